@@ -1,0 +1,27 @@
+"""The language of programs: typed operations, recorded by calling functions on Tensors, printed as text."""
+
+from chainrule.program.composites import EXPANSIONS, expand
+from chainrule.program.counting import Counts, count, step_flops
+from chainrule.program.operations import NOT_DIFFERENTIABLE, OPERATIONS, Operation
+from chainrule.program.program import Program
+from chainrule.program.tracing import Operand, Tensor, Trace, as_tensor
+from chainrule.program.value import FLOATS, Step, Value
+
+__all__ = [
+    "EXPANSIONS",
+    "FLOATS",
+    "NOT_DIFFERENTIABLE",
+    "OPERATIONS",
+    "Counts",
+    "Operand",
+    "Operation",
+    "Program",
+    "Step",
+    "Tensor",
+    "Trace",
+    "Value",
+    "as_tensor",
+    "count",
+    "expand",
+    "step_flops",
+]

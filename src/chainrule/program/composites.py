@@ -1,0 +1,44 @@
+"""What each composite operation means: its expansion into primitives; and expanding a whole program."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chainrule.program.functions import log_softmax
+from chainrule.program.program import Program
+from chainrule.program.tracing import Tensor, Trace
+from chainrule.program.value import Value
+
+
+def _softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return -(targets * log_softmax(logits)).sum(-1)
+
+
+EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {"softmax_cross_entropy": _softmax_cross_entropy}
+
+
+def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:
+    """The same program in primitives alone, but for the composites in `keep` that an executor runs whole."""
+    if not any(step.operation in EXPANSIONS and step.operation not in keep for step in program.steps):
+        return program
+    trace = Trace()
+    known: dict[Value, Tensor] = {}
+    for values, make in (
+        (program.inputs, trace.input),
+        (program.parameters, trace.parameter),
+        (program.state, trace.state),
+    ):
+        known.update({value: make(value.name, value.shape, value.dtype) for value in values})
+    for step in program.steps:
+        inputs = [known[value] for value in step.inputs]
+        attributes: dict[str, Any] = dict(step.attributes)
+        with trace.at(layer=step.layer, part=step.part):
+            if step.operation in EXPANSIONS and step.operation not in keep:
+                known[step.output] = EXPANSIONS[step.operation](*inputs, **attributes)
+            else:
+                known[step.output] = trace.record(step.operation, *inputs, **attributes)
+    for of, delta in program.deltas.items():
+        trace.name_delta(known[delta], known[of].value)
+    return trace.program(
+        {name: known[value] for name, value in program.outputs.items()},
+        {known[old]: known[new] for old, new in program.updates.items()},
+    )

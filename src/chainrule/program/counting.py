@@ -1,0 +1,69 @@
+"""What a program costs: operations, parameters, floating-point operations, bytes."""
+
+from dataclasses import dataclass
+
+from chainrule.program.operations import OPERATIONS
+from chainrule.program.program import Program
+from chainrule.program.value import Step
+
+# What only moves elements, makes them from nothing or works on whole numbers.
+_FREE = (
+    "broadcast_to",
+    "concatenate",
+    "constant",
+    "gather",
+    "iota",
+    "one_hot",
+    "pad",
+    "random_bits",
+    "reshape",
+    "slice",
+    "stop_gradient",
+    "transpose",
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Costs of one call of a program.
+
+    steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
+    one for every element of an elementwise operation whatever it is, one for every element that a reduction
+    or scatter_add takes in, 2 n m k for a matrix product, none for what only moves elements.
+    parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
+    as if nothing were reused.
+    """
+
+    steps: int
+    parameters: int
+    flops: int
+    parameter_bytes: int
+    state_bytes: int
+    value_bytes: int
+
+
+def step_flops(step: Step) -> int:
+    """Floating-point operations of one step, by the convention of `Counts`."""
+    if step.operation in _FREE:
+        return 0
+    if step.operation == "matmul":
+        return 2 * step.output.size * step.inputs[0].shape[-1]
+    if step.operation == "softmax_cross_entropy":
+        return 6 * step.inputs[0].size
+    if step.operation == "scatter_add":
+        return step.inputs[2].size
+    if OPERATIONS[step.operation].elementwise:
+        return step.output.size
+    return step.inputs[0].size
+
+
+def count(program: Program) -> Counts:
+    """The costs of one call."""
+    return Counts(
+        steps=sum(step.operation != "constant" for step in program.steps),
+        parameters=sum(value.size for value in program.parameters),
+        flops=sum(step_flops(step) for step in program.steps),
+        parameter_bytes=sum(value.nbytes for value in program.parameters),
+        state_bytes=sum(value.nbytes for value in program.state),
+        value_bytes=sum(step.output.nbytes for step in program.steps),
+    )

@@ -1,0 +1,235 @@
+"""Functions that record operations on Tensors, named as NumPy names them."""
+
+import math
+from collections.abc import Sequence
+from operator import index as as_whole_number
+
+from chainrule.errors import ShapeError
+from chainrule.program.operations import broadcast_shapes, normalize_axis
+from chainrule.program.tracing import Operand, Tensor, as_tensor
+
+
+def exp(x: Tensor) -> Tensor:
+    """eˣ."""
+    return x.trace.record("exp", x)
+
+
+def expm1(x: Tensor) -> Tensor:
+    """eˣ - 1, exact near 0."""
+    return x.trace.record("expm1", x)
+
+
+def log(x: Tensor) -> Tensor:
+    """Natural logarithm."""
+    return x.trace.record("log", x)
+
+
+def log1p(x: Tensor) -> Tensor:
+    """ln(1 + x), exact near 0."""
+    return x.trace.record("log1p", x)
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """Square root."""
+    return x.trace.record("sqrt", x)
+
+
+def sin(x: Tensor) -> Tensor:
+    """Sine, x in radians."""
+    return x.trace.record("sin", x)
+
+
+def cos(x: Tensor) -> Tensor:
+    """Cosine, x in radians."""
+    return x.trace.record("cos", x)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """Hyperbolic tangent."""
+    return x.trace.record("tanh", x)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + e⁻ˣ), exact at both ends."""
+    return x.trace.record("sigmoid", x)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """ln(1 + eˣ), without overflow."""
+    return x.trace.record("softplus", x)
+
+
+def erf(x: Tensor) -> Tensor:
+    """The error function."""
+    return x.trace.record("erf", x)
+
+
+def relu(x: Tensor) -> Tensor:
+    """x where x > 0, else 0; its derivative at 0 is 0."""
+    return x.trace.record("relu", x)
+
+
+def sign(x: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return x.trace.record("sign", x)
+
+
+def floor(x: Tensor) -> Tensor:
+    """The largest whole number not above x."""
+    return x.trace.record("floor", x)
+
+
+def isfinite(x: Tensor) -> Tensor:
+    """True where x is neither infinite nor NaN."""
+    return x.trace.record("isfinite", x)
+
+
+def stop_gradient(x: Tensor) -> Tensor:
+    """X itself, through which no derivative flows back."""
+    return x.trace.record("stop_gradient", x)
+
+
+def maximum(x: Tensor, other: Operand) -> Tensor:
+    """The larger of two; a tie sends half the derivative to each."""
+    return x.trace.record("maximum", x, as_tensor(other, x))
+
+
+def minimum(x: Tensor, other: Operand) -> Tensor:
+    """The smaller of two; a tie sends half the derivative to each."""
+    return x.trace.record("minimum", x, as_tensor(other, x))
+
+
+def equal(x: Tensor, other: Operand) -> Tensor:
+    """True where both are equal."""
+    return x.trace.record("equal", x, as_tensor(other, x))
+
+
+def not_equal(x: Tensor, other: Operand) -> Tensor:
+    """True where both differ."""
+    return x.trace.record("not_equal", x, as_tensor(other, x))
+
+
+def logical_and(x: Tensor, other: Tensor) -> Tensor:
+    """True where both are."""
+    return x.trace.record("logical_and", x, other)
+
+
+def logical_or(x: Tensor, other: Tensor) -> Tensor:
+    """True where one is."""
+    return x.trace.record("logical_or", x, other)
+
+
+def logical_not(x: Tensor) -> Tensor:
+    """True where x is not."""
+    return x.trace.record("logical_not", x)
+
+
+def where(condition: Tensor, x: Operand, y: Operand) -> Tensor:
+    """X where the condition holds, else y; at least one of x and y is a Tensor."""
+    like = x if isinstance(x, Tensor) else y
+    if not isinstance(like, Tensor):
+        raise ShapeError("where got two plain numbers", remedy="make one of them a Tensor")
+    return condition.trace.record("where", condition, as_tensor(x, like), as_tensor(y, like))
+
+
+def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """X repeated to this shape."""
+    shape = tuple([as_whole_number(length) for length in shape])
+    return x if x.shape == shape else x.trace.record("broadcast_to", x, shape=shape)
+
+
+def zeros_like(x: Tensor) -> Tensor:
+    """Zeros of x's shape and dtype."""
+    return broadcast_to(x.trace.constant(0, x.dtype), x.shape)
+
+
+def pad(x: Tensor, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Tensor:
+    """Zeros before, after and (interior) between the elements of every axis."""
+    gaps = tuple(interior or (0,) * x.ndim)
+    return x.trace.record("pad", x, low=tuple(low), high=tuple(high), interior=gaps)
+
+
+def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
+    """Joined along an axis that they all have."""
+    if not tensors:
+        raise ShapeError("concatenate got no tensors; it needs at least one")
+    first = tensors[0]
+    axis = _axis("concatenate", axis, first, first.ndim)
+    return first if len(tensors) == 1 else first.trace.record("concatenate", *tensors, axis=axis)
+
+
+def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """Joined along a new axis."""
+    if not tensors:
+        raise ShapeError("stack got no tensors; it needs at least one")
+    place = _axis("stack", axis, tensors[0], tensors[0].ndim + 1)
+    return concatenate([x.reshape(*x.shape[:place], 1, *x.shape[place:]) for x in tensors], place)
+
+
+def gather(x: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
+    """x[indices] along one axis; indices are whole numbers from 0 to the axis's length - 1."""
+    return x.trace.record("gather", x, indices, axis=_axis("gather", axis, x, x.ndim))
+
+
+def scatter_add(x: Tensor, indices: Tensor, updates: Tensor, axis: int = 0) -> Tensor:
+    """X with updates added at indices along one axis; places named twice get both."""
+    axis = _axis("scatter_add", axis, x, x.ndim)
+    return x.trace.record("scatter_add", x, indices, updates, axis=axis)
+
+
+def _axis(operation: str, axis: int, x: Tensor, rank: int) -> int:
+    with x.trace.naming_the_layer():
+        return normalize_axis(operation, axis, rank)
+
+
+def one_hot(indices: Tensor, depth: int, dtype: str = "float32") -> Tensor:
+    """1 at the index, 0 elsewhere: (...) -> (..., depth). An index out of range gives zeros."""
+    if depth < 0:
+        raise ShapeError(f"one_hot got depth {depth}; it must be at least 0")
+    return indices.trace.record("one_hot", indices, depth=depth, dtype=dtype)
+
+
+def random_bits(key: Tensor, shape: Sequence[int], stream: int) -> Tensor:
+    """32 random bits an element, uint32.
+
+    Element i is word i mod 4 of Philox4x32-10 (Salmon et al. 2011) with counter
+    (i div 4, high half of i div 4, stream, 0) and the two words of key. stream: 0 … 2³² - 1, one for each
+    place in a program that draws, so that two draws from one key differ.
+    """
+    return key.trace.record("random_bits", key, shape=tuple(shape), stream=stream)
+
+
+def uniform(key: Tensor, shape: Sequence[int], stream: int, dtype: str = "float32") -> Tensor:
+    """Uniform in [0, 1): multiples of 2⁻²⁴ in float32, of 2⁻³² in float64."""
+    bits = random_bits(key, shape, stream)
+    if dtype == "float64":
+        return bits.cast("float64") * 2.0**-32
+    return key.trace.record("shift_right", bits, as_tensor(8, bits)).cast(dtype) * 2.0**-24
+
+
+def softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """e^x / Σ e^x along an axis; the largest is subtracted first, so that nothing overflows."""
+    shifted = exp(x - stop_gradient(x.max(axis, keepdims=True)))
+    return shifted / shifted.sum(axis, keepdims=True)
+
+
+def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """x - ln Σ e^x along an axis, without overflow."""
+    shifted = x - stop_gradient(x.max(axis, keepdims=True))
+    return shifted - log(exp(shifted).sum(axis, keepdims=True))
+
+
+def softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """-Σ targets · log softmax(logits) along the last axis: (..., classes) twice -> (...)."""
+    return logits.trace.record("softmax_cross_entropy", logits, targets)
+
+
+def gelu(x: Tensor) -> Tensor:
+    """x · Φ(x), Φ the standard normal distribution function (Hendrycks and Gimpel 2016, the exact form)."""
+    return x * ((erf(x * (1 / math.sqrt(2))) + 1.0) * 0.5)
+
+
+def dot(x: Tensor, y: Tensor) -> Tensor:
+    """Σ x · y over every axis of two tensors that broadcast."""
+    broadcast_shapes("dot", (x.value, y.value))
+    return (x * y).sum()

@@ -1,0 +1,409 @@
+"""The one table of operations: name, arity, shape-and-dtype rule, meaning, differentiable or not.
+
+A shape-and-dtype rule takes the input Values and the attributes and returns (shape, dtype), or raises a
+ShapeError or DTypeError whose text names the operation, what it got and what it needs. The tracer puts the
+layer in front.
+
+Composite operations have an expansion into primitives (`program/composites.py`), so that an executor needs
+the primitives alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.program.value import FLOATS, ITEM_BYTES, Value
+
+Attributes = Mapping[str, Any]
+Shape = tuple[int, ...]
+Inferred = tuple[Shape, str]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of the table.
+
+    arity: number of inputs; None means one or more.
+    infer: (inputs, attributes) -> (shape, dtype) of the output.
+    meaning: one line, y the output and x (or x1, x2, …) the inputs.
+    differentiable: False where the derivative is zero or has no meaning; no rule exists then.
+    composite: True if it expands into primitives.
+    elementwise: each output element depends on the input elements at its own (broadcast) place only.
+    """
+
+    name: str
+    arity: int | None
+    infer: Callable[[Sequence[Value], Attributes], Inferred]
+    meaning: str
+    differentiable: bool = True
+    composite: bool = False
+    elementwise: bool = False
+
+
+def broadcast_shapes(name: str, inputs: Sequence[Value]) -> Shape:
+    """NumPy's broadcasting rule: align right; each axis equal or 1."""
+    first = inputs[0].shape
+    if all(value.shape == first for value in inputs):
+        return first
+    rank = max(len(value.shape) for value in inputs)
+    result = [1] * rank
+    for value in inputs:
+        for axis, length in enumerate(value.shape, start=rank - len(value.shape)):
+            if length == 1 or result[axis] == length:
+                continue
+            if result[axis] != 1:
+                shapes = " and ".join(str(each.shape) for each in inputs)
+                raise ShapeError(
+                    f"{name} got shapes {shapes}; axis {axis - rank} is {result[axis]} in one and {length} "
+                    "in another",
+                    remedy="make them equal, or one of them 1",
+                )
+            result[axis] = length
+    return tuple(result)
+
+
+def normalize_axis(name: str, axis: int, rank: int) -> int:
+    """A possibly negative axis as 0 … rank - 1."""
+    if not -rank <= axis < rank:
+        raise ShapeError(f"{name} got axis {axis} for an array with {rank} axes")
+    return axis % rank
+
+
+def _same_dtype(name: str, inputs: Sequence[Value]) -> str:
+    dtype = inputs[0].dtype
+    for value in inputs[1:]:
+        if value.dtype != dtype:
+            dtypes = " and ".join(each.dtype for each in inputs)
+            raise DTypeError(
+                f"{name} got {dtypes}", remedy="cast one of them, so that both have the same dtype"
+            )
+    return dtype
+
+
+def _need(name: str, value: Value, allowed: Sequence[str]) -> None:
+    if value.dtype not in allowed:
+        raise DTypeError(f"{name} got {value.dtype}; it needs {' or '.join(allowed)}")
+
+
+INTEGERS = ("int32", "int64", "uint32")
+NUMBERS = FLOATS + INTEGERS
+
+
+def _need_known(name: str, dtype: str) -> None:
+    if dtype not in ITEM_BYTES:
+        raise DTypeError(f"{name} got {dtype}; it needs {' or '.join(ITEM_BYTES)}")
+
+
+def _need_lengths(name: str, shape: Shape) -> None:
+    if any(length < 0 for length in shape):
+        raise ShapeError(f"{name} got shape {shape}; no axis may be shorter than 0")
+
+
+def _unary(name: str, allowed: Sequence[str], result: str | None = None) -> Callable[..., Inferred]:
+    def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+        (x,) = inputs
+        _need(name, x, allowed)
+        return x.shape, result or x.dtype
+
+    return infer
+
+
+def _broadcast(name: str, allowed: Sequence[str], result: str | None = None) -> Callable[..., Inferred]:
+    def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+        dtype = _same_dtype(name, inputs)
+        _need(name, inputs[0], allowed)
+        return broadcast_shapes(name, inputs), result or dtype
+
+    return infer
+
+
+def _where(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    condition, x, y = inputs
+    _need("where", condition, ("bool",))
+    return broadcast_shapes("where", inputs), _same_dtype("where", (x, y))
+
+
+def _cast(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    _need_known("cast", attributes["dtype"])
+    return inputs[0].shape, attributes["dtype"]
+
+
+def _reduce(name: str) -> Callable[..., Inferred]:
+    def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+        (x,) = inputs
+        _need(name, x, NUMBERS)
+        axes, keepdims = attributes["axes"], attributes["keepdims"]
+        if name != "sum" and any(x.shape[axis] == 0 for axis in axes):
+            raise ShapeError(f"{name} over an axis of length 0 has no answer; x has shape {x.shape}")
+        if keepdims:
+            return tuple(1 if axis in axes else n for axis, n in enumerate(x.shape)), x.dtype
+        return tuple(n for axis, n in enumerate(x.shape) if axis not in axes), x.dtype
+
+    return infer
+
+
+def _reshape(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,), shape = inputs, attributes["shape"]
+    _need_lengths("reshape", shape)
+    size = 1
+    for length in shape:
+        size *= length
+    if size != x.size:
+        raise ShapeError(
+            f"reshape got shape {x.shape} ({x.size} elements), which can't become {shape} ({size})"
+        )
+    return shape, x.dtype
+
+
+def _transpose(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,), order = inputs, attributes["order"]
+    if sorted(order) != list(range(len(x.shape))):
+        raise ShapeError(f"transpose got order {order} for shape {x.shape}; it must name every axis once")
+    return tuple(x.shape[axis] for axis in order), x.dtype
+
+
+def _broadcast_to(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,), shape = inputs, attributes["shape"]
+    _need_lengths("broadcast_to", shape)
+    padded = (1,) * (len(shape) - len(x.shape)) + x.shape
+    if len(padded) != len(shape) or any(a not in (1, b) for a, b in zip(padded, shape, strict=True)):
+        raise ShapeError(f"broadcast_to got shape {x.shape}, which does not broadcast to {shape}")
+    return shape, x.dtype
+
+
+def _slice(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,) = inputs
+    start, stop, step = attributes["start"], attributes["stop"], attributes["step"]
+    shape = []
+    for axis, length in enumerate(x.shape):
+        if not (0 <= start[axis] <= stop[axis] <= length and step[axis] >= 1):
+            raise ShapeError(
+                f"slice got {start[axis]}:{stop[axis]}:{step[axis]} for axis {axis} of length {length}"
+            )
+        shape.append(-(-(stop[axis] - start[axis]) // step[axis]))
+    return tuple(shape), x.dtype
+
+
+def _pad(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,) = inputs
+    low, high, interior = attributes["low"], attributes["high"], attributes["interior"]
+    if not len(low) == len(high) == len(interior) == len(x.shape):
+        raise ShapeError(
+            f"pad got low {low}, high {high}, interior {interior} for shape {x.shape}; each names every axis"
+        )
+    if min((0, *low, *high, *interior)) < 0:
+        raise ShapeError(f"pad got low {low}, high {high}, interior {interior}; none may be negative")
+    shape = (
+        lo + hi + length + max(length - 1, 0) * gap
+        for lo, hi, gap, length in zip(low, high, interior, x.shape, strict=True)
+    )
+    return tuple(shape), x.dtype
+
+
+def _concatenate(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    axis = attributes["axis"]
+    dtype, first = _same_dtype("concatenate", inputs), inputs[0].shape
+    for value in inputs[1:]:
+        if len(value.shape) != len(first) or any(
+            a != b for i, (a, b) in enumerate(zip(first, value.shape, strict=True)) if i != axis
+        ):
+            raise ShapeError(
+                f"concatenate along axis {axis} got shapes {first} and {value.shape}; the other axes must "
+                "agree"
+            )
+    total = sum(value.shape[axis] for value in inputs)
+    return (*first[:axis], total, *first[axis + 1 :]), dtype
+
+
+def _matmul(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    a, b = inputs
+    _need("matmul", a, FLOATS)
+    dtype = _same_dtype("matmul", inputs)
+    if len(a.shape) < 2 or len(b.shape) < 2:
+        raise ShapeError(f"matmul got shapes {a.shape} and {b.shape}; each needs at least two axes")
+    if a.shape[-1] != b.shape[-2]:
+        raise ShapeError(
+            f"matmul got {a.name} of shape {a.shape} and {b.name} of shape {b.shape}; the last axis of the "
+            f"first must be {b.shape[-2]}, the second-last axis of the second"
+        )
+    outer = [Value(each.shape[:-2], dtype, each.name) for each in inputs]
+    try:
+        batch = broadcast_shapes("matmul", outer)
+    except ShapeError:
+        raise ShapeError(
+            f"matmul got {a.name} of shape {a.shape} and {b.name} of shape {b.shape}; the axes before the "
+            "last two do not broadcast",
+            remedy="make them equal, or one of them 1",
+        ) from None
+    return (*batch, a.shape[-2], b.shape[-1]), dtype
+
+
+def _gather(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    x, indices = inputs
+    axis = attributes["axis"]
+    _need("gather", indices, ("int32", "int64"))
+    return (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype
+
+
+def _scatter_add(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    x, indices, updates = inputs
+    axis = attributes["axis"]
+    _need("scatter_add", x, NUMBERS)
+    _need("scatter_add", indices, ("int32", "int64"))
+    needed = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    if updates.shape != needed:
+        raise ShapeError(f"scatter_add got updates of shape {updates.shape}; x and indices ask for {needed}")
+    return x.shape, _same_dtype("scatter_add", (x, updates))
+
+
+def _one_hot(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (indices,) = inputs
+    _need("one_hot", indices, ("int32", "int64"))
+    _need_known("one_hot", attributes["dtype"])
+    return (*indices.shape, attributes["depth"]), attributes["dtype"]
+
+
+def _constant(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    _need_known("constant", attributes["value"].dtype.name)
+    return attributes["value"].shape, attributes["value"].dtype.name
+
+
+def _iota(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    _need_lengths("iota", (attributes["length"],))
+    _need("iota", Value((), attributes["dtype"], "iota"), NUMBERS)
+    return (attributes["length"],), attributes["dtype"]
+
+
+def _random_bits(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (key,) = inputs
+    if key.shape != (2,) or key.dtype != "uint32":
+        raise ShapeError(f"random_bits got a key of {key.dtype} {key.shape}; a key is uint32 (2,)")
+    if not 0 <= attributes["stream"] < 2**32:
+        raise ShapeError(f"random_bits got stream {attributes['stream']}; it needs 0 to {2**32 - 1}")
+    _need_lengths("random_bits", attributes["shape"])
+    return attributes["shape"], "uint32"
+
+
+def _softmax_cross_entropy(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    logits, targets = inputs
+    name = "softmax_cross_entropy"
+    _need(name, logits, FLOATS)
+    if logits.shape != targets.shape or not logits.shape:
+        raise ShapeError(
+            f"{name} got logits of shape {logits.shape} and targets of shape {targets.shape}; both are "
+            "(..., classes)"
+        )
+    if logits.shape[-1] == 0:
+        raise ShapeError(f"{name} got logits of shape {logits.shape}; it needs at least one class")
+    return logits.shape[:-1], _same_dtype(name, inputs)
+
+
+def _elementwise(name: str, meaning: str, allowed: Sequence[str] = FLOATS, **options: Any) -> Operation:
+    return Operation(name, 1, _unary(name, allowed), meaning, elementwise=True, **options)
+
+
+def _pairwise(name: str, meaning: str, allowed: Sequence[str] = NUMBERS, **options: Any) -> Operation:
+    return Operation(name, 2, _broadcast(name, allowed), meaning, elementwise=True, **options)
+
+
+def _comparison(name: str, meaning: str) -> Operation:
+    infer = _broadcast(name, (*NUMBERS, "bool"), result="bool")
+    return Operation(name, 2, infer, meaning, differentiable=False, elementwise=True)
+
+
+_SIGNED = (*FLOATS, "int32", "int64")
+
+_TABLE = (
+    # Elementwise, one input.
+    _elementwise("negative", "y = -x", _SIGNED),
+    _elementwise("absolute", "y = |x|", _SIGNED),
+    _elementwise("sign", "y = -1, 0 or 1", _SIGNED, differentiable=False),
+    _elementwise("floor", "y = the largest whole number ≤ x", differentiable=False),
+    _elementwise("exp", "y = eˣ"),
+    _elementwise("expm1", "y = eˣ - 1, exact near 0"),
+    _elementwise("log", "y = ln x"),
+    _elementwise("log1p", "y = ln(1 + x), exact near 0"),
+    _elementwise("sqrt", "y = √x"),
+    _elementwise("sin", "y = sin x"),
+    _elementwise("cos", "y = cos x"),
+    _elementwise("tanh", "y = tanh x"),
+    _elementwise("sigmoid", "y = 1 / (1 + e⁻ˣ)"),
+    _elementwise("softplus", "y = ln(1 + eˣ), without overflow"),
+    _elementwise("erf", "y = 2/√π ∫₀ˣ exp(-t²) dt"),
+    _elementwise("relu", "y = x where x > 0, else 0"),
+    Operation(
+        "isfinite", 1, _unary("isfinite", FLOATS, "bool"), "y = neither infinite nor NaN", False, False, True
+    ),
+    Operation("logical_not", 1, _unary("logical_not", ("bool",)), "y = not x", False, False, True),
+    Operation(
+        "cast", 1, _cast, "y = x in another dtype; floats to integers cut toward zero", elementwise=True
+    ),
+    Operation(
+        "stop_gradient",
+        1,
+        _unary("stop_gradient", FLOATS),
+        "y = x; no derivative flows back",
+        False,
+        False,
+        True,
+    ),
+    # Elementwise, several inputs, broadcast.
+    _pairwise("add", "y = x1 + x2"),
+    _pairwise("subtract", "y = x1 - x2"),
+    _pairwise("multiply", "y = x1 · x2"),
+    _pairwise("divide", "y = x1 / x2", FLOATS),
+    _pairwise("power", "y = x1 ^ x2", FLOATS),
+    _pairwise("maximum", "y = the larger; a tie sends half the derivative to each"),
+    _pairwise("minimum", "y = the smaller; a tie sends half the derivative to each"),
+    _pairwise("shift_right", "y = x1's bits moved x2 places to the right", ("uint32",), differentiable=False),
+    _pairwise("logical_and", "y = x1 and x2", ("bool",), differentiable=False),
+    _pairwise("logical_or", "y = x1 or x2", ("bool",), differentiable=False),
+    # Compare and select.
+    _comparison("equal", "y = (x1 = x2)"),
+    _comparison("not_equal", "y = (x1 ≠ x2)"),
+    _comparison("less", "y = (x1 < x2)"),
+    _comparison("less_equal", "y = (x1 ≤ x2)"),
+    _comparison("greater", "y = (x1 > x2)"),
+    _comparison("greater_equal", "y = (x1 ≥ x2)"),
+    Operation("where", 3, _where, "y = x2 where x1, else x3", elementwise=True),
+    # Shape.
+    Operation("reshape", 1, _reshape, "the same elements in row-major order, in another shape"),
+    Operation("transpose", 1, _transpose, "axes in another order"),
+    Operation("broadcast_to", 1, _broadcast_to, "x repeated along new axes and axes of length 1"),
+    Operation("slice", 1, _slice, "y = x[start:stop:step] on every axis"),
+    Operation("pad", 1, _pad, "zeros before, after and between the elements; the adjoint of slice"),
+    Operation("concatenate", None, _concatenate, "joined along one axis"),
+    # Reduce.
+    Operation("sum", 1, _reduce("sum"), "Σ x over axes"),
+    Operation("max", 1, _reduce("max"), "largest over axes; ties share the derivative equally"),
+    Operation("min", 1, _reduce("min"), "smallest over axes; ties share the derivative equally"),
+    # Products and places.
+    Operation("matmul", 2, _matmul, "matrix product of the last two axes, batched over the others"),
+    Operation("gather", 2, _gather, "y = x[indices] along one axis"),
+    Operation("scatter_add", 3, _scatter_add, "x with updates added at indices along one axis"),
+    Operation(
+        "one_hot", 1, _one_hot, "1 at the index, 0 elsewhere, along a new last axis", differentiable=False
+    ),
+    # Sources.
+    Operation("constant", 0, _constant, "a fixed array", differentiable=False),
+    Operation("iota", 0, _iota, "0, 1, 2, …", differentiable=False),
+    Operation(
+        "random_bits",
+        1,
+        _random_bits,
+        "32 random bits an element: Philox4x32-10 of (element, stream; key)",
+        False,
+    ),
+    # Composites.
+    Operation(
+        "softmax_cross_entropy",
+        2,
+        _softmax_cross_entropy,
+        "y = -Σ targets · log softmax(logits) over the last axis",
+        composite=True,
+    ),
+)
+
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
+NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)

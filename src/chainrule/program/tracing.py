@@ -1,0 +1,380 @@
+"""Recording a program: a Trace keeps the steps, a Tensor is a Value whose operators record."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import index as as_whole_number
+from typing import Any, Union
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, DTypeError, ShapeError
+from chainrule.program.indexing import plan_slices
+from chainrule.program.operations import OPERATIONS, normalize_axis
+from chainrule.program.program import Program
+from chainrule.program.value import FLOATS, ITEM_BYTES, Step, Value
+
+Operand = Union["Tensor", float, int, bool, np.ndarray, np.generic]
+
+
+class Trace:
+    """Steps being recorded, in order, with the layer and the part (forward, backward, …) they belong to.
+
+    A trace only grows. `program` picks what its outputs and updates need and gives every value its final
+    name.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.layer = ""
+        self.part = "forward"
+        self.label = ""  # what errors call the layer, such as "Dense 'head'"
+        self._given: dict[str, dict[str, Tensor]] = {"inputs": {}, "parameters": {}, "state": {}}
+        self._scalars: dict[tuple[Any, str], Tensor] = {}
+        self._deltas: list[tuple[Value, Value]] = []
+
+    def input(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
+        """A value that every call brings."""
+        return self._give("inputs", name, shape, dtype)
+
+    def parameter(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
+        """A value that training changes."""
+        return self._give("parameters", name, shape, dtype)
+
+    def state(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
+        """A value that one call hands to the next."""
+        return self._give("state", name, shape, dtype)
+
+    def _give(self, kind: str, name: str, shape: Sequence[int], dtype: str) -> "Tensor":
+        if any(name in given for given in self._given.values()):
+            raise ShapeError(
+                f"the name '{name}' is taken", remedy="give every input, parameter and state its own"
+            )
+        if dtype not in ITEM_BYTES:
+            raise DTypeError(f"'{name}' has dtype {dtype}", remedy=f"use one of {', '.join(ITEM_BYTES)}")
+        if any(n < 0 for n in shape):
+            raise ShapeError(f"'{name}' has shape {tuple(shape)}; no axis may be shorter than 0")
+        tensor = Tensor(Value(tuple(int(n) for n in shape), dtype, name), self)
+        self._given[kind][name] = tensor
+        return tensor
+
+    @property
+    def parameters(self) -> Mapping[str, "Tensor"]:
+        """Parameters so far, by name, in order of creation."""
+        return self._given["parameters"]
+
+    @property
+    def states(self) -> Mapping[str, "Tensor"]:
+        """State so far, by name, in order of creation."""
+        return self._given["state"]
+
+    @contextmanager
+    def at(self, *, layer: str | None = None, part: str | None = None, label: str = "") -> Iterator[None]:
+        """Record what follows as belonging to this layer and part."""
+        before = self.layer, self.part, self.label
+        self.layer = self.layer if layer is None else layer
+        self.part = self.part if part is None else part
+        self.label = label or self.label
+        try:
+            yield
+        finally:
+            self.layer, self.part, self.label = before
+
+    @contextmanager
+    def naming_the_layer(self) -> Iterator[None]:
+        """Put the layer in front of what an error says."""
+        try:
+            yield
+        except ChainruleError as error:
+            if not self.label:
+                raise
+            raise type(error)(f"{self.label}: {error.what}", remedy=error.remedy) from None
+
+    def record(self, operation: str, *inputs: "Tensor", **attributes: object) -> "Tensor":
+        """Check the shapes and dtypes, append the step, return its output."""
+        values = tuple([tensor.value for tensor in inputs])
+        row = OPERATIONS[operation]
+        with self.naming_the_layer():
+            if any(tensor.trace is not self for tensor in inputs):
+                raise ChainruleError(
+                    f"{operation} got tensors of two programs", remedy="record both in one trace"
+                )
+            if row.arity is not None and row.arity != len(values):
+                raise ShapeError(f"{operation} takes {row.arity} inputs, got {len(values)}")
+            shape, dtype = row.infer(values, attributes)
+        name = f"{self.layer}.{operation}" if self.layer else operation
+        output = Value(shape, dtype, name)
+        self.steps.append(Step(operation, values, output, attributes, self.layer, self.part))
+        return Tensor(output, self)
+
+    def constant(self, value: Operand, dtype: str = "float32") -> "Tensor":
+        """A fixed array or number. Equal numbers are recorded once."""
+        array = np.array(value, dtype=dtype)
+        array.flags.writeable = False
+        if array.ndim:
+            return self.record("constant", value=array)
+        # -0.0 and 0.0 are equal as keys but not as numbers, hence the bytes.
+        key = (array.tobytes(), dtype)
+        if key not in self._scalars:
+            with self.at(layer=""):
+                self._scalars[key] = self.record("constant", value=array)
+        return self._scalars[key]
+
+    def iota(self, length: int, dtype: str = "int32") -> "Tensor":
+        """0, 1, …, length - 1."""
+        return self.record("iota", length=length, dtype=dtype)
+
+    def name_delta(self, delta: "Tensor", of: Value) -> None:
+        """Note that `delta` is the derivative of the output with respect to `of`, and name it so."""
+        self._deltas.append((of, delta.value))
+
+    def program(
+        self, outputs: Mapping[str, "Tensor"], updates: Mapping["Tensor", "Tensor"] | None = None
+    ) -> Program:
+        """The steps that outputs and updates need, every value under its final, unique name."""
+        replaced = {old.value: new.value for old, new in (updates or {}).items()}
+        kept = {tensor.value for tensor in (*self.parameters.values(), *self.states.values())}
+        for old, new in replaced.items():
+            if old not in kept:
+                raise ChainruleError(f"{old.name} can't be updated: it is neither a parameter nor state")
+            if (old.shape, old.dtype) != (new.shape, new.dtype):
+                raise ShapeError(f"the update of {old} is {new.dtype} {new.shape}; both must be the same")
+        results = {name: tensor.value for name, tensor in outputs.items()}
+        needed = _needed(self.steps, [*results.values(), *replaced.values()])
+        steps = [step for step in self.steps if step.output in needed]
+        given = {kind: [t.value for t in tensors.values()] for kind, tensors in self._given.items()}
+        deltas = [(of, delta) for of, delta in self._deltas if delta in needed]
+        final = _final_values([v for values in given.values() for v in values], steps, deltas)
+
+        def rename(step: Step) -> Step:
+            inputs = tuple([final[value] for value in step.inputs])
+            return Step(step.operation, inputs, final[step.output], step.attributes, step.layer, step.part)
+
+        return Program(
+            inputs=tuple(given["inputs"]),
+            parameters=tuple(given["parameters"]),
+            state=tuple(given["state"]),
+            steps=tuple([rename(step) for step in steps]),
+            outputs={name: final[value] for name, value in results.items()},
+            updates={old: final[new] for old, new in replaced.items()},
+            deltas={final[of]: final[delta] for of, delta in deltas if of in final},
+        )
+
+
+def _needed(steps: Sequence[Step], wanted: Sequence[Value]) -> set[Value]:
+    needed = set(wanted)
+    for step in reversed(steps):
+        if step.output in needed:
+            needed.update(step.inputs)
+    return needed
+
+
+def _final_values(
+    given: Sequence[Value], steps: Sequence[Step], deltas: Sequence[tuple[Value, Value]]
+) -> dict[Value, Value]:
+    """Values with unique names; a delta is called δ and the name of the value that it belongs to."""
+    final = {value: value for value in given}
+    taken = {value.name for value in given}
+    delta_of: dict[Value, Value] = {}
+    for of, delta in deltas:
+        delta_of.setdefault(delta, of)
+    counts: dict[str, int] = {}
+    for step in steps:
+        value = step.output
+        of = delta_of.get(value)
+        name = f"δ{final[of].name}" if of in final else value.name
+        if name in taken:
+            number = counts.get(name, 1) + 1
+            while f"{name}_{number}" in taken:
+                number += 1
+            counts[name] = number
+            name = f"{name}_{number}"
+        taken.add(name)
+        final[value] = value if name == value.name else Value(value.shape, value.dtype, name)
+    return final
+
+
+class Tensor:
+    """A Value in a Trace: arithmetic on Tensors records steps.
+
+    Operators follow NumPy's broadcasting. Both operands must have one dtype; Python numbers take the other's.
+    `==` compares identity, so that Tensors can be keys; use `equal` for the operation.
+    """
+
+    __slots__ = ("trace", "value")
+    __array_priority__ = 1000  # so that ndarray + Tensor comes here
+
+    def __init__(self, value: Value, trace: Trace) -> None:
+        self.value = value
+        self.trace = trace
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Axis lengths."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> str:
+        """One of the language's dtypes."""
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.value.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.value.size
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.value})"
+
+    def _with(self, operation: str, other: Operand, *, swapped: bool = False) -> "Tensor":
+        other = as_tensor(other, self)
+        return self.trace.record(operation, *((other, self) if swapped else (self, other)))
+
+    def __add__(self, other: Operand) -> "Tensor":
+        return self._with("add", other)
+
+    def __radd__(self, other: Operand) -> "Tensor":
+        return self._with("add", other, swapped=True)
+
+    def __sub__(self, other: Operand) -> "Tensor":
+        return self._with("subtract", other)
+
+    def __rsub__(self, other: Operand) -> "Tensor":
+        return self._with("subtract", other, swapped=True)
+
+    def __mul__(self, other: Operand) -> "Tensor":
+        return self._with("multiply", other)
+
+    def __rmul__(self, other: Operand) -> "Tensor":
+        return self._with("multiply", other, swapped=True)
+
+    def __truediv__(self, other: Operand) -> "Tensor":
+        return self._with("divide", other)
+
+    def __rtruediv__(self, other: Operand) -> "Tensor":
+        return self._with("divide", other, swapped=True)
+
+    def __pow__(self, other: Operand) -> "Tensor":
+        return self._with("power", other)
+
+    def __rpow__(self, other: Operand) -> "Tensor":
+        return self._with("power", other, swapped=True)
+
+    def __matmul__(self, other: Operand) -> "Tensor":
+        return self._with("matmul", other)
+
+    def __rmatmul__(self, other: Operand) -> "Tensor":
+        return self._with("matmul", other, swapped=True)
+
+    def __neg__(self) -> "Tensor":
+        return self.trace.record("negative", self)
+
+    def __abs__(self) -> "Tensor":
+        return self.trace.record("absolute", self)
+
+    def __lt__(self, other: Operand) -> "Tensor":
+        return self._with("less", other)
+
+    def __le__(self, other: Operand) -> "Tensor":
+        return self._with("less_equal", other)
+
+    def __gt__(self, other: Operand) -> "Tensor":
+        return self._with("greater", other)
+
+    def __ge__(self, other: Operand) -> "Tensor":
+        return self._with("greater_equal", other)
+
+    def __bool__(self) -> bool:
+        raise ChainruleError(
+            f"{self.value.name} has no value while its program is recorded, so Python can't branch on it",
+            remedy="use where(condition, x, y)",
+        )
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        """Basic indexing by whole numbers, slices with positive steps, None and `...`."""
+        with self.trace.naming_the_layer():
+            plan = plan_slices(index, self.shape)
+        start, stop, step = plan.start, plan.stop, plan.step
+        everything = not any(start) and stop == self.shape and all(s == 1 for s in step)
+        picked = self if everything else self.trace.record("slice", self, start=start, stop=stop, step=step)
+        return picked.reshape(*plan.shape(picked.shape))
+
+    def reshape(self, *shape: int) -> "Tensor":
+        """The same elements in another shape; one length may be -1."""
+        shape = tuple([as_whole_number(length) for length in shape])
+        if -1 in shape:
+            known = 1
+            for length in shape:
+                known *= 1 if length == -1 else length
+            if shape.count(-1) > 1 or known == 0 or self.size % known:
+                with self.trace.naming_the_layer():
+                    raise ShapeError(f"reshape got shape {self.shape}, which can't become {shape}")
+            shape = tuple(self.size // known if length == -1 else length for length in shape)
+        return self if shape == self.shape else self.trace.record("reshape", self, shape=shape)
+
+    def transpose(self, *order: int) -> "Tensor":
+        """Axes in another order; without an order, the last two swapped."""
+        if not order:
+            order = (*range(self.ndim - 2), self.ndim - 1, self.ndim - 2)
+        return self.trace.record("transpose", self, order=tuple([as_whole_number(axis) for axis in order]))
+
+    def cast(self, dtype: str) -> "Tensor":
+        """The same numbers in another dtype."""
+        return self if dtype == self.dtype else self.trace.record("cast", self, dtype=dtype)
+
+    def sum(self, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> "Tensor":
+        """Sum over axes (all if None)."""
+        return self._reduce("sum", axes, keepdims)
+
+    def max(self, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> "Tensor":
+        """Largest over axes (all if None)."""
+        return self._reduce("max", axes, keepdims)
+
+    def min(self, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> "Tensor":
+        """Smallest over axes (all if None)."""
+        return self._reduce("min", axes, keepdims)
+
+    def mean(self, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> "Tensor":
+        """Mean over axes (all if None); 0 where there is nothing to average."""
+        total = self.sum(axes, keepdims=keepdims)
+        count = self.size // total.size if total.size else 0
+        return total * (1.0 / max(count, 1))
+
+    def _reduce(self, operation: str, axes: int | Sequence[int] | None, keepdims: bool) -> "Tensor":
+        if axes is None:
+            axes = range(self.ndim)
+        listed = (int(axes),) if isinstance(axes, int | np.integer) else tuple(axes)
+        with self.trace.naming_the_layer():
+            listed = tuple(sorted(normalize_axis(operation, axis, self.ndim) for axis in listed))
+            if len(set(listed)) != len(listed):
+                raise ShapeError(f"{operation} got axes {listed}, which name an axis twice")
+        return self.trace.record(operation, self, axes=listed, keepdims=keepdims) if listed else self
+
+
+def as_tensor(operand: Operand, like: Tensor) -> Tensor:
+    """An operand as a Tensor in `like`'s trace; plain numbers take `like`'s dtype.
+
+    Raises DTypeError for what is no number, or one that `like`'s dtype can't hold: a fraction where `like`
+    has whole numbers, one too large for them, anything but True and False where `like` has those.
+    """
+    if isinstance(operand, Tensor):
+        return operand
+    if isinstance(operand, np.ndarray) and operand.ndim:
+        return like.trace.constant(operand, operand.dtype.name)
+    number = operand.item() if isinstance(operand, np.ndarray | np.generic) else operand
+    with like.trace.naming_the_layer():
+        if not isinstance(number, bool | int | float):
+            raise DTypeError(f"{like.value} met {operand!r}", remedy="give a number, an array or a Tensor")
+        if isinstance(number, float) and like.dtype not in FLOATS:
+            raise DTypeError(f"{like.value} met the number {number}", remedy="cast it to a float dtype first")
+        if like.dtype == "bool" and not isinstance(number, bool):
+            raise DTypeError(f"{like.value} met the number {number}", remedy="cast it first")
+    try:
+        return like.trace.constant(number, like.dtype)
+    except OverflowError:
+        with like.trace.naming_the_layer():
+            raise DTypeError(f"{like.value} met the number {number}, which {like.dtype} can't hold") from None
