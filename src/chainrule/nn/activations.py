@@ -1,0 +1,107 @@
+"""Activation functions: each elementwise, but softmax, and each by name."""
+
+from collections.abc import Callable, Mapping
+
+from chainrule.nn.settings import check_choice
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+LEAKY_SLOPE = 0.01
+# The fixed point of Klambauer et al. 2017: with these two a layer keeps mean 0 and variance 1.
+SELU_SCALE = 1.0507009873554804934
+SELU_ALPHA = 1.6732632423543772848
+
+
+def linear(x: Tensor) -> Tensor:
+    """y = x."""
+    return x
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """y = σ(x) = 1 / (1 + e⁻ˣ), in (0, 1)."""
+    return f.sigmoid(x)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """y = tanh x, in (-1, 1)."""
+    return f.tanh(x)
+
+
+def relu(x: Tensor) -> Tensor:
+    """y = max(0, x); derivative 0 at 0 (Nair and Hinton 2010)."""
+    return f.relu(x)
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    """y = x for x > 0, else 0.01 x; derivative 0.01 at 0 (Maas, Hannun and Ng 2013)."""
+    return f.where(x > 0.0, x, LEAKY_SLOPE * x)
+
+
+def elu(x: Tensor) -> Tensor:
+    """y = x for x > 0, else eˣ - 1: the paper's α is 1 (Clevert, Unterthiner and Hochreiter 2016)."""
+    return f.where(x > 0.0, x, _expm1_below_zero(x))
+
+
+def selu(x: Tensor) -> Tensor:
+    """y = λ x for x > 0, else λ α (eˣ - 1); λ = 1.0507…, α = 1.6733… (Klambauer et al. 2017)."""
+    return SELU_SCALE * f.where(x > 0.0, x, SELU_ALPHA * _expm1_below_zero(x))
+
+
+def gelu(x: Tensor) -> Tensor:
+    """y = x Φ(x), Φ the standard normal distribution function.
+
+    Hendrycks and Gimpel 2016, the exact form by erf, not the approximation by tanh.
+    """
+    return f.gelu(x)
+
+
+def silu(x: Tensor) -> Tensor:
+    """y = x σ(x) (Elfwing, Uchibe and Doya 2018; also called swish)."""
+    return x * f.sigmoid(x)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """y = ln(1 + eˣ), above 0 (Dugas et al. 2001)."""
+    return f.softplus(x)
+
+
+def softmax(x: Tensor) -> Tensor:
+    """y = eˣ / Σ eˣ along the last axis: positive, sums to 1 (Bridle 1990)."""
+    return f.softmax(x)
+
+
+def _expm1_below_zero(x: Tensor) -> Tensor:
+    # The branch that is not taken must not overflow: its infinity times 0 would make the derivative NaN.
+    return f.expm1(f.where(x > 0.0, 0.0, x))
+
+
+ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "linear": linear,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "selu": selu,
+    "gelu": gelu,
+    "silu": silu,
+    "softplus": softplus,
+    "softmax": softmax,
+}
+
+
+def check_activation(owner: object, name: str | None) -> None:
+    """Accept a name in ACTIVATIONS, or None; raises ConfigError that suggests the nearest name."""
+    if name is not None:
+        check_choice(owner, "activation", name, ACTIVATIONS)
+
+
+def activate(name: str | None, x: Tensor) -> Tensor:
+    """The activation of this name applied to x, of the same shape; None is linear.
+
+    Raises ConfigError for an unknown name.
+    """
+    if name is None:
+        return x
+    check_activation("activate", name)
+    return ACTIVATIONS[name](x)

@@ -1,0 +1,211 @@
+"""Layers: frozen dataclasses whose call reads like its equation, and the building of a model from them."""
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, ShapeError
+from chainrule.nn.initializers import Initializer
+from chainrule.program import Tensor, Trace
+from chainrule.program import functions as f
+
+RANDOM_KEY = "random.key"
+
+
+@dataclass
+class _Place:
+    """A layer being called, and the names of the layers it holds."""
+
+    path: str
+    held: list[tuple[str, "Layer"]]
+    used: set[str] = field(default_factory=set)
+
+    def name_of(self, layer: "Layer") -> str:
+        """The first unused place that holds this layer; else the place it was called from before.
+
+        So a layer held in two places is two layers, and a layer called twice from one place is one. A layer
+        that no field holds is named after its kind, in the order of the calls.
+        """
+        names = [name for name, held in self.held if held is layer]
+        for name in names:
+            if name not in self.used:
+                self.used.add(name)
+                return name
+        if names:
+            return names[-1]
+        taken = self.used | {name for name, _ in self.held}
+        kind, number = snake_case(type(layer).__name__), 1
+        while f"{kind}_{number}" in taken:
+            number += 1
+        self.used.add(f"{kind}_{number}")
+        return f"{kind}_{number}"
+
+
+class Building:
+    """What calling a model records besides steps: parameters with their initializers, and layer outputs.
+
+    training: False leaves out what only training does, such as dropout.
+    initializers: parameter name -> what it starts from. outputs: path of each innermost layer -> its output.
+    """
+
+    def __init__(self, trace: Trace, *, training: bool) -> None:
+        self.trace = trace
+        self.training = training
+        self.initializers: dict[str, Initializer] = {}
+        self.outputs: dict[str, Tensor] = {}
+        self.updates: dict[Tensor, Tensor] = {}
+        self._places = [_Place("", [])]
+        self._streams = 0
+
+    @property
+    def path(self) -> str:
+        """The layer being called, such as 'residual_1.dense_2'."""
+        return self._places[-1].path
+
+    @contextmanager
+    def place(self, layer: "Layer") -> Iterator[_Place]:
+        """Enter a layer: what is recorded inside carries its name."""
+        outer = self._places[-1]
+        root = len(self._places) == 1
+        name = "" if root and _held(layer) else outer.name_of(layer)
+        path = f"{outer.path}.{name}" if outer.path and name else outer.path or name
+        place = _Place(path, _held(layer))
+        self._places.append(place)
+        label = f"{type(layer).__name__} '{path}'" if path else type(layer).__name__
+        try:
+            with self.trace.at(layer=path, label=label):
+                yield place
+        finally:
+            self._places.pop()
+
+    def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
+        """The parameter of the layer being called; the same one when that place calls again."""
+        full = f"{self.path}.{name}" if self.path else name
+        known = self.trace.parameters.get(full)
+        if known is None:
+            self.initializers[full] = initializer
+            return self.trace.parameter(full, shape, dtype)
+        if known.shape != tuple(shape):
+            raise ShapeError(
+                f"{self.trace.label}: its {name} is {known.shape}, and this call needs {tuple(shape)}",
+                remedy="give it inputs with the same last axis every time, or use two layers",
+            )
+        return known
+
+    def random_bits(self, shape: Sequence[int]) -> Tensor:
+        """Random bits that differ from place to place and from call to call of the program."""
+        key = self.trace.states.get(RANDOM_KEY)
+        if key is None:
+            key = self.trace.state(RANDOM_KEY, (2,), "uint32")
+            with self.trace.at(layer="random", part="update"):
+                # The key is (seed, number of the call).
+                self.updates[key] = key + key.trace.constant(np.array([0, 1]), "uint32")
+        self._streams += 1
+        return f.random_bits(key, shape, self._streams - 1)
+
+
+_building: ContextVar[Building] = ContextVar("building")
+
+
+@contextmanager
+def building(trace: Trace, *, training: bool) -> Iterator[Building]:
+    """Within this context, calling layers on `trace`'s Tensors records a model."""
+    built = Building(trace, training=training)
+    token = _building.set(built)
+    try:
+        yield built
+    finally:
+        _building.reset(token)
+
+
+def _current(layer: "Layer") -> Building:
+    built = _building.get(None)
+    if built is None:
+        raise ChainruleError(
+            f"{type(layer).__name__} was called outside of a program",
+            remedy="pass the model to chainrule.train, which records it, or call it within "
+            "nn.building(trace, training=…)",
+        )
+    return built
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A frozen description of a layer; calling it on Tensors records it.
+
+    Subclasses are frozen dataclasses with `__call__`. Parameters are created where they are used, by
+    `self.param`, and named after the layer's place in the model: the field that holds it, or, in a sequence,
+    its kind and number ('dense_2'). A layer held in two places has parameters of its own in each.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__call__" in cls.__dict__:
+            cls.__call__ = _placed(cls.__call__)  # type: ignore[method-assign]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Record the layer's equation."""
+        raise TypeError(f"{type(self).__name__} does not define __call__")
+
+    def param(
+        self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str = "float32"
+    ) -> Tensor:
+        """A trained array of this layer.
+
+        shape: axis lengths. initializer: what it starts from. dtype: float32 or float64, usually the input's.
+        Raises ShapeError when the place called before with another shape.
+        """
+        return _current(self).parameter(name, shape, initializer, dtype)
+
+    def random_bits(self, shape: Sequence[int]) -> Tensor:
+        """Fresh random bits, uint32, for every call of the program."""
+        return _current(self).random_bits(shape)
+
+    @property
+    def training(self) -> bool:
+        """False while a program for prediction is recorded."""
+        return _current(self).training
+
+
+def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Record a call under the layer's place, and keep the output of a layer that calls no other."""
+
+    @functools.wraps(call)
+    def placed_call(self: Layer, *inputs: Any, **options: Any) -> Any:
+        built = _current(self)
+        with built.place(self) as place:
+            output = call(self, *inputs, **options)
+        if not place.used and isinstance(output, Tensor):
+            built.outputs[place.path] = output
+        return output
+
+    return placed_call
+
+
+def _held(layer: Layer) -> list[tuple[str, Layer]]:
+    """The layers in a layer's fields, with the names of their places."""
+    held: list[tuple[str, Layer]] = []
+    for each in fields(layer):
+        value = getattr(layer, each.name)
+        if isinstance(value, Layer):
+            held.append((each.name, value))
+        elif isinstance(value, tuple):
+            prefix = "" if each.name == "layers" else f"{each.name}."
+            numbers: dict[str, int] = {}
+            for inner in value:
+                if isinstance(inner, Layer):
+                    kind = snake_case(type(inner).__name__)
+                    numbers[kind] = numbers.get(kind, 0) + 1
+                    held.append((f"{prefix}{kind}_{numbers[kind]}", inner))
+    return held
+
+
+def snake_case(name: str) -> str:
+    """'LayerNorm' -> 'layer_norm', 'Conv2D' -> 'conv2d'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()

@@ -1,0 +1,46 @@
+"""Fully connected layers."""
+
+from dataclasses import dataclass
+
+from chainrule.errors import ConfigError, DTypeError, ShapeError
+from chainrule.nn.activations import activate, check_activation
+from chainrule.nn.initializers import Initializer, he_normal, zeros
+from chainrule.nn.layer import Layer
+from chainrule.nn.settings import check_whole
+from chainrule.program import FLOATS, Tensor
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """y = activation(x W + b) along the last axis.
+
+    units: width of the output, at least 1.
+    activation: a name in nn.ACTIVATIONS; None is linear.
+    kernel, bias: initializers of W (features, units) and b (units,).
+    x: float (..., features) -> (..., units).
+    Raises ConfigError for a bad setting, ShapeError if x has no feature axis.
+    """
+
+    units: int
+    activation: str | None = None
+    kernel: Initializer = he_normal()
+    bias: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        check_whole(self, "units", self.units)
+        check_activation("Dense", self.activation)
+        for name in ("kernel", "bias"):
+            value = getattr(self, name)
+            if not isinstance(value, Initializer):
+                raise ConfigError(
+                    f"Dense: {name} is {value!r}", remedy="give an initializer, such as he_normal() or zeros"
+                )
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if x.ndim < 2:
+            raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs (batch, …, features)")
+        if x.dtype not in FLOATS:
+            raise DTypeError(f"{x.trace.label} got x of dtype {x.dtype}", remedy="give it float32 or float64")
+        weight = self.param("weight", (x.shape[-1], self.units), self.kernel, x.dtype)
+        bias = self.param("bias", (self.units,), self.bias, x.dtype)
+        return activate(self.activation, x @ weight + bias)

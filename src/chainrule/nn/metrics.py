@@ -1,0 +1,82 @@
+"""Metrics: how good predictions are, in numbers that people know. NumPy, on whole data sets."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from chainrule.nn.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
+
+Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+
+
+def _accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
+    """Share of examples whose likeliest class is the true one; one-hot targets count by their largest."""
+    chosen = predictions.argmax(-1)
+    truth = targets.argmax(-1) if targets.ndim == predictions.ndim else targets
+    return _average(chosen == truth, weight)
+
+
+def _binary_accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
+    """Share of yes-no answers that are right, yes from a probability of 0.5."""
+    return _average((predictions.reshape(targets.shape) >= 0.5) == (targets >= 0.5), weight)
+
+
+def _mean_absolute_error(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
+    """Mean |prediction - target|."""
+    return _average(np.abs(_errors(predictions, targets)), weight)
+
+
+def _root_mean_squared_error(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
+    """√ mean (prediction - target)²."""
+    return float(np.sqrt(_average(_errors(predictions, targets) ** 2, weight)))
+
+
+def _r2(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
+    """1 - squared error over that of predicting the mean; 0 where all targets are equal.
+
+    Several outputs count by their variance, as one sum over all (scikit-learn's 'variance_weighted').
+    """
+    counted = targets[weight > 0]
+    if (counted == counted[:1]).all():  # the rounding of their mean would pass for a spread
+        return 0.0
+    mean = np.average(targets.astype(np.float64), axis=0, weights=weight)
+    spread = _average((targets - mean) ** 2, weight)
+    return 1.0 - _average(_errors(predictions, targets) ** 2, weight) / spread
+
+
+def _errors(predictions: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Prediction - target in float64, so that squares of large float32 numbers do not overflow."""
+    return predictions.reshape(targets.shape).astype(np.float64) - targets
+
+
+def _average(values: np.ndarray, weight: np.ndarray) -> float:
+    rows = np.asarray(values, np.float64).reshape(len(values), -1).mean(axis=1)
+    return float(np.average(rows, weights=weight))
+
+
+METRICS: Mapping[str, Metric] = {
+    "accuracy": _accuracy,
+    "binary_accuracy": _binary_accuracy,
+    "r2": _r2,
+    "mean_absolute_error": _mean_absolute_error,
+    "root_mean_squared_error": _root_mean_squared_error,
+}
+
+
+def metrics_of(loss: Loss) -> tuple[str, ...]:
+    """The metrics that people expect beside this loss."""
+    if isinstance(loss, SoftmaxCrossEntropy):
+        return ("accuracy",)
+    if isinstance(loss, BinaryCrossEntropy):
+        return ("binary_accuracy",)
+    return ("r2", "mean_absolute_error", "root_mean_squared_error")
+
+
+def measure(
+    name: str, predictions: np.ndarray, targets: np.ndarray | None, weight: np.ndarray | None = None
+) -> float:
+    """One metric of METRICS over all examples, weighted where weights are given."""
+    if targets is None:
+        raise ValueError(f"{name} needs targets")
+    weights = np.ones(len(targets)) if weight is None else weight.astype(np.float64)
+    return METRICS[name](predictions, targets, weights)

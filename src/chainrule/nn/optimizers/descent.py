@@ -1,0 +1,73 @@
+"""The last links of a chain: weight decay, and the step against the gradient at the learning rate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, part
+from chainrule.nn.regularizers import matching
+from chainrule.nn.schedules import Schedule, as_schedule
+from chainrule.nn.settings import check_number, check_text
+from chainrule.program import Tensor
+
+
+@dataclass(frozen=True)
+class AddDecay(Transform):
+    """decay · parameter is added to the update of every parameter whose name fits the shell pattern `on`.
+
+    After an adaptive transform this is decoupled weight decay (Loshchilov and Hutter 2019); before it, the
+    same as an L2 penalty of strength `decay`. decay: at least 0.
+    """
+
+    decay: float
+    on: str = "*weight"
+
+    def __post_init__(self) -> None:
+        check_number(self, "decay", self.decay, at_least=0)
+        check_text(self, "on", self.on)
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Add the decay."""
+        decayed = {name: g + self.decay * parameters[name] for name, g in matching(self.on, updates).items()}
+        return {**updates, **decayed}, {}
+
+
+@dataclass(frozen=True)
+class Descend(Transform):
+    """update ← -rate · update, at a fixed learning rate (above 0) or that of a schedule.
+
+    State: 'step' counts the calls, int32; 'learning_rate' is the rate last used (0 before the first step), of
+    the parameters' dtype; what the schedule keeps is under 'schedule.'.
+    """
+
+    learning_rate: float | Schedule
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.learning_rate, Schedule):
+            check_number(self, "learning_rate", self.learning_rate, above=0)
+
+    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+        """No steps yet, and the schedule's first state."""
+        dtype = dtype_of(parameters)
+        schedule = as_schedule(self.learning_rate).init(dtype)
+        return {
+            "step": np.zeros((), "int32"),
+            "learning_rate": np.zeros((), dtype),
+            **{f"schedule.{name}": array for name, array in schedule.items()},
+        }
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """One step down."""
+        step, schedule_state = state["step"], part(state, "schedule.")
+        rate = as_schedule(self.learning_rate)(step.cast(state["learning_rate"].dtype), schedule_state)
+        fresh: dict[str, Tensor] = {
+            "step": step + 1,
+            "learning_rate": rate,
+            **{f"schedule.{name}": tensor for name, tensor in schedule_state.items()},
+        }
+        return {name: g * -rate.cast(g.dtype) for name, g in updates.items()}, fresh
+
+    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+        """The schedule observes."""
+        fresh = as_schedule(self.learning_rate).observe(part(state, "schedule."), monitored)
+        return {**state, **{f"schedule.{name}": array for name, array in fresh.items()}}

@@ -1,0 +1,101 @@
+"""What an optimizer is: a pure transform of updates with a flat state, and a chain of such transforms."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from chainrule.errors import ConfigError
+from chainrule.program import Tensor
+
+Arrays = Mapping[str, np.ndarray]
+Tensors = Mapping[str, Tensor]
+Item = TypeVar("Item")
+Recorded = tuple[dict[str, Tensor], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Transform(ABC):
+    """Turns updates (at first the gradients) into better ones.
+
+    The result of the last transform of an optimizer is *added* to the parameters. A transform has no data of
+    its own: what it must remember is a flat state, kept by the caller.
+    """
+
+    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+        """First state by name, such as 'mean.dense_1.weight', for parameters by name."""
+        return {}
+
+    @abstractmethod
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Record one step: (new updates by parameter name, new state with exactly the names of `init`)."""
+
+    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+        """State after an epoch; monitored: the validation loss, lower is better."""
+        return dict(state)
+
+
+@dataclass(frozen=True)
+class Chain(Transform):
+    """One after the other; state names of the first begin with '0.', of the second with '1.' …"""
+
+    transforms: tuple[Transform, ...]
+
+    def __post_init__(self) -> None:
+        for transform in self.transforms:
+            if not isinstance(transform, Transform):
+                raise ConfigError(
+                    f"chain got {transform!r}",
+                    remedy="give it transforms, such as ClipByGlobalNorm(1.0) and adam()",
+                )
+
+    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+        """The states of all."""
+        return {
+            f"{place}.{name}": array
+            for place, transform in enumerate(self.transforms)
+            for name, array in transform.init(parameters).items()
+        }
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Each transform gets what the one before it gave."""
+        updates, fresh = dict(updates), {}
+        for place, transform in enumerate(self.transforms):
+            updates, own = transform.update(updates, part(state, f"{place}."), parameters)
+            fresh.update({f"{place}.{name}": tensor for name, tensor in own.items()})
+        return updates, fresh
+
+    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+        """Each transform observes."""
+        return {
+            f"{place}.{name}": array
+            for place, transform in enumerate(self.transforms)
+            for name, array in transform.observe(part(state, f"{place}."), monitored).items()
+        }
+
+
+def chain(*transforms: Transform) -> Chain:
+    """Transforms one after the other, such as chain(ClipByGlobalNorm(1.0), adam()); inner chains join."""
+    flat: list[Transform] = []
+    for transform in transforms:
+        flat.extend(transform.transforms if isinstance(transform, Chain) else (transform,))
+    return Chain(tuple(flat))
+
+
+def part(state: Mapping[str, Item], prefix: str) -> dict[str, Item]:
+    """The entries whose name begins with prefix, without it."""
+    return {name.removeprefix(prefix): item for name, item in state.items() if name.startswith(prefix)}
+
+
+def dtype_of(parameters: Mapping[str, np.ndarray] | Tensors) -> str:
+    """The dtype of the first parameter, float32 if there is none: scalars of the optimizer have it."""
+    for parameter in parameters.values():
+        return str(parameter.dtype)
+    return "float32"
+
+
+def filled_for(parameters: Arrays, kind: str, value: float = 0.0) -> dict[str, np.ndarray]:
+    """An array for each parameter, filled with value, under the names kind.parameter."""
+    return {f"{kind}.{name}": np.full(array.shape, value, array.dtype) for name, array in parameters.items()}

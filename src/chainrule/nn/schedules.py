@@ -1,0 +1,197 @@
+"""Learning-rate schedules: the rate of every step, recorded into the program like everything else."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.nn.settings import check_number, check_whole
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """Learning rate as a function of the step, and of what the loop has observed."""
+
+    def init(self, dtype: str) -> dict[str, np.ndarray]:
+        """First state by name; most schedules have none."""
+        return {}
+
+    @abstractmethod
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        """The rate, a scalar of step's dtype.
+
+        step: a float scalar that counts 0, 1, 2, … state: what `init` named; only `observe` changes it.
+        """
+
+    def observe(self, state: Mapping[str, np.ndarray], monitored: float) -> dict[str, np.ndarray]:
+        """State after an epoch; monitored: the validation loss, lower is better."""
+        return dict(state)
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same rate always; above 0."""
+
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "learning_rate", self.learning_rate, above=0)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        return step.trace.constant(self.learning_rate, step.dtype)
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """rate = initial · factor^⌊step / every⌋.
+
+    initial: above 0. every: steps (batches, not epochs) between drops. factor: above 0, at most 1.
+    """
+
+    initial: float
+    every: int
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_number(self, "initial", self.initial, above=0)
+        check_whole(self, "every", self.every)
+        check_number(self, "factor", self.factor, above=0, at_most=1)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        return self.initial * self.factor ** f.floor(step / self.every)
+
+
+@dataclass(frozen=True)
+class ExponentialDecay(Schedule):
+    """rate = initial · factor^(step / every), continuously.
+
+    initial: above 0. every: steps after which the rate is `factor` of what it was. factor: above 0, at most
+    1.
+    """
+
+    initial: float
+    every: int
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_number(self, "initial", self.initial, above=0)
+        check_whole(self, "every", self.every)
+        check_number(self, "factor", self.factor, above=0, at_most=1)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        return self.initial * self.factor ** (step / self.every)
+
+
+@dataclass(frozen=True)
+class CosineDecay(Schedule):
+    """A linear climb to the peak, then half a cosine down to the floor, once or again and again.
+
+    While step < warmup_steps: rate = peak (step + 1) / (warmup_steps + 1) (gradual warm-up, Goyal et al.
+    2017). Then, with t = step - warmup_steps: rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), and the
+    floor for good from t = steps on. With restarts = m, t starts again from 0 after `steps` steps and each
+    cycle is m times as long as the one before (SGDR, Loshchilov and Hutter 2017, equation 5; their T_mult).
+
+    peak: above 0. steps: of the (first) way down, at least 1, warm-up not counted. warmup_steps: at least 0.
+    restarts: None for none, else at least 1. floor: at least 0, at most peak.
+    """
+
+    peak: float
+    steps: int
+    warmup_steps: int = 0
+    restarts: float | None = None
+    floor: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "peak", self.peak, above=0)
+        check_whole(self, "steps", self.steps)
+        check_whole(self, "warmup_steps", self.warmup_steps, at_least=0)
+        if self.restarts is not None:
+            check_number(self, "restarts", self.restarts, at_least=1)
+        check_number(self, "floor", self.floor, at_least=0, at_most=self.peak)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        since = f.maximum(step - self.warmup_steps, 0.0)
+        half = 0.5 * (self.peak - self.floor)
+        down = self.floor + half * (1.0 + f.cos(math.pi * self._done(since)))
+        if not self.warmup_steps:
+            return down
+        climb = (self.peak / (self.warmup_steps + 1)) * (step + 1.0)
+        return f.where(step < self.warmup_steps, climb, down)
+
+    def _done(self, since: Tensor) -> Tensor:
+        """How much of the present cycle is over, from 0 to 1."""
+        multiplier = self.restarts
+        if multiplier is None:
+            return f.minimum(since / self.steps, 1.0)
+        if multiplier == 1:
+            return (since - f.floor(since / self.steps) * self.steps) / self.steps
+        # Cycle i begins at steps (mⁱ - 1)/(m - 1). Solved for i that is a logarithm; its rounding must not
+        # put a step into the wrong cycle, so it is taken a little too large and then compared with the true
+        # beginning.
+        growth = (multiplier - 1) / self.steps
+        cycle = f.floor(f.log1p(since * growth) / math.log(multiplier) + 1e-3)
+        cycle = f.where(since < _begin(cycle, multiplier, growth), cycle - 1.0, cycle)
+        return (since - _begin(cycle, multiplier, growth)) / (self.steps * multiplier**cycle)
+
+
+@dataclass(frozen=True)
+class ReduceOnPlateau(Schedule):
+    """The rate shrinks by `factor` when the monitored loss has not improved for `patience` epochs in a row.
+
+    An epoch improves on the best so far if it is lower by more than threshold · |best| (PyTorch's relative
+    threshold); the count of waiting epochs is Keras's: `patience` bad epochs trigger, not `patience` + 1.
+    A loss that is NaN is no improvement. rate = max(initial · factorⁿ, minimum) after n reductions.
+
+    initial: above 0. factor: above 0 and below 1. patience: epochs, at least 1. threshold: at least 0.
+    minimum: at least 0, at most initial.
+    """
+
+    initial: float
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    minimum: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "initial", self.initial, above=0)
+        check_number(self, "factor", self.factor, above=0, below=1)
+        check_whole(self, "patience", self.patience)
+        check_number(self, "threshold", self.threshold, at_least=0)
+        check_number(self, "minimum", self.minimum, at_least=0, at_most=self.initial)
+
+    def init(self, dtype: str) -> dict[str, np.ndarray]:
+        """The factor so far, the best loss so far, the epochs waited."""
+        return {
+            "factor": np.ones((), dtype),
+            "best": np.full((), np.inf, dtype),
+            "waited": np.zeros((), "int32"),
+        }
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        return f.maximum(self.initial * state["factor"].cast(step.dtype), self.minimum)
+
+    def observe(self, state: Mapping[str, np.ndarray], monitored: float) -> dict[str, np.ndarray]:
+        """State after an epoch with this loss."""
+        factor, best, waited = float(state["factor"]), float(state["best"]), int(state["waited"])
+        needed = best if math.isinf(best) else best - self.threshold * abs(best)
+        if monitored < needed:
+            best, waited = monitored, 0
+        else:
+            waited += 1
+        if waited >= self.patience:
+            factor, waited = factor * self.factor, 0
+        fresh = {"factor": factor, "best": best, "waited": waited}
+        return {name: np.array(value, state[name].dtype) for name, value in fresh.items()}
+
+
+def as_schedule(learning_rate: float | Schedule) -> Schedule:
+    """A schedule as it is; a number, above 0, as a Constant. Raises ConfigError."""
+    return learning_rate if isinstance(learning_rate, Schedule) else Constant(learning_rate)
+
+
+def _begin(cycle: Tensor, multiplier: float, growth: float) -> Tensor:
+    return (multiplier**cycle - 1.0) / growth

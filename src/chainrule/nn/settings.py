@@ -1,0 +1,67 @@
+"""Checking the settings of layers, losses and optimizers: one line that names owner, field and range."""
+
+import math
+from collections.abc import Iterable
+
+from chainrule.errors import ConfigError, did_you_mean
+
+
+def check_number(
+    owner: object,
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    """Accept a finite number in the range; the bounds that are None do not bind.
+
+    owner: the object that the field belongs to, or its name.
+    Raises ConfigError such as "Momentum: decay is 1.5; it must be at least 0 and below 1".
+    """
+    bounds = (("above", above), ("at least", at_least), ("below", below), ("at most", at_most))
+    wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
+        raise _refused(owner, name, value, f"a finite number {wanted}".rstrip())
+    fits = (
+        (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (below is None or value < below)
+        and (at_most is None or value <= at_most)
+    )
+    if not fits:
+        raise _refused(owner, name, value, wanted)
+
+
+def check_whole(owner: object, name: str, value: object, *, at_least: int = 1) -> None:
+    """Accept a whole number of at least this size; raises ConfigError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise _refused(owner, name, value, f"a whole number, at least {at_least}")
+
+
+def check_text(owner: object, name: str, value: object) -> None:
+    """Accept a text that is not empty; raises ConfigError."""
+    if not isinstance(value, str) or not value:
+        raise _refused(owner, name, value, "a text that is not empty")
+
+
+def check_choice(owner: object, name: str, value: object, choices: Iterable[str]) -> None:
+    """Accept one of the choices; raises ConfigError that suggests the nearest."""
+    listed = tuple(choices)
+    if isinstance(value, str) and value in listed:
+        return
+    raise ConfigError(
+        f"{owner_name(owner)}: {name} is {value!r}{did_you_mean(str(value), listed)}",
+        remedy=f"it must be one of {', '.join(listed)}",
+    )
+
+
+def owner_name(owner: object) -> str:
+    """What an error calls the owner of a field."""
+    return owner if isinstance(owner, str) else type(owner).__name__
+
+
+def _refused(owner: object, name: str, value: object, wanted: str) -> ConfigError:
+    return ConfigError(f"{owner_name(owner)}: {name} is {value!r}", remedy=f"it must be {wanted}")
