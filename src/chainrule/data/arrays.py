@@ -1,0 +1,247 @@
+"""Examples as NumPy arrays: inputs x, targets y and weights, checked once before training."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from chainrule.data.wording import counted, listed, shortened
+from chainrule.errors import ConfigError, DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """Examples along the first axis of every array.
+
+    x: (examples, ...) inputs.
+    y: (examples, ...) targets, or None.
+    weight: (examples,) how much each example counts, at least 0, or None where all count alike.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, indices: np.ndarray | Sequence[int] | slice) -> "Arrays":
+        """The examples at some indices, in that order."""
+        y = None if self.y is None else self.y[indices]
+        weight = None if self.weight is None else self.weight[indices]
+        return Arrays(self.x[indices], y, weight)
+
+
+def as_arrays(data: object, dtype: DTypeLike = np.float32) -> Arrays:
+    """Checks data and brings it to the dtypes that training uses.
+
+    data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. Each is a
+        NumPy array, something numpy.asarray takes, or a numeric pandas DataFrame or Series.
+    dtype: float32 or float64, for x, real targets and weights.
+    Returns Arrays: x, weight and real y of that dtype; whole-number and boolean y as int32 (class
+        numbers).
+    Raises DataError for empty data, lengths that differ, NaN or infinite values, text, and weights that are
+        negative, not finite or all zero; ConfigError for another dtype.
+    """
+    chosen = np.dtype(dtype)
+    if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ConfigError(f"dtype is {chosen}", remedy="choose float32 or float64")
+    x_given, y_given, weight_given = _parts(data)
+    x = _finite_floats(_numeric("x", x_given), "x", chosen)
+    if len(x) == 0:
+        raise DataError("x has no examples (its first axis is 0)", remedy="give at least one example")
+    if x.size == 0:
+        raise DataError(f"x has shape {x.shape}: no features", remedy="give at least one feature")
+    y = None if y_given is None else _target(y_given, chosen)
+    weight = None if weight_given is None else _weight(weight_given, chosen)
+    for name, array in (("y", y), ("sample_weight", weight)):
+        if array is not None and len(array) != len(x):
+            raise DataError(
+                f"x has {counted(len(x), 'example')} but {name} has {len(array):,}",
+                remedy=f"give one entry of {name} per example",
+            )
+    return Arrays(x, y, weight)
+
+
+def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) -> tuple[Arrays, Arrays]:
+    """Splits examples at random into (rest, part), where the part holds `fraction` of them.
+
+    stratify: keep each class's share of y in both. Where `can_stratify` says no, the split is a plain random
+        one; callers that want to tell so ask `can_stratify` first.
+    Raises as `split_indices`.
+    """
+    labels = arrays.y if stratify else None
+    rest, part = split_indices(len(arrays), fraction, seed, labels)
+    return arrays.take(rest), arrays.take(part)
+
+
+def split_indices(
+    examples: int, fraction: float, seed: int, labels: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Splits 0 … examples - 1 at random (scikit-learn's train_test_split) into (rest, part), each ascending.
+
+    fraction: of the examples that go to the part, above 0 and below 1; at least one example goes to each.
+    seed: from 0 to 2**32 - 1.
+    labels: (examples,) classes to stratify by; ignored where `can_stratify` says no.
+    Raises ConfigError for a fraction or seed out of range, DataError where there are fewer than 2 examples.
+    """
+    from sklearn.model_selection import train_test_split
+
+    if not 0 < fraction < 1:
+        raise ConfigError(f"the fraction to split off is {fraction}", remedy="give one above 0 and below 1")
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"seed is {seed}", remedy="give a seed from 0 to 2**32 - 1")
+    if examples < 2:
+        raise DataError(f"{counted(examples, 'example')} can't be split in two", remedy="give at least two")
+    size = _part_size(examples, fraction)
+    stratify = labels if labels is not None and can_stratify(labels, fraction) else None
+    rest, part = train_test_split(np.arange(examples), test_size=size, random_state=seed, stratify=stratify)
+    return np.sort(rest), np.sort(part)
+
+
+def can_stratify(y: np.ndarray | None, fraction: float | None = None) -> bool:
+    """Whether a split can keep each class's share: y holds class labels and no class has a single example.
+
+    fraction: of the split; where given, both parts must also have room for every class.
+    """
+    if y is None or y.ndim != 1 or np.issubdtype(y.dtype, np.floating):
+        return False
+    counts = np.unique(y, return_counts=True)[1]
+    if len(counts) < 1 or counts.min() < 2:
+        return False
+    if fraction is None:
+        return True
+    size = _part_size(len(y), fraction)
+    return min(size, len(y) - size) >= len(counts)
+
+
+def _part_size(examples: int, fraction: float) -> int:
+    return min(max(round(examples * fraction), 1), examples - 1)
+
+
+def _parts(data: object) -> tuple[object, object, object]:
+    if isinstance(data, Arrays):
+        return data.x, data.y, data.weight
+    if isinstance(data, tuple) and len(data) == 2:
+        return data[0], data[1], None
+    if isinstance(data, tuple) and len(data) == 3:
+        return data[0], data[1], data[2]
+    got = f"a tuple of {len(data)}" if isinstance(data, tuple) else f"a {type(data).__name__}"
+    raise DataError(
+        f"data is {got}; a pair (x, y) or a triple (x, y, sample_weight) was expected",
+        remedy="give the inputs and the targets as one tuple",
+    )
+
+
+def _numeric(name: str, given: object) -> np.ndarray:
+    """Anything numeric as an array of a boolean, whole-number or floating dtype."""
+    array = _from_pandas(name, given)
+    if array is None:
+        try:
+            array = np.asarray(given)
+        except ValueError as error:  # nested lists of unequal length
+            raise DataError(
+                f"{name} is not a rectangular array: {error}", remedy="give every example the same shape"
+            ) from error
+    if array.dtype.kind in "biuf" and array.ndim > 0:
+        return array
+    if array.ndim == 0:
+        raise DataError(
+            f"{name} is a {type(given).__name__}, not an array with examples along its first axis",
+            remedy="give a NumPy array (of a sparse matrix, its toarray())",
+        )
+    first = shortened(array.reshape(-1)[0]) if array.size else "nothing"
+    raise DataError(
+        f"{name} has dtype {array.dtype} (its first value is {first}); numbers were expected",
+        remedy="turn classes into class numbers 0, 1, … and other text into numbers,"
+        " or give the table as a DataFrame and prepare it with chainrule.data.fit_preparation",
+    )
+
+
+def _from_pandas(name: str, given: object) -> np.ndarray | None:
+    """A numeric DataFrame's or Series's values, None for anything else."""
+    pandas = sys.modules.get("pandas")  # where it was never imported, nothing can be a DataFrame
+    if pandas is None or not isinstance(given, pandas.DataFrame | pandas.Series):
+        return None
+    table: Any = given
+    frame = table.to_frame() if isinstance(given, pandas.Series) else table
+    kinds = pandas.api.types
+    text = [column for column, dtype in frame.dtypes.items() if not kinds.is_numeric_dtype(dtype)]
+    if text:
+        raise DataError(
+            f"{name} has columns that are not numbers: {listed(text)}",
+            remedy="prepare the table with chainrule.data.fit_preparation (it encodes text)",
+        )
+    if frame.isna().to_numpy().any():
+        row, column = np.argwhere(frame.isna().to_numpy())[0]
+        raise DataError(
+            f"{name}, column {frame.columns[column]!r}: the value in row {frame.index[row]} is missing",
+            remedy="fill it, leave the row out, or prepare the table with chainrule.data.fit_preparation",
+        )
+    if all(kinds.is_integer_dtype(dtype) or kinds.is_bool_dtype(dtype) for dtype in frame.dtypes):
+        values = frame.to_numpy(dtype=np.int64)
+    else:
+        values = frame.to_numpy(dtype=np.float64)
+    return values[:, 0] if isinstance(given, pandas.Series) else values
+
+
+def _finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
+    """The array as contiguous floats of a dtype, after checking that every value is finite in it."""
+    with np.errstate(over="ignore"):  # what overflows is found and named just below
+        floats = np.ascontiguousarray(array, dtype=dtype)
+    finite = np.isfinite(floats)
+    if finite.all():
+        return floats
+    where = tuple(int(index) for index in np.argwhere(~finite)[0])
+    value = array[where]
+    count = counted(int(finite.size - finite.sum()), "value")
+    if np.isfinite(value):
+        raise DataError(
+            f"{name}: {value} at {_position(where)} is too large for {dtype}",
+            remedy="scale the data or ask for float64",
+        )
+    raise DataError(
+        f"{name}: {count} NaN or infinite (first {value} at {_position(where)})",
+        remedy="replace them or leave those examples out",
+    )
+
+
+def _position(where: tuple[int, ...]) -> str:
+    if len(where) == 1:
+        return f"row {where[0]}"
+    if len(where) == 2:
+        return f"row {where[0]}, column {where[1]}"
+    return f"index {where}"
+
+
+def _target(given: object, dtype: np.dtype) -> np.ndarray:
+    y = _numeric("y", given)
+    if y.dtype.kind == "f":
+        return _finite_floats(y, "y", dtype)
+    bounds = np.iinfo(np.int32)
+    if y.size and (y.min() < bounds.min or y.max() > bounds.max):
+        raise DataError(
+            f"y has whole numbers up to {y.max()}, which are too large for class numbers",
+            remedy="give classes as 0, 1, … or real targets as floats",
+        )
+    return np.ascontiguousarray(y, dtype=np.int32)
+
+
+def _weight(given: object, dtype: np.dtype) -> np.ndarray:
+    weight = _finite_floats(_numeric("sample_weight", given), "sample_weight", dtype)
+    if weight.ndim != 1:
+        raise DataError(
+            f"sample_weight has shape {weight.shape}; one number per example was expected",
+            remedy="give it the shape (examples,)",
+        )
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise DataError(
+            f"sample_weight: {weight[row]} in row {row} is negative", remedy="give weights of at least 0"
+        )
+    if weight.size and not weight.any():
+        raise DataError("sample_weight is zero for every example", remedy="give at least one weight above 0")
+    return weight

@@ -1,0 +1,50 @@
+"""The order in which an epoch visits the examples, and its cut into batches."""
+
+import numpy as np
+
+from chainrule.errors import ConfigError, DataError
+
+
+def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """The indices 0 … examples - 1 in the order in which this epoch visits them.
+
+    The order is drawn from Philox, a counter-based generator (Salmon and others, "Parallel random numbers:
+    as easy as 1, 2, 3", 2011), keyed by (seed, epoch): it depends on nothing drawn before, so a resumed run
+    visits the examples in the order of the unbroken one.
+
+    examples: how many there are, at least 1.
+    batch_size: at least 1. It does not change the order: it is checked here, before an epoch begins.
+    seed, epoch: from 0 to 2**64 - 1.
+    Returns (examples,) int64.
+    Raises ConfigError for a batch size, seed or epoch out of range; DataError where there are no examples.
+    """
+    _check_batch_size(batch_size)
+    for name, value in (("seed", seed), ("epoch", epoch)):
+        if not 0 <= value < 2**64:
+            raise ConfigError(f"{name} is {value}", remedy=f"give a {name} from 0 to 2**64 - 1")
+    if examples < 1:
+        raise DataError("there are no examples to train on", remedy="give at least one")
+    bits = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(examples)
+    # NumPy promises that a bit generator's raw stream never changes, but does not promise it for
+    # Generator.permutation: sorting raw bits keeps the order the same under later releases of NumPy.
+    return np.argsort(bits, kind="stable").astype(np.int64, copy=False)
+
+
+def batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Cuts an order into batches: the full ones as one array, and the smaller last one.
+
+    order: (examples,) indices.
+    Returns ((steps, batch_size) int64, (rest,) int64 or None where nothing is left over).
+    Raises ConfigError for a batch size below 1.
+    """
+    _check_batch_size(batch_size)
+    order = np.asarray(order, dtype=np.int64)
+    steps = len(order) // batch_size
+    full = order[: steps * batch_size].reshape(steps, batch_size)
+    last = order[steps * batch_size :]
+    return full, (last if len(last) else None)
+
+
+def _check_batch_size(batch_size: int) -> None:
+    if batch_size < 1:
+        raise ConfigError(f"batch_size is {batch_size}", remedy="give a batch_size of at least 1")

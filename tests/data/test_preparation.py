@@ -1,0 +1,421 @@
+"""Preparation: scikit-learn is the oracle for the features, the training rows alone are learned from."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from chainrule.data import CategoryColumn, NumberColumn, Preparation, classes_of, fit_preparation
+from chainrule.errors import ConfigError, DataError
+
+ROWS = 60
+
+
+def make_frame(seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "age": rng.integers(20, 80, ROWS).astype(float),
+            "city": rng.choice(["Bern", "Rome", "Oslo"], ROWS).astype(object),
+            "income": rng.normal(50_000, 10_000, ROWS),
+            "member": rng.choice([True, False], ROWS),
+            "price": rng.normal(100, 20, ROWS),
+            "kind": rng.choice(["a", "b", "c"], ROWS).astype(object),
+        }
+    )
+    frame.loc[::7, "age"] = np.nan
+    frame.loc[3::9, "city"] = None
+    frame.index = pd.RangeIndex(2, ROWS + 2, name="line")
+    return frame
+
+
+FRAME = make_frame()
+
+
+def fitted(frame: pd.DataFrame = FRAME, target: str = "kind", task: str = "classification") -> Preparation:
+    return fit_preparation(frame, target, task, "sales.csv")
+
+
+def through_json(preparation: Preparation) -> Preparation:
+    return Preparation.from_json(json.loads(json.dumps(preparation.to_json(), allow_nan=False)))
+
+
+def test_features_equal_those_of_a_scikit_learn_pipeline():
+    features = FRAME.drop(columns=["kind"])
+    oracle = ColumnTransformer(
+        [
+            ("age", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), ["age"]),
+            ("city", make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"),
+                                   OneHotEncoder(handle_unknown="ignore", sparse_output=False)), ["city"]),
+            ("rest", StandardScaler(), ["income", "member", "price"]),
+        ]
+    )  # fmt: skip
+    numeric = features.assign(member=features["member"].astype(float), city=features["city"].fillna(np.nan))
+    expected = np.asarray(oracle.fit_transform(numeric), dtype=np.float32)
+    found = fitted().transform(FRAME)
+    assert found.dtype == np.float32
+    assert np.array_equal(found, expected)
+
+
+def test_feature_names_and_kinds():
+    preparation = fitted()
+    assert preparation.feature_names == (
+        "age", "city=Bern", "city=Oslo", "city=Rome", "city=missing", "income", "member", "price",
+    )  # fmt: skip
+    assert [(column.name, column.kind) for column in preparation.columns] == [
+        ("age", "number"), ("city", "category"), ("income", "number"),
+        ("member", "number"), ("price", "number"),
+    ]  # fmt: skip
+    assert len(preparation.feature_names) == preparation.transform(FRAME).shape[1]
+
+
+def test_statistics_are_those_of_the_training_rows_alone():
+    train = FRAME.iloc[:30]
+    preparation = fit_preparation(train, "price", "regression", "sales.csv")
+    age = preparation.columns[0]
+    values = train["age"].to_numpy()
+    median = np.median(values[~np.isnan(values)])
+    filled = np.where(np.isnan(values), median, values)
+    assert isinstance(age, NumberColumn)
+    assert age.median == median
+    assert age.mean == pytest.approx(filled.mean(), rel=1e-14)
+    assert age.scale == pytest.approx(filled.std(), rel=1e-14)
+    assert preparation.target_mean == pytest.approx(train["price"].to_numpy().mean(), rel=1e-14)
+    assert preparation.target_scale == pytest.approx(train["price"].to_numpy().std(), rel=1e-14)
+    assert age.mean != pytest.approx(FRAME["age"].fillna(median).mean(), rel=1e-6)
+
+
+def test_a_restored_preparation_is_equal_and_transforms_to_the_same_bits():
+    for target, task in (("kind", "classification"), ("price", "regression")):
+        preparation = fitted(target=target, task=task)
+        restored = through_json(preparation)
+        assert restored == preparation
+        other = make_frame(seed=1)
+        assert restored.transform(other).tobytes() == preparation.transform(other).tobytes()
+        expected = preparation.transform_target(other[target])
+        assert restored.transform_target(other[target]).tobytes() == expected.tobytes()
+
+
+def test_restoring_something_else_is_refused():
+    with pytest.raises(DataError, match=r"format 99; 1 was expected; train again"):
+        Preparation.from_json({**fitted().to_json(), "format": 99})
+    broken = fitted().to_json()
+    del broken["columns"]
+    with pytest.raises(DataError, match=r"the preparation is damaged: 'columns'; train again"):
+        Preparation.from_json(broken)
+    with pytest.raises(DataError, match="format 'list'"):
+        Preparation.from_json([])  # pyright: ignore[reportArgumentType]
+
+
+def test_classes_keep_their_type_and_come_back():
+    for values, classes in (
+        (["b", "a", "b"], ("a", "b")),
+        ([3, 1, 3], (1, 3)),
+        ([3.0, 1.0, np.nan], (1, 3)),  # integers beside a missing value
+        ([0.5, 1.5, 0.5], (0.5, 1.5)),
+        ([True, False, True], (False, True)),
+        (pd.Categorical(["b", "a", "b"]), ("a", "b")),
+        (pd.array([2, 1, None], dtype="Int64"), (1, 2)),
+        ([10, 9, 100], (9, 10, 100)),
+    ):
+        found = classes_of(pd.Series(values))
+        assert found == classes
+        assert [type(value) for value in found] == [type(value) for value in classes]
+        assert json.loads(json.dumps(found)) == list(classes)
+
+
+def test_class_numbers_and_back():
+    preparation = fitted()
+    numbers = preparation.transform_target(FRAME["kind"])
+    assert numbers.dtype == np.int32
+    assert [("a", "b", "c")[number] for number in numbers] == FRAME["kind"].tolist()
+    assert preparation.inverse_target(numbers).tolist() == FRAME["kind"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("trained", "given"),
+    [
+        ([0, 1, 2], [2.0, 0.0, 1.0]),
+        ([0, 1, 2], ["2", "0", "1 "]),
+        (["x", "y", "z"], [" z", "x", "y"]),
+        ([0.5, 1.0, 2.5], [2.5, 0.5, 1]),
+    ],
+)
+def test_classes_compare_sanely_however_they_were_read(trained, given):
+    frame = pd.DataFrame({"x": np.arange(30.0), "kind": trained * 10})
+    assert fitted(frame).transform_target(pd.Series(given, name="kind")).tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("given", [[True, False], ["True", "FALSE"], [1, 0], [1.0, 0.0]])
+def test_boolean_classes_compare_sanely(given):
+    frame = pd.DataFrame({"x": np.arange(30.0), "kind": [False, True] * 15})
+    preparation = fitted(frame)
+    assert preparation.transform_target(pd.Series(given)).tolist() == [1, 0]
+    assert preparation.inverse_target(np.array([0, 1])).tolist() == [False, True]
+
+
+def test_classes_may_be_given_where_training_rows_lack_one():
+    train = FRAME[FRAME["kind"] != "c"]
+    preparation = fit_preparation(train, "kind", "classification", classes=classes_of(FRAME["kind"]))
+    assert preparation.classes == ("a", "b", "c")
+    assert preparation.transform_target(FRAME["kind"]).max() == 2
+
+
+def test_regression_target_is_standardized_and_comes_back():
+    preparation = fitted(target="price", task="regression")
+    scaled = preparation.transform_target(FRAME["price"])
+    assert scaled.dtype == np.float32
+    assert preparation.classes == ()
+    expected = StandardScaler().fit_transform(FRAME[["price"]].to_numpy())[:, 0]
+    assert np.allclose(scaled, expected, rtol=1e-6, atol=1e-7)
+    restored = preparation.inverse_target(scaled[:, None])
+    assert restored.shape == (ROWS, 1)
+    assert np.allclose(restored[:, 0], FRAME["price"], rtol=1e-6)
+
+
+def test_faults_of_a_target():
+    preparation = fitted()
+    with pytest.raises(
+        DataError, match=r"t.csv, column 'kind', line 3: 'd' is none of the classes .*'a', 'b', 'c'; correct"
+    ):
+        preparation.transform_target(pd.Series(["a", "d"], index=FRAME.index[:2], name="kind"), "t.csv")
+    with pytest.raises(DataError, match=r"t.csv, column 'kind', line 3: the value is missing; fill it in"):
+        preparation.transform_target(pd.Series(["a", None], index=FRAME.index[:2], name="kind"), "t.csv")
+    regression = fitted(target="price", task="regression")
+    with pytest.raises(DataError, match=r"t.csv, column 'price', row 1: 'dear' is not a number"):
+        regression.transform_target(pd.Series([1.0, "dear"], name="price"), "t.csv")
+    with pytest.raises(DataError, match=r"t.csv, column 'price': 1 value is infinite \(first in row 0\)"):
+        regression.transform_target(pd.Series([np.inf, 1.0], name="price"), "t.csv")
+    with pytest.raises(
+        DataError, match=r"column 'price', row 0: 1e\+300 is far beyond what was seen in training"
+    ):
+        regression.transform_target(pd.Series([1e300], name="price"))
+
+
+def test_order_extra_columns_and_the_target_do_not_matter():
+    preparation = fitted()
+    expected = preparation.transform(FRAME)
+    shuffled = FRAME[["kind", "price", "member", "income", "city", "age"]].assign(extra="x")
+    assert np.array_equal(preparation.transform(shuffled), expected)
+    assert np.array_equal(preparation.transform(FRAME.drop(columns="kind")), expected)
+
+
+def test_missing_columns_are_named_with_the_nearest():
+    frame = FRAME.rename(columns={"income": "Incom"}).drop(columns="age")
+    with pytest.raises(
+        DataError,
+        match=r"new.csv lacks the columns 'age', 'income' \(did you mean 'Incom'\?\), which sales",
+    ):
+        fitted().transform(frame, "new.csv")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("income", "much", r"new.csv, column 'income', line 6: 'much' is not a number; write a number there"),
+        ("income", "True", r"new.csv, column 'income', line 6: 'True' is not a number"),
+        ("member", "maybe", r"new.csv, column 'member', line 6: 'maybe' is not a number"),
+        ("income", -np.inf, r"new.csv, column 'income': 1 value is infinite \(first in line 6\); replace"),
+        (
+            "income",
+            1e300,
+            r"new.csv, column 'income', line 6: 1e\+300 is far beyond what was seen in training",
+        ),
+        (
+            "income",
+            datetime.date(2020, 1, 1),
+            r"new.csv, column 'income', line 2: .* is not a number \(and 59 more\)",
+        ),
+    ],
+)
+def test_unusable_values_at_predict_are_placed(column, value, message):
+    values = FRAME[column].astype(object).tolist()
+    values[4] = value
+    with pytest.raises(DataError, match=message):
+        fitted().transform(FRAME.assign(**{column: values}), "new.csv")
+
+
+def test_no_rows_at_predict():
+    with pytest.raises(DataError, match=r"new.csv has no rows"):
+        fitted().transform(FRAME.iloc[:0], "new.csv")
+
+
+def test_numbers_read_as_text_or_with_gaps_still_count():
+    preparation = fitted()
+    expected = preparation.transform(FRAME)
+    texts = FRAME.assign(age=FRAME["age"].map(lambda age: None if pd.isna(age) else str(age)))
+    assert np.array_equal(preparation.transform(texts), expected)
+    assert np.array_equal(
+        preparation.transform(FRAME.assign(member=FRAME["member"].map({True: "true", False: "False"}))),
+        expected,
+    )
+    empty = preparation.transform(FRAME.assign(income=None))
+    median = preparation.columns[2]
+    assert isinstance(median, NumberColumn)
+    assert np.allclose(empty[:, 5], (median.median - median.mean) / median.scale)
+
+
+def test_unseen_categories_are_zero_everywhere():
+    found = fitted().transform(FRAME.assign(city="Atlantis"))
+    assert not found[:, 1:5].any()
+
+
+def test_rare_and_unseen_categories_share_a_feature():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=400), "city": [f"c{int(i)}" for i in rng.zipf(1.3, 400) % 90]})
+    frame["kind"] = ["a", "b"] * 200
+    preparation = fitted(frame)
+    city = preparation.columns[1]
+    assert isinstance(city, CategoryColumn)
+    assert len(city.features()) == 32
+    assert city.features()[-1] == "city=(other)"
+    counts = frame["city"].value_counts()
+    assert min(counts[name] for name in city.categories) >= counts.drop(list(city.categories)).max()
+    assert any("'city'" in note and "share one feature" in note for note in preparation.notes)
+    rare = next(name for name in counts.index if name not in city.categories)
+    for restored in (preparation, through_json(preparation)):
+        found = restored.transform(frame.iloc[:2].assign(city=[rare, "never seen"]))
+        assert found[:, 1:].sum() == 2
+        assert found[:, -1].tolist() == [1.0, 1.0]
+    assert np.array_equal(preparation.transform(frame)[:, 1:].sum(axis=1), np.ones(400))
+
+
+def test_categories_that_look_like_numbers_compare_sanely():
+    frame = pd.DataFrame({"code": [1, 2, "x"] * 10, "x": np.arange(30.0), "kind": ["a", "b", "c"] * 10})
+    preparation = fitted(frame)
+    assert preparation.feature_names[:3] == ("code=1", "code=2", "code=x")
+    new = pd.DataFrame({"code": [2.0, 1.0], "x": [0.0, 1.0]})
+    assert preparation.transform(new)[:, :3].tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_columns_that_cannot_help_are_left_out_with_a_note():
+    frame = FRAME.assign(
+        customer_id=range(ROWS),
+        Unnamed=0,
+        name=[f"person {number}" for number in range(ROWS)],
+        amount=[str(number * 1.5) for number in range(ROWS - 1)] + ["n.n."],
+        lists=pd.Series([[1]] * ROWS, index=FRAME.index),
+        empty=np.nan,
+        whole=np.arange(ROWS) * 7,
+    )
+    preparation = fitted(frame)
+    used = {column.name for column in preparation.columns}
+    assert used == {"age", "city", "income", "member", "price", "whole"}
+    notes = "\n".join(preparation.notes)
+    assert "Column 'customer_id' numbers the rows and is left out." in notes
+    assert "Column 'Unnamed' has one value only and is left out." in notes
+    assert "Column 'name' holds a different text in most rows" in notes
+    assert (
+        "Column 'amount' would hold numbers but for 1 text (first 'n.n.' in line 61) and is left out."
+        in notes
+    )
+    assert "Column 'lists' holds neither numbers, text nor dates" in notes
+    assert "Column 'empty' has no value in the training rows" in notes
+    assert (
+        fitted(frame.assign(other=1)).notes[1]
+        == "Columns 'Unnamed', 'other' have one value only and are left out."
+    )
+
+
+def test_few_distinct_texts_are_categories_even_in_few_rows():
+    frame = pd.DataFrame({"city": list("abcdefgh"), "kind": ["x", "y"] * 4})
+    assert len(fitted(frame).feature_names) == 8
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pd.date_range("1970-01-02", periods=ROWS, freq="D"),
+        pd.date_range("1970-01-02", periods=ROWS, freq="D", tz="UTC"),
+        [(datetime.date(1970, 1, 2) + datetime.timedelta(days=day)) for day in range(ROWS)],
+        [f"{datetime.date(1970, 1, 2) + datetime.timedelta(days=day)}" for day in range(ROWS)],
+        [f"{datetime.date(1970, 1, 2) + datetime.timedelta(days=day)}T00:00:00" for day in range(ROWS)],
+    ],
+)
+def test_dates_become_days(dates):
+    frame = FRAME.assign(day=dates)
+    preparation = fitted(frame)
+    day = preparation.columns[-1]
+    assert isinstance(day, NumberColumn)
+    assert (day.holds, day.median) == ("date", 30.5)
+    assert day.mean == pytest.approx(np.arange(1, ROWS + 1).mean())
+    assert "Column 'day' holds dates and is used as days since 1970-01-01." in preparation.notes
+    expected = StandardScaler().fit_transform(np.arange(1.0, ROWS + 1)[:, None])[:, 0]
+    assert np.allclose(preparation.transform(frame)[:, -1], expected, rtol=1e-6)
+    texts = frame.assign(day=pd.Series(pd.to_datetime(dates), index=frame.index).dt.strftime("%Y-%m-%d"))
+    assert np.allclose(preparation.transform(texts)[:, -1], expected, rtol=1e-6)
+    broken = frame.assign(day=["tomorrow"] * ROWS)
+    with pytest.raises(
+        DataError, match=r"new.csv, column 'day', line 2: 'tomorrow' is not a date .*such as 2024-01-31"
+    ):
+        preparation.transform(broken, "new.csv")
+
+
+def test_dates_far_away_are_dates():
+    days = ["9999-12-31", "1969-12-31", "1970-01-01T12:00:00", "0001-01-01", None] * 6
+    frame = pd.DataFrame({"day": days, "kind": ["a", "b"] * 15})
+    day = fitted(frame).columns[0]
+    assert isinstance(day, NumberColumn)
+    expected = [datetime.date(9999, 12, 31).toordinal() - datetime.date(1970, 1, 1).toordinal(), -1, 0.5]
+    assert day.values(frame["day"], "t.csv")[:3].tolist() == expected
+    assert day.values(frame["day"], "t.csv")[3] == 1 - datetime.date(1970, 1, 1).toordinal()
+    assert np.isnan(day.values(frame["day"], "t.csv")[4])
+
+
+def test_numbers_told_as_text_by_a_row_that_is_gone_are_numbers():
+    frame = pd.DataFrame({"x": [str(i / 2) for i in range(30)], "kind": ["a", "b"] * 15})
+    preparation = fitted(frame)
+    assert [column.kind for column in preparation.columns] == ["number"]
+    assert np.allclose(
+        preparation.transform(frame)[:, 0], StandardScaler().fit_transform(np.arange(30.0)[:, None])[:, 0]
+    )
+
+
+def test_nullable_decimal_and_boolean_columns_with_gaps():
+    frame = pd.DataFrame(
+        {
+            "whole": pd.array([1, 2, None, 4] * 5, dtype="Int64"),
+            "money": [Decimal("1.5"), None, Decimal("2.5"), Decimal("4")] * 5,
+            "flag": [True, None, False, True] * 5,
+            "kind": ["a", "b"] * 10,
+        }
+    )
+    preparation = fitted(frame)
+    assert [column.features() for column in preparation.columns] == [("whole",), ("money",), ("flag",)]
+    oracle = pd.DataFrame(
+        {"whole": [1, 2, np.nan, 4] * 5, "money": [1.5, np.nan, 2.5, 4] * 5, "flag": [1, np.nan, 0, 1] * 5}
+    )
+    expected = make_pipeline(SimpleImputer(strategy="median"), StandardScaler()).fit_transform(
+        oracle.to_numpy()
+    )
+    assert np.array_equal(preparation.transform(frame), expected.astype(np.float32))
+
+
+def test_what_cannot_be_fitted():
+    with pytest.raises(DataError, match=r"sales.csv has no column 'nothing'"):
+        fitted(target="nothing")
+    with pytest.raises(ConfigError, match="task is 'ranking'"):
+        fitted(task="ranking")
+    with pytest.raises(DataError, match=r"no column is left to learn from \(Column 'x' has one value only"):
+        fitted(pd.DataFrame({"x": [1] * 9, "kind": list("abcabcabc")}))
+    with pytest.raises(
+        DataError, match=r"sales.csv, column 'x': its values are too large to standardize; rescale"
+    ):
+        fitted(pd.DataFrame({"x": [1e300, -1e300, 0.0] * 3, "kind": list("abcabcabc")}))
+    with pytest.raises(DataError, match=r"column 'price' has missing values in training rows"):
+        fitted(FRAME.assign(price=np.nan), "price", "regression")
+    with pytest.raises(DataError, match=r"target column 'price' are too large to standardize"):
+        fitted(FRAME.assign(price=[1e300, -1e300] * 30), "price", "regression")
+
+
+def test_the_version_of_scikit_learn_is_recorded():
+    import sklearn
+
+    assert fitted().to_json()["scikit_learn"] == sklearn.__version__
