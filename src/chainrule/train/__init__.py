@@ -1,0 +1,46 @@
+"""Training: the step as one program, the loop, events, checkpoints, runs."""
+
+from chainrule.train.checkpoint import Checkpoint, load_state, save_state
+from chainrule.train.events import Ended, EpochDone, Event, Listener, Record, RunState, Started, StepsDone
+from chainrule.train.files import check_free, folder_aside, write_aside
+from chainrule.train.recipe import Recipe
+from chainrule.train.run import Run, load_run, read_history
+from chainrule.train.step import (
+    Batch,
+    TrainingStep,
+    initial_tree,
+    named_arrays,
+    prediction_program,
+    training_step,
+)
+from chainrule.train.training import split_validation, train, train_recipe
+
+__all__ = [
+    "Batch",
+    "Checkpoint",
+    "Ended",
+    "EpochDone",
+    "Event",
+    "Listener",
+    "Recipe",
+    "Record",
+    "Run",
+    "RunState",
+    "Started",
+    "StepsDone",
+    "TrainingStep",
+    "check_free",
+    "folder_aside",
+    "initial_tree",
+    "load_run",
+    "load_state",
+    "named_arrays",
+    "prediction_program",
+    "read_history",
+    "save_state",
+    "split_validation",
+    "train",
+    "train_recipe",
+    "training_step",
+    "write_aside",
+]

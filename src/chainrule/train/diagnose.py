@@ -1,0 +1,56 @@
+"""Where a NaN came from: the steps replayed value by value."""
+
+import numpy as np
+
+from chainrule.errors import TrainingError
+from chainrule.executors.contract import Arrays, Tree
+from chainrule.executors.numpy_ import every_value
+from chainrule.program import FLOATS, Program, Value
+
+_REMEDY = (
+    "try a learning rate ten times smaller (--set learning_rate=…), clip the gradients by global norm "
+    "(--set clip=1), and look for extreme values in the data"
+)
+
+
+def not_finite_error(
+    program: Program, tree: Tree, chunk: Arrays, order: np.ndarray, first_step: int
+) -> TrainingError:
+    """The error for a loss or parameters that stopped being finite somewhere in these steps.
+
+    tree: as it was before the first of them; it is moved on. order: (steps, batch) rows of the chunk.
+    first_step: number of the first step, from 1. The steps are replayed in NumPy up to the one whose loss or
+    new parameters are infinite or NaN; the error names that step, and the layer and the value where that
+    happened first in it. An infinity that comes to nothing, such as one that is clipped, is passed by.
+    """
+    for number, indices in enumerate(order, start=first_step):
+        values = every_value(program, tree, {name: array[indices] for name, array in chunk.items()})
+        fresh = {old: np.array(values[new]) for old, new in program.updates.items()}
+        loss_broke = not np.isfinite(values[program.outputs["loss"]]).all()
+        if loss_broke or not all(np.isfinite(fresh[p]).all() for p in program.parameters if p in fresh):
+            return _error(number, *_first_not_finite(program, values), "loss" if loss_broke else "weights")
+        for old, array in fresh.items():
+            tree[old.name] = array
+    last = first_step + len(order) - 1
+    return TrainingError(f"the loss or the weights are not finite after step {last}", remedy=_REMEDY)
+
+
+def _first_not_finite(program: Program, values: dict[Value, np.ndarray]) -> tuple[str, str, str]:
+    for step in program.steps:
+        value = step.output
+        if value.dtype in FLOATS and not np.isfinite(values[value]).all():
+            kind = "NaN" if np.isnan(values[value]).any() else "infinite"
+            return (
+                f"layer '{step.layer}'" if step.layer else "the step",
+                f"{step.part} value '{value.name}'",
+                kind,
+            )
+    raise AssertionError("a result is not finite, so a step's output is not")
+
+
+def _error(number: int, layer: str, value: str, kind: str, result: str) -> TrainingError:
+    return TrainingError(
+        f"training broke down at step {number}: in {layer} the {value} became {kind}, "
+        f"and with it the {result}",
+        remedy=_REMEDY,
+    )

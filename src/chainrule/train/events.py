@@ -1,0 +1,73 @@
+"""What the loop tells its listeners."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Record = dict[str, Any]
+"""One epoch in numbers: epoch, step, seconds, learning_rate, loss, validation_…, watch (see Run.history)."""
+
+
+@dataclass
+class RunState:
+    """Everything that a run needs to go on: saved whole, a resumed run gives the same bits.
+
+    tree: parameters, optimizer state and the random key, by name. epoch: finished epochs. step: finished
+    steps. history: a record for each epoch. best_epoch, best_loss: where the validation loss was lowest (0
+    and infinity before). best: the parameters there; empty without validation.
+    batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
+    """
+
+    tree: dict[str, np.ndarray]
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    history: list[Record] = field(default_factory=list)
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    best: dict[str, np.ndarray] = field(default_factory=dict)
+    batch: int = 0
+    loss_sum: float = 0.0
+
+
+@dataclass(frozen=True)
+class Started:
+    """Before the first step. examples: rows trained on. parameters: trained numbers."""
+
+    epochs: int
+    steps_per_epoch: int
+    examples: int
+    parameters: int
+    first_epoch: int
+
+
+@dataclass(frozen=True)
+class StepsDone:
+    """After some steps, several times a second. loss: of the last step."""
+
+    epoch: int
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """After every epoch. state: as it is now, not to be changed. stop: call with a reason to end here."""
+
+    record: Record
+    state: RunState
+    stop: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """After the last epoch. reason: 'epochs', 'early stopping', 'interrupted', or what a listener gave."""
+
+    reason: str
+    state: RunState
+
+
+Event = Started | StepsDone | EpochDone | Ended
+Listener = Callable[[Event], None]

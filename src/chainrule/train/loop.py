@@ -1,0 +1,168 @@
+"""The training loop: epochs of steps, validation, events. It knows none of its listeners."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.data import Arrays, batches, epoch_order
+from chainrule.executors import Compiled
+from chainrule.nn.metrics import measure, metrics_of
+from chainrule.train.diagnose import not_finite_error
+from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
+from chainrule.train.programs import Programs
+from chainrule.train.recipe import Recipe
+from chainrule.train.step import OPTIMIZER, named_arrays
+
+_SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
+
+
+@dataclass
+class Loop:
+    """Trains a state on one chunk of data, in place.
+
+    watch: measure sizes at the last full batch of every epoch. interrupted: asked between calls; True ends
+    the run in order.
+    """
+
+    recipe: Recipe
+    programs: Programs
+    data: Arrays
+    validation: Arrays | None
+    state: RunState
+    listeners: Sequence[Listener]
+    watch: bool
+    interrupted: Callable[[], bool]
+
+    def run(self) -> str:
+        """Train until the epochs are done or something ends them; the reason, as in `Ended`."""
+        started = Started(
+            epochs=self.recipe.epochs,
+            steps_per_epoch=-(-len(self.data) // self._batch_size),
+            examples=len(self.data),
+            parameters=sum(v.size for v in self._compiled(self._batch_size).program.parameters),
+            first_epoch=self.state.epoch + 1,
+        )
+        self._tell(started)
+        # A run that is resumed after it stopped early has nothing left to do.
+        reasons = ["early stopping"] if self._out_of_patience() else []
+        self._steps_per_call = 1
+        while self.state.epoch < self.recipe.epochs and not reasons:
+            record = self._epoch(self.state.epoch + 1)
+            if record is None:
+                reasons.append("interrupted")
+                break
+            self._remember(record)
+            self._tell(EpochDone(record, self.state, reasons.append))
+            if self.interrupted():
+                reasons.append("interrupted")
+            elif self._out_of_patience():
+                reasons.append("early stopping")
+        reason = reasons[0] if reasons else "epochs"
+        self._tell(Ended(reason, self.state))
+        return reason
+
+    @property
+    def _batch_size(self) -> int:
+        return min(self.recipe.batch_size, len(self.data))
+
+    def _tell(self, event: Started | StepsDone | EpochDone | Ended) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+    def _compiled(self, rows: int, *, watch: bool = False) -> Compiled:
+        return self.programs.training(self.data, rows, watch=watch)
+
+    def _epoch(self, epoch: int) -> Record | None:
+        """One pass over the data, from where the state stands in it; None if interrupted before its end."""
+        state = self.state
+        start = time.perf_counter()
+        order = epoch_order(len(self.data), self._batch_size, self.recipe.seed, epoch)
+        full, rest = batches(order, self._batch_size)
+        sizes: dict[str, float] = {}
+        while (done := state.batch) < len(full):
+            if self.interrupted():
+                state.seconds += time.perf_counter() - start
+                return None
+            watched = self.watch and done == len(full) - 1
+            count = 1 if watched else min(self._steps_per_call, len(full) - self.watch - done)
+            outputs = self._steps(full[done : done + count], epoch, watch=watched)
+            # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
+            for loss in outputs.pop("loss"):
+                state.loss_sum += float(loss)
+            sizes = {name: float(values[-1]) for name, values in outputs.items()}
+            state.batch += count
+        total = state.loss_sum * self._batch_size
+        if rest is not None:
+            total += float(self._steps(rest[None], epoch, watch=False)["loss"][0]) * len(rest)
+        state.batch, state.loss_sum = 0, 0.0
+        return self._record(epoch, total / len(self.data), sizes, start)
+
+    def _steps(self, order: np.ndarray, epoch: int, *, watch: bool) -> dict[str, np.ndarray]:
+        """Some steps in one call, timed so that calls stay short."""
+        compiled = self._compiled(order.shape[1], watch=watch)
+        before = {name: array.copy() for name, array in self.state.tree.items()}
+        start = time.perf_counter()
+        outputs = compiled.run_many(self.state.tree, named_arrays(self.data), order)
+        seconds = max(time.perf_counter() - start, 1e-9)
+        weights = [self.state.tree[value.name] for value in compiled.program.parameters]
+        # The last step's weights are in no loss yet, so they are looked at too.
+        if not all(np.isfinite(array).all() for array in (outputs["loss"], *weights)):
+            raise not_finite_error(
+                compiled.program, before, named_arrays(self.data), order, self.state.step + 1
+            )
+        self.state.step += len(order)
+        self._steps_per_call = max(
+            1, min(2 * self._steps_per_call, int(_SECONDS_PER_CALL * len(order) / seconds))
+        )
+        self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
+        return outputs
+
+    def _record(self, epoch: int, loss: float, sizes: dict[str, float], start: float) -> Record:
+        record: Record = {"epoch": epoch, "step": self.state.step}
+        rates = [array for name, array in self.state.tree.items() if name.endswith(".learning_rate")]
+        if rates:
+            record["learning_rate"] = float(rates[-1])
+        record["loss"] = loss
+        if self.validation is not None:
+            predictions, validation_loss = self.programs.predict(self.state.tree, self.validation)
+            record["validation_loss"] = validation_loss
+            for name in metrics_of(self.recipe.loss):
+                value = measure(name, predictions, self.validation.y, self.validation.weight)
+                record[f"validation_{name}"] = value
+        watched: dict[str, dict[str, float]] = {}
+        for name, size in sizes.items():
+            kind, _, path = name.partition(" ")
+            watched.setdefault(path, {})[kind] = size
+        if watched:
+            record["watch"] = watched
+        self.state.seconds += time.perf_counter() - start
+        record["seconds"] = self.state.seconds
+        return record
+
+    def _remember(self, record: Record) -> None:
+        """Advance the state by a finished epoch: history, best weights, schedules that look at the result."""
+        state = self.state
+        state.epoch = record["epoch"]
+        state.history.append(record)
+        if self.validation is not None and record["validation_loss"] < state.best_loss:
+            state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
+            state.best = {name: state.tree[name].copy() for name in self._parameter_names()}
+        monitored = record.get("validation_loss", record["loss"])
+        optimizer = {
+            name.removeprefix(OPTIMIZER): array
+            for name, array in state.tree.items()
+            if name.startswith(OPTIMIZER)
+        }
+        for name, array in self.recipe.optimizer.observe(optimizer, monitored).items():
+            state.tree[OPTIMIZER + name][...] = array
+
+    def _parameter_names(self) -> list[str]:
+        return [value.name for value in self._compiled(self._batch_size).program.parameters]
+
+    def _out_of_patience(self) -> bool:
+        patience = self.recipe.patience
+        if patience is None or self.validation is None:
+            return False
+        return self.state.epoch - self.state.best_epoch >= patience

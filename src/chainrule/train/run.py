@@ -1,0 +1,146 @@
+"""Run: what training returns, and the folder it is kept in."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Arrays, as_arrays
+from chainrule.errors import ChainruleError, DataError, ShapeError
+from chainrule.executors import Executor
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn.layer import Layer
+from chainrule.train.checkpoint import read_safetensors
+from chainrule.train.events import Record
+from chainrule.train.files import folder_aside
+from chainrule.train.programs import Programs
+from chainrule.train.recipe import Recipe
+from chainrule.train.step import Batch
+
+WEIGHTS = "weights.safetensors"
+METRICS = "metrics.jsonl"
+CONFIG = "config.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained model with its history.
+
+    recipe: what it was trained by. parameters: name -> array; with validation, those of the best epoch.
+    history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
+    'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
+    where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the
+    last full batch).
+    stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: 0 without
+    validation.
+    batch: shapes of the training batches.
+    """
+
+    recipe: Recipe
+    parameters: dict[str, np.ndarray]
+    history: list[Record]
+    stopped: str
+    best_epoch: int
+    batch: Batch
+    executor: Executor = field(default=compile_numpy, repr=False)
+
+    def predict(self, x: Any) -> np.ndarray:
+        """What the model says about new examples.
+
+        x: (examples, …) as in training. Returns probabilities per class, (examples, classes), for softmax
+        cross-entropy, a probability of yes for binary cross-entropy, else the outputs themselves.
+        Raises ShapeError if the examples have another shape than the training data, DataError for bad
+        numbers.
+        """
+        return self._forward(x, raw=False)
+
+    def outputs(self, x: Any) -> np.ndarray:
+        """The raw outputs of the model for new examples, such as logits."""
+        return self._forward(x, raw=True)
+
+    def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
+        arrays = as_arrays((x, None), dtype=self.recipe.dtype)
+        needed = self.batch.inputs["x"][0][1:]
+        if arrays.x.shape[1:] != needed:
+            raise ShapeError(
+                f"predict got examples of shape {arrays.x.shape[1:]}; the model was trained on {needed}",
+                remedy="give the same columns, prepared in the same way, as in training",
+            )
+        programs = Programs(self.recipe, self.executor)
+        return programs.predict(self.parameters, Arrays(arrays.x), raw=raw)[0]
+
+    def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
+        """Write a run folder, whole or not at all, and return its path.
+
+        config: what config.toml says; the recipe if None.
+        files: more texts, by file name with '.' written '__'.
+        Raises ConfigError if the folder exists.
+        """
+        folder = Path(folder)
+        with folder_aside(folder) as aside:
+            self.write(aside, config if config is not None else self.recipe.to_plain())
+            for name, text in files.items():
+                (aside / name.replace("__", ".")).write_text(text, encoding="utf-8")
+        return folder
+
+    def write(self, folder: Path, config: dict[str, Any]) -> None:
+        """Write config.toml, metrics.jsonl and weights.safetensors into an existing folder."""
+        import tomli_w
+        from safetensors.numpy import save
+
+        (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
+        lines = [json.dumps(record) + "\n" for record in self.history]
+        (folder / METRICS).write_text("".join(lines), encoding="utf-8")
+        metadata = {
+            "recipe": json.dumps(self.recipe.to_plain()),
+            "run": json.dumps({"stopped": self.stopped, "best_epoch": self.best_epoch}),
+            "batch": json.dumps(
+                {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
+            ),
+        }
+        arrays = {name: np.asarray(array, order="C") for name, array in self.parameters.items()}
+        (folder / WEIGHTS).write_bytes(save(arrays, metadata))
+
+
+def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
+    """The run that `Run.save` wrote.
+
+    layers: classes of your own that occur in the model. Raises DataError if the folder is missing, is no run
+    folder, or is damaged.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder", remedy="give the folder that 'chainrule train' wrote")
+    if not (folder / WEIGHTS).is_file():
+        raise DataError(
+            f"{folder} is not a run folder: it has no {WEIGHTS}", remedy="give the folder of a run"
+        )
+    parameters, metadata = read_safetensors(folder / WEIGHTS)
+    try:
+        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), layers)
+        facts = json.loads(metadata["run"])
+        batch = {
+            name: (tuple(shape), dtype) for name, (shape, dtype) in json.loads(metadata["batch"]).items()
+        }
+        return Run(
+            recipe, parameters, read_history(folder), facts["stopped"], facts["best_epoch"], Batch(batch)
+        )
+    except ChainruleError:
+        raise
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{folder / WEIGHTS} was not written by chainrule ({error!r})", remedy="train again"
+        ) from None
+
+
+def read_history(folder: Path) -> list[Record]:
+    """The records in a run folder's metrics.jsonl; DataError if it is missing or damaged."""
+    path = folder / METRICS
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist", remedy="give the folder of a whole run") from None
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error})", remedy="train again") from None

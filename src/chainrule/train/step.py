@@ -1,0 +1,158 @@
+"""Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from chainrule.backprop import differentiate
+from chainrule.data import Arrays
+from chainrule.nn.initializers import Initializer
+from chainrule.nn.layer import RANDOM_KEY, Building, building
+from chainrule.program import Program, Tensor, Trace, Value
+from chainrule.program import functions as f
+from chainrule.train.recipe import Recipe
+
+OPTIMIZER = "optimizer."
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Shapes and dtypes of one batch: name -> (shape, dtype), names 'x', 'y' and, where given, 'weight'."""
+
+    inputs: Mapping[str, tuple[tuple[int, ...], str]]
+
+    @staticmethod
+    def of(arrays: Arrays, rows: int) -> "Batch":
+        """A batch of this many rows of these arrays."""
+        return Batch({name: ((rows, *a.shape[1:]), a.dtype.name) for name, a in named_arrays(arrays).items()})
+
+
+def named_arrays(arrays: Arrays) -> dict[str, np.ndarray]:
+    """The arrays there are, by the names that programs give them."""
+    pairs = (("x", arrays.x), ("y", arrays.y), ("weight", arrays.weight))
+    return {name: array for name, array in pairs if array is not None}
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One step of training as a program, and what its parameters start from.
+
+    Outputs of the program: 'loss' (without penalties) and, where watched, root mean squares:
+    'activation PATH' and 'delta PATH' of each layer's output, 'value NAME', 'gradient NAME' and
+    'update NAME' of each parameter.
+    """
+
+    program: Program
+    initializers: Mapping[str, Initializer]
+
+
+def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> TrainingStep:
+    """Record one whole training step.
+
+    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: also measure the sizes of
+    activations, deltas, gradients and updates.
+    """
+    trace = Trace()
+    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
+    with building(trace, training=True) as built:
+        outputs = recipe.model(inputs["x"])
+    with trace.at(layer="loss", label=type(recipe.loss).__name__):
+        loss = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+    parameters = dict(trace.parameters)
+    objective = _with_penalties(recipe, loss, parameters)
+    deltas = differentiate(objective, parameters.values())
+    gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
+    with trace.at(layer="optimizer", part="update"):
+        changes, updates = _optimize(recipe, trace, gradients, parameters)
+        for name, parameter in parameters.items():
+            with trace.at(layer=name):
+                updates[parameter] = parameter + changes[name]
+    results = {"loss": loss}
+    if watch:
+        with trace.at(layer="sizes", part="watch"):
+            results |= _sizes(built, deltas, parameters, gradients, changes)
+    return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
+
+
+def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Program:
+    """The forward pass alone, without dropout: 'prediction' and, where the batch has targets, 'loss'.
+
+    raw: the outputs of the model as they are, not turned into probabilities.
+    """
+    trace = Trace()
+    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
+    with building(trace, training=False):
+        outputs = recipe.model(inputs["x"])
+    with trace.at(layer="loss", label=type(recipe.loss).__name__):
+        results = {"prediction": outputs if raw else recipe.loss.predict(outputs)}
+        if "y" in inputs:
+            results["loss"] = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+    return trace.program(results)
+
+
+def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
+    """Parameters and state at the start, by name.
+
+    Each parameter is drawn from a generator of its own, keyed by the seed and its name, so that adding a
+    layer does not change the others' weights.
+    """
+    tree = {
+        value.name: step.initializers[value.name](
+            value.shape, _generator(recipe.seed, value.name), value.dtype
+        )
+        for value in step.program.parameters
+    }
+    state = recipe.optimizer.init(dict(tree))
+    tree |= {OPTIMIZER + name: array for name, array in state.items()}
+    if any(value.name == RANDOM_KEY for value in step.program.state):
+        folded = (recipe.seed ^ (recipe.seed >> 32)) & 0xFFFFFFFF
+        tree[RANDOM_KEY] = np.array([folded, 0], np.uint32)
+    return tree
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=np.array([seed, crc32(name.encode())], np.uint64)))
+
+
+def _with_penalties(recipe: Recipe, loss: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
+    objective = loss
+    with loss.trace.at(layer="penalty"):
+        for penalty in recipe.penalties:
+            amount = penalty(parameters)
+            objective = objective if amount is None else objective + amount
+    return objective
+
+
+def _optimize(
+    recipe: Recipe, trace: Trace, gradients: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
+) -> tuple[Mapping[str, Tensor], dict[Tensor, Tensor]]:
+    """What the optimizer adds to each parameter, and the updates of its state."""
+    # Only shapes and dtypes matter here: broadcast views of one zero take no memory.
+    like = {name: np.broadcast_to(np.zeros((), t.dtype), t.shape) for name, t in parameters.items()}
+    arrays = recipe.optimizer.init(like)
+    state = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
+    changes, fresh = recipe.optimizer.update(gradients, state, parameters)
+    return changes, {state[name]: tensor for name, tensor in fresh.items()}
+
+
+def _sizes(
+    built: Building,
+    deltas: Mapping[Value, Tensor],
+    parameters: Mapping[str, Tensor],
+    gradients: Mapping[str, Tensor],
+    changes: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    sizes = {}
+    for path, output in built.outputs.items():
+        sizes[f"activation {path}"] = output
+        if output.value in deltas:
+            sizes[f"delta {path}"] = deltas[output.value]
+    for name, parameter in parameters.items():
+        sizes |= {
+            f"value {name}": parameter,
+            f"gradient {name}": gradients[name],
+            f"update {name}": changes[name],
+        }
+    return {name: f.sqrt((tensor * tensor).mean()) for name, tensor in sizes.items()}

@@ -1,0 +1,172 @@
+"""chainrule.train: from a model and data to a Run."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Arrays, as_arrays, split
+from chainrule.errors import ConfigError, DataError
+from chainrule.executors import Executor
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn.layer import Layer
+from chainrule.nn.losses import Loss
+from chainrule.nn.optimizers import Transform, adam
+from chainrule.nn.regularizers import Penalty
+from chainrule.train.checkpoint import Checkpoint, load_state
+from chainrule.train.events import Listener, RunState
+from chainrule.train.interrupt import deferred_interrupt
+from chainrule.train.loop import Loop
+from chainrule.train.programs import Programs
+from chainrule.train.progress import ProgressBar
+from chainrule.train.recipe import Recipe
+from chainrule.train.run import Run
+from chainrule.train.step import Batch, initial_tree, prediction_program, training_step
+
+
+def train(
+    model: Layer,
+    data: Any,
+    *,
+    loss: Loss,
+    optimizer: Transform | None = None,
+    penalties: Sequence[Penalty] = (),
+    epochs: int = 100,
+    batch_size: int = 32,
+    validation: Any = None,
+    patience: int | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+    watch: bool = True,
+    listeners: Sequence[Listener] = (),
+    checkpoint: Path | str | None = None,
+    progress: bool | None = None,
+    executor: Executor = compile_numpy,
+) -> Run:
+    """Train a model by backpropagation.
+
+    model: a layer, usually Sequential([...]). data: (x, y) or (x, y, sample_weight); arrays or numeric
+    DataFrames, first axis = examples. Whole-number y are class numbers.
+    loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
+    penalties: such as (L2(1e-4),). epochs, batch_size: at least 1.
+    validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
+    With validation the parameters of the epoch with the lowest validation loss are returned.
+    patience: stop after this many epochs without a lower validation loss.
+    seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
+    the same bits.
+    watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
+    listeners: functions of an event (`chainrule.train.events`). checkpoint: a file that keeps the
+    whole state; if it exists, the run goes on from there, to the bits of an unbroken run.
+    progress: a bar on standard error; None shows it on a terminal.
+
+    Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
+    interrupts at once.
+    Raises ConfigError, ShapeError and DataError before the first step; TrainingError if the loss becomes
+    NaN or infinite, naming the step and the layer.
+    """
+    recipe = Recipe(
+        model=model,
+        loss=loss,
+        optimizer=adam() if optimizer is None else optimizer,
+        penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        patience=patience,
+        dtype=dtype,
+    )
+    training, held_out = split_validation(recipe, data, validation)
+    return train_recipe(
+        recipe,
+        training,
+        held_out,
+        watch=watch,
+        listeners=listeners,
+        checkpoint=checkpoint,
+        progress=progress,
+        executor=executor,
+    )
+
+
+def train_recipe(
+    recipe: Recipe,
+    data: Arrays,
+    validation: Arrays | None,
+    *,
+    watch: bool = True,
+    listeners: Sequence[Listener] = (),
+    checkpoint: Path | str | None = None,
+    progress: bool | None = None,
+    executor: Executor = compile_numpy,
+) -> Run:
+    """`train` for a recipe and checked arrays."""
+    batch = Batch.of(data, min(recipe.batch_size, len(data)))
+    _check_targets(recipe, data, validation)
+    state = _starting_state(recipe, batch, checkpoint)
+    heard = list(listeners)
+    bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
+    if checkpoint is not None:
+        heard.append(Checkpoint(checkpoint, recipe))
+    if bar is not None:
+        heard.insert(0, bar)
+    programs = Programs(recipe, executor)
+    try:
+        with deferred_interrupt() as interrupted:
+            loop = Loop(recipe, programs, data, validation, state, heard, watch, interrupted)
+            stopped = loop.run()
+    finally:
+        if bar is not None:
+            bar.close()
+    names = [value.name for value in training_step(recipe, batch).program.parameters]
+    parameters = {name: (state.best or state.tree)[name] for name in names}
+    return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, executor)
+
+
+def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
+    """Training and validation arrays, from data and a share of it or data of its own."""
+    arrays = as_arrays(data, dtype=recipe.dtype)
+    if arrays.y is None:
+        raise DataError("the data has no targets", remedy="pass a pair (x, y)")
+    if validation is None:
+        if recipe.patience is not None:
+            raise ConfigError("patience needs validation data", remedy="set validation, such as 0.2")
+        return arrays, None
+    if isinstance(validation, int | float) and not isinstance(validation, bool):
+        return split(arrays, float(validation), recipe.seed, stratify=True)
+    held_out = as_arrays(validation, dtype=recipe.dtype)
+    if held_out.y is None or held_out.x.shape[1:] != arrays.x.shape[1:]:
+        raise DataError(
+            f"validation has examples of shape {held_out.x.shape[1:]}"
+            f"{'' if held_out.y is not None else ' without targets'}; training has {arrays.x.shape[1:]}",
+            remedy="pass a pair (x, y) of the same kind as the training data",
+        )
+    return arrays, held_out
+
+
+def _check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
+    """Refuse targets that the loss can't take, before anything is trained."""
+    for arrays in (data, validation):
+        if arrays is None or arrays.y is None:
+            continue
+        program = prediction_program(recipe, Batch.of(Arrays(arrays.x), 1), raw=True)
+        shape = (len(arrays), *program.outputs["prediction"].shape[1:])
+        recipe.loss.check(shape, arrays.y)
+
+
+def _starting_state(recipe: Recipe, batch: Batch, checkpoint: Path | str | None) -> RunState:
+    tree = initial_tree(recipe, training_step(recipe, batch))
+    if checkpoint is None or not Path(checkpoint).exists():
+        return RunState(tree)
+    state = load_state(checkpoint, recipe)
+    if _kinds(state.tree) != _kinds(tree):
+        raise DataError(
+            f"{checkpoint} belongs to a run on data of another shape",
+            remedy="resume with the data it was started with, or remove it to start afresh",
+        )
+    return state
+
+
+def _kinds(tree: dict[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (array.shape, array.dtype.name) for name, array in tree.items()}
