@@ -1,0 +1,73 @@
+"""Numbers and names as people read them: few digits, a true minus sign, plain words."""
+
+import math
+
+# Metrics where a smaller number is the better one; any other metric is better when larger.
+_SMALLER_IS_BETTER = ("loss", "error", "deviance", "perplexity")
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_METRIC_NAMES = {"r2": "R²", "roc_auc": "area under the ROC curve", "f1": "F1"}
+
+
+def number(value: float, digits: int = 4) -> str:
+    """`value` to `digits` significant digits: 0.9722, 1,250, 3.100 × 10⁻⁷."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+        text = f"{value:,.{decimals}f}"
+    else:
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        text = f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
+    return text.replace("-", "−")
+
+
+def metric_value(name: str, value: float) -> str:
+    """A metric's value: a percentage for every kind of accuracy, otherwise a number of four digits."""
+    if not math.isfinite(value):
+        return number(float(value))
+    if name.endswith("accuracy"):
+        return f"{100 * value:.2f} %"
+    if name == "r2":
+        return f"{value:.4f}".replace("-", "−")
+    return number(float(value))
+
+
+def metric_gain(name: str, value: float, baseline: float) -> float:
+    """How much better `value` is than `baseline`, positive if better, whichever way the metric counts."""
+    return baseline - value if smaller_is_better(name) else value - baseline
+
+
+def gain_text(name: str, gain: float) -> str:
+    """A gain with its sign; accuracies in percentage points: "+87.13 points", "−0.04"."""
+    text = (
+        f"{100 * gain:.2f} points".replace("-", "−")
+        if name.endswith("accuracy")
+        else metric_value(name, gain)
+    )
+    return f"+{text}" if gain > 0 else text
+
+
+def metric_name(name: str) -> str:
+    """The name in words: "root_mean_squared_error" -> "root mean squared error", "r2" -> "R²"."""
+    return _METRIC_NAMES.get(name, name.replace("_", " "))
+
+
+def smaller_is_better(name: str) -> bool:
+    """True for losses and errors, False for scores such as accuracy and R²."""
+    return any(word in name for word in _SMALLER_IS_BETTER)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "0.8 s", "2 min 5 s", "1 h 12 min"."""
+    if seconds < 59.5:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

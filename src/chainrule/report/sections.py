@@ -1,0 +1,277 @@
+"""The sections of a run's report: each function returns HTML, or "" if the run recorded nothing for it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from chainrule.report import figures, page
+from chainrule.report.numbers import (
+    gain_text,
+    metric_gain,
+    metric_name,
+    metric_value,
+    number,
+    smaller_is_better,
+)
+
+# What to look for in each figure of watched sizes: quantity -> (title, explanation).
+_LAYER_FIGURES = {
+    "activation": (
+        "Size of activations",
+        "Lines close together are healthy; lines that fan out, or one near zero, show a signal that grows or "
+        "dies on its way forward.",
+    ),
+    "delta": (
+        "Size of deltas",
+        "Deltas flow from output to input: early layers far below late ones are vanishing gradients, far "
+        "above are exploding ones.",
+    ),
+}
+_PARAMETER_FIGURES = {
+    "gradient": (
+        "Size of gradients",
+        "Gradients should shrink slowly; sudden peaks call for clipping or a smaller learning rate.",
+    ),
+    "update": (
+        "Size of updates",
+        "This is what the optimizer made of the gradients: updates that stay large while the loss no longer "
+        "falls are steps to and fro.",
+    ),
+}
+
+
+def held_out(evaluation: Mapping[str, Any]) -> str:
+    """Metrics beside the baseline, and the confusion matrix or the residuals."""
+    if not evaluation.get("metrics"):
+        return ""
+    blocks = [_metrics_table(evaluation["metrics"], evaluation.get("baseline", {}))]
+    if evaluation.get("confusion"):
+        blocks.append(_confusion_plot(evaluation))
+    elif evaluation.get("targets"):
+        blocks.append(_regression_plots(evaluation))
+    classification = evaluation.get("task") == "classification"
+    guess = "the most frequent class" if classification else "the mean of the training rows"
+    introduction = (
+        f"The baseline always predicts {guess}; what a network gains over it is what it has learned."
+    )
+    return page.section("On rows it has never seen", blocks, introduction=introduction)
+
+
+def _confusion_plot(evaluation: Mapping[str, Any]) -> str:
+    counts = np.asarray(evaluation["confusion"], dtype=np.int64)
+    classes = [str(name) for name in evaluation.get("classes", range(len(counts)))]
+    figure = figures.confusion(counts, classes)
+    widest = f"{figure.layout.height + 120}px"  # about as wide as high, so that its cells fill it
+    return page.plot("Confusion matrix", figure, _confused(counts, classes), widest=widest)
+
+
+def _regression_plots(evaluation: Mapping[str, Any]) -> str:
+    targets = np.asarray(evaluation["targets"], dtype=np.float64).ravel()
+    predictions = np.asarray(evaluation["predictions"], dtype=np.float64).ravel()
+    finite = np.isfinite(targets) & np.isfinite(predictions)
+    if not finite.any():
+        return ""
+    targets, predictions = targets[finite], predictions[finite]
+    scatter = page.plot(
+        "Predicted against true",
+        figures.predicted_against_true(targets, predictions),
+        "Points on the dashed line are exact; a cloud flatter than the line means that extremes are pulled "
+        "towards the mean.",
+    )
+    histogram = page.plot(
+        "Residuals",
+        figures.residual_histogram(targets, predictions),
+        "A narrow heap around zero is good; a heap beside zero means predictions that are too high or too "
+        f"low throughout (their mean is {number(float(np.mean(predictions - targets)))}).",
+    )
+    return page.grid([scatter, histogram])
+
+
+def _metrics_table(measured: Mapping[str, float], baseline: Mapping[str, float]) -> str:
+    rows = []
+    for name, value in measured.items():
+        row = [escape(metric_name(name)), f"<strong>{escape(metric_value(name, value))}</strong>"]
+        if baseline:
+            row += _compared(name, value, baseline.get(name))
+        rows.append(row)
+    header = ["metric", "network", "baseline", "gain"] if baseline else ["metric", "network"]
+    return page.table(header, rows, kind="numbers")
+
+
+def _compared(name: str, value: float, baseline: float | None) -> list[str]:
+    """Cells of the baseline and of the gain over it; a gain is positive where the network is better."""
+    if baseline is None:
+        return ["", ""]
+    gain = metric_gain(name, value, baseline)
+    style = "good" if gain > 0 else "bad"
+    return [
+        escape(metric_value(name, baseline)),
+        f'<span class="{style}">{escape(gain_text(name, gain))}</span>',
+    ]
+
+
+def _confused(counts: np.ndarray, classes: Sequence[str]) -> str:
+    """What to look for in a confusion matrix, with the pair of classes that is confused most often."""
+    wrong = counts - np.diag(np.diag(counts))
+    look = "Right answers lie on the diagonal; each row shows what became of one true class."
+    if not wrong.any():
+        return f"{look} Every held-out row is right."
+    true, predicted = divmod(int(wrong.argmax()), len(classes))
+    return (
+        f"{look} The most frequent mistake: “{classes[true]}” taken for “{classes[predicted]}” "
+        f"({wrong.max():,} of {counts[true].sum():,})."
+    )
+
+
+def curves(metrics: figures.Epochs, best: int | None) -> str:
+    """Loss, validation metrics and learning rate over the epochs; best: the epoch to mark."""
+    if not metrics:
+        return ""
+    blocks = [
+        page.plot("Loss", figures.learning_curve(metrics, "loss", best), _loss_look(metrics), log_toggle=True)
+    ]
+    small = [
+        page.plot(
+            f"Validation {metric_name(name)}",
+            figures.learning_curve(metrics, name, best),
+            f"It should go {'down' if smaller_is_better(name) else 'up'} and level off; jumping to and fro "
+            "calls for a smaller learning rate or larger batches.",
+            log_toggle=smaller_is_better(name),
+        )
+        for name in _validation_metrics(metrics)
+    ]
+    if any("learning_rate" in epoch for epoch in metrics):
+        learning_rate = page.plot(
+            "Learning rate",
+            figures.single_curve(metrics, "learning_rate"),
+            "Where the loss falls just after this line does, the rate before was too high.",
+            log_toggle=True,
+        )
+        small.append(learning_rate)
+    return page.section("How it learned", [*blocks, page.grid(small)])
+
+
+def _loss_look(metrics: figures.Epochs) -> str:
+    if any("validation_loss" in epoch for epoch in metrics):
+        return (
+            "Both should fall; training falling while validation rises is overfitting, and both staying high "
+            "is underfitting."
+        )
+    return "It should fall and flatten; without validation data it can't show whether the network overfits."
+
+
+def layers(metrics: figures.Epochs, names: Sequence[str]) -> str:
+    """Sizes of activations and deltas; names: the watched layers from input to output."""
+    blocks = _size_plots(metrics, _LAYER_FIGURES, figures.depth_colours(names), showlegend=True)
+    if not blocks:
+        return ""
+    introduction = (
+        "Root mean square of each layer's output, and of the derivative of the loss with respect to it, "
+        "measured at the last full batch of every epoch. A line that breaks off has fallen to exactly zero."
+    )
+    body = [_depth_key(), page.grid(blocks)]
+    return page.section("What flows through the layers", body, introduction=introduction)
+
+
+def parameters(metrics: figures.Epochs, layer_names: Sequence[str], names: Sequence[str]) -> str:
+    """Sizes of gradients and updates; names: the watched parameters, in the colours of their layers."""
+    owners = dict.fromkeys([*layer_names, *(_owner(name) for name in names)])
+    colour_of_layer = figures.depth_colours(list(owners))
+    colours = {name: colour_of_layer[_owner(name)] for name in names}
+    moving = _recorded(metrics, "value", _recorded(metrics, "update", colours))
+    blocks = []
+    if moving:
+        ratios = page.plot(
+            "Update relative to value",
+            figures.update_ratios(metrics, moving),
+            "For weights (solid) about 0.001 a step is customary: far above, training is unstable; far "
+            "below, it crawls. Biases (dotted) start at zero and move more.",
+        )
+        blocks.append(ratios)
+    # The names stand in the legend of the first figure; the colours are the same in all of them.
+    blocks.append(page.grid(_size_plots(metrics, _PARAMETER_FIGURES, colours, showlegend=not moving)))
+    if not names:
+        return ""
+    introduction = (
+        "Root mean squares at the last full batch of every epoch. Weights are solid lines, the rest dotted."
+    )
+    return page.section("How the parameters move", [_depth_key(), *blocks], introduction=introduction)
+
+
+def _size_plots(
+    metrics: figures.Epochs,
+    texts: Mapping[str, tuple[str, str]],
+    colours: Mapping[str, str],
+    *,
+    showlegend: bool,
+) -> list[str]:
+    """One figure for each quantity of `texts` that was recorded for any name of `colours`."""
+    recorded = {quantity: _recorded(metrics, quantity, colours) for quantity in texts}
+    return [
+        page.plot(title, figures.sizes(metrics, quantity, recorded[quantity], showlegend=showlegend), look)
+        for quantity, (title, look) in texts.items()
+        if recorded[quantity]
+    ]
+
+
+def settings(config: Mapping[str, Any]) -> str:
+    """Every setting of the run in a table."""
+    rows = [[escape(name), escape(value)] for name, value in _flat(config, "")]
+    if not rows:
+        return ""
+    introduction = "Everything that is needed to repeat the run, as in config.toml."
+    table = page.table(["setting", "value"], rows, kind="settings")
+    return page.section("Settings", [table], introduction=introduction)
+
+
+def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """(name, text) of every setting below a value: "optimizer.name", "model.layers[0].units"."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        for index, inner in enumerate(value):
+            yield from _flat(inner, f"{name}[{index}]")
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _depth_key() -> str:
+    stops = ", ".join(figures.depth_scale())
+    return (
+        '<p class="depth">colours: first layer '
+        f'<i style="background: linear-gradient(to right, {stops})"></i> last layer</p>'
+    )
+
+
+def watched_names(metrics: figures.Epochs) -> tuple[list[str], list[str]]:
+    """(layers, parameters) that were watched, in order of first appearance, which is from input to output."""
+    quantities: dict[str, set[str]] = {}
+    for epoch in metrics:
+        for name, sizes in epoch.get("watch", {}).items():
+            quantities.setdefault(name, set()).update(sizes)
+    layer_names = [name for name, recorded in quantities.items() if recorded & _LAYER_FIGURES.keys()]
+    return layer_names, [name for name in quantities if name not in layer_names]
+
+
+def _recorded(metrics: figures.Epochs, quantity: str, colours: Mapping[str, str]) -> dict[str, str]:
+    """The colours of those names for which the quantity was recorded."""
+    recorded = {
+        name for epoch in metrics for name, sizes in epoch.get("watch", {}).items() if quantity in sizes
+    }
+    return {name: colour for name, colour in colours.items() if name in recorded}
+
+
+def _owner(parameter: str) -> str:
+    """The layer of a parameter: "dense_1.weight" -> "dense_1"."""
+    return parameter.rpartition(".")[0] or parameter
+
+
+def _validation_metrics(metrics: figures.Epochs) -> list[str]:
+    """Names of recorded validation metrics other than the loss, without the prefix."""
+    prefix = "validation_"
+    names = dict.fromkeys(name for epoch in metrics for name in epoch if name.startswith(prefix))
+    return [name.removeprefix(prefix) for name in names if name != f"{prefix}loss"]
