@@ -1,0 +1,1 @@
+"""Tasks: what people come with, each from data to a stored run."""

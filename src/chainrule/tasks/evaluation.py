@@ -1,0 +1,63 @@
+"""How good a table run is on rows it never saw, beside the baseline of knowing nothing of the columns."""
+
+from typing import Any
+
+import numpy as np
+
+
+def classification(probabilities: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
+    """Metrics, baseline and confusion matrix.
+
+    probabilities: (rows, classes). truth: (rows,) class numbers. training: (n,) class numbers of the rows
+    trained on, of which the baseline knows the shares: it says the commonest class every time.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    classes = probabilities.shape[1]
+    shares = np.bincount(training, minlength=classes) / len(training)
+    constant = np.broadcast_to(shares, probabilities.shape)
+    return {
+        "metrics": _class_metrics(probabilities, truth),
+        "baseline": _class_metrics(constant, truth),
+        "confusion": confusion_matrix(truth, probabilities.argmax(1), labels=range(classes)).tolist(),
+    }
+
+
+def _class_metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, log_loss, recall_score
+
+    labels = np.arange(probabilities.shape[1])
+    chosen = probabilities.argmax(1)
+    # Rows of float32 probabilities sum to 1 within 1e-7 only, and scikit-learn warns of it.
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(1, keepdims=True)
+    return {
+        "accuracy": float(accuracy_score(truth, chosen)),
+        "balanced_accuracy": float(
+            recall_score(truth, chosen, labels=np.unique(truth), average="macro", zero_division=0)
+        ),
+        "log_loss": float(log_loss(truth, exact, labels=labels)),
+    }
+
+
+def regression(predictions: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
+    """Metrics, baseline, and the numbers themselves for the figures; all in the target's own unit.
+
+    predictions, truth: (rows,). training: (n,) targets trained on; the baseline says their mean every time.
+    """
+    return {
+        "metrics": _value_metrics(predictions, truth),
+        "baseline": _value_metrics(np.full(len(truth), training.mean()), truth),
+        "targets": truth.tolist(),
+        "predictions": predictions.tolist(),
+    }
+
+
+def _value_metrics(predictions: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+    return {
+        "r2": float(r2_score(truth, predictions)) if len(truth) > 1 else 0.0,
+        "root_mean_squared_error": float(root_mean_squared_error(truth, predictions)),
+        "mean_absolute_error": float(mean_absolute_error(truth, predictions)),
+    }

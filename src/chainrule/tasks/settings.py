@@ -1,0 +1,237 @@
+"""The settings of a table run, as people write them on the command line and in config.toml."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.nn import (
+    ACTIVATIONS,
+    L1,
+    L2,
+    PRESETS,
+    ClipByGlobalNorm,
+    CosineDecay,
+    Dense,
+    Dropout,
+    ExponentialDecay,
+    Huber,
+    Initializer,
+    Layer,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Penalty,
+    ReduceOnPlateau,
+    Schedule,
+    Sequential,
+    SoftmaxCrossEntropy,
+    StepDecay,
+    Transform,
+    chain,
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+    orthogonal,
+)
+from chainrule.train import Recipe
+
+HELP: Mapping[str, str] = {
+    "task": "classification, regression, or auto: inferred from the target column",
+    "test": "share of the rows held out for the final figures, never seen in training",
+    "validation": "share of the rows that watch the training and choose its best epoch",
+    "layers": "units of each hidden layer; [] for none",
+    "activation": f"of the hidden layers: {', '.join(ACTIVATIONS)}",
+    "initializer": "of the weights: auto (glorot_uniform; lecun_normal for selu), he_uniform, orthogonal …",
+    "dropout": "share of each hidden layer's outputs set to 0 in training, 0 to below 1",
+    "l1": "strength of the penalty Σ|w|; 0 for none",
+    "l2": "strength of the penalty ½ Σw²; 0 for none",
+    "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
+    "optimizer": f"one of {', '.join(PRESETS)}",
+    "learning_rate": "how far a step goes, above 0",
+    "schedule": "of the learning rate: constant, cosine (to 0 over all epochs), step (a tenth after each "
+    "third of the epochs), exponential (a tenth over all epochs), plateau (a half when validation stalls)",
+    "clip": "longest allowed gradient, by global norm; 0 for no limit",
+    "loss": "auto, softmax_cross_entropy, mean_squared_error, mean_absolute_error, huber",
+    "epochs": "most passes over the training rows, at least 1",
+    "batch_size": "rows a step, at least 1",
+    "patience": "epochs without a lower validation loss before training stops",
+    "seed": "decides splits, initial weights, order of the rows and dropout",
+}
+
+_INITIALIZERS: Mapping[str, Callable[[], Initializer]] = {
+    "glorot_uniform": glorot_uniform,
+    "glorot_normal": glorot_normal,
+    "he_uniform": he_uniform,
+    "he_normal": he_normal,
+    "lecun_uniform": lecun_uniform,
+    "lecun_normal": lecun_normal,
+    "orthogonal": orthogonal,
+}
+_REGRESSION_LOSSES: Mapping[str, Callable[[], Loss]] = {
+    "mean_squared_error": MeanSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "huber": Huber,
+}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "task": ("auto", "classification", "regression"),
+    "activation": tuple(ACTIVATIONS),
+    "initializer": ("auto", *_INITIALIZERS),
+    "optimizer": tuple(PRESETS),
+    "schedule": ("constant", "cosine", "step", "exponential", "plateau"),
+    "loss": ("auto", "softmax_cross_entropy", *_REGRESSION_LOSSES),
+}
+
+
+@dataclass(frozen=True)
+class TableSettings:
+    """How a table is split, and what is trained on it and how; HELP says what each setting means.
+
+    Raises ConfigError for a value of the wrong type, out of range or unknown, naming the nearest known one.
+    """
+
+    task: str = "auto"
+    test: float = 0.2
+    validation: float = 0.15
+    layers: tuple[int, ...] = (128, 64)
+    activation: str = "relu"
+    initializer: str = "auto"
+    dropout: float = 0.2
+    l1: float = 0.0
+    l2: float = 0.0
+    label_smoothing: float = 0.0
+    optimizer: str = "adam"
+    learning_rate: float = 0.001
+    schedule: str = "constant"
+    clip: float = 0.0
+    loss: str = "auto"
+    epochs: int = 200
+    batch_size: int = 32
+    patience: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
+        for name in ("epochs", "batch_size", "patience"):
+            _check(name, getattr(self, name), int, lambda v: v >= 1, "a whole number, at least 1")
+        _check("seed", self.seed, int, lambda v: 0 <= v < 2**32, "a whole number from 0 to 2**32 - 1")
+        for name in ("test", "validation"):
+            _check(name, getattr(self, name), float, lambda v: 0 < v < 1, "a share above 0 and below 1")
+        if self.test + self.validation >= 1:
+            raise ConfigError(
+                f"test {self.test} and validation {self.validation} leave nothing to train on",
+                remedy="make their sum smaller than 1",
+            )
+        for name in ("dropout", "label_smoothing"):
+            _check(name, getattr(self, name), float, lambda v: 0 <= v < 1, "a share from 0 to below 1")
+        for name in ("l1", "l2", "clip"):
+            _check(name, getattr(self, name), float, lambda v: 0 <= v < float("inf"), "a number, at least 0")
+        _check("learning_rate", self.learning_rate, float, lambda v: 0 < v < float("inf"), "a number above 0")
+        units = self.layers if isinstance(self.layers, tuple | list) else (self.layers,)
+        for number in units:
+            _check("layers", number, int, lambda v: v >= 1, "a list of whole numbers, such as [64, 64]")
+        object.__setattr__(self, "layers", tuple(units))
+
+
+def settings_from(pairs: Mapping[str, Any]) -> TableSettings:
+    """Settings from names and plain values, such as those of a TOML file; the rest are the defaults.
+
+    Raises ConfigError for an unknown name, with the nearest known one, and for what TableSettings refuses.
+    """
+    known = [each.name for each in fields(TableSettings)]
+    for name in pairs:
+        if name not in known:
+            raise ConfigError(
+                f"there is no setting '{name}'{did_you_mean(name, known)}",
+                remedy=f"the settings are {', '.join(known)}",
+            )
+    return TableSettings(**pairs)
+
+
+def recipe_for(settings: TableSettings, task: str, outputs: int, steps_per_epoch: int) -> Recipe:
+    """The recipe these settings ask for.
+
+    task: 'classification' or 'regression'. outputs: units of the last layer. steps_per_epoch: for schedules
+    that run over all epochs.
+    """
+    return Recipe(
+        model=_model(settings, outputs),
+        loss=_loss(settings, task),
+        optimizer=_optimizer(settings, steps_per_epoch),
+        penalties=_penalties(settings),
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        patience=settings.patience,
+    )
+
+
+def _model(settings: TableSettings, outputs: int) -> Sequential:
+    kernel = _initializer(settings)
+    layers: list[Layer] = []
+    for units in settings.layers:
+        layers.append(Dense(units, settings.activation, kernel=kernel))
+        if settings.dropout:
+            layers.append(Dropout(settings.dropout))
+    return Sequential([*layers, Dense(outputs, kernel=glorot_uniform())])
+
+
+def _initializer(settings: TableSettings) -> Initializer:
+    if settings.initializer != "auto":
+        return _INITIALIZERS[settings.initializer]()
+    if settings.activation == "selu":  # what self-normalizing networks need (Klambauer et al. 2017)
+        return lecun_normal()
+    return glorot_uniform()
+
+
+def _loss(settings: TableSettings, task: str) -> Loss:
+    name = settings.loss
+    if task == "classification":
+        if name in _REGRESSION_LOSSES:
+            raise ConfigError(f"loss {name} is for regression", remedy="set loss=auto, or task=regression")
+        return SoftmaxCrossEntropy(settings.label_smoothing)
+    if name == "softmax_cross_entropy" or settings.label_smoothing:
+        wrong = "label_smoothing" if settings.label_smoothing else f"loss {name}"
+        raise ConfigError(f"{wrong} is for classification", remedy="leave it out, or set task=classification")
+    return _REGRESSION_LOSSES["mean_squared_error" if name == "auto" else name]()
+
+
+def _optimizer(settings: TableSettings, steps_per_epoch: int) -> Transform:
+    optimizer = PRESETS[settings.optimizer](_rate(settings, steps_per_epoch))
+    return chain(ClipByGlobalNorm(settings.clip), optimizer) if settings.clip else optimizer
+
+
+def _rate(settings: TableSettings, steps_per_epoch: int) -> float | Schedule:
+    rate, steps = settings.learning_rate, settings.epochs * steps_per_epoch
+    if settings.schedule == "cosine":
+        return CosineDecay(rate, steps)
+    if settings.schedule == "step":
+        return StepDecay(rate, max(1, steps // 3))
+    if settings.schedule == "exponential":
+        return ExponentialDecay(rate, steps)
+    if settings.schedule == "plateau":
+        return ReduceOnPlateau(rate, factor=0.5, patience=max(1, settings.patience // 2))
+    return rate
+
+
+def _penalties(settings: TableSettings) -> tuple[Penalty, ...]:
+    l1 = (L1(settings.l1),) if settings.l1 else ()
+    return (*l1, L2(settings.l2)) if settings.l2 else l1
+
+
+def _check(name: str, value: Any, kind: type, fits: Callable[[Any], bool], wanted: str) -> None:
+    allowed = (int, float) if kind is float else (int,)
+    if isinstance(value, bool) or not isinstance(value, allowed) or not fits(value):
+        raise ConfigError(f"{name} is {value!r}", remedy=f"it must be {wanted}")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(
+            f"{name} is {value!r}{did_you_mean(str(value), choices)}",
+            remedy=f"it must be one of {', '.join(choices)}",
+        )

@@ -1,0 +1,249 @@
+"""Tables: from a file and a target column to a trained, evaluated, stored run."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.backprop import ErrorTerms, Explanation, explain
+from chainrule.data import (
+    Arrays,
+    Preparation,
+    Table,
+    check_table,
+    classes_of,
+    fit_preparation,
+    infer_task,
+    load_digits_table,
+    load_table,
+    split_table,
+)
+from chainrule.errors import DataError
+from chainrule.executors.numpy_ import every_value
+from chainrule.nn import Huber, MeanAbsoluteError, sgd
+from chainrule.program import Program
+from chainrule.report.run_page import run_page
+from chainrule.tasks import evaluation
+from chainrule.tasks.settings import TableSettings, recipe_for, settings_from
+from chainrule.train import (
+    Batch,
+    Listener,
+    Recipe,
+    Run,
+    folder_aside,
+    initial_tree,
+    load_run,
+    named_arrays,
+    train_recipe,
+    training_step,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS = "digits"
+PREPROCESSING = "preprocessing.json"
+EVALUATION = "evaluation.json"
+
+
+@dataclass(frozen=True, eq=False)
+class TableRun:
+    """A run on a table: the trained network, what prepares rows for it, and how good it is.
+
+    source: the file, or 'digits'. evaluation: figures on held-out rows beside the baseline. notes: sentences
+    on what was found in the table.
+    """
+
+    run: Run
+    preparation: Preparation
+    settings: TableSettings
+    source: str
+    evaluation: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def config(self) -> dict[str, Any]:
+        """What config.toml says: everything that repeats the run."""
+        plain = asdict(self.settings) | {"layers": list(self.settings.layers)}
+        return {"file": self.source, "target": self.preparation.target} | plain
+
+    def save(self, folder: Path) -> Path:
+        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        with folder_aside(folder) as aside:
+            self.run.write(aside, self.config())
+            _write_json(aside / PREPROCESSING, self.preparation.to_json())
+            _write_json(aside / EVALUATION, self.evaluation)
+            page = run_page(self.config(), self.run.history, self.evaluation, folder.name)
+            (aside / "report.html").write_text(page, encoding="utf-8")
+        return folder
+
+
+def open_table(source: str, target: str | None) -> Table:
+    """The table of a file, or the digits that scikit-learn ships; DataError if there is no target column."""
+    if source == DIGITS and not Path(source).exists():
+        table = load_digits_table()
+        return table if target in (None, table.target) else load_table(table.frame, target)
+    if target is None:
+        raise DataError(f"{source}: which column is to be predicted?", remedy="name it with --target COLUMN")
+    return load_table(source, target)
+
+
+def train_table(
+    table: Table,
+    settings: TableSettings,
+    *,
+    progress: bool | None = None,
+    checkpoint: Path | None = None,
+    listeners: Sequence[Listener] = (),
+    say: Callable[[str], None] = lambda sentence: None,
+) -> TableRun:
+    """Split a table, prepare it, train, and evaluate on the held-out rows.
+
+    progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what is inferred.
+    Raises DataError and ConfigError before training, TrainingError if the loss becomes NaN.
+    """
+    task, why = infer_task(table.target_values())
+    if settings.task != "auto":
+        task, why = settings.task, "as the settings say"
+    table, notes = check_table(table, task)
+    rest, test = split_table(table, settings.test, settings.seed, task)
+    training, validation = split_table(rest, settings.validation / (1 - settings.test), settings.seed, task)
+    classes = classes_of(table.target_values()) if task == "classification" else None
+    preparation = fit_preparation(training.frame, table.target, task, table.source, classes)
+    notes = (*notes, *preparation.notes)
+    parts = [_prepared(preparation, part) for part in (training, validation, test)]
+    recipe = recipe_for(
+        settings, task, max(len(preparation.classes), 1), -(-len(training) // settings.batch_size)
+    )
+    # Said only now: what is wrong with a table or its settings stands alone on standard error.
+    for sentence in (f"{task} of '{table.target}': {why}", *notes, _story(table, parts, recipe)):
+        say(sentence)
+    start = time.perf_counter()
+    run = train_recipe(
+        recipe, parts[0], parts[1], progress=progress, checkpoint=checkpoint, listeners=listeners
+    )
+    result = _evaluate(run, preparation, parts, time.perf_counter() - start)
+    return TableRun(run, preparation, settings, table.source, result, notes)
+
+
+def load_table_run(folder: Path) -> TableRun:
+    """The run that `TableRun.save` wrote; DataError if the folder is none or is damaged."""
+    import tomllib
+
+    run = load_run(folder)
+    try:
+        preparation = Preparation.from_json(json.loads((folder / PREPROCESSING).read_text(encoding="utf-8")))
+        config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        result = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{folder} is not the run of a table: it has no {Path(error.filename).name}",
+            remedy="give a folder that 'chainrule train FILE' wrote",
+        ) from None
+    except ValueError as error:
+        raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
+    source = config.pop("file")
+    config.pop("target")
+    return TableRun(run, preparation, settings_from(config), source, result, ())
+
+
+def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
+    """Predictions for new rows.
+
+    Returns a column 'prediction' and, for classes, 'probability_<class>' each, in the rows' order.
+    source: what errors call the rows. Raises DataError for missing columns, text where numbers were, and
+    infinite values.
+    """
+    import pandas as pd
+
+    preparation = table_run.preparation
+    outputs = table_run.run.predict(preparation.transform(frame, source))
+    if preparation.task == "regression":
+        return pd.DataFrame({"prediction": preparation.inverse_target(outputs[:, 0])})
+    columns = {"prediction": preparation.inverse_target(outputs.argmax(1))}
+    columns |= {f"probability_{name}": outputs[:, i] for i, name in enumerate(preparation.classes)}
+    return pd.DataFrame(columns)
+
+
+def training_program(table_run: TableRun) -> Program:
+    """The training step that the run repeated."""
+    return training_step(table_run.run.recipe, table_run.run.batch).program
+
+
+def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) -> Explanation:
+    """One step of plain gradient descent on one row of the table, from the trained weights, without dropout.
+
+    row: from 0, in the file's order. source: the file, if it is not where it was. Raises DataError.
+    """
+    preparation, settings = table_run.preparation, table_run.settings
+    table, _ = check_table(open_table(source or table_run.source, preparation.target), preparation.task)
+    if not 0 <= row < len(table):
+        raise DataError(f"{table.source} has no row {row}", remedy=f"choose one from 0 to {len(table) - 1}")
+    example = _prepared(preparation, table.take([row]))
+    plain = replace(settings, dropout=0.0, l1=0.0, l2=0.0, label_smoothing=0.0)
+    recipe = recipe_for(plain, preparation.task, max(len(preparation.classes), 1), 1)
+    recipe = replace(recipe, optimizer=sgd(settings.learning_rate))
+    step = training_step(recipe, Batch.of(example, 1))
+    tree = initial_tree(recipe, step) | table_run.run.parameters
+    values = every_value(step.program, tree, named_arrays(example))
+    title = f"One step of backpropagation: row {row} of {Path(table.source).name}"
+    return explain(step.program, values, rate=settings.learning_rate, error=_error_terms(recipe), title=title)
+
+
+def _error_terms(recipe: Recipe) -> ErrorTerms:
+    if isinstance(recipe.loss, MeanAbsoluteError):
+        return ErrorTerms("E = |y − t|", "sign(y − t)")
+    if isinstance(recipe.loss, Huber):
+        return ErrorTerms("E = Huber(y − t)", "clip(y − t, ±threshold)")
+    if "Softmax" in type(recipe.loss).__name__:
+        return ErrorTerms("E = −ln softmax(y)[t]", "softmax(y) − onehot(t)")
+    return ErrorTerms("E = (y − t)²", "2 (y − t)")
+
+
+def _prepared(preparation: Preparation, table: Table) -> Arrays:
+    x = preparation.transform(table.frame, table.source)
+    y = preparation.transform_target(table.target_values(), table.source)
+    return Arrays(x, y if preparation.task == "classification" else y[:, None])
+
+
+def _evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays], seconds: float) -> dict[str, Any]:
+    training, validation, test = parts
+    outputs = run.predict(test.x)
+    if preparation.task == "classification":
+        figures = evaluation.classification(outputs, _targets(test), _targets(training))
+        figures["classes"] = [str(name) for name in preparation.classes]
+    else:
+        scaled = (outputs, _targets(test), _targets(training))
+        predicted, truth, known = (preparation.inverse_target(values[:, 0]) for values in scaled)
+        figures = evaluation.regression(predicted, truth, known)
+    return figures | {
+        "task": preparation.task,
+        "target": preparation.target,
+        "rows": {"train": len(training), "validation": len(validation), "test": len(test)},
+        "seconds": seconds,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+    }
+
+
+def _targets(arrays: Arrays) -> np.ndarray:
+    assert arrays.y is not None  # every prepared table has its target
+    return arrays.y
+
+
+def _story(table: Table, parts: Sequence[Arrays], recipe: Recipe) -> str:
+    training, validation, test = (len(part) for part in parts)
+    step = training_step(recipe, Batch.of(parts[0], min(recipe.batch_size, training)))
+    parameters = sum(value.size for value in step.program.parameters)
+    layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
+    return (
+        f"{len(table):,} rows: {training:,} to train on, {validation:,} to validate, {test:,} held out; "
+        f"network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
+    )
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
