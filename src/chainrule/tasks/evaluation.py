@@ -33,9 +33,7 @@ def _class_metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, fl
     exact /= exact.sum(1, keepdims=True)
     return {
         "accuracy": float(accuracy_score(truth, chosen)),
-        "balanced_accuracy": float(
-            recall_score(truth, chosen, labels=np.unique(truth), average="macro", zero_division=0)
-        ),
+        "balanced_accuracy": float(recall_score(truth, chosen, labels=np.unique(truth), average="macro")),
         "log_loss": float(log_loss(truth, exact, labels=labels)),
     }
 

@@ -12,12 +12,13 @@ class ProgressBar:
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
         self._console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("epoch"),
             MofNCompleteColumn(),
-            BarColumn(),
+            BarColumn(table_column=Column(no_wrap=False)),  # the column that gives way where it is narrow
             TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(),
             console=self._console,
@@ -51,6 +52,8 @@ class ProgressBar:
             if name.startswith("validation_")
         }
         shown = list(figures.items())[:3]
+        if self._console.is_terminal:  # 80 columns hold the loss and one more: the metric, where there is one
+            shown = [*shown[:1], *shown[1:][-1:]]
         self._figures = "  ".join(f"{name} {value:.4g}" for name, value in shown)
         self._progress.update(self._task, completed=epoch, figures=self._figures)
         tenth = -(-self._epochs // 10)

@@ -1,0 +1,81 @@
+"""The command line: `chainrule --help`. One file a command."""
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from chainrule.cli import explain, predict, report, show, train
+from chainrule.cli.errors import guarded
+from chainrule.cli.help import flowing
+from chainrule.tasks.settings import TableSettings
+
+app = typer.Typer(
+    rich_markup_mode="rich",
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help(TableSettings()))(
+    train.train
+)
+for command in (predict.predict, explain.explain, show.show, report.report):
+    app.command(command.__name__, help=flowing(command.__doc__))(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (without the program's name; None: the process's own) and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without σ shows \u03c3 rather than a traceback
+            stream.reconfigure(errors="backslashreplace")
+    command = typer.main.get_command(app)
+    return guarded(lambda: command.main(arguments, prog_name="chainrule", standalone_mode=False))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from chainrule import __version__
+
+        print(f"chainrule {__version__}")
+        raise typer.Exit
+
+
+def overview(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Train neural networks by backpropagation, and see every step of it.
+
+    [bold]Start[/bold] with the handwritten digits that come along, no file needed:
+
+      chainrule train digits
+
+    It holds rows out, trains, says how good the network is beside a plain guess, and writes a run folder such
+    as runs/digits-001. Then your own table, CSV or Parquet, with the column to predict:
+
+      chainrule train sales.csv --target price
+      chainrule predict runs/sales-001 new.csv --out predictions.csv
+
+    [bold]Look inside[/bold]: the numbers of one step, the whole step as a program, the report of a run:
+
+      chainrule explain xor
+      chainrule show runs/digits-001
+      chainrule report runs/digits-001
+
+    [bold]Change something[/bold]: `chainrule train --help` lists every setting. The config.toml in a run
+    folder repeats the run.
+
+      chainrule train digits --set layers=256,128 --set dropout=0.2
+      chainrule train --config runs/digits-001/config.toml
+
+    Results go to standard output, everything else to standard error; --json is for scripts. Exit codes:
+    0 done, 2 wrong input (one line says what, and what to do), 130 ended by Ctrl-C.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+app.callback(invoke_without_command=True, help=flowing(overview.__doc__))(overview)

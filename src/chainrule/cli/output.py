@@ -1,0 +1,55 @@
+"""What the commands print: results on standard output, everything else on standard error."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+
+
+def tell(line: str) -> None:
+    """A line for the person, on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def narrate(sentence: str) -> None:
+    """A sentence for the person, on standard error; a terminal gets it broken between words."""
+    if sys.stderr.isatty():
+        sentence = fill(sentence, get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False)
+    tell(sentence)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object on standard output; what is infinite or not a number becomes null."""
+    print(json.dumps(plain(content), ensure_ascii=False, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: NumPy's numbers as Python's, what is not finite as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    """A table on standard output; the first column holds names, the others numbers."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table: Table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    Console(markup=False, highlight=False).print(table)

@@ -1,0 +1,91 @@
+"""chainrule predict: what a trained network says about new rows."""
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chainrule.cli.output import print_json, tell
+from chainrule.data import load_digits_table, read_table
+from chainrule.errors import ConfigError
+from chainrule.tasks.table import DIGITS, load_table_run, predict_table
+from chainrule.train import write_aside
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
+PARQUET = (".parquet", ".pq")
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A CSV or Parquet file with the columns that the run was trained on; others are ignored.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write the predictions here, as .csv, .tsv or .parquet.",
+            show_default="standard output, as CSV",
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the predictions as one JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Predict new rows with a trained network.
+
+    A row of predictions for each row of the file, in the same order: the value; or the most probable class
+    and the probability of every class.
+
+    [bold]Examples[/bold]
+
+      chainrule predict runs/sales-001 new.csv
+      chainrule predict runs/sales-001 new.csv --out predictions.csv
+      chainrule predict runs/sales-001 new.parquet --json
+    """
+    if out is not None:
+        _check_out(out)
+    table_run = load_table_run(run)
+    frame = load_digits_table().frame if file == DIGITS and not Path(file).exists() else read_table(file)
+    predictions = predict_table(table_run, frame, file)
+    if out is not None:
+        write_aside(out, _encoded(predictions, out.suffix.lower()))
+        tell(f"{len(predictions):,} predictions written to {out}")
+    if json:
+        records = [
+            dict(zip(predictions.columns, row, strict=True)) for row in predictions.to_numpy(dtype=object)
+        ]
+        where = None if out is None else str(out)
+        print_json({"rows": len(predictions), "out": where, "predictions": records})
+    elif out is None:
+        predictions.to_csv(sys.stdout, index=False)
+
+
+def _check_out(out: Path) -> None:
+    if out.is_dir():
+        raise ConfigError(f"--out {out} is a directory", remedy="name a file in it, such as predictions.csv")
+    if out.suffix.lower() not in (*SEPARATORS, *PARQUET):
+        raise ConfigError(
+            f"--out {out}: predictions are written as CSV or Parquet",
+            remedy=f"name it {out.with_suffix('.csv').name}, or end it in .parquet",
+        )
+
+
+def _encoded(predictions: "pd.DataFrame", suffix: str) -> bytes:
+    if suffix in PARQUET:
+        buffer = io.BytesIO()
+        predictions.to_parquet(buffer, index=False)
+        return buffer.getvalue()
+    return predictions.to_csv(index=False, sep=SEPARATORS[suffix]).encode()

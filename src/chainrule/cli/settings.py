@@ -1,0 +1,104 @@
+"""What to train on and how, from --config and --set: defaults, then the file, then the options."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainrule.errors import ChainruleError, ConfigError, DataError
+from chainrule.tasks.settings import TableSettings, settings_from
+
+SUBJECT = ("file", "target")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for. file, target: None where nobody named one."""
+
+    file: str | None
+    target: str | None
+    settings: TableSettings
+
+
+def read_order(
+    file: str | None, target: str | None, configs: Sequence[Path], assignments: Sequence[str]
+) -> Order:
+    """The order that the arguments of `train` make together.
+
+    file, target: as given on the command line; they win over those in a file. configs: TOML files, a
+    later one wins over an earlier one. assignments: 'key=value' each, which win over the files; the last of a
+    key counts.
+    Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
+    naming where they stand.
+    """
+    sources: list[tuple[str, dict[str, Any]]] = [(str(path), read_config(path)) for path in configs]
+    sources.append(("--set", dict(read_assignment(text) for text in assignments)))
+    merged = {key: value for _, pairs in sources for key, value in pairs.items()}
+    subject = {name: merged.pop(name, None) for name in SUBJECT}
+    return Order(file or subject["file"], target or subject["target"], _settings(merged, sources))
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The keys of a TOML file. Raises DataError, or ConfigError where file or target is no text."""
+    try:
+        pairs = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file", remedy="check the path given with --config") from None
+    except IsADirectoryError:
+        inside = " (did you mean the config.toml in it?)" if (path / "config.toml").is_file() else ""
+        raise DataError(f"{path} is a directory{inside}", remedy="give a TOML file with --config") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 (byte {error.start})", remedy="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(
+            f"{path} is not TOML: {error}", remedy="write a setting a line, key = value"
+        ) from None
+    for name in SUBJECT:
+        if name in pairs and not isinstance(pairs[name], str):
+            raise ConfigError(f"{path}: {name} is {pairs[name]!r}", remedy="it must be a text in quotes")
+    return pairs
+
+
+def read_assignment(text: str) -> tuple[str, Any]:
+    """The key and the value of 'key=value'. Raises ConfigError where there is no '='."""
+    name, separator, value = text.partition("=")
+    key = name.strip().replace("-", "_")
+    if not separator or not key:
+        raise ConfigError(f"--set {text}: there is no value", remedy="write it as --set key=value")
+    if key in SUBJECT:
+        right = "--target" if key == "target" else "the FILE after 'train'"
+        raise ConfigError(f"--set {text}: {key} is not a setting", remedy=f"give it as {right}")
+    return key, read_value(value.strip())
+
+
+def read_value(text: str) -> Any:
+    """A value as TOML writes it; '64,32' is a list, and what TOML does not know is text."""
+    for attempt in (text, f"[{text}]" if "," in text else text):
+        try:
+            parsed = tomllib.loads(f"value = {attempt}")
+        except tomllib.TOMLDecodeError:
+            continue
+        if list(parsed) == ["value"]:
+            return parsed["value"]
+    try:
+        return float(text)  # '.5' and '1.' are numbers to everyone but TOML
+    except ValueError:
+        return text
+
+
+def _settings(merged: Mapping[str, Any], sources: Sequence[tuple[str, Mapping[str, Any]]]) -> TableSettings:
+    try:
+        return settings_from(merged)
+    except ConfigError as error:
+        raise _placed(error, sources) from None
+
+
+def _placed(error: ConfigError, sources: Sequence[tuple[str, Mapping[str, Any]]]) -> ChainruleError:
+    """The error with the name of the last source that is wrong by itself."""
+    for name, pairs in reversed(sources):
+        try:
+            settings_from({key: value for key, value in pairs.items() if key not in SUBJECT})
+        except ConfigError as own:
+            return ConfigError(f"{name}: {own.what}", remedy=own.remedy)
+    return error

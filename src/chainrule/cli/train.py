@@ -1,0 +1,221 @@
+"""chainrule train: from a file and a target column to a stored run."""
+
+from dataclasses import asdict
+from pathlib import Path
+from shlex import quote
+from textwrap import TextWrapper
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.errors import INTERRUPTED
+from chainrule.cli.folders import Place, claimed, place_at
+from chainrule.cli.output import narrate, print_json, print_table, tell
+from chainrule.cli.settings import Order, read_order
+from chainrule.data import Table, read_table
+from chainrule.errors import ConfigError, DataError
+from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
+from chainrule.tasks.settings import HELP, TableSettings
+from chainrule.tasks.table import DIGITS, TableRun, open_table, train_table
+from chainrule.train import Event, Listener, Started, write_aside
+from chainrule.train.interrupt import deferred_interrupt
+
+REPORT = "report.html"
+
+
+def settings_help(settings: TableSettings) -> str:
+    """Every setting with its default and what it means, for a terminal of 80 columns."""
+    width = max(len(name) for name in HELP) + 2
+    lines = []
+    for name, default in asdict(settings).items():
+        value = list(default) if isinstance(default, tuple) else default
+        wrapper = TextWrapper(78, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))
+        lines += wrapper.wrap(f"{HELP[name]} ({value})")
+    text = "\n".join(lines).replace("[", r"\[")
+    return f"[bold]Settings[/bold], for --set and the file of --config, with their defaults:\n\n{text}"
+
+
+def train(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE|digits",
+            help="A CSV or Parquet file with column names; or 'digits', the 1,797 handwritten digits that "
+            "come with scikit-learn.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            help="Settings from a TOML file. The config.toml of a run repeats that run.",
+            show_default=False,
+        ),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="KEY=VALUE",
+            help="One setting; may be given many times, and wins over --config.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="The run folder to write.",
+            show_default="runs/FILE-001, 002, …",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the unfinished run at --out, with the settings it had."),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the results as one JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Train a network on a table, and measure it on rows it never saw.
+
+    Whether the target asks for classes or for values is inferred from the column, and said. Rows are held out
+    to measure with; what prepares the columns is learned from the training rows alone. The best epoch by
+    validation loss is kept, in a run folder with weights, history, settings and a report.
+
+    Ctrl-C ends training in order: the best weights so far are written, and the exit code is 130.
+
+    [bold]Examples[/bold]
+
+      chainrule train digits
+      chainrule train sales.csv --target price
+      chainrule train sales.csv -t price -s layers=64,64 -s learning_rate=0.01
+
+    Repeat a run, and go on with one that a crash ended:
+
+      chainrule train --config runs/sales-001/config.toml
+      chainrule train --out runs/sales-001 --resume
+    """
+    place = _place(out, resume)
+    configs = [] if config is None else [config]
+    if resume and place is not None and place.config.is_file():
+        configs.insert(0, place.config)
+    order = read_order(file, target, configs, assignments or [])
+    try:
+        stored, place = _train(order, place)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    _print_results(stored, place, json)
+    if stored.run.stopped == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _place(out: Path | None, resume: bool) -> Place | None:
+    """The place named with --out; None: the next free one."""
+    if out is None:
+        if resume:
+            raise ConfigError(
+                "--resume does not say which run", remedy="name it with --out FOLDER, as when it was started"
+            )
+        return None
+    place = place_at(out, resume=resume)
+    if resume and not place.state.is_file():
+        tell(f"nothing was saved of {out} yet: it starts afresh")
+    return place
+
+
+def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
+    """Train and write the run folder."""
+    table = _table(order)
+    with claimed(place, table.source) as claim:
+        try:
+            table_run = train_table(
+                table,
+                order.settings,
+                progress=True,
+                checkpoint=claim.state,
+                listeners=[_keep_order(claim, order)],
+                say=narrate,
+            )
+        except KeyboardInterrupt:
+            kept = f"go on with it: chainrule train --out {quote(str(claim.folder))} --resume"
+            tell(f"interrupted; {kept if claim.state.exists() else 'nothing was kept'}")
+            raise
+        with deferred_interrupt():  # a second Ctrl-C, pressed while the folder is written, must not lose it
+            table_run.save(claim.folder)
+    return table_run, claim
+
+
+def _table(order: Order) -> Table:
+    if order.file is None:
+        raise ConfigError(
+            "nothing to train on was named",
+            remedy="name a file and a column (chainrule train FILE --target COLUMN), or digits",
+        )
+    if order.target is None and order.file != DIGITS:
+        columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])
+        raise DataError(
+            f"{order.file}: no column to predict was named",
+            remedy=f"name it with --target, one of {columns}",
+        )
+    return open_table(order.file, order.target)
+
+
+def _keep_order(place: Place, order: Order) -> Listener:
+    """A listener that notes beside the checkpoint what --resume needs to know."""
+
+    def keep(event: Event) -> None:
+        if isinstance(event, Started):
+            import tomli_w
+
+            subject = {"file": order.file, "target": order.target}
+            content = {name: value for name, value in subject.items() if value is not None}
+            content |= asdict(order.settings)
+            write_aside(place.config, tomli_w.dumps(content).encode())
+
+    return keep
+
+
+def _print_results(stored: TableRun, place: Place, as_json: bool) -> None:
+    figures = stored.evaluation
+    measured, baseline = figures["metrics"], figures["baseline"]
+    report = place.folder / REPORT
+    if as_json:
+        kept = {name: figures[name] for name in ("task", "target", "metrics", "baseline", "rows", "seconds")}
+        facts = {"run": str(place.folder), "report": str(report), "epochs": len(stored.run.history)}
+        facts |= {"stopped": stored.run.stopped, "best_epoch": stored.run.best_epoch}
+        print_json(kept | facts)
+        return
+    guess = "most frequent class" if figures["task"] == "classification" else "mean"
+    rows = [
+        (
+            metric_name(name),
+            metric_value(name, value),
+            metric_value(name, baseline[name]),
+            gain_text(name, metric_gain(name, value, baseline[name])),
+        )
+        for name, value in measured.items()
+    ]
+    print_table(("", "held out", f"baseline:\n{guess}", "better by"), rows)
+    print(f" {_ending(stored)}")
+    print(f" report   {report}")
+    print(f" predict  chainrule predict {quote(str(place.folder))} FILE")
+
+
+def _ending(stored: TableRun) -> str:
+    run, figures = stored.run, stored.evaluation
+    reasons = {"epochs": "", "early stopping": ", when it got no better", "interrupted": ", when interrupted"}
+    epochs = len(run.history)
+    count = f"{epochs:,} epoch" + ("" if epochs == 1 else "s")
+    best = f"; the best, {run.best_epoch:,}, was kept" if 0 < run.best_epoch < epochs else ""
+    return f"{count} in {duration(figures['seconds'])}{reasons.get(run.stopped, ', ' + run.stopped)}{best}"

@@ -1,0 +1,52 @@
+import pytest
+
+from chainrule.cli.settings import read_assignment, read_order, read_value
+from chainrule.cli.train import settings_help
+from chainrule.errors import ConfigError
+from chainrule.tasks.settings import HELP, TableSettings
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3), ("1e-3", 0.001), (".5", 0.5), ("1.", 1.0), ("[64, 64]", [64, 64]), ("64,32", [64, 32]),
+        ("[]", []), ("adam", "adam"), ('"adam"', "adam"), ("true", True), ("", ""),
+        ("1\nother = 2", "1\nother = 2"),
+    ],
+)  # fmt: skip
+def test_values_are_toml_or_text(text, value):
+    read = read_value(text)
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_an_assignment_may_be_written_with_spaces_and_dashes():
+    assert read_assignment(" batch-size = 8") == ("batch_size", 8)
+    assert read_assignment("loss=a=b") == ("loss", "a=b")
+    with pytest.raises(ConfigError, match="key=value"):
+        read_assignment("=3")
+
+
+def test_what_stands_on_the_command_line_wins(tmp_path):
+    (tmp_path / "a.toml").write_text('file = "a.csv"\ntarget = "a"\nepochs = 1\nseed = 1\n')
+    (tmp_path / "b.toml").write_text("epochs = 2\n")
+    files = [tmp_path / "a.toml", tmp_path / "b.toml"]
+    order = read_order(None, None, files, ["dropout=0.5", "layers=8"])
+    assert (order.file, order.target) == ("a.csv", "a")
+    assert order.settings == TableSettings(epochs=2, seed=1, dropout=0.5, layers=(8,))
+    order = read_order("c.csv", "c", files, [])
+    assert (order.file, order.target) == ("c.csv", "c")
+
+
+def test_an_option_mends_what_is_wrong_in_the_file(tmp_path):
+    (tmp_path / "a.toml").write_text("epochs = 0\n")
+    assert read_order(None, None, [tmp_path / "a.toml"], ["epochs=3"]).settings.epochs == 3
+    with pytest.raises(ConfigError, match=r"a\.toml: epochs is 0"):
+        read_order(None, None, [tmp_path / "a.toml"], ["seed=3"])
+
+
+def test_the_help_lists_every_setting_with_its_default():
+    text = settings_help(TableSettings())
+    for name in HELP:
+        assert f"\n  {name} " in text
+    assert "(0.001)" in text
+    assert max(map(len, text.splitlines())) <= 80

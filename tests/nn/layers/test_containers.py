@@ -1,0 +1,64 @@
+"""Sequential and Residual."""
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ConfigError, ShapeError
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn import Activation, Dense, Dropout, Flatten, Layer, Residual, Sequential, building
+from chainrule.program import Trace
+
+RANDOM = np.random.default_rng(6)
+
+
+def output(layer: Layer, x: np.ndarray, tree: dict[str, np.ndarray]) -> np.ndarray:
+    trace = Trace()
+    with building(trace, training=False):
+        y = layer(trace.input("x", x.shape, x.dtype.name))
+    return compile_numpy(trace.program({"y": y})).run(tree, {"x": x})["y"]
+
+
+def test_sequential_applies_its_layers_in_order():
+    x, weight, bias = RANDOM.normal(size=(5, 2, 2)), RANDOM.normal(size=(4, 3)), RANDOM.normal(size=3)
+    y = output(
+        Sequential([Flatten(), Dense(3), Activation("tanh")]),
+        x,
+        {"dense_1.weight": weight, "dense_1.bias": bias},
+    )
+    np.testing.assert_allclose(y, np.tanh(x.reshape(5, 4) @ weight + bias), rtol=1e-12)
+
+
+def test_sequential_without_layers_is_the_identity():
+    x = RANDOM.normal(size=(5, 2))
+    assert np.array_equal(output(Sequential([]), x, {}), x)
+
+
+def test_a_list_becomes_a_tuple_and_one_layer_a_sequence():
+    assert Sequential([Dense(3)]) == Sequential((Dense(3),)) == Sequential(Dense(3))  # type: ignore[arg-type]
+    assert hash(Sequential([Dense(3)])) == hash(Sequential((Dense(3),)))
+
+
+def test_residual_adds_its_layers_to_the_input():
+    x, weight, bias = RANDOM.normal(size=(5, 3)), RANDOM.normal(size=(3, 3)), RANDOM.normal(size=3)
+    tree = {"dense_1.weight": weight, "dense_1.bias": bias}
+    y = output(Residual([Dense(3), Activation("tanh")]), x, tree)
+    np.testing.assert_allclose(y, x + np.tanh(x @ weight + bias), rtol=1e-12)
+
+
+@pytest.mark.parametrize("units", [4, 1])
+def test_residual_refuses_another_width_even_one_that_would_broadcast(units):
+    trace = Trace()
+    model = Sequential([Dense(3), Residual([Dense(7), Dense(units)])])
+    with building(trace, training=False), pytest.raises(ShapeError) as caught:
+        model(trace.input("x", (5, 2)))
+    assert str(caught.value) == (
+        f"Residual 'residual_1': its layers turn shape (5, 3) into (5, {units}), which can't be added to x; "
+        "make the last inner layer as wide as the input"
+    )
+
+
+@pytest.mark.parametrize("kind", [Sequential, Residual])
+@pytest.mark.parametrize(("given", "item"), [([Dense(2), 3], 2), ("Dense", 1), ([Dropout], 1), (None, 1)])
+def test_refuses_what_is_no_layer_and_says_which(kind, given, item):
+    with pytest.raises(ConfigError, match=rf"^{kind.__name__}: item {item} is .*, not a layer; pass a list"):
+        kind(given)

@@ -1,0 +1,104 @@
+"""Chains: order, names of the state, what goes through to each link."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ConfigError
+from chainrule.nn.optimizers import Chain, ClipByValue, Descend, Momentum, ScaleByAdam, Transform, adam, chain
+from chainrule.nn.optimizers.transform import dtype_of
+from chainrule.nn.schedules import ReduceOnPlateau
+
+PARAMETERS = {"dense_1.weight": np.ones((2, 3), np.float32), "dense_1.bias": np.ones(3, np.float32)}
+
+
+@dataclass(frozen=True)
+class Multiply(Transform):
+    """Times a number; counts its epochs."""
+
+    number: float
+
+    def init(self, parameters):
+        return {"epochs": np.zeros((), "int32")}
+
+    def update(self, updates, state, parameters):
+        return {name: self.number * tensor for name, tensor in updates.items()}, dict(state)
+
+    def observe(self, state, monitored):
+        return {"epochs": state["epochs"] + 1}
+
+
+@dataclass(frozen=True)
+class Add(Transform):
+    """Plus a number, without a state."""
+
+    number: float
+
+    def update(self, updates, state, parameters):
+        assert not state
+        return {name: tensor + self.number for name, tensor in updates.items()}, {}
+
+
+def test_links_work_in_order(evaluate):
+    def through(optimizer):
+        def function(x, epochs):
+            state = dict.fromkeys(optimizer.init(PARAMETERS), epochs)
+            return optimizer.update({"x": x}, state, {"x": x})[0]["x"]
+
+        return function
+
+    x, epochs = np.array([1.0, 2.0]), np.zeros((), np.int32)
+    assert evaluate(through(chain(Multiply(3.0), Add(1.0))), x, epochs).tolist() == [4, 7]
+    assert evaluate(through(chain(Add(1.0), Multiply(3.0))), x, epochs).tolist() == [6, 9]
+    assert evaluate(through(chain()), x, epochs).tolist() == [1, 2]
+
+
+def test_state_names_carry_the_place():
+    optimizer = chain(ClipByValue(1.0), Momentum(0.9), Descend(0.1))
+    assert set(optimizer.init(PARAMETERS)) == {
+        "1.velocity.dense_1.weight",
+        "1.velocity.dense_1.bias",
+        "2.step",
+        "2.learning_rate",
+    }
+    plateau = chain(ScaleByAdam(), Descend(ReduceOnPlateau(0.1)))
+    assert {name for name in plateau.init(PARAMETERS) if name.startswith("1.")} == {
+        "1.step",
+        "1.learning_rate",
+        "1.schedule.factor",
+        "1.schedule.best",
+        "1.schedule.waited",
+    }
+
+
+def test_ten_links_and_more_keep_their_states_apart():
+    optimizer = chain(*[Multiply(float(i)) for i in range(12)])
+    state = optimizer.init({})
+    assert set(state) == {f"{i}.epochs" for i in range(12)}
+    observed = optimizer.observe(state, 0.0)
+    assert {name: int(array) for name, array in observed.items()} == {f"{i}.epochs": 1 for i in range(12)}
+    assert all(int(array) == 0 for array in state.values())
+
+
+def test_chains_within_chains_are_flat():
+    optimizer = chain(ClipByValue(1.0), adam(0.1))
+    assert optimizer == Chain((ClipByValue(1.0), ScaleByAdam(), Descend(0.1)))
+
+
+def test_first_state_has_the_dtype_of_each_parameter():
+    for dtype in ("float32", "float64"):
+        state = adam().init({name: array.astype(dtype) for name, array in PARAMETERS.items()})
+        assert {array.dtype.name for array in state.values()} == {dtype, "int32"}
+        assert all((array == 0).all() for array in state.values())
+
+
+def test_dtype_of():
+    assert dtype_of(PARAMETERS) == "float32"
+    assert dtype_of({"x": np.zeros(2)}) == "float64"
+    assert dtype_of({}) == "float32"
+
+
+def test_only_transforms_make_a_chain():
+    with pytest.raises(ConfigError, match=r"^chain got 'adam'; give it transforms, such as"):
+        chain("adam")  # type: ignore[arg-type]

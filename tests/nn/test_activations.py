@@ -1,0 +1,111 @@
+"""Activations against NumPy and SciPy, their derivatives against the numerical slope, and both far out."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate, special
+
+from chainrule.backprop import check_direction
+from chainrule.errors import ConfigError
+from chainrule.nn.activations import ACTIVATIONS, activate
+from chainrule.program import Trace
+
+SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
+
+REFERENCES = {
+    "linear": lambda x: x,
+    "sigmoid": special.expit,
+    "tanh": np.tanh,
+    "relu": lambda x: np.where(x > 0, x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, x / 100),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0))),
+    "gelu": lambda x: x * special.ndtr(x),
+    "silu": lambda x: x * special.expit(x),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "softmax": lambda x: special.softmax(x, axis=-1),
+}
+SMOOTH = ("linear", "sigmoid", "tanh", "gelu", "silu", "softplus", "softmax")
+# Derivatives at -1e4 and 1e4; softmax's are those of the sum, which is 1 whatever x is.
+ENDS = {
+    "linear": (1, 1),
+    "sigmoid": (0, 0),
+    "tanh": (0, 0),
+    "relu": (0, 1),
+    "leaky_relu": (0.01, 1),
+    "elu": (0, 1),
+    "selu": (0, SCALE),
+    "gelu": (0, 1),
+    "silu": (0, 1),
+    "softplus": (0, 1),
+    "softmax": (0, 0),
+}
+# Nowhere near 0, where some have a kink.
+POINTS = np.array([[-3.0, -0.7, 0.4], [2.5, -1.1, 0.9]])
+
+
+def test_every_activation_has_a_reference():
+    assert set(ACTIVATIONS) == set(REFERENCES) == set(ENDS)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_value_equals_the_formula(name, evaluate):
+    x = np.concatenate([np.linspace(-6, 6, 25), [0.0, -1e4, 1e4]]).reshape(4, 7)
+    np.testing.assert_allclose(evaluate(ACTIVATIONS[name], x), REFERENCES[name](x), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_derivative_equals_the_slope(name, run):
+    check_direction(ACTIVATIONS[name], [POINTS], run, relative=1e-7)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_second_derivative_equals_the_slope_of_the_first(name, run):
+    check_direction(ACTIVATIONS[name], [POINTS], run, order=2, relative=1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_derivative_far_out_is_its_limit(name, dtype, gradient):
+    x = np.array([[-1e4, 1e4]], dtype)
+    d_x = gradient(ACTIVATIONS[name], x)
+    assert d_x.dtype == dtype
+    np.testing.assert_allclose(d_x, [ENDS[name]], rtol=1e-6, atol=1e-12)
+
+
+def test_derivatives_at_the_kink_are_those_documented(gradient):
+    x = np.zeros(1)
+    assert gradient(ACTIVATIONS["relu"], x) == 0
+    assert gradient(ACTIVATIONS["leaky_relu"], x) == 0.01
+
+
+def test_selu_keeps_mean_0_and_variance_1(evaluate):
+    def density_times(power):
+        def integrand(z):
+            y = float(evaluate(ACTIVATIONS["selu"], np.array(z)))
+            return y**power * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+        return sum(integrate.quad(integrand, *ends, limit=40)[0] for ends in ((-12, 0), (0, 12)))
+
+    assert density_times(1) == pytest.approx(0, abs=1e-9)
+    assert density_times(2) == pytest.approx(1, abs=1e-9)
+
+
+def test_softmax_works_along_the_last_axis(evaluate):
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    np.testing.assert_allclose(evaluate(ACTIVATIONS["softmax"], x).sum(-1), 1, rtol=1e-14)
+
+
+def test_activate_by_name_and_none_is_linear():
+    x = Trace().input("x", (2,))
+    assert activate(None, x) is x
+    assert activate("linear", x) is x
+    assert activate("relu", x).value.name == "relu"
+
+
+def test_unknown_name_suggests_the_nearest():
+    with pytest.raises(
+        ConfigError, match=r"activation is 'rellu' \(did you mean 'relu'\?\); it must be one of"
+    ):
+        activate("rellu", Trace().input("x", (2,)))

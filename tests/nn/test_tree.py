@@ -1,0 +1,115 @@
+"""Frozen dataclasses to plain data and back, through JSON and TOML alike."""
+
+import json
+import tomllib
+from dataclasses import dataclass, fields
+
+import pytest
+import tomli_w
+
+from chainrule import nn
+from chainrule.errors import ConfigError
+from chainrule.nn import KINDS, Layer
+from chainrule.nn.tree import from_plain, to_plain
+
+TREES = [
+    nn.Sequential([nn.Flatten(), nn.Dense(8, "relu", nn.orthogonal(1.5)), nn.Dropout(0.25), nn.Dense(3)]),
+    nn.Residual([nn.Sequential([nn.Dense(4, kernel=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
+    nn.SoftmaxCrossEntropy(label_smoothing=0.1),
+    nn.Huber(2.0),
+    nn.chain(
+        nn.ClipByGlobalNorm(1.0), nn.ClipByValue(0.5), nn.adamw(nn.CosineDecay(0.1, 100, 5, 2.0, 0.001))
+    ),
+    nn.rmsprop(nn.ReduceOnPlateau(0.1, patience=3)),
+    nn.nesterov(nn.StepDecay(0.1, 10)),
+    nn.adagrad(nn.ExponentialDecay(0.1, 10)),
+    nn.sgd(nn.Constant(0.5)),
+    (nn.L1(0.1), nn.L2(0.2, on="dense_1.*")),
+    (nn.BinaryCrossEntropy(), nn.HalfSquaredError(), nn.MeanAbsoluteError(), nn.MeanSquaredError()),
+    (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform()),
+]
+
+
+def kinds_in(item: object) -> set[type]:
+    if isinstance(item, tuple):
+        return set().union(*map(kinds_in, item))
+    if type(item) in KINDS:
+        inner = [kinds_in(getattr(item, each.name)) for each in fields(item)]  # type: ignore[arg-type]
+        return {type(item)}.union(*inner)
+    return set()
+
+
+def test_every_kind_is_tried():
+    assert set().union(*map(kinds_in, TREES)) == set(KINDS)
+
+
+@pytest.mark.parametrize("tree", TREES, ids=lambda tree: type(tree).__name__)
+def test_a_tree_comes_back_from_json_and_toml(tree):
+    plain = to_plain(tree)
+    assert from_plain(json.loads(json.dumps(plain)), KINDS) == tree
+    assert from_plain(tomllib.loads(tomli_w.dumps({"tree": plain}))["tree"], KINDS) == tree
+
+
+def test_plain_data_is_type_and_fields_without_none():
+    assert to_plain(nn.Sequential([nn.Dense(2), nn.Activation("tanh")])) == {
+        "type": "Sequential",
+        "layers": [
+            {
+                "type": "Dense",
+                "units": 2,
+                "kernel": {
+                    "type": "VarianceScaling",
+                    "scale": 2.0,
+                    "mode": "fan_in",
+                    "distribution": "normal",
+                },
+                "bias": {"type": "Filled", "value": 0.0},
+            },
+            {"type": "Activation", "function": "tanh"},
+        ],
+    }
+
+
+def test_settings_left_out_take_their_defaults():
+    assert from_plain({"type": "Dense", "units": 3}, KINDS) == nn.Dense(3)
+
+
+@dataclass(frozen=True)
+class Own(Layer):
+    size: int
+    label: str | None = None
+
+
+def test_classes_of_your_own_come_back_where_they_are_named():
+    model = nn.Sequential([Own(3, "a"), Own(4)])
+    assert from_plain(to_plain(model), (*KINDS, Own)) == model
+    with pytest.raises(ConfigError, match=r"^model\.layers\[0\]: unknown type 'Own'"):
+        from_plain(to_plain(model), KINDS, "model")
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        ({"type": "Dens", "units": 3}, r"^model: unknown type 'Dens' \(did you mean 'Dense'\?\)"),
+        ({"units": 3}, r"^model: unknown type None"),
+        ({"type": ["Dense"]}, r"^model: unknown type \['Dense'\]"),
+        ({"type": "Dense", "unit": 3}, r"^model: Dense has no setting 'unit' \(did you mean 'units'\?\)"),
+        ({"type": "Dense"}, r"^model: Dense: .*missing 1 required.*'units'"),
+        ({"type": "Chain", "transforms": 3}, r"^model: Chain: "),
+        ({"type": "Dropout", "rate": 2.0}, r"^Dropout: rate is 2\.0"),
+        ({"type": "Sequential", "layers": [{"type": "Dense", "units": 0}]}, r"^Dense: units is 0"),
+        (
+            {"type": "Sequential", "layers": [{"type": "Flatten"}, {"type": "Dense", "units": 1, "b": 1}]},
+            r"^model\.layers\[1\]: Dense has no setting 'b'",
+        ),
+    ],
+)
+def test_refuses_what_no_class_takes_and_says_where(plain, message):
+    with pytest.raises(ConfigError, match=message):
+        from_plain(plain, KINDS, "model")
+
+
+@pytest.mark.parametrize("item", [object(), {1, 2}, nn.Dense, 1j])
+def test_refuses_what_can_not_be_written_down(item):
+    with pytest.raises(ConfigError, match="can't be written down as plain data"):
+        to_plain(nn.Sequential([Own(item)]))

@@ -1,0 +1,254 @@
+"""A run that was stopped and goes on ends in the bits of the unbroken one, or says why it can't."""
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from tests.train.helpers import (
+    Recorder,
+    assert_same_run,
+    classification,
+    line,
+    points,
+    regression,
+    same_arrays,
+    stop_after,
+    without_seconds,
+)
+
+from chainrule import nn
+from chainrule.data import as_arrays
+from chainrule.errors import DataError
+from chainrule.train import (
+    Batch,
+    Checkpoint,
+    Ended,
+    EpochDone,
+    Event,
+    RunState,
+    StepsDone,
+    initial_tree,
+    load_state,
+    loop,
+    save_state,
+    train_recipe,
+    training_step,
+)
+from chainrule.train import checkpoint as checkpoint_module
+
+SLOW = nn.sgd(nn.ReduceOnPlateau(0.3, factor=0.5, patience=1, threshold=0.05))
+RECIPES = {
+    "adam and dropout": classification(optimizer=nn.adam(0.02), epochs=7),
+    "plateau": classification(optimizer=SLOW, epochs=7),
+    "clipped momentum in float64": classification(
+        optimizer=nn.chain(nn.ClipByGlobalNorm(0.5), nn.momentum(nn.CosineDecay(0.2, 20, 3))),
+        dtype="float64",
+        penalties=(nn.L2(0.01),),
+        epochs=7,
+    ),
+    "patience": classification(optimizer=nn.adam(0.1), patience=3, epochs=30),
+}
+
+
+def run_recipe(recipe, path: Path | None = None, *listeners, validated: bool = True):
+    training = as_arrays(points(), recipe.dtype)
+    held_out = as_arrays(points(30, seed=7), recipe.dtype) if validated else None
+    return train_recipe(recipe, training, held_out, checkpoint=path, listeners=listeners)
+
+
+@pytest.mark.parametrize("validated", [True, False])
+@pytest.mark.parametrize("stopped", [1, 4])
+@pytest.mark.parametrize("name", ["adam and dropout", "plateau", "clipped momentum in float64"])
+def test_a_run_goes_on_to_the_bits_of_the_unbroken_one(name, stopped, validated, tmp_path):
+    path, recipe = tmp_path / "state", RECIPES[name]
+    whole, rest = Recorder(), Recorder()
+    unbroken = run_recipe(recipe, None, whole, validated=validated)
+    first = run_recipe(recipe, path, stop_after(stopped), validated=validated)
+    assert (first.stopped, len(first.history)) == ("enough", stopped)
+    resumed = run_recipe(recipe, path, rest, validated=validated)
+    assert_same_run(resumed, unbroken)
+    assert len(rest.trees) == 7 - stopped
+    assert rest.events[0].first_epoch == stopped + 1  # type: ignore[union-attr]
+    for tree, expected in zip(rest.trees, whole.trees[stopped:], strict=True):
+        assert same_arrays(tree, expected)
+    seconds = [record["seconds"] for record in resumed.history]
+    assert seconds == sorted(seconds)
+
+
+def test_best_weights_and_patience_go_on(tmp_path):
+    """The best epoch is before the stop, and patience runs out after it."""
+    path, recipe = tmp_path / "state", RECIPES["patience"]
+    unbroken = run_recipe(recipe)
+    assert unbroken.stopped == "early stopping"
+    run_recipe(recipe, path, stop_after(unbroken.best_epoch + 1))
+    assert_same_run(run_recipe(recipe, path), unbroken)
+
+
+def test_a_run_that_stopped_early_or_is_done_has_nothing_left_to_do(tmp_path):
+    for name in ("patience", "adam and dropout"):
+        path = tmp_path / name
+        first, recorder = run_recipe(RECIPES[name], path), Recorder()
+        again = run_recipe(RECIPES[name], path, recorder)
+        assert_same_run(again, first)
+        assert recorder.trees == []
+
+
+@pytest.mark.parametrize("step", [1, 7, 10, 12, 20])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_run_interrupted_within_an_epoch_goes_on_from_there(step, dtype, tmp_path, monkeypatch):
+    """Ten full batches an epoch and one of three examples; step 10 is before it."""
+    monkeypatch.setattr(loop, "_SECONDS_PER_CALL", 0.0)
+    path = tmp_path / "state"
+    recipe = classification(optimizer=nn.adam(0.02), batch_size=5, epochs=3, dtype=dtype)
+    training = as_arrays(points(53), dtype)
+    unbroken = train_recipe(recipe, training, None)
+    steps: list[int] = []
+
+    def press(event: Event) -> None:
+        if isinstance(event, StepsDone):
+            steps.append(event.step)
+            if event.step == step and steps.count(step) == 1:
+                signal.raise_signal(signal.SIGINT)
+
+    first = train_recipe(recipe, training, None, checkpoint=path, listeners=[press])
+    assert first.stopped == "interrupted"
+    assert_same_run(train_recipe(recipe, training, None, checkpoint=path, listeners=[press]), unbroken)
+    assert steps == list(range(1, 34))
+
+
+def test_a_run_can_be_made_longer(tmp_path):
+    path, recipe = tmp_path / "state", RECIPES["adam and dropout"]
+    run_recipe(replace(recipe, epochs=3), path)
+    longer = run_recipe(replace(recipe, patience=50), path)
+    expected = run_recipe(recipe)
+    assert same_arrays(longer.parameters, expected.parameters)
+    assert without_seconds(longer.history) == without_seconds(expected.history)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"seed": 1}, "seed"),
+        ({"batch_size": 8}, "batch_size"),
+        ({"optimizer": nn.adam(0.03)}, "optimizer"),
+        ({"model": nn.Dense(3)}, "model"),
+        ({"loss": nn.SoftmaxCrossEntropy(0.1), "dtype": "float64"}, "dtype and loss"),
+        ({"penalties": (nn.L2(0.1),)}, "penalties"),
+    ],
+)
+def test_another_recipe_is_refused(changed, named, tmp_path):
+    path, recipe = tmp_path / "state", RECIPES["adam and dropout"]
+    run_recipe(recipe, path, stop_after(1))
+    content = path.read_bytes()
+    with pytest.raises(DataError, match=rf"state belongs to a run with another {named}; resume with"):
+        run_recipe(replace(recipe, **changed), path)
+    assert path.read_bytes() == content
+
+
+def test_data_of_another_shape_is_refused(tmp_path):
+    path = tmp_path / "state"
+    train_recipe(regression(), as_arrays(line(features=3), "float64"), None, checkpoint=path)
+    with pytest.raises(
+        DataError, match="state belongs to a run on data of another shape; resume with the data"
+    ):
+        train_recipe(regression(), as_arrays(line(features=4), "float64"), None, checkpoint=path)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"\xff" * 99])
+def test_a_damaged_checkpoint_is_refused(damage, tmp_path):
+    path = tmp_path / "state"
+    run_recipe(RECIPES["plateau"], path, stop_after(1))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match="state is not a whole safetensors file"):
+        run_recipe(RECIPES["plateau"], path)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({}, "holds no training state; give the checkpoint"),
+        ({"state": "{}"}, "was not written by chainrule"),
+        ({"state": "{", "recipe": "{}"}, "was not written by chainrule"),
+        ({"state": '{"unheard_of": 1}', "recipe": "{}"}, "was not written by chainrule"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(metadata, message, tmp_path):
+    save_file({"x": np.ones(3)}, tmp_path / "state", metadata or None)
+    with pytest.raises(DataError, match=message):
+        load_state(tmp_path / "state", RECIPES["plateau"])
+
+
+def test_the_weights_of_a_run_are_no_checkpoint(tmp_path):
+    run_recipe(RECIPES["plateau"]).save(tmp_path / "run")
+    with pytest.raises(DataError, match="holds no training state"):
+        run_recipe(RECIPES["plateau"], tmp_path / "run" / "weights.safetensors")
+
+
+def test_no_checkpoint_is_said_so(tmp_path):
+    with pytest.raises(DataError, match=r"state does not exist; check the path"):
+        load_state(tmp_path / "state", RECIPES["plateau"])
+
+
+def test_a_state_comes_back_whole(tmp_path):
+    """Also scalars, empty arrays, arrays in another memory order, and an infinite best loss."""
+    recipe = RECIPES["adam and dropout"]
+    tree = {
+        "scalar": np.array(2.5, np.float32),
+        "empty": np.zeros((0, 3)),
+        "turned": np.arange(6.0).reshape(2, 3).T,
+        "random.key": np.array([1, 2], np.uint32),
+        "optimizer.0.step": np.array(7, np.int32),
+    }
+    history = [{"epoch": 1, "loss": 0.1 + 0.2, "watch": {"dense_1": {"delta": 1e-300}}}]
+    state = RunState(tree, 3, 44, 1.25, history, best={"w": np.arange(4.0)[::2]}, batch=2, loss_sum=1 / 3)
+    save_state(tmp_path / "state", state, recipe)
+    back = load_state(tmp_path / "state", recipe)
+    assert same_arrays(back.tree, tree)
+    assert same_arrays(back.best, state.best)
+    for name in ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum"):
+        assert getattr(back, name) == getattr(state, name)
+
+
+def test_what_is_loaded_can_be_trained_on(tmp_path):
+    """Arrays that view the file would be read-only."""
+    recipe = RECIPES["plateau"]
+    tree = initial_tree(recipe, training_step(recipe, Batch.of(as_arrays(points()), 16)))
+    save_state(tmp_path / "state", RunState(tree), recipe)
+    assert all(array.flags.writeable for array in load_state(tmp_path / "state", recipe).tree.values())
+
+
+def events(state: RunState) -> tuple[EpochDone, Ended]:
+    return EpochDone({"epoch": 1}, state, lambda reason: None), Ended("epochs", state)
+
+
+def test_a_checkpoint_is_written_when_it_is_time_and_at_the_end(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(checkpoint_module.time, "monotonic", lambda: clock[0])
+    path, recipe = tmp_path / "inner" / "state", RECIPES["plateau"]
+    listener = Checkpoint(path, recipe, every_seconds=10)
+    done, ended = events(RunState({"w": np.ones(3)}))
+    listener(StepsDone(1, 1, 0.5))
+    clock[0] = 109.9
+    listener(done)
+    assert not path.exists()
+    clock[0] = 110.0
+    listener(done)
+    assert path.exists()
+    path.unlink()
+    clock[0] = 119.0
+    listener(done)
+    assert not path.exists()
+    listener(ended)
+    assert [each.name for each in path.parent.iterdir()] == ["state"]
+
+
+def test_the_recipe_is_in_the_file_as_plain_data(tmp_path):
+    from safetensors import safe_open
+
+    run_recipe(RECIPES["plateau"], tmp_path / "state", stop_after(1))
+    with safe_open(tmp_path / "state", framework="numpy") as file:
+        assert json.loads(file.metadata()["recipe"]) == RECIPES["plateau"].to_plain()
