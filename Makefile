@@ -9,9 +9,18 @@ BIN := $(VENV)/bin
 CREATED := $(VENV)/.created
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+BENCH := .venv-bench
+BUILD_TOOLS := $(VENV)/.build-tools
+SANITIZED := $(VENV)/sanitized
+NATIVE := $(wildcard native/*)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types format hooks import-time clean
+# Development builds the C++ core with tools that stay in .venv, and compiles only what changed.
+BUILD := SKBUILD_BUILD_DIR=$(VENV)/native $(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation
+# With a compiler that works, a core that does not build is an error; without one, numpy runs everything.
+COMPILER_WORKS := echo 'int main() {}' | $${CXX:-c++} -x c++ -fsyntax-only - 2>/dev/null
+
+.PHONY: help demo test lint types format hooks native sanitize import-time clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,14 +46,31 @@ format: $(DEVELOPMENT)  ## sort the imports, mend what ruff can mend, format
 hooks: $(DEVELOPMENT)  ## let git check every commit (pre-commit)
 	@$(BIN)/pre-commit install
 
+native: $(BUILD_TOOLS)  ## build the C++ core again, showing what the compiler says
+	@CHAINRULE_REQUIRE_NATIVE=1 $(BUILD) --verbose --no-deps --editable .
+
+# An environment of its own, which sees the packages of .venv but has its own chainrule.
+sanitize: $(DEVELOPMENT)  ## run the executors' tests under the address and undefined-behaviour sanitizers
+	@$(BIN)/python -m venv --without-pip --clear $(SANITIZED)
+	@cd $(SANITIZED)/lib/python*/site-packages && realpath ../../../../lib/python*/site-packages > development.pth
+	@SKBUILD_BUILD_DIR=$(VENV)/native-sanitized SKBUILD_CMAKE_DEFINE=CHAINRULE_SANITIZE=ON CHAINRULE_REQUIRE_NATIVE=1 \
+	  $(SANITIZED)/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@LD_PRELOAD="$$($${CXX:-c++} -print-file-name=libasan.so) $$($${CXX:-c++} -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(SANITIZED)/bin/python -m pytest tests/executors tests/contracts
+
 import-time: $(RUNTIME)  ## how long `import chainrule` takes
 	@$(BIN)/python benchmarks/import_time.py
+
+.PHONY: bench
+bench: $(BENCH)/.installed  ## side by side with PyTorch, JAX, scikit-learn; options: ARGS="--only table"
+	@$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean:  ## remove .venv, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps: a second call finds them newer than pyproject.toml and installs nothing.
+# The stamps: a second call finds them newer than pyproject.toml and native/, and installs nothing.
 
 $(CREATED):
 	@python="$(PYTHON)"; \
@@ -63,12 +89,28 @@ $(CREATED):
 	"$$python" -m venv $(VENV)
 	@touch $@
 
-$(RUNTIME): pyproject.toml | $(CREATED)
+$(RUNTIME): pyproject.toml $(NATIVE) | $(CREATED)
 	@echo "installing chainrule into $(VENV) (the first time takes a minute or two)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(DEVELOPMENT): pyproject.toml | $(CREATED)
+$(BUILD_TOOLS): pyproject.toml | $(CREATED)
+	@echo "installing the build tools into $(VENV)"
+	@$(BIN)/python -c "import tomllib; \
+	print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], 'cmake', 'ninja', sep='\n')" > $@.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $@.txt
+	@touch $@
+
+$(DEVELOPMENT): pyproject.toml $(NATIVE) | $(BUILD_TOOLS)
 	@echo "installing chainrule and its development tools into $(VENV) (the first time takes a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@if $(COMPILER_WORKS); then export CHAINRULE_REQUIRE_NATIVE=1; fi; $(BUILD) --quiet --editable '.[dev]'
 	@touch $(RUNTIME) $@
+
+# An environment of its own, since the peers are large. It is made anew when they or the core change.
+$(BENCH)/.installed: pyproject.toml benchmarks/requirements.txt $(NATIVE) | $(CREATED)
+	@echo "installing chainrule and its peers into $(BENCH) (the first time takes some minutes)"
+	@$(BIN)/python -m venv $(BENCH)
+	@if $(COMPILER_WORKS); then export CHAINRULE_REQUIRE_NATIVE=1; fi; \
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+	  --requirement benchmarks/requirements.txt
+	@touch $@

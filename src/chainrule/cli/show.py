@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.output import print_json, print_table
+from chainrule.executors.native import describe_plan
 from chainrule.program import Program, Step, count, step_flops
 from chainrule.tasks.table import load_table_run, training_program
 
@@ -24,6 +25,10 @@ def show(
             "--json", help="Print the program and its counts as one JSON object on standard output."
         ),
     ] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Print the instructions that the compiled core runs for it instead."),
+    ] = False,
 ) -> None:
     """Show the training step of a run as a program, and what it costs.
 
@@ -35,9 +40,13 @@ def show(
 
       chainrule show runs/sales-001
       chainrule show runs/sales-001 | less
+      chainrule show runs/sales-001 --plan
       chainrule show runs/sales-001 --json
     """
     program = training_program(load_table_run(run))
+    if plan:
+        print_json({"plan": describe_plan(program).splitlines()}) if json else print(describe_plan(program))
+        return
     parts = {
         name: [step for step in program.part(name) if step.operation != "constant"]
         for name in dict.fromkeys(step.part for step in program.steps)

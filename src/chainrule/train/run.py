@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.data import Arrays, as_arrays
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Executor
-from chainrule.executors.numpy_ import compile_numpy
+from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.train.checkpoint import read_safetensors
 from chainrule.train.events import Record
@@ -44,7 +44,7 @@ class Run:
     stopped: str
     best_epoch: int
     batch: Batch
-    executor: Executor = field(default=compile_numpy, repr=False)
+    executor: Executor = field(default=compile_native, repr=False)
 
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.data import Arrays, as_arrays, split
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors import Executor
-from chainrule.executors.numpy_ import compile_numpy
+from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
 from chainrule.nn.optimizers import Transform, adam
@@ -43,7 +43,7 @@ def train(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
-    executor: Executor = compile_numpy,
+    executor: Executor = compile_native,
 ) -> Run:
     """Train a model by backpropagation.
 
@@ -59,7 +59,8 @@ def train(
     watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
     listeners: functions of an event (`chainrule.train.events`). checkpoint: a file that keeps the
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run.
-    progress: a bar on standard error; None shows it on a terminal.
+    progress: a bar on standard error; None shows it on a terminal. executor: `native_executor(threads)` for a
+    number of threads, `compile_numpy` for the reference.
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
@@ -99,7 +100,7 @@ def train_recipe(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
-    executor: Executor = compile_numpy,
+    executor: Executor = compile_native,
 ) -> Run:
     """`train` for a recipe and checked arrays."""
     batch = Batch.of(data, min(recipe.batch_size, len(data)))

@@ -1,0 +1,255 @@
+// From wire format to instructions, with every bound checked: what passes here can't touch foreign memory.
+#include <limits>
+#include <stdexcept>
+
+#include "machine.hpp"
+
+namespace chainrule {
+namespace {
+
+constexpr int64_t most = int64_t{1} << 46;  // no product of two sizes below this bound squared is ever formed
+
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("malformed instruction: " + what); }
+
+int64_t product(int64_t a, int64_t b) {
+    if (a < 0 || b < 0) refuse("a negative size");
+    if (a != 0 && b > most / a) refuse("a size too large");
+    return a * b;
+}
+
+class Reader {
+public:
+    Reader(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers) : row_(row), buffers_(buffers) {}
+
+    int64_t number(int64_t low, int64_t high) {
+        if (next_ >= row_.size()) refuse("it ends too early");
+        const int64_t value = row_[next_++];
+        if (value < low || value > high) refuse("the number " + std::to_string(value) + " is out of range");
+        return value;
+    }
+    int64_t size() { return number(0, most); }
+    int small(int high) { return static_cast<int>(number(0, high)); }
+
+    // A place with room for `items` elements of `bytes` each from its offset on.
+    Place place(int64_t items, int64_t bytes) {
+        Place place;
+        place.buffer = small(static_cast<int>(buffers_.size()) - 1);
+        place.offset = size();
+        if (place.offset % bytes) refuse("an offset that is not aligned");
+        const int64_t needed = product(items, bytes);
+        const int64_t room = buffers_[static_cast<size_t>(place.buffer)];
+        if (place.offset > room || needed > room - place.offset)
+            refuse("a place outside of buffer " + std::to_string(place.buffer));
+        return place;
+    }
+
+    void end() const {
+        if (next_ != row_.size()) refuse("it goes on after its end");
+    }
+
+private:
+    const std::vector<int64_t>& row_;
+    const std::vector<int64_t>& buffers_;
+    size_t next_ = 0;
+};
+
+int64_t item_bytes(Type type) { return type == Type::boolean ? 1 : 4; }
+
+// Elements spanned from the first to the last of (rows, cols) with these strides.
+int64_t span(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride) {
+    if (rows == 0 || cols == 0) return 0;
+    return product(rows - 1, row_stride) + product(cols - 1, col_stride) + 1;
+}
+
+void read_tile(Reader& in, Instruction& out) {
+    const int64_t rows = in.size(), cols = in.size();
+    product(rows, cols);
+    out.extent = rows;
+    out.sizes = {cols};
+    Tile& tile = out.tile;
+    tile.registers = in.small(4096);
+    const int loads = in.small(4096), stores = in.small(4096), ops = in.small(65536);
+    std::vector<bool> written(static_cast<size_t>(tile.registers), false);
+    std::vector<bool> fixed(static_cast<size_t>(tile.registers), false);  // loaded, or stored: written once
+    std::vector<int> writes(static_cast<size_t>(tile.registers), 0);
+    auto reg = [&] { return in.small(tile.registers - 1); };
+    for (int i = 0; i < loads; ++i) {
+        Load load;
+        load.reg = reg();
+        load.type = static_cast<Type>(in.small(3));
+        load.row_stride = in.size();
+        load.col_stride = in.size();
+        load.place = in.place(span(rows, cols, load.row_stride, load.col_stride), item_bytes(load.type));
+        written[static_cast<size_t>(load.reg)] = true;
+        fixed[static_cast<size_t>(load.reg)] = true;
+        if (++writes[static_cast<size_t>(load.reg)] > 1) refuse("a register is loaded twice");
+        tile.loads.push_back(load);
+    }
+    for (int i = 0; i < stores; ++i) {
+        Store store;
+        store.reg = reg();
+        store.type = static_cast<Type>(in.small(3));
+        store.place = in.place(product(rows, cols), item_bytes(store.type));
+        fixed[static_cast<size_t>(store.reg)] = true;
+        tile.stores.push_back(store);
+    }
+    for (int i = 0; i < ops; ++i) {
+        Micro op;
+        op.op = in.small(MICRO_OPS - 1);
+        op.y = reg();
+        const int operands = op.op == WHERE || op.op == MULTIPLY_ADD ? 3 : (op.op >= ADD && op.op <= GREATER_EQUAL) ||
+                             (op.op >= ADD_I && op.op <= LESS_EQUAL_U) || (op.op >= AND_M && op.op <= NOT_EQUAL_M) ? 2 : 1;
+        int* sources[3] = {&op.a, &op.b, &op.c};
+        for (int j = 0; j < 3; ++j) {
+            *sources[j] = static_cast<int>(in.number(-1, tile.registers - 1));
+            if (j >= operands) {
+                *sources[j] = -1;
+            } else if (*sources[j] < 0 || !written[static_cast<size_t>(*sources[j])]) {
+                refuse("a register is read before it is written");
+            }
+        }
+        const size_t y = static_cast<size_t>(op.y);
+        written[y] = true;
+        if (++writes[y] > 1 && fixed[y]) refuse("a loaded or stored register is written twice");
+        tile.ops.push_back(op);
+    }
+    for (const Store& store : tile.stores)
+        if (!written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
+}
+
+void read_matmul(Reader& in, Instruction& out) {
+    const int64_t batch = in.size(), m = in.number(0, 1 << 30), n = in.number(0, 1 << 30), k = in.number(0, 1 << 30);
+    const int ta = in.small(1), tb = in.small(1);
+    const int64_t step_a = in.size(), step_b = in.size(), step_c = in.size();
+    out.extent = batch > 1 ? batch : m;
+    auto whole = [&](int64_t step, int64_t elements) {
+        return batch == 0 || elements == 0 ? 0 : product(batch - 1, step) + elements;
+    };
+    const Place a = in.place(whole(step_a, product(m, k)), 4);
+    const Place b = in.place(whole(step_b, product(k, n)), 4);
+    const Place c = in.place(whole(step_c, product(m, n)), 4);
+    out.places = {a, b, c};
+    out.sizes = {batch, m, n, k, ta, tb, step_a, step_b, step_c};
+}
+
+void read_reduce(Reader& in, Instruction& out) {
+    const int op = in.small(2);
+    const int64_t outer = in.size(), mid = in.size(), inner = in.size();
+    out.extent = outer == 1 ? inner : outer;
+    out.sizes = {op, outer, mid, inner};
+    if (op != 0 && mid == 0 && product(outer, inner) > 0) refuse("max or min of nothing");
+    out.places.push_back(in.place(product(product(outer, mid), inner), 4));
+    out.places.push_back(in.place(product(outer, inner), 4));
+}
+
+void read_copy(Reader& in, Instruction& out) {
+    const int rank = in.small(8);
+    const int64_t bytes = in.small(1) ? 4 : 1;
+    std::vector<int64_t> dims, from, to;
+    for (int i = 0; i < rank; ++i) dims.push_back(in.size());
+    for (int i = 0; i < rank; ++i) from.push_back(in.size());
+    for (int i = 0; i < rank; ++i) to.push_back(in.size());
+    int64_t source = 1, target = 1, count = 1;
+    for (int i = 0; i < rank; ++i) {
+        const size_t j = static_cast<size_t>(i);
+        count = product(count, dims[j]);
+        source += product(dims[j] ? dims[j] - 1 : 0, from[j]);
+        target += product(dims[j] ? dims[j] - 1 : 0, to[j]);
+        if (source > most || target > most) refuse("a size too large");
+    }
+    out.places.push_back(in.place(count ? source : 0, bytes));
+    out.places.push_back(in.place(count ? target : 0, bytes));
+    out.extent = rank ? dims[0] : 1;
+    out.sizes = {rank, bytes};
+    for (const auto* list : {&dims, &from, &to}) out.sizes.insert(out.sizes.end(), list->begin(), list->end());
+}
+
+Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers) {
+    Reader in(row, buffers);
+    Instruction out;
+    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::cross_entropy)));
+    switch (out.kind) {
+        case Kind::tile: read_tile(in, out); break;
+        case Kind::matmul: read_matmul(in, out); break;
+        case Kind::reduce: read_reduce(in, out); break;
+        case Kind::copy: read_copy(in, out); break;
+        case Kind::fill: {
+            const int64_t bytes = in.size();
+            out.extent = bytes;
+            out.sizes = {};
+            out.places = {in.place(bytes, 1)};
+            break;
+        }
+        case Kind::gather: {
+            const int64_t outer = in.size(), length = in.size(), bytes = in.size(), count = in.size();
+            out.extent = outer == 1 ? count : outer;
+            out.sizes = {outer, length, bytes, count};
+            out.places.push_back(in.place(product(product(outer, length), bytes), 1));
+            out.places.push_back(in.place(count, 4));
+            out.places.push_back(in.place(product(product(outer, count), bytes), 1));
+            break;
+        }
+        case Kind::scatter_add: {
+            const int64_t outer = in.size(), length = in.size(), inner = in.size(), count = in.size();
+            out.extent = outer;
+            out.sizes = {outer, length, inner, count};
+            out.places.push_back(in.place(product(product(outer, length), inner), 4));
+            out.places.push_back(in.place(count, 4));
+            out.places.push_back(in.place(product(product(outer, count), inner), 4));
+            out.places.push_back(in.place(product(product(outer, length), inner), 4));
+            break;
+        }
+        case Kind::one_hot: {
+            const int64_t count = in.size(), depth = in.size();
+            out.extent = count;
+            out.sizes = {depth};
+            out.places.push_back(in.place(count, 4));
+            out.places.push_back(in.place(product(count, depth), 4));
+            break;
+        }
+        case Kind::random_bits: {
+            const int64_t rows = in.size(), cols = in.size(), stream = in.number(0, 0xffffffffll);
+            out.extent = rows;
+            out.sizes = {cols, stream};
+            out.places.push_back(in.place(2, 4));
+            out.places.push_back(in.place(product(rows, cols), 4));
+            break;
+        }
+        case Kind::softmax:
+        case Kind::cross_entropy: {
+            const int64_t rows = in.size(), cols = in.number(1, most);
+            out.extent = rows;
+            out.sizes = {cols};
+            out.places.push_back(in.place(product(rows, cols), 4));
+            if (out.kind == Kind::cross_entropy) out.places.push_back(in.place(product(rows, cols), 4));
+            out.places.push_back(in.place(out.kind == Kind::softmax ? product(rows, cols) : rows, 4));
+            break;
+        }
+    }
+    in.end();
+    return out;
+}
+
+}  // namespace
+
+Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
+                 std::vector<int64_t> buffer_bytes)
+    : buffer_bytes_(std::move(buffer_bytes)) {
+    for (int64_t bytes : buffer_bytes_)
+        if (bytes < 0 || bytes > most) refuse("a buffer of impossible size");
+    for (const auto& row : instructions) {
+        instructions_.push_back(read(row, buffer_bytes_));
+        most_registers_ = std::max(most_registers_, instructions_.back().tile.registers);
+    }
+    int64_t next = 0;
+    for (const auto& row : groups) {
+        if (row.size() != 4 || row[2] != next || row[3] < 0 || row[3] > static_cast<int64_t>(instructions_.size()) - next)
+            refuse("groups must cover the instructions in order");
+        if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
+        next += row[3];
+        groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
+    }
+    if (next != static_cast<int64_t>(instructions_.size())) refuse("groups must cover every instruction");
+}
+
+}  // namespace chainrule

@@ -1,0 +1,450 @@
+// Compiled several times: CHAINRULE_LEVEL names the table that this copy defines. Plain loops, which the compiler
+// vectorizes; every function in them is inline and free of branches.
+#include "kernels.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "compiler.hpp"
+
+#ifndef CHAINRULE_LEVEL
+#define CHAINRULE_LEVEL kernels_baseline
+#endif
+
+namespace chainrule {
+namespace {
+
+using std::bit_cast;
+
+inline float select(bool condition, float x, float y) { return condition ? x : y; }
+
+// e^x: x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial of degree 6 for e^r (Cephes' expf coefficients, one more
+// term). Two factors of 2 make the last binades and the denormals right. At most 2 units in the last place.
+inline float exp_(float x) {
+    float clamped = x > 89.0f ? 89.0f : x;
+    clamped = clamped < -104.0f ? -104.0f : clamped;
+    float n = std::nearbyint(clamped * 1.44269504088896341f);
+    float r = clamped - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    float y = p * (r * r) + r + 1.0f;
+    int32_t k = static_cast<int32_t>(n);
+    int32_t half = k >> 1;
+    float scale1 = bit_cast<float>((half + 127) << 23);
+    float scale2 = bit_cast<float>((k - half + 127) << 23);
+    y = y * scale1 * scale2;
+    y = select(x > 88.72284f, std::numeric_limits<float>::infinity(), y);
+    return select(x != x, x, y);
+}
+
+// ln x: x = 2^k m, m in [√½, √2), Cephes' logf polynomial in m - 1. Denormals count as such.
+inline float log_(float x) {
+    bool tiny = x < 1.17549435e-38f;
+    float scaled = select(tiny, x * 8388608.0f, x);
+    int32_t bits = bit_cast<int32_t>(scaled);
+    int32_t k = ((bits >> 23) & 0xff) - 126;
+    float m = bit_cast<float>((bits & 0x007fffff) | 0x3f000000);
+    bool low = m < 0.707106781186547524f;
+    k = low ? k - 1 : k;
+    float e = static_cast<float>(k) - select(tiny, 23.0f, 0.0f);
+    float f = select(low, m + m, m) - 1.0f;
+    float z = f * f;
+    float p = 7.0376836292e-2f;
+    p = p * f - 1.1514610310e-1f;
+    p = p * f + 1.1676998740e-1f;
+    p = p * f - 1.2420140846e-1f;
+    p = p * f + 1.4249322787e-1f;
+    p = p * f - 1.6668057665e-1f;
+    p = p * f + 2.0000714765e-1f;
+    p = p * f - 2.4999993993e-1f;
+    p = p * f + 3.3333331174e-1f;
+    float y = p * f * z;
+    y = y + e * -2.12194440e-4f;
+    y = y - 0.5f * z;
+    y = f + y;
+    y = y + e * 0.693359375f;
+    y = select(x == 0.0f, -std::numeric_limits<float>::infinity(), y);
+    y = select(x == std::numeric_limits<float>::infinity(), x, y);
+    return select(!(x >= 0.0f), std::numeric_limits<float>::quiet_NaN(), y);
+}
+
+// e^x - 1: a polynomial near 0, else e^x - 1.
+inline float expm1_(float x) {
+    // |x| < ln 2 / 2: Taylor to degree 8 (error below 1e-9 relative).
+    float p = 2.48015873e-5f;
+    p = p * x + 1.98412698e-4f;
+    p = p * x + 1.38888889e-3f;
+    p = p * x + 8.33333333e-3f;
+    p = p * x + 4.16666667e-2f;
+    p = p * x + 1.66666667e-1f;
+    p = p * x + 0.5f;
+    float near = x + x * x * p;
+    float far = exp_(x) - 1.0f;
+    return select(std::fabs(x) < 0.35f, near, far);
+}
+
+// ln(1 + x) with the lost digits of 1 + x put back (Kahan's correction).
+inline float log1p_(float x) {
+    float u = 1.0f + x;
+    float d = u - 1.0f;
+    float y = log_(u) + (x - d) / select(u == 0.0f, 1.0f, u);
+    y = select(u == std::numeric_limits<float>::infinity(), u, y);
+    return select(x == -1.0f, -std::numeric_limits<float>::infinity(), y);
+}
+
+// tanh: a rational function of odd degree 13 over 6 (Eigen's coefficients), exact to 3 units in the last place.
+inline float tanh_(float x) {
+    float c = x > 7.90531110763549805f ? 7.90531110763549805f : x;
+    c = c < -7.90531110763549805f ? -7.90531110763549805f : c;
+    float s = c * c;
+    float p = -2.76076847742355e-16f;
+    p = p * s + 2.00018790482477e-13f;
+    p = p * s - 8.60467152213735e-11f;
+    p = p * s + 5.12229709037114e-08f;
+    p = p * s + 1.48572235717979e-05f;
+    p = p * s + 6.37261928875436e-04f;
+    p = p * s + 4.89352455891786e-03f;
+    float q = 1.19825839466702e-06f;
+    q = q * s + 1.18534705686654e-04f;
+    q = q * s + 2.26843463243900e-03f;
+    q = q * s + 4.89352518554385e-03f;
+    float y = c * p / q;
+    y = select(std::fabs(x) < 4e-4f, x, y);
+    y = select(std::fabs(x) > 8.2f, std::copysign(1.0f, x), y);
+    return select(x != x, x, y);
+}
+
+inline float sigmoid_(float x) {
+    float e = exp_(-std::fabs(x));
+    float d = 1.0f / (1.0f + e);
+    return select(x >= 0.0f, d, e * d);
+}
+
+inline float softplus_(float x) {
+    float e = exp_(-std::fabs(x));
+    // ln(1 + e), 0 < e ≤ 1
+    float u = 1.0f + e;
+    float y = log_(u) + (e - (u - 1.0f)) / u;
+    y = (x > 0.0f ? x : 0.0f) + y;
+    return select(x != x, x, y);
+}
+
+// erf: a polynomial for |x| < 1 and 1 - e^{-x²} · polynomial beyond (fitted; see tests for the measured error).
+inline float erf_(float x) {
+    float a = std::fabs(x);
+    float s = x * x;
+    // Maclaurin series in x², to degree 10, for |x| < 1.
+    float p = 1.480719282e-08f;
+    p = p * s - 1.636584469e-07f;
+    p = p * s + 1.646211437e-06f;
+    p = p * s - 1.492565036e-05f;
+    p = p * s + 1.205533298e-04f;
+    p = p * s - 8.548327023e-04f;
+    p = p * s + 5.223977625e-03f;
+    p = p * s - 2.686617065e-02f;
+    p = p * s + 1.128379167e-01f;
+    p = p * s - 3.761263890e-01f;
+    p = p * s + 1.128379167e+00f;
+    float near = x * p;
+    // Numerical Recipes' erfc: t e^{-x² + polynomial(t)}, t = 1/(1 + x/2); relative error below 1.2e-7.
+    float t = 1.0f / (1.0f + 0.5f * a);
+    float q = 0.17087277f;
+    q = q * t - 0.82215223f;
+    q = q * t + 1.48851587f;
+    q = q * t - 1.13520398f;
+    q = q * t + 0.27886807f;
+    q = q * t - 0.18628806f;
+    q = q * t + 0.09678418f;
+    q = q * t + 0.37409196f;
+    q = q * t + 1.00002368f;
+    q = q * t - 1.26551223f;
+    float far = 1.0f - t * exp_(q - s);
+    float y = select(a < 1.0f, near, std::copysign(far, x));
+    return select(x != x, x, y);
+}
+
+inline float mask(bool condition) { return bit_cast<float>(condition ? -1 : 0); }
+inline bool holds(float word) { return bit_cast<int32_t>(word) != 0; }
+inline int32_t integer(float word) { return bit_cast<int32_t>(word); }
+inline uint32_t natural(float word) { return bit_cast<uint32_t>(word); }
+inline float word(int32_t i) { return bit_cast<float>(i); }
+inline float word(uint32_t i) { return bit_cast<float>(i); }
+
+template <class Function>
+inline void map1(float* y, const float* a, int64_t n, Function function) {
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < n; ++i) y[i] = function(a[i]);
+}
+
+template <class Function>
+inline void map2(float* y, const float* a, const float* b, int64_t n, Function function) {
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < n; ++i) y[i] = function(a[i], b[i]);
+}
+
+#define ONE(OP, EXPRESSION) \
+    case OP: \
+        map1(y, a, n, [](float x) { return EXPRESSION; }); \
+        break;
+#define TWO(OP, EXPRESSION) \
+    case OP: \
+        map2(y, a, b, n, [](float x1, float x2) { return EXPRESSION; }); \
+        break;
+
+void micro(int op, float* y, const float* a, const float* b, const float* c, int64_t n) {
+    switch (op) {
+        ONE(NEGATIVE, -x)
+        ONE(ABSOLUTE, std::fabs(x))
+        ONE(SIGN, (x > 0.0f ? 1.0f : 0.0f) - (x < 0.0f ? 1.0f : 0.0f) + (x != x ? x : 0.0f))
+        ONE(FLOOR, std::floor(x))
+        ONE(EXP, exp_(x))
+        ONE(EXPM1, expm1_(x))
+        ONE(LOG, log_(x))
+        ONE(LOG1P, log1p_(x))
+        ONE(SQRT, std::sqrt(x))
+        ONE(SIN, std::sin(x))
+        ONE(COS, std::cos(x))
+        ONE(TANH, tanh_(x))
+        ONE(SIGMOID, sigmoid_(x))
+        ONE(SOFTPLUS, softplus_(x))
+        ONE(ERF, erf_(x))
+        ONE(RELU, x < 0.0f ? 0.0f : x)
+        TWO(ADD, x1 + x2)
+        TWO(SUBTRACT, x1 - x2)
+        TWO(MULTIPLY, x1 * x2)
+        TWO(DIVIDE, x1 / x2)
+        TWO(POWER, std::pow(x1, x2))
+        TWO(MAXIMUM, x1 != x1 ? x1 : (x2 != x2 ? x2 : (x1 > x2 ? x1 : x2)))
+        TWO(MINIMUM, x1 != x1 ? x1 : (x2 != x2 ? x2 : (x1 < x2 ? x1 : x2)))
+        TWO(EQUAL, mask(x1 == x2))
+        TWO(NOT_EQUAL, mask(x1 != x2))
+        TWO(LESS, mask(x1 < x2))
+        TWO(LESS_EQUAL, mask(x1 <= x2))
+        TWO(GREATER, mask(x1 > x2))
+        TWO(GREATER_EQUAL, mask(x1 >= x2))
+        ONE(ISFINITE, mask(std::fabs(x) <= std::numeric_limits<float>::max()))
+        ONE(NEGATIVE_I, word(0u - natural(x)))
+        ONE(ABSOLUTE_I, word(integer(x) < 0 ? 0u - natural(x) : natural(x)))
+        ONE(SIGN_I, word((integer(x) > 0 ? 1 : 0) - (integer(x) < 0 ? 1 : 0)))
+        TWO(ADD_I, word(natural(x1) + natural(x2)))
+        TWO(SUBTRACT_I, word(natural(x1) - natural(x2)))
+        TWO(MULTIPLY_I, word(natural(x1) * natural(x2)))
+        TWO(MAXIMUM_I, word(integer(x1) > integer(x2) ? integer(x1) : integer(x2)))
+        TWO(MINIMUM_I, word(integer(x1) < integer(x2) ? integer(x1) : integer(x2)))
+        TWO(EQUAL_I, mask(integer(x1) == integer(x2)))
+        TWO(LESS_I, mask(integer(x1) < integer(x2)))
+        TWO(LESS_EQUAL_I, mask(integer(x1) <= integer(x2)))
+        TWO(MAXIMUM_U, word(natural(x1) > natural(x2) ? natural(x1) : natural(x2)))
+        TWO(MINIMUM_U, word(natural(x1) < natural(x2) ? natural(x1) : natural(x2)))
+        TWO(SHIFT_RIGHT_U, word(natural(x2) > 31u ? 0u : natural(x1) >> (natural(x2) & 31u)))
+        TWO(LESS_U, mask(natural(x1) < natural(x2)))
+        TWO(LESS_EQUAL_U, mask(natural(x1) <= natural(x2)))
+        ONE(NOT_M, word(~integer(x)))
+        TWO(AND_M, word(integer(x1) & integer(x2)))
+        TWO(OR_M, word(integer(x1) | integer(x2)))
+        TWO(NOT_EQUAL_M, word(integer(x1) ^ integer(x2)))
+        case WHERE:
+            CHAINRULE_IVDEP
+            for (int64_t i = 0; i < n; ++i) y[i] = holds(a[i]) ? b[i] : c[i];
+            break;
+        ONE(FLOAT_FROM_I, static_cast<float>(integer(x)))
+        ONE(FLOAT_FROM_U, static_cast<float>(natural(x)))
+        ONE(FLOAT_FROM_M, holds(x) ? 1.0f : 0.0f)
+        // What does not fit becomes the smallest integer, as the processor's own conversion gives it.
+        ONE(I_FROM_FLOAT, word(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN))
+        ONE(U_FROM_FLOAT,
+            word(x >= 0.0f && x < 4294967296.0f ? static_cast<uint32_t>(static_cast<int64_t>(x)) : 0u))
+        ONE(I_FROM_M, word(holds(x) ? 1 : 0))
+        ONE(M_FROM_FLOAT, mask(x != 0.0f))
+        ONE(M_FROM_I, mask(integer(x) != 0))
+        case COPY:
+            std::memmove(y, a, static_cast<size_t>(n) * 4);
+            break;
+        case MULTIPLY_ADD:
+            CHAINRULE_IVDEP
+            for (int64_t i = 0; i < n; ++i) y[i] = a[i] * b[i] + c[i];
+            break;
+        default:
+            break;
+    }
+}
+
+template <class Function>
+inline void fold_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride, Function function) {
+    for (int64_t i = 0; i < n; ++i) y[i] = x[i];
+    int64_t r = 1;
+    for (; r + 1 < rows; r += 2) {
+        const float* a = x + r * stride;
+        const float* b = a + stride;
+        CHAINRULE_IVDEP
+        for (int64_t i = 0; i < n; ++i) y[i] = function(function(y[i], a[i]), b[i]);
+    }
+    for (; r < rows; ++r) {
+        const float* a = x + r * stride;
+        CHAINRULE_IVDEP
+        for (int64_t i = 0; i < n; ++i) y[i] = function(y[i], a[i]);
+    }
+}
+
+// In 32 running results, then these in order, so that the compiler may use vectors.
+template <class Function>
+inline float fold(const float* x, int64_t n, float start, Function function) {
+    constexpr int64_t lanes = 32;
+    if (n < lanes) {
+        float result = start;
+        for (int64_t i = 0; i < n; ++i) result = function(result, x[i]);
+        return result;
+    }
+    float running[lanes];
+    for (int64_t j = 0; j < lanes; ++j) running[j] = start;
+    int64_t i = 0;
+    for (; i + lanes <= n; i += lanes)
+        for (int64_t j = 0; j < lanes; ++j) running[j] = function(running[j], x[i + j]);
+    for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], x[i]);
+    for (int64_t half = lanes / 2; half > 0; half /= 2)
+        for (int64_t j = 0; j < half; ++j) running[j] = function(running[j], running[j + half]);
+    return running[0];
+}
+
+inline float plus(float x, float y) { return x + y; }
+inline float larger(float x, float y) { return (x != x || x > y) ? x : y; }
+inline float smaller(float x, float y) { return (x != x || x < y) ? x : y; }
+
+void sum_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
+    if (rows == 0) {
+        for (int64_t i = 0; i < n; ++i) y[i] = 0.0f;
+        return;
+    }
+    fold_rows(y, x, rows, n, stride, plus);
+}
+void max_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
+    fold_rows(y, x, rows, n, stride, larger);
+}
+void min_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
+    fold_rows(y, x, rows, n, stride, smaller);
+}
+
+// Blocks of 4096 keep the error of long sums small.
+float sum(const float* x, int64_t n) {
+    double total = 0.0;
+    for (int64_t i = 0; i < n; i += 4096) total += fold(x + i, n - i < 4096 ? n - i : 4096, 0.0f, plus);
+    return static_cast<float>(total);
+}
+float max(const float* x, int64_t n) { return fold(x, n, -std::numeric_limits<float>::infinity(), larger); }
+float min(const float* x, int64_t n) { return fold(x, n, std::numeric_limits<float>::infinity(), smaller); }
+
+// Philox4x32-10 (Salmon et al. 2011), a block of counters side by side.
+void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first, int64_t n) {
+    constexpr int lanes = 16;
+    uint64_t block = first / 4;
+    int64_t skip = static_cast<int64_t>(first % 4);
+    for (int64_t written = 0; written < n; block += lanes) {
+        alignas(64) uint32_t c[4][lanes];
+        for (int j = 0; j < lanes; ++j) {
+            c[0][j] = static_cast<uint32_t>(block + static_cast<uint64_t>(j));
+            c[1][j] = static_cast<uint32_t>((block + static_cast<uint64_t>(j)) >> 32);
+            c[2][j] = stream;
+            c[3][j] = 0;
+        }
+        Words16 c0 = Words16::load(c[0]), c1 = Words16::load(c[1]), c2 = Words16::load(c[2]), c3 = Words16::load(c[3]);
+        uint32_t k0 = key0, k1 = key1;
+        for (int round = 0; round < 10; ++round) {
+            Words16 low0, high0, low1, high1;
+            c0.multiply(0xD2511F53u, low0, high0);
+            c2.multiply(0xCD9E8D57u, low1, high1);
+            c0 = high1 ^ c1 ^ Words16::all(k0);
+            c2 = high0 ^ c3 ^ Words16::all(k1);
+            c1 = low1;
+            c3 = low0;
+            k0 += 0x9E3779B9u;
+            k1 += 0xBB67AE85u;
+        }
+        c0.store(c[0]);
+        c1.store(c[1]);
+        c2.store(c[2]);
+        c3.store(c[3]);
+        alignas(64) uint32_t words[4 * lanes];
+        for (int j = 0; j < lanes; ++j)
+            for (int i = 0; i < 4; ++i) words[4 * j + i] = c[i][j];
+        int64_t count = 4 * lanes - skip;
+        if (count > n - written) count = n - written;
+        std::memcpy(y + written, words + skip, static_cast<size_t>(count) * 4);
+        written += count;
+        skip = 0;
+    }
+}
+
+// As many rows at a time as fit into a block, so that short rows, too, fill the vectors.
+constexpr int64_t block_words = 512;
+
+// room = e^(z - max) row by row; totals of the rows.
+inline void exponentials(float* room, float* tops, float* totals, const float* z, int64_t rows, int64_t n) {
+    for (int64_t r = 0; r < rows; ++r) {
+        tops[r] = max(z + r * n, n);
+        for (int64_t i = 0; i < n; ++i) room[r * n + i] = z[r * n + i] - tops[r];
+    }
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < rows * n; ++i) room[i] = exp_(room[i]);
+    for (int64_t r = 0; r < rows; ++r) totals[r] = fold(room + r * n, n, 0.0f, plus);
+}
+
+void softmax(float* y, const float* z, int64_t rows, int64_t n) {
+    const int64_t height = n < block_words ? block_words / n : 1;
+    float tops[block_words], totals[block_words];
+    for (int64_t row = 0; row < rows; row += height) {
+        const int64_t count = rows - row < height ? rows - row : height;
+        exponentials(y + row * n, tops, totals, z + row * n, count, n);
+        for (int64_t r = 0; r < count; ++r) {
+            const float scale = 1.0f / totals[r];
+            for (int64_t i = 0; i < n; ++i) y[(row + r) * n + i] *= scale;
+        }
+    }
+}
+
+// loss = Σ t (ln Σ e^(z - top) - (z - top))
+void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, int64_t n) {
+    float tops[block_words], totals[block_words], room[block_words];
+    const int64_t height = n < block_words ? block_words / n : 1;
+    for (int64_t row = 0; row < rows; row += height) {
+        const int64_t count = rows - row < height ? rows - row : height;
+        const float *zs = z + row * n, *ts = t + row * n;
+        if (n <= block_words) {
+            exponentials(room, tops, totals, zs, count, n);
+        } else {
+            tops[0] = max(zs, n);
+            totals[0] = 0.0f;
+            for (int64_t i = 0; i < n; i += block_words) {
+                const int64_t m = n - i < block_words ? n - i : block_words;
+                for (int64_t j = 0; j < m; ++j) room[j] = exp_(zs[i + j] - tops[0]);
+                totals[0] += fold(room, m, 0.0f, plus);
+            }
+        }
+        for (int64_t r = 0; r < count; ++r) totals[r] = log_(totals[r]);
+        for (int64_t r = 0; r < count; ++r) {
+            float result = 0.0f;
+            for (int64_t i = 0; i < n; i += block_words) {
+                const int64_t m = n - i < block_words ? n - i : block_words;
+                for (int64_t j = 0; j < m; ++j)
+                    room[j] = ts[r * n + i + j] * (totals[r] - (zs[r * n + i + j] - tops[r]));
+                result += fold(room, m, 0.0f, plus);
+            }
+            loss[row + r] = result;
+        }
+    }
+}
+
+}  // namespace
+
+const Kernels& CHAINRULE_LEVEL() {
+    static const Kernels table{micro, sum_rows, max_rows, min_rows, sum, max, min, random_bits, softmax, cross_entropy};
+    return table;
+}
+
+}  // namespace chainrule

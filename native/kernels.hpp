@@ -1,0 +1,62 @@
+// Vector kernels, compiled once for each instruction set.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace chainrule {
+
+// One step of a tile program: registers hold 32-bit words (float, int, uint or a mask of all or no bits).
+enum MicroOp : int {
+    // float -> float
+    NEGATIVE, ABSOLUTE, SIGN, FLOOR, EXP, EXPM1, LOG, LOG1P, SQRT, SIN, COS, TANH, SIGMOID, SOFTPLUS, ERF, RELU,
+    // two floats -> float
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, MAXIMUM, MINIMUM,
+    // two floats -> mask
+    EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL,
+    // float -> mask
+    ISFINITE,
+    // int32
+    NEGATIVE_I, ABSOLUTE_I, SIGN_I, ADD_I, SUBTRACT_I, MULTIPLY_I, MAXIMUM_I, MINIMUM_I,
+    EQUAL_I, LESS_I, LESS_EQUAL_I,
+    // uint32 (sums, differences and products are those of int32)
+    MAXIMUM_U, MINIMUM_U, SHIFT_RIGHT_U, LESS_U, LESS_EQUAL_U,
+    // masks
+    NOT_M, AND_M, OR_M, NOT_EQUAL_M,
+    // select: mask, x, y
+    WHERE,
+    // casts
+    FLOAT_FROM_I, FLOAT_FROM_U, FLOAT_FROM_M, I_FROM_FLOAT, U_FROM_FLOAT, I_FROM_M, M_FROM_FLOAT, M_FROM_I,
+    COPY,
+    // three floats -> float: x * y + z
+    MULTIPLY_ADD,
+    MICRO_OPS
+};
+
+
+struct Kernels {
+    // y = op(a, b, c) over n words; unused operands may be null. y may be a, b or c.
+    void (*micro)(int op, float* y, const float* a, const float* b, const float* c, int64_t n);
+    // y[i] = sum (max, min) over rows of x (rows, n) with a row stride; y is overwritten.
+    void (*sum_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
+    void (*max_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
+    void (*min_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
+    // One number of n.
+    float (*sum)(const float* x, int64_t n);
+    float (*max)(const float* x, int64_t n);
+    float (*min)(const float* x, int64_t n);
+    // Philox4x32-10: n words of a stream, from word `first`.
+    void (*random_bits)(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first, int64_t n);
+    // Rows of n: probabilities; loss = -Σ t log softmax(z).
+    void (*softmax)(float* y, const float* z, int64_t rows, int64_t n);
+    void (*cross_entropy)(float* loss, const float* z, const float* t, int64_t rows, int64_t n);
+};
+
+const Kernels& kernels_baseline();
+const Kernels& kernels_avx2();
+const Kernels& kernels_avx512();
+
+std::vector<const Kernels*> kernel_tables();  // those that this processor can run, slowest first
+const Kernels& kernels();                     // the last of them
+
+}  // namespace chainrule

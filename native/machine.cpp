@@ -1,0 +1,418 @@
+// Running instructions: one function a kind, each on the rows first … last of its extent.
+#include "machine.hpp"
+
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+extern "C" {
+void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
+                       int lda, const float* b, int ldb, float beta, float* c, int ldc);
+}
+
+namespace chainrule {
+namespace {
+
+constexpr int row_major = 101, as_is = 111, transposed = 112;
+
+template <class T>
+T* pointer(const std::vector<char*>& at, const Place& place) {
+    return reinterpret_cast<T*>(at[static_cast<size_t>(place.buffer)] + place.offset);
+}
+
+bool overlap(const Store& store, const Load& load) { return store.place.buffer == load.place.buffer; }
+
+// Copies a (rows, cols) part of a load into a register, words packed row after row.
+void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col, int64_t cols) {
+    for (int64_t r = 0; r < rows; ++r, reg += cols) {
+        const int64_t start = (row + r) * load.row_stride + col * load.col_stride;
+        if (load.type == Type::boolean) {
+            const auto* from = reinterpret_cast<const uint8_t*>(base) + start;
+            auto* to = reinterpret_cast<int32_t*>(reg);
+            for (int64_t i = 0; i < cols; ++i) to[i] = from[i * load.col_stride] ? -1 : 0;
+        } else {
+            const float* from = reinterpret_cast<const float*>(base) + start;
+            if (load.col_stride == 1)
+                std::memcpy(reg, from, static_cast<size_t>(cols) * 4);
+            else if (load.col_stride == 0)
+                std::fill(reg, reg + cols, cols ? *from : 0.0f);
+            else
+                for (int64_t i = 0; i < cols; ++i) reg[i] = from[i * load.col_stride];
+        }
+    }
+}
+
+void put(const Store& store, char* base, const float* reg, int64_t start, int64_t words) {
+    if (store.type == Type::boolean) {
+        auto* to = reinterpret_cast<uint8_t*>(base) + start;
+        const auto* from = reinterpret_cast<const int32_t*>(reg);
+        for (int64_t i = 0; i < words; ++i) to[i] = from[i] ? 1 : 0;
+    } else {
+        float* to = reinterpret_cast<float*>(base) + start;
+        if (to != reg) std::memmove(to, reg, static_cast<size_t>(words) * 4);
+    }
+}
+
+class TileRun {
+public:
+    TileRun(const Tile& tile, const std::vector<char*>& at, char* scratch) : tile_(tile), at_(at) {
+        registers_ = reinterpret_cast<float**>(scratch);
+        own_ = reinterpret_cast<float*>(scratch + ((static_cast<size_t>(tile.registers) * sizeof(float*) + 63) / 64) * 64);
+        for (int r = 0; r < tile.registers; ++r) registers_[r] = own(r);
+    }
+
+    // All rows as one long row: every load is dense or a single number.
+    void flat(int64_t first, int64_t words) {
+        for (const Load& load : tile_.loads)
+            if (!load.col_stride && !load.row_stride)
+                fill(own(load.reg), load, base(load.place), 0, 1, 0, std::min(words, tile_words));
+        for (int64_t done = 0; done < words; done += tile_words) {
+            const int64_t n = std::min(tile_words, words - done), start = first + done;
+            for (const Load& load : tile_.loads) {
+                if (!load.col_stride && !load.row_stride) continue;
+                if (load.type == Type::boolean) {
+                    Load dense = load;
+                    dense.col_stride = 1;
+                    fill(own(load.reg), dense, base(load.place), 0, 1, start, n);
+                } else {
+                    registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + start;
+                }
+            }
+            compute(start, n);
+        }
+    }
+
+    // Rows of cols, some loads repeated along rows or columns.
+    void rows(int64_t first, int64_t last, int64_t cols) {
+        const int64_t width = std::min(cols, tile_words);
+        const int64_t height = std::max<int64_t>(1, tile_words / std::max<int64_t>(width, 1));
+        for (const Load& load : tile_.loads)
+            if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0))
+                fill(own(load.reg), load, base(load.place), 0, std::min(height, last - first), 0, width);
+        for (int64_t row = first; row < last; row += height) {
+            const int64_t count = std::min(height, last - row);
+            for (int64_t col = 0; col < cols; col += width) {
+                const int64_t n = std::min(width, cols - col);
+                for (const Load& load : tile_.loads) bring(load, row, count, col, n, cols);
+                compute(row * cols + col, count * n);
+            }
+        }
+    }
+
+private:
+    float* own(int reg) const { return own_ + static_cast<int64_t>(reg) * tile_words; }
+    char* base(const Place& place) const { return at_[static_cast<size_t>(place.buffer)] + place.offset; }
+
+    void bring(const Load& load, int64_t row, int64_t count, int64_t col, int64_t n, int64_t cols) {
+        const bool word = load.type != Type::boolean;
+        if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0)) return;  // filled before
+        const bool dense = load.col_stride == 1 && (load.row_stride == cols || count == 1);
+        if (word && dense)
+            registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + row * load.row_stride + col;
+        else
+            fill(own(load.reg), load, base(load.place), row, count, col, n);
+    }
+
+    void compute(int64_t start, int64_t n) {
+        for (const Store& store : tile_.stores) {
+            bool direct = store.type != Type::boolean;
+            for (const Load& load : tile_.loads) direct = direct && load.reg != store.reg && !overlap(store, load);
+            if (direct) registers_[store.reg] = reinterpret_cast<float*>(base(store.place)) + start;
+        }
+        const auto micro = kernels().micro;
+        for (const Micro& op : tile_.ops)
+            micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
+        for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
+    }
+
+    const float* source(int reg) const { return reg < 0 ? nullptr : registers_[reg]; }
+
+    const Tile& tile_;
+    const std::vector<char*>& at_;
+    float** registers_;
+    float* own_;
+};
+
+void run_tile(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const int64_t cols = in.sizes[0];
+    if (first >= last || cols == 0) return;
+    bool flat = true;
+    for (const Load& load : in.tile.loads)
+        flat = flat && ((load.row_stride == 0 && load.col_stride == 0) ||
+                        (load.row_stride == cols && (load.col_stride == 1 || cols == 1)));
+    TileRun run(in.tile, at, scratch);
+    if (flat)
+        run.flat(first * cols, (last - first) * cols);
+    else
+        run.rows(first, last, cols);
+}
+
+constexpr int64_t small_matrix = 128 * 128;
+
+// OpenBLAS is slow at small products with a transposed right matrix: turned first, they run at full rate.
+void turn(float* to, const float* from, int64_t rows, int64_t columns) {
+    constexpr int64_t side = 16;
+    for (int64_t r = 0; r < rows; r += side)
+        for (int64_t c = 0; c < columns; c += side)
+            for (int64_t i = r; i < std::min(r + side, rows); ++i)
+                for (int64_t j = c; j < std::min(c + side, columns); ++j) to[j * rows + i] = from[i * columns + j];
+}
+
+void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const auto& s = in.sizes;
+    const int64_t batch = s[0], m = s[1], n = s[2], k = s[3];
+    const bool ta = s[4] != 0, tb = s[5] != 0;
+    const float* a = pointer<const float>(at, in.places[0]);
+    const float* b = pointer<const float>(at, in.places[1]);
+    float* c = pointer<float>(at, in.places[2]);
+    const int lda = static_cast<int>(std::max<int64_t>(1, ta ? m : k));
+    auto product = [&](const float* x, const float* y, float* z, int64_t rows) {
+        if (rows == 0 || n == 0) return;
+        if (k == 0) {
+            std::fill(z, z + rows * n, 0.0f);
+            return;
+        }
+        bool turned = tb;
+        if (tb && n * k <= small_matrix && rows * 4 > n) {
+            turn(reinterpret_cast<float*>(scratch), y, n, k);
+            y = reinterpret_cast<float*>(scratch);
+            turned = false;
+        }
+        scipy_cblas_sgemm(row_major, ta ? transposed : as_is, turned ? transposed : as_is, static_cast<int>(rows),
+                          static_cast<int>(n), static_cast<int>(k), 1.0f, x, lda, y, static_cast<int>(turned ? k : n), 0.0f, z,
+                          static_cast<int>(n));
+    };
+    if (batch == 1) {
+        product(a + (ta ? first : first * k), b, c + first * n, last - first);
+        return;
+    }
+    for (int64_t i = first; i < last; ++i) product(a + i * s[6], b + i * s[7], c + i * s[8], m);
+}
+
+void run_reduce(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const int64_t op = in.sizes[0], outer = in.sizes[1], mid = in.sizes[2], inner = in.sizes[3];
+    const float* x = pointer<const float>(at, in.places[0]);
+    float* y = pointer<float>(at, in.places[1]);
+    const Kernels& k = kernels();
+    const auto rows = op == 0 ? k.sum_rows : op == 1 ? k.max_rows : k.min_rows;
+    const auto whole = op == 0 ? k.sum : op == 1 ? k.max : k.min;
+    if (outer == 1 && inner > 1) {
+        if (last > first) rows(y + first, x + first, mid, last - first, inner);
+        return;
+    }
+    if (outer == 1) {
+        if (last > first) y[0] = whole(x, mid);
+        return;
+    }
+    for (int64_t i = first; i < last; ++i) {
+        if (inner == 1)
+            y[i] = whole(x + i * mid, mid);
+        else if (inner > 1)
+            rows(y + i * inner, x + i * mid * inner, mid, inner, inner);
+    }
+}
+
+template <class T>
+void copy_axis(const T* from, T* to, const int64_t* dims, const int64_t* from_steps, const int64_t* to_steps, int64_t rank) {
+    if (rank == 0) {
+        *to = *from;
+        return;
+    }
+    if (rank == 1) {
+        if (from_steps[0] == 1 && to_steps[0] == 1) {
+            std::memmove(to, from, static_cast<size_t>(dims[0]) * sizeof(T));
+            return;
+        }
+        for (int64_t i = 0; i < dims[0]; ++i) to[i * to_steps[0]] = from[i * from_steps[0]];
+        return;
+    }
+    for (int64_t i = 0; i < dims[0]; ++i)
+        copy_axis(from + i * from_steps[0], to + i * to_steps[0], dims + 1, from_steps + 1, to_steps + 1, rank - 1);
+}
+
+template <class T>
+void run_copy(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const int64_t rank = in.sizes[0];
+    std::vector<int64_t> dims(in.sizes.begin() + 2, in.sizes.begin() + 2 + rank);
+    const int64_t* from_steps = in.sizes.data() + 2 + rank;
+    const int64_t* to_steps = from_steps + rank;
+    for (int64_t i = 1; i < rank; ++i)
+        if (dims[static_cast<size_t>(i)] == 0) return;
+    const T* from = pointer<const T>(at, in.places[0]);
+    T* to = pointer<T>(at, in.places[1]);
+    if (rank > 0) {
+        dims[0] = last - first;
+        if (dims[0] <= 0) return;
+        from += first * from_steps[0];
+        to += first * to_steps[0];
+    } else if (first >= last) {
+        return;
+    }
+    copy_axis(from, to, dims.data(), from_steps, to_steps, rank);
+}
+
+bool run_gather(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const int64_t outer = in.sizes[0], length = in.sizes[1], bytes = in.sizes[2], count = in.sizes[3];
+    const char* x = pointer<const char>(at, in.places[0]);
+    const int32_t* indices = pointer<const int32_t>(at, in.places[1]);
+    char* y = pointer<char>(at, in.places[2]);
+    bool fine = true;
+    auto one = [&](int64_t o, int64_t i) {
+        int64_t index = indices[i];
+        if (index < 0) index += length;
+        if (index < 0 || index >= length) {
+            fine = false;
+            return;
+        }
+        std::memcpy(y + (o * count + i) * bytes, x + (o * length + index) * bytes, static_cast<size_t>(bytes));
+    };
+    if (outer == 1) {
+        for (int64_t i = first; i < last; ++i) one(0, i);
+    } else {
+        for (int64_t o = first; o < last; ++o)
+            for (int64_t i = 0; i < count; ++i) one(o, i);
+    }
+    return fine;
+}
+
+bool run_scatter_add(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const int64_t length = in.sizes[1], inner = in.sizes[2], count = in.sizes[3];
+    const float* x = pointer<const float>(at, in.places[0]);
+    const int32_t* indices = pointer<const int32_t>(at, in.places[1]);
+    const float* updates = pointer<const float>(at, in.places[2]);
+    float* y = pointer<float>(at, in.places[3]);
+    bool fine = true;
+    for (int64_t o = first; o < last; ++o) {
+        std::memmove(y + o * length * inner, x + o * length * inner, static_cast<size_t>(length * inner) * 4);
+        for (int64_t i = 0; i < count; ++i) {
+            int64_t index = indices[i];
+            if (index < 0) index += length;
+            if (index < 0 || index >= length) {
+                fine = false;
+                continue;
+            }
+            float* to = y + (o * length + index) * inner;
+            const float* from = updates + (o * count + i) * inner;
+            for (int64_t j = 0; j < inner; ++j) to[j] += from[j];
+        }
+    }
+    return fine;
+}
+
+void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const int64_t depth = in.sizes[0];
+    const int32_t* indices = pointer<const int32_t>(at, in.places[0]);
+    float* y = pointer<float>(at, in.places[1]);
+    for (int64_t i = first; i < last; ++i) {
+        std::fill(y + i * depth, y + (i + 1) * depth, 0.0f);
+        if (indices[i] >= 0 && indices[i] < depth) y[i * depth + indices[i]] = 1.0f;
+    }
+}
+
+}  // namespace
+
+void Machine::execute(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    bool fine = true;
+    switch (in.kind) {
+        case Kind::tile: run_tile(in, first, last, at, scratch); break;
+        case Kind::matmul: run_matmul(in, first, last, at, scratch); break;
+        case Kind::reduce: run_reduce(in, first, last, at); break;
+        case Kind::copy: in.sizes[1] == 4 ? run_copy<uint32_t>(in, first, last, at) : run_copy<uint8_t>(in, first, last, at); break;
+        case Kind::fill: std::memset(pointer<char>(at, in.places[0]) + first, 0, static_cast<size_t>(last - first)); break;
+        case Kind::gather: fine = run_gather(in, first, last, at); break;
+        case Kind::scatter_add: fine = run_scatter_add(in, first, last, at); break;
+        case Kind::one_hot: run_one_hot(in, first, last, at); break;
+        case Kind::random_bits: {
+            const uint32_t* key = pointer<const uint32_t>(at, in.places[0]);
+            const int64_t cols = in.sizes[0];
+            kernels().random_bits(pointer<uint32_t>(at, in.places[1]) + first * cols, key[0], key[1],
+                                  static_cast<uint32_t>(in.sizes[1]), static_cast<uint64_t>(first * cols), (last - first) * cols);
+            break;
+        }
+        case Kind::softmax: {
+            const int64_t cols = in.sizes[0];
+            kernels().softmax(pointer<float>(at, in.places[1]) + first * cols,
+                              pointer<const float>(at, in.places[0]) + first * cols, last - first, cols);
+            break;
+        }
+        case Kind::cross_entropy: {
+            const int64_t cols = in.sizes[0];
+            kernels().cross_entropy(pointer<float>(at, in.places[2]) + first, pointer<const float>(at, in.places[0]) + first * cols,
+                                    pointer<const float>(at, in.places[1]) + first * cols, last - first, cols);
+            break;
+        }
+    }
+    if (!fine) index_error_.store(true, std::memory_order_relaxed);
+}
+
+int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, const std::function<bool()>& interrupted,
+                     std::vector<int64_t>* profile) {
+    index_error_.store(false);
+    // Small programs stay on the caller's thread and wake nobody.
+    const bool alone = std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.chunks == 1; });
+    const int threads = alone ? 1 : pool.threads();
+    Barrier barrier(threads);
+    std::atomic<int64_t> done{0};
+    std::atomic<bool> stop{false};
+    const size_t room =
+        std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4), static_cast<size_t>(small_matrix) * 4) + 256;
+    std::vector<std::vector<char>> scratch(static_cast<size_t>(threads));
+    for (auto& each : scratch) each.resize(room + 64);
+
+    auto job = [&](int thread) {
+        auto address = reinterpret_cast<uintptr_t>(scratch[static_cast<size_t>(thread)].data());
+        char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
+        std::vector<char*> at(buffers.size());
+        for (size_t i = 0; i < buffers.size(); ++i) at[i] = buffers[i].base;
+        for (int64_t step = 0; step < steps; ++step) {
+            if (thread == 0 && step > 0 && interrupted()) stop.store(true);
+            barrier.wait();
+            if (stop.load()) return;
+            for (const Group& group : groups_) {
+                if (group.barrier) barrier.wait();
+                const int from = group.chunks * thread / threads, to = group.chunks * (thread + 1) / threads;
+                // One chunk is thread 0's: small programs stay on one thread.
+                const int begin = group.chunks == 1 ? 0 : from, end = group.chunks == 1 ? (thread == 0 ? 1 : 0) : to;
+                for (int chunk = begin; chunk < end; ++chunk) {
+                    for (int i = group.first; i < group.first + group.count; ++i) {
+                        const Instruction& in = instructions_[static_cast<size_t>(i)];
+                        const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;
+                        if (profile && thread == 0) {
+                            const auto start = std::chrono::steady_clock::now();
+                            execute(in, first, last, at, own);
+                            (*profile)[static_cast<size_t>(i)] +=
+                                std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+                        } else {
+                            execute(in, first, last, at, own);
+                        }
+                    }
+                }
+            }
+            for (size_t i = 0; i < buffers.size(); ++i) at[i] += buffers[i].step_bytes;
+            if (thread == 0) done.store(step + 1);
+        }
+        barrier.wait();
+    };
+    if (threads == 1)
+        job(0);
+    else
+        pool.run(job);
+    return done.load();
+}
+
+std::vector<const Kernels*> kernel_tables() {
+    std::vector<const Kernels*> tables{&kernels_baseline()};
+#if defined(CHAINRULE_X86)
+    if (best_level() >= Level::avx2) tables.push_back(&kernels_avx2());
+    if (best_level() >= Level::avx512) tables.push_back(&kernels_avx512());
+#endif
+    return tables;
+}
+
+const Kernels& kernels() {
+    static const Kernels& best = *kernel_tables().back();
+    return best;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,98 @@
+// The virtual machine: a checked list of instructions over buffers, run step after step by a pool of threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels.hpp"
+#include "pool.hpp"
+
+namespace chainrule {
+
+enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, softmax, cross_entropy };
+enum class Type : int { f32, i32, u32, boolean };
+
+struct Place {
+    int buffer = 0;
+    int64_t offset = 0;  // bytes
+};
+
+struct Load {
+    int reg;
+    Type type;
+    Place place;
+    int64_t row_stride, col_stride;  // elements; 0 repeats
+};
+
+struct Store {
+    int reg;
+    Type type;
+    Place place;
+};
+
+struct Micro {
+    int op, y, a, b, c;  // registers; -1 where unused
+};
+
+// A fused elementwise program over (rows, cols).
+struct Tile {
+    int registers = 0;
+    std::vector<Load> loads;
+    std::vector<Store> stores;
+    std::vector<Micro> ops;
+};
+
+struct Instruction {
+    Kind kind;
+    int64_t extent = 1;          // rows that chunks cut
+    std::vector<int64_t> sizes;  // meaning by kind
+    std::vector<Place> places;
+    Tile tile;
+};
+
+// Instructions run chunk by chunk: all of them on one chunk, then on the next. barrier: wait for all threads first.
+struct Group {
+    bool barrier;
+    int chunks;
+    int first, count;
+};
+
+struct Buffer {
+    char* base = nullptr;
+    int64_t bytes = 0;
+    int64_t step_bytes = 0;  // how far the buffer moves from step to step
+};
+
+class Machine {
+public:
+    // Wire format: one row of whole numbers an instruction. Throws std::invalid_argument for anything that does not
+    // hold together; buffer_bytes: what each buffer must have for one step.
+    Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
+            std::vector<int64_t> buffer_bytes);
+
+    // Runs `steps` steps; returns how many were done before `interrupted` (asked between steps) said true.
+    // profile: nanoseconds an instruction, summed on thread 0, or empty.
+    int64_t run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, const std::function<bool()>& interrupted,
+                std::vector<int64_t>* profile);
+
+    const std::vector<int64_t>& buffer_bytes() const { return buffer_bytes_; }
+    size_t instructions() const { return instructions_.size(); }
+    bool index_error() const { return index_error_.load(); }
+
+private:
+    void execute(const Instruction& instruction, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
+
+    std::vector<Instruction> instructions_;
+    std::vector<Group> groups_;
+    std::vector<int64_t> buffer_bytes_;
+    int most_registers_ = 0;
+    std::atomic<bool> index_error_{false};
+};
+
+constexpr int64_t tile_words = 512;
+
+}  // namespace chainrule

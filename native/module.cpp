@@ -1,0 +1,133 @@
+// The Python binding: Pool and Core.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+
+#include "machine.hpp"
+
+namespace nb = nanobind;
+
+extern "C" void scipy_openblas_set_num_threads(int threads);
+
+namespace {
+
+using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;
+using chainrule::Buffer;
+using chainrule::Machine;
+using chainrule::Pool;
+
+constexpr std::align_val_t alignment{64};
+
+struct Release {
+    void operator()(char* memory) const { ::operator delete[](memory, alignment); }
+};
+
+// A machine with its arena, which is buffer 0.
+class Core {
+public:
+    Core(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
+         const std::vector<int64_t>& buffer_bytes)
+        : machine_(instructions, groups, buffer_bytes) {
+        if (buffer_bytes.empty()) throw std::invalid_argument("malformed program: there must be an arena");
+        const size_t bytes = static_cast<size_t>(buffer_bytes[0]) + 64;
+        arena_.reset(static_cast<char*>(::operator new[](bytes, alignment)));
+    }
+
+    int64_t run(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool) {
+        return go(arrays, step_bytes, steps, pool, nullptr);
+    }
+
+    std::vector<int64_t> profile(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps,
+                                 Pool& pool) {
+        std::vector<int64_t> nanoseconds(machine_.instructions(), 0);
+        go(arrays, step_bytes, steps, pool, &nanoseconds);
+        return nanoseconds;
+    }
+
+private:
+    int64_t go(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool,
+               std::vector<int64_t>* profile) {
+        const auto& needed = machine_.buffer_bytes();
+        if (arrays.size() + 1 != needed.size() || step_bytes.size() != arrays.size() || steps < 0)
+            throw std::invalid_argument("run got the wrong number of buffers");
+        if (steps == 0) return 0;
+        std::vector<Buffer> buffers(needed.size());
+        buffers[0] = {arena_.get(), needed[0], 0};
+        for (size_t i = 0; i < arrays.size(); ++i) {
+            const int64_t bytes = static_cast<int64_t>(arrays[i].nbytes());
+            const int64_t moved = steps > 1 ? step_bytes[i] : 0;
+            if (step_bytes[i] < 0 || needed[i + 1] > bytes || (steps > 1 && moved > (bytes - needed[i + 1]) / (steps - 1)))
+                throw std::invalid_argument("buffer " + std::to_string(i + 1) + " is too small");
+            buffers[i + 1] = {static_cast<char*>(arrays[i].data()), bytes, step_bytes[i]};
+        }
+        std::unique_lock<std::mutex> busy(mutex_, std::defer_lock);
+        bool failed = false;
+        int64_t done = 0;
+        {
+            nb::gil_scoped_release free;
+            busy.lock();
+            auto asked = std::chrono::steady_clock::now();
+            auto interrupted = [&] {
+                const auto now = std::chrono::steady_clock::now();
+                if (now - asked < std::chrono::milliseconds(100)) return false;
+                asked = now;
+                nb::gil_scoped_acquire held;
+                failed = PyErr_CheckSignals() != 0;
+                return failed;
+            };
+            done = machine_.run(std::move(buffers), steps, pool, interrupted, profile);
+        }
+        if (failed) throw nb::python_error();
+        if (machine_.index_error()) throw nb::index_error("an index is out of range for its axis");
+        return done;
+    }
+
+    Machine machine_;
+    std::unique_ptr<char[], Release> arena_;
+    std::mutex mutex_;
+};
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+    scipy_openblas_set_num_threads(1);  // the workers are ours
+    nb::class_<Pool>(m, "Pool", "Worker threads, started once.")
+        .def("__init__",
+             [](Pool* self, int threads) {
+                 if (threads < 1 || threads > 1024) throw std::invalid_argument("a pool has 1 to 1024 threads");
+                 new (self) Pool(threads);
+             },
+             nb::arg("threads"))
+        .def_prop_ro("threads", &Pool::threads);
+    nb::class_<Core>(m, "Core", "A checked list of instructions with its arena.")
+        .def(nb::init<const std::vector<std::vector<int64_t>>&, const std::vector<std::vector<int64_t>>&,
+                      const std::vector<int64_t>&>(),
+             nb::arg("instructions"), nb::arg("groups"), nb::arg("buffer_bytes"))
+        .def("run", &Core::run, nb::arg("arrays"), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
+             "Run steps; returns how many were done.")
+        .def("profile", &Core::profile, nb::arg("arrays"), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
+             "Run steps; returns nanoseconds an instruction on thread 0.");
+    m.def(
+        "micro",
+        [](int operation, nb::ndarray<float, nb::c_contig> y, nb::ndarray<const float, nb::c_contig> a,
+           nb::ndarray<const float, nb::c_contig> b, nb::ndarray<const float, nb::c_contig> c, int level) {
+            const auto tables = chainrule::kernel_tables();
+            if (operation < 0 || operation >= chainrule::MICRO_OPS || level < 0 || level >= static_cast<int>(tables.size()))
+                throw std::invalid_argument("micro got an operation or a level that there is not");
+            if (a.size() != y.size() || b.size() != y.size() || c.size() != y.size())
+                throw std::invalid_argument("micro got arrays of different sizes");
+            tables[static_cast<size_t>(level)]->micro(operation, y.data(), a.data(), b.data(), c.data(),
+                                                      static_cast<int64_t>(y.size()));
+        },
+        nb::arg("operation"), nb::arg("y"), nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("level"),
+        "One micro operation over whole arrays, on one of the instruction sets of this machine: for its tests.");
+    m.def("levels", [] { return static_cast<int>(chainrule::kernel_tables().size()); },
+          "How many instruction sets this machine can run, slowest first.");
+}

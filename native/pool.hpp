@@ -1,0 +1,111 @@
+// Worker threads started once; a barrier they spin at.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "compiler.hpp"
+
+namespace chainrule {
+
+// A barrier for a fixed number of threads. Waiting spins, then yields: waits are short, and the last to come
+// decides how long.
+class Barrier {
+public:
+    explicit Barrier(int threads) : threads_(threads) {}
+
+    void wait() {
+        if (threads_ == 1) return;
+        const unsigned phase = phase_.load(std::memory_order_relaxed);
+        if (arrived_.fetch_add(1, std::memory_order_acq_rel) == threads_ - 1) {
+            arrived_.store(0, std::memory_order_relaxed);
+            phase_.store(phase + 1, std::memory_order_release);
+            return;
+        }
+        for (int spins = 0; phase_.load(std::memory_order_acquire) == phase; ++spins) {
+            if (spins < 4000)
+                relax();
+            else
+                std::this_thread::yield();
+        }
+    }
+
+private:
+    const int threads_;
+    alignas(64) std::atomic<int> arrived_{0};
+    alignas(64) std::atomic<unsigned> phase_{0};
+};
+
+// Threads 1 … n - 1; the caller is thread 0. One job at a time.
+class Pool {
+public:
+    explicit Pool(int threads) : threads_(threads) {
+        for (int t = 1; t < threads; ++t) workers_.emplace_back([this, t] { work(t); });
+    }
+
+    ~Pool() {
+        {
+            std::lock_guard lock(mutex_);
+            closing_ = true;
+            ++job_number_;
+        }
+        wake_.notify_all();
+        for (auto& worker : workers_) worker.join();
+    }
+
+    int threads() const { return threads_; }
+
+    // Runs job(thread) on every thread and returns when all are done.
+    void run(const std::function<void(int)>& job) {
+        if (threads_ > 1) {
+            std::lock_guard lock(mutex_);
+            job_ = &job;
+            running_ = threads_ - 1;
+            ++job_number_;
+        }
+        if (threads_ > 1) wake_.notify_all();
+        job(0);
+        if (threads_ > 1) {
+            std::unique_lock lock(mutex_);
+            done_.wait(lock, [this] { return running_ == 0; });
+        }
+    }
+
+private:
+    void work(int thread) {
+        flush_denormals();
+        uint64_t seen = 0;
+        for (;;) {
+            const std::function<void(int)>* job = nullptr;
+            {
+                std::unique_lock lock(mutex_);
+                wake_.wait(lock, [&] { return job_number_ != seen; });
+                seen = job_number_;
+                if (closing_) return;
+                job = job_;
+            }
+            (*job)(thread);
+            {
+                std::lock_guard lock(mutex_);
+                --running_;
+            }
+            done_.notify_one();
+        }
+    }
+
+    const int threads_;
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable wake_, done_;
+    const std::function<void(int)>* job_ = nullptr;
+    uint64_t job_number_ = 0;
+    int running_ = 0;
+    bool closing_ = false;
+};
+
+}  // namespace chainrule

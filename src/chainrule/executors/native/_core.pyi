@@ -1,0 +1,43 @@
+"""What native/module.cpp offers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Pool:
+    """Worker threads, started once."""
+
+    def __init__(self, threads: int) -> None: ...
+    @property
+    def threads(self) -> int: ...
+
+class Core:
+    """A checked list of instructions with its arena. Raises ValueError for a malformed list."""
+
+    def __init__(
+        self,
+        instructions: Sequence[Sequence[int]],
+        groups: Sequence[Sequence[int]],
+        buffer_bytes: Sequence[int],
+    ) -> None: ...
+    def run(self, arrays: Sequence[np.ndarray], step_bytes: Sequence[int], steps: int, pool: Pool) -> int:
+        """Run steps; returns how many were done."""
+
+    def profile(
+        self, arrays: Sequence[np.ndarray], step_bytes: Sequence[int], steps: int, pool: Pool
+    ) -> list[int]:
+        """Run steps; returns nanoseconds an instruction on thread 0."""
+
+def micro(
+    operation: int,
+    y: NDArray[np.float32],
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    c: NDArray[np.float32],
+    level: int,
+) -> None:
+    """One micro operation over whole arrays, on one of this machine's instruction sets: for its tests."""
+
+def levels() -> int:
+    """How many instruction sets this machine can run, slowest first."""

@@ -1,0 +1,159 @@
+"""Running programs on the core: plans made in Python, steps run in C++."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from chainrule.executors.contract import Arrays, Tree
+from chainrule.executors.native import _core
+from chainrule.executors.native.lowering import LOWERINGS, Lowering, refuse_unsupported
+from chainrule.executors.native.memory import Layout, lay_out
+from chainrule.executors.native.nodes import KINDS
+from chainrule.executors.native.schedule import Group, schedule
+from chainrule.executors.native.threads import thread_count
+from chainrule.program import EXPANSIONS, Program, Value, expand
+
+ARENA, CONSTANTS = 0, 1
+WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
+"""The composites that the core runs as they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A program as instructions. buffers: what each external buffer holds, from number 2 on."""
+
+    lowering: Lowering
+    groups: list[Group]
+    layout: Layout
+    buffers: list[Value]
+    constants: np.ndarray
+    core: "_core.Core"
+
+
+class NativeProgram:
+    """A program ready for the core. See `Compiled` for the contract.
+
+    threads: of the pool; the same bits for any number.
+    """
+
+    def __init__(self, program: Program, threads: int | None = None) -> None:
+        self.program = program
+        self.pool = _pool(thread_count(threads))
+        self._expanded = expand(program, WHOLE)
+        self._plans: dict[int | None, Plan] = {}
+        refuse_unsupported(self._expanded)
+
+    def plan(self, examples: int | None) -> Plan:
+        """The plan for batches gathered from this many examples; None: for inputs as they are."""
+        if examples not in self._plans:
+            self._plans[examples] = make_plan(self._expanded, examples)
+        return self._plans[examples]
+
+    def run(self, tree: Tree, inputs: Arrays) -> dict[str, np.ndarray]:
+        """One call."""
+        plan = self.plan(None)
+        given = {value: inputs[value.name] for value in self._expanded.inputs}
+        return {name: array[0] for name, array in self._go(plan, tree, given, None, 1).items()}
+
+    def run_many(self, tree: Tree, chunk: Arrays, order: np.ndarray) -> dict[str, np.ndarray]:
+        """One call for each row of order."""
+        examples = len(next(iter(chunk.values())))
+        if order.size and (order.min() < -examples or order.max() >= examples):
+            raise IndexError(f"the order names example {order.max()} of {examples}")
+        plan = self.plan(examples)
+        given = {plan.lowering.chunks[value]: chunk[value.name] for value in self._expanded.inputs}
+        return self._go(plan, tree, given, np.ascontiguousarray(order, np.int32), len(order))
+
+    def _go(
+        self, plan: Plan, tree: Tree, given: dict[Value, np.ndarray], order: np.ndarray | None, steps: int
+    ) -> dict[str, np.ndarray]:
+        lowering = plan.lowering
+        results = {
+            name: np.empty((steps, *value.shape), value.dtype) for name, value in lowering.results.items()
+        }
+        named = {value: results[name] for name, value in lowering.results.items()}
+        arrays, step_bytes = [plan.constants], [0]
+        for value in plan.buffers:
+            if value in named:
+                arrays.append(named[value])
+                step_bytes.append(value.nbytes)
+            elif value is lowering.order and order is not None:
+                arrays.append(order)
+                step_bytes.append(value.nbytes)
+            else:
+                arrays.append(_checked(given[value] if value in given else tree[value.name], value))
+                step_bytes.append(0)
+        plan.core.run(arrays, step_bytes, steps, self.pool)
+        return results
+
+
+def make_plan(program: Program, examples: int | None) -> Plan:
+    """Lower, schedule and place a program of primitives and the composites that the core runs whole."""
+    lowering = Lowering(program, examples)
+    lowering.lower()
+
+    def home(value: Value) -> Value:
+        return lowering.home.get(value, value)
+
+    groups = schedule(lowering.nodes, home)
+    inputs = [lowering.chunks.get(value, value) for value in program.inputs]
+    order = [lowering.order] if lowering.order is not None else []
+    buffers = [*program.parameters, *program.state, *inputs, *order, *lowering.results.values()]
+    number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
+    constants, starts = _packed_constants(lowering.constants)
+    layout = lay_out(groups, lambda root: root not in number and root not in starts, home)
+
+    def locate(value: Value) -> tuple[int, int]:
+        root = home(value)
+        if root in number:
+            return number[root], 0
+        return (CONSTANTS, starts[root]) if root in starts else (ARENA, layout.offsets[root])
+
+    instructions, rows = [], []
+    for group in groups:
+        rows.append([int(group.barrier), group.chunks, len(instructions), len(group.nodes)])
+        instructions += [[KINDS.index(node.kind), *node.words(locate)] for node in group.nodes]
+    sizes = [layout.size, constants.nbytes, *(value.nbytes for value in buffers)]
+    return Plan(lowering, groups, layout, buffers, constants, _core.Core(instructions, rows, sizes))
+
+
+def plan_text(program: Program) -> str:
+    """The instruction list of a program: bytes and floating-point operations of each."""
+    plan = make_plan(expand(program, WHOLE), None)
+    lines = [f"{'':9} {'chunks':>6} {'flops':>13} {'bytes':>12}  instruction"]
+    for group in plan.groups:
+        if group.barrier:
+            lines.append("          barrier: all threads wait")
+        for node in group.nodes:
+            nbytes = sum(access.root.nbytes for access in node.accesses)
+            lines.append(f"{node.kind:11.11} {group.chunks:>4} {node.flops:>13,} {nbytes:>12,}  {node.text}")
+    kept = sum(value.nbytes for value in (*program.parameters, *program.state))
+    lines += [
+        "",
+        f"arena             {plan.layout.size:,} bytes; {plan.layout.alive:,} are alive at one time at most",
+        f"parameters, state {kept:,} bytes, updated in place",
+    ]
+    return "\n".join(lines)
+
+
+def _packed_constants(constants: dict[Value, np.ndarray]) -> tuple[np.ndarray, dict[Value, int]]:
+    starts, size = {}, 0
+    for value, array in constants.items():
+        starts[value] = size
+        size += -(-array.nbytes // 64) * 64
+    packed = np.zeros(size, np.uint8)
+    for value, array in constants.items():
+        packed[starts[value] : starts[value] + array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
+    return packed, starts
+
+
+def _checked(array: np.ndarray, value: Value) -> np.ndarray:
+    if array.shape != value.shape or array.dtype.name != value.dtype:
+        raise TypeError(f"{value} was given {array.dtype.name} {array.shape}")
+    return array if array.flags.c_contiguous and array.flags.writeable else np.ascontiguousarray(array)
+
+
+@lru_cache(maxsize=8)
+def _pool(threads: int) -> "_core.Pool":
+    return _core.Pool(threads)

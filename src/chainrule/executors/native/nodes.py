@@ -1,0 +1,134 @@
+"""What a plan is made of: nodes, each one instruction of the core, with what it reads and writes."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.executors.native.views import View
+from chainrule.program import Value
+
+Place = tuple[int, int]
+"""Buffer number and byte offset."""
+Locate = Callable[[Value], Place]
+
+KINDS = (
+    *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
+    *("random_bits", "softmax", "cross_entropy"),
+)
+TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
+REDUCTIONS = ("sum", "max", "min")
+
+
+@dataclass(eq=False)
+class Access:
+    """How a node touches a root's storage.
+
+    aligned: chunk c of the node touches only the c-th part of the storage cut evenly along its first axis,
+    which has `extent` rows.
+    """
+
+    root: Value
+    write: bool
+    aligned: bool
+
+
+@dataclass(eq=False)
+class Node:
+    """One instruction to be. position: its place in the order of the program.
+
+    extent: rows that chunks cut. accesses: every read and write. words: the instruction in wire format but
+    for its kind, once every root has a place. flops: floating-point operations. text: for `show --plan`.
+    """
+
+    kind: str
+    position: int
+    extent: int
+    accesses: list[Access]
+    words: Callable[[Locate], list[int]]
+    flops: int = 0
+    text: str = ""
+    layer: str = ""
+    chunks: int = 1
+    after: set["Node"] = field(default_factory=set)
+
+
+def matmul_node(position: int, c: Value, a: View, b: View, sizes: Mapping[str, int], text: str) -> Node:
+    """C = A B. sizes: batch, m, n, k, ta, tb, and how far A, B and C move from one matrix to the next."""
+    names = ("batch", "m", "n", "k", "ta", "tb", "step_a", "step_b", "step_c")
+    batch, m, k = sizes["batch"], sizes["m"], sizes["k"]
+    alone = batch == 1
+    aligned_a = not sizes["ta"] if alone else sizes["step_a"] == m * k
+    aligned_b = False if alone else sizes["step_b"] == k * sizes["n"]
+    accesses = [Access(a.root, False, aligned_a), Access(b.root, False, aligned_b), Access(c, True, True)]
+
+    def words(locate: Locate) -> list[int]:
+        return [*(sizes[name] for name in names), *locate(a.root), *locate(b.root), *locate(c)]
+
+    extent = m if alone else batch
+    return Node("matmul", position, extent, accesses, words, 2 * batch * m * sizes["n"] * k, text)
+
+
+def reduce_node(
+    position: int, operation: str, y: Value, x: View, sizes: tuple[int, int, int], text: str
+) -> Node:
+    """Reduce the middle of (outer, middle, inner)."""
+    outer, middle, inner = sizes
+    columns = outer == 1
+    accesses = [Access(x.root, False, not columns), Access(y, True, True)]
+
+    def words(locate: Locate) -> list[int]:
+        return [REDUCTIONS.index(operation), outer, middle, inner, *locate(x.root), *locate(y)]
+
+    return Node(
+        "reduce", position, inner if columns else outer, accesses, words, outer * middle * inner, text
+    )
+
+
+def copy_node(
+    position: int,
+    target: Value,
+    source: View,
+    to_strides: Sequence[int],
+    text: str,
+    offsets: tuple[int, int] = (0, 0),
+) -> Node:
+    """Elements from one layout to another; offsets: first elements of source and target."""
+    item = 1 if target.dtype == "bool" else 4
+    shape = source.shape
+    if 0 in shape:
+        offsets = (0, 0)  # nothing is touched, and the place need not exist
+    rank = len(shape)
+    extent = shape[0] if rank else 1
+    spread = bool(rank) and offsets[1] == 0 and extent > 0 and to_strides[0] * extent == target.size
+    drawn = bool(rank) and offsets[0] == 0 and extent > 0 and source.strides[0] * extent == source.root.size
+    accesses = [Access(source.root, False, drawn), Access(target, True, spread)]
+
+    def words(locate: Locate) -> list[int]:
+        (from_buffer, start), (to_buffer, end) = locate(source.root), locate(target)
+        places = (from_buffer, start + offsets[0] * item, to_buffer, end + offsets[1] * item)
+        return [rank, int(item == 4), *shape, *source.strides, *to_strides, *places]
+
+    return Node("copy", position, extent, accesses, words, 0, text)
+
+
+def simple_node(
+    kind: str,
+    position: int,
+    extent: int,
+    sizes: Sequence[int],
+    operands: Sequence[tuple[Value, bool, bool]],
+    text: str,
+    flops: int = 0,
+) -> Node:
+    """A node whose wire format is sizes, then the places of (value, written, aligned) in order."""
+    accesses = [Access(*operand) for operand in operands]
+
+    def words(locate: Locate) -> list[int]:
+        return [*sizes, *(number for value, *_ in operands for number in locate(value))]
+
+    return Node(kind, position, extent, accesses, words, flops, text)
+
+
+def size_of(shape: Sequence[int]) -> int:
+    """Number of elements."""
+    return math.prod(shape)

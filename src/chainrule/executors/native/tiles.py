@@ -1,0 +1,194 @@
+"""Fused elementwise programs: steps over one space of rows and columns, run tile by tile in cache."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.executors.native.nodes import TYPES, Access, Locate, Node
+from chainrule.executors.native.views import View, rows_of
+from chainrule.program import Value
+
+MICRO_OPS = (
+    *("NEGATIVE", "ABSOLUTE", "SIGN", "FLOOR", "EXP", "EXPM1", "LOG", "LOG1P", "SQRT", "SIN", "COS", "TANH"),
+    *("SIGMOID", "SOFTPLUS", "ERF", "RELU", "ADD", "SUBTRACT", "MULTIPLY", "DIVIDE", "POWER", "MAXIMUM"),
+    *("MINIMUM", "EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "ISFINITE"),
+    *("NEGATIVE_I", "ABSOLUTE_I", "SIGN_I", "ADD_I", "SUBTRACT_I", "MULTIPLY_I", "MAXIMUM_I", "MINIMUM_I"),
+    *("EQUAL_I", "LESS_I", "LESS_EQUAL_I", "MAXIMUM_U", "MINIMUM_U", "SHIFT_RIGHT_U", "LESS_U"),
+    *("LESS_EQUAL_U", "NOT_M", "AND_M", "OR_M", "NOT_EQUAL_M", "WHERE", "FLOAT_FROM_I", "FLOAT_FROM_U"),
+    *("FLOAT_FROM_M", "I_FROM_FLOAT", "U_FROM_FLOAT", "I_FROM_M", "M_FROM_FLOAT", "M_FROM_I", "COPY"),
+    "MULTIPLY_ADD",
+)
+"""In the order of the core's enumeration (native/kernels.hpp)."""
+
+CODES = {name: code for code, name in enumerate(MICRO_OPS)}
+MOST_OPS = 96
+MOST_OPERANDS = 40
+
+Slot = int
+"""A value inside of a tile: numbered in order of appearance."""
+
+
+@dataclass(eq=False)
+class Tile:
+    """A cluster of elementwise steps being collected.
+
+    position: of the instruction it becomes. loads: (root, strides) -> slot. ops: (micro operation, slots
+    read, slot written). made: value -> slot, for those computed here.
+    """
+
+    shape: tuple[int, ...]
+    position: int
+    loads: dict[tuple[Value, int, int], Slot] = field(default_factory=dict)
+    ops: list[tuple[str, tuple[Slot, ...], Slot]] = field(default_factory=list)
+    made: dict[Value, Slot] = field(default_factory=dict)
+    layer: str = ""
+    slots: int = 0
+    streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
+
+    def new_slot(self) -> Slot:
+        """The next number."""
+        self.slots += 1
+        return self.slots - 1
+
+    def load(self, view: View) -> Slot:
+        """The slot of a value from outside; the view has this tile's shape."""
+        strides = view.rows_and_columns()
+        if strides is None:
+            raise ValueError("a view without common strides must be copied before it is loaded")
+        key = (view.root, *strides)
+        if key not in self.loads:
+            self.loads[key] = self.new_slot()
+            if view.root.size > 1:
+                self.streams.add(view.root)
+        return self.loads[key]
+
+    def apply(self, operation: str, *slots: Slot) -> Slot:
+        """Record a micro operation."""
+        y = self.new_slot()
+        self.ops.append((operation, slots, y))
+        return y
+
+    def absorb(self, other: "Tile") -> None:
+        """Take over all that another tile of this shape does; it comes first here."""
+        slot: dict[Slot, Slot] = {}
+        for key, old in other.loads.items():
+            if key not in self.loads:
+                self.loads[key] = self.new_slot()
+            slot[old] = self.loads[key]
+        ops = []
+        for name, slots, y in other.ops:
+            slot[y] = self.new_slot()
+            ops.append((name, tuple(slot[each] for each in slots), slot[y]))
+        self.ops = ops + self.ops
+        self.made = {value: slot[y] for value, y in other.made.items()} | self.made
+        self.streams |= other.streams
+
+    @property
+    def full(self) -> bool:
+        """Whether it should take no more steps."""
+        return len(self.ops) >= MOST_OPS or len(self.loads) + len(self.made) >= MOST_OPERANDS + MOST_OPS
+
+
+def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value]) -> Node:
+    """The instruction of a finished tile.
+
+    stored: the values computed here that others read. home: the value whose storage one is written to.
+    """
+    rows, columns = rows_of(tile.shape)
+    needed = _with_products_added(_live_ops(tile, stored), {tile.made[value] for value in stored})
+    register, registers = _registers(tile, needed, stored)
+    accesses = []
+    for (root, row_stride, _), slot in tile.loads.items():
+        if slot in register:
+            accesses.append(Access(root, False, rows > 0 and row_stride * rows == root.size))
+    accesses += [Access(home(value), True, True) for value in stored]
+
+    def words(locate: Locate) -> list[int]:
+        loads = [
+            word
+            for (root, row_stride, col_stride), slot in tile.loads.items()
+            if slot in register
+            for word in (register[slot], TYPES[root.dtype], row_stride, col_stride, *locate(root))
+        ]
+        stores = [
+            word
+            for value in stored
+            for word in (register[tile.made[value]], TYPES[value.dtype], *locate(home(value)))
+        ]
+        ops = [
+            word
+            for name, slots, y in needed
+            for word in (CODES[name], register[y], *(register[s] for s in slots), *[-1] * (3 - len(slots)))
+        ]
+        counts = (registers, len(loads) // 6, len(stores) // 4, len(needed))
+        return [rows, columns, *counts, *loads, *stores, *ops]
+
+    names = ", ".join(dict.fromkeys(name.lower() for name, *_ in needed))
+    text = f"{', '.join(value.name for value in stored)} = {names}"
+    flops = rows * columns * len(needed)
+    return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
+
+
+def _live_ops(tile: Tile, stored: Sequence[Value]) -> list[tuple[str, tuple[Slot, ...], Slot]]:
+    wanted = {tile.made[value] for value in stored}
+    live = []
+    for op in reversed(tile.ops):
+        if op[2] in wanted:
+            wanted.update(op[1])
+            live.append(op)
+    return live[::-1]
+
+
+Op = tuple[str, tuple[Slot, ...], Slot]
+
+
+def _with_products_added(ops: Sequence[Op], kept: set[Slot]) -> list[Op]:
+    """x · y + z as one operation where nobody else needs the product."""
+    uses: dict[Slot, int] = {}
+    for _, slots, _ in ops:
+        for slot in slots:
+            uses[slot] = uses.get(slot, 0) + 1
+    products = {
+        y: slots for name, slots, y in ops if name == "MULTIPLY" and uses.get(y) == 1 and y not in kept
+    }
+    result: list[Op] = []
+    for name, slots, y in ops:
+        factors = next((slot for slot in slots if slot in products), None) if name == "ADD" else None
+        if factors is None:
+            result.append((name, slots, y))
+            continue
+        other = slots[1] if slots[0] == factors else slots[0]
+        result = [op for op in result if op[2] != factors]
+        result.append(("MULTIPLY_ADD", (*products[factors], other), y))
+    return result
+
+
+def _registers(
+    tile: Tile, ops: Sequence[tuple[str, tuple[Slot, ...], Slot]], stored: Sequence[Value]
+) -> tuple[dict[Slot, int], int]:
+    """A register for every slot; those of loads and stores are their own, the others are used again."""
+    kept = {tile.made[value] for value in stored}
+    last: dict[Slot, int] = {}
+    for number, (_, slots, _) in enumerate(ops):
+        for slot in slots:
+            last[slot] = number
+    register: dict[Slot, int] = {}
+    count = 0
+    for slot in tile.loads.values():
+        if slot in last or slot in kept:
+            register[slot] = count
+            count += 1
+    free: list[int] = []
+    loaded = set(tile.loads.values())
+    for number, (_, slots, y) in enumerate(ops):
+        # A register is free after the step that reads it last: that step may write into it.
+        for slot in dict.fromkeys(slots):
+            if last[slot] == number and slot not in loaded and slot not in kept:
+                free.append(register[slot])
+        if y not in kept and free:
+            register[y] = free.pop()
+        else:
+            register[y] = count
+            count += 1
+        if y not in kept and y not in last:
+            free.append(register[y])
+    return register, count
