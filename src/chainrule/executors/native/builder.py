@@ -1,0 +1,65 @@
+"""What a plan is built from while the steps are walked: nodes so far, and where every value lies."""
+
+import numpy as np
+
+from chainrule.executors.native.nodes import Node, copy_node
+from chainrule.executors.native.views import View, packed_strides, whole
+from chainrule.program import Value
+
+
+class Builder:
+    """Nodes in order of their positions, and the values that they read and write.
+
+    constants: values known before the program runs. views: how each value is seen. produced: root -> position
+    of the node that writes it. read_by: root -> positions of those that read it. layer: that of the step
+    being lowered.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.constants: dict[Value, np.ndarray] = {}
+        self.views: dict[Value, View] = {}
+        self.produced: dict[Value, int] = {}
+        self.read_by: dict[Value, set[int]] = {}
+        self.layer = ""
+        self._dense: dict[Value, Value] = {}
+        self._position = 0
+
+    def next_position(self) -> int:
+        """The position of the next node."""
+        self._position += 1
+        return self._position
+
+    def reads(self, view: View, position: int) -> View:
+        """Note that the node at this position reads a view; returns the view."""
+        self.read_by.setdefault(view.root, set()).add(position)
+        return view
+
+    def add(self, node: Node, output: Value) -> None:
+        """A node that writes a value."""
+        node.layer = self.layer
+        self.nodes.append(node)
+        self.produced[output] = node.position
+        self.views.setdefault(output, whole(output))
+
+    def dense(self, value: Value) -> Value:
+        """A root whose storage holds exactly this value, copied there if it is only a view."""
+        view = self.views[value]
+        if view.dense and view.root.size == value.size:
+            return view.root
+        if value not in self._dense:
+            copied = Value(value.shape, value.dtype, f"{value.name}.copy")
+            self.copy(view, copied)
+            self._dense[value] = copied
+        return self._dense[value]
+
+    def dense_view(self, value: Value) -> View:
+        """A value in row-major order; its root may have another shape."""
+        return View(self.dense(value), value.shape, packed_strides(value.shape))
+
+    def copy(self, view: View, target: Value) -> None:
+        """A node that copies a view into storage of its own."""
+        position = self.next_position()
+        self.reads(view, position)
+        node = copy_node(position, target, view, packed_strides(target.shape), f"{target.name} = copy")
+        self.add(node, target)

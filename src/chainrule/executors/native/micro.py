@@ -1,0 +1,78 @@
+"""Which micro operations of the core do the work of one elementwise step."""
+
+from chainrule.executors.native.tiles import Tile
+from chainrule.program import Step
+
+FLOAT = {
+    **{name: (name.upper(), 1) for name in ("negative", "absolute", "sign", "floor", "exp", "expm1", "log")},
+    **{name: (name.upper(), 1) for name in ("log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus")},
+    **{name: (name.upper(), 1) for name in ("erf", "relu", "isfinite")},
+    **{name: (name.upper(), 2) for name in ("add", "subtract", "multiply", "divide", "power", "maximum")},
+    **{name: (name.upper(), 2) for name in ("minimum", "equal", "not_equal", "less", "less_equal")},
+    **{name: (name.upper(), 2) for name in ("greater", "greater_equal")},
+}
+"""Operation on float32 -> micro operation and its number of inputs."""
+
+CASTS = {
+    ("int32", "float32"): "FLOAT_FROM_I",
+    ("uint32", "float32"): "FLOAT_FROM_U",
+    ("bool", "float32"): "FLOAT_FROM_M",
+    ("float32", "int32"): "I_FROM_FLOAT",
+    ("float32", "uint32"): "U_FROM_FLOAT",
+    ("bool", "int32"): "I_FROM_M",
+    ("bool", "uint32"): "I_FROM_M",
+    ("float32", "bool"): "M_FROM_FLOAT",
+    ("int32", "bool"): "M_FROM_I",
+    ("uint32", "bool"): "M_FROM_I",
+    ("int32", "uint32"): "COPY",
+    ("uint32", "int32"): "COPY",
+}
+
+
+def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
+    """Record the micro operations of one step; the slot of its result."""
+    name, dtype = step.operation, step.inputs[0].dtype
+    if name == "cast":
+        return _cast(tile, dtype, step.output.dtype, slots[0])
+    if name == "where":
+        return tile.apply("WHERE", *slots)
+    if name in ("logical_not", "logical_and", "logical_or"):
+        return tile.apply(
+            {"logical_not": "NOT_M", "logical_and": "AND_M", "logical_or": "OR_M"}[name], *slots
+        )
+    if name == "shift_right":
+        return tile.apply("SHIFT_RIGHT_U", *slots)
+    if dtype == "float32":
+        return tile.apply(FLOAT[name][0], *slots)
+    if dtype == "bool":
+        return _of_masks(tile, name, slots)
+    return _of_integers(tile, name, dtype, slots)
+
+
+def _cast(tile: Tile, old: str, new: str, slot: int) -> int:
+    return tile.apply("COPY" if old == new else CASTS[old, new], slot)
+
+
+def _of_masks(tile: Tile, name: str, slots: list[int]) -> int:
+    x, y = slots
+    if name in ("equal", "not_equal"):
+        different = tile.apply("NOT_EQUAL_M", x, y)
+        return different if name == "not_equal" else tile.apply("NOT_M", different)
+    if name in ("greater", "less_equal"):  # x > y is y < x; x ≤ y is not y < x
+        x, y = y, x
+    less = tile.apply("AND_M", tile.apply("NOT_M", x), y)
+    return less if name in ("less", "greater") else tile.apply("NOT_M", less)
+
+
+def _of_integers(tile: Tile, name: str, dtype: str, slots: list[int]) -> int:
+    kind = "_U" if dtype == "uint32" else "_I"
+    if name in ("negative", "absolute", "sign", "add", "subtract", "multiply"):
+        return tile.apply(f"{name.upper()}_I", *slots)
+    if name in ("maximum", "minimum"):
+        return tile.apply(name.upper() + kind, *slots)
+    if name in ("equal", "not_equal"):
+        same = tile.apply("EQUAL_I", *slots)
+        return same if name == "equal" else tile.apply("NOT_M", same)
+    if name in ("greater", "greater_equal"):
+        slots = slots[::-1]
+    return tile.apply(("LESS" if name in ("less", "greater") else "LESS_EQUAL") + kind, *slots)

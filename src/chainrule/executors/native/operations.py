@@ -1,0 +1,240 @@
+"""How each operation that is not elementwise becomes views or nodes."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from chainrule.executors.native.builder import Builder
+from chainrule.executors.native.nodes import (
+    KINDS,
+    REDUCTIONS,
+    copy_node,
+    matmul_node,
+    reduce_node,
+    simple_node,
+    size_of,
+)
+from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
+from chainrule.program import Step, Value, step_flops
+
+
+def _constant(builder: Builder, step: Step) -> None:
+    builder.constants[step.output] = np.ascontiguousarray(step.attributes["value"])  # type: ignore[call-overload]
+    builder.views[step.output] = whole(step.output)
+
+
+def _iota(builder: Builder, step: Step) -> None:
+    builder.constants[step.output] = np.arange(step.output.shape[0], dtype=step.output.dtype)
+    builder.views[step.output] = whole(step.output)
+
+
+def _reshape(builder: Builder, step: Step) -> None:
+    (x,) = step.inputs
+    view = builder.views[x]
+    root = view.root if view.dense else builder.dense(x)
+    builder.views[step.output] = View(root, step.output.shape, packed_strides(step.output.shape))
+
+
+def _matmul(builder: Builder, step: Step) -> None:
+    a, ta = _matrix(builder, step.inputs[0])
+    b, tb = _matrix(builder, step.inputs[1])
+    c = step.output
+    m, n = c.shape[-2:]
+    k = step.inputs[0].shape[-1]
+    outer = c.shape[:-2]
+    if len(outer) > 0 and not ta and step.inputs[1].size == k * n and a.dense and size_of(outer) != 0:
+        # One shared matrix: all rows of the batch at once.
+        sizes = {"batch": 1, "m": m * size_of(outer), "step_a": 0, "step_b": 0, "step_c": 0}
+    else:
+        a, ta, step_a = _batched(builder, step.inputs[0], outer)
+        b, tb, step_b = _batched(builder, step.inputs[1], outer)
+        sizes = {"batch": size_of(outer), "m": m, "step_a": step_a, "step_b": step_b, "step_c": m * n}
+    sizes |= {"n": n, "k": k, "ta": int(ta), "tb": int(tb)}
+    position = builder.next_position()
+    text = f"{c.name} = {step.inputs[0].name} @ {step.inputs[1].name}"
+    builder.add(
+        matmul_node(position, c, builder.reads(a, position), builder.reads(b, position), sizes, text), c
+    )
+
+
+def _matrix(builder: Builder, value: Value) -> tuple[View, bool]:
+    """A value as matrices that lie in storage as they are, or transposed; copied if neither."""
+    view = builder.views[value]
+    if view.dense and view.root.size == value.size:
+        return view, False
+    order = (*range(len(view.shape) - 2), len(view.shape) - 1, len(view.shape) - 2)
+    turned = view.transposed(order)
+    if turned.dense and view.root.size == value.size:
+        return view, True
+    return builder.dense_view(value), False
+
+
+def _batched(builder: Builder, value: Value, outer: tuple[int, ...]) -> tuple[View, bool, int]:
+    """Matrices with one step from each to the next over all outer axes; copied out if there is none."""
+    view, turned = _matrix(builder, value)
+    strides = View(view.root, view.shape[:-2], view.strides[:-2]).broadcast(outer).strides
+    step = collapsed(outer, strides)
+    if step is not None:
+        return view, turned, step
+    spread = Value((*outer, *value.shape[-2:]), value.dtype, f"{value.name}.spread")
+    builder.copy(builder.views[value].broadcast(spread.shape), spread)
+    return whole(spread), False, value.shape[-2] * value.shape[-1]
+
+
+def _reduce(builder: Builder, step: Step) -> None:
+    (x,) = step.inputs
+    axes: tuple[int, ...] = step.attributes["axes"]  # type: ignore[assignment]
+    rank = len(x.shape)
+    if axes != tuple(range(axes[0], axes[-1] + 1)):
+        order = (*(i for i in range(rank) if i not in axes), *axes)
+        turned = Value(tuple(x.shape[i] for i in order), x.dtype, f"{x.name}.turned")
+        builder.copy(builder.views[x].transposed(order), turned)
+        outer, middle, inner = step.output.size, x.size // max(step.output.size, 1), 1
+        root = turned
+    else:
+        outer, middle, inner = (
+            size_of(x.shape[: axes[0]]),
+            size_of(x.shape[axes[0] : axes[-1] + 1]),
+            size_of(x.shape[axes[-1] + 1 :]),
+        )
+        root = builder.dense(x)
+    position = builder.next_position()
+    view = builder.reads(whole(root), position)
+    text = f"{step.output.name} = {step.operation}({x.name})"
+    builder.add(
+        reduce_node(position, step.operation, step.output, view, (outer, middle, inner), text),
+        step.output,
+    )
+
+
+def _slice(builder: Builder, step: Step) -> None:
+    (x,) = step.inputs
+    view = builder.dense_view(x)
+    start, stride = step.attributes["start"], step.attributes["step"]
+    offset = sum(a * s for a, s in zip(start, view.strides, strict=True))  # type: ignore[call-overload]
+    strides = tuple(a * s for a, s in zip(stride, view.strides, strict=True))  # type: ignore[call-overload]
+    seen = View(view.root, step.output.shape, strides)
+    position = builder.next_position()
+    builder.reads(seen, position)
+    packed = packed_strides(step.output.shape)
+    text = f"{step.output.name} = slice({x.name})"
+    builder.add(copy_node(position, step.output, seen, packed, text, (offset, 0)), step.output)
+
+
+def _pad(builder: Builder, step: Step) -> None:
+    (x,), y = step.inputs, step.output
+    low, interior = step.attributes["low"], step.attributes["interior"]
+    _fill(builder, y)
+    packed = packed_strides(y.shape)
+    offset = sum(a * s for a, s in zip(low, packed, strict=True))  # type: ignore[call-overload]
+    strides = tuple((gap + 1) * s for gap, s in zip(interior, packed, strict=True))  # type: ignore[call-overload]
+    position = builder.next_position()
+    view = builder.reads(builder.views[x], position)
+    builder.add(copy_node(position, y, view, strides, f"{y.name} = pad({x.name})", (0, offset)), y)
+
+
+def _fill(builder: Builder, y: Value) -> None:
+    nbytes = y.nbytes
+    builder.add(
+        simple_node("fill", builder.next_position(), nbytes, (nbytes,), [(y, True, True)], f"{y.name} = 0"), y
+    )
+
+
+def _concatenate(builder: Builder, step: Step) -> None:
+    y, axis = step.output, step.attributes["axis"]
+    packed, start = packed_strides(y.shape), 0
+    for x in step.inputs:
+        position = builder.next_position()
+        view = builder.reads(builder.views[x], position)
+        offset = start * packed[axis]  # type: ignore[index]
+        builder.add(copy_node(position, y, view, packed, f"{y.name} = {x.name} …", (0, offset)), y)
+        start += x.shape[axis]  # type: ignore[index]
+
+
+def _gather(builder: Builder, step: Step) -> None:
+    x, indices = step.inputs
+    axis: int = step.attributes["axis"]  # type: ignore[assignment]
+    outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
+    item = 1 if x.dtype == "bool" else 4
+    sizes = (outer, length, inner * item, indices.size)
+    _lookup(builder, "gather", step, outer if outer != 1 else indices.size, sizes, (x, indices), outer != 1)
+
+
+def _scatter_add(builder: Builder, step: Step) -> None:
+    x, indices, updates = step.inputs
+    axis: int = step.attributes["axis"]  # type: ignore[assignment]
+    outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
+    sizes = (outer, length, inner, indices.size)
+    _lookup(builder, "scatter_add", step, outer, sizes, (x, indices, updates), False)
+
+
+def _one_hot(builder: Builder, step: Step) -> None:
+    (indices,) = step.inputs
+    sizes = (indices.size, step.output.shape[-1])
+    _lookup(builder, "one_hot", step, indices.size, sizes, (indices,), True)
+
+
+def _random_bits(builder: Builder, step: Step) -> None:
+    rows, columns = rows_of(step.output.shape)
+    sizes = (rows, columns, step.attributes["stream"])
+    _lookup(builder, "random_bits", step, rows, sizes, step.inputs, False)  # type: ignore[arg-type]
+
+
+def _cross_entropy(builder: Builder, step: Step) -> None:
+    classes = step.inputs[0].shape[-1]
+    rows = step.output.size
+    _lookup(builder, "cross_entropy", step, rows, (rows, classes), step.inputs, True)
+
+
+def _lookup(
+    builder: Builder,
+    kind: str,
+    step: Step,
+    extent: int,
+    sizes: tuple[int, ...],
+    inputs: tuple[Value, ...],
+    aligned: bool,
+) -> None:
+    roots = [builder.dense(value) for value in inputs]
+    position = builder.next_position()
+    for root in roots:
+        builder.reads(whole(root), position)
+    operands = [*((root, False, aligned) for root in roots), (step.output, True, True)]
+    text = f"{step.output.name} = {step.operation}({', '.join(v.name for v in inputs)})"
+    assert kind in KINDS
+    builder.add(simple_node(kind, position, extent, sizes, operands, text, step_flops(step)), step.output)
+
+
+def _seen_transposed(builder: Builder, step: Step) -> None:
+    builder.views[step.output] = builder.views[step.inputs[0]].transposed(step.attributes["order"])  # type: ignore[arg-type]
+
+
+def _seen_broadcast(builder: Builder, step: Step) -> None:
+    builder.views[step.output] = builder.views[step.inputs[0]].broadcast(step.output.shape)
+
+
+def _seen_as_it_is(builder: Builder, step: Step) -> None:
+    builder.views[step.output] = builder.views[step.inputs[0]]
+
+
+VIEWS: Mapping[str, Callable[[Builder, Step], None]] = {
+    "constant": _constant,
+    "iota": _iota,
+    "reshape": _reshape,
+    "transpose": _seen_transposed,
+    "broadcast_to": _seen_broadcast,
+    "stop_gradient": _seen_as_it_is,
+}
+
+LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
+    "matmul": _matmul,
+    **dict.fromkeys(REDUCTIONS, _reduce),
+    "slice": _slice,
+    "pad": _pad,
+    "concatenate": _concatenate,
+    "gather": _gather,
+    "scatter_add": _scatter_add,
+    "one_hot": _one_hot,
+    "random_bits": _random_bits,
+    "softmax_cross_entropy": _cross_entropy,
+}
