@@ -102,6 +102,15 @@ struct Words16 {
 #endif
 };
 
+// Asks for a cache line that will be read, or written, soon.
+inline void prefetch(const void* address) {
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(address, 1, 2);
+#else
+    (void)address;
+#endif
+}
+
 // A pause for a spinning thread.
 inline void relax() {
 #if defined(CHAINRULE_X86)
@@ -111,11 +120,24 @@ inline void relax() {
 #endif
 }
 
-// Infinities and NaNs are results; denormal numbers only slow things down, and peers flush them too.
-inline void flush_denormals() {
+// While it lives, denormal numbers of this thread are 0: they only slow things down, and peers flush them too.
+// Infinities and NaNs stay. The caller's thread gets its own setting back.
+class FlushDenormals {
+public:
 #if defined(CHAINRULE_X86)
-    _mm_setcsr(_mm_getcsr() | 0x8040);
+    FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+    ~FlushDenormals() { _mm_setcsr(before_); }
+#else
+    FlushDenormals() = default;
+    ~FlushDenormals() = default;
 #endif
-}
+    FlushDenormals(const FlushDenormals&) = delete;
+    FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+private:
+#if defined(CHAINRULE_X86)
+    unsigned before_;
+#endif
+};
 
 }  // namespace chainrule

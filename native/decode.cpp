@@ -167,7 +167,7 @@ void read_copy(Reader& in, Instruction& out) {
 Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers) {
     Reader in(row, buffers);
     Instruction out;
-    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::cross_entropy)));
+    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::root_mean)));
     switch (out.kind) {
         case Kind::tile: read_tile(in, out); break;
         case Kind::matmul: read_matmul(in, out); break;
@@ -215,6 +215,21 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
             out.places.push_back(in.place(product(rows, cols), 4));
             break;
         }
+        case Kind::squares: {
+            const int64_t rows = in.size(), cols = in.size();
+            out.extent = rows;
+            out.sizes = {cols};
+            out.places.push_back(in.place(product(rows, cols), 4));
+            out.places.push_back(in.place(most_sums, 8));
+            break;
+        }
+        case Kind::root_mean: {
+            const int64_t chunks = in.number(1, most_sums), count = in.size();
+            out.sizes = {chunks, count};
+            out.places.push_back(in.place(most_sums, 8));
+            out.places.push_back(in.place(1, 4));
+            break;
+        }
         case Kind::softmax:
         case Kind::cross_entropy: {
             const int64_t rows = in.size(), cols = in.number(1, most);
@@ -246,6 +261,8 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
         if (row.size() != 4 || row[2] != next || row[3] < 0 || row[3] > static_cast<int64_t>(instructions_.size()) - next)
             refuse("groups must cover the instructions in order");
         if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
+        for (int64_t i = next; row[1] > most_sums && i < next + row[3]; ++i)
+            if (instructions_[static_cast<size_t>(i)].kind == Kind::squares) refuse("too many chunks of squares");
         next += row[3];
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
     }

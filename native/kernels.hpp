@@ -45,6 +45,7 @@ struct Kernels {
     float (*sum)(const float* x, int64_t n);
     float (*max)(const float* x, int64_t n);
     float (*min)(const float* x, int64_t n);
+    double (*squares)(const float* x, int64_t n);  // Σ x² in float64: no float32 overflows it
     // Philox4x32-10: n words of a stream, from word `first`.
     void (*random_bits)(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first, int64_t n);
     // Rows of n: probabilities; loss = -Σ t log softmax(z).

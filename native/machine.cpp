@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 
 extern "C" {
@@ -77,6 +78,10 @@ public:
                     fill(own(load.reg), dense, base(load.place), 0, 1, start, n);
                 } else {
                     registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + start;
+                    // Short tiles of many streams are too short for the processor to see what comes next.
+                    const char* next = reinterpret_cast<const char*>(registers_[load.reg] + n);
+                    const int64_t bytes = 4 * std::min(tile_words, words - done - n);
+                    for (int64_t line = 0; line < bytes; line += 64) prefetch(next + line);
                 }
             }
             compute(start, n);
@@ -312,7 +317,7 @@ void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::
 
 }  // namespace
 
-void Machine::execute(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     bool fine = true;
     switch (in.kind) {
         case Kind::tile: run_tile(in, first, last, at, scratch); break;
@@ -342,6 +347,20 @@ void Machine::execute(const Instruction& in, int64_t first, int64_t last, const 
                                     pointer<const float>(at, in.places[1]) + first * cols, last - first, cols);
             break;
         }
+        case Kind::squares: {
+            const int64_t cols = in.sizes[0];
+            pointer<double>(at, in.places[1])[chunk] =
+                kernels().squares(pointer<const float>(at, in.places[0]) + first * cols, (last - first) * cols);
+            break;
+        }
+        case Kind::root_mean: {
+            const double* sums = pointer<const double>(at, in.places[0]);
+            double total = 0.0;
+            for (int64_t i = 0; i < in.sizes[0]; ++i) total += sums[i];
+            pointer<float>(at, in.places[1])[0] =
+                static_cast<float>(std::sqrt(total / static_cast<double>(std::max<int64_t>(in.sizes[1], 1))));
+            break;
+        }
     }
     if (!fine) index_error_.store(true, std::memory_order_relaxed);
 }
@@ -361,12 +380,13 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     for (auto& each : scratch) each.resize(room + 64);
 
     auto job = [&](int thread) {
+        const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
         auto address = reinterpret_cast<uintptr_t>(scratch[static_cast<size_t>(thread)].data());
         char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
         std::vector<char*> at(buffers.size());
         for (size_t i = 0; i < buffers.size(); ++i) at[i] = buffers[i].base;
         for (int64_t step = 0; step < steps; ++step) {
-            if (thread == 0 && step > 0 && interrupted()) stop.store(true);
+            if (thread == 0 && step > 0 && (index_error_.load() || interrupted())) stop.store(true);
             barrier.wait();
             if (stop.load()) return;
             for (const Group& group : groups_) {
@@ -380,11 +400,11 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
                         const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;
                         if (profile && thread == 0) {
                             const auto start = std::chrono::steady_clock::now();
-                            execute(in, first, last, at, own);
+                            execute(in, chunk, first, last, at, own);
                             (*profile)[static_cast<size_t>(i)] +=
                                 std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
                         } else {
-                            execute(in, first, last, at, own);
+                            execute(in, chunk, first, last, at, own);
                         }
                     }
                 }

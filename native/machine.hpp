@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, softmax, cross_entropy };
+enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, softmax, cross_entropy, squares, root_mean };
 enum class Type : int { f32, i32, u32, boolean };
 
 struct Place {
@@ -84,7 +84,7 @@ public:
     bool index_error() const { return index_error_.load(); }
 
 private:
-    void execute(const Instruction& instruction, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
+    void execute(const Instruction& instruction, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
 
     std::vector<Instruction> instructions_;
     std::vector<Group> groups_;
@@ -94,5 +94,6 @@ private:
 };
 
 constexpr int64_t tile_words = 512;
+constexpr int most_sums = 8;  // chunks whose squares can be told apart
 
 }  // namespace chainrule

@@ -18,7 +18,8 @@ extern "C" void scipy_openblas_set_num_threads(int threads);
 
 namespace {
 
-using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;
+// Read-only arrays, too: who calls gives writable ones for what the instructions write.
+using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 using chainrule::Buffer;
 using chainrule::Machine;
 using chainrule::Pool;
@@ -65,7 +66,7 @@ private:
             const int64_t moved = steps > 1 ? step_bytes[i] : 0;
             if (step_bytes[i] < 0 || needed[i + 1] > bytes || (steps > 1 && moved > (bytes - needed[i + 1]) / (steps - 1)))
                 throw std::invalid_argument("buffer " + std::to_string(i + 1) + " is too small");
-            buffers[i + 1] = {static_cast<char*>(arrays[i].data()), bytes, step_bytes[i]};
+            buffers[i + 1] = {const_cast<char*>(static_cast<const char*>(arrays[i].data())), bytes, step_bytes[i]};
         }
         std::unique_lock<std::mutex> busy(mutex_, std::defer_lock);
         bool failed = false;

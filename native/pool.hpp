@@ -60,8 +60,9 @@ public:
 
     int threads() const { return threads_; }
 
-    // Runs job(thread) on every thread and returns when all are done.
+    // Runs job(thread) on every thread and returns when all are done. Who comes while another's job runs, waits.
     void run(const std::function<void(int)>& job) {
+        std::lock_guard alone(callers_);
         if (threads_ > 1) {
             std::lock_guard lock(mutex_);
             job_ = &job;
@@ -78,7 +79,6 @@ public:
 
 private:
     void work(int thread) {
-        flush_denormals();
         uint64_t seen = 0;
         for (;;) {
             const std::function<void(int)>* job = nullptr;
@@ -100,7 +100,7 @@ private:
 
     const int threads_;
     std::vector<std::thread> workers_;
-    std::mutex mutex_;
+    std::mutex callers_, mutex_;
     std::condition_variable wake_, done_;
     const std::function<void(int)>* job_ = nullptr;
     uint64_t job_number_ = 0;

@@ -313,6 +313,16 @@ def _composites() -> None:
     add(name, "tied_logits", np.zeros((2, 3)), np.eye(3)[:2])
     add(name, "one_class", spread(3, 1), np.ones((3, 1)))
     add(name, "empty", spread(0, 3), spread(0, 3))
+    name = "root_mean_square"
+    add(name, "matrix", spread(5, 3))
+    add(name, "vector", spread(7))
+    add(name, "scalar", spread())
+    add(name, "three_axes", spread(2, 3, 4))
+    add(name, "zeros", np.zeros((3, 2)))
+    add(name, "empty", spread(0, 3))
+    add(name, "long", spread(130, 70))
+    add(name, "huge", np.array([3e30, -4e30]))
+    add(name, "tiny", np.array([3e-30, -4e-30]))
 
 
 for _family in (

@@ -189,6 +189,11 @@ def _random_bits(key: np.ndarray, shape: Sequence[int], stream: int) -> np.ndarr
     return y
 
 
+def _root_mean_square(x: np.ndarray) -> np.ndarray:
+    total = math.fsum(number * number for number in x.ravel().tolist())
+    return np.array(math.sqrt(total / max(x.size, 1)), object)
+
+
 def _softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     y = np.empty(logits.shape[:-1], object)
     for place in np.ndindex(*y.shape):
@@ -256,4 +261,5 @@ ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
     "iota": lambda length, dtype: np.array(list(range(length)), dtype),
     "random_bits": _random_bits,
     "softmax_cross_entropy": _softmax_cross_entropy,
+    "root_mean_square": _root_mean_square,
 }

@@ -9,19 +9,22 @@ from tests.contracts.oracle import ORACLE
 
 from chainrule.backprop import differentiate
 from chainrule.executors import Executor
+from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f
 
-EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy}
+EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy, "native": compile_native}
 
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
-SUMMING = {"sum", "matmul", "scatter_add", "softmax_cross_entropy"}
+SUMMING = {"sum", "matmul", "scatter_add", "softmax_cross_entropy", "root_mean_square"}
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 
 
 @pytest.fixture(params=EXECUTORS)
 def compiler(request: pytest.FixtureRequest) -> Executor:
+    if request.param == "native" and not available():
+        pytest.skip("chainrule was installed without its compiled core")
     return EXECUTORS[request.param]
 
 

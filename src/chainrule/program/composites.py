@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chainrule.program.functions import log_softmax
+from chainrule.program.functions import equal, log_softmax, sqrt, where
 from chainrule.program.program import Program
 from chainrule.program.tracing import Tensor, Trace
 from chainrule.program.value import Value
@@ -13,7 +13,20 @@ def _softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return -(targets * log_softmax(logits)).sum(-1)
 
 
-EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {"softmax_cross_entropy": _softmax_cross_entropy}
+def _root_mean_square(x: Tensor) -> Tensor:
+    """Of x over the largest |x|: squares of float32 overflow from 1e19 on and vanish at 1e-23."""
+    if not x.size:
+        return x.sum()
+    largest = abs(x).max()
+    scale = where(equal(largest, 0.0), 1.0, largest)
+    part = x / scale
+    return scale * sqrt((part * part).mean())
+
+
+EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
+    "softmax_cross_entropy": _softmax_cross_entropy,
+    "root_mean_square": _root_mean_square,
+}
 
 
 def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:

@@ -48,6 +48,8 @@ def step_flops(step: Step) -> int:
         return 0
     if step.operation == "matmul":
         return 2 * step.output.size * step.inputs[0].shape[-1]
+    if step.operation == "root_mean_square":
+        return 2 * step.inputs[0].size
     if step.operation == "softmax_cross_entropy":
         return 6 * step.inputs[0].size
     if step.operation == "scatter_add":

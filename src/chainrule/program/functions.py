@@ -224,6 +224,11 @@ def softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return logits.trace.record("softmax_cross_entropy", logits, targets)
 
 
+def root_mean_square(x: Tensor) -> Tensor:
+    """√ mean x² over all elements, shape (); without overflow, and 0 of nothing. It has no derivative."""
+    return x.trace.record("root_mean_square", x)
+
+
 def gelu(x: Tensor) -> Tensor:
     """x · Φ(x), Φ the standard normal distribution function (Hendrycks and Gimpel 2016, the exact form)."""
     return x * ((erf(x * (1 / math.sqrt(2))) + 1.0) * 0.5)

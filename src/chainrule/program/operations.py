@@ -299,6 +299,12 @@ def _softmax_cross_entropy(inputs: Sequence[Value], attributes: Attributes) -> I
     return logits.shape[:-1], _same_dtype(name, inputs)
 
 
+def _root_mean_square(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,) = inputs
+    _need("root_mean_square", x, FLOATS)
+    return (), x.dtype
+
+
 def _elementwise(name: str, meaning: str, allowed: Sequence[str] = FLOATS, **options: Any) -> Operation:
     return Operation(name, 1, _unary(name, allowed), meaning, elementwise=True, **options)
 
@@ -402,6 +408,9 @@ _TABLE = (
         _softmax_cross_entropy,
         "y = -Σ targets · log softmax(logits) over the last axis",
         composite=True,
+    ),
+    Operation(
+        "root_mean_square", 1, _root_mean_square, "y = √ mean x², 0 of nothing; a size to watch", False, True
     ),
 )
 

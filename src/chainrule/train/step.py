@@ -155,14 +155,4 @@ def _sizes(
             f"gradient {name}": gradients[name],
             f"update {name}": changes[name],
         }
-    return {name: _root_mean_square(tensor) for name, tensor in sizes.items()}
-
-
-def _root_mean_square(x: Tensor) -> Tensor:
-    """√ mean x², of x over the largest |x|: squares of float32 overflow from 1e19 on and vanish at 1e-23."""
-    if not x.size:
-        return x.sum()
-    largest = abs(x).max()
-    scale = f.where(f.equal(largest, 0.0), 1.0, largest)
-    part = x / scale
-    return scale * f.sqrt((part * part).mean())
+    return {name: f.root_mean_square(tensor) for name, tensor in sizes.items()}

@@ -58,11 +58,17 @@ class NativeProgram:
 
     def run_many(self, tree: Tree, chunk: Arrays, order: np.ndarray) -> dict[str, np.ndarray]:
         """One call for each row of order."""
-        examples = len(next(iter(chunk.values())))
-        if order.size and (order.min() < -examples or order.max() >= examples):
-            raise IndexError(f"the order names example {order.max()} of {examples}")
+        inputs = self._expanded.inputs
+        if not inputs:
+            return self._go(self.plan(None), tree, {}, None, len(order))
+        examples = len(chunk[inputs[0].name])
+        if order.ndim != 2 or order.shape[1:] != inputs[0].shape[:1]:
+            raise TypeError(f"{inputs[0]} was given an order of shape {order.shape}")
+        wrong = order[(order < -examples) | (order >= examples)]
+        if wrong.size:
+            raise IndexError(f"the order names example {wrong[0]} of {examples}")
         plan = self.plan(examples)
-        given = {plan.lowering.chunks[value]: chunk[value.name] for value in self._expanded.inputs}
+        given = {plan.lowering.chunks[value]: chunk[value.name] for value in inputs}
         return self._go(plan, tree, given, np.ascontiguousarray(order, np.int32), len(order))
 
     def _go(
@@ -74,6 +80,9 @@ class NativeProgram:
         }
         named = {value: results[name] for name, value in lowering.results.items()}
         arrays, step_bytes = [plan.constants], [0]
+        aside: list[
+            tuple[np.ndarray, np.ndarray]
+        ] = []  # arrays of the tree that the core can't write to itself
         for value in plan.buffers:
             if value in named:
                 arrays.append(named[value])
@@ -82,9 +91,19 @@ class NativeProgram:
                 arrays.append(order)
                 step_bytes.append(value.nbytes)
             else:
-                arrays.append(_checked(given[value] if value in given else tree[value.name], value))
+                array = given[value] if value in given else tree[value.name]
+                arrays.append(_checked(array, value))
                 step_bytes.append(0)
-        plan.core.run(arrays, step_bytes, steps, self.pool)
+                if value in self._expanded.updates:
+                    if not array.flags.writeable:
+                        raise ValueError(f"{value} is updated, and was given an array that is read-only")
+                    if arrays[-1] is not array:
+                        aside.append((array, arrays[-1]))
+        try:
+            plan.core.run(arrays, step_bytes, steps, self.pool)
+        finally:
+            for array, fresh in aside:
+                array[...] = fresh
         return results
 
 
@@ -149,9 +168,10 @@ def _packed_constants(constants: dict[Value, np.ndarray]) -> tuple[np.ndarray, d
 
 
 def _checked(array: np.ndarray, value: Value) -> np.ndarray:
+    """The array as the core reads it: row-major, aligned, in the machine's byte order."""
     if array.shape != value.shape or array.dtype.name != value.dtype:
         raise TypeError(f"{value} was given {array.dtype.name} {array.shape}")
-    return array if array.flags.c_contiguous and array.flags.writeable else np.ascontiguousarray(array)
+    return np.require(array, value.dtype, ["C", "A"])
 
 
 @lru_cache(maxsize=8)

@@ -108,7 +108,7 @@ class Lowering(Builder):
         views = [self._loadable(value, shape) for value in step.inputs]
         tile = self._tile_for(step, views)
         for view in views:
-            self._join(tile, view)
+            self._join(tile, view, views)
         slots = [self._slot(tile, view) for view in views]
         tile.made[step.output] = record_micro(tile, step, slots)
         self._tile_of[step.output] = tile
@@ -161,12 +161,20 @@ class Lowering(Builder):
         self._tiles.append(tile)
         return tile
 
-    def _join(self, tile: Tile, view: View) -> None:
-        """If the view is made by an earlier tile of this shape that nobody has read, make the two one."""
+    def _join(self, tile: Tile, view: View, beside: list[View]) -> None:
+        """If the view is made by an earlier tile of this shape that nobody has read, make the two one.
+
+        beside: the views that the same step reads.
+        """
         other = self._tile_of.get(view.root)
         if other is None or other is tile or other.shape != tile.shape or not self._inside(other, view):
             return
         if len(other.ops) + len(tile.ops) > MOST_OPS or not tile.shape:
+            return
+        # What is read in another order than it is made, such as transposed, must be stored before.
+        if any(each.root in other.made and not self._inside(other, each) for each in beside):
+            return
+        if any(root in other.made for root, *_ in tile.loads):
             return
         readers = (position for value in other.made for position in self.read_by.get(value, ()))
         if any(position < tile.position for position in readers):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.executors.native.views import View
+from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
 Place = tuple[int, int]
@@ -13,7 +13,7 @@ Locate = Callable[[Value], Place]
 
 KINDS = (
     *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
-    *("random_bits", "softmax", "cross_entropy"),
+    *("random_bits", "softmax", "cross_entropy", "squares", "root_mean"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")
@@ -127,6 +127,30 @@ def simple_node(
         return [*sizes, *(number for value, *_ in operands for number in locate(value))]
 
     return Node(kind, position, extent, accesses, words, flops, text)
+
+
+MOST_CHUNKS = 8
+
+
+def root_mean_square_nodes(positions: tuple[int, int], y: Value, x: Value, text: str) -> tuple[Node, Node]:
+    """The squares of each chunk of x, summed in float64, and the root of their mean."""
+    rows, columns = rows_of(x.shape)
+    sums = Value((2 * MOST_CHUNKS,), "uint32", f"{y.name}.squares")  # a float64 a chunk
+    first = Node(
+        "squares",
+        positions[0],
+        rows,
+        [Access(x, False, True), Access(sums, True, True)],
+        list,
+        2 * x.size,
+        text,
+    )
+    first.words = lambda locate: [rows, columns, *locate(x), *locate(sums)]
+    second = Node(
+        "root_mean", positions[1], 1, [Access(sums, False, False), Access(y, True, True)], list, 2, text
+    )
+    second.words = lambda locate: [first.chunks, x.size, *locate(sums), *locate(y)]
+    return first, second
 
 
 def size_of(shape: Sequence[int]) -> int:

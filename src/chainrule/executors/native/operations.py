@@ -11,6 +11,7 @@ from chainrule.executors.native.nodes import (
     copy_node,
     matmul_node,
     reduce_node,
+    root_mean_square_nodes,
     simple_node,
     size_of,
 )
@@ -186,6 +187,17 @@ def _cross_entropy(builder: Builder, step: Step) -> None:
     _lookup(builder, "cross_entropy", step, rows, (rows, classes), step.inputs, True)
 
 
+def _root_mean_square(builder: Builder, step: Step) -> None:
+    root = builder.dense(step.inputs[0])
+    positions = builder.next_position(), builder.next_position()
+    builder.reads(whole(root), positions[0])
+    text = f"{step.output.name} = root_mean_square({step.inputs[0].name})"
+    squares, mean = root_mean_square_nodes(positions, step.output, root, text)
+    squares.layer = builder.layer
+    builder.nodes.append(squares)
+    builder.add(mean, step.output)
+
+
 def _lookup(
     builder: Builder,
     kind: str,
@@ -237,4 +249,5 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "one_hot": _one_hot,
     "random_bits": _random_bits,
     "softmax_cross_entropy": _cross_entropy,
+    "root_mean_square": _root_mean_square,
 }

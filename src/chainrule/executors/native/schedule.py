@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chainrule.executors.native.nodes import Access, Node
+from chainrule.executors.native.nodes import MOST_CHUNKS, Access, Node
 from chainrule.program import Value
 
 SMALL_FLOPS = 4_000_000
@@ -27,7 +27,7 @@ def chunk_count(extent: int) -> int:
     """
     if extent < 64:
         return 1
-    return 2 if extent < 512 else min(8, extent // 128)
+    return 2 if extent < 512 else min(MOST_CHUNKS, extent // 128)
 
 
 def schedule(nodes: Sequence[Node], home: Callable[[Value], Value]) -> list[Group]:

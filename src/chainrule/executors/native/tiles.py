@@ -142,14 +142,15 @@ Op = tuple[str, tuple[Slot, ...], Slot]
 
 
 def _with_products_added(ops: Sequence[Op], kept: set[Slot]) -> list[Op]:
-    """x · y + z as one operation where nobody else needs the product."""
+    """x · y + z as one operation where no other step needs the product.
+
+    A product that is stored is fused, too, and computed once more: watching it must not change the bits.
+    """
     uses: dict[Slot, int] = {}
     for _, slots, _ in ops:
         for slot in slots:
             uses[slot] = uses.get(slot, 0) + 1
-    products = {
-        y: slots for name, slots, y in ops if name == "MULTIPLY" and uses.get(y) == 1 and y not in kept
-    }
+    products = {y: slots for name, slots, y in ops if name == "MULTIPLY" and uses.get(y) == 1}
     result: list[Op] = []
     for name, slots, y in ops:
         factors = next((slot for slot in slots if slot in products), None) if name == "ADD" else None
@@ -157,7 +158,8 @@ def _with_products_added(ops: Sequence[Op], kept: set[Slot]) -> list[Op]:
             result.append((name, slots, y))
             continue
         other = slots[1] if slots[0] == factors else slots[0]
-        result = [op for op in result if op[2] != factors]
+        if factors not in kept:
+            result = [op for op in result if op[2] != factors]
         result.append(("MULTIPLY_ADD", (*products[factors], other), y))
     return result
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -98,4 +99,6 @@ def dtype_of(parameters: Mapping[str, np.ndarray] | Tensors) -> str:
 
 def filled_for(parameters: Arrays, kind: str, value: float = 0.0) -> dict[str, np.ndarray]:
     """An array for each parameter, filled with value, under the names kind.parameter."""
-    return {f"{kind}.{name}": np.full(array.shape, value, array.dtype) for name, array in parameters.items()}
+    # Memory of zeros costs nothing until it is written; that of other numbers is filled here and now.
+    make = np.zeros if value == 0 else partial(np.full, fill_value=value)
+    return {f"{kind}.{name}": make(array.shape, dtype=array.dtype) for name, array in parameters.items()}
