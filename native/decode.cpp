@@ -93,6 +93,7 @@ void read_tile(Reader& in, Instruction& out) {
         fixed[static_cast<size_t>(store.reg)] = true;
         tile.stores.push_back(store);
     }
+    if (stores == 0 && rows > 0 && cols > 0) refuse("a tile that stores nothing");
     for (int i = 0; i < ops; ++i) {
         Micro op;
         op.op = in.small(MICRO_OPS - 1);
@@ -128,6 +129,8 @@ void read_matmul(Reader& in, Instruction& out) {
     const Place a = in.place(whole(step_a, product(m, k)), 4);
     const Place b = in.place(whole(step_b, product(k, n)), 4);
     const Place c = in.place(whole(step_c, product(m, n)), 4);
+    if (batch > 1 && step_c < m * n) refuse("products written over each other");
+    if (m * n == 0) out.extent = 0;  // however many there are
     out.places = {a, b, c};
     out.sizes = {batch, m, n, k, ta, tb, step_a, step_b, step_c};
 }
@@ -135,7 +138,7 @@ void read_matmul(Reader& in, Instruction& out) {
 void read_reduce(Reader& in, Instruction& out) {
     const int op = in.small(2);
     const int64_t outer = in.size(), mid = in.size(), inner = in.size();
-    out.extent = outer == 1 ? inner : outer;
+    out.extent = outer == 1 ? inner : inner == 0 ? 0 : outer;
     out.sizes = {op, outer, mid, inner};
     if (op != 0 && mid == 0 && product(outer, inner) > 0) refuse("max or min of nothing");
     out.places.push_back(in.place(product(product(outer, mid), inner), 4));
@@ -157,6 +160,7 @@ void read_copy(Reader& in, Instruction& out) {
         target += product(dims[j] ? dims[j] - 1 : 0, to[j]);
         if (source > most || target > most) refuse("a size too large");
     }
+    if (count > target) refuse("elements written over each other");
     out.places.push_back(in.place(count ? source : 0, bytes));
     out.places.push_back(in.place(count ? target : 0, bytes));
     out.extent = rank ? dims[0] : 1;
@@ -182,7 +186,7 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
         }
         case Kind::gather: {
             const int64_t outer = in.size(), length = in.size(), bytes = in.size(), count = in.size();
-            out.extent = outer == 1 ? count : outer;
+            out.extent = outer == 1 ? count : count == 0 || bytes == 0 ? 0 : outer;
             out.sizes = {outer, length, bytes, count};
             out.places.push_back(in.place(product(product(outer, length), bytes), 1));
             out.places.push_back(in.place(count, 4));
@@ -191,7 +195,7 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
         }
         case Kind::scatter_add: {
             const int64_t outer = in.size(), length = in.size(), inner = in.size(), count = in.size();
-            out.extent = outer;
+            out.extent = length == 0 || inner == 0 ? 0 : outer;
             out.sizes = {outer, length, inner, count};
             out.places.push_back(in.place(product(product(outer, length), inner), 4));
             out.places.push_back(in.place(count, 4));

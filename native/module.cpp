@@ -111,9 +111,9 @@ NB_MODULE(_core, m) {
         .def(nb::init<const std::vector<std::vector<int64_t>>&, const std::vector<std::vector<int64_t>>&,
                       const std::vector<int64_t>&>(),
              nb::arg("instructions"), nb::arg("groups"), nb::arg("buffer_bytes"))
-        .def("run", &Core::run, nb::arg("arrays"), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
+        .def("run", &Core::run, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
              "Run steps; returns how many were done.")
-        .def("profile", &Core::profile, nb::arg("arrays"), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
+        .def("profile", &Core::profile, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
              "Run steps; returns nanoseconds an instruction on thread 0.");
     m.def(
         "micro",

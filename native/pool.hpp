@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -42,13 +43,13 @@ private:
 };
 
 // Threads 1 … n - 1; the caller is thread 0. One job at a time.
-class Pool {
+class Workers {
 public:
-    explicit Pool(int threads) : threads_(threads) {
+    explicit Workers(int threads) : threads_(threads) {
         for (int t = 1; t < threads; ++t) workers_.emplace_back([this, t] { work(t); });
     }
 
-    ~Pool() {
+    ~Workers() {
         {
             std::lock_guard lock(mutex_);
             closing_ = true;
@@ -106,6 +107,24 @@ private:
     uint64_t job_number_ = 0;
     int running_ = 0;
     bool closing_ = false;
+};
+
+// Workers of one process. A process made by fork has memory of them but not the threads themselves, which nobody
+// can join: there they are left alone, and it makes a pool of its own.
+class Pool {
+public:
+    explicit Pool(int threads) : process_(process_number()), workers_(std::make_unique<Workers>(threads)) {}
+
+    ~Pool() {
+        if (process_number() != process_) static_cast<void>(workers_.release());
+    }
+
+    int threads() const { return workers_->threads(); }
+    void run(const std::function<void(int)>& job) { workers_->run(job); }
+
+private:
+    const long process_;
+    std::unique_ptr<Workers> workers_;
 };
 
 }  // namespace chainrule

@@ -1,5 +1,7 @@
 """Running programs on the core: plans made in Python, steps run in C++."""
 
+import os
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,7 +41,7 @@ class NativeProgram:
 
     def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program = program
-        self.pool = _pool(thread_count(threads))
+        self.threads = thread_count(threads)
         self._expanded = expand(program, WHOLE)
         self._plans: dict[int | None, Plan] = {}
         refuse_unsupported(self._expanded)
@@ -100,7 +102,7 @@ class NativeProgram:
                     if arrays[-1] is not array:
                         aside.append((array, arrays[-1]))
         try:
-            plan.core.run(arrays, step_bytes, steps, self.pool)
+            plan.core.run(arrays, step_bytes, steps, _pool(self.threads))
         finally:
             for array, fresh in aside:
                 array[...] = fresh
@@ -177,3 +179,7 @@ def _checked(array: np.ndarray, value: Value) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _pool(threads: int) -> "_core.Pool":
     return _core.Pool(threads)
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not live on in a child

@@ -136,20 +136,16 @@ def root_mean_square_nodes(positions: tuple[int, int], y: Value, x: Value, text:
     """The squares of each chunk of x, summed in float64, and the root of their mean."""
     rows, columns = rows_of(x.shape)
     sums = Value((2 * MOST_CHUNKS,), "uint32", f"{y.name}.squares")  # a float64 a chunk
-    first = Node(
-        "squares",
-        positions[0],
-        rows,
-        [Access(x, False, True), Access(sums, True, True)],
-        list,
-        2 * x.size,
-        text,
-    )
-    first.words = lambda locate: [rows, columns, *locate(x), *locate(sums)]
-    second = Node(
-        "root_mean", positions[1], 1, [Access(sums, False, False), Access(y, True, True)], list, 2, text
-    )
-    second.words = lambda locate: [first.chunks, x.size, *locate(sums), *locate(y)]
+
+    def squares(locate: Locate) -> list[int]:
+        return [rows, columns, *locate(x), *locate(sums)]
+
+    def root_of_mean(locate: Locate) -> list[int]:
+        return [first.chunks, x.size, *locate(sums), *locate(y)]
+
+    reads, holds = [Access(x, False, True), Access(sums, True, True)], [Access(sums, False, False)]
+    first = Node("squares", positions[0], rows, reads, squares, 2 * x.size, text)
+    second = Node("root_mean", positions[1], 1, [*holds, Access(y, True, True)], root_of_mean, 2, text)
     return first, second
 
 

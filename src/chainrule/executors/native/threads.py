@@ -49,6 +49,6 @@ def _quota() -> int:
     """Whole processors that the cgroup grants; many where it sets no limit."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
+        return MOST if quota == "max" else max(1, int(quota) // int(period))
+    except (OSError, ValueError, ZeroDivisionError):
         return MOST
-    return MOST if quota == "max" else max(1, int(quota) // int(period))

@@ -1,0 +1,160 @@
+"""The command: python -m benchmarks."""
+
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks.machine import physical_cores, processor
+from benchmarks.measuring import Settings, measure
+from benchmarks.peers import OURS, PEERS
+from benchmarks.progress import Progress
+from benchmarks.results import Result
+from benchmarks.table import Printer
+from benchmarks.workloads import WORKLOADS
+from chainrule.errors import did_you_mean
+
+
+def _listed(meanings: Mapping[str, str]) -> str:
+    width = max(map(len, meanings)) + 2
+    return "\n".join(f"  {name:<{width}}{meaning}" for name, meaning in meanings.items())
+
+
+_HELP = f"""\
+How long one training step takes, side by side with other libraries, in one run on this machine.
+
+Every library trains the same network from the same weights on the same batches, in a process of its
+own. They take turns of a fraction of a second, and the medians are compared. A row whose losses differ
+from ours is void.
+
+Workloads, for --only:
+
+{_listed({each.name: each.meaning for each in WORKLOADS.values()})}
+
+Rows, for --peers (those whose library is not installed are left out; `make bench` installs all):
+
+{_listed({name: entry.meaning for name, entry in PEERS.items()})}
+
+Examples:
+
+  make bench                                    all: ten minutes, most of it torch.compile
+  python -m benchmarks --only table,digits      two workloads, all installed peers
+  python -m benchmarks --peers jax --only big   ours and one peer
+  python -m benchmarks --json figures.json      figures for a program too
+
+Nothing else should run meanwhile: on a busy machine the medians mislead, and the column ± shows it.
+
+Exit code: 0; 1 where a row is void or failed; 2 where the command line is wrong.
+"""
+
+
+def _names(given: str | None, known: Iterable[str], usual: Iterable[str], option: str) -> list[str]:
+    if given is None:
+        return list(usual)
+    known = list(known)
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(
+                f"there is no '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}",
+                param_hint=option,
+            )
+    if not names:
+        raise typer.BadParameter(f"name at least one of {', '.join(known)}", param_hint=option)
+    return list(dict.fromkeys(names))
+
+
+def _rows(given: str | None, progress: Progress) -> list[str]:
+    """Ours, and the peers that were named or are there."""
+    names = _names(given, PEERS, [name for name, entry in PEERS.items() if entry.usual], "--peers")
+    missing = [name for name in names if not PEERS[name].installed]
+    remedy = "`make bench` makes an environment that has them all"
+    if missing and given is not None:
+        raise typer.BadParameter(f"not installed: {', '.join(missing)}; {remedy}", param_hint="--peers")
+    if missing:
+        progress.tell(f"left out, because they are not installed: {', '.join(missing)}; {remedy}")
+    return [OURS, *(name for name in names if name not in (OURS, *missing))]
+
+
+def run(
+    only: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="These workloads.", show_default="all")
+    ] = None,
+    peers: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,…", help="These rows, and ours.", show_default="all installed"),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures there too.", show_default=False),
+    ] = None,
+    repetitions: Annotated[int, typer.Option(min=1, help="Turns of each peer.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.001, help="Length of a turn, at least.")] = 0.3,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads, for every peer alike.", show_default="physical cores"),
+    ] = None,
+    executor: Annotated[
+        str, typer.Option(help="Of our row: native (numpy where it is not there) or numpy.")
+    ] = "native",
+) -> None:
+    """Measure and print; the help text stands in _HELP."""
+    _names(executor, ("native", "numpy"), (), "--executor")
+    if json_file is not None and not json_file.resolve().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {json_file.resolve().parent}", param_hint="--json")
+    progress = Progress()
+    workloads = [WORKLOADS[name] for name in _names(only, WORKLOADS, WORKLOADS, "--only")]
+    rows = _rows(peers, progress)
+    count = threads or physical_cores()
+    settings = Settings(count, seconds, repetitions, executor)
+    printer = Printer()
+    printer.line(
+        f"{processor()}, threads: {count}; medians of {repetitions} turns of at least {seconds:g} s, in turns"
+    )
+    results: list[Result] = []
+    with progress:
+        for workload in workloads:
+            results.append(measure(workload, rows, settings, progress))
+            progress.clear()
+            printer.details(results[-1])
+            if json_file is not None:
+                json_file.write_text(
+                    json.dumps(_to_json(results, settings), indent=2, allow_nan=False) + "\n"
+                )
+    printer.end(results, count)
+    failed = any(reason.startswith("failed") for result in results for reason in result.absent.values())
+    raise typer.Exit(int(failed or not all(result.agree for result in results)))
+
+
+def _to_json(results: list[Result], settings: Settings) -> dict[str, Any]:
+    return {
+        "machine": {
+            "processor": processor(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "numpy": version("numpy"),
+        },
+        "settings": {
+            "threads": settings.threads,
+            "seconds": settings.seconds,
+            "repetitions": settings.repetitions,
+            "executor": settings.executor,
+        },
+        "workloads": {result.workload.name: result.to_json() for result in results},
+    }
+
+
+def command() -> typer.Typer:
+    """The command line."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    # \b keeps the lines of a list; the other paragraphs are broken where the terminal ends.
+    app.command(help=_HELP.replace("\n\n  ", "\n\n\b\n  "))(run)
+    return app
+
+
+if __name__ == "__main__":
+    command()(prog_name="python -m benchmarks")

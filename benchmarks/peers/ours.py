@@ -1,0 +1,107 @@
+"""chainrule: the training step as one program, whole epochs per call."""
+
+import importlib
+from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+
+import numpy as np
+
+from benchmarks.problem import Problem
+from benchmarks.workloads import Adam, Workload
+from chainrule.executors import Compiled, Executor
+from chainrule.nn import (
+    Dense,
+    Dropout,
+    Sequential,
+    SoftmaxCrossEntropy,
+    adam,
+    glorot_normal,
+    he_normal,
+    momentum,
+)
+from chainrule.nn.layer import Layer
+from chainrule.train import Batch, Recipe, initial_tree, training_step
+
+_EXECUTORS = {
+    "native": ("chainrule.executors.native", "compile_native"),
+    "numpy": ("chainrule.executors.numpy_", "compile_numpy"),
+}
+
+
+def executor_named(name: str) -> Executor:
+    """An executor by name; numpy where this chainrule has no native one."""
+    module, function = _EXECUTORS[name if find_spec(_EXECUTORS[name][0]) else "numpy"]
+    return getattr(importlib.import_module(module), function)
+
+
+def executor_of(compiled: Compiled) -> str:
+    """Who really runs a program: native leaves to numpy what it can not run."""
+    module = type(compiled).__module__
+    return next(name for name, (package, _) in _EXECUTORS.items() if module.startswith(package))
+
+
+def recipe_of(workload: Workload) -> Recipe:
+    """The workload in our own words."""
+    network = workload.network
+    kernel = he_normal() if network.activation == "relu" else glorot_normal()
+    layers: list[Layer] = []
+    for width in network.widths[1:-1]:
+        layers.append(Dense(width, network.activation, kernel))
+        if network.dropout:
+            layers.append(Dropout(network.dropout))
+    layers.append(Dense(network.widths[-1], kernel=kernel))
+    chosen = workload.optimizer
+    if isinstance(chosen, Adam):
+        optimizer = adam(chosen.rate, chosen.beta1, chosen.beta2, chosen.epsilon)
+    else:
+        optimizer = momentum(chosen.rate, chosen.decay)
+    return Recipe(Sequential(layers), SoftmaxCrossEntropy(), optimizer, batch_size=workload.batch)
+
+
+def batch_of(workload: Workload) -> Batch:
+    """Shapes and dtypes of one batch."""
+    x = (workload.batch, workload.network.widths[0])
+    return Batch({"x": (x, "float32"), "y": ((workload.batch,), "int32")})
+
+
+class Ours:
+    """See `Peer`."""
+
+    def __init__(self, problem: Problem, executor: str) -> None:
+        workload = problem.workload
+        recipe = recipe_of(workload)
+        step = training_step(recipe, batch_of(workload))
+        self._compiled = executor_named(executor)(step.program)
+        ran = executor_of(self._compiled)
+        self.note = f"{ran} executor" if ran == executor else f"{ran} executor ({executor} is not there)"
+        self._start = {**initial_tree(recipe, step), **problem.parameters}
+        self._chunk = {"x": problem.x, "y": problem.y}
+        self._orders = list(problem.orders)
+        self.steps_per_run = workload.steps
+        self.reset()
+
+    def begin(self) -> None:
+        """The first step."""
+        self._compiled.run_many(self._tree, self._chunk, self._orders[0][:1])
+
+    def reset(self) -> None:
+        """Back to the start."""
+        self._tree = {name: array.copy() for name, array in self._start.items()}
+
+    def losses(self, epoch: int) -> np.ndarray:
+        """One epoch."""
+        return self._compiled.run_many(self._tree, self._chunk, self._orders[epoch])["loss"]
+
+    def run(self, epoch: int) -> None:
+        """One epoch."""
+        self.losses(epoch)
+
+
+def build(problem: Problem, variant: str) -> Ours:
+    """variant: an executor's name."""
+    return Ours(problem, variant)
+
+
+def version() -> str:
+    """The library and its version."""
+    return f"chainrule {installed_version('chainrule')}"

@@ -1,0 +1,103 @@
+"""A whole quick run without the large peers, and what can go wrong on the way."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks.__main__ import command
+from benchmarks.machine import crowded
+from benchmarks.measuring import Settings, measure
+from benchmarks.peers import PEERS
+from benchmarks.preparing import make_problem, matrix_flops
+from benchmarks.problem import CHECKED_STEPS, load_problem
+from benchmarks.workloads import WORKLOADS
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = WORKLOADS["table"]
+
+
+def test_quick_run_gives_table_and_figures(tmp_path: Path):
+    file = tmp_path / "figures.json"
+    options = ["--only", "table", "--executor", "numpy", "--peers", "chainrule-numpy,scikit-learn"]
+    quick = ["--threads", "1", "--seconds", "0.001", "--repetitions", "2", "--json", str(file)]
+    finished = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *options, *quick], cwd=ROOT, capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "table: starting scikit-learn" in finished.stderr
+    assert "µs a step" in finished.stdout
+    assert "agree" in finished.stdout
+    figures = json.loads(file.read_text())
+    assert set(figures) == {"machine", "settings", "workloads"}
+    table = figures["workloads"]["table"]
+    assert {"chainrule_us", "peers_us", "ratio", "matrix_share", "agree"} <= set(table)
+    assert set(table["peers_us"]) == {"chainrule-numpy", "scikit-learn"}
+    assert table["ratio"] == table["peers_us"]["scikit-learn"] / table["chainrule_us"]
+    assert table["rows"]["chainrule-numpy"]["loss_difference"] == 0
+    assert 0 < table["rows"]["scikit-learn"]["loss_difference"] < 1e-5
+    assert len(table["rows"]["chainrule"]["us_blocks"]) == 2
+
+
+@pytest.mark.parametrize("name", [name for name in WORKLOADS if name != "big"])
+def test_problems_are_the_same_every_time_and_survive_the_file(name: str, tmp_path: Path):
+    problem = make_problem(WORKLOADS[name], 2)
+    problem.save(tmp_path / "problem")
+    for other in (make_problem(WORKLOADS[name], 2), load_problem(tmp_path / "problem", 2)):
+        assert other.workload == problem.workload
+        for array in ("x", "y", "orders"):
+            np.testing.assert_array_equal(getattr(other, array), getattr(problem, array))
+        for one, another in zip(problem.dense(), other.dense(), strict=True):
+            np.testing.assert_array_equal(one[0], another[0])
+            np.testing.assert_array_equal(one[1], another[1])
+    steps, batch = problem.orders.shape[1:]
+    assert (steps, batch) == (problem.workload.steps, problem.workload.batch)
+    assert len(problem.orders) * steps >= CHECKED_STEPS
+    assert all(len(np.unique(order)) == order.size for order in problem.orders)
+    widths = problem.workload.network.widths
+    assert [weight.shape for weight, _ in problem.dense()] == list(pairwise(widths))
+
+
+def test_matrix_flops_are_those_of_three_products_a_layer_and_two_for_the_first():
+    first, *others = 20 * 64, 64 * 64, 64 * 2
+    assert matrix_flops(TABLE) == 2 * TABLE.batch * (2 * first + 3 * sum(others))
+
+
+def test_a_peer_that_fails_says_why_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch):
+    broken = replace(PEERS["jax"], module="nobody")
+    monkeypatch.setattr("benchmarks.measuring.PEERS", {**PEERS, "jax": broken})
+    told: list[str] = []
+    settings = Settings(threads=1, seconds=0.001, repetitions=1, executor="numpy")
+    result = measure(TABLE, ["chainrule", "jax"], settings, told.append)
+    assert result.absent["jax"].startswith("failed: ModuleNotFoundError")
+    assert "nobody" in result.absent["jax"]
+    assert (list(result.rows), result.agree) == (["chainrule"], True)
+    assert "table: round 1 of 1: chainrule" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "tabel"], "did you mean 'table'"),
+        (["--peers", "sklearn"], "did you mean 'scikit-learn'"),
+        (["--only", ","], "name at least one"),
+        (["--json", "nowhere/figures.json"], "no folder"),
+        (["--executor", "nativ"], "did you mean 'native'"),
+        (["--repetitions", "0"], "--repetitions"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_told(arguments: list[str], message: str):
+    answer = CliRunner().invoke(command(), arguments)
+    assert answer.exit_code == 2
+    assert message in " ".join(answer.output.split())
+
+
+def test_other_processes_matter_once_they_take_cores_that_are_needed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert not crowded(1.9, 2)
+    assert crowded(2.5, 2)

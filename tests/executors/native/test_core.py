@@ -1,0 +1,394 @@
+"""The C++ core by itself: malformed instruction lists are refused, well-formed ones touch nothing else."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.contracts.cases import CASES, Case
+
+from chainrule.backprop import differentiate
+from chainrule.executors.native import available, schedule
+from chainrule.executors.native.lowering import NotSupportedError
+from chainrule.executors.native.nodes import KINDS
+from chainrule.executors.native.tiles import CODES
+from chainrule.program import Program, Trace
+from chainrule.program import functions as f
+
+pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+
+if available():
+    from chainrule.executors.native import _core
+    from chainrule.executors.native import executor as native
+
+Rows = list[list[int]]
+Wire = tuple[Rows, Rows, list[int]]
+"""Instructions, groups, bytes of the buffers, the first of which is the arena."""
+
+
+def run(wire: Wire, steps: int = 2, threads: int = 2) -> list[np.ndarray]:
+    """Run an instruction list over buffers of ones, with guards on both sides of each."""
+    instructions, groups, sizes = wire
+    core = _core.Core(instructions, groups, sizes)
+    guarded = [np.full(size + 256, 0xAB, np.uint8) for size in sizes[1:]]
+    arrays = []
+    for size, room in zip(sizes[1:], guarded, strict=True):
+        array = room[128 : 128 + size]
+        array[...] = np.resize(np.array([1, 0, 0, 0], np.uint8), size)
+        arrays.append(array)
+    try:
+        core.run(arrays, [0] * len(arrays), steps, _core.Pool(threads))
+    finally:
+        for size, room in zip(sizes[1:], guarded, strict=True):
+            assert (room[:128] == 0xAB).all()
+            assert (room[128 + size :] == 0xAB).all()
+    return arrays
+
+
+def is_refused_or_runs(wire: Wire) -> bool:
+    """Whether the list was taken. Anything but ValueError and IndexError is a failure."""
+    try:
+        run(wire)
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+def training_step() -> Program:
+    """A step that uses most kinds of instructions."""
+    trace = Trace()
+    x, classes = trace.input("x", (6, 5)), trace.input("classes", (6,), "int32")
+    w, b = trace.parameter("w", (5, 4)), trace.parameter("b", (4,))
+    key = trace.state("key", (2,), "uint32")
+    kept = (f.uniform(key, (6, 4), stream=3) < 0.8).cast("float32")
+    h = f.tanh(x @ w + b) * kept
+    h = f.concatenate([h, f.pad(h[1:], (1, 0), (0, 0))], 0)[::2].transpose()  # (4, 6)
+    scores = f.gather(h, trace.constant(np.array([3, 1, 2], "i4"), "int32")).transpose()
+    loss = f.softmax_cross_entropy(scores, f.one_hot(classes, 3)).mean() + scores.max() * 0.1
+    deltas = differentiate(loss, [w, b])
+    updates = {p: p - 0.1 * deltas[p.value] for p in (w, b)}
+    updates |= {key: key + trace.constant(np.array([1, 0]), "uint32")}
+    return trace.program({"loss": loss, "sure": f.isfinite(scores)}, updates)
+
+
+def wire_of(program: Program, examples: int | None) -> Wire:
+    """What the core is given for a program."""
+    seen: list[Wire] = []
+
+    class Recorded:
+        def __init__(self, *wire) -> None:
+            seen.append(wire)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "_core", type("Stub", (), {"Core": Recorded}))
+        patch.setattr(schedule, "SMALL_FLOPS", 0)
+        patch.setattr(schedule, "chunk_count", lambda extent: max(1, min(3, extent)))
+        native.make_plan(program, examples)
+    return seen[0]
+
+
+def case_wire(case: Case) -> Wire:
+    arguments = [a.astype("f4") if a.dtype == np.float64 else a for a in case.arguments]
+    trace = Trace()
+    tensors = [trace.input(f"x{i}", a.shape, a.dtype.name) for i, a in enumerate(arguments)]
+    return wire_of(trace.program({"y": case.record(trace, tensors)}), None)
+
+
+def corpus() -> list[Wire]:
+    """Well-formed lists of every kind of instruction."""
+    wires = [wire_of(training_step(), 9), wire_of(training_step(), None)]
+    for name in (
+        "matmul",
+        "gather",
+        "scatter_add",
+        "pad",
+        "sum",
+        "max",
+        "one_hot",
+        "random_bits",
+        "where",
+        "slice",
+    ):
+        for case in CASES[name]:
+            try:
+                wires.append(case_wire(case))
+            except NotSupportedError:
+                continue
+    return wires
+
+
+CORPUS = corpus() if available() else []
+
+
+def test_corpus_has_every_kind_that_plans_use():
+    kinds = {KINDS[row[0]] for instructions, *_ in CORPUS for row in instructions}
+    assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"} <= kinds
+    assert {"random_bits", "cross_entropy"} <= kinds
+
+
+@pytest.mark.parametrize("number", range(len(CORPUS)))
+def test_well_formed_lists_run(number: int):
+    instructions, groups, sizes = CORPUS[number]
+    core = _core.Core(instructions, groups, sizes)
+    core.run([np.zeros(size, np.uint8) for size in sizes[1:]], [0] * (len(sizes) - 1), 2, _core.Pool(2))
+
+
+NUMBERS = st.one_of(
+    st.integers(-2, 9),
+    st.sampled_from(
+        [63, 64, 512, 1000, 2**20, 2**30, 2**31, 2**32, 2**46, 2**46 + 1, 2**62, 2**63 - 1, -(2**63)]
+    ),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Wire:
+    """A well-formed list in which some numbers are others, or missing, or doubled."""
+    instructions, groups, sizes = CORPUS[draw(st.integers(0, len(CORPUS) - 1))]
+    rows = [list(row) for row in instructions]
+    cuts = [list(row) for row in groups]
+    room = list(sizes)
+    for _ in range(draw(st.integers(1, 3))):
+        what = draw(st.sampled_from(["number"] * 6 + ["shift", "drop", "double", "groups", "sizes", "row"]))
+        row = rows[draw(st.integers(0, len(rows) - 1))]
+        at = draw(st.integers(0, len(row) - 1))
+        if what == "number":
+            row[at] = draw(NUMBERS)
+        elif what == "shift":
+            row[at] += draw(st.integers(-2, 2))
+        elif what == "drop":
+            del row[at]
+            row = row or [0]
+        elif what == "double":
+            row.insert(at, row[at])
+        elif what == "groups":
+            cut = cuts[draw(st.integers(0, len(cuts) - 1))]
+            cut[draw(st.integers(0, len(cut) - 1))] = draw(NUMBERS)
+        elif what == "sizes":
+            room[draw(st.integers(0, len(room) - 1))] = draw(st.integers(-1, 200))
+        else:
+            rows[draw(st.integers(0, len(rows) - 1))] = draw(st.lists(NUMBERS, max_size=20))
+        if any(not row for row in rows):
+            break
+    return rows, cuts, room
+
+
+FUZZ = settings(derandomize=True, deadline=None, database=None)
+
+
+@settings(FUZZ, max_examples=1500)
+@given(wire=mutated())
+def test_mutated_lists_are_refused_or_run(wire: Wire):
+    is_refused_or_runs(wire)
+
+
+@settings(FUZZ, max_examples=500)
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-1, len(KINDS)), st.lists(st.one_of(st.integers(0, 3), NUMBERS), max_size=24)),
+        min_size=1,
+        max_size=3,
+    ),
+    chunks=st.integers(0, 5),
+    sizes=st.lists(st.integers(0, 300), max_size=4),
+)
+def test_random_lists_are_refused_or_run(rows, chunks: int, sizes: list[int]):
+    instructions = [[kind, *words] for kind, words in rows]
+    is_refused_or_runs((instructions, [[0, chunks, 0, len(instructions)]], sizes))
+
+
+@settings(FUZZ, max_examples=300)
+@given(data=st.data())
+def test_random_tiles_are_refused_or_run(data: st.DataObject):
+    def small(low: int, high: int) -> int:
+        return data.draw(st.integers(low, high))
+
+    registers = small(1, 4)
+    loads = [
+        [i, small(0, 3), small(0, 40), small(0, 3), small(0, 1), 4 * small(0, 3)]
+        for i in range(small(0, registers))
+    ]
+    stores = [[small(0, registers - 1), small(0, 3), 1, 4 * small(0, 30)] for _ in range(small(0, 2))]
+    ops = [
+        [small(0, len(CODES) - 1), *(small(0, registers - 1) for _ in range(4))] for _ in range(small(0, 5))
+    ]
+    counts = [small(0, 40), small(0, 40), registers, len(loads), len(stores), len(ops)]
+    row = [KINDS.index("tile"), *counts, *(word for each in (*loads, *stores, *ops) for word in each)]
+    is_refused_or_runs(([row], [[0, small(1, 3), 0, 1]], [3000, 6000]))
+
+
+def tile(*words: int) -> list[int]:
+    return [KINDS.index("tile"), *words]
+
+
+ADD = CODES["ADD"]
+# rows, columns, registers, loads, stores, ops; load: register, type, two strides, buffer, offset.
+GOOD = tile(4, 1, 3, 1, 1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, ADD, 1, 0, 0, -1)
+
+
+def refused(row: Sequence[int], sizes: Sequence[int] = (64, 16), groups: Rows | None = None) -> None:
+    with pytest.raises(ValueError, match="malformed"):
+        _core.Core([list(row)], groups or [[0, 1, 0, 1]], list(sizes))
+
+
+def test_a_good_tile_runs():
+    core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
+    x = np.arange(4, dtype="f4")
+    assert core.run([x], [0], 2, _core.Pool(1)) == 2
+    assert x.tolist() == [0, 4, 8, 12]
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        (0, -1),
+        (0, len(KINDS)),
+        (1, -1),
+        (1, 5),  # more rows than the buffer has
+        (1, 2**63 - 1),
+        (3, 1),  # registers that the instruction names are missing
+        (4, 2),  # loads that are not there
+        (5, 0),
+        (8, 4),  # no such type
+        (9, 2),  # strides that lead outside
+        (9, -1),
+        (11, 2),  # no such buffer
+        (12, 4),  # an offset that leads outside
+        (12, 2),  # between two numbers
+        (12, -4),
+        (17, len(CODES)),
+        (17, -1),
+        (18, 3),  # no such register
+        (18, 0),  # one that is loaded
+        (19, 2),  # one that nobody has written
+        (19, -1),
+    ],
+)
+def test_wrong_numbers_in_a_tile_are_refused(at: int, number: int):
+    row = list(GOOD)
+    row[at] = number
+    refused(row)
+
+
+def test_lists_of_the_wrong_length_are_refused():
+    for end in range(len(GOOD)):
+        refused(GOOD[:end])
+    refused([*GOOD, 0])
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [[0, 1, 0, 0]],
+        [[0, 1, 0, 2]],
+        [[0, 1, 1, 1]],
+        [[0, 0, 0, 1]],
+        [[0, 5000, 0, 1]],
+        [[0, 1, 0, -1]],
+        [[0, 1, 0]],
+        [[0, 1, 0, 1], [0, 1, 0, 1]],
+        [[]],
+    ],
+)
+def test_wrong_groups_are_refused(groups: Rows):
+    refused(GOOD, groups=groups)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["matmul", 2**46, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["reduce", 0, 2**46, 1, 0, 0, 0, 0, 0],
+        ["reduce", 0, 2**46, 0, 0, 0, 0, 0, 0],
+        ["gather", 2**46, 0, 4, 0, 0, 0, 0, 0, 0, 0],
+        ["gather", 2**46, 1, 0, 1, 0, 0, 0, 0, 0, 0],
+        ["scatter_add", 2**46, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["copy", 2, 1, 2**46, 0, 1, 1, 1, 1, 0, 0, 0, 0],
+        ["copy", 2, 1, 0, 2**46, 1, 1, 1, 1, 0, 0, 0, 0],
+        ["tile", 2**46, 0, 0, 0, 0, 0],
+        ["tile", 0, 2**46, 0, 0, 0, 0],
+        ["squares", 2**46, 0, 0, 0, 0, 0],
+    ],
+    ids=lambda words: words[0],
+)
+def test_very_many_of_nothing_take_no_time(words: list):
+    core = _core.Core([[KINDS.index(words[0]), *words[1:]]], [[0, 2, 0, 1]], [64])
+    assert core.run([], [], 3, _core.Pool(2)) == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["matmul", 2**40, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["copy", 1, 1, 2**40, 0, 0, 0, 0, 0, 0],
+        ["copy", 2, 1, 4, 4, 4, 1, 1, 1, 0, 0, 0, 0],
+        ["tile", 2**23, 2**23, 0, 0, 0, 0],
+    ],
+    ids=lambda words: words[0],
+)
+def test_writing_again_and_again_is_refused(words: list):
+    refused([KINDS.index(words[0]), *words[1:]])
+
+
+def test_there_must_be_an_arena_and_sizes_that_can_be():
+    with pytest.raises(ValueError, match="arena"):
+        _core.Core([], [], [])
+    for size in (-1, 2**62):
+        with pytest.raises(ValueError, match="impossible size"):
+            _core.Core([], [], [size])
+    with pytest.raises(TypeError):
+        _core.Core([["a"]], [[0, 1, 0, 1]], [64])  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        _core.Core([[2**70]], [[0, 1, 0, 1]], [64])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "step_bytes", "steps"),
+    [
+        ([], [], 1),
+        ([np.zeros(3, "f4")], [0], 1),
+        ([np.zeros(4, "f4")] * 2, [0, 0], 1),
+        ([np.zeros(4, "f4")], [], 1),
+        ([np.zeros(4, "f4")], [-16], 2),
+        ([np.zeros(4, "f4")], [16], 2),
+        ([np.zeros(7, "f4")], [16], 2),
+        ([np.zeros(8, "f4")], [2**62], 4),
+        ([np.zeros(4, "f4")], [0], -1),
+    ],
+)
+def test_wrong_buffers_are_refused(arrays, step_bytes: list[int], steps: int):
+    core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
+    with pytest.raises(ValueError, match="buffer"):
+        core.run(arrays, step_bytes, steps, _core.Pool(1))
+
+
+def test_arrays_in_another_order_are_refused():
+    core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
+    with pytest.raises(TypeError):
+        core.run([np.zeros((4, 4), "f4").T[:, 1:]], [0], 1, _core.Pool(1))
+
+
+def test_buffers_move_from_step_to_step():
+    core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
+    x = np.ones((3, 4), "f4")
+    assert core.run([x], [16], 3, _core.Pool(1)) == 3
+    assert (x == 2).all()
+    assert core.run([x], [16], 0, _core.Pool(1)) == 0
+
+
+def test_profile_counts_every_instruction():
+    core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
+    (nanoseconds,) = core.profile([np.ones(4, "f4")], [0], 1000, _core.Pool(1))
+    assert 0 < nanoseconds < 10**9
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025, 2**31 - 1])
+def test_pools_of_impossible_size_are_refused(threads: int):
+    with pytest.raises(ValueError, match="1 to 1024 threads"):
+        _core.Pool(threads)
+
+
+def test_pools_start_and_end():
+    for threads in (1, 2, 7, 16):
+        assert _core.Pool(threads).threads == threads
