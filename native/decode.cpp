@@ -122,7 +122,7 @@ void read_matmul(Reader& in, Instruction& out) {
     const int64_t batch = in.size(), m = in.number(0, 1 << 30), n = in.number(0, 1 << 30), k = in.number(0, 1 << 30);
     const int ta = in.small(1), tb = in.small(1);
     const int64_t step_a = in.size(), step_b = in.size(), step_c = in.size();
-    out.extent = batch > 1 ? batch : m;
+    out.extent = batch == 1 ? m : batch;
     auto whole = [&](int64_t step, int64_t elements) {
         return batch == 0 || elements == 0 ? 0 : product(batch - 1, step) + elements;
     };

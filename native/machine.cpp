@@ -310,8 +310,9 @@ void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::
     const int32_t* indices = pointer<const int32_t>(at, in.places[0]);
     float* y = pointer<float>(at, in.places[1]);
     for (int64_t i = first; i < last; ++i) {
+        const int64_t index = indices[i];  // read once: where y lies over the indices, they change
         std::fill(y + i * depth, y + (i + 1) * depth, 0.0f);
-        if (indices[i] >= 0 && indices[i] < depth) y[i * depth + indices[i]] = 1.0f;
+        if (index >= 0 && index < depth) y[i * depth + index] = 1.0f;
     }
 }
 
