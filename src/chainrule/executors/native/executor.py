@@ -66,8 +66,8 @@ class NativeProgram:
         examples = len(chunk[inputs[0].name])
         if order.ndim != 2 or order.shape[1:] != inputs[0].shape[:1]:
             raise TypeError(f"{inputs[0]} was given an order of shape {order.shape}")
-        wrong = order[(order < -examples) | (order >= examples)]
-        if wrong.size:
+        if order.size and not -examples <= order.min() <= order.max() < examples:
+            wrong = order[(order < -examples) | (order >= examples)]
             raise IndexError(f"the order names example {wrong[0]} of {examples}")
         plan = self.plan(examples)
         given = {plan.lowering.chunks[value]: chunk[value.name] for value in inputs}
