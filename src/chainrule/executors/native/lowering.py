@@ -103,8 +103,6 @@ class Lowering(Builder):
 
     def _elementwise(self, step: Step) -> None:
         shape = step.output.shape
-        if step.operation == "divide" and step.inputs[1].size == 1 and step.output.size > 1:
-            step = self._times_reciprocal(step)
         views = [self._loadable(value, shape) for value in step.inputs]
         tile = self._tile_for(step, views)
         for view in views:
@@ -114,15 +112,6 @@ class Lowering(Builder):
         self._tile_of[step.output] = tile
         self.produced[step.output] = tile.position
         self.views[step.output] = whole(step.output)
-
-    def _times_reciprocal(self, step: Step) -> Step:
-        """Division of many numbers by one as one division and many products, which are five times faster."""
-        x, divisor = step.inputs
-        one = Value((), divisor.dtype, "one")
-        inverse = Value(divisor.shape, divisor.dtype, f"1/{divisor.name}")
-        self._step(Step("constant", (), one, {"value": np.ones((), divisor.dtype)}))
-        self._step(Step("divide", (one, divisor), inverse))
-        return Step("multiply", (x, inverse), step.output, {}, step.layer, step.part)
 
     def _loadable(self, value: Value, shape: tuple[int, ...]) -> View:
         view = self.views[value].broadcast(shape)
