@@ -106,10 +106,18 @@ struct Words16 {
 #endif
 };
 
-// Asks for a cache line that will be read, or written, soon.
-inline void prefetch(const void* address) {
+// Asks for a cache line that will be written, or read, soon.
+inline void prefetch_write(const void* address) {
 #if defined(__GNUC__) || defined(__clang__)
     __builtin_prefetch(address, 1, 2);
+#else
+    (void)address;
+#endif
+}
+
+inline void prefetch_read(const void* address) {
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(address, 0, 2);
 #else
     (void)address;
 #endif

@@ -1,6 +1,8 @@
 // From wire format to instructions, with every bound checked: what passes here can't touch foreign memory.
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "machine.hpp"
 
@@ -61,6 +63,79 @@ int64_t span(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride)
     return product(rows - 1, row_stride) + product(cols - 1, col_stride) + 1;
 }
 
+// Marks the stores whose operation may write straight to memory. A load on the same words must have been read by
+// then; one on other words of the same memory must not be there at all.
+void find_direct(Tile& tile, int64_t rows, int64_t cols) {
+    for (Store& store : tile.stores) {
+        if (store.type == Type::boolean) continue;
+        int written = -1;  // the operation that writes it
+        for (size_t i = 0; i < tile.ops.size(); ++i)
+            if (tile.ops[i].y == store.reg) written = static_cast<int>(i);
+        bool direct = written >= 0;
+        const int64_t start = store.place.offset, end = start + rows * cols * 4;
+        for (const Load& load : tile.loads) {
+            const int64_t load_end = load.place.offset + span(rows, cols, load.row_stride, load.col_stride) * item_bytes(load.type);
+            if (load.place.buffer != store.place.buffer || load.place.offset >= end || load_end <= start) continue;
+            const bool same = load.type != Type::boolean && load.place.offset == start && (load.row_stride == cols || rows == 1) &&
+                              (load.col_stride == 1 || cols == 1);
+            bool later = false;
+            for (size_t i = static_cast<size_t>(written + 1); i < tile.ops.size(); ++i)
+                later = later || tile.ops[i].a == load.reg || tile.ops[i].b == load.reg || tile.ops[i].c == load.reg;
+            for (const Store& other : tile.stores) later = later || other.reg == load.reg;
+            direct = direct && same && !later;
+        }
+        store.direct = direct;
+    }
+}
+
+// Finds the operations among those compiled ahead: the same lines, whatever the registers are called.
+void find_ready(Tile& tile) {
+    std::vector<Line> lines;
+    std::vector<int> inputs, holder(static_cast<size_t>(tile.registers), Line::none);
+    const auto operand = [&](int reg) {
+        if (reg < 0) return Line::none;
+        int& number = holder[static_cast<size_t>(reg)];
+        if (number == Line::none) {  // not written by a line: loaded
+            number = ~static_cast<int>(inputs.size());
+            inputs.push_back(reg);
+        }
+        return number;
+    };
+    for (const Micro& op : tile.ops) {
+        const int a = operand(op.a), b = operand(op.b), c = operand(op.c);
+        holder[static_cast<size_t>(op.y)] = static_cast<int>(lines.size());
+        lines.push_back({op.op, a, b, c});
+    }
+    std::vector<bool> single;
+    bool straight = true;
+    for (int reg : inputs)
+        for (const Load& load : tile.loads)
+            if (load.reg == reg) {
+                single.push_back(!load.row_stride && !load.col_stride && load.type != Type::boolean);
+                straight = straight && load.type != Type::boolean;
+            }
+    std::vector<std::pair<int, int>> stores;  // line, register
+    for (const Store& store : tile.stores) {
+        const int line = holder[static_cast<size_t>(store.reg)];
+        if (line < 0) return;
+        stores.emplace_back(line, store.reg);
+        straight = straight && store.direct;
+    }
+    std::sort(stores.begin(), stores.end());
+    const ReadyTable table = kernels().ready;
+    for (const Ready* ready = table.entries; ready < table.entries + table.count; ++ready) {
+        if (!std::equal(lines.begin(), lines.end(), ready->lines, ready->lines + ready->line_count)) continue;
+        if (!std::equal(single.begin(), single.end(), ready->single, ready->single + ready->input_count)) continue;
+        if (!std::equal(stores.begin(), stores.end(), ready->stores, ready->stores + ready->store_count,
+                        [](const auto& store, int line) { return store.first == line; }))
+            continue;
+        tile.ready = ready;
+        tile.straight = straight;
+        tile.inputs = inputs;
+        for (const auto& store : stores) tile.outputs.push_back(store.second);
+    }
+}
+
 void read_tile(Reader& in, Instruction& out) {
     const int64_t rows = in.size(), cols = in.size();
     product(rows, cols);
@@ -116,6 +191,8 @@ void read_tile(Reader& in, Instruction& out) {
     }
     for (const Store& store : tile.stores)
         if (!written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
+    find_direct(tile, rows, cols);
+    find_ready(tile);
 }
 
 void read_matmul(Reader& in, Instruction& out) {

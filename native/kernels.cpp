@@ -11,6 +11,7 @@
 
 #ifndef CHAINRULE_LEVEL
 #define CHAINRULE_LEVEL kernels_baseline
+#define CHAINRULE_READY ready_baseline
 #endif
 
 namespace chainrule {
@@ -462,7 +463,8 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
-    static const Kernels table{micro, sum_rows, max_rows, min_rows, sum, max, min, squares, random_bits, softmax, cross_entropy};
+    static const Kernels table{micro, sum_rows, max_rows, min_rows, sum, max, min, squares, random_bits, softmax, cross_entropy,
+                               CHAINRULE_READY()};
     return table;
 }
 

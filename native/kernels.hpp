@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "ready.hpp"
+
 namespace chainrule {
 
 // One step of a tile program: registers hold 32-bit words (float, int, uint or a mask of all or no bits).
@@ -51,6 +53,7 @@ struct Kernels {
     // Rows of n: probabilities; loss = -Σ t log softmax(z).
     void (*softmax)(float* y, const float* z, int64_t rows, int64_t n);
     void (*cross_entropy)(float* loss, const float* z, const float* t, int64_t rows, int64_t n);
+    ReadyTable ready;
 };
 
 const Kernels& kernels_baseline();

@@ -22,8 +22,6 @@ T* pointer(const std::vector<char*>& at, const Place& place) {
     return reinterpret_cast<T*>(at[static_cast<size_t>(place.buffer)] + place.offset);
 }
 
-bool overlap(const Store& store, const Load& load) { return store.place.buffer == load.place.buffer; }
-
 // Copies a (rows, cols) part of a load into a register, words packed row after row.
 void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col, int64_t cols) {
     for (int64_t r = 0; r < rows; ++r, reg += cols) {
@@ -66,10 +64,10 @@ public:
     // All rows as one long row: every load is dense or a single number.
     void flat(int64_t first, int64_t words) {
         for (const Load& load : tile_.loads)
-            if (!load.col_stride && !load.row_stride)
-                fill(own(load.reg), load, base(load.place), 0, 1, 0, std::min(words, tile_words));
-        for (int64_t done = 0; done < words; done += tile_words) {
-            const int64_t n = std::min(tile_words, words - done), start = first + done;
+            if (!load.col_stride && !load.row_stride) bring_single(load, std::min(words, tile_words));
+        const int64_t length = tile_.ready && tile_.straight ? words : tile_words;
+        for (int64_t done = 0; done < words; done += length) {
+            const int64_t n = std::min(length, words - done), start = first + done;
             for (const Load& load : tile_.loads) {
                 if (!load.col_stride && !load.row_stride) continue;
                 if (load.type == Type::boolean) {
@@ -80,8 +78,8 @@ public:
                     registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + start;
                     // Short tiles of many streams are too short for the processor to see what comes next.
                     const char* next = reinterpret_cast<const char*>(registers_[load.reg] + n);
-                    const int64_t bytes = 4 * std::min(tile_words, words - done - n);
-                    for (int64_t line = 0; line < bytes; line += 64) prefetch(next + line);
+                    const int64_t bytes = 4 * std::min(length, words - done - n);
+                    for (int64_t line = 0; line < bytes; line += 64) prefetch_write(next + line);
                 }
             }
             compute(start, n);
@@ -93,7 +91,9 @@ public:
         const int64_t width = std::min(cols, tile_words);
         const int64_t height = std::max<int64_t>(1, tile_words / std::max<int64_t>(width, 1));
         for (const Load& load : tile_.loads)
-            if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0))
+            if (load.row_stride == 0 && load.col_stride == 0)
+                bring_single(load, std::min(height, last - first) * width);
+            else if (load.row_stride == 0 && cols <= tile_words)
                 fill(own(load.reg), load, base(load.place), 0, std::min(height, last - first), 0, width);
         for (int64_t row = first; row < last; row += height) {
             const int64_t count = std::min(height, last - row);
@@ -109,6 +109,13 @@ private:
     float* own(int reg) const { return own_ + static_cast<int64_t>(reg) * tile_words; }
     char* base(const Place& place) const { return at_[static_cast<size_t>(place.buffer)] + place.offset; }
 
+    void bring_single(const Load& load, int64_t words) {
+        if (tile_.ready && load.type != Type::boolean)
+            registers_[load.reg] = reinterpret_cast<float*>(base(load.place));
+        else
+            fill(own(load.reg), load, base(load.place), 0, 1, 0, words);
+    }
+
     void bring(const Load& load, int64_t row, int64_t count, int64_t col, int64_t n, int64_t cols) {
         const bool word = load.type != Type::boolean;
         if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0)) return;  // filled before
@@ -120,14 +127,19 @@ private:
     }
 
     void compute(int64_t start, int64_t n) {
-        for (const Store& store : tile_.stores) {
-            bool direct = store.type != Type::boolean;
-            for (const Load& load : tile_.loads) direct = direct && load.reg != store.reg && !overlap(store, load);
-            if (direct) registers_[store.reg] = reinterpret_cast<float*>(base(store.place)) + start;
+        for (const Store& store : tile_.stores)
+            if (store.direct) registers_[store.reg] = reinterpret_cast<float*>(base(store.place)) + start;
+        if (tile_.ready) {
+            const float* inputs[most_operands];
+            float* outputs[most_operands];
+            for (size_t i = 0; i < tile_.inputs.size(); ++i) inputs[i] = registers_[tile_.inputs[i]];
+            for (size_t i = 0; i < tile_.outputs.size(); ++i) outputs[i] = registers_[tile_.outputs[i]];
+            tile_.ready->run(inputs, outputs, n);
+        } else {
+            const auto micro = kernels().micro;
+            for (const Micro& op : tile_.ops)
+                micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
         }
-        const auto micro = kernels().micro;
-        for (const Micro& op : tile_.ops)
-            micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
         for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
     }
 
@@ -263,13 +275,20 @@ bool run_gather(const Instruction& in, int64_t first, int64_t last, const std::v
     const int32_t* indices = pointer<const int32_t>(at, in.places[1]);
     char* y = pointer<char>(at, in.places[2]);
     bool fine = true;
+    auto row = [&](int64_t i) {
+        const int64_t index = indices[i];
+        return index < 0 ? index + length : index;
+    };
     auto one = [&](int64_t o, int64_t i) {
-        int64_t index = indices[i];
-        if (index < 0) index += length;
+        const int64_t index = row(i);
         if (index < 0 || index >= length) {
             fine = false;
             return;
         }
+        // Rows lie anywhere: the processor can't see which comes next.
+        const int64_t next = i + 1 < count ? row(i + 1) : -1;
+        if (next >= 0 && next < length)
+            for (int64_t line = 0; line < bytes; line += 64) prefetch_read(x + (o * length + next) * bytes + line);
         std::memcpy(y + (o * count + i) * bytes, x + (o * length + index) * bytes, static_cast<size_t>(bytes));
     };
     if (outer == 1) {

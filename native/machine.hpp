@@ -32,6 +32,7 @@ struct Store {
     int reg;
     Type type;
     Place place;
+    bool direct = false;  // written by the operations themselves: no later one reads what was there before
 };
 
 struct Micro {
@@ -44,6 +45,9 @@ struct Tile {
     std::vector<Load> loads;
     std::vector<Store> stores;
     std::vector<Micro> ops;
+    const Ready* ready = nullptr;       // all of ops as one loop, with
+    std::vector<int> inputs, outputs;   // the registers that it reads and writes,
+    bool straight = false;              // and whether all of them lie in memory as the loop needs them
 };
 
 struct Instruction {
@@ -94,6 +98,7 @@ private:
 };
 
 constexpr int64_t tile_words = 512;
+constexpr int most_operands = 32;  // of a tile compiled ahead
 constexpr int most_sums = 8;  // chunks whose squares can be told apart
 
 }  // namespace chainrule

@@ -47,10 +47,10 @@ def run(wire: Wire, steps: int = 2, threads: int = 2) -> list[np.ndarray]:
 
 
 def is_refused_or_runs(wire: Wire) -> bool:
-    """Whether the list was taken. Anything but ValueError and IndexError is a failure."""
+    """Whether the list was taken. Any other error is a failure; TypeError is for numbers beyond int64."""
     try:
         run(wire)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, TypeError):
         return False
     return True
 

@@ -53,6 +53,7 @@ class Lowering(Builder):
         self.results: dict[str, Value] = {}
         self._tiles: list[Tile] = []
         self._tile_of: dict[Value, Tile] = {}
+        self._comparison: dict[Value, Step] = {}
         self._same: dict[tuple[Any, ...], Value] = {}
         self._outside = {*program.inputs, *program.parameters, *program.state}
 
@@ -103,15 +104,38 @@ class Lowering(Builder):
 
     def _elementwise(self, step: Step) -> None:
         shape = step.output.shape
-        views = [self._loadable(value, shape) for value in step.inputs]
-        tile = self._tile_for(step, views)
-        for view in views:
-            self._join(tile, view, views)
-        slots = [self._slot(tile, view) for view in views]
+        again = [self._worth_repeating(value, shape) for value in step.inputs]
+        sources = [
+            each.inputs if each else (value,) for value, each in zip(step.inputs, again, strict=True)
+        ]
+        views = [[self._loadable(value, shape) for value in values] for values in sources]
+        flat = [view for each in views for view in each]
+        tile = self._tile_for(step, flat)
+        for view in flat:
+            self._join(tile, view, flat)
+        slots = []
+        for repeated, each in zip(again, views, strict=True):
+            loaded = [self._slot(tile, view) for view in each]
+            slots.append(record_micro(tile, repeated, loaded) if repeated else loaded[0])
         tile.made[step.output] = record_micro(tile, step, slots)
         self._tile_of[step.output] = tile
+        if step.output.dtype == "bool":
+            self._comparison[step.output] = step
         self.produced[step.output] = tile.position
         self.views[step.output] = whole(step.output)
+
+    def _worth_repeating(self, value: Value, shape: tuple[int, ...]) -> Step | None:
+        """The comparison that made a mask, if what it compares is in memory anyway: better than the mask."""
+        step = self._comparison.get(value)
+        if value.dtype != "bool" or step is None or value.shape != shape or len(step.inputs) != 2:
+            return None
+        for source in step.inputs:
+            root = self.views[source].root
+            maker = self._tile_of.get(root)
+            stored = maker is None or any(at != maker.position for at in self.read_by.get(root, ()))
+            if source.dtype == "bool" or not (stored or root.size == 1):
+                return None
+        return step
 
     def _loadable(self, value: Value, shape: tuple[int, ...]) -> View:
         view = self.views[value].broadcast(shape)

@@ -130,11 +130,12 @@ class ScaleByAdam(Transform):
         for name, g in updates.items():
             if g.dtype not in corrections:
                 t = step.cast(g.dtype)
-                corrections[g.dtype] = _correction(self.beta1, t), _correction(self.beta2, t)
+                # Their reciprocals, once a step: a division for every parameter would cost more than all else.
+                corrections[g.dtype] = 1 / _correction(self.beta1, t), 1 / _correction(self.beta2, t)
             mean_correction, square_correction = corrections[g.dtype]
             mean = _mixed(self.beta1, state[f"mean.{name}"], g)
             square = _mixed(self.beta2, state[f"square.{name}"], g * g)
-            scaled[name] = (mean / mean_correction) / (f.sqrt(square / square_correction) + self.epsilon)
+            scaled[name] = (mean * mean_correction) / (f.sqrt(square * square_correction) + self.epsilon)
             fresh[f"mean.{name}"], fresh[f"square.{name}"] = mean, square
         return scaled, fresh
 

@@ -1,0 +1,123 @@
+// Compiled once for each instruction set, like kernels.cpp, but with no contraction of its own: where a product and
+// a sum become one operation is the planner's choice, so that a tile gives the same bits here and interpreted.
+#include "ready.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "compiler.hpp"
+#include "kernels.hpp"
+
+#ifndef CHAINRULE_READY
+#define CHAINRULE_READY ready_baseline
+#endif
+
+namespace chainrule {
+namespace {
+
+template <size_t L, size_t I, size_t S>
+struct Recipe {
+    std::array<Line, L> lines;
+    std::array<bool, I> single;
+    std::array<int, S> stores;
+};
+
+inline float multiply_add(float x, float y, float z) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return std::fma(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
+
+template <int op>
+inline float apply(float a, [[maybe_unused]] float b, [[maybe_unused]] float c) {
+    if constexpr (op == ADD) return a + b;
+    if constexpr (op == SUBTRACT) return a - b;
+    if constexpr (op == MULTIPLY) return a * b;
+    if constexpr (op == DIVIDE) return a / b;
+    if constexpr (op == SQRT) return std::sqrt(a);
+    if constexpr (op == MULTIPLY_ADD) return multiply_add(a, b, c);
+}
+
+template <const auto& recipe, size_t... Lines, size_t... Inputs, size_t... Stores>
+inline void loop(const float* const* inputs, float* const* outputs, int64_t n, std::index_sequence<Lines...>,
+                 std::index_sequence<Inputs...>, std::index_sequence<Stores...>) {
+    const float* const from[] = {inputs[Inputs]...};
+    float* const to[] = {outputs[Stores]...};
+    const float fixed[] = {(recipe.single[Inputs] ? *inputs[Inputs] : 0.0f)...};
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < n; ++i) {
+        const float x[] = {(recipe.single[Inputs] ? fixed[Inputs] : from[Inputs][i])...};
+        float v[sizeof...(Lines)];
+        const auto operand = [&](int number) { return number == Line::none ? 0.0f : number < 0 ? x[~number] : v[number]; };
+        ((v[Lines] = apply<recipe.lines[Lines].op>(operand(recipe.lines[Lines].a), operand(recipe.lines[Lines].b),
+                                                   operand(recipe.lines[Lines].c))),
+         ...);
+        ((to[Stores][i] = v[recipe.stores[Stores]]), ...);
+    }
+}
+
+template <const auto& recipe>
+void run(const float* const* inputs, float* const* outputs, int64_t n) {
+    loop<recipe>(inputs, outputs, n, std::make_index_sequence<recipe.lines.size()>(),
+                 std::make_index_sequence<recipe.single.size()>(), std::make_index_sequence<recipe.stores.size()>());
+}
+
+template <const auto& recipe>
+constexpr Ready ready(const char* name) {
+    return {name,
+            recipe.lines.data(),
+            recipe.single.data(),
+            recipe.stores.data(),
+            static_cast<int>(recipe.lines.size()),
+            static_cast<int>(recipe.single.size()),
+            static_cast<int>(recipe.stores.size()),
+            run<recipe>};
+}
+
+// The updates of the optimizers, as the planner orders them. Inputs are named where they are first read.
+constexpr bool one = true, each = false;
+
+// p + g · -rate
+constexpr Recipe<1, 3, 1> gradient_descent{{{{MULTIPLY_ADD, ~0, ~1, ~2}}}, {{each, one, each}}, {{0}}};
+
+// v ← decay · v + g; p + v · -rate
+constexpr Recipe<2, 5, 2> momentum{
+    {{{MULTIPLY_ADD, ~0, ~1, ~2}, {MULTIPLY_ADD, 0, ~3, ~4}}}, {{one, each, each, one, each}}, {{0, 1}}};
+
+// v ← decay · v + g; p + (decay · v + g) · -rate
+constexpr Recipe<3, 5, 2> nesterov{
+    {{{MULTIPLY_ADD, ~0, ~1, ~2}, {MULTIPLY_ADD, ~0, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}}},
+    {{one, each, each, one, each}},
+    {{0, 2}}};
+
+// m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; p + m k₁ / (√(v k₂) + ε) · -rate
+constexpr Recipe<11, 12, 3> adam{{{{MULTIPLY, ~0, ~1},
+                                   {MULTIPLY_ADD, ~2, ~3, 0},
+                                   {MULTIPLY, ~1, ~1},
+                                   {MULTIPLY, ~4, 2},
+                                   {MULTIPLY_ADD, ~5, ~6, 3},
+                                   {MULTIPLY, 1, ~7},
+                                   {MULTIPLY, 4, ~8},
+                                   {SQRT, 6},
+                                   {ADD, 7, ~9},
+                                   {DIVIDE, 5, 8},
+                                   {MULTIPLY_ADD, 9, ~10, ~11}}},
+                                 {{one, each, one, each, one, one, each, one, one, one, one, each}},
+                                 {{1, 4, 10}}};
+
+constexpr Ready table[] = {
+    ready<gradient_descent>("gradient descent"),
+    ready<momentum>("momentum"),
+    ready<nesterov>("nesterov"),
+    ready<adam>("adam"),
+};
+
+}  // namespace
+
+ReadyTable CHAINRULE_READY() { return {table, sizeof(table) / sizeof(table[0])}; }
+
+}  // namespace chainrule

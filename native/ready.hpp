@@ -1,0 +1,36 @@
+// Tiles compiled ahead: a whole list of micro operations as one loop, its values in vector registers.
+#pragma once
+
+#include <cstdint>
+
+namespace chainrule {
+
+// A micro operation on earlier lines (0, 1, …) and on inputs (~0, ~1, … in the order they are first read).
+struct Line {
+    int op;
+    int a, b = none, c = none;
+    static constexpr int none = 1 << 20;
+    bool operator==(const Line&) const = default;
+};
+
+// single: which inputs are one number for all; the others have one for each element. stores: lines kept, in order.
+struct Ready {
+    const char* name;
+    const Line* lines;
+    const bool* single;
+    const int* stores;
+    int line_count, input_count, store_count;
+    // Every number of an element is read before one is written, so outputs may lie exactly on inputs.
+    void (*run)(const float* const* inputs, float* const* outputs, int64_t n);
+};
+
+struct ReadyTable {
+    const Ready* entries;
+    int count;
+};
+
+ReadyTable ready_baseline();
+ReadyTable ready_avx2();
+ReadyTable ready_avx512();
+
+}  // namespace chainrule
