@@ -16,6 +16,15 @@
 #define CHAINRULE_IVDEP
 #endif
 
+// The next loop is written out as often as it runs: accumulators must stay in registers.
+#if defined(__clang__)
+#define CHAINRULE_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define CHAINRULE_UNROLL _Pragma("GCC unroll 16")
+#else
+#define CHAINRULE_UNROLL
+#endif
+
 #if defined(__x86_64__) || defined(_M_X64)
 #define CHAINRULE_X86 1
 #include <immintrin.h>
@@ -105,6 +114,95 @@ struct Words16 {
     }
 #endif
 };
+
+// A vector of floats, where there are long ones; (…, n): the first n, the others are 0 or stay as they are.
+namespace {  // each instruction set has its own
+#if defined(__AVX512F__)
+#define CHAINRULE_LANES 1
+struct Lanes {
+    static constexpr int count = 16;
+    __m512 x;
+    static __mmask16 few(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+    static Lanes load(const float* from) { return {_mm512_loadu_ps(from)}; }
+    static Lanes load(const float* from, int n) { return {_mm512_maskz_loadu_ps(few(n), from)}; }
+    static Lanes all(float value) { return {_mm512_set1_ps(value)}; }
+    static Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return {_mm512_fmadd_ps(a.x, b.x, c.x)}; }
+    void store(float* to) const { _mm512_storeu_ps(to, x); }
+    void store(float* to, int n) const { _mm512_mask_storeu_ps(to, few(n), x); }
+};
+
+// to (columns, rows) = from (rows, columns), transposed; at most 16 × 16.
+inline void transpose(float* to, int64_t to_row, const float* from, int64_t from_row, int rows, int columns) {
+    __m512 r[16], t[16];
+    for (int i = 0; i < 16; ++i) r[i] = i < rows ? Lanes::load(from + i * from_row, columns).x : _mm512_setzero_ps();
+    const auto low = [](__m512 x, __m512 y) {
+        return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+    };
+    const auto high = [](__m512 x, __m512 y) {
+        return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+    };
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        r[i] = low(t[i], t[i + 2]);
+        r[i + 1] = high(t[i], t[i + 2]);
+        r[i + 2] = low(t[i + 1], t[i + 3]);
+        r[i + 3] = high(t[i + 1], t[i + 3]);
+    }
+    for (int i = 0; i < 4; ++i) {
+        t[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
+        t[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
+        t[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
+        t[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
+    }
+    for (int i = 0; i < 4; ++i) {
+        r[i] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88);
+        r[i + 8] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd);
+        r[i + 4] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88);
+        r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
+    }
+    for (int i = 0; i < columns; ++i) Lanes{r[i]}.store(to + i * to_row, rows);
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+#define CHAINRULE_LANES 1
+struct Lanes {
+    static constexpr int count = 8;
+    __m256 x;
+    static __m256i few(int n) {
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    }
+    static Lanes load(const float* from) { return {_mm256_loadu_ps(from)}; }
+    static Lanes load(const float* from, int n) { return {_mm256_maskload_ps(from, few(n))}; }
+    static Lanes all(float value) { return {_mm256_set1_ps(value)}; }
+    static Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return {_mm256_fmadd_ps(a.x, b.x, c.x)}; }
+    void store(float* to) const { _mm256_storeu_ps(to, x); }
+    void store(float* to, int n) const { _mm256_maskstore_ps(to, few(n), x); }
+};
+
+// to (columns, rows) = from (rows, columns), transposed; at most 8 × 8.
+inline void transpose(float* to, int64_t to_row, const float* from, int64_t from_row, int rows, int columns) {
+    __m256 r[8], t[8];
+    for (int i = 0; i < 8; ++i) r[i] = i < rows ? Lanes::load(from + i * from_row, columns).x : _mm256_setzero_ps();
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+    for (int i = 0; i < 4; ++i) {
+        t[i] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x20);
+        t[i + 4] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x31);
+    }
+    for (int i = 0; i < columns; ++i) Lanes{t[i]}.store(to + i * to_row, rows);
+}
+#endif
+}  // namespace
 
 // Asks for a cache line that will be written, or read, soon.
 inline void prefetch_write(const void* address) {

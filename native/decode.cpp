@@ -209,6 +209,9 @@ void read_matmul(Reader& in, Instruction& out) {
     if (batch > 1 && step_c < m * n) refuse("products written over each other");
     if (m * n == 0) out.extent = 0;  // however many there are
     out.places = {a, b, c};
+    // What the instructions after it read, shaped as C: asked for while the product runs.
+    const int ahead = in.small(batch == 1 ? most_ahead : 0);
+    for (int i = 0; i < ahead; ++i) out.places.push_back(in.place(product(m, n), 4));
     out.sizes = {batch, m, n, k, ta, tb, step_a, step_b, step_c};
 }
 
@@ -311,14 +314,14 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
             out.places.push_back(in.place(1, 4));
             break;
         }
-        case Kind::softmax:
+        case Kind::cross_entropy_delta:
         case Kind::cross_entropy: {
             const int64_t rows = in.size(), cols = in.number(1, most);
             out.extent = rows;
             out.sizes = {cols};
             out.places.push_back(in.place(product(rows, cols), 4));
-            if (out.kind == Kind::cross_entropy) out.places.push_back(in.place(product(rows, cols), 4));
-            out.places.push_back(in.place(out.kind == Kind::softmax ? product(rows, cols) : rows, 4));
+            out.places.push_back(in.place(product(rows, cols), 4));
+            out.places.push_back(in.place(out.kind == Kind::cross_entropy ? rows : product(rows, cols), 4));
             break;
         }
     }

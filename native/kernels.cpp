@@ -12,6 +12,7 @@
 #ifndef CHAINRULE_LEVEL
 #define CHAINRULE_LEVEL kernels_baseline
 #define CHAINRULE_READY ready_baseline
+#define CHAINRULE_PRODUCT product_baseline
 #endif
 
 namespace chainrule {
@@ -415,15 +416,18 @@ inline void exponentials(float* room, float* tops, float* totals, const float* z
     for (int64_t r = 0; r < rows; ++r) totals[r] = fold(room + r * n, n, 0.0f, plus);
 }
 
-void softmax(float* y, const float* z, int64_t rows, int64_t n) {
+// y = e^(z - top) (Σ t / total) - t
+void cross_entropy_delta(float* y, const float* z, const float* t, int64_t rows, int64_t n) {
     const int64_t height = n < block_words ? block_words / n : 1;
     float tops[block_words], totals[block_words];
     for (int64_t row = 0; row < rows; row += height) {
         const int64_t count = rows - row < height ? rows - row : height;
-        exponentials(y + row * n, tops, totals, z + row * n, count, n);
+        float* ys = y + row * n;
+        const float* ts = t + row * n;
+        exponentials(ys, tops, totals, z + row * n, count, n);
         for (int64_t r = 0; r < count; ++r) {
-            const float scale = 1.0f / totals[r];
-            for (int64_t i = 0; i < n; ++i) y[(row + r) * n + i] *= scale;
+            const float scale = fold(ts + r * n, n, 0.0f, plus) / totals[r];
+            for (int64_t i = r * n; i < (r + 1) * n; ++i) ys[i] = ys[i] * scale - ts[i];
         }
     }
 }
@@ -463,8 +467,8 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
-    static const Kernels table{micro, sum_rows, max_rows, min_rows, sum, max, min, squares, random_bits, softmax, cross_entropy,
-                               CHAINRULE_READY()};
+    static const Kernels table{micro, sum_rows, max_rows, min_rows, sum, max, min, squares, random_bits,
+                               cross_entropy_delta, cross_entropy, CHAINRULE_READY(), CHAINRULE_PRODUCT()};
     return table;
 }
 

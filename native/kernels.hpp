@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "product.hpp"
 #include "ready.hpp"
 
 namespace chainrule {
@@ -50,10 +51,11 @@ struct Kernels {
     double (*squares)(const float* x, int64_t n);  // Σ x² in float64: no float32 overflows it
     // Philox4x32-10: n words of a stream, from word `first`.
     void (*random_bits)(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first, int64_t n);
-    // Rows of n: probabilities; loss = -Σ t log softmax(z).
-    void (*softmax)(float* y, const float* z, int64_t rows, int64_t n);
+    // Rows of n: loss = -Σ t log softmax(z) and its derivative, softmax(z) Σ t - t.
+    void (*cross_entropy_delta)(float* y, const float* z, const float* t, int64_t rows, int64_t n);
     void (*cross_entropy)(float* loss, const float* z, const float* t, int64_t rows, int64_t n);
     ReadyTable ready;
+    ProductTable product;
 };
 
 const Kernels& kernels_baseline();

@@ -167,14 +167,7 @@ void run_tile(const Instruction& in, int64_t first, int64_t last, const std::vec
 
 constexpr int64_t small_matrix = 128 * 128;
 
-// OpenBLAS is slow at small products with a transposed right matrix: turned first, they run at full rate.
-void turn(float* to, const float* from, int64_t rows, int64_t columns) {
-    constexpr int64_t side = 16;
-    for (int64_t r = 0; r < rows; r += side)
-        for (int64_t c = 0; c < columns; c += side)
-            for (int64_t i = r; i < std::min(r + side, rows); ++i)
-                for (int64_t j = c; j < std::min(c + side, columns); ++j) to[j * rows + i] = from[i * columns + j];
-}
+constexpr int64_t large_product = 1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
 
 void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const auto& s = in.sizes;
@@ -184,15 +177,27 @@ void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::v
     const float* b = pointer<const float>(at, in.places[1]);
     float* c = pointer<float>(at, in.places[2]);
     const int lda = static_cast<int>(std::max<int64_t>(1, ta ? m : k));
+    Product::Range ahead[most_ahead];
+    const int ahead_count = static_cast<int>(in.places.size()) - 3;
+    for (int i = 0; i < ahead_count; ++i) {
+        const Place& place = in.places[static_cast<size_t>(i) + 3];
+        ahead[i] = {pointer<const char>(at, place) + first * n * 4, (last - first) * n * 4};
+    }
     auto product = [&](const float* x, const float* y, float* z, int64_t rows) {
         if (rows == 0 || n == 0) return;
         if (k == 0) {
             std::fill(z, z + rows * n, 0.0f);
             return;
         }
+        const ProductTable& own = kernels().product;
+        if (own.product && rows * n * k >= large_product && n >= 64) {
+            own.product({x, y, z, rows, n, k, lda, tb ? k : n, ta, tb, ahead, ahead_count}, reinterpret_cast<float*>(scratch));
+            return;
+        }
         bool turned = tb;
-        if (tb && n * k <= small_matrix && rows * 4 > n) {
-            turn(reinterpret_cast<float*>(scratch), y, n, k);
+        // OpenBLAS is slow at small products with a transposed right matrix: turned first, they run at full rate.
+        if (own.turn && tb && n * k <= small_matrix && rows * 4 > n) {
+            own.turn(reinterpret_cast<float*>(scratch), y, n, k);
             y = reinterpret_cast<float*>(scratch);
             turned = false;
         }
@@ -355,10 +360,10 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
                                   static_cast<uint32_t>(in.sizes[1]), static_cast<uint64_t>(first * cols), (last - first) * cols);
             break;
         }
-        case Kind::softmax: {
-            const int64_t cols = in.sizes[0];
-            kernels().softmax(pointer<float>(at, in.places[1]) + first * cols,
-                              pointer<const float>(at, in.places[0]) + first * cols, last - first, cols);
+        case Kind::cross_entropy_delta: {
+            const int64_t start = first * in.sizes[0];
+            kernels().cross_entropy_delta(pointer<float>(at, in.places[2]) + start, pointer<const float>(at, in.places[0]) + start,
+                                          pointer<const float>(at, in.places[1]) + start, last - first, in.sizes[0]);
             break;
         }
         case Kind::cross_entropy: {
@@ -395,7 +400,7 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     std::atomic<int64_t> done{0};
     std::atomic<bool> stop{false};
     const size_t room =
-        std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4), static_cast<size_t>(small_matrix) * 4) + 256;
+        std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4), static_cast<size_t>(product_scratch)) + 256;
     std::vector<std::vector<char>> scratch(static_cast<size_t>(threads));
     for (auto& each : scratch) each.resize(room + 64);
 

@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, softmax, cross_entropy, squares, root_mean };
+enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares, root_mean };
 enum class Type : int { f32, i32, u32, boolean };
 
 struct Place {
@@ -98,7 +98,8 @@ private:
 };
 
 constexpr int64_t tile_words = 512;
+constexpr int most_ahead = 8;      // matrices that a product asks for ahead
 constexpr int most_operands = 32;  // of a tile compiled ahead
-constexpr int most_sums = 8;  // chunks whose squares can be told apart
+constexpr int most_sums = 32; // chunks whose squares can be told apart
 
 }  // namespace chainrule

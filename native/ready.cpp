@@ -3,6 +3,7 @@
 #include "ready.hpp"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -39,6 +40,9 @@ inline float apply(float a, [[maybe_unused]] float b, [[maybe_unused]] float c) 
     if constexpr (op == MULTIPLY) return a * b;
     if constexpr (op == DIVIDE) return a / b;
     if constexpr (op == SQRT) return std::sqrt(a);
+    if constexpr (op == RELU) return a < 0.0f ? 0.0f : a;
+    if constexpr (op == GREATER) return std::bit_cast<float>(a > b ? -1 : 0);
+    if constexpr (op == WHERE) return std::bit_cast<int32_t>(a) ? b : c;
     if constexpr (op == MULTIPLY_ADD) return multiply_add(a, b, c);
 }
 
@@ -78,8 +82,15 @@ constexpr Ready ready(const char* name) {
             run<recipe>};
 }
 
-// The updates of the optimizers, as the planner orders them. Inputs are named where they are first read.
+// In the planner's order of lines; inputs are numbered where they are first read.
 constexpr bool one = true, each = false;
+
+// A layer's bias, and relu with its derivative.
+constexpr Recipe<1, 2, 1> bias{{{{ADD, ~0, ~1}}}, {{each, each}}, {{0}}};
+constexpr Recipe<2, 2, 1> bias_relu{{{{ADD, ~0, ~1}, {RELU, 0}}}, {{each, each}}, {{1}}};
+constexpr Recipe<2, 3, 1> relu_delta{{{{GREATER, ~0, ~1}, {WHERE, 0, ~2, ~1}}}, {{each, one, each}}, {{1}}};
+
+// The updates of the optimizers.
 
 // p + g · -rate
 constexpr Recipe<1, 3, 1> gradient_descent{{{{MULTIPLY_ADD, ~0, ~1, ~2}}}, {{each, one, each}}, {{0}}};
@@ -110,6 +121,9 @@ constexpr Recipe<11, 12, 3> adam{{{{MULTIPLY, ~0, ~1},
                                  {{1, 4, 10}}};
 
 constexpr Ready table[] = {
+    ready<bias>("bias"),
+    ready<bias_relu>("bias and relu"),
+    ready<relu_delta>("relu's derivative"),
     ready<gradient_descent>("gradient descent"),
     ready<momentum>("momentum"),
     ready<nesterov>("nesterov"),

@@ -296,7 +296,12 @@ def _sources() -> None:
 
 
 def _composites() -> None:
-    name = "softmax_cross_entropy"
+    for name in ("softmax_cross_entropy", "softmax_cross_entropy_delta"):
+        _rows_of_classes(name)
+    _sizes()
+
+
+def _rows_of_classes(name: str) -> None:
     rows = np.exp(spread(2, 3, seed=4))
     add(name, "probabilities", spread(2, 3), rows / rows.sum(1, keepdims=True))
     add(name, "any_targets", spread(4, 3), spread(4, 3, seed=5))
@@ -313,6 +318,10 @@ def _composites() -> None:
     add(name, "tied_logits", np.zeros((2, 3)), np.eye(3)[:2])
     add(name, "one_class", spread(3, 1), np.ones((3, 1)))
     add(name, "empty", spread(0, 3), spread(0, 3))
+    add(name, "many_classes", spread(3, 600), spread(3, 600, seed=7))
+
+
+def _sizes() -> None:
     name = "root_mean_square"
     add(name, "matrix", spread(5, 3))
     add(name, "vector", spread(7))

@@ -206,6 +206,16 @@ def _softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> np.ndarra
     return y
 
 
+def _softmax_cross_entropy_delta(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    y = np.empty(logits.shape, object)
+    for place in np.ndindex(*y.shape[:-1]):
+        row, given = logits[place].tolist(), targets[place].tolist()
+        powers = [math.exp(number - max(row)) for number in row]
+        share = math.fsum(given) / math.fsum(powers)
+        y[place] = [power * share - t for power, t in zip(powers, given, strict=True)]
+    return y
+
+
 ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
     "negative": elementwise(lambda x: -x),
     "absolute": elementwise(abs),
@@ -261,5 +271,6 @@ ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
     "iota": lambda length, dtype: np.array(list(range(length)), dtype),
     "random_bits": _random_bits,
     "softmax_cross_entropy": _softmax_cross_entropy,
+    "softmax_cross_entropy_delta": _softmax_cross_entropy_delta,
     "root_mean_square": _root_mean_square,
 }

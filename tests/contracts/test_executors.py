@@ -17,7 +17,14 @@ from chainrule.program import functions as f
 EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy, "native": compile_native}
 
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
-SUMMING = {"sum", "matmul", "scatter_add", "softmax_cross_entropy", "root_mean_square"}
+SUMMING = {
+    "sum",
+    "matmul",
+    "scatter_add",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_delta",
+    "root_mean_square",
+}
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 
 

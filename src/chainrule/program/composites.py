@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chainrule.program.functions import equal, log_softmax, sqrt, where
+from chainrule.program.functions import equal, log_softmax, softmax, sqrt, where
 from chainrule.program.program import Program
 from chainrule.program.tracing import Tensor, Trace
 from chainrule.program.value import Value
@@ -11,6 +11,10 @@ from chainrule.program.value import Value
 
 def _softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return -(targets * log_softmax(logits)).sum(-1)
+
+
+def _softmax_cross_entropy_delta(logits: Tensor, targets: Tensor) -> Tensor:
+    return softmax(logits) * targets.sum(-1, keepdims=True) - targets
 
 
 def _root_mean_square(x: Tensor) -> Tensor:
@@ -25,6 +29,7 @@ def _root_mean_square(x: Tensor) -> Tensor:
 
 EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "softmax_cross_entropy": _softmax_cross_entropy,
+    "softmax_cross_entropy_delta": _softmax_cross_entropy_delta,
     "root_mean_square": _root_mean_square,
 }
 

@@ -50,7 +50,7 @@ def step_flops(step: Step) -> int:
         return 2 * step.output.size * step.inputs[0].shape[-1]
     if step.operation == "root_mean_square":
         return 2 * step.inputs[0].size
-    if step.operation == "softmax_cross_entropy":
+    if step.operation in ("softmax_cross_entropy", "softmax_cross_entropy_delta"):
         return 6 * step.inputs[0].size
     if step.operation == "scatter_add":
         return step.inputs[2].size

@@ -224,6 +224,11 @@ def softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return logits.trace.record("softmax_cross_entropy", logits, targets)
 
 
+def softmax_cross_entropy_delta(logits: Tensor, targets: Tensor) -> Tensor:
+    """softmax(logits) Σ targets - targets along the last axis, the derivative of softmax_cross_entropy."""
+    return logits.trace.record("softmax_cross_entropy_delta", logits, targets)
+
+
 def root_mean_square(x: Tensor) -> Tensor:
     """√ mean x² over all elements, shape (); without overflow, and 0 of nothing. It has no derivative."""
     return x.trace.record("root_mean_square", x)

@@ -286,8 +286,16 @@ def _random_bits(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
 
 
 def _softmax_cross_entropy(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    return _logits_and_targets("softmax_cross_entropy", inputs).shape[:-1], inputs[0].dtype
+
+
+def _softmax_cross_entropy_delta(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    return _logits_and_targets("softmax_cross_entropy_delta", inputs).shape, inputs[0].dtype
+
+
+def _logits_and_targets(name: str, inputs: Sequence[Value]) -> Value:
+    """Refuses what is not (..., classes) twice; returns the logits."""
     logits, targets = inputs
-    name = "softmax_cross_entropy"
     _need(name, logits, FLOATS)
     if logits.shape != targets.shape or not logits.shape:
         raise ShapeError(
@@ -296,7 +304,8 @@ def _softmax_cross_entropy(inputs: Sequence[Value], attributes: Attributes) -> I
         )
     if logits.shape[-1] == 0:
         raise ShapeError(f"{name} got logits of shape {logits.shape}; it needs at least one class")
-    return logits.shape[:-1], _same_dtype(name, inputs)
+    _same_dtype(name, inputs)
+    return logits
 
 
 def _root_mean_square(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
@@ -407,6 +416,13 @@ _TABLE = (
         2,
         _softmax_cross_entropy,
         "y = -Σ targets · log softmax(logits) over the last axis",
+        composite=True,
+    ),
+    Operation(
+        "softmax_cross_entropy_delta",
+        2,
+        _softmax_cross_entropy_delta,
+        "δ = softmax(logits) Σ targets - targets, the derivative of softmax_cross_entropy",
         composite=True,
     ),
     Operation(

@@ -51,4 +51,5 @@ RULES: Mapping[str, Rule] = {
     "gather": places.gather,
     "scatter_add": places.scatter_add,
     "softmax_cross_entropy": composites.softmax_cross_entropy,
+    "softmax_cross_entropy_delta": composites.softmax_cross_entropy_delta,
 }

@@ -14,5 +14,12 @@ def softmax_cross_entropy(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """
     logits, targets = step.inputs
     d = d_y.reshape(*d_y.shape, 1)
-    d_logits = d * (f.softmax(logits) * targets.sum(-1, keepdims=True) - targets)
-    return d_logits, -d * f.log_softmax(logits)
+    return d * f.softmax_cross_entropy_delta(logits, targets), -d * f.log_softmax(logits)
+
+
+def softmax_cross_entropy_delta(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """With p = softmax(logits), for logits p (d - Σ p d) Σ targets, for each target Σ p d - d."""
+    logits, targets = step.inputs
+    p = f.softmax(logits)
+    mean = (p * d_y).sum(-1, keepdims=True)
+    return p * (d_y - mean) * targets.sum(-1, keepdims=True), mean - d_y

@@ -105,9 +105,7 @@ class Lowering(Builder):
     def _elementwise(self, step: Step) -> None:
         shape = step.output.shape
         again = [self._worth_repeating(value, shape) for value in step.inputs]
-        sources = [
-            each.inputs if each else (value,) for value, each in zip(step.inputs, again, strict=True)
-        ]
+        sources = [each.inputs if each else (value,) for value, each in zip(step.inputs, again, strict=True)]
         views = [[self._loadable(value, shape) for value in values] for values in sources]
         flat = [view for each in views for view in each]
         tile = self._tile_for(step, flat)

@@ -13,7 +13,7 @@ Locate = Callable[[Value], Place]
 
 KINDS = (
     *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
-    *("random_bits", "softmax", "cross_entropy", "squares", "root_mean"),
+    *("random_bits", "cross_entropy_delta", "cross_entropy", "squares", "root_mean"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")
@@ -38,6 +38,7 @@ class Node:
 
     extent: rows that chunks cut. accesses: every read and write. words: the instruction in wire format but
     for its kind, once every root has a place. flops: floating-point operations. text: for `show --plan`.
+    ahead: roots that nodes after it read, which a product asks for while it multiplies.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Node:
     layer: str = ""
     chunks: int = 1
     after: set["Node"] = field(default_factory=set)
+    ahead: list[Value] = field(default_factory=list)
 
 
 def matmul_node(position: int, c: Value, a: View, b: View, sizes: Mapping[str, int], text: str) -> Node:
@@ -62,10 +64,13 @@ def matmul_node(position: int, c: Value, a: View, b: View, sizes: Mapping[str, i
     accesses = [Access(a.root, False, aligned_a), Access(b.root, False, aligned_b), Access(c, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        return [*(sizes[name] for name in names), *locate(a.root), *locate(b.root), *locate(c)]
+        ahead = [number for root in node.ahead for number in locate(root)]
+        places = (*locate(a.root), *locate(b.root), *locate(c), len(node.ahead))
+        return [*(sizes[name] for name in names), *places, *ahead]
 
     extent = m if alone else batch
-    return Node("matmul", position, extent, accesses, words, 2 * batch * m * sizes["n"] * k, text)
+    node = Node("matmul", position, extent, accesses, words, 2 * batch * m * sizes["n"] * k, text)
+    return node
 
 
 def reduce_node(
@@ -129,7 +134,8 @@ def simple_node(
     return Node(kind, position, extent, accesses, words, flops, text)
 
 
-MOST_CHUNKS = 8
+MOST_CHUNKS = 32
+MOST_AHEAD = 8
 
 
 def root_mean_square_nodes(positions: tuple[int, int], y: Value, x: Value, text: str) -> tuple[Node, Node]:

@@ -182,9 +182,10 @@ def _random_bits(builder: Builder, step: Step) -> None:
 
 
 def _cross_entropy(builder: Builder, step: Step) -> None:
-    classes = step.inputs[0].shape[-1]
-    rows = step.output.size
-    _lookup(builder, "cross_entropy", step, rows, (rows, classes), step.inputs, True)
+    kind = step.operation.removeprefix("softmax_")
+    *_, classes = step.inputs[0].shape
+    rows = step.inputs[0].size // classes
+    _lookup(builder, kind, step, rows, (rows, classes), step.inputs, True)
 
 
 def _root_mean_square(builder: Builder, step: Step) -> None:
@@ -249,5 +250,6 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "one_hot": _one_hot,
     "random_bits": _random_bits,
     "softmax_cross_entropy": _cross_entropy,
+    "softmax_cross_entropy_delta": _cross_entropy,
     "root_mean_square": _root_mean_square,
 }

@@ -130,7 +130,7 @@ class ScaleByAdam(Transform):
         for name, g in updates.items():
             if g.dtype not in corrections:
                 t = step.cast(g.dtype)
-                # Their reciprocals, once a step: a division for every parameter would cost more than all else.
+                # Their reciprocals, once a step: two divisions less for every parameter.
                 corrections[g.dtype] = 1 / _correction(self.beta1, t), 1 / _correction(self.beta2, t)
             mean_correction, square_correction = corrections[g.dtype]
             mean = _mixed(self.beta1, state[f"mean.{name}"], g)

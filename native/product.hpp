@@ -1,0 +1,39 @@
+// C = A B in blocks that stay in cache, for the instruction sets that have vectors of 8 or 16.
+#pragma once
+
+#include <cstdint>
+
+namespace chainrule {
+
+// C (m, n) = A (m, k) B (k, n), row by row; with ta (tb), A (B) lies transposed in memory, rows lda (ldb) apart.
+// ahead: what will be needed right after, brought into cache while the processor multiplies.
+struct Product {
+    const float* a;
+    const float* b;
+    float* c;
+    int64_t m, n, k, lda, ldb;
+    bool ta, tb;
+    struct Range {
+        const char* start;
+        int64_t bytes;
+    };
+    const Range* ahead;
+    int ahead_count;
+};
+
+constexpr int64_t product_scratch = 640 * 1024;  // bytes that a product may use
+
+// Null where there is none: OpenBLAS does it all.
+using ProductKernel = void (*)(const Product& product, float* scratch);
+using TurnKernel = void (*)(float* to, const float* from, int64_t rows, int64_t columns);
+
+struct ProductTable {
+    ProductKernel product;
+    TurnKernel turn;  // to (columns, rows) = from (rows, columns), transposed
+};
+
+ProductTable product_baseline();
+ProductTable product_avx2();
+ProductTable product_avx512();
+
+}  // namespace chainrule
