@@ -21,7 +21,8 @@ int64_t product(int64_t a, int64_t b) {
 
 class Reader {
 public:
-    Reader(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers) : row_(row), buffers_(buffers) {}
+    Reader(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group)
+        : row_(row), buffers_(buffers), locals_(locals), group_(group) {}
 
     int64_t number(int64_t low, int64_t high) {
         if (next_ >= row_.size()) refuse("it ends too early");
@@ -45,6 +46,20 @@ public:
         return place;
     }
 
+    // The same for `rows` rows that are cut like the instruction's own: it may also be in a local matrix.
+    Place place_in_rows(int64_t rows, int64_t row_items, int64_t bytes) {
+        const int64_t number = next_ < row_.size() ? row_[next_] - static_cast<int64_t>(buffers_.size()) : -1;
+        if (number < 0 || number >= static_cast<int64_t>(locals_.size())) return place(product(rows, row_items), bytes);
+        Local& local = locals_[static_cast<size_t>(number)];
+        if (local.rows != rows || local.row_bytes != product(row_items, bytes) || (local.group >= 0 && local.group != group_))
+            refuse("a local matrix of another shape or group");
+        local.group = group_;
+        Place place;
+        place.buffer = static_cast<int>(row_[next_++]);
+        if (size() != 0) refuse("a local matrix read from its middle");
+        return place;
+    }
+
     void end() const {
         if (next_ != row_.size()) refuse("it goes on after its end");
     }
@@ -52,6 +67,8 @@ public:
 private:
     const std::vector<int64_t>& row_;
     const std::vector<int64_t>& buffers_;
+    std::vector<Local>& locals_;
+    const int group_;
     size_t next_ = 0;
 };
 
@@ -154,7 +171,9 @@ void read_tile(Reader& in, Instruction& out) {
         load.type = static_cast<Type>(in.small(3));
         load.row_stride = in.size();
         load.col_stride = in.size();
-        load.place = in.place(span(rows, cols, load.row_stride, load.col_stride), item_bytes(load.type));
+        const bool whole = load.row_stride == cols && (load.col_stride == 1 || cols == 1);
+        load.place = whole ? in.place_in_rows(rows, cols, item_bytes(load.type))
+                           : in.place(span(rows, cols, load.row_stride, load.col_stride), item_bytes(load.type));
         written[static_cast<size_t>(load.reg)] = true;
         fixed[static_cast<size_t>(load.reg)] = true;
         if (++writes[static_cast<size_t>(load.reg)] > 1) refuse("a register is loaded twice");
@@ -164,7 +183,7 @@ void read_tile(Reader& in, Instruction& out) {
         Store store;
         store.reg = reg();
         store.type = static_cast<Type>(in.small(3));
-        store.place = in.place(product(rows, cols), item_bytes(store.type));
+        store.place = in.place_in_rows(rows, cols, item_bytes(store.type));
         fixed[static_cast<size_t>(store.reg)] = true;
         tile.stores.push_back(store);
     }
@@ -205,7 +224,7 @@ void read_matmul(Reader& in, Instruction& out) {
     };
     const Place a = in.place(whole(step_a, product(m, k)), 4);
     const Place b = in.place(whole(step_b, product(k, n)), 4);
-    const Place c = in.place(whole(step_c, product(m, n)), 4);
+    const Place c = batch == 1 && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(whole(step_c, product(m, n)), 4);
     if (batch > 1 && step_c < m * n) refuse("products written over each other");
     if (m * n == 0) out.extent = 0;  // however many there are
     out.places = {a, b, c};
@@ -248,8 +267,8 @@ void read_copy(Reader& in, Instruction& out) {
     for (const auto* list : {&dims, &from, &to}) out.sizes.insert(out.sizes.end(), list->begin(), list->end());
 }
 
-Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers) {
-    Reader in(row, buffers);
+Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group) {
+    Reader in(row, buffers, locals, group);
     Instruction out;
     out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::root_mean)));
     switch (out.kind) {
@@ -303,7 +322,7 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
             const int64_t rows = in.size(), cols = in.size();
             out.extent = rows;
             out.sizes = {cols};
-            out.places.push_back(in.place(product(rows, cols), 4));
+            out.places.push_back(in.place_in_rows(rows, cols, 4));
             out.places.push_back(in.place(most_sums, 8));
             break;
         }
@@ -332,25 +351,38 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
 }  // namespace
 
 Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-                 std::vector<int64_t> buffer_bytes)
+                 std::vector<int64_t> buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
     : buffer_bytes_(std::move(buffer_bytes)) {
     for (int64_t bytes : buffer_bytes_)
         if (bytes < 0 || bytes > most) refuse("a buffer of impossible size");
-    for (const auto& row : instructions) {
-        instructions_.push_back(read(row, buffer_bytes_));
-        most_registers_ = std::max(most_registers_, instructions_.back().tile.registers);
+    for (const auto& row : locals) {
+        if (row.size() != 2 || row[0] < 1 || row[1] < 1) refuse("a local matrix has rows, and bytes of a row");
+        product(row[0], row[1]);
+        locals_.push_back({row[0], row[1]});
     }
+    const auto count = static_cast<int64_t>(instructions.size());
     int64_t next = 0;
     for (const auto& row : groups) {
-        if (row.size() != 4 || row[2] != next || row[3] < 0 || row[3] > static_cast<int64_t>(instructions_.size()) - next)
+        if (row.size() != 4 || row[2] != next || row[3] < 0 || row[3] > count - next)
             refuse("groups must cover the instructions in order");
         if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
-        for (int64_t i = next; row[1] > most_sums && i < next + row[3]; ++i)
-            if (instructions_[static_cast<size_t>(i)].kind == Kind::squares) refuse("too many chunks of squares");
-        next += row[3];
+        for (; next < row[2] + row[3]; ++next) {
+            const auto& words = instructions[static_cast<size_t>(next)];
+            instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size())));
+            const Instruction& in = instructions_.back();
+            if (in.kind == Kind::squares && row[1] > most_sums) refuse("too many chunks of squares");
+            most_registers_ = std::max(most_registers_, in.tile.registers);
+        }
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
     }
-    if (next != static_cast<int64_t>(instructions_.size())) refuse("groups must cover every instruction");
+    if (next != count) refuse("groups must cover every instruction");
+    for (Local& local : locals_) {
+        if (local.group < 0) refuse("a local matrix that nobody uses");
+        local.offset = local_bytes_;
+        const int64_t rows = local.rows / groups_[static_cast<size_t>(local.group)].chunks + 1;
+        local_bytes_ += (product(rows, local.row_bytes) + 63) / 64 * 64;
+        if (local_bytes_ > most) refuse("local matrices too large");
+    }
 }
 
 }  // namespace chainrule

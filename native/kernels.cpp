@@ -346,19 +346,28 @@ float sum(const float* x, int64_t n) {
 float max(const float* x, int64_t n) { return fold(x, n, -std::numeric_limits<float>::infinity(), larger); }
 float min(const float* x, int64_t n) { return fold(x, n, std::numeric_limits<float>::infinity(), smaller); }
 
-double squares(const float* x, int64_t n) {
-    constexpr int64_t lanes = 32;
-    double running[lanes] = {};
-    int64_t i = 0;
-    for (; i + lanes <= n; i += lanes)
-        for (int64_t j = 0; j < lanes; ++j) {
-            const double value = static_cast<double>(x[i + j]);
-            running[j] += value * value;
-        }
+inline double squares_in_double(const float* x, int64_t n) {
     double total = 0.0;
-    for (; i < n; ++i) total += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    for (int64_t j = 0; j < lanes; ++j) total += running[j];
+    for (int64_t i = 0; i < n; ++i) total += static_cast<double>(x[i]) * static_cast<double>(x[i]);
     return total;
+}
+
+// A block at a time in float32, a few terms to a lane; where that comes near to overflow, or so near to 0 that
+// squares may have vanished, the block once more in float64.
+double squares(const float* x, int64_t n) {
+    constexpr int64_t lanes = 64, block = 512;
+    double total = 0.0;
+    int64_t i = 0;
+    for (; i + block <= n; i += block) {
+        float running[lanes] = {};
+        for (int64_t j = 0; j < block; j += lanes)
+            for (int64_t l = 0; l < lanes; ++l) running[l] += x[i + j + l] * x[i + j + l];
+        for (int64_t half = lanes / 2; half > 0; half /= 2)
+            for (int64_t l = 0; l < half; ++l) running[l] += running[l + half];
+        const bool safe = running[0] > 1e-28f && running[0] < 1e38f;
+        total += safe ? static_cast<double>(running[0]) : squares_in_double(x + i, block);
+    }
+    return total + squares_in_double(x + i, n - i);
 }
 
 // Philox4x32-10 (Salmon et al. 2011), a block of counters side by side.

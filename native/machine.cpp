@@ -402,24 +402,30 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     const size_t room =
         std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4), static_cast<size_t>(product_scratch)) + 256;
     std::vector<std::vector<char>> scratch(static_cast<size_t>(threads));
-    for (auto& each : scratch) each.resize(room + 64);
+    for (auto& each : scratch) each.resize(room + static_cast<size_t>(local_bytes_) + 128);
 
     auto job = [&](int thread) {
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
         auto address = reinterpret_cast<uintptr_t>(scratch[static_cast<size_t>(thread)].data());
         char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
-        std::vector<char*> at(buffers.size());
+        char* locals = own + (room + 63) / 64 * 64;
+        std::vector<char*> at(buffers.size() + locals_.size());
         for (size_t i = 0; i < buffers.size(); ++i) at[i] = buffers[i].base;
         for (int64_t step = 0; step < steps; ++step) {
             if (thread == 0 && step > 0 && (index_error_.load() || interrupted())) stop.store(true);
             barrier.wait();
             if (stop.load()) return;
-            for (const Group& group : groups_) {
+            for (size_t g = 0; g < groups_.size(); ++g) {
+                const Group& group = groups_[g];
                 if (group.barrier) barrier.wait();
                 const int from = group.chunks * thread / threads, to = group.chunks * (thread + 1) / threads;
                 // One chunk is thread 0's: small programs stay on one thread.
                 const int begin = group.chunks == 1 ? 0 : from, end = group.chunks == 1 ? (thread == 0 ? 1 : 0) : to;
                 for (int chunk = begin; chunk < end; ++chunk) {
+                    for (size_t l = 0; l < locals_.size(); ++l)  // as if all rows were there
+                        if (locals_[l].group == static_cast<int>(g))
+                            at[buffers.size() + l] =
+                                locals + locals_[l].offset - locals_[l].rows * chunk / group.chunks * locals_[l].row_bytes;
                     for (int i = group.first; i < group.first + group.count; ++i) {
                         const Instruction& in = instructions_[static_cast<size_t>(i)];
                         const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;

@@ -65,6 +65,14 @@ struct Group {
     int first, count;
 };
 
+// A matrix that lives for one chunk of one group alone: each thread has room for a chunk's rows, not for all.
+// Instructions name it like a buffer, numbered after the others.
+struct Local {
+    int64_t rows, row_bytes;
+    int group = -1;     // the one that uses it
+    int64_t offset = 0;  // in each thread's room
+};
+
 struct Buffer {
     char* base = nullptr;
     int64_t bytes = 0;
@@ -74,9 +82,9 @@ struct Buffer {
 class Machine {
 public:
     // Wire format: one row of whole numbers an instruction. Throws std::invalid_argument for anything that does not
-    // hold together; buffer_bytes: what each buffer must have for one step.
+    // hold together; buffer_bytes: what each buffer must have for one step; locals: (rows, bytes of a row) each.
     Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-            std::vector<int64_t> buffer_bytes);
+            std::vector<int64_t> buffer_bytes, const std::vector<std::vector<int64_t>>& locals);
 
     // Runs `steps` steps; returns how many were done before `interrupted` (asked between steps) said true.
     // profile: nanoseconds an instruction, summed on thread 0, or empty.
@@ -93,6 +101,8 @@ private:
     std::vector<Instruction> instructions_;
     std::vector<Group> groups_;
     std::vector<int64_t> buffer_bytes_;
+    std::vector<Local> locals_;
+    int64_t local_bytes_ = 0;  // of each thread
     int most_registers_ = 0;
     std::atomic<bool> index_error_{false};
 };

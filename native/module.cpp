@@ -34,8 +34,8 @@ struct Release {
 class Core {
 public:
     Core(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-         const std::vector<int64_t>& buffer_bytes)
-        : machine_(instructions, groups, buffer_bytes) {
+         const std::vector<int64_t>& buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
+        : machine_(instructions, groups, buffer_bytes, locals) {
         if (buffer_bytes.empty()) throw std::invalid_argument("malformed program: there must be an arena");
         const size_t bytes = static_cast<size_t>(buffer_bytes[0]) + 64;
         arena_.reset(static_cast<char*>(::operator new[](bytes, alignment)));
@@ -109,8 +109,9 @@ NB_MODULE(_core, m) {
         .def_prop_ro("threads", &Pool::threads);
     nb::class_<Core>(m, "Core", "A checked list of instructions with its arena.")
         .def(nb::init<const std::vector<std::vector<int64_t>>&, const std::vector<std::vector<int64_t>>&,
-                      const std::vector<int64_t>&>(),
-             nb::arg("instructions"), nb::arg("groups"), nb::arg("buffer_bytes"))
+                      const std::vector<int64_t>&, const std::vector<std::vector<int64_t>>&>(),
+             nb::arg("instructions"), nb::arg("groups"), nb::arg("buffer_bytes"),
+             nb::arg("locals") = std::vector<std::vector<int64_t>>())
         .def("run", &Core::run, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
              "Run steps; returns how many were done.")
         .def("profile", &Core::profile, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),

@@ -120,6 +120,22 @@ constexpr Recipe<11, 12, 3> adam{{{{MULTIPLY, ~0, ~1},
                                  {{one, each, one, each, one, one, each, one, one, one, one, each}},
                                  {{1, 4, 10}}};
 
+// The same where the update itself is kept, too.
+constexpr Recipe<12, 12, 4> adam_watched{{{{MULTIPLY, ~0, ~1},
+                                           {MULTIPLY_ADD, ~2, ~3, 0},
+                                           {MULTIPLY, ~1, ~1},
+                                           {MULTIPLY, ~4, 2},
+                                           {MULTIPLY_ADD, ~5, ~6, 3},
+                                           {MULTIPLY, 1, ~7},
+                                           {MULTIPLY, 4, ~8},
+                                           {SQRT, 6},
+                                           {ADD, 7, ~9},
+                                           {DIVIDE, 5, 8},
+                                           {MULTIPLY, 9, ~10},
+                                           {MULTIPLY_ADD, 9, ~10, ~11}}},
+                                         {{one, each, one, each, one, one, each, one, one, one, one, each}},
+                                         {{1, 4, 10, 11}}};
+
 constexpr Ready table[] = {
     ready<bias>("bias"),
     ready<bias_relu>("bias and relu"),
@@ -128,6 +144,7 @@ constexpr Ready table[] = {
     ready<momentum>("momentum"),
     ready<nesterov>("nesterov"),
     ready<adam>("adam"),
+    ready<adam_watched>("adam, watched"),
 };
 
 }  // namespace

@@ -40,8 +40,8 @@ class TrainingStep:
     """One step of training as a program, and what its parameters start from.
 
     Outputs of the program: 'loss' (without penalties) and, where watched, root mean squares:
-    'activation PATH' and 'delta PATH' of each layer's output, 'value NAME', 'gradient NAME' and
-    'update NAME' of each parameter.
+    'activation PATH' and 'delta PATH' of each layer's output, 'gradient NAME' and 'update NAME' of each
+    parameter, and 'value NAME' of what it has become.
     """
 
     program: Program
@@ -72,7 +72,8 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     results = {"loss": loss}
     if watch:
         with trace.at(layer="sizes", part="watch"):
-            results |= _sizes(built, deltas, parameters, gradients, changes)
+            news = {name: updates[parameter] for name, parameter in parameters.items()}
+            results |= _sizes(built, deltas, news, gradients, changes)
     return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
 
 
@@ -140,7 +141,7 @@ def _optimize(
 def _sizes(
     built: Building,
     deltas: Mapping[Value, Tensor],
-    parameters: Mapping[str, Tensor],
+    news: Mapping[str, Tensor],
     gradients: Mapping[str, Tensor],
     changes: Mapping[str, Tensor],
 ) -> dict[str, Tensor]:
@@ -149,9 +150,9 @@ def _sizes(
         sizes[f"activation {path}"] = output
         if output.value in deltas:
             sizes[f"delta {path}"] = deltas[output.value]
-    for name, parameter in parameters.items():
+    for name, new in news.items():
         sizes |= {
-            f"value {name}": parameter,
+            f"value {name}": new,
             f"gradient {name}": gradients[name],
             f"update {name}": changes[name],
         }

@@ -20,6 +20,7 @@ class Core:
         instructions: Sequence[Sequence[int]],
         groups: Sequence[Sequence[int]],
         buffer_bytes: Sequence[int],
+        locals: Sequence[Sequence[int]] = (),
     ) -> None: ...
     def run(self, arrays: Sequence[np.ndarray], step_bytes: Sequence[int], steps: int, pool: Pool) -> int:
         """Run steps; returns how many were done."""

@@ -124,6 +124,7 @@ def make_plan(program: Program, examples: int | None) -> Plan:
     number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
     constants, starts = _packed_constants(lowering.constants)
     layout = lay_out(groups, lambda root: root not in number and root not in starts, home)
+    number |= {root: i for i, root in enumerate(layout.locals, start=CONSTANTS + 1 + len(buffers))}
 
     def locate(value: Value) -> tuple[int, int]:
         root = home(value)
@@ -136,7 +137,8 @@ def make_plan(program: Program, examples: int | None) -> Plan:
         rows.append([int(group.barrier), group.chunks, len(instructions), len(group.nodes)])
         instructions += [[KINDS.index(node.kind), *node.words(locate)] for node in group.nodes]
     sizes = [layout.size, constants.nbytes, *(value.nbytes for value in buffers)]
-    return Plan(lowering, groups, layout, buffers, constants, _core.Core(instructions, rows, sizes))
+    core = _core.Core(instructions, rows, sizes, list(layout.locals.values()))
+    return Plan(lowering, groups, layout, buffers, constants, core)
 
 
 def plan_text(program: Program) -> str:

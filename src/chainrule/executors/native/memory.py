@@ -12,12 +12,14 @@ ALIGNMENT = 64
 @dataclass(frozen=True)
 class Layout:
     """offsets: of each root in the arena. size: bytes of the arena. alive: bytes of the largest set of values
-    alive at one time, below which no arena can be.
+    alive at one time, below which no arena can be. locals: roots that live for one chunk alone, each with the
+    rows and the bytes of a row that it would have; every thread has room for one chunk of them.
     """
 
     offsets: dict[Value, int]
     size: int
     alive: int
+    locals: dict[Value, tuple[int, int]]
 
 
 def lay_out(
@@ -28,7 +30,8 @@ def lay_out(
     Time is counted in instructions where one thread runs them all, else in stretches between barriers: within
     a stretch threads are at different instructions, so nothing is used again there.
     """
-    spans = _spans(groups, stored, home)
+    inside = _locals(groups, stored, home)
+    spans = _spans(groups, lambda root: stored(root) and root not in inside, home)
     taken: list[tuple[int, int, int, int]] = []  # first and last time, first and end byte
     offsets: dict[Value, int] = {}
     size = 0
@@ -39,7 +42,28 @@ def lay_out(
         offsets[root] = offset
         taken.append((first, last, offset, offset + needed))
         size = max(size, offset + needed)
-    return Layout(offsets, size, _most_alive(spans))
+    return Layout(offsets, size, _most_alive(spans), inside)
+
+
+def _locals(
+    groups: Sequence[Group], stored: Callable[[Value], bool], home: Callable[[Value], Value]
+) -> dict[Value, tuple[int, int]]:
+    """What only nodes of one group touch, chunk by chunk: such as a gradient that the update uses up."""
+    found: dict[Value, tuple[int, int]] = {}
+    seen: dict[Value, Group] = {}
+    for group in groups:
+        for node in group.nodes:
+            for access in node.accesses:
+                root = home(access.root)
+                fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
+                if root not in seen and fits and access.write and node.kind in ("matmul", "tile") and stored(root):
+                    found[root] = (node.extent, root.nbytes // node.extent)
+                elif root in found:
+                    rows = (node.extent, root.nbytes // max(node.extent, 1))
+                    if not fits or seen[root] is not group or found[root] != rows:
+                        del found[root]
+                seen[root] = group
+    return found
 
 
 def _spans(

@@ -24,12 +24,13 @@ class Access:
     """How a node touches a root's storage.
 
     aligned: chunk c of the node touches only the c-th part of the storage cut evenly along its first axis,
-    which has `extent` rows.
+    which has `extent` rows. whole: it is the node's own space, row after row, and could be one chunk's alone.
     """
 
     root: Value
     write: bool
     aligned: bool
+    whole: bool = False
 
 
 @dataclass(eq=False)
@@ -61,7 +62,8 @@ def matmul_node(position: int, c: Value, a: View, b: View, sizes: Mapping[str, i
     alone = batch == 1
     aligned_a = not sizes["ta"] if alone else sizes["step_a"] == m * k
     aligned_b = False if alone else sizes["step_b"] == k * sizes["n"]
-    accesses = [Access(a.root, False, aligned_a), Access(b.root, False, aligned_b), Access(c, True, True)]
+    result = Access(c, True, True, alone and c.size > 0)
+    accesses = [Access(a.root, False, aligned_a), Access(b.root, False, aligned_b), result]
 
     def words(locate: Locate) -> list[int]:
         ahead = [number for root in node.ahead for number in locate(root)]
@@ -149,7 +151,7 @@ def root_mean_square_nodes(positions: tuple[int, int], y: Value, x: Value, text:
     def root_of_mean(locate: Locate) -> list[int]:
         return [first.chunks, x.size, *locate(sums), *locate(y)]
 
-    reads, holds = [Access(x, False, True), Access(sums, True, True)], [Access(sums, False, False)]
+    reads, holds = [Access(x, False, True, True), Access(sums, True, True)], [Access(sums, False, False)]
     first = Node("squares", positions[0], rows, reads, squares, 2 * x.size, text)
     second = Node("root_mean", positions[1], 1, [*holds, Access(y, True, True)], root_of_mean, 2, text)
     return first, second

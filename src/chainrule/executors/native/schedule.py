@@ -75,7 +75,7 @@ def schedule(nodes: Sequence[Node], home: Callable[[Value], Value]) -> list[Grou
 
 
 def _look_ahead(group: Group, home: Callable[[Value], Value]) -> None:
-    """Each product asks for what the node right after it reads beside its result, such as an optimizer's means."""
+    """Each product asks for what the node after it reads beside its result, such as an optimizer's means."""
     for product, reader in pairwise(group.nodes):
         if product.kind != "matmul" or reader.kind != "tile" or reader.extent != product.extent:
             continue

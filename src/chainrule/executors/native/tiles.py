@@ -97,10 +97,12 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     needed = _with_products_added(_live_ops(tile, stored), {tile.made[value] for value in stored})
     register, registers = _registers(tile, needed, stored)
     accesses = []
-    for (root, row_stride, _), slot in tile.loads.items():
+    for (root, row_stride, col_stride), slot in tile.loads.items():
         if slot in register:
-            accesses.append(Access(root, False, rows > 0 and row_stride * rows == root.size))
-    accesses += [Access(home(value), True, True) for value in stored]
+            aligned = rows > 0 and row_stride * rows == root.size
+            whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
+            accesses.append(Access(root, False, aligned, whole))
+    accesses += [Access(home(value), True, True, True) for value in stored]
 
     def words(locate: Locate) -> list[int]:
         loads = [
