@@ -99,6 +99,7 @@ void find_direct(Tile& tile, int64_t rows, int64_t cols) {
             for (size_t i = static_cast<size_t>(written + 1); i < tile.ops.size(); ++i)
                 later = later || tile.ops[i].a == load.reg || tile.ops[i].b == load.reg || tile.ops[i].c == load.reg;
             for (const Store& other : tile.stores) later = later || other.reg == load.reg;
+            for (const Squares& each : tile.squares) later = later || each.reg == load.reg;
             direct = direct && same && !later;
         }
         store.direct = direct;
@@ -138,7 +139,10 @@ void find_ready(Tile& tile) {
         stores.emplace_back(line, store.reg);
         straight = straight && store.direct;
     }
+    for (const Squares& each : tile.squares)
+        if (holder[static_cast<size_t>(each.reg)] >= 0) stores.emplace_back(holder[static_cast<size_t>(each.reg)], each.reg);
     std::sort(stores.begin(), stores.end());
+    stores.erase(std::unique(stores.begin(), stores.end()), stores.end());
     const ReadyTable table = kernels().ready;
     for (const Ready* ready = table.entries; ready < table.entries + table.count; ++ready) {
         if (!std::equal(lines.begin(), lines.end(), ready->lines, ready->lines + ready->line_count)) continue;
@@ -160,7 +164,7 @@ void read_tile(Reader& in, Instruction& out) {
     out.sizes = {cols};
     Tile& tile = out.tile;
     tile.registers = in.small(4096);
-    const int loads = in.small(4096), stores = in.small(4096), ops = in.small(65536);
+    const int loads = in.small(4096), stores = in.small(4096), squares = in.small(most_squares), ops = in.small(65536);
     std::vector<bool> written(static_cast<size_t>(tile.registers), false);
     std::vector<bool> fixed(static_cast<size_t>(tile.registers), false);  // loaded, or stored: written once
     std::vector<int> writes(static_cast<size_t>(tile.registers), 0);
@@ -187,7 +191,12 @@ void read_tile(Reader& in, Instruction& out) {
         fixed[static_cast<size_t>(store.reg)] = true;
         tile.stores.push_back(store);
     }
-    if (stores == 0 && rows > 0 && cols > 0) refuse("a tile that stores nothing");
+    for (int i = 0; i < squares; ++i) {
+        const int held = reg();
+        fixed[static_cast<size_t>(held)] = true;
+        tile.squares.push_back({held, in.place(most_sums, 8)});
+    }
+    if (stores + squares == 0 && rows > 0 && cols > 0) refuse("a tile that stores nothing");
     for (int i = 0; i < ops; ++i) {
         Micro op;
         op.op = in.small(MICRO_OPS - 1);
@@ -210,6 +219,8 @@ void read_tile(Reader& in, Instruction& out) {
     }
     for (const Store& store : tile.stores)
         if (!written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
+    for (const Squares& each : tile.squares)
+        if (!written[static_cast<size_t>(each.reg)]) refuse("squares of a register that is never written");
     find_direct(tile, rows, cols);
     find_ready(tile);
 }
@@ -370,7 +381,8 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
             const auto& words = instructions[static_cast<size_t>(next)];
             instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size())));
             const Instruction& in = instructions_.back();
-            if (in.kind == Kind::squares && row[1] > most_sums) refuse("too many chunks of squares");
+            const bool sums = in.kind == Kind::squares || !in.tile.squares.empty();
+            if (sums && row[1] > most_sums) refuse("too many chunks of squares");
             most_registers_ = std::max(most_registers_, in.tile.registers);
         }
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});

@@ -362,8 +362,9 @@ double squares(const float* x, int64_t n) {
         float running[lanes] = {};
         for (int64_t j = 0; j < block; j += lanes)
             for (int64_t l = 0; l < lanes; ++l) running[l] += x[i + j + l] * x[i + j + l];
-        for (int64_t half = lanes / 2; half > 0; half /= 2)
-            for (int64_t l = 0; l < half; ++l) running[l] += running[l + half];
+        for (int64_t l = 0; l < 16; ++l) running[l] += running[l + 32] + (running[l + 16] + running[l + 48]);
+        for (int64_t l = 0; l < 4; ++l) running[l] += running[l + 8] + (running[l + 4] + running[l + 12]);
+        running[0] += running[2] + (running[1] + running[3]);
         const bool safe = running[0] > 1e-28f && running[0] < 1e38f;
         total += safe ? static_cast<double>(running[0]) : squares_in_double(x + i, block);
     }

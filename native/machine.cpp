@@ -61,11 +61,16 @@ public:
         for (int r = 0; r < tile.registers; ++r) registers_[r] = own(r);
     }
 
+    void finish(int chunk) const {
+        for (size_t i = 0; i < tile_.squares.size(); ++i)
+            reinterpret_cast<double*>(base(tile_.squares[i].place))[chunk] = totals_[i];
+    }
+
     // All rows as one long row: every load is dense or a single number.
     void flat(int64_t first, int64_t words) {
         for (const Load& load : tile_.loads)
             if (!load.col_stride && !load.row_stride) bring_single(load, std::min(words, tile_words));
-        const int64_t length = tile_.ready && tile_.straight ? words : tile_words;
+        const int64_t length = tile_.ready && tile_.straight && tile_.squares.empty() ? words : tile_words;
         for (int64_t done = 0; done < words; done += length) {
             const int64_t n = std::min(length, words - done), start = first + done;
             for (const Load& load : tile_.loads) {
@@ -141,6 +146,7 @@ private:
                 micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
         }
         for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
+        for (size_t i = 0; i < tile_.squares.size(); ++i) totals_[i] += kernels().squares(registers_[tile_.squares[i].reg], n);
     }
 
     const float* source(int reg) const { return reg < 0 ? nullptr : registers_[reg]; }
@@ -149,20 +155,25 @@ private:
     const std::vector<char*>& at_;
     float** registers_;
     float* own_;
+    double totals_[most_squares] = {};
 };
 
-void run_tile(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const int64_t cols = in.sizes[0];
-    if (first >= last || cols == 0) return;
+    TileRun run(in.tile, at, scratch);
+    if (first >= last || cols == 0) {
+        run.finish(chunk);
+        return;
+    }
     bool flat = true;
     for (const Load& load : in.tile.loads)
         flat = flat && ((load.row_stride == 0 && load.col_stride == 0) ||
                         (load.row_stride == cols && (load.col_stride == 1 || cols == 1)));
-    TileRun run(in.tile, at, scratch);
     if (flat)
         run.flat(first * cols, (last - first) * cols);
     else
         run.rows(first, last, cols);
+    run.finish(chunk);
 }
 
 constexpr int64_t small_matrix = 128 * 128;
@@ -345,7 +356,7 @@ void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::
 void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     bool fine = true;
     switch (in.kind) {
-        case Kind::tile: run_tile(in, first, last, at, scratch); break;
+        case Kind::tile: run_tile(in, chunk, first, last, at, scratch); break;
         case Kind::matmul: run_matmul(in, first, last, at, scratch); break;
         case Kind::reduce: run_reduce(in, first, last, at); break;
         case Kind::copy: in.sizes[1] == 4 ? run_copy<uint32_t>(in, first, last, at) : run_copy<uint8_t>(in, first, last, at); break;

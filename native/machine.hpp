@@ -35,6 +35,12 @@ struct Store {
     bool direct = false;  // written by the operations themselves: no later one reads what was there before
 };
 
+// Σ x² of a register over the rows of each chunk, in float64: sums[chunk].
+struct Squares {
+    int reg;
+    Place place;
+};
+
 struct Micro {
     int op, y, a, b, c;  // registers; -1 where unused
 };
@@ -44,6 +50,7 @@ struct Tile {
     int registers = 0;
     std::vector<Load> loads;
     std::vector<Store> stores;
+    std::vector<Squares> squares;
     std::vector<Micro> ops;
     const Ready* ready = nullptr;       // all of ops as one loop, with
     std::vector<int> inputs, outputs;   // the registers that it reads and writes,
@@ -110,6 +117,7 @@ private:
 constexpr int64_t tile_words = 512;
 constexpr int most_ahead = 8;      // matrices that a product asks for ahead
 constexpr int most_operands = 32;  // of a tile compiled ahead
+constexpr int most_squares = 16;   // registers of a tile whose squares are summed
 constexpr int most_sums = 32; // chunks whose squares can be told apart
 
 }  // namespace chainrule

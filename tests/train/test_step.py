@@ -81,7 +81,7 @@ def test_one_step_is_textbook_backpropagation(decay, weighted):
     expected |= {f"delta {path}": size(array) for path, array in deltas.items()}
     expected |= {f"gradient {name}": size(array) for name, array in gradients.items()}
     expected |= {f"update {name}": RATE * size(array) for name, array in gradients.items()}
-    expected |= {f"value {name}": size(before[name]) for name in gradients}
+    expected |= {f"value {name}": size(after[name]) for name in gradients}
     assert set(outputs) == {"loss", *expected}
     for name, value in expected.items():
         assert outputs[name] == pytest.approx(value, rel=1e-12), name
@@ -233,4 +233,4 @@ def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     sizes = compile_numpy(step.program).run(initial_tree(recipe, step), named_arrays(arrays))
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)
     assert sizes["delta dense_1"] == pytest.approx(2 * 2 * scale / 4, rel=1e-6)
-    assert sizes["value dense_1.bias"] == 0.0
+    assert sizes["update dense_1.bias"] == pytest.approx(1e-9 * sizes["gradient dense_1.bias"], rel=1e-6)

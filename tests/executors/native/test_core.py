@@ -23,14 +23,14 @@ if available():
     from chainrule.executors.native import executor as native
 
 Rows = list[list[int]]
-Wire = tuple[Rows, Rows, list[int]]
-"""Instructions, groups, bytes of the buffers, the first of which is the arena."""
+Wire = tuple[Rows, Rows, list[int], Rows]
+"""Instructions, groups, bytes of the buffers, the first of which is the arena, and local matrices."""
 
 
 def run(wire: Wire, steps: int = 2, threads: int = 2) -> list[np.ndarray]:
     """Run an instruction list over buffers of ones, with guards on both sides of each."""
-    instructions, groups, sizes = wire
-    core = _core.Core(instructions, groups, sizes)
+    instructions, groups, sizes, local = wire
+    core = _core.Core(instructions, groups, sizes, local)
     guarded = [np.full(size + 256, 0xAB, np.uint8) for size in sizes[1:]]
     arrays = []
     for size, room in zip(sizes[1:], guarded, strict=True):
@@ -129,8 +129,8 @@ def test_corpus_has_every_kind_that_plans_use():
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))
 def test_well_formed_lists_run(number: int):
-    instructions, groups, sizes = CORPUS[number]
-    core = _core.Core(instructions, groups, sizes)
+    instructions, groups, sizes, local = CORPUS[number]
+    core = _core.Core(instructions, groups, sizes, local)
     core.run([np.zeros(size, np.uint8) for size in sizes[1:]], [0] * (len(sizes) - 1), 2, _core.Pool(2))
 
 
@@ -145,12 +145,14 @@ NUMBERS = st.one_of(
 @st.composite
 def mutated(draw: st.DrawFn) -> Wire:
     """A well-formed list in which some numbers are others, or missing, or doubled."""
-    instructions, groups, sizes = CORPUS[draw(st.integers(0, len(CORPUS) - 1))]
+    instructions, groups, sizes, local = CORPUS[draw(st.integers(0, len(CORPUS) - 1))]
     rows = [list(row) for row in instructions]
     cuts = [list(row) for row in groups]
-    room = list(sizes)
+    room, inside = list(sizes), [list(each) for each in local]
     for _ in range(draw(st.integers(1, 3))):
-        what = draw(st.sampled_from(["number"] * 6 + ["shift", "drop", "double", "groups", "sizes", "row"]))
+        what = draw(
+            st.sampled_from(["number"] * 6 + ["shift", "drop", "double", "groups", "sizes", "row", "local"])
+        )
         row = rows[draw(st.integers(0, len(rows) - 1))]
         at = draw(st.integers(0, len(row) - 1))
         if what == "number":
@@ -165,13 +167,15 @@ def mutated(draw: st.DrawFn) -> Wire:
         elif what == "groups":
             cut = cuts[draw(st.integers(0, len(cuts) - 1))]
             cut[draw(st.integers(0, len(cut) - 1))] = draw(NUMBERS)
+        elif what == "local" and inside:
+            inside[draw(st.integers(0, len(inside) - 1))][draw(st.integers(0, 1))] = draw(NUMBERS)
         elif what == "sizes":
             room[draw(st.integers(0, len(room) - 1))] = draw(st.integers(-1, 200))
         else:
             rows[draw(st.integers(0, len(rows) - 1))] = draw(st.lists(NUMBERS, max_size=20))
         if any(not row for row in rows):
             break
-    return rows, cuts, room
+    return rows, cuts, room, inside
 
 
 FUZZ = settings(derandomize=True, deadline=None, database=None)
@@ -195,7 +199,7 @@ def test_mutated_lists_are_refused_or_run(wire: Wire):
 )
 def test_random_lists_are_refused_or_run(rows, chunks: int, sizes: list[int]):
     instructions = [[kind, *words] for kind, words in rows]
-    is_refused_or_runs((instructions, [[0, chunks, 0, len(instructions)]], sizes))
+    is_refused_or_runs((instructions, [[0, chunks, 0, len(instructions)]], sizes, []))
 
 
 @settings(FUZZ, max_examples=300)
@@ -213,9 +217,11 @@ def test_random_tiles_are_refused_or_run(data: st.DataObject):
     ops = [
         [small(0, len(CODES) - 1), *(small(0, registers - 1) for _ in range(4))] for _ in range(small(0, 5))
     ]
-    counts = [small(0, 40), small(0, 40), registers, len(loads), len(stores), len(ops)]
-    row = [KINDS.index("tile"), *counts, *(word for each in (*loads, *stores, *ops) for word in each)]
-    is_refused_or_runs(([row], [[0, small(1, 3), 0, 1]], [3000, 6000]))
+    squares = [[small(0, registers - 1), 1, 4 * small(0, 30)] for _ in range(small(0, 1))]
+    counts = [small(0, 40), small(0, 40), registers, len(loads), len(stores), len(squares), len(ops)]
+    parts = (*loads, *stores, *squares, *ops)
+    row = [KINDS.index("tile"), *counts, *(word for each in parts for word in each)]
+    is_refused_or_runs(([row], [[0, small(1, 3), 0, 1]], [3000, 6000], []))
 
 
 def tile(*words: int) -> list[int]:
@@ -223,8 +229,8 @@ def tile(*words: int) -> list[int]:
 
 
 ADD = CODES["ADD"]
-# rows, columns, registers, loads, stores, ops; load: register, type, two strides, buffer, offset.
-GOOD = tile(4, 1, 3, 1, 1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, ADD, 1, 0, 0, -1)
+# rows, columns, registers, loads, stores, squares, ops; load: register, type, two strides, buffer, offset.
+GOOD = tile(4, 1, 3, 1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, ADD, 1, 0, 0, -1)
 
 
 def refused(row: Sequence[int], sizes: Sequence[int] = (64, 16), groups: Rows | None = None) -> None:
@@ -250,19 +256,20 @@ def test_a_good_tile_runs():
         (3, 1),  # registers that the instruction names are missing
         (4, 2),  # loads that are not there
         (5, 0),
-        (8, 4),  # no such type
-        (9, 2),  # strides that lead outside
-        (9, -1),
-        (11, 2),  # no such buffer
-        (12, 4),  # an offset that leads outside
-        (12, 2),  # between two numbers
-        (12, -4),
-        (17, len(CODES)),
-        (17, -1),
-        (18, 3),  # no such register
-        (18, 0),  # one that is loaded
-        (19, 2),  # one that nobody has written
-        (19, -1),
+        (6, 1),  # squares that are not there
+        (9, 4),  # no such type
+        (10, 2),  # strides that lead outside
+        (10, -1),
+        (12, 2),  # no such buffer
+        (13, 4),  # an offset that leads outside
+        (13, 2),  # between two numbers
+        (13, -4),
+        (18, len(CODES)),
+        (18, -1),
+        (19, 3),  # no such register
+        (19, 0),  # one that is loaded
+        (20, 2),  # one that nobody has written
+        (20, -1),
     ],
 )
 def test_wrong_numbers_in_a_tile_are_refused(at: int, number: int):
@@ -298,8 +305,8 @@ def test_wrong_groups_are_refused(groups: Rows):
 @pytest.mark.parametrize(
     "words",
     [
-        ["matmul", 2**46, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        ["matmul", 0, 4096, 2, 3, 0, 0, 0, 2**40, 2**40, 0, 0, 0, 0, 0, 0],
+        ["matmul", 2**46, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["matmul", 0, 4096, 2, 3, 0, 0, 0, 2**40, 2**40, 0, 0, 0, 0, 0, 0, 0],
         ["reduce", 0, 2**46, 1, 0, 0, 0, 0, 0],
         ["reduce", 0, 2**46, 0, 0, 0, 0, 0, 0],
         ["gather", 2**46, 0, 4, 0, 0, 0, 0, 0, 0, 0],
@@ -307,8 +314,8 @@ def test_wrong_groups_are_refused(groups: Rows):
         ["scatter_add", 2**46, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         ["copy", 2, 1, 2**46, 0, 1, 1, 1, 1, 0, 0, 0, 0],
         ["copy", 2, 1, 0, 2**46, 1, 1, 1, 1, 0, 0, 0, 0],
-        ["tile", 2**46, 0, 0, 0, 0, 0],
-        ["tile", 0, 2**46, 0, 0, 0, 0],
+        ["tile", 2**46, 0, 0, 0, 0, 0, 0],
+        ["tile", 0, 2**46, 0, 0, 0, 0, 0],
         ["squares", 2**46, 0, 0, 0, 0, 0],
     ],
     ids=lambda words: words[0],
@@ -321,10 +328,10 @@ def test_very_many_of_nothing_take_no_time(words: list):
 @pytest.mark.parametrize(
     "words",
     [
-        ["matmul", 2**40, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["matmul", 2**40, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         ["copy", 1, 1, 2**40, 0, 0, 0, 0, 0, 0],
         ["copy", 2, 1, 4, 4, 4, 1, 1, 1, 0, 0, 0, 0],
-        ["tile", 2**23, 2**23, 0, 0, 0, 0],
+        ["tile", 2**23, 2**23, 0, 0, 0, 0, 0],
     ],
     ids=lambda words: words[0],
 )

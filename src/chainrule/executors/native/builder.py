@@ -1,5 +1,7 @@
 """What a plan is built from while the steps are walked: nodes so far, and where every value lies."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from chainrule.executors.native.nodes import Node, copy_node
@@ -7,7 +9,7 @@ from chainrule.executors.native.views import View, packed_strides, whole
 from chainrule.program import Value
 
 
-class Builder:
+class Builder(ABC):
     """Nodes in order of their positions, and the values that they read and write.
 
     constants: values known before the program runs. views: how each value is seen. produced: root -> position
@@ -41,6 +43,10 @@ class Builder:
         self.nodes.append(node)
         self.produced[output] = node.position
         self.views.setdefault(output, whole(output))
+
+    @abstractmethod
+    def sum_in_tile(self, value: Value, sums: Value) -> bool:
+        """Whether a tile that has the value at hand anyway sums its squares."""
 
     def dense(self, value: Value) -> Value:
         """A root whose storage holds exactly this value, copied there if it is only a view."""

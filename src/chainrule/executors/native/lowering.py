@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.micro import record_micro
-from chainrule.executors.native.nodes import REDUCTIONS, TYPES, copy_node, simple_node, size_of
+from chainrule.executors.native.nodes import MOST_SQUARES, REDUCTIONS, TYPES, copy_node, simple_node, size_of
 from chainrule.executors.native.operations import LOWERINGS, VIEWS
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
@@ -198,6 +198,24 @@ class Lowering(Builder):
             self.produced[value] = tile.position
         self._tiles.remove(other)
 
+    def sum_in_tile(self, value: Value, sums: Value) -> bool:
+        """Whether a tile makes the value, or reads it, and now sums its squares, too."""
+        view = self.views[value]
+        if not view.dense or view.root.size != value.size:
+            return False
+        for tile in reversed(self._tiles):
+            made = tile.made.get(view.root) if view.root.shape == tile.shape else None
+            strides = whole(view.root).rows_and_columns()
+            read = (
+                tile.loads.get((view.root, *strides)) if strides and view.root.shape == tile.shape else None
+            )
+            slot = made if made is not None else read
+            if slot is not None and tile.shape and len(tile.squares) < MOST_SQUARES:
+                tile.squares[sums] = slot
+                self.produced[sums] = tile.position
+                return True
+        return False
+
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:
         return view.root in tile.made and view.dense and view.shape == tile.shape
@@ -214,7 +232,7 @@ class Lowering(Builder):
                 for value in tile.made
                 if value in wanted or self.read_by.get(value, set()) - {tile.position}
             ]
-            if stored:
+            if stored or tile.squares:
                 self.nodes.append(tile_node(tile, stored, lambda value: self.home.get(value, value)))
 
     # Inputs and outputs

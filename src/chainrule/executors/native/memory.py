@@ -56,7 +56,13 @@ def _locals(
             for access in node.accesses:
                 root = home(access.root)
                 fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
-                if root not in seen and fits and access.write and node.kind in ("matmul", "tile") and stored(root):
+                if (
+                    root not in seen
+                    and fits
+                    and access.write
+                    and node.kind in ("matmul", "tile")
+                    and stored(root)
+                ):
                     found[root] = (node.extent, root.nbytes // node.extent)
                 elif root in found:
                     rows = (node.extent, root.nbytes // max(node.extent, 1))

@@ -140,21 +140,37 @@ MOST_CHUNKS = 32
 MOST_AHEAD = 8
 
 
-def root_mean_square_nodes(positions: tuple[int, int], y: Value, x: Value, text: str) -> tuple[Node, Node]:
-    """The squares of each chunk of x, summed in float64, and the root of their mean."""
-    rows, columns = rows_of(x.shape)
-    sums = Value((2 * MOST_CHUNKS,), "uint32", f"{y.name}.squares")  # a float64 a chunk
+MOST_SQUARES = 16
+"""Of one tile."""
 
-    def squares(locate: Locate) -> list[int]:
+
+def sums_of(y: Value) -> Value:
+    """Room for the sums of squares whose root mean is y: a float64 a chunk."""
+    return Value((2 * MOST_CHUNKS,), "uint32", f"{y.name}.squares")
+
+
+def squares_node(position: int, x: Value, sums: Value, text: str) -> Node:
+    """The squares of each chunk of x, summed."""
+    rows, columns = rows_of(x.shape)
+
+    def words(locate: Locate) -> list[int]:
         return [rows, columns, *locate(x), *locate(sums)]
 
-    def root_of_mean(locate: Locate) -> list[int]:
-        return [first.chunks, x.size, *locate(sums), *locate(y)]
+    accesses = [Access(x, False, True, True), Access(sums, True, True)]
+    return Node("squares", position, rows, accesses, words, 2 * x.size, text)
 
-    reads, holds = [Access(x, False, True, True), Access(sums, True, True)], [Access(sums, False, False)]
-    first = Node("squares", positions[0], rows, reads, squares, 2 * x.size, text)
-    second = Node("root_mean", positions[1], 1, [*holds, Access(y, True, True)], root_of_mean, 2, text)
-    return first, second
+
+def root_mean_node(position: int, y: Value, count: int, sums: Value, text: str) -> Node:
+    """The root of the mean of `count` squares, from their sums."""
+    accesses = [Access(sums, False, False), Access(y, True, True)]
+
+    def words(locate: Locate) -> list[int]:
+        # A step that stays on one thread is one chunk, and nobody has asked what comes after what.
+        summing = [node for node in last.after if any(a.write and a.root is sums for a in node.accesses)]
+        return [summing[0].chunks if summing else 1, count, *locate(sums), *locate(y)]
+
+    last = Node("root_mean", position, 1, accesses, words, 2, text)
+    return last
 
 
 def size_of(shape: Sequence[int]) -> int:

@@ -11,9 +11,11 @@ from chainrule.executors.native.nodes import (
     copy_node,
     matmul_node,
     reduce_node,
-    root_mean_square_nodes,
+    root_mean_node,
     simple_node,
     size_of,
+    squares_node,
+    sums_of,
 )
 from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
 from chainrule.program import Step, Value, step_flops
@@ -189,14 +191,14 @@ def _cross_entropy(builder: Builder, step: Step) -> None:
 
 
 def _root_mean_square(builder: Builder, step: Step) -> None:
-    root = builder.dense(step.inputs[0])
-    positions = builder.next_position(), builder.next_position()
-    builder.reads(whole(root), positions[0])
-    text = f"{step.output.name} = root_mean_square({step.inputs[0].name})"
-    squares, mean = root_mean_square_nodes(positions, step.output, root, text)
-    squares.layer = builder.layer
-    builder.nodes.append(squares)
-    builder.add(mean, step.output)
+    (x,), y = step.inputs, step.output
+    text = f"{y.name} = root_mean_square({x.name})"
+    sums = sums_of(y)
+    if not builder.sum_in_tile(x, sums):
+        root, position = builder.dense(x), builder.next_position()
+        builder.reads(whole(root), position)
+        builder.add(squares_node(position, root, sums, text), sums)
+    builder.add(root_mean_node(builder.next_position(), y, x.size, sums, text), y)
 
 
 def _lookup(

@@ -80,13 +80,12 @@ def _look_ahead(group: Group, home: Callable[[Value], Value]) -> None:
         if product.kind != "matmul" or reader.kind != "tile" or reader.extent != product.extent:
             continue
         result = next(access.root for access in product.accesses if access.write)
-        read = {home(access.root): access for access in reader.accesses if not access.write}
-        if home(result) in read:
-            product.ahead = [
-                root
-                for root, access in read.items()
-                if access.aligned and root.size == result.size and root is not home(result)
-            ][:MOST_AHEAD]
+        read = [access for access in reader.accesses if not access.write and access.aligned]
+        if any(access.root is result for access in read):
+            others = [node for node in group.nodes if node is not reader]
+            warm = {home(access.root) for node in others for access in node.accesses if access.write}
+            alike = [access.root for access in read if access.root.nbytes == result.nbytes]
+            product.ahead = [root for root in alike if home(root) not in warm][:MOST_AHEAD]
 
 
 def _link(nodes: Sequence[Node], home: Callable[[Value], Value]) -> None:

@@ -43,6 +43,7 @@ class Tile:
     layer: str = ""
     slots: int = 0
     streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
+    squares: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose squares are summed
 
     def new_slot(self) -> Slot:
         """The next number."""
@@ -80,6 +81,7 @@ class Tile:
             ops.append((name, tuple(slot[each] for each in slots), slot[y]))
         self.ops = ops + self.ops
         self.made = {value: slot[y] for value, y in other.made.items()} | self.made
+        self.squares |= {sums: slot[y] for sums, y in other.squares.items()}
         self.streams |= other.streams
 
     @property
@@ -94,8 +96,9 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     stored: the values computed here that others read. home: the value whose storage one is written to.
     """
     rows, columns = rows_of(tile.shape)
-    needed = _with_products_added(_live_ops(tile, stored), {tile.made[value] for value in stored})
-    register, registers = _registers(tile, needed, stored)
+    kept = {*(tile.made[value] for value in stored), *tile.squares.values()}
+    needed = _with_products_added(_live_ops(tile, kept), kept)
+    register, registers = _registers(tile, needed, kept)
     accesses = []
     for (root, row_stride, col_stride), slot in tile.loads.items():
         if slot in register:
@@ -103,6 +106,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
             accesses.append(Access(root, False, aligned, whole))
     accesses += [Access(home(value), True, True, True) for value in stored]
+    accesses += [Access(sums, True, True) for sums in tile.squares]
 
     def words(locate: Locate) -> list[int]:
         loads = [
@@ -116,22 +120,25 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             for value in stored
             for word in (register[tile.made[value]], TYPES[value.dtype], *locate(home(value)))
         ]
+        squares = [word for sums, slot in tile.squares.items() for word in (register[slot], *locate(sums))]
         ops = [
             word
             for name, slots, y in needed
             for word in (CODES[name], register[y], *(register[s] for s in slots), *[-1] * (3 - len(slots)))
         ]
-        counts = (registers, len(loads) // 6, len(stores) // 4, len(needed))
-        return [rows, columns, *counts, *loads, *stores, *ops]
+        counts = (registers, len(loads) // 6, len(stores) // 4, len(tile.squares), len(needed))
+        return [rows, columns, *counts, *loads, *stores, *squares, *ops]
 
     names = ", ".join(dict.fromkeys(name.lower() for name, *_ in needed))
     text = f"{', '.join(value.name for value in stored)} = {names}"
-    flops = rows * columns * len(needed)
+    if tile.squares:
+        text += f", and squares of {len(tile.squares)}"
+    flops = rows * columns * (len(needed) + 2 * len(tile.squares))
     return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
 
 
-def _live_ops(tile: Tile, stored: Sequence[Value]) -> list[tuple[str, tuple[Slot, ...], Slot]]:
-    wanted = {tile.made[value] for value in stored}
+def _live_ops(tile: Tile, kept: set[Slot]) -> list[tuple[str, tuple[Slot, ...], Slot]]:
+    wanted = set(kept)
     live = []
     for op in reversed(tile.ops):
         if op[2] in wanted:
@@ -167,10 +174,9 @@ def _with_products_added(ops: Sequence[Op], kept: set[Slot]) -> list[Op]:
 
 
 def _registers(
-    tile: Tile, ops: Sequence[tuple[str, tuple[Slot, ...], Slot]], stored: Sequence[Value]
+    tile: Tile, ops: Sequence[tuple[str, tuple[Slot, ...], Slot]], kept: set[Slot]
 ) -> tuple[dict[Slot, int], int]:
-    """A register for every slot; those of loads and stores are their own, the others are used again."""
-    kept = {tile.made[value] for value in stored}
+    """A register for every slot; those of loads and kept values are their own, the others are used again."""
     last: dict[Slot, int] = {}
     for number, (_, slots, _) in enumerate(ops):
         for slot in slots:
