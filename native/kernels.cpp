@@ -412,65 +412,94 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
     }
 }
 
-// As many rows at a time as fit into a block, so that short rows, too, fill the vectors.
-constexpr int64_t block_words = 512;
+constexpr int64_t block_words = 512, short_row = 32;
 
-// room = e^(z - max) row by row; totals of the rows.
-inline void exponentials(float* room, float* tops, float* totals, const float* z, int64_t rows, int64_t n) {
-    for (int64_t r = 0; r < rows; ++r) {
-        tops[r] = max(z + r * n, n);
-        for (int64_t i = 0; i < n; ++i) room[r * n + i] = z[r * n + i] - tops[r];
-    }
-    CHAINRULE_IVDEP
-    for (int64_t i = 0; i < rows * n; ++i) room[i] = exp_(room[i]);
-    for (int64_t r = 0; r < rows; ++r) totals[r] = fold(room + r * n, n, 0.0f, plus);
+// Short rows lie across, number i of all rows side by side, so that vectors go over rows.
+inline void turn_rows(float* to, const float* from, int64_t rows, int64_t n) {
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t i = 0; i < n; ++i) to[i * rows + r] = from[r * n + i];
 }
 
-// y = e^(z - top) (Σ t / total) - t
+// Of rows that lie across: z becomes z - top, the largest of its row; totals = Σ e^z.
+inline void exponentials_across(float* powers, float* totals, float* z, int64_t rows, int64_t n) {
+    float tops[block_words];
+    for (int64_t r = 0; r < rows; ++r) {
+        tops[r] = z[r];
+        totals[r] = 0.0f;
+    }
+    for (int64_t i = 1; i < n; ++i)
+        for (int64_t r = 0; r < rows; ++r) tops[r] = larger(tops[r], z[i * rows + r]);
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t r = 0; r < rows; ++r) z[i * rows + r] -= tops[r];
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < rows * n; ++i) powers[i] = exp_(z[i]);
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t r = 0; r < rows; ++r) totals[r] += powers[i * rows + r];
+}
+
+void delta_of_short_rows(float* y, const float* z, const float* t, int64_t rows, int64_t n) {
+    float zs[block_words], ts[block_words], powers[block_words], totals[block_words], targets[block_words] = {};
+    turn_rows(zs, z, rows, n);
+    turn_rows(ts, t, rows, n);
+    exponentials_across(powers, totals, zs, rows, n);
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t r = 0; r < rows; ++r) targets[r] += ts[i * rows + r];
+    for (int64_t r = 0; r < rows; ++r) totals[r] = targets[r] / totals[r];
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t r = 0; r < rows; ++r) powers[i * rows + r] = powers[i * rows + r] * totals[r] - ts[i * rows + r];
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t i = 0; i < n; ++i) y[r * n + i] = powers[i * rows + r];
+}
+
+void loss_of_short_rows(float* loss, const float* z, const float* t, int64_t rows, int64_t n) {
+    float zs[block_words], ts[block_words], powers[block_words], totals[block_words];
+    turn_rows(zs, z, rows, n);
+    turn_rows(ts, t, rows, n);
+    exponentials_across(powers, totals, zs, rows, n);
+    CHAINRULE_IVDEP
+    for (int64_t r = 0; r < rows; ++r) totals[r] = log_(totals[r]);
+    for (int64_t r = 0; r < rows; ++r) loss[r] = 0.0f;
+    for (int64_t i = 0; i < n; ++i)
+        for (int64_t r = 0; r < rows; ++r) loss[r] += ts[i * rows + r] * (totals[r] - zs[i * rows + r]);
+}
+
+// y = e^(z - top) (Σ t / Σ e^(z - top)) - t
 void cross_entropy_delta(float* y, const float* z, const float* t, int64_t rows, int64_t n) {
-    const int64_t height = n < block_words ? block_words / n : 1;
-    float tops[block_words], totals[block_words];
-    for (int64_t row = 0; row < rows; row += height) {
-        const int64_t count = rows - row < height ? rows - row : height;
-        float* ys = y + row * n;
-        const float* ts = t + row * n;
-        exponentials(ys, tops, totals, z + row * n, count, n);
-        for (int64_t r = 0; r < count; ++r) {
-            const float scale = fold(ts + r * n, n, 0.0f, plus) / totals[r];
-            for (int64_t i = r * n; i < (r + 1) * n; ++i) ys[i] = ys[i] * scale - ts[i];
+    const int64_t height = n < short_row ? block_words / n : 1;
+    for (int64_t row = 0; row < rows; row += height, y += height * n, z += height * n, t += height * n) {
+        if (n < short_row) {
+            delta_of_short_rows(y, z, t, rows - row < height ? rows - row : height, n);
+            continue;
         }
+        const float top = max(z, n), targets = fold(t, n, 0.0f, plus);
+        CHAINRULE_IVDEP
+        for (int64_t i = 0; i < n; ++i) y[i] = exp_(z[i] - top);
+        const float scale = targets / fold(y, n, 0.0f, plus);
+        for (int64_t i = 0; i < n; ++i) y[i] = y[i] * scale - t[i];
     }
 }
 
 // loss = Σ t (ln Σ e^(z - top) - (z - top))
 void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, int64_t n) {
-    float tops[block_words], totals[block_words], room[block_words];
-    const int64_t height = n < block_words ? block_words / n : 1;
-    for (int64_t row = 0; row < rows; row += height) {
-        const int64_t count = rows - row < height ? rows - row : height;
-        const float *zs = z + row * n, *ts = t + row * n;
-        if (n <= block_words) {
-            exponentials(room, tops, totals, zs, count, n);
-        } else {
-            tops[0] = max(zs, n);
-            totals[0] = 0.0f;
+    const int64_t height = n < short_row ? block_words / n : 1;
+    for (int64_t row = 0; row < rows; row += height, loss += height, z += height * n, t += height * n) {
+        if (n < short_row) {
+            loss_of_short_rows(loss, z, t, rows - row < height ? rows - row : height, n);
+            continue;
+        }
+        float room[block_words];
+        const float top = max(z, n);
+        const auto fold_blocks = [&](auto each) {
+            float total = 0.0f;
             for (int64_t i = 0; i < n; i += block_words) {
                 const int64_t m = n - i < block_words ? n - i : block_words;
-                for (int64_t j = 0; j < m; ++j) room[j] = exp_(zs[i + j] - tops[0]);
-                totals[0] += fold(room, m, 0.0f, plus);
+                for (int64_t j = 0; j < m; ++j) room[j] = each(i + j);
+                total += fold(room, m, 0.0f, plus);
             }
-        }
-        for (int64_t r = 0; r < count; ++r) totals[r] = log_(totals[r]);
-        for (int64_t r = 0; r < count; ++r) {
-            float result = 0.0f;
-            for (int64_t i = 0; i < n; i += block_words) {
-                const int64_t m = n - i < block_words ? n - i : block_words;
-                for (int64_t j = 0; j < m; ++j)
-                    room[j] = ts[r * n + i + j] * (totals[r] - (zs[r * n + i + j] - tops[r]));
-                result += fold(room, m, 0.0f, plus);
-            }
-            loss[row + r] = result;
-        }
+            return total;
+        };
+        const float total = log_(fold_blocks([&](int64_t i) { return exp_(z[i] - top); }));
+        loss[0] = fold_blocks([&](int64_t i) { return t[i] * (total - (z[i] - top)); });
     }
 }
 

@@ -36,7 +36,6 @@ enum MicroOp : int {
     MICRO_OPS
 };
 
-
 struct Kernels {
     // y = op(a, b, c) over n words; unused operands may be null. y may be a, b or c.
     void (*micro)(int op, float* y, const float* a, const float* b, const float* c, int64_t n);

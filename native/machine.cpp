@@ -1,7 +1,6 @@
 // Running instructions: one function a kind, each on the rows first … last of its extent.
 #include "machine.hpp"
 
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -461,6 +460,12 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     else
         pool.run(job);
     return done.load();
+}
+
+std::vector<std::string> Machine::ready() const {
+    std::vector<std::string> names;
+    for (const Instruction& in : instructions_) names.emplace_back(in.tile.ready ? in.tile.ready->name : "");
+    return names;
 }
 
 std::vector<const Kernels*> kernel_tables() {

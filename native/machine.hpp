@@ -76,7 +76,7 @@ struct Group {
 // Instructions name it like a buffer, numbered after the others.
 struct Local {
     int64_t rows, row_bytes;
-    int group = -1;     // the one that uses it
+    int group = -1;      // the one that uses it
     int64_t offset = 0;  // in each thread's room
 };
 
@@ -100,6 +100,7 @@ public:
 
     const std::vector<int64_t>& buffer_bytes() const { return buffer_bytes_; }
     size_t instructions() const { return instructions_.size(); }
+    std::vector<std::string> ready() const;
     bool index_error() const { return index_error_.load(); }
 
 private:
@@ -118,6 +119,6 @@ constexpr int64_t tile_words = 512;
 constexpr int most_ahead = 8;      // matrices that a product asks for ahead
 constexpr int most_operands = 32;  // of a tile compiled ahead
 constexpr int most_squares = 16;   // registers of a tile whose squares are summed
-constexpr int most_sums = 32; // chunks whose squares can be told apart
+constexpr int most_sums = 32;      // chunks whose squares can be told apart
 
 }  // namespace chainrule

@@ -52,6 +52,8 @@ public:
         return nanoseconds;
     }
 
+    const Machine& machine() const { return machine_; }
+
 private:
     int64_t go(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool,
                std::vector<int64_t>* profile) {
@@ -115,7 +117,27 @@ NB_MODULE(_core, m) {
         .def("run", &Core::run, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
              "Run steps; returns how many were done.")
         .def("profile", &Core::profile, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
-             "Run steps; returns nanoseconds an instruction on thread 0.");
+             "Run steps; returns nanoseconds an instruction on thread 0.")
+        .def_prop_ro("ready", [](const Core& self) { return self.machine().ready(); },
+                     "Of each instruction, the name of the loop compiled ahead that runs it; else empty.");
+    m.def(
+        "product",
+        [](nb::ndarray<float, nb::ndim<2>, nb::c_contig> c, nb::ndarray<const float, nb::ndim<2>, nb::c_contig> a,
+           nb::ndarray<const float, nb::ndim<2>, nb::c_contig> b, bool ta, bool tb, int level) {
+            const auto tables = chainrule::kernel_tables();
+            if (level < 0 || level >= static_cast<int>(tables.size())) throw std::invalid_argument("no such level");
+            const auto length = [](const auto& array, bool across) { return static_cast<int64_t>(array.shape(across ? 1 : 0)); };
+            const int64_t m = length(c, false), n = length(c, true), k = length(a, !ta);
+            if (length(a, ta) != m || length(b, tb) != k || length(b, !tb) != n || m * n * k == 0)
+                throw std::invalid_argument("product got shapes that do not fit");
+            if (!tables[static_cast<size_t>(level)]->product.product) return false;
+            std::vector<float> scratch(chainrule::product_scratch / 4);
+            tables[static_cast<size_t>(level)]->product.product(
+                {a.data(), b.data(), c.data(), m, n, k, length(a, true), length(b, true), ta, tb, nullptr, 0}, scratch.data());
+            return true;
+        },
+        nb::arg("c"), nb::arg("a"), nb::arg("b"), nb::arg("ta"), nb::arg("tb"), nb::arg("level"),
+        "C = A B in blocks, on one of the instruction sets of this machine; whether it has one: for its tests.");
     m.def(
         "micro",
         [](int operation, nb::ndarray<float, nb::c_contig> y, nb::ndarray<const float, nb::c_contig> a,

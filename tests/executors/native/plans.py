@@ -42,8 +42,8 @@ def groups_of(program: Program, examples: int | None = None) -> tuple[list[Group
 def micro_ops(node: Node) -> list[str]:
     """What a tile computes, in order."""
     words = node.words(lambda value: (0, 0))
-    _, _, _, loads, stores, ops = words[:6]
-    start = 6 + 6 * loads + 4 * stores
+    _, _, _, loads, stores, squares, ops = words[:7]
+    start = 7 + 6 * loads + 4 * stores + 3 * squares
     return [MICRO_OPS[words[start + 5 * i]] for i in range(ops)]
 
 

@@ -321,7 +321,7 @@ def test_wrong_groups_are_refused(groups: Rows):
     ids=lambda words: words[0],
 )
 def test_very_many_of_nothing_take_no_time(words: list):
-    core = _core.Core([[KINDS.index(words[0]), *words[1:]]], [[0, 2, 0, 1]], [64])
+    core = _core.Core([[KINDS.index(words[0]), *words[1:]]], [[0, 2, 0, 1]], [512])
     assert core.run([], [], 3, _core.Pool(2)) == 3
 
 
@@ -400,3 +400,48 @@ def test_pools_of_impossible_size_are_refused(threads: int):
 def test_pools_start_and_end():
     for threads in (1, 2, 7, 16):
         assert _core.Pool(threads).threads == threads
+
+
+# Local matrices: buffers after the others, of which each thread has room for one chunk.
+
+ROWS, COLUMNS = 8, 3
+HALVES = [[0, 2, 0, 2]]  # one group of two chunks and two instructions
+
+
+def doubled(source: int, target: int, rows: int = ROWS, source_offset: int = 0) -> list[int]:
+    """target = source + source, row by row."""
+    load, store = [0, 0, COLUMNS, 1, source, source_offset], [1, 0, target, 0]
+    return tile(rows, COLUMNS, 2, 1, 1, 0, 1, *load, *store, ADD, 1, 0, 0, -1)
+
+
+def local_wire(*rows: list[int], groups: Rows = HALVES, local: tuple[int, ...] = (ROWS, 4 * COLUMNS)) -> Wire:
+    size = 4 * ROWS * COLUMNS
+    return list(rows), groups, [64, size, size], [list(local)]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_what_one_chunk_makes_the_next_instruction_reads(threads: int):
+    core = _core.Core(*local_wire(doubled(1, 3), doubled(3, 2)))
+    x, y = np.arange(ROWS * COLUMNS, dtype="f4"), np.zeros(ROWS * COLUMNS, "f4")
+    core.run([x, y], [0, 0], 3, _core.Pool(threads))
+    np.testing.assert_array_equal(y, 4 * x)
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        local_wire(doubled(1, 3, rows=4), doubled(3, 2)),  # rows of another number
+        local_wire(doubled(1, 3), doubled(3, 2), local=(ROWS, 4 * COLUMNS + 4)),
+        local_wire(doubled(1, 3), doubled(3, 2), local=(ROWS + 1, 4 * COLUMNS)),
+        local_wire(doubled(1, 3), doubled(3, 2), local=(0, 4 * COLUMNS)),
+        local_wire(doubled(1, 3), doubled(3, 2), local=(2**40, 2**40)),
+        local_wire(doubled(1, 3), doubled(3, 2), local=(ROWS,)),
+        local_wire(doubled(1, 3), doubled(3, 2, source_offset=12)),
+        local_wire(doubled(1, 3), doubled(3, 2), groups=[[0, 2, 0, 1], [0, 2, 1, 1]]),  # two groups
+        local_wire(doubled(1, 2), doubled(1, 2)),  # nobody uses it
+        local_wire(doubled(1, 4), doubled(4, 2)),  # there is none of this number
+    ],
+)
+def test_wrong_local_matrices_are_refused(wire: Wire):
+    with pytest.raises(ValueError, match="malformed"):
+        _core.Core(*wire)

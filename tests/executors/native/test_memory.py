@@ -1,5 +1,7 @@
 """The arena: nothing alive is overwritten, and it is hardly larger than what is alive."""
 
+from collections.abc import Callable
+
 import pytest
 from benchmarks.workloads import WORKLOADS, Adam, Workload
 from hypothesis import given, settings
@@ -9,9 +11,10 @@ from tests.executors.native.plans import groups_of, lowered, perceptron
 
 from chainrule.executors.native import schedule
 from chainrule.executors.native.memory import ALIGNMENT, Layout, lay_out
+from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.schedule import Group
 from chainrule.nn import adam, momentum
-from chainrule.program import Program, Trace, Value
+from chainrule.program import Program, Tensor, Trace, Value
 from chainrule.program import functions as f
 
 MOST = 1.25
@@ -41,13 +44,33 @@ def placed(program: Program, examples: int | None) -> tuple[Layout, dict[Value, 
         now = time if is_alone(groups) else group.epoch
         for access in node.accesses:
             root = lowering.home.get(access.root, access.root)
-            if root not in outside:
+            if root not in outside and root not in layout.locals:
                 touched.setdefault(root, []).append(now)
+    assert_local(layout, groups, home)
     return layout, {root: set(range(min(times), max(times) + 1)) for root, times in touched.items()}
 
 
 def is_alone(groups: list[Group]) -> bool:
     return all(group.chunks == 1 for group in groups)
+
+
+def assert_local(layout: Layout, groups: list[Group], home: Callable[[Value], Value]) -> None:
+    """Values in a thread's own room are written first, by row and whole, and touched by one group alone."""
+    for root, (rows, row_bytes) in layout.locals.items():
+        assert root not in layout.offsets
+        assert rows * row_bytes == root.nbytes
+        users = [group for group in groups if any(touches(node, root, home) for node in group.nodes)]
+        assert len(users) == 1
+        assert users[0].chunks > 1
+        accesses = [
+            (node, access) for node in users[0].nodes for access in node.accesses if home(access.root) is root
+        ]
+        assert accesses[0][1].write
+        assert all(node.extent == rows and access.aligned and access.whole for node, access in accesses)
+
+
+def touches(node: Node, root: Value, home: Callable[[Value], Value]) -> bool:
+    return any(home(access.root) is root for access in node.accesses)
 
 
 def assert_sound(layout: Layout, alive: dict[Value, set[int]]) -> None:
@@ -130,15 +153,30 @@ def test_values_without_elements_have_places():
     assert_sound(layout, alive)
 
 
-def test_parts_of_one_group_do_not_share_places():
-    # Threads are at different instructions there.
+def chain(reads: Callable[[Tensor], Tensor]) -> Layout:
+    """The layout of three layers, the outputs of which are read in some way."""
     trace = Trace()
     x, w = trace.input("x", (512, 128)), trace.parameter("w", (128, 128))
-    h = x
+    made = [x]
     for _ in range(3):
-        h = f.tanh(h @ w)
-    program = trace.program({"h": h})
+        made.append(f.tanh(made[-1] @ w))
+    program = trace.program({f"h{number}": reads(h) for number, h in enumerate(made[1:])})
     groups, _ = groups_of(program)
     assert not is_alone(groups)
     layout, alive = placed(program, None)
-    assert len(set(layout.offsets.values())) == len(alive)
+    assert_sound(layout, alive)
+    return layout
+
+
+def test_what_a_chunk_makes_and_uses_up_needs_no_arena():
+    layout = chain(lambda h: h + 1.0)
+    assert {value.name for value in layout.locals} == {"matmul", "matmul_2", "matmul_3"}
+    assert not layout.locals.keys() & layout.offsets.keys()
+
+
+def test_what_other_chunks_read_is_in_the_arena():
+    # Threads are at different instructions between two barriers: nothing shares a place there.
+    layout = chain(lambda h: h.sum(0))
+    large = [value for value in layout.offsets if value.size == 512 * 128]
+    assert len(large) == 3
+    assert len({layout.offsets[value] for value in large}) == 3

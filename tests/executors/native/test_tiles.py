@@ -35,7 +35,7 @@ def test_words_of_a_sum():
     slot = tile.load(whole(x))
     tile.made[y] = tile.apply("ADD", slot, slot)
     assert words(tile, y) == [
-        *(3, 4, 2, 1, 1, 1),  # rows, columns, registers, loads, stores, operations
+        *(3, 4, 2, 1, 1, 0, 1),  # rows, columns, registers, loads, stores, sums of squares, operations
         *(0, 0, 4, 1, 7, 64),  # register, float32, strides of rows and columns, place
         *(1, 0, 7, 64),
         *(CODES["ADD"], 1, 0, 0, -1),
@@ -48,7 +48,7 @@ def test_what_nobody_stores_is_not_computed():
     tile.made[y] = tile.apply("EXP", slot)
     tile.made[z] = tile.apply("ADD", tile.made[y], other)
     node = tile_node(tile, [y], own)
-    assert node.words(lambda _: (0, 0))[2:6] == [2, 1, 1, 1]
+    assert node.words(lambda _: (0, 0))[2:7] == [2, 1, 1, 0, 1]
     assert [access.root for access in node.accesses] == [x, y]
     assert node.text == "y = exp"
     assert node.flops == 3
@@ -75,14 +75,14 @@ def test_registers_hold_what_is_still_needed():
         total = tile.apply("MULTIPLY", total, slot)
     tile.made[y] = total
     row = words(tile, y)
-    registers: dict[int, float] = {row[6]: 2.0}
-    for at in range(6 + 6 + 4, len(row), 5):
+    registers: dict[int, float] = {row[7]: 2.0}
+    for at in range(7 + 6 + 4, len(row), 5):
         code, to, a, b, _ = row[at : at + 5]
         registers[to] = registers[a] + registers[b] if code == CODES["ADD"] else registers[a] * registers[b]
     expected = 2.0
     for count in range(1, 8):
         expected *= 2.0 * count
-    assert registers[row[12]] == expected
+    assert registers[row[13]] == expected
 
 
 def test_loaded_and_stored_registers_are_written_once():
@@ -92,10 +92,10 @@ def test_loaded_and_stored_registers_are_written_once():
     tile.made[z] = tile.apply("EXP", tile.apply("EXP", tile.apply("EXP", tile.made[y])))
     row = words(tile, y, z)
     loads, stores = row[3], row[4]
-    fixed = {row[6]} | {row[6 + 6 * loads + 4 * i] for i in range(stores)}
-    written = [row[at + 1] for at in range(6 + 6 * loads + 4 * stores, len(row), 5)]
-    assert row[6] not in written
-    assert all(written.count(register) == 1 for register in fixed - {row[6]})
+    fixed = {row[7]} | {row[7 + 6 * loads + 4 * i] for i in range(stores)}
+    written = [row[at + 1] for at in range(7 + 6 * loads + 4 * stores, len(row), 5)]
+    assert row[7] not in written
+    assert all(written.count(register) == 1 for register in fixed - {row[7]})
 
 
 def test_absorbing_puts_the_other_first():

@@ -30,6 +30,15 @@ class Core:
     ) -> list[int]:
         """Run steps; returns nanoseconds an instruction on thread 0."""
 
+    @property
+    def ready(self) -> list[str]:
+        """Of each instruction, the name of the loop compiled ahead that runs it; else empty."""
+
+def product(
+    c: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], ta: bool, tb: bool, level: int
+) -> bool:
+    """C = A B in blocks, on one of this machine's instruction sets; whether it has one: for its tests."""
+
 def micro(
     operation: int,
     y: NDArray[np.float32],

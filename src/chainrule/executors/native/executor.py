@@ -144,13 +144,16 @@ def make_plan(program: Program, examples: int | None) -> Plan:
 def plan_text(program: Program) -> str:
     """The instruction list of a program: bytes and floating-point operations of each."""
     plan = make_plan(expand(program, WHOLE), None)
+    ahead = iter(plan.core.ready)
     lines = [f"{'':9} {'chunks':>6} {'flops':>13} {'bytes':>12}  instruction"]
     for group in plan.groups:
         if group.barrier:
             lines.append("          barrier: all threads wait")
         for node in group.nodes:
             nbytes = sum(access.root.nbytes for access in node.accesses)
-            lines.append(f"{node.kind:11.11} {group.chunks:>4} {node.flops:>13,} {nbytes:>12,}  {node.text}")
+            loop = next(ahead)
+            text = f"{node.text} ({loop}, compiled ahead)" if loop else node.text
+            lines.append(f"{node.kind:11.11} {group.chunks:>4} {node.flops:>13,} {nbytes:>12,}  {text}")
     kept = sum(value.nbytes for value in (*program.parameters, *program.state))
     lines += [
         "",
