@@ -50,13 +50,13 @@ def gradient_descent(recipe, x, y, weight, bias, validation, rate):
             delta = 2 * (output - y[chosen]) / len(chosen)
             slopes = {"dense_1.weight": x[chosen].T @ delta, "dense_1.bias": delta.sum(0)}
             losses += [((output - y[chosen]) ** 2).mean()] * len(chosen)
+            weight = weight - rate * slopes["dense_1.weight"]
+            bias = bias - rate * slopes["dense_1.bias"]
             if start + rows <= len(x):  # the last full batch stays
                 sizes = {"dense_1": {"activation": size(output), "delta": size(delta)}}
                 for name, value in (("dense_1.weight", weight), ("dense_1.bias", bias)):
                     slope = size(slopes[name])
                     sizes[name] = {"value": size(value), "gradient": slope, "update": rate * slope}
-            weight = weight - rate * slopes["dense_1.weight"]
-            bias = bias - rate * slopes["dense_1.bias"]
             step += 1
         record = {
             "epoch": epoch,
