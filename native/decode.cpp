@@ -139,10 +139,7 @@ void find_ready(Tile& tile) {
         stores.emplace_back(line, store.reg);
         straight = straight && store.direct;
     }
-    for (const Squares& each : tile.squares)
-        if (holder[static_cast<size_t>(each.reg)] >= 0) stores.emplace_back(holder[static_cast<size_t>(each.reg)], each.reg);
     std::sort(stores.begin(), stores.end());
-    stores.erase(std::unique(stores.begin(), stores.end()), stores.end());
     const ReadyTable table = kernels().ready;
     for (const Ready* ready = table.entries; ready < table.entries + table.count; ++ready) {
         if (!std::equal(lines.begin(), lines.end(), ready->lines, ready->lines + ready->line_count)) continue;
@@ -150,7 +147,13 @@ void find_ready(Tile& tile) {
         if (!std::equal(stores.begin(), stores.end(), ready->stores, ready->stores + ready->store_count,
                         [](const auto& store, int line) { return store.first == line; }))
             continue;
+        std::vector<int> sums;
+        for (const int* line = ready->squares; line < ready->squares + ready->square_count; ++line)
+            for (size_t i = 0; i < tile.squares.size(); ++i)
+                if (holder[static_cast<size_t>(tile.squares[i].reg)] == *line) sums.push_back(static_cast<int>(i));
+        if (ready->square_count != static_cast<int>(tile.squares.size()) || sums.size() != tile.squares.size()) continue;
         tile.ready = ready;
+        tile.sums = sums;
         tile.straight = straight;
         tile.inputs = inputs;
         for (const auto& store : stores) tile.outputs.push_back(store.second);

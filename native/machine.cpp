@@ -69,7 +69,7 @@ public:
     void flat(int64_t first, int64_t words) {
         for (const Load& load : tile_.loads)
             if (!load.col_stride && !load.row_stride) bring_single(load, std::min(words, tile_words));
-        const int64_t length = tile_.ready && tile_.straight && tile_.squares.empty() ? words : tile_words;
+        const int64_t length = tile_.ready && tile_.straight ? words : tile_words;
         for (int64_t done = 0; done < words; done += length) {
             const int64_t n = std::min(length, words - done), start = first + done;
             for (const Load& load : tile_.loads) {
@@ -138,14 +138,17 @@ private:
             float* outputs[most_operands];
             for (size_t i = 0; i < tile_.inputs.size(); ++i) inputs[i] = registers_[tile_.inputs[i]];
             for (size_t i = 0; i < tile_.outputs.size(); ++i) outputs[i] = registers_[tile_.outputs[i]];
-            tile_.ready->run(inputs, outputs, n);
+            double sums[most_squares] = {};
+            tile_.ready->run(inputs, outputs, sums, n);
+            for (size_t i = 0; i < tile_.sums.size(); ++i) totals_[tile_.sums[i]] += sums[i];
         } else {
             const auto micro = kernels().micro;
             for (const Micro& op : tile_.ops)
                 micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
+            for (size_t i = 0; i < tile_.squares.size(); ++i)
+                totals_[i] += kernels().squares(registers_[tile_.squares[i].reg], n);
         }
         for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
-        for (size_t i = 0; i < tile_.squares.size(); ++i) totals_[i] += kernels().squares(registers_[tile_.squares[i].reg], n);
     }
 
     const float* source(int reg) const { return reg < 0 ? nullptr : registers_[reg]; }

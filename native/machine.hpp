@@ -54,6 +54,7 @@ struct Tile {
     std::vector<Micro> ops;
     const Ready* ready = nullptr;       // all of ops as one loop, with
     std::vector<int> inputs, outputs;   // the registers that it reads and writes,
+    std::vector<int> sums;              // which of squares each of its sums is,
     bool straight = false;              // and whether all of them lie in memory as the loop needs them
 };
 

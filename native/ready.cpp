@@ -18,11 +18,12 @@
 namespace chainrule {
 namespace {
 
-template <size_t L, size_t I, size_t S>
+template <size_t L, size_t I, size_t S, size_t Q = 0>
 struct Recipe {
     std::array<Line, L> lines;
     std::array<bool, I> single;
     std::array<int, S> stores;
+    std::array<int, Q> squares = {};
 };
 
 inline float multiply_add(float x, float y, float z) {
@@ -46,14 +47,16 @@ inline float apply(float a, [[maybe_unused]] float b, [[maybe_unused]] float c) 
     if constexpr (op == MULTIPLY_ADD) return multiply_add(a, b, c);
 }
 
-template <const auto& recipe, size_t... Lines, size_t... Inputs, size_t... Stores>
-inline void loop(const float* const* inputs, float* const* outputs, int64_t n, std::index_sequence<Lines...>,
-                 std::index_sequence<Inputs...>, std::index_sequence<Stores...>) {
+template <const auto& recipe, size_t... Lines, size_t... Inputs, size_t... Stores, size_t... Squares>
+inline void loop(const float* const* inputs, float* const* outputs, double* sums, int64_t n, std::index_sequence<Lines...>,
+                 std::index_sequence<Inputs...>, std::index_sequence<Stores...>, std::index_sequence<Squares...>) {
+    constexpr int64_t lanes = 16;  // of the sums: so that the compiler may use vectors
+    constexpr bool summed = sizeof...(Squares) > 0;
     const float* const from[] = {inputs[Inputs]...};
     float* const to[] = {outputs[Stores]...};
     const float fixed[] = {(recipe.single[Inputs] ? *inputs[Inputs] : 0.0f)...};
-    CHAINRULE_IVDEP
-    for (int64_t i = 0; i < n; ++i) {
+    [[maybe_unused]] double running[summed ? sizeof...(Squares) : 1][lanes] = {};
+    const auto element = [&](int64_t i, [[maybe_unused]] int64_t lane) {
         const float x[] = {(recipe.single[Inputs] ? fixed[Inputs] : from[Inputs][i])...};
         float v[sizeof...(Lines)];
         const auto operand = [&](int number) { return number == Line::none ? 0.0f : number < 0 ? x[~number] : v[number]; };
@@ -61,13 +64,29 @@ inline void loop(const float* const* inputs, float* const* outputs, int64_t n, s
                                                    operand(recipe.lines[Lines].c))),
          ...);
         ((to[Stores][i] = v[recipe.stores[Stores]]), ...);
+        const auto square = [](float y) { return static_cast<double>(y) * static_cast<double>(y); };
+        ((running[Squares][lane] += square(operand(recipe.squares[Squares]))), ...);
+    };
+    if constexpr (!summed) {
+        CHAINRULE_IVDEP
+        for (int64_t i = 0; i < n; ++i) element(i, 0);
+    } else {
+        int64_t i = 0;
+        for (; i + lanes <= n; i += lanes) {
+            CHAINRULE_IVDEP
+            for (int64_t lane = 0; lane < lanes; ++lane) element(i + lane, lane);
+        }
+        for (int64_t lane = 0; i < n; ++i, ++lane) element(i, lane);
+        for (double* row : {running[Squares]...})
+            for (int64_t lane = 0; lane < lanes; ++lane) sums[(row - running[0]) / lanes] += row[lane];
     }
 }
 
 template <const auto& recipe>
-void run(const float* const* inputs, float* const* outputs, int64_t n) {
-    loop<recipe>(inputs, outputs, n, std::make_index_sequence<recipe.lines.size()>(),
-                 std::make_index_sequence<recipe.single.size()>(), std::make_index_sequence<recipe.stores.size()>());
+void run(const float* const* inputs, float* const* outputs, double* sums, int64_t n) {
+    loop<recipe>(inputs, outputs, sums, n, std::make_index_sequence<recipe.lines.size()>(),
+                 std::make_index_sequence<recipe.single.size()>(), std::make_index_sequence<recipe.stores.size()>(),
+                 std::make_index_sequence<recipe.squares.size()>());
 }
 
 template <const auto& recipe>
@@ -76,9 +95,11 @@ constexpr Ready ready(const char* name) {
             recipe.lines.data(),
             recipe.single.data(),
             recipe.stores.data(),
+            recipe.squares.data(),
             static_cast<int>(recipe.lines.size()),
             static_cast<int>(recipe.single.size()),
             static_cast<int>(recipe.stores.size()),
+            static_cast<int>(recipe.squares.size()),
             run<recipe>};
 }
 
@@ -120,21 +141,37 @@ constexpr Recipe<11, 12, 3> adam{{{{MULTIPLY, ~0, ~1},
                                  {{one, each, one, each, one, one, each, one, one, one, one, each}},
                                  {{1, 4, 10}}};
 
-// The same where the update itself is kept, too.
-constexpr Recipe<12, 12, 4> adam_watched{{{{MULTIPLY, ~0, ~1},
-                                           {MULTIPLY_ADD, ~2, ~3, 0},
-                                           {MULTIPLY, ~1, ~1},
-                                           {MULTIPLY, ~4, 2},
-                                           {MULTIPLY_ADD, ~5, ~6, 3},
-                                           {MULTIPLY, 1, ~7},
-                                           {MULTIPLY, 4, ~8},
-                                           {SQRT, 6},
-                                           {ADD, 7, ~9},
-                                           {DIVIDE, 5, 8},
-                                           {MULTIPLY, 9, ~10},
-                                           {MULTIPLY_ADD, 9, ~10, ~11}}},
-                                         {{one, each, one, each, one, one, each, one, one, one, one, each}},
-                                         {{1, 4, 10, 11}}};
+// The same, watched: the squares of the gradient, of the update and of the parameter after it.
+constexpr Recipe<2, 3, 1, 3> gradient_descent_watched{
+    {{{MULTIPLY, ~0, ~1}, {MULTIPLY_ADD, ~0, ~1, ~2}}}, {{each, one, each}}, {{1}}, {{~0, 0, 1}}};
+
+constexpr Recipe<3, 5, 2, 3> momentum_watched{
+    {{{MULTIPLY_ADD, ~0, ~1, ~2}, {MULTIPLY, 0, ~3}, {MULTIPLY_ADD, 0, ~3, ~4}}},
+    {{one, each, each, one, each}},
+    {{0, 2}},
+    {{~2, 1, 2}}};
+
+constexpr Recipe<4, 5, 2, 3> nesterov_watched{
+    {{{MULTIPLY_ADD, ~0, ~1, ~2}, {MULTIPLY_ADD, ~0, 0, ~2}, {MULTIPLY, 1, ~3}, {MULTIPLY_ADD, 1, ~3, ~4}}},
+    {{one, each, each, one, each}},
+    {{0, 3}},
+    {{~2, 2, 3}}};
+
+constexpr Recipe<12, 12, 3, 3> adam_watched{{{{MULTIPLY, ~0, ~1},
+                                              {MULTIPLY_ADD, ~2, ~3, 0},
+                                              {MULTIPLY, ~1, ~1},
+                                              {MULTIPLY, ~4, 2},
+                                              {MULTIPLY_ADD, ~5, ~6, 3},
+                                              {MULTIPLY, 1, ~7},
+                                              {MULTIPLY, 4, ~8},
+                                              {SQRT, 6},
+                                              {ADD, 7, ~9},
+                                              {DIVIDE, 5, 8},
+                                              {MULTIPLY, 9, ~10},
+                                              {MULTIPLY_ADD, 9, ~10, ~11}}},
+                                            {{one, each, one, each, one, one, each, one, one, one, one, each}},
+                                            {{1, 4, 11}},
+                                            {{~1, 10, 11}}};
 
 constexpr Ready table[] = {
     ready<bias>("bias"),
@@ -144,6 +181,9 @@ constexpr Ready table[] = {
     ready<momentum>("momentum"),
     ready<nesterov>("nesterov"),
     ready<adam>("adam"),
+    ready<gradient_descent_watched>("gradient descent, watched"),
+    ready<momentum_watched>("momentum, watched"),
+    ready<nesterov_watched>("nesterov, watched"),
     ready<adam_watched>("adam, watched"),
 };
 

@@ -14,14 +14,16 @@ struct Line {
 };
 
 // single: which inputs are one number for all; the others have one for each element. stores: lines kept, in order.
+// squares: lines, and inputs, of which Σ x² is wanted.
 struct Ready {
     const char* name;
     const Line* lines;
     const bool* single;
     const int* stores;
-    int line_count, input_count, store_count;
-    // Every number of an element is read before one is written, so outputs may lie exactly on inputs.
-    void (*run)(const float* const* inputs, float* const* outputs, int64_t n);
+    const int* squares;
+    int line_count, input_count, store_count, square_count;
+    // Every number of an element is read before one is written, so outputs may lie exactly on inputs. Adds to sums.
+    void (*run)(const float* const* inputs, float* const* outputs, double* sums, int64_t n);
 };
 
 struct ReadyTable {

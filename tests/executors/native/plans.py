@@ -58,6 +58,7 @@ def perceptron(
     activation: str = "relu",
     dropout: float = 0.0,
     optimizer: Transform | None = None,
+    watch: bool = False,
 ) -> Program:
     """A whole training step of a multilayer perceptron that tells classes apart."""
     layers: list = []
@@ -65,4 +66,4 @@ def perceptron(
         layers += [Dense(width, activation), *([Dropout(dropout)] if dropout else [])]
     recipe = Recipe(Sequential([*layers, Dense(widths[-1])]), SoftmaxCrossEntropy(), optimizer or adam())
     batch_shapes = {"x": ((batch, widths[0]), "float32"), "y": ((batch,), "int32")}
-    return training_step(recipe, Batch(batch_shapes)).program
+    return training_step(recipe, Batch(batch_shapes), watch=watch).program
