@@ -26,6 +26,10 @@ TREES = [
     nn.sgd(nn.Constant(0.5)),
     (nn.L1(0.1), nn.L2(0.2, on="dense_1.*")),
     (nn.BinaryCrossEntropy(), nn.HalfSquaredError(), nn.MeanAbsoluteError(), nn.MeanSquaredError()),
+    (nn.BinaryFocal(1.5, alpha=0.25), nn.SoftmaxFocal(), nn.KLDivergence(), nn.Hinge(), nn.SquaredHinge()),
+    (nn.Poisson(), nn.Quantile((0.1, 0.9)), nn.GaussianNegativeLogLikelihood(0.01)),
+    (nn.CosineEmbedding(0.5), nn.Contrastive(), nn.Triplet(), nn.Dice(by_channel=True), nn.SoftIoU()),
+    (nn.BoxIoU(), nn.BoxGIoU()),
     (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform()),
 ]
 
