@@ -1,5 +1,6 @@
 """One training step against backpropagation written out in NumPy, and what the step is assembled from."""
 
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -15,8 +16,10 @@ from chainrule.nn import (
     Dense,
     Dropout,
     Sequential,
+    SharpnessAware,
     SoftmaxCrossEntropy,
     adam,
+    chain,
     constant,
     momentum,
     sgd,
@@ -234,3 +237,27 @@ def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)
     assert sizes["delta dense_1"] == pytest.approx(2 * 2 * scale / 4, rel=1e-6)
     assert sizes["value dense_1.bias"] == 0.0
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.4])
+def test_sharpness_aware_steps_take_the_gradient_uphill_with_the_same_dropout(rate):
+    """As a plain step from the point uphill, with the random numbers of the step from here."""
+    arrays = as_arrays(points(12), "float64")
+    model = Sequential([Dense(6, "tanh"), Dropout(rate), Dense(3)])
+    penalties = (L2(0.3),)
+    plain = classification(model=model, optimizer=sgd(1.0), penalties=penalties, dtype="float64")
+    sharp = replace(plain, optimizer=chain(SharpnessAware(0.1), sgd(1.0)))
+    before, moved, first = step_once(plain, arrays)
+    names = [name for name in before if name.startswith("dense")]
+    slopes = {name: before[name] - moved[name] for name in names}
+    length = np.sqrt(sum((slope**2).sum() for slope in slopes.values()))
+
+    compiled = compile_numpy(training_step(plain, Batch.of(arrays, 12)).program)
+    uphill = before | {name: before[name] + 0.1 * slopes[name] / length for name in names}
+    after = {name: array.copy() for name, array in uphill.items()}
+    compiled.run(after, named_arrays(arrays))
+    _, ours, outputs = step_once(sharp, arrays)
+    assert outputs["loss"] == first["loss"]
+    for name in names:
+        expected = before[name] - (uphill[name] - after[name])
+        np.testing.assert_allclose(ours[name], expected, rtol=1e-10, atol=1e-12)

@@ -1,6 +1,6 @@
 """Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -57,13 +57,14 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
     with building(trace, training=True) as built:
-        outputs = recipe.model(inputs["x"])
-    with trace.at(layer="loss", label=type(recipe.loss).__name__):
-        loss = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+        loss = _loss(recipe, inputs)
     parameters = dict(trace.parameters)
-    objective = _with_penalties(recipe, loss, parameters)
-    deltas = differentiate(objective, parameters.values())
+    deltas = differentiate(_with_penalties(recipe, loss, parameters), parameters.values())
     gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
+    with trace.at(layer="optimizer", part="update"):
+        point = recipe.optimizer.gradient_point(gradients, parameters)
+    if point is not None:
+        gradients = _gradients_at(point, recipe, inputs)
     with trace.at(layer="optimizer", part="update"):
         changes, updates = _optimize(recipe, trace, gradients, parameters)
         for name, parameter in parameters.items():
@@ -74,6 +75,22 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
         with trace.at(layer="sizes", part="watch"):
             results |= _sizes(built, deltas, parameters, gradients, changes)
     return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
+
+
+def _loss(recipe: Recipe, inputs: Mapping[str, Tensor]) -> Tensor:
+    outputs = recipe.model(inputs["x"])
+    with outputs.trace.at(layer="loss", label=type(recipe.loss).__name__):
+        return recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+
+
+def _gradients_at(
+    point: Mapping[str, Tensor], recipe: Recipe, inputs: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The gradients of the same objective at another point, with the same random numbers."""
+    with building(inputs["x"].trace, training=True, at=point):
+        loss = _loss(recipe, inputs)
+    deltas = differentiate(_with_penalties(recipe, loss, point), point.values())
+    return {name: deltas[tensor.value] for name, tensor in point.items()}
 
 
 def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Program:
@@ -90,6 +107,22 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Pr
         if "y" in inputs:
             results["loss"] = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
     return trace.program(results)
+
+
+def evaluated_tree(
+    recipe: Recipe, tree: Mapping[str, np.ndarray], parameters: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The tree to predict with and to keep: its parameters are what the optimizer says, such as averages.
+
+    parameters: names of all. The arrays may be those of the tree.
+    """
+    trained = {name: tree[name] for name in parameters}
+    return {**tree, **recipe.optimizer.evaluated(optimizer_state(tree), trained)}
+
+
+def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The optimizer's part of the tree, by the optimizer's own names."""
+    return {n.removeprefix(OPTIMIZER): array for n, array in tree.items() if n.startswith(OPTIMIZER)}
 
 
 def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:

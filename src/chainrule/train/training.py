@@ -23,7 +23,13 @@ from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressBar
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run
-from chainrule.train.step import Batch, initial_tree, prediction_program, training_step
+from chainrule.train.step import (
+    Batch,
+    evaluated_tree,
+    initial_tree,
+    prediction_program,
+    training_step,
+)
 
 
 def train(
@@ -121,7 +127,8 @@ def train_recipe(
         if bar is not None:
             bar.close()
     names = [value.name for value in training_step(recipe, batch).program.parameters]
-    parameters = {name: (state.best or state.tree)[name] for name in names}
+    final = state.best or evaluated_tree(recipe, state.tree, names)
+    parameters = {name: final[name] for name in names}
     return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, executor)
 
 
