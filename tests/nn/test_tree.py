@@ -24,6 +24,9 @@ TREES = [
     nn.nesterov(nn.StepDecay(0.1, 10)),
     nn.adagrad(nn.ExponentialDecay(0.1, 10)),
     nn.sgd(nn.Constant(0.5)),
+    nn.sgd(nn.OneCycle(0.5, 100)),
+    nn.sgd(nn.Cyclical(0.1, 0.5, 10, shrink=0.5)),
+    nn.sgd(nn.PolynomialDecay(0.5, 100, power=0.9)),
     nn.chain(
         nn.SharpnessAware(0.1),
         nn.AdaptiveClip(0.02, on="*weight"),

@@ -110,7 +110,7 @@ def train_recipe(
 ) -> Run:
     """`train` for a recipe and checked arrays."""
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
-    _check_targets(recipe, data, validation)
+    check_targets(recipe, data, validation)
     state = _starting_state(recipe, batch, checkpoint)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
@@ -153,7 +153,7 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
     return arrays, held_out
 
 
-def _check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
+def check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
     """Refuse targets that the loss can't take, before anything is trained."""
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
