@@ -37,13 +37,14 @@ TREES = [
         nn.StochasticWeightAverage(100, every=10),
     ),
     nn.Accumulate(nn.chain(nn.adadelta(), nn.amsgrad(), nn.lion()), 4),
-    (nn.L1(0.1), nn.L2(0.2, on="dense_1.*")),
+    (nn.L1(0.1), nn.L2(0.2, on="dense_1.*"), nn.Activity(0.1, 2), nn.Orthogonality(0.3)),
+    (nn.MixUp(0.3), nn.CutMix()),
     (nn.BinaryCrossEntropy(), nn.HalfSquaredError(), nn.MeanAbsoluteError(), nn.MeanSquaredError()),
     (nn.BinaryFocal(1.5, alpha=0.25), nn.SoftmaxFocal(), nn.KLDivergence(), nn.Hinge(), nn.SquaredHinge()),
     (nn.Poisson(), nn.Quantile((0.1, 0.9)), nn.GaussianNegativeLogLikelihood(0.01)),
     (nn.CosineEmbedding(0.5), nn.Contrastive(), nn.Triplet(), nn.Dice(by_channel=True), nn.SoftIoU()),
     (nn.BoxIoU(), nn.BoxGIoU()),
-    (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform()),
+    (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv()),
 ]
 
 

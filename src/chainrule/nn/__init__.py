@@ -2,19 +2,23 @@
 
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import (
+    DeltaOrthogonal,
     Filled,
     Initializer,
+    LayerSequentialUnitVariance,
     Normal,
     Orthogonal,
     Uniform,
     VarianceScaling,
     constant,
+    delta_orthogonal,
     glorot_normal,
     glorot_uniform,
     he_normal,
     he_uniform,
     lecun_normal,
     lecun_uniform,
+    lsuv,
     normal,
     ones,
     orthogonal,
@@ -47,6 +51,7 @@ from chainrule.nn.losses import (
     SquaredHinge,
     Triplet,
 )
+from chainrule.nn.mixing import CutMix, Mixing, MixUp
 from chainrule.nn.optimizers import (
     PRESETS,
     Accumulate,
@@ -88,7 +93,7 @@ from chainrule.nn.optimizers import (
     sgd,
 )
 from chainrule.nn.perceptron import Perceptron, PerceptronResult
-from chainrule.nn.regularizers import L1, L2, Penalty
+from chainrule.nn.regularizers import L1, L2, Activity, Orthogonality, Penalty
 from chainrule.nn.schedules import (
     Constant,
     CosineDecay,
@@ -103,7 +108,7 @@ from chainrule.nn.schedules import (
 
 KINDS: tuple[type, ...] = (
     *(Activation, Dense, Dropout, Flatten, Residual, Sequential),
-    *(Filled, Normal, Orthogonal, Uniform, VarianceScaling),
+    *(DeltaOrthogonal, Filled, LayerSequentialUnitVariance, Normal, Orthogonal, Uniform, VarianceScaling),
     *(GaussianNegativeLogLikelihood, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, Poisson),
     *(BinaryCrossEntropy, BinaryFocal, Hinge, KLDivergence, Quantile, SoftmaxCrossEntropy, SoftmaxFocal),
     *(BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
@@ -113,7 +118,7 @@ KINDS: tuple[type, ...] = (
     *(ExponentialMovingAverage, Lookahead, StochasticWeightAverage),
     *(Constant, CosineDecay, Cyclical, ExponentialDecay, OneCycle, PolynomialDecay),
     *(ReduceOnPlateau, StepDecay),
-    *(L1, L2),
+    *(L1, L2, Activity, Orthogonality, CutMix, MixUp),
 )
 """Every frozen dataclass that a stored recipe may be made of."""
 
@@ -125,6 +130,7 @@ __all__ = [
     "PRESETS",
     "Accumulate",
     "Activation",
+    "Activity",
     "AdaptiveClip",
     "AddDecay",
     "BinaryCrossEntropy",
@@ -139,7 +145,9 @@ __all__ = [
     "Contrastive",
     "CosineDecay",
     "CosineEmbedding",
+    "CutMix",
     "Cyclical",
+    "DeltaOrthogonal",
     "Dense",
     "Descend",
     "Dice",
@@ -155,15 +163,19 @@ __all__ = [
     "Initializer",
     "KLDivergence",
     "Layer",
+    "LayerSequentialUnitVariance",
     "Lookahead",
     "Loss",
     "MaxNorm",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "MixUp",
+    "Mixing",
     "Momentum",
     "Normal",
     "OneCycle",
     "Orthogonal",
+    "Orthogonality",
     "Orthogonalize",
     "Penalty",
     "Perceptron",
@@ -202,6 +214,7 @@ __all__ = [
     "building",
     "chain",
     "constant",
+    "delta_orthogonal",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
@@ -209,6 +222,7 @@ __all__ = [
     "lecun_normal",
     "lecun_uniform",
     "lion",
+    "lsuv",
     "momentum",
     "muon",
     "nadam",

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, as_arrays, split
+from chainrule.data import Arrays, as_arrays, epoch_order, split
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
+from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.train.checkpoint import Checkpoint, load_state
@@ -23,10 +24,12 @@ from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressBar
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run
+from chainrule.train.scaling import scale_to_unit_variance
 from chainrule.train.step import (
     Batch,
     evaluated_tree,
     initial_tree,
+    named_arrays,
     prediction_program,
     training_step,
 )
@@ -45,6 +48,7 @@ def train(
     patience: int | None = None,
     seed: int = 0,
     dtype: str = "float32",
+    mixing: Mixing | None = None,
     watch: bool = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
@@ -62,6 +66,7 @@ def train(
     patience: stop after this many epochs without a lower validation loss.
     seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
     the same bits.
+    mixing: of the examples of a batch, such as nn.MixUp(0.2).
     watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
     listeners: functions of an event (`chainrule.train.events`). checkpoint: a file that keeps the
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run.
@@ -83,6 +88,7 @@ def train(
         seed=seed,
         patience=patience,
         dtype=dtype,
+        mixing=mixing,
     )
     training, held_out = split_validation(recipe, data, validation)
     return train_recipe(
@@ -111,7 +117,7 @@ def train_recipe(
     """`train` for a recipe and checked arrays."""
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
     check_targets(recipe, data, validation)
-    state = _starting_state(recipe, batch, checkpoint)
+    state = _starting_state(recipe, data, batch, checkpoint, executor)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
     if checkpoint is not None:
@@ -163,9 +169,15 @@ def check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> No
         recipe.loss.check(shape, arrays.y)
 
 
-def _starting_state(recipe: Recipe, batch: Batch, checkpoint: Path | str | None) -> RunState:
-    tree = initial_tree(recipe, training_step(recipe, batch))
+def _starting_state(
+    recipe: Recipe, data: Arrays, batch: Batch, checkpoint: Path | str | None, executor: Executor
+) -> RunState:
+    step = training_step(recipe, batch)
+    tree = initial_tree(recipe, step)
     if checkpoint is None or not Path(checkpoint).exists():
+        rows = batch.inputs["x"][0][0]
+        first = epoch_order(len(data), rows, recipe.seed, 1)[:rows]
+        scale_to_unit_variance(step, tree, named_arrays(data.take(first)), executor)
         return RunState(tree)
     state = load_state(checkpoint, recipe)
     if _kinds(state.tree) != _kinds(tree):
