@@ -36,6 +36,7 @@ TREES = [
         nn.ExponentialMovingAverage(0.99),
         nn.StochasticWeightAverage(100, every=10),
     ),
+    nn.LBFGS(memory=5),
     nn.Accumulate(nn.chain(nn.adadelta(), nn.amsgrad(), nn.lion()), 4),
     (nn.L1(0.1), nn.L2(0.2, on="dense_1.*"), nn.Activity(0.1, 2), nn.Orthogonality(0.3)),
     (nn.MixUp(0.3), nn.CutMix()),

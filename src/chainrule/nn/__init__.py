@@ -53,6 +53,7 @@ from chainrule.nn.losses import (
 )
 from chainrule.nn.mixing import CutMix, Mixing, MixUp
 from chainrule.nn.optimizers import (
+    LBFGS,
     PRESETS,
     Accumulate,
     AdaptiveClip,
@@ -115,7 +116,7 @@ KINDS: tuple[type, ...] = (
     *(AddDecay, Chain, Descend, Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms),
     *(ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam, Orthogonalize),
     *(Accumulate, AdaptiveClip, ByName, ClipByGlobalNorm, ClipByValue, MaxNorm, Scale, SharpnessAware),
-    *(ExponentialMovingAverage, Lookahead, StochasticWeightAverage),
+    *(LBFGS, ExponentialMovingAverage, Lookahead, StochasticWeightAverage),
     *(Constant, CosineDecay, Cyclical, ExponentialDecay, OneCycle, PolynomialDecay),
     *(ReduceOnPlateau, StepDecay),
     *(L1, L2, Activity, Orthogonality, CutMix, MixUp),
@@ -127,6 +128,7 @@ __all__ = [
     "KINDS",
     "L1",
     "L2",
+    "LBFGS",
     "PRESETS",
     "Accumulate",
     "Activation",

@@ -22,12 +22,14 @@ from chainrule.nn.optimizers.presets import (
     sgd,
 )
 from chainrule.nn.optimizers.projection import MaxNorm
+from chainrule.nn.optimizers.quasi_newton import LBFGS
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
 from chainrule.nn.optimizers.selecting import ByName, Scale
 from chainrule.nn.optimizers.sharpness import SharpnessAware
 from chainrule.nn.optimizers.transform import Chain, Transform, chain
 
 __all__ = [
+    "LBFGS",
     "PRESETS",
     "Accumulate",
     "AdaptiveClip",
