@@ -14,6 +14,7 @@ from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import KINDS, Dense, MeanSquaredError, Sequential
 from chainrule.nn.optimizers import (
+    PRESETS,
     Accumulate,
     AdaptiveClip,
     ByName,
@@ -237,15 +238,16 @@ def test_averages_within_groups_and_accumulation():
 
 
 LINKS: dict[str, Transform] = {name: optimizer for name, (optimizer, _) in CASES.items()}
+PRESET_LINKS: dict[str, Transform] = {name: make(0.01) for name, make in PRESETS.items()}
 
 
 @pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("name", LINKS | PRESET_LINKS)
 def test_the_native_executor_agrees(name):
     random = np.random.default_rng(5)
     arrays = as_arrays((random.normal(size=(12, 4)), random.normal(size=(12, 2))))
     model = Sequential([Dense(5, "tanh"), Dense(2)])
-    recipe = Recipe(model, MeanSquaredError(), optimizer=LINKS[name])
+    recipe = Recipe(model, MeanSquaredError(), optimizer=(LINKS | PRESET_LINKS)[name])
     step = training_step(recipe, Batch.of(arrays, 12))
     trees = []
     for compiled in (compile_numpy(step.program), compile_native(step.program)):

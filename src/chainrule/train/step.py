@@ -61,7 +61,7 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     parameters = dict(trace.parameters)
     deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
     gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
-    with trace.at(layer="optimizer", part="update"):
+    with trace.at(layer="gradient_point", part="update"):
         point = recipe.optimizer.gradient_point(gradients, parameters)
     if point is not None:
         gradients = _gradients_at(point, recipe, inputs)
@@ -86,7 +86,8 @@ def _training_loss(recipe: Recipe, inputs: Mapping[str, Tensor], built: Building
         x, partners, share = recipe.mixing(inputs["x"], built.random_bits)
         theirs = {name: f.gather(tensor, partners) for name, tensor in inputs.items() if name != "x"}
     outputs = recipe.model(x)
-    return share * _loss(recipe, outputs, inputs) + (1.0 - share) * _loss(recipe, outputs, theirs)
+    with built.trace.at(layer="mixing"):
+        return share * _loss(recipe, outputs, inputs) + (1.0 - share) * _loss(recipe, outputs, theirs)
 
 
 def _loss(recipe: Recipe, outputs: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:

@@ -111,6 +111,21 @@ def test_adaptive_clipping_by_hand():
     assert updates_of(AdaptiveClip(0.5), number, {"scale": np.array(2.0)})[0]["scale"] == 1
 
 
+def test_gradients_whose_squares_overflow_are_clipped_all_the_same():
+    huge = one(3e30, -4e30, dtype="float32")
+    small = one(0.0, 1.0, dtype="float32")
+    np.testing.assert_allclose(
+        updates_of(AdaptiveClip(0.5), huge, small)[0]["weight"], [0.3, -0.4], rtol=1e-6
+    )
+    np.testing.assert_allclose(updates_of(MaxNorm(0.5), huge, small)[0]["weight"], [0.3, -1.4], rtol=1e-6)
+    matrix = {"weight": np.diag(huge["weight"])}
+    u = updates_of(Orthogonalize(), matrix)[0]["weight"]
+    np.testing.assert_allclose(np.abs(u.diagonal()), [1, 1], atol=0.35)
+    nothing = {"weight": np.zeros((0, 3), np.float32)}
+    assert updates_of(AdaptiveClip(), nothing)[0]["weight"].shape == (0, 3)
+    assert updates_of(MaxNorm(1.0), nothing)[0]["weight"].shape == (0, 3)
+
+
 def test_a_gradient_of_zero_has_its_own_point():
     trace = Trace()
     weight, slope = trace.parameter("weight", (2,), "float64"), trace.input("slope", (2,), "float64")
@@ -122,6 +137,20 @@ def test_a_gradient_of_zero_has_its_own_point():
     there = compiled.run({"weight": np.ones(2)}, {"slope": np.zeros(2)})["weight"]
     assert there.tolist() == [1, 1]
     assert SharpnessAware(0.1).gradient_point({}, {}) is None
+
+
+def test_a_group_may_be_sharpness_aware_by_itself():
+    trace = Trace()
+    held = {n: trace.parameter(n, (1,), "float64") for n in ("a.weight", "a.bias")}
+    slopes = {n: trace.input(f"slope.{n}", (1,), "float64") for n in held}
+    grouped = chain(ByName((("*weight", SharpnessAware(0.1)),)), sgd())
+    point = grouped.gradient_point(slopes, held)
+    assert point is not None
+    assert point["a.bias"] is held["a.bias"]
+    compiled = compile_numpy(trace.program({"weight": point["a.weight"]}))
+    ones = {n: np.ones(1) for n in held}
+    there = compiled.run(ones, {f"slope.{n}": np.array([-3.0]) for n in held})["weight"]
+    assert there == pytest.approx([0.9])
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,16 @@ class AdaptiveClip(Transform):
 
 
 def unit_norm(x: Tensor) -> Tensor:
-    """√Σ x² over the inputs of each unit, which keep their axes: all but the last; of a vector, all."""
+    """√Σ x² over the inputs of each unit, which keep their axes: all but the last; of a vector, all.
+
+    Divided by the largest while it is squared, as in `global_norm`.
+    """
     axes = range(max(x.ndim - 1, 1)) if x.ndim else ()
-    return f.sqrt((x * x).sum(axes, keepdims=True))
+    if not x.size:
+        return (x * x).sum(axes, keepdims=True)
+    scale = _or_1(abs(x).max(axes, keepdims=True))
+    scaled = x / scale
+    return scale * f.sqrt((scaled * scaled).sum(axes, keepdims=True))
 
 
 def global_norm(updates: Tensors) -> Tensor | None:
@@ -90,8 +97,13 @@ def _norm(tensors: list[Tensor]) -> Tensor:
     largest, *others = [abs(x).max() for x in tensors]
     for other in others:
         largest = f.maximum(largest, other)
-    scale = f.where(f.equal(largest, 0.0), 1.0, largest)
+    scale = _or_1(largest)
     first, *rest = [f.dot(x, x) for x in [x / scale for x in tensors]]
     for term in rest:
         first = first + term
     return scale * f.sqrt(first)
+
+
+def _or_1(largest: Tensor) -> Tensor:
+    """What to divide by: 1 where all is 0."""
+    return f.where(f.equal(largest, 0.0), 1.0, largest)

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 from chainrule.errors import ShapeError
+from chainrule.nn.optimizers.clipping import unit_norm
 from chainrule.nn.optimizers.transform import Recorded, Tensors, Transform
 from chainrule.nn.settings import check_whole
 from chainrule.program import Tensor
-from chainrule.program import functions as f
 
 # Keller Jordan's: the slope at 0 is as large as it can be while singular values stay between 0.7 and 1.2.
 _QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -44,7 +44,7 @@ class Orthogonalize(Transform):
             return g
         rows, columns = math.prod(g.shape[:-1]), g.shape[-1]
         x = g.reshape(rows, columns)
-        x = x / (f.sqrt(f.dot(x, x)) + 1e-7)
+        x = x / (unit_norm(x.reshape(g.size)) + 1e-7)
         if rows > columns:
             x = x.transpose()
         a, b, c = _QUINTIC
