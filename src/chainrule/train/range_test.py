@@ -35,7 +35,7 @@ class RangeTest:
     rates: of every step, climbing. losses: of every step's batch, before its update; both (steps,), shorter
     than asked for where the loss ran away. smoothed: the losses, each with its neighbours averaged.
     suggestion: the rate at which the smoothed loss falls most steeply against the logarithm of the rate; None
-    if it never falls. It is a good constant rate for most networks, and a few times it a peak for OneCycle.
+    if it never falls. It is a good constant rate for most networks, and a good peak for OneCycle.
     """
 
     rates: np.ndarray

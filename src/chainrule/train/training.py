@@ -117,6 +117,12 @@ def train_recipe(
     """`train` for a recipe and checked arrays."""
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
     check_targets(recipe, data, validation)
+    if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
+        raise ConfigError(
+            f"the optimizer needs all {len(data)} examples in every step, "
+            f"and batch_size is {recipe.batch_size}",
+            remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
+        )
     state = _starting_state(recipe, data, batch, checkpoint, executor)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None

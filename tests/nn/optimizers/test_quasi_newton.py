@@ -124,6 +124,19 @@ def test_a_quadratic_is_solved_and_then_nothing_moves():
     assert np.isfinite([record["loss"] for record in run.history]).all()
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    [LBFGS(), nn.chain(LBFGS(), nn.MaxNorm(3.0)), nn.Accumulate(LBFGS(), 2), nn.ByName((("*", LBFGS()),))],
+)
+def test_batches_that_differ_are_refused(optimizer):
+    with pytest.raises(ConfigError) as caught:
+        train(nn.Dense(1), line(30), loss=nn.MeanSquaredError(), optimizer=optimizer, batch_size=16)
+    assert str(caught.value) == (
+        "the optimizer needs all 30 examples in every step, and batch_size is 16; "
+        "set batch_size=30, or choose another optimizer, such as adam()"
+    )
+
+
 def test_kinks_do_not_stop_it():
     x, y = line(40)
     settings = {"loss": nn.MeanAbsoluteError(), "batch_size": 40, "dtype": "float64"}

@@ -17,9 +17,9 @@ _SCALARS = ("length", "low", "high", "low_slope", "high_slope")
 class LBFGS(Transform):
     """θ ← θ + α d, d = -H g with H from the last `memory` steps (Nocedal 1980), α by a line search.
 
-    For a loss that is the same at every call: batch_size at least the number of examples, and no dropout or
-    mixing. Each call is one evaluation, at one trial point of the line; a few make a step. It is a whole
-    optimizer, without a learning rate.
+    For a loss that is the same at every call: batch_size at least the number of examples (else ConfigError
+    before training), and no dropout or mixing. Each call is one evaluation, at one trial point of the line; a
+    few make a step. It is a whole optimizer, without a learning rate.
 
     H is that of the two-loop recursion (Nocedal and Wright 2006, algorithm 7.4), scaled by s·y / y·y of the
     last step; pairs (s, y) with s·y ≤ 0 are left out. The line search looks at slopes alone (Kafka and Wilke
@@ -80,6 +80,10 @@ class LBFGS(Transform):
             fresh[f"gradient.{name}"] = f.where(accepted, g, before[name])
             moved[name] = base - parameters[name] + fresh["length"].cast(g.dtype) * chosen
         return moved, fresh
+
+    def needs_all_examples(self) -> bool:
+        """It does: a line search compares slopes of one function."""
+        return True
 
     def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
         """The last accepted point."""

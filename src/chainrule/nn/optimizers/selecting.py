@@ -80,6 +80,10 @@ class ByName(Transform):
             for name, array in transform.observe(own, monitored).items()
         }
 
+    def needs_all_examples(self) -> bool:
+        """Whether one of them does."""
+        return any(transform.needs_all_examples() for transform in self._transforms())
+
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """Each transform chooses for its group."""
         point: dict[str, Tensor] = {}

@@ -37,6 +37,10 @@ class Transform(ABC):
         """State after an epoch; monitored: the validation loss, lower is better."""
         return dict(state)
 
+    def needs_all_examples(self) -> bool:
+        """Whether every call must see the loss of all examples, so that a batch must hold them all."""
+        return False
+
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """Where else the gradients that `update` gets are to be taken; None: at the parameters.
 
@@ -86,6 +90,10 @@ class Chain(Transform):
             for place, transform in enumerate(self.transforms)
             for name, array in transform.observe(part(state, f"{place}."), monitored).items()
         }
+
+    def needs_all_examples(self) -> bool:
+        """Whether one of them does."""
+        return any(transform.needs_all_examples() for transform in self.transforms)
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """What the first transform chooses that chooses one."""
