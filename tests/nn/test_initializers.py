@@ -118,6 +118,32 @@ def test_other_dtypes_are_refused(name):
         ALL[name]((3, 3), generator(), "int32")
 
 
+@pytest.mark.parametrize(
+    ("shape", "middle"),
+    [((3, 3, 4, 6), (1, 1)), ((5, 2, 3), (2,)), ((4, 1, 2, 2), (1, 0)), ((1, 1, 3, 3), (0, 0))],
+)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
+def test_delta_orthogonal_is_an_isometry_in_the_middle_and_0_elsewhere(shape, middle, dtype, tolerance):
+    kernel = i.delta_orthogonal(2.0)(shape, generator(), dtype)
+    assert (kernel.shape, kernel.dtype) == (shape, dtype)
+    matrix = kernel[middle].astype(np.float64)  # x @ matrix keeps lengths, times the gain
+    np.testing.assert_allclose(matrix @ matrix.T, 4 * np.eye(shape[-2]), atol=4 * tolerance)
+    kernel[middle] = 0
+    assert not kernel.any()
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (3, 3, 6, 4), (5,)])
+def test_delta_orthogonal_needs_a_convolution_that_does_not_narrow(shape):
+    with pytest.raises(ShapeError, match=r"delta_orthogonal got shape .*; it needs a kernel"):
+        i.delta_orthogonal()(shape, generator(), "float32")
+
+
+def test_unit_variance_begins_orthogonal():
+    assert np.array_equal(
+        i.lsuv(3.0)((6, 4), generator(), "float32"), i.orthogonal()((6, 4), generator(), "float32")
+    )
+
+
 def test_orthogonal_needs_two_axes():
     with pytest.raises(ShapeError, match=r"orthogonal got shape \(3,\); it needs at least two axes"):
         i.orthogonal()((3,), generator(), "float32")
@@ -134,6 +160,8 @@ def test_orthogonal_needs_two_axes():
         (lambda: i.normal(0, -1), "normal: deviation is -1; it must be at least 0"),
         (lambda: i.normal(float("inf")), "normal: mean is inf; it must be a finite number"),
         (lambda: i.orthogonal(0), "orthogonal: gain is 0; it must be above 0"),
+        (lambda: i.delta_orthogonal(-1), "delta_orthogonal: gain is -1; it must be above 0"),
+        (lambda: i.lsuv(0), "lsuv: gain is 0; it must be above 0"),
         (lambda: i.VarianceScaling(0), "VarianceScaling: scale is 0; it must be above 0"),
         (
             lambda: i.VarianceScaling(1, "fan_inn"),

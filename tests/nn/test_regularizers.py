@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.backprop import check_direction
 from chainrule.errors import ConfigError
-from chainrule.nn.regularizers import L1, L2
+from chainrule.nn.regularizers import L1, L2, Activity, Orthogonality
 from chainrule.program import Trace
 
 W = np.array([[1.0, -2.0], [0.5, 3.0]])
@@ -51,7 +51,7 @@ def test_the_penalty_has_the_dtype_of_the_parameters(dtype, evaluate):
     assert evaluate(lambda w: L2(0.1)({"weight": w}), W.astype(dtype)).dtype == dtype
 
 
-@pytest.mark.parametrize("kind", [L1, L2])
+@pytest.mark.parametrize("kind", [L1, L2, Orthogonality, Activity])
 def test_settings_out_of_range(kind):
     name = kind.__name__
     with pytest.raises(ConfigError, match=f"^{name}: strength is -0.1; it must be at least 0$"):
@@ -61,4 +61,54 @@ def test_settings_out_of_range(kind):
     ):
         kind(cast(Any, None))
     with pytest.raises(ConfigError, match=f"^{name}: on is ''; it must be a text that is not empty$"):
-        kind(0.1, "")
+        kind(0.1, on="")
+    with pytest.raises(ConfigError, match=r"^Activity: power is 3; it must be 1 or 2$"):
+        Activity(0.1, 3)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (2, 2, 3, 5)])
+def test_orthogonality(shape, evaluate, run):
+    w = np.random.default_rng(2).normal(size=shape)
+    matrix = w.reshape(-1, shape[-1])
+    matrix = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+    expected = 0.3 * ((matrix.T @ matrix - np.eye(matrix.shape[1])) ** 2).sum()
+
+    def penalty(w) -> Any:
+        return Orthogonality(0.3)({"a.weight": w, "a.bias": w})
+
+    assert evaluate(penalty, w) == pytest.approx(expected, rel=1e-12)
+    check_direction(penalty, [w], run, relative=1e-7)
+    u, _, v = np.linalg.svd(matrix, full_matrices=False)
+    nearest = (u @ v).reshape(shape) if (u @ v).shape[-1] == shape[-1] else (u @ v).T.reshape(shape)
+    assert evaluate(penalty, nearest) == pytest.approx(0, abs=1e-25)
+
+
+def test_orthogonality_leaves_vectors_alone():
+    assert Orthogonality(1.0)({"weight": Trace().parameter("weight", (3,))}) is None
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_activity(power, evaluate, run):
+    h = np.random.default_rng(2).normal(size=(5, 3))
+    k = np.random.default_rng(3).normal(size=(5, 2, 2))
+
+    def penalty(h, k) -> Any:
+        return Activity(0.3, power).of_outputs({"dense_1": h, "dense_2": k})
+
+    sums = (np.abs(h) ** power).sum(axis=1) + (np.abs(k) ** power).sum(axis=(1, 2))
+    assert evaluate(penalty, h, k) == pytest.approx(0.3 * sums.mean() / power, rel=1e-12)
+    check_direction(penalty, [h, k], run, relative=1e-7)
+    only = evaluate(lambda h, k: Activity(1.0, 1, "*_1").of_outputs({"dense_1": h, "dense_2": k}), h, k)
+    assert only == pytest.approx(np.abs(h).sum() / 5, rel=1e-12)
+
+
+def test_penalties_of_parameters_say_nothing_of_outputs_and_the_other_way_round():
+    w = Trace().parameter("dense.weight", (2, 2))
+    assert Activity(1.0)({"dense.weight": w}) is None
+    assert Activity(1.0, on="none").of_outputs({"dense": w}) is None
+    for penalty in (L1(1.0), L2(1.0), Orthogonality(1.0)):
+        assert penalty.of_outputs({"dense": w}) is None
+
+
+def test_an_empty_batch_has_no_activity():
+    assert Activity(1.0).of_outputs({"dense": Trace().input("h", (0, 3))}) is None

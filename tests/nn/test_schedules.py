@@ -11,7 +11,10 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn.schedules import (
     Constant,
     CosineDecay,
+    Cyclical,
     ExponentialDecay,
+    OneCycle,
+    PolynomialDecay,
     ReduceOnPlateau,
     Schedule,
     StepDecay,
@@ -135,8 +138,50 @@ def test_reduce_on_plateau_keeps_names_and_dtypes_and_is_pure(dtype):
     assert first == before
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-6)])
+@pytest.mark.parametrize("power", [0.5, 1.0, 0.9, 2.0])
+def test_polynomial_decay_reaches_the_floor_and_stays(power, dtype, tolerance):
+    expected = [0.1 + 0.7 * (1 - min(n, 10) / 10) ** power for n in range(15)]
+    schedule = PolynomialDecay(0.8, 10, power, 0.1)
+    np.testing.assert_allclose(rates(schedule, range(15), dtype), expected, rtol=tolerance, atol=tolerance)
+
+
+def one_cycle(peak, steps, rise, start, end, n):
+    """The two phases of the half cosine, each from its own first to its own last step."""
+    top, last = max(rise * steps - 1, 0), steps - 1
+    if n < top:
+        first, final, done = peak / start, peak, n / top
+    else:
+        first, final, done = peak, peak / start / end, min((n - top) / (last - top), 1)
+    return final + (first - final) / 2 * (1 + math.cos(math.pi * done))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-6)])
+@pytest.mark.parametrize(("steps", "rise"), [(20, 0.3), (7, 0.5), (100, 0.01), (50, 0.9)])
+def test_one_cycle_climbs_to_the_peak_and_falls_to_the_end(steps, rise, dtype, tolerance):
+    got = rates(OneCycle(0.4, steps, rise, 10, 100), range(steps + 3), dtype)
+    expected = [one_cycle(0.4, steps, rise, 10, 100, n) for n in range(steps + 3)]
+    np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
+    assert got[steps - 1 :] == pytest.approx([0.4 / 1000] * 4, rel=1e-4)
+    assert abs(got.argmax() - max(rise * steps - 1, 0)) <= 0.5
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("shrink", [1.0, 0.5, 0.9])
+def test_cyclical_rates_are_those_of_the_paper(shrink, dtype):
+    expected = []
+    for n in range(60):
+        cycle = math.floor(1 + n / 14)
+        x = abs(n / 7 - 2 * cycle + 1)
+        expected.append(0.1 + 0.4 * max(0, 1 - x) * shrink ** (cycle - 1))
+    got = rates(Cyclical(0.1, 0.5, 7, shrink), range(60), dtype)
+    np.testing.assert_allclose(got, expected, rtol=1e-13 if dtype == "float64" else 1e-5)
+
+
 def test_other_schedules_observe_nothing():
-    for schedule in (Constant(0.1), StepDecay(0.1, 5), ExponentialDecay(0.1, 5), CosineDecay(0.1, 5)):
+    climbing = (OneCycle(0.1, 5), Cyclical(0.0, 0.1, 5), PolynomialDecay(0.1, 5))
+    falling = (StepDecay(0.1, 5), ExponentialDecay(0.1, 5), CosineDecay(0.1, 5))
+    for schedule in (Constant(0.1), *climbing, *falling):
         assert schedule.init("float32") == {}
         assert schedule.observe({}, 1.0) == {}
 
@@ -178,6 +223,22 @@ def test_as_schedule():
         ),
         (lambda: CosineDecay(1, 5, 0, 0.5), "CosineDecay: restarts is 0.5; it must be at least 1"),
         (lambda: CosineDecay(1, 5, floor=2), "CosineDecay: floor is 2; it must be at least 0 and at most 1"),
+        (lambda: PolynomialDecay(0, 5), "PolynomialDecay: initial is 0; it must be above 0"),
+        (lambda: PolynomialDecay(1, 0), "PolynomialDecay: steps is 0; it must be a whole number, at least 1"),
+        (lambda: PolynomialDecay(1, 5, 0), "PolynomialDecay: power is 0; it must be above 0"),
+        (
+            lambda: PolynomialDecay(1, 5, floor=2),
+            "PolynomialDecay: floor is 2; it must be at least 0 and at most 1",
+        ),
+        (lambda: OneCycle(0, 5), "OneCycle: peak is 0; it must be above 0"),
+        (lambda: OneCycle(1, 1), "OneCycle: steps is 1; it must be a whole number, at least 2"),
+        (lambda: OneCycle(1, 5, 1), "OneCycle: rise is 1; it must be above 0 and below 1"),
+        (lambda: OneCycle(1, 5, start_factor=0.5), "OneCycle: start_factor is 0.5; it must be at least 1"),
+        (lambda: OneCycle(1, 5, end_factor=0), "OneCycle: end_factor is 0; it must be at least 1"),
+        (lambda: Cyclical(-1, 1, 5), "Cyclical: floor is -1; it must be at least 0"),
+        (lambda: Cyclical(1, 1, 5), "Cyclical: peak is 1; it must be above 1"),
+        (lambda: Cyclical(0, 1, 0), "Cyclical: steps is 0; it must be a whole number, at least 1"),
+        (lambda: Cyclical(0, 1, 5, 2), "Cyclical: shrink is 2; it must be above 0 and at most 1"),
         (lambda: ReduceOnPlateau(0), "ReduceOnPlateau: initial is 0; it must be above 0"),
         (lambda: ReduceOnPlateau(1, 1), "ReduceOnPlateau: factor is 1; it must be above 0 and below 1"),
         (

@@ -1,5 +1,6 @@
 """One training step against backpropagation written out in NumPy, and what the step is assembled from."""
 
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -7,20 +8,26 @@ import pytest
 from tests.train.helpers import classification, line, points, regression
 
 from chainrule.data import Arrays, as_arrays
-from chainrule.errors import ShapeError
+from chainrule.errors import ConfigError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
     L1,
     L2,
+    Activity,
     Dense,
     Dropout,
+    MixUp,
     Sequential,
+    SharpnessAware,
     SoftmaxCrossEntropy,
     adam,
+    chain,
     constant,
     momentum,
     sgd,
 )
+from chainrule.program import Trace
+from chainrule.program import functions as f
 from chainrule.train import Batch, Recipe, initial_tree, named_arrays, prediction_program, training_step
 
 RATE, DECAY = 0.3, 0.02
@@ -234,3 +241,74 @@ def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)
     assert sizes["delta dense_1"] == pytest.approx(2 * 2 * scale / 4, rel=1e-6)
     assert sizes["update dense_1.bias"] == pytest.approx(1e-9 * sizes["gradient dense_1.bias"], rel=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.4])
+def test_sharpness_aware_steps_take_the_gradient_uphill_with_the_same_dropout(rate):
+    """As a plain step from the point uphill, with the random numbers of the step from here."""
+    arrays = as_arrays(points(12), "float64")
+    model = Sequential([Dense(6, "tanh"), Dropout(rate), Dense(3)])
+    penalties = (L2(0.3),)
+    plain = classification(model=model, optimizer=sgd(1.0), penalties=penalties, dtype="float64")
+    sharp = replace(plain, optimizer=chain(SharpnessAware(0.1), sgd(1.0)))
+    before, moved, first = step_once(plain, arrays)
+    names = [name for name in before if name.startswith("dense")]
+    slopes = {name: before[name] - moved[name] for name in names}
+    length = np.sqrt(sum((slope**2).sum() for slope in slopes.values()))
+
+    compiled = compile_numpy(training_step(plain, Batch.of(arrays, 12)).program)
+    uphill = before | {name: before[name] + 0.1 * slopes[name] / length for name in names}
+    after = {name: array.copy() for name, array in uphill.items()}
+    compiled.run(after, named_arrays(arrays))
+    _, ours, outputs = step_once(sharp, arrays)
+    assert outputs["loss"] == first["loss"]
+    for name in names:
+        expected = before[name] - (uphill[name] - after[name])
+        np.testing.assert_allclose(ours[name], expected, rtol=1e-10, atol=1e-12)
+
+
+def test_an_activity_penalty_adds_the_slope_of_the_outputs():
+    arrays = as_arrays(line(8), "float64")
+    before, plain, _ = step_once(regression(sgd(1.0)), arrays)
+    _, penalized, _ = step_once(regression(sgd(1.0), penalties=(Activity(0.7, power=2),)), arrays)
+    outputs = arrays.x @ before["dense_1.weight"] + before["dense_1.bias"]
+    slope = 0.7 * arrays.x.T @ outputs / 8
+    moved = plain["dense_1.weight"] - penalized["dense_1.weight"]
+    np.testing.assert_allclose(moved, slope, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("sharp", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_mixed_step_is_a_plain_step_on_mixed_examples_with_mixed_targets(weighted, sharp):
+    x, classes = points(12)
+    weight = np.full(12, 2.0) if weighted else None
+    arrays = as_arrays((x, classes, weight), "float64")
+    links = (SharpnessAware(0.1), sgd(RATE)) if sharp else (sgd(RATE),)
+    recipe = replace(two_layers(mixing=MixUp(1.0)), optimizer=chain(*links))
+    before, after, outputs = step_once(recipe, arrays)
+    # The draws of the step, made once more.
+    trace = Trace()
+    key, given = trace.input("key", (2,), "uint32"), trace.input("x", (12, 4), "float64")
+    streams = iter(range(9))
+    drawn = MixUp(1.0)(given, lambda shape: f.random_bits(key, shape, next(streams)))
+    compiled = compile_numpy(trace.program(dict(zip(("x", "partners", "share"), drawn, strict=True))))
+    mixed = compiled.run({}, {"key": before["random.key"], "x": arrays.x})
+    likely = np.eye(3)[classes]
+    targets = mixed["share"] * likely + (1 - mixed["share"]) * likely[mixed["partners"]]
+    plain = replace(recipe, mixing=None)
+    _, expected, plain_outputs = step_once(plain, as_arrays((mixed["x"], targets), "float64"))
+    assert outputs["loss"] == pytest.approx(plain_outputs["loss"], rel=1e-12)
+    for name in expected:
+        np.testing.assert_allclose(after[name], expected[name], rtol=1e-10, atol=1e-13)
+    assert after["random.key"].tolist() == [0, 1]
+
+
+def test_prediction_mixes_nothing():
+    recipe = two_layers(mixing=MixUp())
+    batch = Batch.of(as_arrays(points(12), "float64"), 12)
+    assert not prediction_program(recipe, batch).state
+
+
+def test_a_mixing_of_the_wrong_kind_is_refused():
+    with pytest.raises(ConfigError, match="mixing is 'mixup'; give a mixing, such as MixUp"):
+        two_layers(mixing="mixup")

@@ -143,6 +143,53 @@ class Orthogonal(Initializer):
         return np.ascontiguousarray(q if rows >= columns else q.T).reshape(shape)
 
 
+@dataclass(frozen=True)
+class DeltaOrthogonal(Initializer):
+    """A convolution that is 0 but in its middle, where it is an orthogonal matrix times gain.
+
+    Xiao et al. 2018, algorithm 2: every place maps its own channels alone, without changing their length, so
+    that signals pass through thousands of layers. Shape (..., inputs, outputs) with at least one axis of the
+    receptive field, whose middle is place (length - 1) div 2, and at most as many inputs as outputs; else
+    ShapeError. gain: above 0.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("delta_orthogonal", "gain", self.gain, above=0)
+
+    def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
+        if len(shape) < 3 or shape[-2] > shape[-1]:
+            raise ShapeError(
+                f"delta_orthogonal got shape {tuple(shape)}",
+                remedy="it needs a kernel (..., inputs, outputs) of a convolution with inputs <= outputs",
+            )
+        kernel = np.zeros(shape, _float(dtype))
+        middle = tuple((length - 1) // 2 for length in shape[:-2])
+        kernel[middle] = Orthogonal(self.gain)(shape[-2:], random, dtype)
+        return kernel
+
+
+@dataclass(frozen=True)
+class LayerSequentialUnitVariance(Initializer):
+    """An orthogonal matrix, scaled when training starts so that its layer's products have variance 1 (LSUV).
+
+    Mishkin and Matas 2016: from the first layer on, each weight is divided by the standard deviation of what
+    it makes of a batch, here the first of the training data, before bias and activation. The product is
+    linear in the weight, so one division does what the paper iterates for. Called by itself it is the
+    orthogonal matrix alone. gain: the deviation aimed at, above 0; √2 suits relu. Raises ShapeError below two
+    axes.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("lsuv", "gain", self.gain, above=0)
+
+    def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
+        return Orthogonal(1.0)(shape, random, dtype)
+
+
 zeros = Filled(0.0)
 ones = Filled(1.0)
 
@@ -195,6 +242,16 @@ def lecun_normal() -> Initializer:
 def orthogonal(gain: float = 1.0) -> Initializer:
     """A random orthogonal matrix times gain (Saxe, McClelland and Ganguli 2014)."""
     return Orthogonal(gain)
+
+
+def delta_orthogonal(gain: float = 1.0) -> Initializer:
+    """An orthogonal matrix in the middle of a convolution's kernel, else 0 (Xiao et al. 2018)."""
+    return DeltaOrthogonal(gain)
+
+
+def lsuv(gain: float = 1.0) -> Initializer:
+    """Orthogonal, then scaled on the first batch to products of variance gain² (Mishkin and Matas 2016)."""
+    return LayerSequentialUnitVariance(gain)
 
 
 def _float(dtype: str) -> np.dtype:

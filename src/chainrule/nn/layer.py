@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
@@ -52,11 +52,14 @@ class Building:
 
     training: False leaves out what only training does, such as dropout.
     initializers: parameter name -> what it starts from. outputs: path of each innermost layer -> its output.
+    at: parameter name -> what stands for it, to record a model that the trace holds already once more, at
+    another point.
     """
 
-    def __init__(self, trace: Trace, *, training: bool) -> None:
+    def __init__(self, trace: Trace, *, training: bool, at: Mapping[str, Tensor] | None = None) -> None:
         self.trace = trace
         self.training = training
+        self.at = at or {}
         self.initializers: dict[str, Initializer] = {}
         self.outputs: dict[str, Tensor] = {}
         self.updates: dict[Tensor, Tensor] = {}
@@ -87,7 +90,7 @@ class Building:
     def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
         """The parameter of the layer being called; the same one when that place calls again."""
         full = f"{self.path}.{name}" if self.path else name
-        known = self.trace.parameters.get(full)
+        known = self.at.get(full, self.trace.parameters.get(full))
         if known is None:
             self.initializers[full] = initializer
             return self.trace.parameter(full, shape, dtype)
@@ -114,9 +117,12 @@ _building: ContextVar[Building] = ContextVar("building")
 
 
 @contextmanager
-def building(trace: Trace, *, training: bool) -> Iterator[Building]:
-    """Within this context, calling layers on `trace`'s Tensors records a model."""
-    built = Building(trace, training=training)
+def building(trace: Trace, *, training: bool, at: Mapping[str, Tensor] | None = None) -> Iterator[Building]:
+    """Within this context, calling layers on `trace`'s Tensors records a model.
+
+    at: Tensors that stand for parameters, by name, instead of the trace's own.
+    """
+    built = Building(trace, training=training, at=at)
     token = _building.set(built)
     try:
         yield built

@@ -4,7 +4,24 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from chainrule.nn.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy
+from chainrule.nn.losses import (
+    BinaryCrossEntropy,
+    BinaryFocal,
+    BoxGIoU,
+    BoxIoU,
+    Contrastive,
+    CosineEmbedding,
+    Dice,
+    Hinge,
+    KLDivergence,
+    Loss,
+    Quantile,
+    SoftIoU,
+    SoftmaxCrossEntropy,
+    SoftmaxFocal,
+    SquaredHinge,
+    Triplet,
+)
 
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 
@@ -63,12 +80,18 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
+# What they predict is not of the targets' kind, or a distance to them says little.
+_WITHOUT_METRICS = (Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
+
+
 def metrics_of(loss: Loss) -> tuple[str, ...]:
     """The metrics that people expect beside this loss."""
-    if isinstance(loss, SoftmaxCrossEntropy):
+    if isinstance(loss, SoftmaxCrossEntropy | SoftmaxFocal | KLDivergence):
         return ("accuracy",)
-    if isinstance(loss, BinaryCrossEntropy):
+    if isinstance(loss, BinaryCrossEntropy | BinaryFocal | Hinge | SquaredHinge | Dice | SoftIoU):
         return ("binary_accuracy",)
+    if isinstance(loss, _WITHOUT_METRICS):
+        return ()
     return ("r2", "mean_absolute_error", "root_mean_squared_error")
 
 

@@ -1,10 +1,12 @@
-"""Penalties on the size of parameters, added to the loss."""
+"""Penalties on parameters and on the outputs of layers, added to the loss."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+import numpy as np
+
+from chainrule.errors import ConfigError
 from chainrule.nn.settings import check_number, check_text
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -16,15 +18,22 @@ def matching(pattern: str, names: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 @dataclass(frozen=True)
-class Penalty(ABC):
-    """A term of the loss that depends on the parameters alone."""
+class Penalty:
+    """A term of the loss that knows no targets: of the parameters, or of what the layers give."""
 
-    @abstractmethod
     def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
-        """The penalty, a scalar of the parameters' dtype; None if no parameter matches.
+        """The penalty on parameters, a scalar of their dtype; None if none matches.
 
         parameters: by name, such as 'dense_1.weight'.
         """
+        return None
+
+    def of_outputs(self, outputs: Mapping[str, Tensor]) -> Tensor | None:
+        """The penalty on the outputs of layers, a scalar of their dtype; None if none matches.
+
+        outputs: of the innermost layers, by path, such as 'dense_1': (batch, ...).
+        """
+        return None
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,62 @@ class L2(Penalty):
 
     def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
         return _total([f.dot(w, w) for w in matching(self.on, parameters).values()], self.strength / 2)
+
+
+@dataclass(frozen=True)
+class Orthogonality(Penalty):
+    """strength Σ (WᵀW - I)², so that the columns of W become orthonormal; W Wᵀ where W is wider than high.
+
+    Soft orthogonality (Brock et al. 2017; Bansal, Chen and Wang 2018), over the smaller of the two products,
+    since the larger can't be I. A kernel (..., inputs, outputs) is one matrix with a column an output;
+    parameters of fewer than two axes are left alone. strength: at least 0. on: which parameters, a shell
+    pattern on names.
+    """
+
+    strength: float
+    on: str = "*weight"
+
+    def __post_init__(self) -> None:
+        check_number(self, "strength", self.strength, at_least=0)
+        check_text(self, "on", self.on)
+
+    def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
+        matrices = [w for w in matching(self.on, parameters).values() if w.ndim > 1 and w.size]
+        return _total([_departure(w.reshape(-1, w.shape[-1])) for w in matrices], self.strength)
+
+
+@dataclass(frozen=True)
+class Activity(Penalty):
+    """strength · mean over the examples of Σ |h|^power / power, over the outputs h of layers.
+
+    Power 1 makes activities sparse (Glorot, Bordes and Bengio 2011), power 2 small (with ½, as in L2). As in
+    Keras, divided by the batch size. strength: at least 0. power: 1 or 2.
+    on: which layers, a shell pattern on their paths, such as 'dense_1'; only innermost layers have outputs.
+    """
+
+    strength: float
+    power: int = 1
+    on: str = "*"
+
+    def __post_init__(self) -> None:
+        check_number(self, "strength", self.strength, at_least=0)
+        if self.power not in (1, 2):
+            raise ConfigError(f"Activity: power is {self.power!r}", remedy="it must be 1 or 2")
+        check_text(self, "on", self.on)
+
+    def of_outputs(self, outputs: Mapping[str, Tensor]) -> Tensor | None:
+        """The penalty on the outputs whose paths match."""
+        chosen = [h for h in matching(self.on, outputs).values() if h.size]
+        sums = [abs(h).sum() if self.power == 1 else 0.5 * f.dot(h, h) for h in chosen]
+        return _total([total / h.shape[0] for total, h in zip(sums, chosen, strict=True)], self.strength)
+
+
+def _departure(w: Tensor) -> Tensor:
+    """Σ (WᵀW - I)², or of W Wᵀ, whichever is smaller."""
+    rows, columns = w.shape
+    product = w.transpose() @ w if columns <= rows else w @ w.transpose()
+    away = product - np.eye(min(rows, columns), dtype=w.dtype)
+    return f.dot(away, away)
 
 
 def _total(terms: Sequence[Tensor], factor: float) -> Tensor | None:

@@ -139,6 +139,93 @@ class CosineDecay(Schedule):
 
 
 @dataclass(frozen=True)
+class PolynomialDecay(Schedule):
+    """rate = floor + (initial - floor) (1 - min(step, steps) / steps)^power.
+
+    The 'poly' rule of semantic segmentation (Chen et al. 2017, power 0.9); power 1 is a straight line.
+    initial: above 0. steps: at least 1. power: above 0. floor: at least 0, at most initial.
+    """
+
+    initial: float
+    steps: int
+    power: float = 1.0
+    floor: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "initial", self.initial, above=0)
+        check_whole(self, "steps", self.steps)
+        check_number(self, "power", self.power, above=0)
+        check_number(self, "floor", self.floor, at_least=0, at_most=self.initial)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        left = 1.0 - f.minimum(step, self.steps) / self.steps
+        return self.floor + (self.initial - self.floor) * left**self.power
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Half a cosine up to the peak, then half a cosine down to far below the start (Smith and Topin 2018).
+
+    From peak / start_factor at step 0 to the peak at step rise · steps - 1, and from there to
+    peak / (start_factor · end_factor) at step steps - 1 and for good: PyTorch's OneCycleLR, of which this is
+    the rate alone, momentum stays as it is; the paper has straight lines.
+    peak: above 0. steps: of the whole run, at least 2. rise: the share of steps on the way up, above 0 and
+    below 1. start_factor, end_factor: at least 1.
+    """
+
+    peak: float
+    steps: int
+    rise: float = 0.3
+    start_factor: float = 25.0
+    end_factor: float = 1e4
+
+    def __post_init__(self) -> None:
+        check_number(self, "peak", self.peak, above=0)
+        check_whole(self, "steps", self.steps, at_least=2)
+        check_number(self, "rise", self.rise, above=0, below=1)
+        check_number(self, "start_factor", self.start_factor, at_least=1)
+        check_number(self, "end_factor", self.end_factor, at_least=1)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        start = self.peak / self.start_factor
+        top = max(self.rise * self.steps - 1, 0.0)
+        way_down = f.minimum(f.maximum(step - top, 0.0) / (self.steps - 1 - top), 1.0)
+        down = _half_cosine(self.peak, start / self.end_factor, way_down)
+        if not top:
+            return down
+        up = _half_cosine(start, self.peak, f.minimum(step / top, 1.0))
+        return f.where(step < top, up, down)
+
+
+@dataclass(frozen=True)
+class Cyclical(Schedule):
+    """Straight up from the floor to the peak in `steps` steps and down in as many, again and again.
+
+    Smith 2017: with c = ⌊1 + step / (2 steps)⌋ and x = |step / steps - 2 c + 1|, rate = floor +
+    (peak - floor) max(0, 1 - x) · shrink^(c - 1). shrink: 1 is the paper's 'triangular', ½ its 'triangular2'.
+    floor: at least 0. peak: above floor. steps: half a cycle, at least 1; the paper takes two to ten epochs.
+    shrink: above 0, at most 1.
+    """
+
+    floor: float
+    peak: float
+    steps: int
+    shrink: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "floor", self.floor, at_least=0)
+        check_number(self, "peak", self.peak, above=self.floor)
+        check_whole(self, "steps", self.steps)
+        check_number(self, "shrink", self.shrink, above=0, at_most=1)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        cycle = f.floor(step / (2 * self.steps))
+        place = step / self.steps - 2.0 * cycle
+        height = (self.peak - self.floor) * (1.0 - abs(place - 1.0))
+        return self.floor + height * self.shrink**cycle
+
+
+@dataclass(frozen=True)
 class ReduceOnPlateau(Schedule):
     """The rate shrinks by `factor` when the monitored loss has not improved for `patience` epochs in a row.
 
@@ -191,6 +278,11 @@ class ReduceOnPlateau(Schedule):
 def as_schedule(learning_rate: float | Schedule) -> Schedule:
     """A schedule as it is; a number, above 0, as a Constant. Raises ConfigError."""
     return learning_rate if isinstance(learning_rate, Schedule) else Constant(learning_rate)
+
+
+def _half_cosine(start: float, end: float, done: Tensor) -> Tensor:
+    """From start to end while `done` goes from 0 to 1."""
+    return end + (0.5 * (start - end)) * (1.0 + f.cos(math.pi * done))
 
 
 def _begin(cycle: Tensor, multiplier: float, growth: float) -> Tensor:

@@ -3,6 +3,7 @@
 from chainrule.train.checkpoint import Checkpoint, load_state, save_state
 from chainrule.train.events import Ended, EpochDone, Event, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.files import check_free, folder_aside, write_aside
+from chainrule.train.range_test import RangeTest, learning_rate_range_test
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run, load_run, read_history
 from chainrule.train.step import (
@@ -22,6 +23,7 @@ __all__ = [
     "EpochDone",
     "Event",
     "Listener",
+    "RangeTest",
     "Recipe",
     "Record",
     "Run",
@@ -32,6 +34,7 @@ __all__ = [
     "check_free",
     "folder_aside",
     "initial_tree",
+    "learning_rate_range_test",
     "load_run",
     "load_state",
     "named_arrays",

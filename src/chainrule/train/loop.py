@@ -13,7 +13,7 @@ from chainrule.train.diagnose import not_finite_error
 from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
-from chainrule.train.step import OPTIMIZER, named_arrays
+from chainrule.train.step import OPTIMIZER, evaluated_tree, named_arrays, optimizer_state
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 
@@ -126,7 +126,7 @@ class Loop:
             record["learning_rate"] = float(rates[-1])
         record["loss"] = loss
         if self.validation is not None:
-            predictions, validation_loss = self.programs.predict(self.state.tree, self.validation)
+            predictions, validation_loss = self.programs.predict(self._evaluated_tree(), self.validation)
             record["validation_loss"] = validation_loss
             for name in metrics_of(self.recipe.loss):
                 value = measure(name, predictions, self.validation.y, self.validation.weight)
@@ -148,15 +148,15 @@ class Loop:
         state.history.append(record)
         if self.validation is not None and record["validation_loss"] < state.best_loss:
             state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
-            state.best = {name: state.tree[name].copy() for name in self._parameter_names()}
+            tree = self._evaluated_tree()
+            state.best = {name: tree[name].copy() for name in self._parameter_names()}
         monitored = record.get("validation_loss", record["loss"])
-        optimizer = {
-            name.removeprefix(OPTIMIZER): array
-            for name, array in state.tree.items()
-            if name.startswith(OPTIMIZER)
-        }
-        for name, array in self.recipe.optimizer.observe(optimizer, monitored).items():
+        observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)
+        for name, array in observed.items():
             state.tree[OPTIMIZER + name][...] = array
+
+    def _evaluated_tree(self) -> dict[str, np.ndarray]:
+        return evaluated_tree(self.recipe, self.state.tree, self._parameter_names())
 
     def _parameter_names(self) -> list[str]:
         return [value.name for value in self._compiled(self._batch_size).program.parameters]

@@ -7,6 +7,7 @@ from chainrule.errors import ConfigError
 from chainrule.nn import KINDS
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
+from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.tree import from_plain, to_plain
@@ -22,7 +23,7 @@ class Recipe:
     epochs, batch_size: at least 1.
     seed: 0 … 2⁶⁴ - 1; decides initial weights, order of the examples and dropout.
     patience: stop after this many epochs without a lower validation loss; None never stops early.
-    dtype: float32 or float64.
+    dtype: float32 or float64. mixing: of the examples of a batch while training, such as MixUp(); or None.
     Raises ConfigError for a setting of the wrong type or out of range.
     """
 
@@ -35,6 +36,7 @@ class Recipe:
     seed: int = 0
     patience: int | None = None
     dtype: str = "float32"
+    mixing: Mixing | None = None
 
     def __post_init__(self) -> None:
         given = self.penalties
@@ -44,6 +46,8 @@ class Recipe:
         _check_type("optimizer", self.optimizer, Transform, "an optimizer, such as adam(0.001)")
         for penalty in self.penalties:
             _check_type("penalties", penalty, Penalty, "a penalty, such as L2(0.0001)")
+        if self.mixing is not None:
+            _check_type("mixing", self.mixing, Mixing, "a mixing, such as MixUp(0.2)")
         for name in ("epochs", "batch_size", "patience"):
             value = getattr(self, name)
             if name == "patience" and value is None:

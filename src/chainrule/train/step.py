@@ -1,6 +1,6 @@
 """Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -57,13 +57,14 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
     with building(trace, training=True) as built:
-        outputs = recipe.model(inputs["x"])
-    with trace.at(layer="loss", label=type(recipe.loss).__name__):
-        loss = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+        loss = _training_loss(recipe, inputs, built)
     parameters = dict(trace.parameters)
-    objective = _with_penalties(recipe, loss, parameters)
-    deltas = differentiate(objective, parameters.values())
+    deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
     gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
+    with trace.at(layer="gradient_point", part="update"):
+        point = recipe.optimizer.gradient_point(gradients, parameters)
+    if point is not None:
+        gradients = _gradients_at(point, recipe, inputs)
     with trace.at(layer="optimizer", part="update"):
         changes, updates = _optimize(recipe, trace, gradients, parameters)
         for name, parameter in parameters.items():
@@ -77,6 +78,34 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
 
 
+def _training_loss(recipe: Recipe, inputs: Mapping[str, Tensor], built: Building) -> Tensor:
+    """The loss of the batch, of which examples are mixed where the recipe says so."""
+    if recipe.mixing is None:
+        outputs = recipe.model(inputs["x"])
+        return _loss(recipe, outputs, inputs)
+    with built.trace.at(layer="mixing", label=type(recipe.mixing).__name__):
+        x, partners, share = recipe.mixing(inputs["x"], built.random_bits)
+        theirs = {name: f.gather(tensor, partners) for name, tensor in inputs.items() if name != "x"}
+    outputs = recipe.model(x)
+    with built.trace.at(layer="mixing"):
+        return share * _loss(recipe, outputs, inputs) + (1.0 - share) * _loss(recipe, outputs, theirs)
+
+
+def _loss(recipe: Recipe, outputs: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
+    with outputs.trace.at(layer="loss", label=type(recipe.loss).__name__):
+        return recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+
+
+def _gradients_at(
+    point: Mapping[str, Tensor], recipe: Recipe, inputs: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The gradients of the same objective at another point, with the same random numbers."""
+    with building(inputs["x"].trace, training=True, at=point) as built:
+        loss = _training_loss(recipe, inputs, built)
+    deltas = differentiate(_with_penalties(recipe, loss, point, built), point.values())
+    return {name: deltas[tensor.value] for name, tensor in point.items()}
+
+
 def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Program:
     """The forward pass alone, without dropout: 'prediction' and, where the batch has targets, 'loss'.
 
@@ -88,9 +117,25 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Pr
         outputs = recipe.model(inputs["x"])
     with trace.at(layer="loss", label=type(recipe.loss).__name__):
         results = {"prediction": outputs if raw else recipe.loss.predict(outputs)}
-        if "y" in inputs:
-            results["loss"] = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+    if "y" in inputs:
+        results["loss"] = _loss(recipe, outputs, inputs)
     return trace.program(results)
+
+
+def evaluated_tree(
+    recipe: Recipe, tree: Mapping[str, np.ndarray], parameters: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The tree to predict with and to keep: its parameters are what the optimizer says, such as averages.
+
+    parameters: names of all. The arrays may be those of the tree.
+    """
+    trained = {name: tree[name] for name in parameters}
+    return {**tree, **recipe.optimizer.evaluated(optimizer_state(tree), trained)}
+
+
+def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The optimizer's part of the tree, by the optimizer's own names."""
+    return {n.removeprefix(OPTIMIZER): array for n, array in tree.items() if n.startswith(OPTIMIZER)}
 
 
 def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
@@ -117,12 +162,14 @@ def _generator(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=np.array([seed, crc32(name.encode())], np.uint64)))
 
 
-def _with_penalties(recipe: Recipe, loss: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
+def _with_penalties(
+    recipe: Recipe, loss: Tensor, parameters: Mapping[str, Tensor], built: Building
+) -> Tensor:
     objective = loss
     with loss.trace.at(layer="penalty"):
         for penalty in recipe.penalties:
-            amount = penalty(parameters)
-            objective = objective if amount is None else objective + amount
+            for amount in (penalty(parameters), penalty.of_outputs(built.outputs)):
+                objective = objective if amount is None else objective + amount
     return objective
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, as_arrays, split
+from chainrule.data import Arrays, as_arrays, epoch_order, split
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
+from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.train.checkpoint import Checkpoint, load_state
@@ -23,7 +24,15 @@ from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressBar
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run
-from chainrule.train.step import Batch, initial_tree, prediction_program, training_step
+from chainrule.train.scaling import scale_to_unit_variance
+from chainrule.train.step import (
+    Batch,
+    evaluated_tree,
+    initial_tree,
+    named_arrays,
+    prediction_program,
+    training_step,
+)
 
 
 def train(
@@ -39,6 +48,7 @@ def train(
     patience: int | None = None,
     seed: int = 0,
     dtype: str = "float32",
+    mixing: Mixing | None = None,
     watch: bool = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
@@ -56,6 +66,7 @@ def train(
     patience: stop after this many epochs without a lower validation loss.
     seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
     the same bits.
+    mixing: of the examples of a batch, such as nn.MixUp(0.2).
     watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
     listeners: functions of an event (`chainrule.train.events`). checkpoint: a file that keeps the
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run.
@@ -77,6 +88,7 @@ def train(
         seed=seed,
         patience=patience,
         dtype=dtype,
+        mixing=mixing,
     )
     training, held_out = split_validation(recipe, data, validation)
     return train_recipe(
@@ -104,8 +116,14 @@ def train_recipe(
 ) -> Run:
     """`train` for a recipe and checked arrays."""
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
-    _check_targets(recipe, data, validation)
-    state = _starting_state(recipe, batch, checkpoint)
+    check_targets(recipe, data, validation)
+    if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
+        raise ConfigError(
+            f"the optimizer needs all {len(data)} examples in every step, "
+            f"and batch_size is {recipe.batch_size}",
+            remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
+        )
+    state = _starting_state(recipe, data, batch, checkpoint, executor)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
     if checkpoint is not None:
@@ -121,7 +139,8 @@ def train_recipe(
         if bar is not None:
             bar.close()
     names = [value.name for value in training_step(recipe, batch).program.parameters]
-    parameters = {name: (state.best or state.tree)[name] for name in names}
+    final = state.best or evaluated_tree(recipe, state.tree, names)
+    parameters = {name: final[name] for name in names}
     return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, executor)
 
 
@@ -146,7 +165,7 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
     return arrays, held_out
 
 
-def _check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
+def check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
     """Refuse targets that the loss can't take, before anything is trained."""
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
@@ -156,9 +175,15 @@ def _check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> N
         recipe.loss.check(shape, arrays.y)
 
 
-def _starting_state(recipe: Recipe, batch: Batch, checkpoint: Path | str | None) -> RunState:
-    tree = initial_tree(recipe, training_step(recipe, batch))
+def _starting_state(
+    recipe: Recipe, data: Arrays, batch: Batch, checkpoint: Path | str | None, executor: Executor
+) -> RunState:
+    step = training_step(recipe, batch)
+    tree = initial_tree(recipe, step)
     if checkpoint is None or not Path(checkpoint).exists():
+        rows = batch.inputs["x"][0][0]
+        first = epoch_order(len(data), rows, recipe.seed, 1)[:rows]
+        scale_to_unit_variance(step, tree, named_arrays(data.take(first)), executor)
         return RunState(tree)
     state = load_state(checkpoint, recipe)
     if _kinds(state.tree) != _kinds(tree):

@@ -1,28 +1,70 @@
 """Optimizers as pure transforms, traced into the program; presets compose them."""
 
-from chainrule.nn.optimizers.clipping import ClipByGlobalNorm, ClipByValue
+from chainrule.nn.optimizers.accumulation import Accumulate
+from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
+from chainrule.nn.optimizers.averaging import ExponentialMovingAverage, Lookahead, StochasticWeightAverage
+from chainrule.nn.optimizers.clipping import AdaptiveClip, ClipByGlobalNorm, ClipByValue
 from chainrule.nn.optimizers.descent import AddDecay, Descend
-from chainrule.nn.optimizers.presets import PRESETS, adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd
+from chainrule.nn.optimizers.matrices import Orthogonalize
+from chainrule.nn.optimizers.presets import (
+    PRESETS,
+    adadelta,
+    adagrad,
+    adam,
+    adamw,
+    amsgrad,
+    lion,
+    momentum,
+    muon,
+    nadam,
+    nesterov,
+    rmsprop,
+    sgd,
+)
+from chainrule.nn.optimizers.projection import MaxNorm
+from chainrule.nn.optimizers.quasi_newton import LBFGS
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
+from chainrule.nn.optimizers.selecting import ByName, Scale
+from chainrule.nn.optimizers.sharpness import SharpnessAware
 from chainrule.nn.optimizers.transform import Chain, Transform, chain
 
 __all__ = [
+    "LBFGS",
     "PRESETS",
+    "Accumulate",
+    "AdaptiveClip",
     "AddDecay",
+    "ByName",
     "Chain",
     "ClipByGlobalNorm",
     "ClipByValue",
     "Descend",
+    "ExponentialMovingAverage",
+    "Lookahead",
+    "MaxNorm",
     "Momentum",
+    "Orthogonalize",
+    "Scale",
+    "ScaleByAdadelta",
     "ScaleByAdagrad",
     "ScaleByAdam",
+    "ScaleByAmsgrad",
+    "ScaleByLion",
+    "ScaleByNadam",
     "ScaleByRms",
+    "SharpnessAware",
+    "StochasticWeightAverage",
     "Transform",
+    "adadelta",
     "adagrad",
     "adam",
     "adamw",
+    "amsgrad",
     "chain",
+    "lion",
     "momentum",
+    "muon",
+    "nadam",
     "nesterov",
     "rmsprop",
     "sgd",

@@ -6,8 +6,11 @@ clip in front: chain(ClipByGlobalNorm(1.0), adam()).
 
 from collections.abc import Callable, Mapping
 
+from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
 from chainrule.nn.optimizers.descent import AddDecay, Descend
+from chainrule.nn.optimizers.matrices import Orthogonalize
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
+from chainrule.nn.optimizers.selecting import ByName, Scale
 from chainrule.nn.optimizers.transform import Chain, chain
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number
@@ -84,6 +87,74 @@ def adamw(
     return chain(ScaleByAdam(beta1, beta2, epsilon), AddDecay(decay, on), _descend("adamw", learning_rate))
 
 
+def adadelta(learning_rate: Rate = 1.0, decay: float = 0.9, epsilon: float = 1e-6) -> Chain:
+    """s ← ρ s + (1 - ρ) g²; u = √(d + ε) / √(s + ε) · g; d ← ρ d + (1 - ρ) u²; θ ← θ - η u (Zeiler 2012).
+
+    ρ is `decay`. With η = 1 it is the paper's algorithm 1, which has no learning rate (PyTorch too; Keras's
+    default is 0.001).
+    """
+    return chain(ScaleByAdadelta(decay, epsilon), _descend("adadelta", learning_rate))
+
+
+def nadam(
+    learning_rate: Rate = 0.002,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    momentum_decay: float = 0.004,
+) -> Chain:
+    """Adam with Nesterov's momentum (Dozat 2016, algorithm 2, with the paper's schedule of the momentum).
+
+    The equations stand at ScaleByNadam; PyTorch's form.
+    """
+    scaled = ScaleByNadam(beta1, beta2, epsilon, momentum_decay)
+    return chain(scaled, _descend("nadam", learning_rate))
+
+
+def amsgrad(
+    learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+) -> Chain:
+    """w ← max(w, v); θ ← θ - η m̂ / (√(w / (1 - β₂ᵗ)) + ε), m̂ and v as in `adam` (Reddi et al. 2018).
+
+    With Adam's corrections, which the paper leaves out; PyTorch's form.
+    """
+    return chain(ScaleByAmsgrad(beta1, beta2, epsilon), _descend("amsgrad", learning_rate))
+
+
+def lion(
+    learning_rate: Rate = 0.0001,
+    decay: float = 0.0,
+    beta1: float = 0.9,
+    beta2: float = 0.99,
+    on: str = "*weight",
+) -> Chain:
+    """θ ← θ - η (sign(β₁ m + (1 - β₁) g) + decay · θ); m ← β₂ m + (1 - β₂) g (Chen et al. 2023).
+
+    Take η three to ten times smaller than for `adamw`, and a decay as many times larger. on: which parameters
+    decay, a shell pattern on names.
+    """
+    return chain(ScaleByLion(beta1, beta2), AddDecay(decay, on), _descend("lion", learning_rate))
+
+
+def muon(
+    learning_rate: Rate = 0.02,
+    decay: float = 0.0,
+    momentum: float = 0.95,
+    steps: int = 5,
+    adam_share: float = 0.015,
+    on: str = "*weight",
+) -> Chain:
+    """v ← momentum · v + g; W ← W - η (orthogonal(g + momentum · v) + decay · W) (Keller Jordan 2024).
+
+    orthogonal: `steps` of Newton-Schulz, see Orthogonalize. All parameters that the shell pattern `on` does
+    not fit take Adam's step (β₁ 0.9, β₂ 0.95) at the rate adam_share · η. The author leaves embeddings and
+    the last layer to Adam too: name the others in `on`. Decay is decoupled, and for what `on` fits alone.
+    """
+    matrices = chain(Momentum(momentum, nesterov=True), Orthogonalize(steps), AddDecay(decay, on))
+    others = chain(ScaleByAdam(0.9, 0.95), Scale(adam_share))
+    return chain(ByName(((on, matrices),), others), _descend("muon", learning_rate))
+
+
 PRESETS: Mapping[str, Callable[..., Chain]] = {
     "sgd": sgd,
     "momentum": momentum,
@@ -92,6 +163,11 @@ PRESETS: Mapping[str, Callable[..., Chain]] = {
     "rmsprop": rmsprop,
     "adam": adam,
     "adamw": adamw,
+    "adadelta": adadelta,
+    "nadam": nadam,
+    "amsgrad": amsgrad,
+    "lion": lion,
+    "muon": muon,
 }
 
 

@@ -37,6 +37,21 @@ class Transform(ABC):
         """State after an epoch; monitored: the validation loss, lower is better."""
         return dict(state)
 
+    def needs_all_examples(self) -> bool:
+        """Whether every call must see the loss of all examples, so that a batch must hold them all."""
+        return False
+
+    def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
+        """Where else the gradients that `update` gets are to be taken; None: at the parameters.
+
+        gradients: those at the parameters. A point costs a second forward and backward pass.
+        """
+        return None
+
+    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+        """The parameters to evaluate and to keep, such as averages; usually the parameters themselves."""
+        return dict(parameters)
+
 
 @dataclass(frozen=True)
 class Chain(Transform):
@@ -75,6 +90,22 @@ class Chain(Transform):
             for place, transform in enumerate(self.transforms)
             for name, array in transform.observe(part(state, f"{place}."), monitored).items()
         }
+
+    def needs_all_examples(self) -> bool:
+        """Whether one of them does."""
+        return any(transform.needs_all_examples() for transform in self.transforms)
+
+    def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
+        """What the first transform chooses that chooses one."""
+        points = (each.gradient_point(gradients, parameters) for each in self.transforms)
+        return next((point for point in points if point is not None), None)
+
+    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+        """Each transform chooses, given the choice of those before."""
+        chosen = dict(parameters)
+        for place, transform in enumerate(self.transforms):
+            chosen = transform.evaluated(part(state, f"{place}."), chosen)
+        return chosen
 
 
 def chain(*transforms: Transform) -> Chain:

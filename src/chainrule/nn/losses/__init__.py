@@ -1,0 +1,48 @@
+"""Losses, one file a family."""
+
+from chainrule.nn.losses.classification import (
+    BinaryCrossEntropy,
+    BinaryFocal,
+    Hinge,
+    KLDivergence,
+    SoftmaxCrossEntropy,
+    SoftmaxFocal,
+    SquaredHinge,
+)
+from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
+from chainrule.nn.losses.loss import Loss
+from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
+from chainrule.nn.losses.regression import (
+    GaussianNegativeLogLikelihood,
+    HalfSquaredError,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
+
+__all__ = [
+    "BinaryCrossEntropy",
+    "BinaryFocal",
+    "BoxGIoU",
+    "BoxIoU",
+    "Contrastive",
+    "CosineEmbedding",
+    "Dice",
+    "GaussianNegativeLogLikelihood",
+    "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Poisson",
+    "Quantile",
+    "SoftIoU",
+    "SoftmaxCrossEntropy",
+    "SoftmaxFocal",
+    "SquaredHinge",
+    "Triplet",
+]

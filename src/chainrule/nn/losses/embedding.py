@@ -1,0 +1,141 @@
+"""Losses of embeddings: what is alike shall be near, what differs far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.nn.losses.loss import Loss, check_finite, check_labels, rows_of
+from chainrule.nn.settings import check_number
+from chainrule.program import FLOATS, Tensor
+from chainrule.program import functions as f
+
+_ALIKE = "targets must be 1 for a pair that is alike and 0 for one that is not"
+
+
+@dataclass(frozen=True)
+class CosineEmbedding(Loss):
+    """l = 1 - cos(a, b) for a pair that is alike, else max(0, cos(a, b) - margin).
+
+    PyTorch's CosineEmbeddingLoss, whose target for a pair that differs is -1. The cosine of a vector of zeros
+    is 0. margin: at least -1 and below 1.
+    outputs: (batch, 2, features), two embeddings an example. targets: (batch,), 1 alike, 0 not.
+    """
+
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "margin", self.margin, at_least=-1, below=1)
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        a, b, alike = _pairs(self, outputs, targets)
+        lengths = _length(a) * _length(b)
+        zero = f.equal(lengths, 0.0)
+        cosine = f.where(zero, 0.0, (a * b).sum(-1) / f.where(zero, 1.0, lengths))
+        return alike * (1.0 - cosine) + (1.0 - alike) * f.relu(cosine - self.margin)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError where a target is neither 0 nor 1."""
+        _check_pairs(self, outputs_shape, targets)
+
+
+@dataclass(frozen=True)
+class Contrastive(Loss):
+    """l = ½ d² for a pair that is alike, else ½ max(0, margin - d)², d = ‖a - b‖.
+
+    Hadsell, Chopra and LeCun 2006, equation 4, whose label for a pair that is alike is 0. margin: above 0.
+    outputs: (batch, 2, features), two embeddings an example. targets: (batch,), 1 alike, 0 not.
+    """
+
+    margin: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "margin", self.margin, above=0)
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        a, b, alike = _pairs(self, outputs, targets)
+        distance = _length(a - b)
+        short = f.relu(self.margin - distance)
+        return 0.5 * (alike * distance * distance + (1.0 - alike) * short * short)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError where a target is neither 0 nor 1."""
+        _check_pairs(self, outputs_shape, targets)
+
+
+@dataclass(frozen=True)
+class Triplet(Loss):
+    """l = max(0, margin + d(a, p) - d(a, n)), d the distance of embeddings (Schroff et al. 2015).
+
+    Every example of a batch is an anchor a; p is the farthest example of its class and n the nearest of
+    another class in the batch: 'batch hard' of Hermans, Beyer and Leibe 2017. An anchor without such a p or n
+    has loss 0, so batches should hold several examples of several classes. margin: above 0.
+    outputs: (batch, features). targets: class numbers (batch,). The memory grows as batch² · features.
+    """
+
+    margin: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_number(self, "margin", self.margin, above=0)
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.ndim != 2 or targets.shape != outputs.shape[:1]:
+            raise ShapeError(
+                f"Triplet got outputs of shape {outputs.shape} and targets of shape {targets.shape}",
+                remedy="it needs (batch, features) and class numbers of shape (batch,)",
+            )
+        if targets.dtype in FLOATS:
+            raise DTypeError(
+                f"Triplet got class numbers of {targets.dtype}", remedy="cast them to int32 or int64"
+            )
+        batch = outputs.shape[0]
+        if batch < 2:
+            return 0.0 * outputs.sum(1)
+        distance = _length(outputs[:, None, :] - outputs[None, :, :])  # (batch, batch)
+        same = f.equal(targets.reshape(batch, 1), targets.reshape(1, batch))
+        partners = same.cast(outputs.dtype).sum(1)
+        has_both = f.logical_and(partners > 1.0, partners < float(batch))
+        farthest = f.where(same, distance, 0.0).max(1)
+        nearest = f.where(same, float("inf"), distance).min(1)
+        short = self.margin + farthest - f.where(has_both, nearest, 0.0)
+        return f.where(has_both, f.relu(short), 0.0)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError unless the targets are class numbers."""
+        if len(outputs_shape) != 2 or targets.ndim != 1:
+            raise DataError(
+                f"Triplet: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
+                remedy="make the outputs (rows, features) and the targets class numbers of shape (rows,)",
+            )
+        check_finite(self, targets)
+        if targets.dtype.kind == "f":
+            raise DataError(f"Triplet: class numbers are {targets.dtype}", remedy="cast them to int64")
+
+
+def _length(x: Tensor) -> Tensor:
+    """√Σ x² along the last axis; its derivative at 0 is 0."""
+    square = (x * x).sum(-1)
+    zero = f.equal(square, 0.0)
+    return f.where(zero, 0.0, f.sqrt(f.where(zero, 1.0, square)))
+
+
+def _pairs(loss: Loss, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Both embeddings, (batch, features) each, and 1 or 0 for alike or not, (batch,)."""
+    if outputs.ndim != 3 or outputs.shape[1] != 2 or targets.shape != outputs.shape[:1]:
+        name = type(loss).__name__
+        raise ShapeError(
+            f"{name} got outputs of shape {outputs.shape} and targets of shape {targets.shape}",
+            remedy="it needs pairs of shape (batch, 2, features) and labels of shape (batch,)",
+        )
+    return outputs[:, 0], outputs[:, 1], targets.cast(outputs.dtype)
+
+
+def _check_pairs(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+    if len(outputs_shape) != 3 or outputs_shape[1] != 2 or targets.ndim != 1:
+        raise DataError(
+            f"{type(loss).__name__}: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
+            remedy="make the outputs pairs, (rows, 2, features), and the targets labels of shape (rows,)",
+        )
+    check_finite(loss, targets)
+    check_labels(loss, targets, _ALIKE)

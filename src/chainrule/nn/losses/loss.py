@@ -1,0 +1,125 @@
+"""Losses: how far the outputs are from the targets, one number an example, averaged with sample weights."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """Σ w·l / Σ w over the examples, l the loss of one example and w its sample weight (or 1).
+
+    outputs: (batch, ...), what the network gives. targets: see the loss.
+    """
+
+    def __call__(self, outputs: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The loss, a scalar of the outputs' dtype; 0 where the weights sum to 0.
+
+        weight: (batch,), none negative. Raises ShapeError where shapes do not fit: nothing is broadcast
+        silently.
+        """
+        each = self.each(outputs, targets)
+        if weight is None:
+            return each.mean()
+        if weight.shape != each.shape:
+            raise ShapeError(
+                f"{type(self).__name__} got weights of shape {weight.shape} for {each.shape[0]} examples",
+                remedy="give one number an example",
+            )
+        weight = weight.cast(each.dtype)
+        total = weight.sum()
+        return (weight * each).sum() / f.where(f.equal(total, 0.0), 1.0, total)
+
+    @abstractmethod
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss of every example: (batch,)."""
+
+    def predict(self, outputs: Tensor) -> Tensor:
+        """What can be compared with the targets, of the outputs' shape."""
+        return outputs
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Look at all targets before training.
+
+        outputs_shape: (batch, ...), of which the batch length does not matter. targets: one row an example.
+        Raises DataError that names the first wrong row, counted from 0, and the remedy.
+        """
+        check_same_shape(self, outputs_shape, targets)
+        check_finite(self, targets)
+
+
+def matched(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Targets in the outputs' shape and dtype; (..., 1) outputs take (...) targets."""
+    if not outputs.shape:
+        raise ShapeError(f"{type(loss).__name__} got outputs of shape ()", remedy="it needs (batch, ...)")
+    if targets.shape != outputs.shape and (*targets.shape, 1) != outputs.shape:
+        name = type(loss).__name__
+        raise ShapeError(
+            f"{name} got outputs of shape {outputs.shape} and targets of shape {targets.shape}",
+            remedy="make both equal",
+        )
+    return targets.reshape(*outputs.shape).cast(outputs.dtype)
+
+
+def example_means(losses: Tensor) -> Tensor:
+    """(batch, ...) -> (batch,)."""
+    return losses if losses.ndim == 1 else losses.mean(range(1, losses.ndim))
+
+
+def smoothed(targets: Tensor, smoothing: float, classes: int) -> Tensor:
+    """t (1 - s) + s/classes: label smoothing (Szegedy et al. 2016)."""
+    return targets * (1 - smoothing) + smoothing / classes if smoothing else targets
+
+
+def rows_of(shape: Sequence[int]) -> str:
+    """A shape whose batch length does not matter, as text: (rows, 3)."""
+    return f"({', '.join(['rows', *map(str, shape[1:])])}{',' if len(shape) == 1 else ''})"
+
+
+def check_same_shape(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+    """Raises DataError unless the targets have the outputs' shape, or lack only a last axis of length 1."""
+    inner = tuple(outputs_shape[1:])
+    if targets.ndim and (targets.shape[1:] == inner or (*targets.shape[1:], 1) == inner):
+        return
+    raise DataError(
+        f"{type(loss).__name__}: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
+        remedy=f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit a target",
+    )
+
+
+def check_finite(loss: Loss, targets: np.ndarray) -> None:
+    """Raises DataError for targets that are no numbers, infinite or missing."""
+    if targets.dtype.kind not in "fiub":
+        raise DataError(f"{type(loss).__name__}: targets are {targets.dtype}", remedy="make them numbers")
+    wrong = np.argwhere(~np.isfinite(targets))
+    if len(wrong):
+        raise DataError(
+            f"{type(loss).__name__}: the target in row {wrong[0][0]} is {targets[tuple(wrong[0])]}",
+            remedy="fill it in or leave the row out",
+        )
+
+
+def check_range(loss: Loss, targets: np.ndarray, low: float, high: float, remedy: str) -> None:
+    """Raises DataError for a target below low or above high."""
+    wrong = np.argwhere((targets < low) | (targets > high))
+    if len(wrong):
+        raise DataError(
+            f"{type(loss).__name__}: the target in row {wrong[0][0]} is {targets[tuple(wrong[0])]}",
+            remedy=remedy,
+        )
+
+
+def check_labels(loss: Loss, targets: np.ndarray, remedy: str) -> None:
+    """Raises DataError for a target that is neither 0 nor 1."""
+    wrong = np.argwhere((targets != 0) & (targets != 1))
+    if len(wrong):
+        raise DataError(
+            f"{type(loss).__name__}: the target in row {wrong[0][0]} is {targets[tuple(wrong[0])]}",
+            remedy=remedy,
+        )

@@ -1,0 +1,68 @@
+"""Several batches for one step of the optimizer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.errors import ConfigError
+from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, filled_for, part
+from chainrule.nn.settings import check_whole
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class Accumulate(Transform):
+    """The optimizer steps once in `every` calls, on the mean of their gradients; between, nothing moves.
+
+    So batches of 32 with every = 4 train as one batch of 128 would, in the memory of 32. Each call counts the
+    same, a smaller last batch of an epoch too; what is gathered at the end of an epoch goes on into the next.
+    A learning-rate schedule counts the optimizer's steps. optimizer: a transform, such as adam(). every: at
+    least 1.
+    """
+
+    optimizer: Transform
+    every: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.optimizer, Transform):
+            raise ConfigError(
+                f"Accumulate: optimizer is {self.optimizer!r}",
+                remedy="it must be a transform, such as adam()",
+            )
+        check_whole(self, "every", self.every)
+
+    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+        """Nothing gathered, and the optimizer's own state under 'optimizer.'."""
+        own = {f"optimizer.{name}": array for name, array in self.optimizer.init(parameters).items()}
+        return {"count": np.zeros((), "int32"), **filled_for(parameters, "sum"), **own}
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Gather; when enough is gathered, step."""
+        count = state["count"] + 1
+        enough = f.equal(count, self.every)
+        sums = {name: state[f"sum.{name}"] + g for name, g in updates.items()}
+        means = {name: total / self.every for name, total in sums.items()}
+        before = part(state, "optimizer.")
+        moved, after = self.optimizer.update(means, before, parameters)
+        fresh: dict[str, Tensor] = {"count": f.where(enough, 0, count)}
+        fresh |= {f"sum.{name}": f.where(enough, 0.0, total) for name, total in sums.items()}
+        fresh |= {f"optimizer.{name}": f.where(enough, after[name], old) for name, old in before.items()}
+        return {name: f.where(enough, u, 0.0) for name, u in moved.items()}, fresh
+
+    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+        """The optimizer observes."""
+        own = self.optimizer.observe(part(state, "optimizer."), monitored)
+        return {**state, **{f"optimizer.{name}": array for name, array in own.items()}}
+
+    def needs_all_examples(self) -> bool:
+        """Whether the optimizer does: means over batches of another cut differ."""
+        return self.optimizer.needs_all_examples()
+
+    def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
+        """What the optimizer chooses, batch by batch."""
+        return self.optimizer.gradient_point(gradients, parameters)
+
+    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+        """What the optimizer chooses."""
+        return self.optimizer.evaluated(part(state, "optimizer."), parameters)

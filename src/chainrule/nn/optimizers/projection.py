@@ -1,0 +1,36 @@
+"""Last links of a chain that keep the parameters within bounds."""
+
+from dataclasses import dataclass
+
+from chainrule.nn.optimizers.clipping import unit_norm
+from chainrule.nn.optimizers.transform import Recorded, Tensors, Transform
+from chainrule.nn.regularizers import matching
+from chainrule.nn.settings import check_number, check_text
+from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class MaxNorm(Transform):
+    """After the step, the weights that come into a unit are scaled down to a length of `limit` if longer.
+
+    Srebro and Shraibman 2005; with dropout, Hinton et al. 2012 and Srivastava et al. 2014, who take 3 to 4.
+    A kernel (..., inputs, outputs) has one length an output; a vector has one. Put it last, such as
+    chain(sgd(), MaxNorm(3.0)). limit: above 0. on: which parameters, a shell pattern on names.
+    """
+
+    limit: float
+    on: str = "*weight"
+
+    def __post_init__(self) -> None:
+        check_number(self, "limit", self.limit, above=0)
+        check_text(self, "on", self.on)
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Shorten the step where it would leave the ball."""
+        changed = dict(updates)
+        for name, u in matching(self.on, updates).items():
+            moved = parameters[name] + u
+            norm = unit_norm(moved)
+            shorter = moved * (self.limit / f.maximum(norm, self.limit)) - parameters[name]
+            changed[name] = f.where(norm > self.limit, shorter, u)
+        return changed, {}

@@ -1,0 +1,166 @@
+"""L-BFGS: the curvature of the last steps, and a line search that looks at slopes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, part
+from chainrule.nn.settings import check_number, check_whole
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+_SCALARS = ("length", "low", "high", "low_slope", "high_slope")
+
+
+@dataclass(frozen=True)
+class LBFGS(Transform):
+    """θ ← θ + α d, d = -H g with H from the last `memory` steps (Nocedal 1980), α by a line search.
+
+    For a loss that is the same at every call: batch_size at least the number of examples (else ConfigError
+    before training), and no dropout or mixing. Each call is one evaluation, at one trial point of the line; a
+    few make a step. It is a whole optimizer, without a learning rate.
+
+    H is that of the two-loop recursion (Nocedal and Wright 2006, algorithm 7.4), scaled by s·y / y·y of the
+    last step; pairs (s, y) with s·y ≤ 0 are left out. The line search looks at slopes alone (Kafka and Wilke
+    2019): it accepts α where the slope along d is at most `curvature` times that at 0 in size (Wolfe's second
+    condition, strong form), doubles α while the slope is below that, and once a slope is above it, takes the
+    secant's zero, kept a tenth of the bracket away from both ends. The first α is 1, and before there is a
+    pair 1 / Σ|g| if that is smaller. After `evaluations` trials the last is accepted, as at a kink.
+    What is evaluated and kept is the last accepted point.
+    memory: at least 1. curvature: above 0 and below 1. evaluations: at least 1.
+    """
+
+    memory: int = 10
+    curvature: float = 0.5
+    evaluations: int = 20
+
+    def __post_init__(self) -> None:
+        check_whole(self, "memory", self.memory)
+        check_number(self, "curvature", self.curvature, above=0, below=1)
+        check_whole(self, "evaluations", self.evaluations)
+
+    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+        """No trials and no pairs yet; the last accepted point is where the parameters are."""
+        state = {"trials": np.zeros((), "int32"), "inverse": np.zeros(self.memory, dtype_of(parameters))}
+        state |= {name: np.zeros((), dtype_of(parameters)) for name in _SCALARS}
+        for name, array in parameters.items():
+            state[f"point.{name}"] = np.array(array)
+            state |= {f"{kind}.{name}": np.zeros_like(array) for kind in ("gradient", "direction")}
+            for kind in ("steps", "changes"):
+                state[f"{kind}.{name}"] = np.zeros((self.memory, *array.shape), array.dtype)
+        return state
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """One evaluation: on along the line, or accepted and on in a new direction."""
+        if not updates:
+            return {}, dict(state)
+        trials = state["trials"]
+        point, before = part(state, "point."), part(state, "gradient.")
+        direction = part(state, "direction.")
+        slope, first_slope = _dot(updates, direction), _dot(before, direction)
+        accepted = f.logical_or(abs(slope) <= self.curvature * abs(first_slope), trials >= self.evaluations)
+        accepted = f.logical_or(accepted, f.equal(trials, 0))  # the first call of all
+
+        along = self._along(slope, state)
+        pairs = self._pairs(updates, state, parameters, accepted)
+        fresh_direction = _two_loops(updates, pairs, self.memory)
+        fresh_slope = _dot(updates, fresh_direction)
+        start = f.where(pairs["inverse"][0] > 0.0, 1.0, _first_length(updates))
+        zero = slope.trace.constant(0.0, slope.dtype)
+        anew = {"length": start, "low": zero, "high": zero, "low_slope": fresh_slope, "high_slope": zero}
+
+        fresh: dict[str, Tensor] = {"trials": f.where(accepted, 1, trials + 1), **pairs}
+        fresh |= {name: f.where(accepted, anew[name], along[name]) for name in _SCALARS}
+        moved: dict[str, Tensor] = {}
+        for name, g in updates.items():
+            chosen = f.where(accepted, fresh_direction[name], direction[name])
+            base = f.where(accepted, parameters[name], point[name])
+            fresh[f"point.{name}"], fresh[f"direction.{name}"] = base, chosen
+            fresh[f"gradient.{name}"] = f.where(accepted, g, before[name])
+            moved[name] = base - parameters[name] + fresh["length"].cast(g.dtype) * chosen
+        return moved, fresh
+
+    def needs_all_examples(self) -> bool:
+        """It does: a line search compares slopes of one function."""
+        return True
+
+    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+        """The last accepted point."""
+        return dict(parameters) | part(state, "point.")
+
+    def _along(self, slope: Tensor, state: Tensors) -> dict[str, Tensor]:
+        """The next trial on the same line. A `high` of 0: no point beyond the lowest is known yet."""
+        length, beyond = state["length"], slope > 0.0
+        low = f.where(beyond, state["low"], length)
+        high = f.where(beyond, length, state["high"])
+        low_slope = f.where(beyond, state["low_slope"], slope)
+        high_slope = f.where(beyond, slope, state["high_slope"])
+        bracketed = high > 0.0
+        rise = f.where(bracketed, high_slope - low_slope, 1.0)
+        share = f.minimum(f.maximum(-low_slope / rise, 0.1), 0.9)
+        following = f.where(bracketed, low + (high - low) * share, 2.0 * length)
+        return {
+            "length": following,
+            "low": low,
+            "high": high,
+            "low_slope": low_slope,
+            "high_slope": high_slope,
+        }
+
+    def _pairs(
+        self, gradients: Tensors, state: Tensors, parameters: Tensors, accepted: Tensor
+    ) -> dict[str, Tensor]:
+        """The memory, with the newest pair at place 0 if a step was accepted whose s·y is above 0."""
+        steps = {name: parameters[name] - state[f"point.{name}"] for name in gradients}
+        changes = {name: g - state[f"gradient.{name}"] for name, g in gradients.items()}
+        product = _dot(steps, changes)
+        stored = f.logical_and(accepted, product > 0.0)
+        inverse = (1.0 / f.where(stored, product, 1.0)).reshape(1)
+        fresh = {"inverse": f.where(stored, _pushed(inverse, state["inverse"]), state["inverse"])}
+        for name in gradients:
+            for kind, new in (("steps", steps[name]), ("changes", changes[name])):
+                old = state[f"{kind}.{name}"]
+                fresh[f"{kind}.{name}"] = f.where(stored, _pushed(new.reshape(1, *new.shape), old), old)
+        return fresh
+
+
+def _two_loops(gradients: Tensors, pairs: Tensors, memory: int) -> dict[str, Tensor]:
+    """-H g. An empty place has inverse 0, so that it changes nothing."""
+    steps, changes = part(pairs, "steps."), part(pairs, "changes.")
+    step = [{name: s[i] for name, s in steps.items()} for i in range(memory)]
+    change = [{name: y[i] for name, y in changes.items()} for i in range(memory)]
+    inverse = [pairs["inverse"][i] for i in range(memory)]
+    q, weights = dict(gradients), []
+    for i in range(memory):
+        weights.append(inverse[i] * _dot(step[i], q))
+        q = _added(q, -weights[i], change[i])
+    square = _dot(change[0], change[0])
+    some = f.logical_and(inverse[0] > 0.0, square > 0.0)
+    scale = f.where(some, 1.0 / (f.where(some, inverse[0] * square, 1.0)), 1.0)
+    r = {name: scale.cast(tensor.dtype) * tensor for name, tensor in q.items()}
+    for i in reversed(range(memory)):
+        r = _added(r, weights[i] - inverse[i] * _dot(change[i], r), step[i])
+    return {name: -tensor for name, tensor in r.items()}
+
+
+def _first_length(gradients: Tensors) -> Tensor:
+    """The smaller of 1 and 1 / Σ|g|."""
+    signs = {name: f.sign(g) for name, g in gradients.items()}
+    return 1.0 / f.maximum(_dot(gradients, signs), 1.0)
+
+
+def _dot(xs: Tensors, ys: Mapping[str, Tensor]) -> Tensor:
+    """Σ x · y over all numbers of all tensors, in the dtype of the first."""
+    first, *others = [f.dot(x, ys[name]).cast(dtype_of(xs)) for name, x in xs.items()]
+    return sum(others, first)
+
+
+def _added(xs: Tensors, factor: Tensor, ys: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """X + factor · y."""
+    return {name: x + factor.cast(x.dtype) * ys[name] for name, x in xs.items()}
+
+
+def _pushed(new: Tensor, old: Tensor) -> Tensor:
+    """The new entry in front, without the oldest."""
+    return new if old.shape[0] == 1 else f.concatenate([new, old[:-1]], 0)

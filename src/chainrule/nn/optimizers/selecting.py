@@ -1,0 +1,113 @@
+"""Settings of their own for some of the parameters."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from chainrule.errors import ConfigError
+from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, part
+from chainrule.nn.settings import check_number, check_text
+from chainrule.program import Tensor
+
+
+@dataclass(frozen=True)
+class Scale(Transform):
+    """update ← factor · update; a factor of 0 freezes, one of 0.1 learns ten times slower."""
+
+    factor: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "factor", self.factor, at_least=0)
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Multiply every update."""
+        return {name: self.factor * g for name, g in updates.items()}, {}
+
+
+@dataclass(frozen=True)
+class ByName(Transform):
+    """A transform for each group of parameters: the first whose shell pattern fits the parameter's name.
+
+    groups: (pattern, transform) pairs, such as (("encoder.*", Scale(0.1)), ("*bias", Scale(2.0))).
+    otherwise: for the parameters that no pattern fits; None leaves their updates as they are.
+    Put it anywhere in a chain, or make it the whole optimizer. State names of the first group begin with
+    '0.', of the second with '1.' …; a group that no parameter is in has none.
+    """
+
+    groups: tuple[tuple[str, Transform], ...]
+    otherwise: Transform | None = None
+
+    def __post_init__(self) -> None:
+        for group in self.groups:
+            if not isinstance(group, tuple | list) or len(group) != 2 or not isinstance(group[1], Transform):
+                raise ConfigError(
+                    f"ByName: a group is {group!r}",
+                    remedy="it must be a pattern and a transform, such as ('encoder.*', Scale(0.1))",
+                )
+            check_text(self, "a pattern", group[0])
+        if not isinstance(self.otherwise, Transform | None):
+            raise ConfigError(
+                f"ByName: otherwise is {self.otherwise!r}", remedy="it must be a transform or None"
+            )
+        object.__setattr__(self, "groups", tuple((pattern, each) for pattern, each in self.groups))
+
+    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+        """The states of all groups."""
+        return {
+            f"{place}.{name}": array
+            for place, transform, own in self._parts(parameters)
+            for name, array in transform.init(own).items()
+        }
+
+    def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """Each transform gets the updates of its group."""
+        changed: dict[str, Tensor] = dict(updates)
+        fresh: dict[str, Tensor] = {}
+        for place, transform, own in self._parts(updates):
+            held = {name: parameters[name] for name in own}
+            scaled, kept = transform.update(own, part(state, f"{place}."), held)
+            changed |= scaled
+            fresh |= {f"{place}.{name}": tensor for name, tensor in kept.items()}
+        return changed, fresh
+
+    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+        """Each transform observes."""
+        return {
+            f"{place}.{name}": array
+            for place, transform in enumerate(self._transforms())
+            if (own := part(state, f"{place}."))
+            for name, array in transform.observe(own, monitored).items()
+        }
+
+    def needs_all_examples(self) -> bool:
+        """Whether one of them does."""
+        return any(transform.needs_all_examples() for transform in self._transforms())
+
+    def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
+        """Each transform chooses for its group."""
+        point: dict[str, Tensor] = {}
+        for _, transform, own in self._parts(gradients):
+            chosen = transform.gradient_point(own, {name: parameters[name] for name in own})
+            point |= chosen or {}
+        return dict(parameters) | point if point else None
+
+    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+        """Each transform chooses for its group."""
+        chosen = dict(parameters)
+        for place, transform, own in self._parts(parameters):
+            chosen |= transform.evaluated(part(state, f"{place}."), own)
+        return chosen
+
+    def _transforms(self) -> list[Transform]:
+        others = [] if self.otherwise is None else [self.otherwise]
+        return [transform for _, transform in self.groups] + others
+
+    def _parts(self, parameters: Arrays | Tensors) -> list[tuple[int, Transform, dict]]:
+        """(place, transform, entries of its group) of every group that has any."""
+        owned: list[dict] = [{} for _ in range(len(self.groups) + 1)]
+        for name, item in parameters.items():
+            fitting = (i for i, (pattern, _) in enumerate(self.groups) if fnmatchcase(name, pattern))
+            owned[next(fitting, -1)][name] = item
+        transforms = enumerate(self._transforms())
+        return [(i, each, own) for (i, each), own in zip(transforms, owned, strict=False) if own]

@@ -1,0 +1,325 @@
+"""What every loss promises: the value of its formula, its slope, sample weights, dtypes, and both executors.
+
+The formulas are written from the definitions in NumPy and know nothing of the code under test.
+"""
+
+import numpy as np
+import pytest
+from scipy.stats import norm, poisson
+
+from chainrule import nn
+from chainrule.backprop import check_direction, differentiate
+from chainrule.errors import DataError
+from chainrule.executors.native import available, compile_native
+from chainrule.nn import Loss
+from chainrule.nn.metrics import measure, metrics_of
+from chainrule.program import Trace
+
+BATCH, CLASSES = 6, 4
+RANDOM = np.random.default_rng(3)
+OUTPUTS = RANDOM.normal(size=(BATCH, CLASSES)) * 2
+NUMBERS = RANDOM.normal(size=(BATCH, CLASSES)) * 2
+LABELS = RANDOM.integers(0, 2, size=(BATCH, CLASSES))
+CLASS = RANDOM.integers(0, CLASSES, size=BATCH)
+SOFT = RANDOM.dirichlet(np.ones(CLASSES), size=BATCH)
+WEIGHT = np.array([1.0, 0.0, 2.5, 0.5, 3.0, 1.0])
+
+
+def binary(z, t, smoothing=0.0):
+    """From probabilities, as the definition has it."""
+    p, t = 1 / (1 + np.exp(-z)), t * (1 - smoothing) + smoothing / 2
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean(axis=1)
+
+
+def softmax(z, t, smoothing=0.0):
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    t = np.eye(z.shape[-1])[t] if t.ndim < z.ndim else t
+    t = t * (1 - smoothing) + smoothing / z.shape[-1]
+    losses = -(t * np.log(p)).sum(axis=-1)
+    return losses.reshape(len(z), -1).mean(axis=1)
+
+
+def huber(y, t, threshold):
+    e = np.abs(y - t)
+    return np.where(e <= threshold, e**2 / 2, threshold * (e - threshold / 2)).mean(axis=1)
+
+
+PAIRS = RANDOM.normal(size=(BATCH, 2, 5))
+ALIKE = np.array([1, 0, 1, 0, 0, 1])
+LOW = RANDOM.uniform(0, 2, size=(BATCH, 3, 2))
+BOXES = np.concatenate([LOW, LOW + RANDOM.uniform(0.5, 3, size=LOW.shape)], axis=-1)
+NEAR = BOXES + RANDOM.normal(size=BOXES.shape) * 0.2
+FAR = NEAR + np.array([4, 0, 4, 0])
+IMAGES = RANDOM.normal(size=(BATCH, 3, 2, 4)) * 2
+MASKS = RANDOM.integers(0, 2, size=IMAGES.shape)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def focal(z, t, gamma, alpha=(1, 1), smoothing=0.0):
+    """By label, from probabilities; a label between is the mean of both."""
+    t = t * (1 - smoothing) + smoothing / 2
+    p = sigmoid(z)
+    ones, zeros = -alpha[0] * (1 - p) ** gamma * np.log(p), -alpha[1] * p**gamma * np.log(1 - p)
+    return (t * ones + (1 - t) * zeros).mean(axis=1)
+
+
+def softmax_focal(z, t, gamma, smoothing=0.0):
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    t = np.eye(z.shape[-1])[t] if t.ndim < z.ndim else t
+    t = t * (1 - smoothing) + smoothing / z.shape[-1]
+    return -(t * (1 - p) ** gamma * np.log(p)).sum(axis=-1)
+
+
+def divergence(z, t):
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    return np.where(t > 0, t * np.log(np.maximum(t, 1e-300) / p), 0).sum(axis=-1)
+
+
+def pinball(y, t, quantiles):
+    e = t.reshape(*y.shape[:-1], 1) - y
+    return np.where(e > 0, np.array(quantiles) * e, (np.array(quantiles) - 1) * e).mean(axis=-1)
+
+
+def normal(y, t, least=1e-6):
+    half = y.shape[-1] // 2
+    deviation = np.sqrt(np.exp(y[:, half:]) + least)
+    return -norm.logpdf(t.reshape(len(y), half), y[:, :half], deviation).mean(axis=1)
+
+
+def counts(z, t):
+    """scipy's likelihood without its term for t!."""
+    return -(poisson.logpmf(t, np.exp(z)) - poisson.logpmf(t, 1.0) - 1.0).mean(axis=1)
+
+
+def cosine(y, t, margin):
+    cos = np.array([a @ b / np.sqrt(a @ a * (b @ b)) for a, b in y])
+    return np.where(t == 1, 1 - cos, np.maximum(0, cos - margin))
+
+
+def contrastive(y, t, margin):
+    d = np.linalg.norm(y[:, 0] - y[:, 1], axis=-1)
+    return np.where(t == 1, d**2, np.maximum(0, margin - d) ** 2) / 2
+
+
+def triplet(y, t, margin):
+    """Every anchor by itself, with loops."""
+    losses = []
+    for i in range(len(y)):
+        d = [float(np.linalg.norm(y[i] - y[j])) for j in range(len(y))]
+        near = [d[j] for j in range(len(y)) if t[j] != t[i]]
+        far = [d[j] for j in range(len(y)) if t[j] == t[i] and j != i]
+        losses.append(max(0.0, margin + max(far) - min(near)) if near and far else 0.0)
+    return np.array(losses)
+
+
+def dice(z, t, smooth, axes=(1, 2, 3)):
+    p = sigmoid(z)
+    ratio = (2 * (p * t).sum(axes) + smooth) / (p.sum(axes) + t.sum(axes) + smooth)
+    return 1 - ratio.reshape(len(z), -1).mean(axis=1)
+
+
+def jaccard(z, t, smooth, axes=(1, 2, 3)):
+    p = sigmoid(z)
+    both = (p * t).sum(axes)
+    ratio = (both + smooth) / (p.sum(axes) + t.sum(axes) - both + smooth)
+    return 1 - ratio.reshape(len(z), -1).mean(axis=1)
+
+
+def boxes(y, t, generalized):
+    """Box by box, as one would on paper."""
+
+    def one(a, b):
+        wide = max(0, min(a[2], b[2]) - max(a[0], b[0]))
+        high = max(0, min(a[3], b[3]) - max(a[1], b[1]))
+        union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - wide * high
+        around = (max(a[2], b[2]) - min(a[0], b[0])) * (max(a[3], b[3]) - min(a[1], b[1]))
+        return 1 - wide * high / union + (around - union) / around * generalized
+
+    rows = zip(y.reshape(-1, 4), t.reshape(-1, 4), strict=True)
+    return np.array([one(a, b) for a, b in rows]).reshape(len(y), -1).mean(axis=1)
+
+
+# name: (loss, outputs, targets, formula of the loss of each example).
+CASES = {
+    "mean_squared": (nn.MeanSquaredError(), OUTPUTS, NUMBERS, lambda y, t: ((y - t) ** 2).mean(axis=1)),
+    "mean_squared_whole": (nn.MeanSquaredError(), OUTPUTS, LABELS, lambda y, t: ((y - t) ** 2).mean(axis=1)),
+    "half_squared": (nn.HalfSquaredError(), OUTPUTS, NUMBERS, lambda y, t: ((y - t) ** 2).sum(axis=1) / 2),
+    "mean_absolute": (nn.MeanAbsoluteError(), OUTPUTS, NUMBERS, lambda y, t: np.abs(y - t).mean(axis=1)),
+    "huber": (nn.Huber(), OUTPUTS, NUMBERS, lambda y, t: huber(y, t, 1.0)),
+    "huber_wide": (nn.Huber(2.5), OUTPUTS, NUMBERS, lambda y, t: huber(y, t, 2.5)),
+    "binary": (nn.BinaryCrossEntropy(), OUTPUTS, LABELS, binary),
+    "binary_bool": (nn.BinaryCrossEntropy(), OUTPUTS, LABELS.astype(bool), binary),
+    "binary_soft": (nn.BinaryCrossEntropy(), OUTPUTS, SOFT, binary),
+    "binary_smooth": (nn.BinaryCrossEntropy(0.1), OUTPUTS, LABELS, lambda z, t: binary(z, t, 0.1)),
+    "softmax": (nn.SoftmaxCrossEntropy(), OUTPUTS, CLASS, softmax),
+    "softmax_int32": (nn.SoftmaxCrossEntropy(), OUTPUTS, CLASS.astype(np.int32), softmax),
+    "softmax_bool": (nn.SoftmaxCrossEntropy(), OUTPUTS, CLASS > 1, lambda z, t: softmax(z, t.astype(int))),
+    "softmax_one_hot": (nn.SoftmaxCrossEntropy(), OUTPUTS, np.eye(CLASSES)[CLASS], softmax),
+    "softmax_one_hot_whole": (
+        nn.SoftmaxCrossEntropy(),
+        OUTPUTS,
+        np.eye(CLASSES, dtype=np.int64)[CLASS],
+        softmax,
+    ),
+    "softmax_soft": (nn.SoftmaxCrossEntropy(), OUTPUTS, SOFT, softmax),
+    "softmax_smooth": (nn.SoftmaxCrossEntropy(0.2), OUTPUTS, CLASS, lambda z, t: softmax(z, t, 0.2)),
+    "softmax_one_hot_smooth": (
+        nn.SoftmaxCrossEntropy(0.2),
+        OUTPUTS,
+        np.eye(CLASSES)[CLASS],
+        lambda z, t: softmax(z, t, 0.2),
+    ),
+    "binary_focal": (nn.BinaryFocal(), OUTPUTS, LABELS, lambda z, t: focal(z, t, 2)),
+    "binary_focal_soft": (nn.BinaryFocal(1.5), OUTPUTS, SOFT, lambda z, t: focal(z, t, 1.5)),
+    "binary_focal_0": (nn.BinaryFocal(0), OUTPUTS, LABELS, binary),
+    "binary_focal_half": (nn.BinaryFocal(0.5), OUTPUTS, LABELS, lambda z, t: focal(z, t, 0.5)),
+    "binary_focal_balanced": (
+        nn.BinaryFocal(3, alpha=0.25, label_smoothing=0.1),
+        OUTPUTS,
+        LABELS,
+        lambda z, t: focal(z, t, 3, (0.25, 0.75), 0.1),
+    ),
+    "softmax_focal": (nn.SoftmaxFocal(), OUTPUTS, CLASS, lambda z, t: softmax_focal(z, t, 2)),
+    "softmax_focal_0": (nn.SoftmaxFocal(0), OUTPUTS, CLASS, softmax),
+    "softmax_focal_half": (nn.SoftmaxFocal(0.5), OUTPUTS, CLASS, lambda z, t: softmax_focal(z, t, 0.5)),
+    "softmax_focal_smooth": (
+        nn.SoftmaxFocal(3, label_smoothing=0.2),
+        OUTPUTS,
+        SOFT,
+        lambda z, t: softmax_focal(z, t, 3, 0.2),
+    ),
+    "divergence": (nn.KLDivergence(), OUTPUTS, SOFT, divergence),
+    "divergence_one_hot": (nn.KLDivergence(), OUTPUTS, np.eye(CLASSES)[CLASS], divergence),
+    "hinge": (nn.Hinge(), OUTPUTS, LABELS, lambda y, t: np.maximum(0, 1 - (2 * t - 1) * y).mean(axis=1)),
+    "squared_hinge": (
+        nn.SquaredHinge(),
+        OUTPUTS,
+        LABELS,
+        lambda y, t: (np.maximum(0, 1 - (2 * t - 1) * y) ** 2).mean(axis=1),
+    ),
+    "poisson": (nn.Poisson(), OUTPUTS / 2, RANDOM.poisson(3, size=OUTPUTS.shape), counts),
+    "quantile": (nn.Quantile(), OUTPUTS[:, :3], NUMBERS[:, 0], lambda y, t: pinball(y, t, (0.1, 0.5, 0.9))),
+    "quantile_one": (nn.Quantile((0.7,)), OUTPUTS[:, :1], NUMBERS[:, :1], lambda y, t: pinball(y, t, (0.7,))),
+    "normal": (nn.GaussianNegativeLogLikelihood(), OUTPUTS[:, :2], NUMBERS[:, 0], normal),
+    "normal_two": (
+        nn.GaussianNegativeLogLikelihood(0.3),
+        OUTPUTS,
+        NUMBERS[:, :2],
+        lambda y, t: normal(y, t, 0.3),
+    ),
+    "cosine": (nn.CosineEmbedding(), PAIRS, ALIKE, lambda y, t: cosine(y, t, 0)),
+    "cosine_margin": (nn.CosineEmbedding(-0.3), PAIRS, ALIKE, lambda y, t: cosine(y, t, -0.3)),
+    "contrastive": (nn.Contrastive(4.0), PAIRS, ALIKE, lambda y, t: contrastive(y, t, 4)),
+    "triplet": (nn.Triplet(), OUTPUTS, np.array([1, 0, 1, 2, 0, 1]), lambda y, t: triplet(y, t, 0.2)),
+    "triplet_wide": (nn.Triplet(9.0), OUTPUTS, CLASS, lambda y, t: triplet(y, t, 9)),
+    "dice": (nn.Dice(), IMAGES, MASKS, lambda z, t: dice(z, t, 1)),
+    "dice_by_channel": (nn.Dice(0.5, True), IMAGES, MASKS, lambda z, t: dice(z, t, 0.5, (1, 2))),
+    "soft_iou": (nn.SoftIoU(), IMAGES, MASKS, lambda z, t: jaccard(z, t, 1)),
+    "soft_iou_by_channel": (nn.SoftIoU(0, True), IMAGES, MASKS, lambda z, t: jaccard(z, t, 0, (1, 2))),
+    "box_iou": (nn.BoxIoU(), NEAR, BOXES, lambda y, t: boxes(y, t, False)),
+    "box_iou_one": (nn.BoxIoU(), NEAR[:, 0], BOXES[:, 0], lambda y, t: boxes(y, t, False)),
+    "box_giou": (nn.BoxGIoU(), NEAR, BOXES, lambda y, t: boxes(y, t, True)),
+    "box_giou_apart": (nn.BoxGIoU(), FAR, BOXES, lambda y, t: boxes(y, t, True)),
+}
+
+
+def test_every_loss_is_tested():
+    ours = {kind for kind in nn.KINDS if issubclass(kind, Loss)}
+    assert {type(case[0]) for case in CASES.values()} == ours
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_value_equals_the_formula(name, evaluate):
+    loss, outputs, targets, formula = CASES[name]
+    expected = formula(outputs, targets)
+    assert expected.shape == (BATCH,)
+    np.testing.assert_allclose(evaluate(loss.each, outputs, targets), expected, rtol=1e-12, atol=1e-14)
+    assert evaluate(loss, outputs, targets) == pytest.approx(expected.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("weight", [WEIGHT, np.array([1, 0, 2, 0, 3, 1])])
+@pytest.mark.parametrize("name", CASES)
+def test_sample_weights(name, weight, evaluate):
+    loss, outputs, targets, formula = CASES[name]
+    expected = np.average(formula(outputs, targets), weights=weight)
+    assert evaluate(loss, outputs, targets, weight) == pytest.approx(expected, rel=1e-12)
+    nothing = evaluate(loss, outputs, targets, np.zeros(BATCH))
+    assert nothing == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_derivative_equals_the_slope(name, run):
+    loss, outputs, targets, _ = CASES[name]
+    check_direction(
+        lambda y: loss(y, y.trace.constant(targets, targets.dtype.name)), [outputs], run, relative=1e-7
+    )
+    check_direction(
+        lambda y, w: loss(y, y.trace.constant(targets, targets.dtype.name), w),
+        [outputs, WEIGHT + 1],
+        run,
+        relative=1e-7,
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_loss_has_the_dtype_of_the_outputs(name, dtype, evaluate):
+    loss, outputs, targets, formula = CASES[name]
+    value = evaluate(loss, outputs.astype(dtype), targets, WEIGHT)
+    assert (value.dtype, value.shape) == (dtype, ())
+    assert value == pytest.approx(np.average(formula(outputs, targets), weights=WEIGHT), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_accepts_what_the_loss_takes(name):
+    loss, outputs, targets, _ = CASES[name]
+    loss.check((32, *outputs.shape[1:]), targets)  # the batch length is not that of all targets
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_refuses_what_is_missing(name):
+    loss, outputs, targets, _ = CASES[name]
+    missing = targets.astype(np.float64)
+    missing.flat[0] = np.nan
+    with pytest.raises(DataError, match=rf"^{type(loss).__name__}: the target in row 0 is nan; "):
+        loss.check(outputs.shape, missing)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_metrics_take_the_predictions(name, evaluate):
+    loss, outputs, targets, _ = CASES[name]
+    predictions = evaluate(loss.predict, outputs)
+    for metric in metrics_of(loss):
+        assert np.isfinite(measure(metric, predictions, targets, WEIGHT))
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-30, 80.0])
+@pytest.mark.parametrize("name", CASES)
+def test_derivatives_stay_finite_in_float32(name, size, gradient):
+    """At outputs of 0, where lengths and areas vanish, and where the logits saturate."""
+    loss, outputs, targets, _ = CASES[name]
+    assert np.isfinite(gradient(loss, (size * np.sign(outputs)).astype(np.float32), targets)).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_empty_batch_has_loss_0(name, evaluate):
+    loss, outputs, targets, _ = CASES[name]
+    assert evaluate(loss, outputs[:0], targets[:0]) == 0
+
+
+@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+@pytest.mark.parametrize("name", CASES)
+def test_the_native_executor_agrees(name, evaluate, gradient):
+    loss, outputs, targets, _ = CASES[name]
+    given = {"y": outputs.astype(np.float32), "t": targets}
+    trace = Trace()
+    y, t = (trace.input(key, array.shape, array.dtype.name) for key, array in given.items())
+    value = loss(y, t)
+    program = trace.program({"loss": value, "delta": differentiate(value, [y])[y.value]})
+    results = compile_native(program).run({}, given)
+    assert results["loss"] == pytest.approx(evaluate(loss, outputs, targets), rel=1e-5)
+    slope = gradient(loss, outputs, targets)
+    np.testing.assert_allclose(results["delta"], slope, rtol=1e-4, atol=1e-5 * np.abs(slope).max())
