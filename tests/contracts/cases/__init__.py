@@ -1,0 +1,13 @@
+"""Cases for every operation of the language: one step each, with the arguments it is tried on.
+
+The rules are checked against numerical slopes on them, and every executor against `oracle`.
+"""
+
+from tests.contracts.cases import core
+from tests.contracts.cases.case import CASES, Case
+
+for _family in (core,):
+    for _add_cases in _family.FAMILIES:
+        _add_cases()
+
+__all__ = ["CASES", "Case"]
