@@ -21,6 +21,7 @@ _FREE = (
     "stop_gradient",
     "transpose",
 )
+_CONVOLUTIONS = ("convolution", "convolution_input_adjoint", "convolution_weight_adjoint")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Counts:
 
     steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
     one for every element of an elementwise operation whatever it is, one for every element that a reduction
-    or scatter_add takes in, 2 n m k for a matrix product, none for what only moves elements.
+    or scatter_add takes in, 2 n m k for a matrix product and as much for a convolution (each place of
+    the window times its taps, padding included), none for what only moves elements.
     parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
     as if nothing were reused.
     """
@@ -48,6 +50,8 @@ def step_flops(step: Step) -> int:
         return 0
     if step.operation == "matmul":
         return 2 * step.output.size * step.inputs[0].shape[-1]
+    if step.operation in _CONVOLUTIONS:
+        return 2 * _convolution_products(step)
     if step.operation == "root_mean_square":
         return 2 * step.inputs[0].size
     if step.operation == "softmax_cross_entropy":
@@ -57,6 +61,16 @@ def step_flops(step: Step) -> int:
     if OPERATIONS[step.operation].elementwise:
         return step.output.size
     return step.inputs[0].size
+
+
+def _convolution_products(step: Step) -> int:
+    """Places · taps · outputs, whichever of the three is the step's own result."""
+    first, second = step.inputs
+    if step.operation == "convolution":
+        return step.output.size * (second.size // max(second.shape[-1], 1))
+    if step.operation == "convolution_input_adjoint":
+        return first.size * (second.size // max(second.shape[-1], 1))
+    return second.size * (step.output.size // max(step.output.shape[-1], 1))
 
 
 def count(program: Program) -> Counts:

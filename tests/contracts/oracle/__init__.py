@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from tests.contracts.oracle.convolution import CONVOLUTION
 from tests.contracts.oracle.core import CORE
 
-ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE}
+ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE, **CONVOLUTION}
 
 __all__ = ["ORACLE"]

@@ -8,7 +8,15 @@ that nobody needs: the reverse pass sums the first and drops the second.
 
 from collections.abc import Callable, Mapping
 
-from chainrule.backprop.rules import composites, elementwise, places, products, reductions, shapes
+from chainrule.backprop.rules import (
+    composites,
+    convolution,
+    elementwise,
+    places,
+    products,
+    reductions,
+    shapes,
+)
 from chainrule.backprop.rules.recorded import RecordedStep
 from chainrule.program import Tensor
 
@@ -50,5 +58,8 @@ RULES: Mapping[str, Rule] = {
     "matmul": products.matmul,
     "gather": places.gather,
     "scatter_add": places.scatter_add,
+    "convolution": convolution.convolution,
+    "convolution_input_adjoint": convolution.convolution_input_adjoint,
+    "convolution_weight_adjoint": convolution.convolution_weight_adjoint,
     "softmax_cross_entropy": composites.softmax_cross_entropy,
 }

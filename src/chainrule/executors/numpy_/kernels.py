@@ -5,6 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.executors.numpy_.convolution import (
+    convolution,
+    convolution_input_adjoint,
+    convolution_weight_adjoint,
+)
 from chainrule.executors.numpy_.random_bits import random_bits
 
 Kernel = Callable[..., np.ndarray]
@@ -98,6 +103,9 @@ KERNELS: Mapping[str, Kernel] = {
     "matmul": np.matmul,
     "gather": _gather,
     "scatter_add": _scatter_add,
+    "convolution": convolution,
+    "convolution_input_adjoint": convolution_input_adjoint,
+    "convolution_weight_adjoint": convolution_weight_adjoint,
     "one_hot": _one_hot,
     "constant": lambda value: value,
     "iota": lambda length, dtype: np.arange(length, dtype=dtype),

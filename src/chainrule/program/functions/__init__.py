@@ -1,5 +1,6 @@
 """Functions that record operations on Tensors, named as NumPy names them; one file a family."""
 
+from chainrule.program.functions.convolution import convolution, transposed_convolution
 from chainrule.program.functions.core import (
     broadcast_to,
     concatenate,
@@ -46,6 +47,7 @@ from chainrule.program.functions.core import (
 __all__ = [
     "broadcast_to",
     "concatenate",
+    "convolution",
     "cos",
     "dot",
     "equal",
@@ -81,6 +83,7 @@ __all__ = [
     "stack",
     "stop_gradient",
     "tanh",
+    "transposed_convolution",
     "uniform",
     "where",
     "zeros_like",

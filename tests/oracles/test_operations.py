@@ -1,0 +1,95 @@
+"""The operations of deep networks beside PyTorch's, value and gradient; where PyTorch is installed."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.oracles.agreement import assert_agrees
+
+from chainrule.program import functions as f
+
+torch: Any = pytest.importorskip("torch")
+F: Any = torch.nn.functional
+
+
+def normal(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng([seed, *shape]).normal(size=shape)
+
+
+def channels_first(x: Any) -> Any:
+    """(batch, *space, channels) -> (batch, channels, *space)."""
+    return x.movedim(-1, 1)
+
+
+def channels_last(x: Any) -> Any:
+    return x.movedim(1, -1)
+
+
+CONVOLUTIONS = {
+    "plain": ((2, 7, 5, 3), (3, 2, 3, 4), {}),
+    "strided_padded": ((2, 7, 6, 4), (3, 3, 4, 2), {"stride": (2, 1), "padding": (1, 2)}),
+    "stride_beyond_the_window": ((1, 9, 8, 2), (2, 1, 2, 3), {"stride": 4}),
+    "dilated": ((1, 9, 8, 2), (3, 2, 2, 3), {"dilation": (2, 3), "padding": (2, 0)}),
+    "groups": ((2, 5, 5, 6), (2, 2, 2, 9), {"groups": 3}),
+    "depthwise": ((2, 5, 5, 3), (3, 3, 1, 6), {"groups": 3, "padding": 1, "stride": 2}),
+    "no_examples": ((0, 4, 4, 2), (2, 2, 2, 3), {}),
+    "one_axis": ((2, 9, 4), (3, 2, 6), {"groups": 2, "padding": 1, "dilation": 2}),
+    "length_one": ((3, 1, 2), (1, 2, 2), {}),
+}
+
+
+def pairs(padding: int | tuple[int, ...], axes: int) -> list[tuple[int, int]]:
+    """PyTorch's padding as (before, after) for every axis."""
+    sides = padding if isinstance(padding, tuple) else (padding,) * axes
+    return [(side, side) for side in sides]
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_convolution(name: str):
+    x_shape, w_shape, options = CONVOLUTIONS[name]
+    axes = len(x_shape) - 2
+    theirs = F.conv1d if axes == 1 else F.conv2d
+    own = options | {"padding": pairs(options.get("padding", 0), axes)}
+    assert_agrees(
+        torch,
+        lambda x, w: f.convolution(x, w, **own),
+        lambda x, w: channels_last(theirs(channels_first(x), w.movedim((-1, -2), (0, 1)), **options)),
+        {"x": normal(*x_shape), "w": normal(*w_shape)},
+    )
+
+
+@pytest.mark.parametrize(("length", "window", "dilation"), [(5, 3, 1), (6, 2, 2), (7, 4, 2), (1, 3, 1)])
+def test_convolution_with_padding_same(length: int, window: int, dilation: int):
+    assert_agrees(
+        torch,
+        lambda x, w: f.convolution(x, w, padding="same", dilation=dilation),
+        lambda x, w: channels_last(
+            F.conv1d(channels_first(x), w.movedim((-1, -2), (0, 1)), padding="same", dilation=dilation)
+        ),
+        {"x": normal(2, length, 3), "w": normal(window, 3, 2)},
+    )
+
+
+TRANSPOSED = {
+    "plain": ((2, 4, 3, 3), (3, 2, 4, 3), {}, 0),
+    "strided": ((2, 4, 3, 3), (3, 2, 4, 3), {"stride": 2, "padding": 1}, 1),
+    "stride_beyond_the_window": ((1, 3, 3, 2), (2, 2, 3, 2), {"stride": 3}, 2),
+    "groups": ((1, 3, 3, 4), (2, 2, 3, 4), {"groups": 2, "dilation": 2}, 0),
+    "one_axis": ((2, 5, 3), (3, 2, 3), {"stride": 2}, 1),
+}
+
+
+@pytest.mark.parametrize("name", TRANSPOSED)
+def test_transposed_convolution(name: str):
+    x_shape, w_shape, options, extra = TRANSPOSED[name]
+    axes = len(x_shape) - 2
+    theirs = F.conv_transpose1d if axes == 1 else F.conv_transpose2d
+    own = options | {"padding": pairs(options.get("padding", 0), axes), "extra": extra}
+    assert_agrees(
+        torch,
+        lambda x, w: f.transposed_convolution(x, w, **own),
+        lambda x, w: channels_last(
+            theirs(channels_first(x), w.movedim((-1, -2), (0, 1)), output_padding=extra, **options)
+        ),
+        {"x": normal(*x_shape), "w": normal(*w_shape)},
+    )
