@@ -26,6 +26,9 @@ SUMMING = {
     "convolution",
     "convolution_input_adjoint",
     "convolution_weight_adjoint",
+    "max_pool_adjoint",
+    "average_pool",
+    "average_pool_adjoint",
     "softmax_cross_entropy",
     "root_mean_square",
 }
@@ -34,6 +37,11 @@ NO_KERNEL_YET = {
     "convolution",
     "convolution_input_adjoint",
     "convolution_weight_adjoint",
+    "max_pool",
+    "max_pool_positions",
+    "max_pool_adjoint",
+    "average_pool",
+    "average_pool_adjoint",
 }
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 

@@ -93,3 +93,29 @@ def test_transposed_convolution(name: str):
         ),
         {"x": normal(*x_shape), "w": normal(*w_shape)},
     )
+
+
+POOLS = {
+    "plain": ((2, 6, 4, 3), 2, 2, 0),
+    "a_rest": ((2, 7, 5, 3), 2, 2, 0),
+    "overlapping": ((1, 7, 6, 2), (3, 2), (2, 1), (1, 0)),
+    "stride_beyond_the_window": ((1, 9, 7, 2), 2, 4, 1),
+    "no_examples": ((0, 4, 4, 2), 2, 2, 0),
+    "one_axis": ((2, 7, 3), 3, 2, 1),
+}
+
+
+@pytest.mark.parametrize("kind", ["max", "average"])
+@pytest.mark.parametrize("name", POOLS)
+def test_pooling(name: str, kind: str):
+    shape, window, stride, padding = POOLS[name]
+    axes = len(shape) - 2
+    ours = f.max_pool if kind == "max" else f.average_pool
+    names = {"max": (F.max_pool1d, F.max_pool2d), "average": (F.avg_pool1d, F.avg_pool2d)}
+    theirs, options = names[kind][axes - 1], {} if kind == "max" else {"count_include_pad": False}
+    assert_agrees(
+        torch,
+        lambda x: ours(x, window, stride=stride, padding=pairs(padding, axes)),
+        lambda x: channels_last(theirs(channels_first(x), window, stride, padding, **options)),
+        {"x": normal(*shape)},
+    )

@@ -1,10 +1,13 @@
 """What a program costs: operations, parameters, floating-point operations, bytes."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import cast
 
 from chainrule.program.operations import OPERATIONS
 from chainrule.program.program import Program
-from chainrule.program.value import Step
+from chainrule.program.value import Step, Value
 
 # What only moves elements, makes them from nothing or works on whole numbers.
 _FREE = (
@@ -21,6 +24,14 @@ _FREE = (
     "stop_gradient",
     "transpose",
 )
+# What has an element for every window, each of which reads or writes all its taps.
+_POOLS: Mapping[str, Callable[[Step], Value]] = {
+    "max_pool": lambda step: step.output,
+    "max_pool_positions": lambda step: step.output,
+    "max_pool_adjoint": lambda step: step.inputs[1],
+    "average_pool": lambda step: step.output,
+    "average_pool_adjoint": lambda step: step.inputs[0],
+}
 _CONVOLUTIONS = ("convolution", "convolution_input_adjoint", "convolution_weight_adjoint")
 
 
@@ -31,7 +42,8 @@ class Counts:
     steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
     one for every element of an elementwise operation whatever it is, one for every element that a reduction
     or scatter_add takes in, 2 n m k for a matrix product and as much for a convolution (each place of
-    the window times its taps, padding included), none for what only moves elements.
+    the window times its taps, padding included), one for every tap of every window of a pooling, none for what
+    only moves elements.
     parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
     as if nothing were reused.
     """
@@ -52,6 +64,8 @@ def step_flops(step: Step) -> int:
         return 2 * step.output.size * step.inputs[0].shape[-1]
     if step.operation in _CONVOLUTIONS:
         return 2 * _convolution_products(step)
+    if step.operation in _POOLS:
+        return _POOLS[step.operation](step).size * prod(cast(Sequence[int], step.attributes["window"]))
     if step.operation == "root_mean_square":
         return 2 * step.inputs[0].size
     if step.operation == "softmax_cross_entropy":

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from tests.contracts.oracle.convolution import CONVOLUTION
 from tests.contracts.oracle.core import CORE
+from tests.contracts.oracle.pooling import POOLING
 
-ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE, **CONVOLUTION}
+ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE, **CONVOLUTION, **POOLING}
 
 __all__ = ["ORACLE"]

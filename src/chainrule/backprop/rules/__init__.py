@@ -13,6 +13,7 @@ from chainrule.backprop.rules import (
     convolution,
     elementwise,
     places,
+    pooling,
     products,
     reductions,
     shapes,
@@ -61,5 +62,9 @@ RULES: Mapping[str, Rule] = {
     "convolution": convolution.convolution,
     "convolution_input_adjoint": convolution.convolution_input_adjoint,
     "convolution_weight_adjoint": convolution.convolution_weight_adjoint,
+    "max_pool": pooling.max_pool,
+    "max_pool_adjoint": pooling.max_pool_adjoint,
+    "average_pool": pooling.average_pool,
+    "average_pool_adjoint": pooling.average_pool_adjoint,
     "softmax_cross_entropy": composites.softmax_cross_entropy,
 }

@@ -10,6 +10,13 @@ from chainrule.executors.numpy_.convolution import (
     convolution_input_adjoint,
     convolution_weight_adjoint,
 )
+from chainrule.executors.numpy_.pooling import (
+    average_pool,
+    average_pool_adjoint,
+    max_pool,
+    max_pool_adjoint,
+    max_pool_positions,
+)
 from chainrule.executors.numpy_.random_bits import random_bits
 
 Kernel = Callable[..., np.ndarray]
@@ -106,6 +113,11 @@ KERNELS: Mapping[str, Kernel] = {
     "convolution": convolution,
     "convolution_input_adjoint": convolution_input_adjoint,
     "convolution_weight_adjoint": convolution_weight_adjoint,
+    "max_pool": max_pool,
+    "max_pool_positions": max_pool_positions,
+    "max_pool_adjoint": max_pool_adjoint,
+    "average_pool": average_pool,
+    "average_pool_adjoint": average_pool_adjoint,
     "one_hot": _one_hot,
     "constant": lambda value: value,
     "iota": lambda length, dtype: np.arange(length, dtype=dtype),

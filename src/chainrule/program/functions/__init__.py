@@ -43,8 +43,10 @@ from chainrule.program.functions.core import (
     where,
     zeros_like,
 )
+from chainrule.program.functions.pooling import average_pool, max_pool
 
 __all__ = [
+    "average_pool",
     "broadcast_to",
     "concatenate",
     "convolution",
@@ -64,6 +66,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "max_pool",
     "maximum",
     "minimum",
     "not_equal",

@@ -10,9 +10,10 @@ the primitives alone.
 
 from chainrule.program.operations.convolution import CONVOLUTION
 from chainrule.program.operations.core import CORE
+from chainrule.program.operations.pooling import POOLING
 from chainrule.program.operations.row import INTEGERS, NUMBERS, Operation, broadcast_shapes, normalize_axis
 
-_TABLE = (*CORE, *CONVOLUTION)
+_TABLE = (*CORE, *CONVOLUTION, *POOLING)
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
 NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)

@@ -102,5 +102,7 @@ def resolve_padding(
         )
     pairs = tuple([(int(before), int(after)) for before, after in padding])
     if len(pairs) != len(space):
-        raise ShapeError(f"{name} got padding {pairs} for {len(space)} axes of space; it needs a pair for each")
+        raise ShapeError(
+            f"{name} got padding {pairs} for {len(space)} axes of space; it needs a pair for each"
+        )
     return pairs
