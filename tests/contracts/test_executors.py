@@ -29,6 +29,10 @@ SUMMING = {
     "max_pool_adjoint",
     "average_pool",
     "average_pool_adjoint",
+    "logsumexp",
+    "layer_norm",
+    "batch_norm",
+    "attention",
     "softmax_cross_entropy",
     "root_mean_square",
 }

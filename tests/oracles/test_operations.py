@@ -119,3 +119,51 @@ def test_pooling(name: str, kind: str):
         lambda x: channels_last(theirs(channels_first(x), window, stride, padding, **options)),
         {"x": normal(*shape)},
     )
+
+
+def test_softmax_and_logsumexp():
+    arrays = {"x": 3 * normal(4, 3, 5)}
+    assert_agrees(torch, lambda x: f.softmax(x, 1), lambda x: torch.softmax(x, 1), arrays)
+    assert_agrees(torch, lambda x: f.logsumexp(x, 0), lambda x: torch.logsumexp(x, 0), arrays)
+
+
+@pytest.mark.parametrize("shape", [(4, 7), (2, 3, 5), (0, 3), (3, 1)], ids=str)
+def test_layer_norm(shape: tuple[int, ...]):
+    arrays = {"x": normal(*shape), "scale": normal(shape[-1], seed=1), "shift": normal(shape[-1], seed=2)}
+    assert_agrees(
+        torch,
+        lambda x, scale, shift: f.layer_norm(x, scale, shift, epsilon=1e-3),
+        lambda x, scale, shift: F.layer_norm(x, shape[-1:], scale, shift, eps=1e-3),
+        arrays,
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 4, 5, 2)], ids=str)
+def test_batch_norm(shape: tuple[int, ...]):
+    arrays = {"x": normal(*shape), "scale": normal(shape[-1], seed=1), "shift": normal(shape[-1], seed=2)}
+    assert_agrees(
+        torch,
+        lambda x, scale, shift: f.batch_norm(x, scale, shift),
+        lambda x, scale, shift: channels_last(
+            F.batch_norm(channels_first(x), None, None, scale, shift, training=True)
+        ),
+        arrays,
+    )
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention(masked: bool, causal: bool):
+    arrays = {"q": normal(2, 3, 5, 4), "k": normal(2, 3, 6, 4, seed=1), "v": normal(2, 3, 6, 2, seed=2)}
+    mask = np.arange(6) < np.array([6, 3])[:, None, None, None]
+    allowed = mask & (np.tri(5, 6, dtype=bool) if causal else True)
+
+    def ours(q: Any, k: Any, v: Any) -> Any:
+        return f.attention(q, k, v, mask=q.trace.constant(mask, "bool") if masked else None, causal=causal)
+
+    def theirs(q: Any, k: Any, v: Any) -> Any:
+        if masked:
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=torch.tensor(allowed))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+
+    assert_agrees(torch, ours, theirs, arrays)

@@ -24,6 +24,15 @@ _FREE = (
     "stop_gradient",
     "transpose",
 )
+# Composites: floating-point operations for every element of the first input.
+_AN_ELEMENT = {
+    "root_mean_square": 2,
+    "softmax_cross_entropy": 6,
+    "softmax": 5,
+    "logsumexp": 4,
+    "layer_norm": 8,
+    "batch_norm": 8,
+}
 # What has an element for every window, each of which reads or writes all its taps.
 _POOLS: Mapping[str, Callable[[Step], Value]] = {
     "max_pool": lambda step: step.output,
@@ -42,8 +51,8 @@ class Counts:
     steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
     one for every element of an elementwise operation whatever it is, one for every element that a reduction
     or scatter_add takes in, 2 n m k for a matrix product and as much for a convolution (each place of
-    the window times its taps, padding included), one for every tap of every window of a pooling, none for what
-    only moves elements.
+    the window times its taps, padding included), one for every tap of every window of a pooling, none
+    for what only moves elements.
     parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
     as if nothing were reused.
     """
@@ -66,10 +75,12 @@ def step_flops(step: Step) -> int:
         return 2 * _convolution_products(step)
     if step.operation in _POOLS:
         return _POOLS[step.operation](step).size * prod(cast(Sequence[int], step.attributes["window"]))
-    if step.operation == "root_mean_square":
-        return 2 * step.inputs[0].size
-    if step.operation == "softmax_cross_entropy":
-        return 6 * step.inputs[0].size
+    if step.operation in _AN_ELEMENT:
+        return _AN_ELEMENT[step.operation] * step.inputs[0].size
+    if step.operation == "attention":
+        keys, width = step.inputs[1].shape[-2:]
+        rows = step.inputs[0].size // max(width, 1)
+        return rows * keys * (2 * width + 2 * step.output.shape[-1] + _AN_ELEMENT["softmax"])
     if step.operation == "scatter_add":
         return step.inputs[2].size
     if OPERATIONS[step.operation].elementwise:

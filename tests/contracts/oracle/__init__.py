@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from tests.contracts.oracle.composites import COMPOSITES
 from tests.contracts.oracle.convolution import CONVOLUTION
 from tests.contracts.oracle.core import CORE
 from tests.contracts.oracle.pooling import POOLING
 
-ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE, **CONVOLUTION, **POOLING}
+ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE, **CONVOLUTION, **POOLING, **COMPOSITES}
 
 __all__ = ["ORACLE"]

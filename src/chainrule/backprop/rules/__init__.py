@@ -9,9 +9,11 @@ that nobody needs: the reverse pass sums the first and drops the second.
 from collections.abc import Callable, Mapping
 
 from chainrule.backprop.rules import (
+    attention,
     composites,
     convolution,
     elementwise,
+    normalization,
     places,
     pooling,
     products,
@@ -66,5 +68,10 @@ RULES: Mapping[str, Rule] = {
     "max_pool_adjoint": pooling.max_pool_adjoint,
     "average_pool": pooling.average_pool,
     "average_pool_adjoint": pooling.average_pool_adjoint,
+    "softmax": normalization.softmax,
+    "logsumexp": normalization.logsumexp,
+    "layer_norm": normalization.layer_norm,
+    "batch_norm": normalization.batch_norm,
+    "attention": attention.attention,
     "softmax_cross_entropy": composites.softmax_cross_entropy,
 }

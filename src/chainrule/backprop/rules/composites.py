@@ -3,6 +3,7 @@
 from chainrule.backprop.rules.recorded import RecordedStep
 from chainrule.program import Tensor
 from chainrule.program import functions as f
+from chainrule.program.composites.normalization import softmax
 
 Adjoints = tuple[Tensor | None, ...]
 
@@ -14,5 +15,5 @@ def softmax_cross_entropy(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """
     logits, targets = step.inputs
     d = d_y.reshape(*d_y.shape, 1)
-    d_logits = d * (f.softmax(logits) * targets.sum(-1, keepdims=True) - targets)
+    d_logits = d * (softmax(logits, logits.ndim - 1) * targets.sum(-1, keepdims=True) - targets)
     return d_logits, -d * f.log_softmax(logits)

@@ -1,5 +1,13 @@
 """Functions that record operations on Tensors, named as NumPy names them; one file a family."""
 
+from chainrule.program.functions.composites import (
+    attention,
+    batch_norm,
+    layer_norm,
+    logsumexp,
+    moments,
+    softmax,
+)
 from chainrule.program.functions.convolution import convolution, transposed_convolution
 from chainrule.program.functions.core import (
     broadcast_to,
@@ -32,7 +40,6 @@ from chainrule.program.functions.core import (
     sigmoid,
     sign,
     sin,
-    softmax,
     softmax_cross_entropy,
     softplus,
     sqrt,
@@ -46,7 +53,9 @@ from chainrule.program.functions.core import (
 from chainrule.program.functions.pooling import average_pool, max_pool
 
 __all__ = [
+    "attention",
     "average_pool",
+    "batch_norm",
     "broadcast_to",
     "concatenate",
     "convolution",
@@ -60,15 +69,18 @@ __all__ = [
     "gather",
     "gelu",
     "isfinite",
+    "layer_norm",
     "log",
     "log1p",
     "log_softmax",
     "logical_and",
     "logical_not",
     "logical_or",
+    "logsumexp",
     "max_pool",
     "maximum",
     "minimum",
+    "moments",
     "not_equal",
     "one_hot",
     "pad",

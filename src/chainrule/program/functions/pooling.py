@@ -11,8 +11,8 @@ def max_pool(
     """The largest of every window, each channel by itself; the first of a tie gets the derivative.
 
     x: (batch, *space, channels) with one or two axes of space -> (batch, *places, channels). window, stride:
-    a number, or one for each axis; the stride is the window if None. padding: as for `convolution`, but smaller
-    than the window on each side; padded places never win.
+    a number, or one for each axis; the stride is the window if None. padding: as for `convolution`, but
+    smaller than the window on each side; padded places never win.
 
     Raises ShapeError if the window is larger than the padded x, or could hold padding alone.
     """

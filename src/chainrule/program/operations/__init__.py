@@ -8,12 +8,13 @@ Composite operations have an expansion into primitives (`program/composites.py`)
 the primitives alone.
 """
 
+from chainrule.program.operations.composites import COMPOSITES
 from chainrule.program.operations.convolution import CONVOLUTION
 from chainrule.program.operations.core import CORE
 from chainrule.program.operations.pooling import POOLING
 from chainrule.program.operations.row import INTEGERS, NUMBERS, Operation, broadcast_shapes, normalize_axis
 
-_TABLE = (*CORE, *CONVOLUTION, *POOLING)
+_TABLE = (*CORE, *CONVOLUTION, *POOLING, *COMPOSITES)
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
 NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chainrule.program.composites.attention import attention
+from chainrule.program.composites.normalization import batch_norm, layer_norm, logsumexp, softmax
 from chainrule.program.functions import equal, log_softmax, sqrt, where
 from chainrule.program.program import Program
 from chainrule.program.tracing import Tensor, Trace
@@ -26,6 +28,11 @@ def _root_mean_square(x: Tensor) -> Tensor:
 EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "softmax_cross_entropy": _softmax_cross_entropy,
     "root_mean_square": _root_mean_square,
+    "softmax": softmax,
+    "logsumexp": logsumexp,
+    "layer_norm": layer_norm,
+    "batch_norm": batch_norm,
+    "attention": attention,
 }
 
 
