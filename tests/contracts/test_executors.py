@@ -21,6 +21,9 @@ EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy, "native": compile_n
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
 SUMMING = {
     "sum",
+    "cumsum",
+    "resize",
+    "resize_adjoint",
     "matmul",
     "scatter_add",
     "convolution",
@@ -46,6 +49,12 @@ NO_KERNEL_YET = {
     "max_pool_adjoint",
     "average_pool",
     "average_pool_adjoint",
+    "cumsum",
+    "argmax",
+    "argsort",
+    "arg_top_k",
+    "resize",
+    "resize_adjoint",
 }
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 

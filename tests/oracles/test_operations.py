@@ -167,3 +167,32 @@ def test_attention(masked: bool, causal: bool):
         return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
 
     assert_agrees(torch, ours, theirs, arrays)
+
+
+def test_order_and_running_sums():
+    arrays = {"x": normal(3, 5, 4)}
+    assert_agrees(torch, lambda x: f.cumsum(x, 1), lambda x: torch.cumsum(x, 1), arrays)
+    assert_agrees(torch, lambda x: f.sort(x, 0), lambda x: torch.sort(x, 0).values, arrays)
+    assert_agrees(torch, lambda x: f.top_k(x, 3, 1)[0], lambda x: torch.topk(x, 3, 1).values, arrays)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((2, 4, 3, 2), (8, 6)), ((1, 5, 7, 2), (3, 11)), ((1, 1, 2, 1), (3, 1))]
+)
+def test_resize_of_images(shape: tuple[int, ...], size: tuple[int, ...]):
+    for own, name in (("nearest", "nearest-exact"), ("linear", "bilinear")):
+        assert_agrees(
+            torch,
+            lambda x, own=own: f.resize(x, size, own),
+            lambda x, name=name: channels_last(F.interpolate(channels_first(x), size, mode=name)),
+            {"x": normal(*shape)},
+        )
+
+
+def test_resize_of_signals():
+    assert_agrees(
+        torch,
+        lambda x: f.resize(x, 12),
+        lambda x: channels_last(F.interpolate(channels_first(x), 12, mode="linear")),
+        {"x": normal(2, 5, 3)},
+    )

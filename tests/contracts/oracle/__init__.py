@@ -6,8 +6,17 @@ import numpy as np
 from tests.contracts.oracle.composites import COMPOSITES
 from tests.contracts.oracle.convolution import CONVOLUTION
 from tests.contracts.oracle.core import CORE
+from tests.contracts.oracle.ordering import ORDERING
 from tests.contracts.oracle.pooling import POOLING
+from tests.contracts.oracle.resizing import RESIZING
 
-ORACLE: Mapping[str, Callable[..., np.ndarray]] = {**CORE, **CONVOLUTION, **POOLING, **COMPOSITES}
+ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
+    **CORE,
+    **CONVOLUTION,
+    **POOLING,
+    **ORDERING,
+    **RESIZING,
+    **COMPOSITES,
+}
 
 __all__ = ["ORACLE"]

@@ -14,10 +14,12 @@ from chainrule.backprop.rules import (
     convolution,
     elementwise,
     normalization,
+    ordering,
     places,
     pooling,
     products,
     reductions,
+    resizing,
     shapes,
 )
 from chainrule.backprop.rules.recorded import RecordedStep
@@ -68,6 +70,9 @@ RULES: Mapping[str, Rule] = {
     "max_pool_adjoint": pooling.max_pool_adjoint,
     "average_pool": pooling.average_pool,
     "average_pool_adjoint": pooling.average_pool_adjoint,
+    "cumsum": ordering.cumsum,
+    "resize": resizing.resize,
+    "resize_adjoint": resizing.resize_adjoint,
     "softmax": normalization.softmax,
     "logsumexp": normalization.logsumexp,
     "layer_norm": normalization.layer_norm,

@@ -10,6 +10,7 @@ from chainrule.executors.numpy_.convolution import (
     convolution_input_adjoint,
     convolution_weight_adjoint,
 )
+from chainrule.executors.numpy_.ordering import arg_top_k, argsort, cumsum
 from chainrule.executors.numpy_.pooling import (
     average_pool,
     average_pool_adjoint,
@@ -18,6 +19,7 @@ from chainrule.executors.numpy_.pooling import (
     max_pool_positions,
 )
 from chainrule.executors.numpy_.random_bits import random_bits
+from chainrule.executors.numpy_.resizing import resize, resize_adjoint
 
 Kernel = Callable[..., np.ndarray]
 
@@ -118,6 +120,12 @@ KERNELS: Mapping[str, Kernel] = {
     "max_pool_adjoint": max_pool_adjoint,
     "average_pool": average_pool,
     "average_pool_adjoint": average_pool_adjoint,
+    "cumsum": cumsum,
+    "argmax": lambda x, axis: x.argmax(axis).astype(np.int32),
+    "argsort": argsort,
+    "arg_top_k": arg_top_k,
+    "resize": resize,
+    "resize_adjoint": resize_adjoint,
     "one_hot": _one_hot,
     "constant": lambda value: value,
     "iota": lambda length, dtype: np.arange(length, dtype=dtype),

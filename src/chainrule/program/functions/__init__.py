@@ -50,9 +50,13 @@ from chainrule.program.functions.core import (
     where,
     zeros_like,
 )
+from chainrule.program.functions.ordering import argmax, argsort, cumsum, sort, take_along_axis, top_k
 from chainrule.program.functions.pooling import average_pool, max_pool
+from chainrule.program.functions.resizing import resize
 
 __all__ = [
+    "argmax",
+    "argsort",
     "attention",
     "average_pool",
     "batch_norm",
@@ -60,6 +64,7 @@ __all__ = [
     "concatenate",
     "convolution",
     "cos",
+    "cumsum",
     "dot",
     "equal",
     "erf",
@@ -86,6 +91,7 @@ __all__ = [
     "pad",
     "random_bits",
     "relu",
+    "resize",
     "root_mean_square",
     "scatter_add",
     "sigmoid",
@@ -94,10 +100,13 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "sort",
     "sqrt",
     "stack",
     "stop_gradient",
+    "take_along_axis",
     "tanh",
+    "top_k",
     "transposed_convolution",
     "uniform",
     "where",
