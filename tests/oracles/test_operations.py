@@ -196,3 +196,35 @@ def test_resize_of_signals():
         lambda x: channels_last(F.interpolate(channels_first(x), 12, mode="linear")),
         {"x": normal(2, 5, 3)},
     )
+
+
+def recurrent_arrays(gates: int) -> dict[str, np.ndarray]:
+    """Time 5, batch 3, features 4, units 2."""
+    shapes = {"x": (5, 3, 4), "w": (4, gates * 2), "v": (2, gates * 2), "b": (gates * 2,), "h": (3, 2)}
+    return {name: normal(*shape, seed=i) for i, (name, shape) in enumerate(shapes.items())}
+
+
+@pytest.mark.parametrize("time", [5, 1])
+def test_lstm(time: int):
+    arrays = recurrent_arrays(4) | {"c": normal(3, 2, seed=9)}
+    arrays["x"] = arrays["x"][:time]
+
+    def theirs(x: Any, w: Any, v: Any, b: Any, h: Any, c: Any) -> Any:
+        weights = [w.T, v.T, b, torch.zeros_like(b)]
+        y, last, cell = torch.lstm(x, (h[None], c[None]), weights, True, 1, 0.0, False, False, False)
+        return torch.cat([y, last, cell])
+
+    def ours(x: Any, w: Any, v: Any, b: Any, h: Any, c: Any) -> Any:
+        hidden, cell = f.lstm(x @ w + b, v, h, c)
+        return f.concatenate([hidden, hidden[-1:], cell[-1:]], 0)
+
+    assert_agrees(torch, ours, theirs, arrays)
+
+
+def test_gru():
+    arrays = recurrent_arrays(3) | {"a": normal(6, seed=9)}
+
+    def theirs(x: Any, w: Any, v: Any, b: Any, h: Any, a: Any) -> Any:
+        return torch.gru(x, h[None], [w.T, v.T, b, a], True, 1, 0.0, False, False, False)[0]
+
+    assert_agrees(torch, lambda x, w, v, b, h, a: f.gru(x @ w + b, v, a, h), theirs, arrays)

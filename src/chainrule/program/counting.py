@@ -6,6 +6,7 @@ from math import prod
 from typing import cast
 
 from chainrule.program.operations import OPERATIONS
+from chainrule.program.operations.scanning import Scan
 from chainrule.program.program import Program
 from chainrule.program.value import Step, Value
 
@@ -51,8 +52,8 @@ class Counts:
     steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
     one for every element of an elementwise operation whatever it is, one for every element that a reduction
     or scatter_add takes in, 2 n m k for a matrix product and as much for a convolution (each place of
-    the window times its taps, padding included), one for every tap of every window of a pooling, none
-    for what only moves elements.
+    the window times its taps, padding included), one for every tap of every window of a pooling, those
+    of every step of a loop over time, none for what only moves elements.
     parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
     as if nothing were reused.
     """
@@ -71,12 +72,18 @@ def step_flops(step: Step) -> int:
         return 0
     if step.operation == "matmul":
         return 2 * step.output.size * step.inputs[0].shape[-1]
+    if step.operation == "scan":
+        of = Scan.of(step.attributes)
+        return of.length * sum(step_flops(each) for each in of.body.steps)
     if step.operation in _CONVOLUTIONS:
         return 2 * _convolution_products(step)
     if step.operation in _POOLS:
         return _POOLS[step.operation](step).size * prod(cast(Sequence[int], step.attributes["window"]))
     if step.operation in _AN_ELEMENT:
         return _AN_ELEMENT[step.operation] * step.inputs[0].size
+    if step.operation in ("lstm", "gru"):
+        gates, weight = step.inputs[:2]
+        return gates.shape[0] * gates.shape[1] * 2 * weight.size + 4 * gates.size
     if step.operation == "attention":
         keys, width = step.inputs[1].shape[-2:]
         rows = step.inputs[0].size // max(width, 1)

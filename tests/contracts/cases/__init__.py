@@ -3,10 +3,19 @@
 The rules are checked against numerical slopes on them, and every executor against `oracle`.
 """
 
-from tests.contracts.cases import composites, convolution, core, ordering, pooling, resizing
+from tests.contracts.cases import (
+    composites,
+    convolution,
+    core,
+    ordering,
+    pooling,
+    recurrent,
+    resizing,
+    scanning,
+)
 from tests.contracts.cases.case import CASES, Case
 
-for _family in (core, convolution, pooling, ordering, resizing, composites):
+for _family in (core, convolution, pooling, ordering, resizing, scanning, composites, recurrent):
     for _add_cases in _family.FAMILIES:
         _add_cases()
 

@@ -31,7 +31,13 @@ class Case:
 
     def record(self, trace: Trace, tensors: Sequence[Tensor]) -> Tensor:
         """The operation applied to the tensors that stand for the arguments."""
-        return trace.record(self.operation, *self.inputs(tensors), **self.attributes)
+        dtype = next((t.dtype for t in tensors if t.dtype.startswith("float")), "float64")
+        return trace.record(self.operation, *self.inputs(tensors), **self.settings(dtype))
+
+    def settings(self, dtype: str) -> dict[str, Any]:
+        """The attributes, where floats are of this dtype: a `body` is given as a function that makes it."""
+        made = {"body": self.attributes["body"](dtype)} if "body" in self.attributes else {}
+        return {**self.attributes, **made}
 
     def inputs(self, arguments: Sequence[Any]) -> list[Any]:
         """The arguments as the operation's inputs."""

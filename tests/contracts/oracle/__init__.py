@@ -8,7 +8,9 @@ from tests.contracts.oracle.convolution import CONVOLUTION
 from tests.contracts.oracle.core import CORE
 from tests.contracts.oracle.ordering import ORDERING
 from tests.contracts.oracle.pooling import POOLING
+from tests.contracts.oracle.recurrent import RECURRENT
 from tests.contracts.oracle.resizing import RESIZING
+from tests.contracts.oracle.scanning import scan_by
 
 ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
     **CORE,
@@ -17,6 +19,8 @@ ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
     **ORDERING,
     **RESIZING,
     **COMPOSITES,
+    **RECURRENT,
+    "scan": lambda *arrays, **attributes: scan_by(ORACLE, *arrays, **attributes),
 }
 
 __all__ = ["ORACLE"]

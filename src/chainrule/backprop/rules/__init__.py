@@ -18,8 +18,10 @@ from chainrule.backprop.rules import (
     places,
     pooling,
     products,
+    recurrent,
     reductions,
     resizing,
+    scanning,
     shapes,
 )
 from chainrule.backprop.rules.recorded import RecordedStep
@@ -73,6 +75,9 @@ RULES: Mapping[str, Rule] = {
     "cumsum": ordering.cumsum,
     "resize": resizing.resize,
     "resize_adjoint": resizing.resize_adjoint,
+    "scan": scanning.scan,
+    "lstm": recurrent.lstm,
+    "gru": recurrent.gru,
     "softmax": normalization.softmax,
     "logsumexp": normalization.logsumexp,
     "layer_norm": normalization.layer_norm,

@@ -20,6 +20,7 @@ from chainrule.executors.numpy_.pooling import (
 )
 from chainrule.executors.numpy_.random_bits import random_bits
 from chainrule.executors.numpy_.resizing import resize, resize_adjoint
+from chainrule.executors.numpy_.scanning import scan
 
 Kernel = Callable[..., np.ndarray]
 
@@ -126,6 +127,7 @@ KERNELS: Mapping[str, Kernel] = {
     "arg_top_k": arg_top_k,
     "resize": resize,
     "resize_adjoint": resize_adjoint,
+    "scan": scan,
     "one_hot": _one_hot,
     "constant": lambda value: value,
     "iota": lambda length, dtype: np.arange(length, dtype=dtype),

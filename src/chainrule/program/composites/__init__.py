@@ -5,6 +5,7 @@ from typing import Any
 
 from chainrule.program.composites.attention import attention
 from chainrule.program.composites.normalization import batch_norm, layer_norm, logsumexp, softmax
+from chainrule.program.composites.recurrent import gru, lstm
 from chainrule.program.functions import equal, log_softmax, sqrt, where
 from chainrule.program.program import Program
 from chainrule.program.tracing import Tensor, Trace
@@ -33,6 +34,8 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "layer_norm": layer_norm,
     "batch_norm": batch_norm,
     "attention": attention,
+    "lstm": lstm,
+    "gru": gru,
 }
 
 

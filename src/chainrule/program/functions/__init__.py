@@ -52,9 +52,12 @@ from chainrule.program.functions.core import (
 )
 from chainrule.program.functions.ordering import argmax, argsort, cumsum, sort, take_along_axis, top_k
 from chainrule.program.functions.pooling import average_pool, max_pool
+from chainrule.program.functions.recurrent import gru, lstm
 from chainrule.program.functions.resizing import resize
+from chainrule.program.functions.scanning import Scanned, scan
 
 __all__ = [
+    "Scanned",
     "argmax",
     "argsort",
     "attention",
@@ -73,6 +76,7 @@ __all__ = [
     "floor",
     "gather",
     "gelu",
+    "gru",
     "isfinite",
     "layer_norm",
     "log",
@@ -82,6 +86,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logsumexp",
+    "lstm",
     "max_pool",
     "maximum",
     "minimum",
@@ -93,6 +98,7 @@ __all__ = [
     "relu",
     "resize",
     "root_mean_square",
+    "scan",
     "scatter_add",
     "sigmoid",
     "sign",

@@ -13,10 +13,12 @@ from chainrule.program.operations.convolution import CONVOLUTION
 from chainrule.program.operations.core import CORE
 from chainrule.program.operations.ordering import ORDERING
 from chainrule.program.operations.pooling import POOLING
+from chainrule.program.operations.recurrent import RECURRENT
 from chainrule.program.operations.resizing import RESIZING
 from chainrule.program.operations.row import INTEGERS, NUMBERS, Operation, broadcast_shapes, normalize_axis
+from chainrule.program.operations.scanning import SCANNING
 
-_TABLE = (*CORE, *CONVOLUTION, *POOLING, *ORDERING, *RESIZING, *COMPOSITES)
+_TABLE = (*CORE, *CONVOLUTION, *POOLING, *ORDERING, *RESIZING, *SCANNING, *RECURRENT, *COMPOSITES)
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
 NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)
