@@ -39,6 +39,7 @@ SUMMING = {
     "attention",
     "lstm",
     "gru",
+    "ctc_loss",
     "softmax_cross_entropy",
     "root_mean_square",
 }

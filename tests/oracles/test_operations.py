@@ -228,3 +228,18 @@ def test_gru():
         return torch.gru(x, h[None], [w.T, v.T, b, a], True, 1, 0.0, False, False, False)[0]
 
     assert_agrees(torch, lambda x, w, v, b, h, a: f.gru(x @ w + b, v, a, h), theirs, arrays)
+
+
+def test_connectionist_temporal_classification():
+    labels = np.array([[1, 2, 2, 3], [3, 1, 0, 0], [2, 2, 2, 0]])
+    lengths, counts = np.array([9, 5, 7]), np.array([4, 2, 3])
+
+    def ours(x: Any) -> Any:
+        spelled, times, spans = (x.trace.constant(each, "int64") for each in (labels, lengths, counts))
+        return f.ctc_loss(x, spelled, times, spans)
+
+    def theirs(x: Any) -> Any:
+        whole = [torch.tensor(each) for each in (labels, lengths, counts)]
+        return F.ctc_loss(torch.log_softmax(x, 2), *whole, reduction="none")
+
+    assert_agrees(torch, ours, theirs, {"x": normal(9, 3, 5)})

@@ -81,6 +81,9 @@ def step_flops(step: Step) -> int:
         return _POOLS[step.operation](step).size * prod(cast(Sequence[int], step.attributes["window"]))
     if step.operation in _AN_ELEMENT:
         return _AN_ELEMENT[step.operation] * step.inputs[0].size
+    if step.operation == "ctc_loss":
+        logits, labels = step.inputs[:2]
+        return 5 * logits.size + 8 * logits.shape[0] * (2 * labels.size + logits.shape[1])
     if step.operation in ("lstm", "gru"):
         gates, weight = step.inputs[:2]
         return gates.shape[0] * gates.shape[1] * 2 * weight.size + 4 * gates.size

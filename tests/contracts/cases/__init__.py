@@ -4,6 +4,7 @@ The rules are checked against numerical slopes on them, and every executor again
 """
 
 from tests.contracts.cases import (
+    alignment,
     composites,
     convolution,
     core,
@@ -15,7 +16,7 @@ from tests.contracts.cases import (
 )
 from tests.contracts.cases.case import CASES, Case
 
-for _family in (core, convolution, pooling, ordering, resizing, scanning, composites, recurrent):
+for _family in (core, convolution, pooling, ordering, resizing, scanning, composites, recurrent, alignment):
     for _add_cases in _family.FAMILIES:
         _add_cases()
 

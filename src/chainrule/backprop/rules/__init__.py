@@ -9,6 +9,7 @@ that nobody needs: the reverse pass sums the first and drops the second.
 from collections.abc import Callable, Mapping
 
 from chainrule.backprop.rules import (
+    alignment,
     attention,
     composites,
     convolution,
@@ -78,6 +79,7 @@ RULES: Mapping[str, Rule] = {
     "scan": scanning.scan,
     "lstm": recurrent.lstm,
     "gru": recurrent.gru,
+    "ctc_loss": alignment.ctc_loss,
     "softmax": normalization.softmax,
     "logsumexp": normalization.logsumexp,
     "layer_norm": normalization.layer_norm,

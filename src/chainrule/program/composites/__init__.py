@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chainrule.program.composites.alignment import ctc_loss
 from chainrule.program.composites.attention import attention
 from chainrule.program.composites.normalization import batch_norm, layer_norm, logsumexp, softmax
 from chainrule.program.composites.recurrent import gru, lstm
@@ -34,6 +35,7 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "layer_norm": layer_norm,
     "batch_norm": batch_norm,
     "attention": attention,
+    "ctc_loss": ctc_loss,
     "lstm": lstm,
     "gru": gru,
 }

@@ -1,5 +1,6 @@
 """Functions that record operations on Tensors, named as NumPy names them; one file a family."""
 
+from chainrule.program.functions.alignment import ctc_loss
 from chainrule.program.functions.composites import (
     attention,
     batch_norm,
@@ -67,6 +68,7 @@ __all__ = [
     "concatenate",
     "convolution",
     "cos",
+    "ctc_loss",
     "cumsum",
     "dot",
     "equal",
