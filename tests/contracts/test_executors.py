@@ -307,6 +307,30 @@ def noisy_training_step() -> Program:
     return trace.program({"loss": loss, "y": y}, updates)
 
 
+def convolutional_training_step() -> Program:
+    """Convolution, pooling and a dense layer under plain gradient descent; the core lacks two of them."""
+    trace = Trace()
+    x, t = trace.input("x", (4, 6, 5, 1)), trace.input("t", (4, 2))
+    kernel, w = trace.parameter("kernel", (3, 3, 1, 3)), trace.parameter("w", (27, 2))
+    pooled = f.max_pool(f.relu(f.convolution(x, kernel, padding="same")), 2, padding=[(0, 0), (0, 1)])
+    loss = f.softmax_cross_entropy(pooled.reshape(4, 27) @ w, t).mean()
+    deltas = differentiate(loss, [kernel, w])
+    return trace.program({"loss": loss}, {p: p - 0.3 * deltas[p.value] for p in (kernel, w)})
+
+
+def test_network_with_operations_that_the_core_lacks_trains_all_the_same(compiler: Executor):
+    random = np.random.default_rng(5)
+    tree = {"kernel": random.normal(size=(3, 3, 1, 3)), "w": 0.1 * random.normal(size=(27, 2))}
+    tree = {name: array.astype("f4") for name, array in tree.items()}
+    bright = np.arange(12) % 2
+    x = random.normal(size=(12, 6, 5, 1)) + bright[:, None, None, None]
+    chunk = {"x": x.astype("f4"), "t": np.eye(2, dtype="f4")[bright]}
+    losses = compiler(convolutional_training_step()).run_many(tree, chunk, random.integers(0, 12, (60, 4)))[
+        "loss"
+    ]
+    assert losses[-10:].mean() < 0.5 * losses[:10].mean()
+
+
 def start_of_training() -> dict[str, np.ndarray]:
     random = np.random.default_rng(3)
     return {

@@ -4,7 +4,7 @@ A shape-and-dtype rule takes the input Values and the attributes and returns (sh
 ShapeError or DTypeError whose text names the operation, what it got and what it needs. The tracer puts the
 layer in front.
 
-Composite operations have an expansion into primitives (`program/composites.py`), so that an executor needs
+Composite operations have an expansion into primitives (`program/composites`), so that an executor needs
 the primitives alone.
 """
 
