@@ -8,10 +8,12 @@ from tests.contracts.cases import CASES, Case
 from tests.contracts.oracle import ORACLE
 
 from chainrule.backprop import differentiate
+from chainrule.errors import ConfigError
 from chainrule.executors import Executor
-from chainrule.executors.native import available, compile_native
-from chainrule.executors.numpy_ import compile_numpy
-from chainrule.program import Program, Trace
+from chainrule.executors.native import available, compile_native, describe_plan
+from chainrule.executors.native.lowering import has_kernel
+from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
+from chainrule.program import EXPANSIONS, OPERATIONS, Program, Trace
 from chainrule.program import functions as f
 
 EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy, "native": compile_native}
@@ -19,11 +21,46 @@ EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy, "native": compile_n
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
 SUMMING = {
     "sum",
+    "cumsum",
+    "resize",
+    "resize_adjoint",
+    "scan",
     "matmul",
     "scatter_add",
+    "convolution",
+    "convolution_input_adjoint",
+    "convolution_weight_adjoint",
+    "max_pool_adjoint",
+    "average_pool",
+    "average_pool_adjoint",
+    "logsumexp",
+    "layer_norm",
+    "batch_norm",
+    "attention",
+    "lstm",
+    "gru",
+    "ctc_loss",
     "softmax_cross_entropy",
     "softmax_cross_entropy_delta",
     "root_mean_square",
+}
+# Programs that use one of these run in NumPy, whole: the core has no kernel for it yet.
+NO_KERNEL_YET = {
+    "convolution",
+    "convolution_input_adjoint",
+    "convolution_weight_adjoint",
+    "max_pool",
+    "max_pool_positions",
+    "max_pool_adjoint",
+    "average_pool",
+    "average_pool_adjoint",
+    "cumsum",
+    "argmax",
+    "argsort",
+    "arg_top_k",
+    "resize",
+    "resize_adjoint",
+    "scan",
 }
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 
@@ -37,6 +74,24 @@ def compiler(request: pytest.FixtureRequest) -> Executor:
 
 def test_oracle_knows_every_operation():
     assert set(ORACLE) == set(CASES)
+
+
+@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+def test_operations_without_a_native_kernel_are_those_listed():
+    primitives = set(OPERATIONS) - set(EXPANSIONS)
+    assert {name for name in primitives if not has_kernel(name)} == NO_KERNEL_YET
+
+
+@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+@pytest.mark.parametrize("name", sorted(NO_KERNEL_YET))
+def test_program_with_an_operation_without_a_kernel_runs_in_numpy(name: str):
+    case, trace = CASES[name][0], Trace()
+    arguments = [a.astype("f4") if a.dtype == np.float64 else a for a in case.arguments]
+    tensors = [trace.input(f"x{i}", a.shape, a.dtype.name) for i, a in enumerate(arguments)]
+    program = trace.program({"y": case.record(trace, tensors)})
+    assert isinstance(compile_native(program), NumpyProgram)
+    with pytest.raises(ConfigError, match=f"runs in NumPy, not in the core, because of the operation {name}"):
+        describe_plan(program)
 
 
 def in_both_widths() -> list:
@@ -61,7 +116,7 @@ def test_operation_gives_the_oracles_values(compiler: Executor, case: Case, dtyp
     assert (y.shape, y.dtype.name) == (output.shape, output.dtype)
 
     wide = [a.astype(np.float64) if a.dtype == np.float32 else a for a in arguments]
-    expected = ORACLE[case.operation](*case.inputs(wide), **case.attributes)
+    expected = ORACLE[case.operation](*case.inputs(wide), **case.settings("float64"))
     expected = np.asarray(expected, output.dtype)
     assert y.shape == expected.shape
     if output.dtype not in RELATIVE:
@@ -251,6 +306,30 @@ def noisy_training_step() -> Program:
         new = velocity * 0.9 + d_w
         updates = {w: w - new * 0.1, velocity: new, key: key + trace.constant(np.array([1, 0]), "uint32")}
     return trace.program({"loss": loss, "y": y}, updates)
+
+
+def convolutional_training_step() -> Program:
+    """Convolution, pooling and a dense layer under plain gradient descent; the core lacks two of them."""
+    trace = Trace()
+    x, t = trace.input("x", (4, 6, 5, 1)), trace.input("t", (4, 2))
+    kernel, w = trace.parameter("kernel", (3, 3, 1, 3)), trace.parameter("w", (27, 2))
+    pooled = f.max_pool(f.relu(f.convolution(x, kernel, padding="same")), 2, padding=[(0, 0), (0, 1)])
+    loss = f.softmax_cross_entropy(pooled.reshape(4, 27) @ w, t).mean()
+    deltas = differentiate(loss, [kernel, w])
+    return trace.program({"loss": loss}, {p: p - 0.3 * deltas[p.value] for p in (kernel, w)})
+
+
+def test_network_with_operations_that_the_core_lacks_trains_all_the_same(compiler: Executor):
+    random = np.random.default_rng(5)
+    tree = {"kernel": random.normal(size=(3, 3, 1, 3)), "w": 0.1 * random.normal(size=(27, 2))}
+    tree = {name: array.astype("f4") for name, array in tree.items()}
+    bright = np.arange(12) % 2
+    x = random.normal(size=(12, 6, 5, 1)) + bright[:, None, None, None]
+    chunk = {"x": x.astype("f4"), "t": np.eye(2, dtype="f4")[bright]}
+    losses = compiler(convolutional_training_step()).run_many(tree, chunk, random.integers(0, 12, (60, 4)))[
+        "loss"
+    ]
+    assert losses[-10:].mean() < 0.5 * losses[:10].mean()
 
 
 def start_of_training() -> dict[str, np.ndarray]:

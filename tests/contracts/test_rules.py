@@ -13,7 +13,7 @@ from chainrule.program import NOT_DIFFERENTIABLE, OPERATIONS, Program, Tensor, T
 from chainrule.program import functions as f
 
 # Straight or flat on either side of a kink: the second derivative is 0 away from it and does not exist at it.
-NOT_SMOOTH = {"absolute", "relu", "maximum", "minimum", "max", "min"}
+NOT_SMOOTH = {"absolute", "relu", "maximum", "minimum", "max", "min", "max_pool"}
 
 SLOPED = [case for name in RULES for case in CASES[name] if case.sloped]
 

@@ -59,3 +59,25 @@ def test_bytes_are_numpys(dtype: str, bytes_each: int):
 def test_nothing_costs_nothing():
     counts = count(Trace().program({}))
     assert (counts.steps, counts.flops, counts.value_bytes) == (0, 0, 0)
+
+
+def test_flops_of_deep_operations():
+    trace = Trace()
+    x, mask = trace.input("x", (2, 6, 6, 4)), trace.input("mask", (5, 5), "bool")
+    rows, gates = trace.input("rows", (3, 5, 8)), trace.input("gates", (7, 2, 12))
+    weight, state, channels = trace.input("weight", (3, 12)), trace.input("state", (2, 3)), x[0, 0, 0]
+    labels, lengths = trace.input("labels", (2, 3), "int32"), trace.input("lengths", (2,), "int32")
+    steps = {
+        "pooling": (f.max_pool(x, 3, stride=1), 2 * 4 * 4 * 4 * 9),
+        "mean pooling": (f.average_pool(x, 2), 2 * 3 * 3 * 4 * 4),
+        "running sums": (f.cumsum(rows), 120),
+        "softmax": (f.softmax(rows), 5 * 120),
+        "normalization": (f.batch_norm(x, channels, channels), 8 * x.size),
+        "attention": (f.attention(rows, rows, rows, mask=mask), 3 * 5 * 5 * (2 * 8 + 2 * 8 + 5)),
+        "recurrent": (f.lstm(gates, weight, state, state)[0], 7 * 2 * (2 * 3 * 12 + 4 * 12)),
+        "alignment": (f.ctc_loss(gates, labels, lengths, lengths), 5 * 7 * 2 * 12 + 8 * 7 * 2 * 7),
+    }
+    by_output = {step.output: step for step in trace.steps}
+    recurrent = next(step for step in trace.steps if step.operation == "lstm")
+    found = {name: step_flops(by_output[tensor.value]) for name, (tensor, _) in steps.items()}
+    assert found | {"recurrent": step_flops(recurrent)} == {name: flops for name, (_, flops) in steps.items()}

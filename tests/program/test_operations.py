@@ -5,21 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.program.given import Given
 
 from chainrule.errors import ChainruleError, DTypeError, ShapeError
-from chainrule.program import NOT_DIFFERENTIABLE, OPERATIONS, Tensor, Trace, Value
+from chainrule.program import NOT_DIFFERENTIABLE, OPERATIONS, Value
 from chainrule.program import functions as f
 from chainrule.program.operations import broadcast_shapes
-
-
-class Given:
-    """Makes named inputs of one trace."""
-
-    def __init__(self) -> None:
-        self.trace = Trace()
-
-    def __call__(self, *shape: int, dtype: str = "float32") -> Tensor:
-        return self.trace.input(f"x{len(self.trace.program({}).inputs) + 1}", shape, dtype)
 
 
 def anything(operand: Any) -> Any:

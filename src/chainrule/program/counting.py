@@ -1,10 +1,14 @@
 """What a program costs: operations, parameters, floating-point operations, bytes."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import cast
 
 from chainrule.program.operations import OPERATIONS
+from chainrule.program.operations.scanning import Scan
 from chainrule.program.program import Program
-from chainrule.program.value import Step
+from chainrule.program.value import Step, Value
 
 # What only moves elements, makes them from nothing or works on whole numbers.
 _FREE = (
@@ -21,6 +25,25 @@ _FREE = (
     "stop_gradient",
     "transpose",
 )
+# Composites: floating-point operations for every element of the first input.
+_AN_ELEMENT = {
+    "root_mean_square": 2,
+    "softmax_cross_entropy": 6,
+    "softmax_cross_entropy_delta": 6,
+    "softmax": 5,
+    "logsumexp": 4,
+    "layer_norm": 8,
+    "batch_norm": 8,
+}
+# What has an element for every window, each of which reads or writes all its taps.
+_POOLS: Mapping[str, Callable[[Step], Value]] = {
+    "max_pool": lambda step: step.output,
+    "max_pool_positions": lambda step: step.output,
+    "max_pool_adjoint": lambda step: step.inputs[1],
+    "average_pool": lambda step: step.output,
+    "average_pool_adjoint": lambda step: step.inputs[0],
+}
+_CONVOLUTIONS = ("convolution", "convolution_input_adjoint", "convolution_weight_adjoint")
 
 
 @dataclass(frozen=True)
@@ -29,7 +52,9 @@ class Counts:
 
     steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
     one for every element of an elementwise operation whatever it is, one for every element that a reduction
-    or scatter_add takes in, 2 n m k for a matrix product, none for what only moves elements.
+    or scatter_add takes in, 2 n m k for a matrix product and as much for a convolution (each place of
+    the window times its taps, padding included), one for every tap of every window of a pooling, those
+    of every step of a loop over time, none for what only moves elements.
     parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
     as if nothing were reused.
     """
@@ -48,15 +73,40 @@ def step_flops(step: Step) -> int:
         return 0
     if step.operation == "matmul":
         return 2 * step.output.size * step.inputs[0].shape[-1]
-    if step.operation == "root_mean_square":
-        return 2 * step.inputs[0].size
-    if step.operation in ("softmax_cross_entropy", "softmax_cross_entropy_delta"):
-        return 6 * step.inputs[0].size
+    if step.operation == "scan":
+        of = Scan.of(step.attributes)
+        return of.length * sum(step_flops(each) for each in of.body.steps)
+    if step.operation in _CONVOLUTIONS:
+        return 2 * _convolution_products(step)
+    if step.operation in _POOLS:
+        return _POOLS[step.operation](step).size * prod(cast(Sequence[int], step.attributes["window"]))
+    if step.operation in _AN_ELEMENT:
+        return _AN_ELEMENT[step.operation] * step.inputs[0].size
+    if step.operation == "ctc_loss":
+        logits, labels = step.inputs[:2]
+        return 5 * logits.size + 8 * logits.shape[0] * (2 * labels.size + logits.shape[1])
+    if step.operation in ("lstm", "gru"):
+        gates, weight = step.inputs[:2]
+        return gates.shape[0] * gates.shape[1] * 2 * weight.size + 4 * gates.size
+    if step.operation == "attention":
+        keys, width = step.inputs[1].shape[-2:]
+        rows = step.inputs[0].size // max(width, 1)
+        return rows * keys * (2 * width + 2 * step.output.shape[-1] + _AN_ELEMENT["softmax"])
     if step.operation == "scatter_add":
         return step.inputs[2].size
     if OPERATIONS[step.operation].elementwise:
         return step.output.size
     return step.inputs[0].size
+
+
+def _convolution_products(step: Step) -> int:
+    """Places · taps · outputs, whichever of the three is the step's own result."""
+    first, second = step.inputs
+    if step.operation == "convolution":
+        return step.output.size * (second.size // max(second.shape[-1], 1))
+    if step.operation == "convolution_input_adjoint":
+        return first.size * (second.size // max(second.shape[-1], 1))
+    return second.size * (step.output.size // max(step.output.shape[-1], 1))
 
 
 def count(program: Program) -> Counts:

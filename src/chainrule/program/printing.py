@@ -47,6 +47,8 @@ def _part_lines(steps: Sequence[Step], constants: Mapping[Value, str]) -> list[s
             layer = step.layer
             lines.append(f"  {layer or '·'}")
         lines.append(f"    {step_text(step, constants):<76} {_type_text(step.output)}")
+        if "body" in step.attributes:  # a program of its own, run for every element of time
+            lines += [f"      | {line}".rstrip() for line in str(step.attributes["body"]).splitlines()]
     return lines
 
 
@@ -54,7 +56,9 @@ def step_text(step: Step, constants: Mapping[Value, str] | None = None) -> str:
     """One step, such as 'h = matmul(x, W)'; constants maps a value to the literal that stands for it."""
     known = constants or {}
     arguments = [_reference(value, known) for value in step.inputs]
-    arguments += [f"{key}={_attribute_text(value)}" for key, value in step.attributes.items()]
+    arguments += [
+        f"{key}={_attribute_text(value) if key != 'body' else '…'}" for key, value in step.attributes.items()
+    ]
     return f"{step.output.name} = {step.operation}({', '.join(arguments)})"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from chainrule.executors.native.lowering import Lowering
 from chainrule.executors.native.nodes import Node
+from chainrule.executors.native.operations import LOWERINGS
 from chainrule.executors.native.schedule import Group, schedule
 from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
@@ -14,7 +15,7 @@ from chainrule.train.step import Batch, training_step
 
 def lowered(program: Program, examples: int | None = None) -> Lowering:
     """The program's instructions, before they are put in order."""
-    lowering = Lowering(expand(program, frozenset(EXPANSIONS)), examples)
+    lowering = Lowering(expand(program, frozenset(EXPANSIONS) & frozenset(LOWERINGS)), examples)
     lowering.lower()
     return lowering
 

@@ -8,7 +8,23 @@ that nobody needs: the reverse pass sums the first and drops the second.
 
 from collections.abc import Callable, Mapping
 
-from chainrule.backprop.rules import composites, elementwise, places, products, reductions, shapes
+from chainrule.backprop.rules import (
+    alignment,
+    attention,
+    composites,
+    convolution,
+    elementwise,
+    normalization,
+    ordering,
+    places,
+    pooling,
+    products,
+    recurrent,
+    reductions,
+    resizing,
+    scanning,
+    shapes,
+)
 from chainrule.backprop.rules.recorded import RecordedStep
 from chainrule.program import Tensor
 
@@ -50,6 +66,25 @@ RULES: Mapping[str, Rule] = {
     "matmul": products.matmul,
     "gather": places.gather,
     "scatter_add": places.scatter_add,
+    "convolution": convolution.convolution,
+    "convolution_input_adjoint": convolution.convolution_input_adjoint,
+    "convolution_weight_adjoint": convolution.convolution_weight_adjoint,
+    "max_pool": pooling.max_pool,
+    "max_pool_adjoint": pooling.max_pool_adjoint,
+    "average_pool": pooling.average_pool,
+    "average_pool_adjoint": pooling.average_pool_adjoint,
+    "cumsum": ordering.cumsum,
+    "resize": resizing.resize,
+    "resize_adjoint": resizing.resize_adjoint,
+    "scan": scanning.scan,
+    "lstm": recurrent.lstm,
+    "gru": recurrent.gru,
+    "ctc_loss": alignment.ctc_loss,
+    "softmax": normalization.softmax,
+    "logsumexp": normalization.logsumexp,
+    "layer_norm": normalization.layer_norm,
+    "batch_norm": normalization.batch_norm,
+    "attention": attention.attention,
     "softmax_cross_entropy": composites.softmax_cross_entropy,
     "softmax_cross_entropy_delta": composites.softmax_cross_entropy_delta,
 }

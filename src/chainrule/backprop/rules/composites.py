@@ -3,6 +3,7 @@
 from chainrule.backprop.rules.recorded import RecordedStep
 from chainrule.program import Tensor
 from chainrule.program import functions as f
+from chainrule.program.composites.normalization import softmax
 
 Adjoints = tuple[Tensor | None, ...]
 
@@ -20,6 +21,6 @@ def softmax_cross_entropy(step: RecordedStep, d_y: Tensor) -> Adjoints:
 def softmax_cross_entropy_delta(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """With p = softmax(logits), for logits p (d - Σ p d) Σ targets, for each target Σ p d - d."""
     logits, targets = step.inputs
-    p = f.softmax(logits)
+    p = softmax(logits, logits.ndim - 1)
     mean = (p * d_y).sum(-1, keepdims=True)
     return p * (d_y - mean) * targets.sum(-1, keepdims=True), mean - d_y

@@ -23,6 +23,8 @@ def refuse_unsupported(program: Program) -> None:
         if value.dtype not in TYPES:
             raise NotSupportedError(f"{value.name} is {value.dtype}")
     for step in program.steps:
+        if not has_kernel(step.operation):
+            raise NotSupportedError(f"the operation {step.operation}")
         dtypes = [value.dtype for value in step.inputs]
         if step.operation in REDUCTIONS and dtypes != ["float32"]:
             raise NotSupportedError(f"{step.operation} of {dtypes[0]}")
@@ -32,6 +34,11 @@ def refuse_unsupported(program: Program) -> None:
             raise NotSupportedError(f"scatter_add to {dtypes[0]}")
         if step.operation == "one_hot" and (dtypes[0], step.output.dtype) != ("int32", "float32"):
             raise NotSupportedError(f"one_hot of {dtypes[0]} as {step.output.dtype}")
+
+
+def has_kernel(operation: str) -> bool:
+    """Whether the core runs an operation."""
+    return operation in VIEWS or operation in LOWERINGS or OPERATIONS[operation].elementwise
 
 
 class Lowering(Builder):
@@ -87,10 +94,8 @@ class Lowering(Builder):
             VIEWS[step.operation](self, step)
         elif OPERATIONS[step.operation].elementwise:
             self._elementwise(step)
-        elif step.operation in LOWERINGS:
-            LOWERINGS[step.operation](self, step)
         else:
-            raise NotSupportedError(f"the operation {step.operation}")
+            LOWERINGS[step.operation](self, step)
 
     def _key(self, step: Step) -> tuple[Any, ...]:
         seen = tuple(self.views[v] for v in step.inputs)

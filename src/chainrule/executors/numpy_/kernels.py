@@ -5,7 +5,22 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.executors.numpy_.convolution import (
+    convolution,
+    convolution_input_adjoint,
+    convolution_weight_adjoint,
+)
+from chainrule.executors.numpy_.ordering import arg_top_k, argsort, cumsum
+from chainrule.executors.numpy_.pooling import (
+    average_pool,
+    average_pool_adjoint,
+    max_pool,
+    max_pool_adjoint,
+    max_pool_positions,
+)
 from chainrule.executors.numpy_.random_bits import random_bits
+from chainrule.executors.numpy_.resizing import resize, resize_adjoint
+from chainrule.executors.numpy_.scanning import scan
 
 Kernel = Callable[..., np.ndarray]
 
@@ -98,6 +113,21 @@ KERNELS: Mapping[str, Kernel] = {
     "matmul": np.matmul,
     "gather": _gather,
     "scatter_add": _scatter_add,
+    "convolution": convolution,
+    "convolution_input_adjoint": convolution_input_adjoint,
+    "convolution_weight_adjoint": convolution_weight_adjoint,
+    "max_pool": max_pool,
+    "max_pool_positions": max_pool_positions,
+    "max_pool_adjoint": max_pool_adjoint,
+    "average_pool": average_pool,
+    "average_pool_adjoint": average_pool_adjoint,
+    "cumsum": cumsum,
+    "argmax": lambda x, axis: x.argmax(axis).astype(np.int32),
+    "argsort": argsort,
+    "arg_top_k": arg_top_k,
+    "resize": resize,
+    "resize_adjoint": resize_adjoint,
+    "scan": scan,
     "one_hot": _one_hot,
     "constant": lambda value: value,
     "iota": lambda length, dtype: np.arange(length, dtype=dtype),

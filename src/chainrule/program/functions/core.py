@@ -207,12 +207,6 @@ def uniform(key: Tensor, shape: Sequence[int], stream: int, dtype: str = "float3
     return key.trace.record("shift_right", bits, as_tensor(8, bits)).cast(dtype) * 2.0**-24
 
 
-def softmax(x: Tensor, axis: int = -1) -> Tensor:
-    """e^x / Σ e^x along an axis; the largest is subtracted first, so that nothing overflows."""
-    shifted = exp(x - stop_gradient(x.max(axis, keepdims=True)))
-    return shifted / shifted.sum(axis, keepdims=True)
-
-
 def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """x - ln Σ e^x along an axis, without overflow."""
     shifted = x - stop_gradient(x.max(axis, keepdims=True))

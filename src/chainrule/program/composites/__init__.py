@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chainrule.program.functions import equal, log_softmax, softmax, sqrt, where
+from chainrule.program.composites.alignment import ctc_loss
+from chainrule.program.composites.attention import attention
+from chainrule.program.composites.normalization import batch_norm, layer_norm, logsumexp, softmax
+from chainrule.program.composites.recurrent import gru, lstm
+from chainrule.program.functions import equal, log_softmax, sqrt, where
 from chainrule.program.program import Program
 from chainrule.program.tracing import Tensor, Trace
 from chainrule.program.value import Value
@@ -14,7 +18,7 @@ def _softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def _softmax_cross_entropy_delta(logits: Tensor, targets: Tensor) -> Tensor:
-    return softmax(logits) * targets.sum(-1, keepdims=True) - targets
+    return softmax(logits, logits.ndim - 1) * targets.sum(-1, keepdims=True) - targets
 
 
 def _root_mean_square(x: Tensor) -> Tensor:
@@ -31,6 +35,14 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "softmax_cross_entropy": _softmax_cross_entropy,
     "softmax_cross_entropy_delta": _softmax_cross_entropy_delta,
     "root_mean_square": _root_mean_square,
+    "softmax": softmax,
+    "logsumexp": logsumexp,
+    "layer_norm": layer_norm,
+    "batch_norm": batch_norm,
+    "attention": attention,
+    "ctc_loss": ctc_loss,
+    "lstm": lstm,
+    "gru": gru,
 }
 
 

@@ -1,4 +1,4 @@
-"""What every operation means, element by element in plain Python, apart from any executor's code."""
+"""The meaning of the operations that every network is made of."""
 
 import itertools
 import math
@@ -216,7 +216,7 @@ def _softmax_cross_entropy_delta(logits: np.ndarray, targets: np.ndarray) -> np.
     return y
 
 
-ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
+CORE: Mapping[str, Callable[..., np.ndarray]] = {
     "negative": elementwise(lambda x: -x),
     "absolute": elementwise(abs),
     "sign": elementwise(lambda x: (x > 0) - (x < 0)),

@@ -1,109 +1,27 @@
-"""The one table of operations: name, arity, shape-and-dtype rule, meaning, differentiable or not.
+"""The operations of every network: elementwise, shapes, reductions, products, places, sources."""
 
-A shape-and-dtype rule takes the input Values and the attributes and returns (shape, dtype), or raises a
-ShapeError or DTypeError whose text names the operation, what it got and what it needs. The tracer puts the
-layer in front.
-
-Composite operations have an expansion into primitives (`program/composites.py`), so that an executor needs
-the primitives alone.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.errors import DTypeError, ShapeError
-from chainrule.program.value import FLOATS, ITEM_BYTES, Value
-
-Attributes = Mapping[str, Any]
-Shape = tuple[int, ...]
-Inferred = tuple[Shape, str]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One row of the table.
-
-    arity: number of inputs; None means one or more.
-    infer: (inputs, attributes) -> (shape, dtype) of the output.
-    meaning: one line, y the output and x (or x1, x2, …) the inputs.
-    differentiable: False where the derivative is zero or has no meaning; no rule exists then.
-    composite: True if it expands into primitives.
-    elementwise: each output element depends on the input elements at its own (broadcast) place only.
-    """
-
-    name: str
-    arity: int | None
-    infer: Callable[[Sequence[Value], Attributes], Inferred]
-    meaning: str
-    differentiable: bool = True
-    composite: bool = False
-    elementwise: bool = False
-
-
-def broadcast_shapes(name: str, inputs: Sequence[Value]) -> Shape:
-    """NumPy's broadcasting rule: align right; each axis equal or 1."""
-    first = inputs[0].shape
-    if all(value.shape == first for value in inputs):
-        return first
-    rank = max(len(value.shape) for value in inputs)
-    result = [1] * rank
-    for value in inputs:
-        for axis, length in enumerate(value.shape, start=rank - len(value.shape)):
-            if length == 1 or result[axis] == length:
-                continue
-            if result[axis] != 1:
-                shapes = " and ".join(str(each.shape) for each in inputs)
-                raise ShapeError(
-                    f"{name} got shapes {shapes}; axis {axis - rank} is {result[axis]} in one and {length} "
-                    "in another",
-                    remedy="make them equal, or one of them 1",
-                )
-            result[axis] = length
-    return tuple(result)
-
-
-def normalize_axis(name: str, axis: int, rank: int) -> int:
-    """A possibly negative axis as 0 … rank - 1."""
-    if not -rank <= axis < rank:
-        raise ShapeError(f"{name} got axis {axis} for an array with {rank} axes")
-    return axis % rank
-
-
-def _same_dtype(name: str, inputs: Sequence[Value]) -> str:
-    dtype = inputs[0].dtype
-    for value in inputs[1:]:
-        if value.dtype != dtype:
-            dtypes = " and ".join(each.dtype for each in inputs)
-            raise DTypeError(
-                f"{name} got {dtypes}", remedy="cast one of them, so that both have the same dtype"
-            )
-    return dtype
-
-
-def _need(name: str, value: Value, allowed: Sequence[str]) -> None:
-    if value.dtype not in allowed:
-        raise DTypeError(f"{name} got {value.dtype}; it needs {' or '.join(allowed)}")
-
-
-INTEGERS = ("int32", "int64", "uint32")
-NUMBERS = FLOATS + INTEGERS
-
-
-def _need_known(name: str, dtype: str) -> None:
-    if dtype not in ITEM_BYTES:
-        raise DTypeError(f"{name} got {dtype}; it needs {' or '.join(ITEM_BYTES)}")
-
-
-def _need_lengths(name: str, shape: Shape) -> None:
-    if any(length < 0 for length in shape):
-        raise ShapeError(f"{name} got shape {shape}; no axis may be shorter than 0")
+from chainrule.errors import ShapeError
+from chainrule.program.operations.row import (
+    NUMBERS,
+    Attributes,
+    Inferred,
+    Operation,
+    broadcast_shapes,
+    need,
+    need_known,
+    need_lengths,
+    same_dtype,
+)
+from chainrule.program.value import FLOATS, Value
 
 
 def _unary(name: str, allowed: Sequence[str], result: str | None = None) -> Callable[..., Inferred]:
     def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
         (x,) = inputs
-        _need(name, x, allowed)
+        need(name, x, allowed)
         return x.shape, result or x.dtype
 
     return infer
@@ -111,8 +29,8 @@ def _unary(name: str, allowed: Sequence[str], result: str | None = None) -> Call
 
 def _broadcast(name: str, allowed: Sequence[str], result: str | None = None) -> Callable[..., Inferred]:
     def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-        dtype = _same_dtype(name, inputs)
-        _need(name, inputs[0], allowed)
+        dtype = same_dtype(name, inputs)
+        need(name, inputs[0], allowed)
         return broadcast_shapes(name, inputs), result or dtype
 
     return infer
@@ -120,19 +38,19 @@ def _broadcast(name: str, allowed: Sequence[str], result: str | None = None) -> 
 
 def _where(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     condition, x, y = inputs
-    _need("where", condition, ("bool",))
-    return broadcast_shapes("where", inputs), _same_dtype("where", (x, y))
+    need("where", condition, ("bool",))
+    return broadcast_shapes("where", inputs), same_dtype("where", (x, y))
 
 
 def _cast(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-    _need_known("cast", attributes["dtype"])
+    need_known("cast", attributes["dtype"])
     return inputs[0].shape, attributes["dtype"]
 
 
 def _reduce(name: str) -> Callable[..., Inferred]:
     def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
         (x,) = inputs
-        _need(name, x, NUMBERS)
+        need(name, x, NUMBERS)
         axes, keepdims = attributes["axes"], attributes["keepdims"]
         if name != "sum" and any(x.shape[axis] == 0 for axis in axes):
             raise ShapeError(f"{name} over an axis of length 0 has no answer; x has shape {x.shape}")
@@ -145,7 +63,7 @@ def _reduce(name: str) -> Callable[..., Inferred]:
 
 def _reshape(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     (x,), shape = inputs, attributes["shape"]
-    _need_lengths("reshape", shape)
+    need_lengths("reshape", shape)
     size = 1
     for length in shape:
         size *= length
@@ -165,7 +83,7 @@ def _transpose(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
 
 def _broadcast_to(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     (x,), shape = inputs, attributes["shape"]
-    _need_lengths("broadcast_to", shape)
+    need_lengths("broadcast_to", shape)
     padded = (1,) * (len(shape) - len(x.shape)) + x.shape
     if len(padded) != len(shape) or any(a not in (1, b) for a, b in zip(padded, shape, strict=True)):
         raise ShapeError(f"broadcast_to got shape {x.shape}, which does not broadcast to {shape}")
@@ -203,7 +121,7 @@ def _pad(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
 
 def _concatenate(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     axis = attributes["axis"]
-    dtype, first = _same_dtype("concatenate", inputs), inputs[0].shape
+    dtype, first = same_dtype("concatenate", inputs), inputs[0].shape
     for value in inputs[1:]:
         if len(value.shape) != len(first) or any(
             a != b for i, (a, b) in enumerate(zip(first, value.shape, strict=True)) if i != axis
@@ -218,8 +136,8 @@ def _concatenate(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
 
 def _matmul(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     a, b = inputs
-    _need("matmul", a, FLOATS)
-    dtype = _same_dtype("matmul", inputs)
+    need("matmul", a, FLOATS)
+    dtype = same_dtype("matmul", inputs)
     if len(a.shape) < 2 or len(b.shape) < 2:
         raise ShapeError(f"matmul got shapes {a.shape} and {b.shape}; each needs at least two axes")
     if a.shape[-1] != b.shape[-2]:
@@ -242,36 +160,36 @@ def _matmul(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
 def _gather(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     x, indices = inputs
     axis = attributes["axis"]
-    _need("gather", indices, ("int32", "int64"))
+    need("gather", indices, ("int32", "int64"))
     return (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype
 
 
 def _scatter_add(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     x, indices, updates = inputs
     axis = attributes["axis"]
-    _need("scatter_add", x, NUMBERS)
-    _need("scatter_add", indices, ("int32", "int64"))
+    need("scatter_add", x, NUMBERS)
+    need("scatter_add", indices, ("int32", "int64"))
     needed = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
     if updates.shape != needed:
         raise ShapeError(f"scatter_add got updates of shape {updates.shape}; x and indices ask for {needed}")
-    return x.shape, _same_dtype("scatter_add", (x, updates))
+    return x.shape, same_dtype("scatter_add", (x, updates))
 
 
 def _one_hot(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     (indices,) = inputs
-    _need("one_hot", indices, ("int32", "int64"))
-    _need_known("one_hot", attributes["dtype"])
+    need("one_hot", indices, ("int32", "int64"))
+    need_known("one_hot", attributes["dtype"])
     return (*indices.shape, attributes["depth"]), attributes["dtype"]
 
 
 def _constant(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-    _need_known("constant", attributes["value"].dtype.name)
+    need_known("constant", attributes["value"].dtype.name)
     return attributes["value"].shape, attributes["value"].dtype.name
 
 
 def _iota(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-    _need_lengths("iota", (attributes["length"],))
-    _need("iota", Value((), attributes["dtype"], "iota"), NUMBERS)
+    need_lengths("iota", (attributes["length"],))
+    need("iota", Value((), attributes["dtype"], "iota"), NUMBERS)
     return (attributes["length"],), attributes["dtype"]
 
 
@@ -281,7 +199,7 @@ def _random_bits(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
         raise ShapeError(f"random_bits got a key of {key.dtype} {key.shape}; a key is uint32 (2,)")
     if not 0 <= attributes["stream"] < 2**32:
         raise ShapeError(f"random_bits got stream {attributes['stream']}; it needs 0 to {2**32 - 1}")
-    _need_lengths("random_bits", attributes["shape"])
+    need_lengths("random_bits", attributes["shape"])
     return attributes["shape"], "uint32"
 
 
@@ -296,7 +214,7 @@ def _softmax_cross_entropy_delta(inputs: Sequence[Value], attributes: Attributes
 def _logits_and_targets(name: str, inputs: Sequence[Value]) -> Value:
     """Refuses what is not (..., classes) twice; returns the logits."""
     logits, targets = inputs
-    _need(name, logits, FLOATS)
+    need(name, logits, FLOATS)
     if logits.shape != targets.shape or not logits.shape:
         raise ShapeError(
             f"{name} got logits of shape {logits.shape} and targets of shape {targets.shape}; both are "
@@ -304,13 +222,13 @@ def _logits_and_targets(name: str, inputs: Sequence[Value]) -> Value:
         )
     if logits.shape[-1] == 0:
         raise ShapeError(f"{name} got logits of shape {logits.shape}; it needs at least one class")
-    _same_dtype(name, inputs)
+    same_dtype(name, inputs)
     return logits
 
 
 def _root_mean_square(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     (x,) = inputs
-    _need("root_mean_square", x, FLOATS)
+    need("root_mean_square", x, FLOATS)
     return (), x.dtype
 
 
@@ -329,7 +247,7 @@ def _comparison(name: str, meaning: str) -> Operation:
 
 _SIGNED = (*FLOATS, "int32", "int64")
 
-_TABLE = (
+CORE = (
     # Elementwise, one input.
     _elementwise("negative", "y = -x", _SIGNED),
     _elementwise("absolute", "y = |x|", _SIGNED),
@@ -429,6 +347,3 @@ _TABLE = (
         "root_mean_square", 1, _root_mean_square, "y = √ mean x², 0 of nothing; a size to watch", False, True
     ),
 )
-
-OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
-NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)

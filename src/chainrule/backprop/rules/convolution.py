@@ -1,0 +1,42 @@
+"""Derivatives of convolution and its two adjoints: y, d_x and d_weight are each linear in the other two."""
+
+from typing import Any
+
+from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.program import Tensor
+
+Adjoints = tuple[Tensor | None, ...]
+
+
+def convolution(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """The derivative goes back through the weight; the weight's own correlates input and derivative."""
+    x, weight = step.inputs
+    return _to_input(step, d_y, weight, x.shape[1:-1]), _to_weight(step, x, d_y, weight.shape[:-2])
+
+
+def convolution_input_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """It is linear in what came back, by the convolution, and in the weight."""
+    back, weight = step.inputs
+    return _forward(step, d_y, weight), _to_weight(step, d_y, back, weight.shape[:-2])
+
+
+def convolution_weight_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """The derivative by a weight takes the weight's place."""
+    x, back = step.inputs
+    return _to_input(step, back, d_y, x.shape[1:-1]), _forward(step, x, d_y)
+
+
+def _settings(step: RecordedStep) -> dict[str, Any]:
+    return {name: step.attributes[name] for name in ("stride", "dilation", "padding", "groups")}
+
+
+def _forward(step: RecordedStep, x: Tensor, weight: Tensor) -> Tensor:
+    return x.trace.record("convolution", x, weight, **_settings(step))
+
+
+def _to_input(step: RecordedStep, d_y: Tensor, weight: Tensor, size: tuple[int, ...]) -> Tensor:
+    return d_y.trace.record("convolution_input_adjoint", d_y, weight, **_settings(step), size=size)
+
+
+def _to_weight(step: RecordedStep, x: Tensor, d_y: Tensor, window: tuple[int, ...]) -> Tensor:
+    return x.trace.record("convolution_weight_adjoint", x, d_y, **_settings(step), window=window)

@@ -1,0 +1,32 @@
+"""Derivatives of pooling and its adjoints."""
+
+from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+Adjoints = tuple[Tensor | None, ...]
+
+
+def max_pool(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """All to the first largest of the window."""
+    (x,) = step.inputs
+    return (d_y.trace.record("max_pool_adjoint", x, d_y, **step.attributes),)
+
+
+def max_pool_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """What was sent to the largest is read there; where the largest stands does not change with x."""
+    x, back = step.inputs
+    positions = d_y.trace.record("max_pool_positions", x, **step.attributes)
+    return None, f.gather(d_y.reshape(d_y.size), positions).reshape(*back.shape)
+
+
+def average_pool(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """An equal part to each element of the window."""
+    (x,) = step.inputs
+    return (d_y.trace.record("average_pool_adjoint", d_y, **step.attributes, size=x.shape[1:-1]),)
+
+
+def average_pool_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """It is linear, and the adjoint of its adjoint is pooling."""
+    attributes = {name: step.attributes[name] for name in ("window", "stride", "padding")}
+    return (d_y.trace.record("average_pool", d_y, **attributes),)

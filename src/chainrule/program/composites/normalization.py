@@ -1,0 +1,43 @@
+"""Expansions of what is normalized over some axes: softmax, logsumexp, layer and batch normalization."""
+
+from collections.abc import Sequence
+
+from chainrule.program.functions import equal, exp, log, sqrt, stop_gradient, where
+from chainrule.program.tracing import Tensor
+
+
+def softmax(x: Tensor, axis: int) -> Tensor:
+    """From x less its largest, so that nothing overflows."""
+    shifted = exp(x - stop_gradient(x.max(axis, keepdims=True)))
+    return shifted / shifted.sum(axis, keepdims=True)
+
+
+def logsumexp(x: Tensor, axis: int, keepdims: bool) -> Tensor:
+    """From x less its largest; less nothing where all are -inf, whose sum is e^-inf = 0."""
+    largest = stop_gradient(x.max(axis, keepdims=True))
+    largest = where(equal(largest, -float("inf")), 0.0, largest)
+    total = log(exp(x - largest).sum(axis, keepdims=True)) + largest
+    return total if keepdims else total.reshape(*x.shape[:axis], *x.shape[axis + 1 :])
+
+
+def standardize(x: Tensor, axes: Sequence[int], epsilon: float) -> tuple[Tensor, Tensor]:
+    """(x - mean) / σ over axes, and 1/σ with these axes of length 1; σ² is the mean square plus epsilon."""
+    centred = x - x.mean(axes, keepdims=True)
+    inverse = 1.0 / sqrt((centred * centred).mean(axes, keepdims=True) + epsilon)
+    return centred * inverse, inverse
+
+
+def layer_norm(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float) -> Tensor:
+    """Each row by itself, then scaled and shifted."""
+    return standardize(x, (x.ndim - 1,), epsilon)[0] * scale + shift
+
+
+def batch_norm(x: Tensor, scale: Tensor, shift: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
+    """Each channel by itself, then scaled and shifted."""
+    standardized, _ = standardize(x, axes, epsilon)
+    return standardized * beside(scale, x, axes) + beside(shift, x, axes)
+
+
+def beside(channels: Tensor, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """What has the axes of x other than `axes`, with those as length 1."""
+    return channels.reshape(*(1 if axis in axes else n for axis, n in enumerate(x.shape)))

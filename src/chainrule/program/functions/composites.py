@@ -1,0 +1,79 @@
+"""Composites of deep networks: softmax, logsumexp, layer and batch normalization, attention."""
+
+import math
+from collections.abc import Sequence
+
+from chainrule.errors import ShapeError
+from chainrule.program.operations import normalize_axis
+from chainrule.program.tracing import Tensor
+
+
+def softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """e^x / Σ e^x along an axis; the largest is subtracted first, so that nothing overflows."""
+    with x.trace.naming_the_layer():
+        axis = normalize_axis("softmax", axis, x.ndim)
+    return x.trace.record("softmax", x, axis=axis)
+
+
+def logsumexp(x: Tensor, axis: int = -1, *, keepdims: bool = False) -> Tensor:
+    """ln Σ e^x along an axis, without overflow; -inf where all are -inf."""
+    with x.trace.naming_the_layer():
+        axis = normalize_axis("logsumexp", axis, x.ndim)
+    return x.trace.record("logsumexp", x, axis=axis, keepdims=keepdims)
+
+
+def layer_norm(x: Tensor, scale: Tensor, shift: Tensor, *, epsilon: float = 1e-5) -> Tensor:
+    """(x - mean) / √(variance + epsilon) · scale + shift over the last axis (Ba, Kiros and Hinton 2016).
+
+    x: (..., features). scale, shift: (features,). The variance is the mean square, not the unbiased one.
+    Raises ShapeError where the shapes differ or epsilon is negative.
+    """
+    return x.trace.record("layer_norm", x, scale, shift, epsilon=epsilon)
+
+
+def batch_norm(
+    x: Tensor, scale: Tensor, shift: Tensor, *, axes: Sequence[int] | None = None, epsilon: float = 1e-5
+) -> Tensor:
+    """(x - mean) / √(variance + epsilon) · scale + shift by batch statistics (Ioffe and Szegedy 2015).
+
+    x: (batch, ..., channels). axes: what mean and variance are taken over, all but the last if None. scale,
+    shift: the shape of the axes that are left, such as (channels,). The variance is the mean square,
+    not the unbiased one; `moments` gives both, for averages that run along.
+    Raises ShapeError where the shapes differ, an axis is missing or named twice, or epsilon is negative.
+    """
+    with x.trace.naming_the_layer():
+        listed = range(x.ndim - 1) if axes is None else axes
+        over = tuple(sorted(normalize_axis("batch_norm", axis, x.ndim) for axis in listed))
+        if len(set(over)) != len(over):
+            raise ShapeError(f"batch_norm got axes {over}, which name an axis twice")
+    return x.trace.record("batch_norm", x, scale, shift, axes=over, epsilon=epsilon)
+
+
+def moments(x: Tensor, axes: int | Sequence[int] | None = None) -> tuple[Tensor, Tensor]:
+    """Mean and variance (the mean square about the mean) over axes, all if None."""
+    centred = x - x.mean(axes, keepdims=True)
+    return x.mean(axes), (centred * centred).mean(axes)
+
+
+def attention(
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    *,
+    mask: Tensor | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    """softmax(scale · queries keysᵀ) values: scaled dot-product attention (Vaswani et al. 2017, equation 1).
+
+    queries: (..., queries, width). keys: (..., keys, width). values: (..., keys, outputs), with the same axes
+    in front -> (..., queries, outputs). mask: bool, broadcast to (..., queries, keys), True where a query may
+    see a key; for padded keys of (batch, heads, ...) it is (batch, 1, 1, keys). causal: query i sees the keys
+    0 … i alone. scale: 1 / √width if None. A query that may see no key gets zeros.
+
+    Raises ShapeError where the shapes do not fit.
+    """
+    if scale is None:
+        scale = 1 / math.sqrt(max(queries.shape[-1], 1)) if queries.shape else 1.0
+    masks = () if mask is None else (mask,)
+    return queries.trace.record("attention", queries, keys, values, *masks, causal=causal, scale=scale)

@@ -1,0 +1,109 @@
+"""Convolution, plain and transposed, over one or two axes of space."""
+
+from collections.abc import Sequence
+from operator import index as as_whole_number
+
+from chainrule.errors import ShapeError
+from chainrule.program.operations.windows import need_space, resolve_padding
+from chainrule.program.tracing import Tensor
+
+Lengths = int | Sequence[int]
+Padding = str | Sequence[tuple[int, int]]
+
+
+def each_axis(lengths: Lengths, axes: int) -> tuple[int, ...]:
+    """One number for every axis; a single number stands for all."""
+    if isinstance(lengths, Sequence):
+        return tuple([as_whole_number(length) for length in lengths])
+    return (as_whole_number(lengths),) * axes
+
+
+def convolution(
+    x: Tensor,
+    weight: Tensor,
+    *,
+    stride: Lengths = 1,
+    dilation: Lengths = 1,
+    padding: Padding = "valid",
+    groups: int = 1,
+) -> Tensor:
+    """Σ over the window and its channels of x · weight, at every place where the window stands.
+
+    x: (batch, length, channels) or (batch, height, width, channels). weight: (*window, channels / groups,
+    outputs) -> (batch, *places, outputs). stride, dilation: a number, or one for each axis of space.
+    padding: zeros around x: 'valid' (none), 'same' (ceil(length / stride) places, the greater half after),
+    or (before, after) for each axis. groups: the channels fall into groups, each with
+    outputs / groups outputs of its own; as many groups as channels is the depthwise convolution.
+
+    Raises ShapeError where the shapes do not fit, the groups do not divide, or the window is larger than the
+    padded x.
+    """
+    with x.trace.naming_the_layer():
+        space = need_space("convolution", x.value)
+        strides, dilations = each_axis(stride, len(space)), each_axis(dilation, len(space))
+        window = weight.shape[:-2]
+        if not len(window) == len(strides) == len(dilations) == len(space):
+            raise ShapeError(
+                f"convolution got x of shape {x.shape}, a weight of shape {weight.shape}, stride {strides} "
+                f"and dilation {dilations}; the weight needs {x.ndim} axes, the others {len(space)}"
+            )
+        pairs = resolve_padding("convolution", padding, space, window, strides, dilations)
+    return x.trace.record(
+        "convolution", x, weight, stride=strides, dilation=dilations, padding=pairs, groups=groups
+    )
+
+
+def transposed_convolution(
+    x: Tensor,
+    weight: Tensor,
+    *,
+    stride: Lengths = 1,
+    dilation: Lengths = 1,
+    padding: Padding = "valid",
+    extra: Lengths = 0,
+    groups: int = 1,
+) -> Tensor:
+    """The adjoint of `convolution` by its input: each element of x spreads over a window (Zeiler 2010).
+
+    x: (batch, *space, channels). weight: (*window, outputs / groups, channels) -> (batch, *size, outputs).
+    The size is length · stride for 'same', else (length - 1) · stride + the extent of the window - padding +
+    extra. padding: what the convolution that this is the adjoint of adds, so it takes away. extra: from 0 to
+    stride - 1, not with 'same'; it chooses among the sizes that the convolution would bring to x's.
+
+    Raises ShapeError where the shapes do not fit or the groups do not divide.
+    """
+    name = "transposed_convolution"
+    with x.trace.naming_the_layer():
+        space = need_space(name, x.value)
+        axes = len(space)
+        strides, dilations, extras = (each_axis(each, axes) for each in (stride, dilation, extra))
+        window = weight.shape[:-2]
+        if not len(window) == len(strides) == len(dilations) == len(extras) == axes:
+            raise ShapeError(
+                f"{name} got x of shape {x.shape}, a weight of shape {weight.shape}, stride {strides}, "
+                f"dilation {dilations} and extra {extras}; the weight needs {x.ndim} axes, the others {axes}"
+            )
+        if any(not 0 <= more < max(step, 1) for more, step in zip(extras, strides, strict=True)):
+            raise ShapeError(f"{name} got extra {extras} for stride {strides}; it needs 0 to stride - 1")
+        if padding == "same":
+            if any(extras):
+                raise ShapeError(f"{name} got extra {extras} with padding 'same', which says the size itself")
+            size = tuple([length * step for length, step in zip(space, strides, strict=True)])
+            pairs = resolve_padding(name, padding, size, window, strides, dilations)
+        else:
+            pairs = resolve_padding(name, padding, space, window, strides, dilations)
+            spread = [max(length - 1, 0) * step for length, step in zip(space, strides, strict=True)]
+            extent = [(taps - 1) * gap + 1 for taps, gap in zip(window, dilations, strict=True)]
+            size = tuple([spread[i] + extent[i] - sum(pairs[i]) + extras[i] for i in range(axes)])
+        if min(size) < 1:
+            raise ShapeError(f"{name} of x of shape {x.shape} would have size {size}; it must be at least 1")
+    return x.trace.record(
+        "convolution_input_adjoint",
+        x,
+        weight,
+        stride=strides,
+        dilation=dilations,
+        padding=pairs,
+        groups=groups,
+        size=size,
+    )

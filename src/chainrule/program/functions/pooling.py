@@ -1,0 +1,39 @@
+"""Pooling over one or two axes of space."""
+
+from chainrule.program.functions.convolution import Lengths, Padding, each_axis
+from chainrule.program.operations.windows import need_space, resolve_padding
+from chainrule.program.tracing import Tensor
+
+
+def max_pool(
+    x: Tensor, window: Lengths, *, stride: Lengths | None = None, padding: Padding = "valid"
+) -> Tensor:
+    """The largest of every window, each channel by itself; the first of a tie gets the derivative.
+
+    x: (batch, *space, channels) with one or two axes of space -> (batch, *places, channels). window, stride:
+    a number, or one for each axis; the stride is the window if None. padding: as for `convolution`, but
+    smaller than the window on each side; padded places never win.
+
+    Raises ShapeError if the window is larger than the padded x, or could hold padding alone.
+    """
+    return _pool("max_pool", x, window, stride, padding)
+
+
+def average_pool(
+    x: Tensor, window: Lengths, *, stride: Lengths | None = None, padding: Padding = "valid"
+) -> Tensor:
+    """The mean of every window, each channel by itself, over the places that are not padding.
+
+    Shapes and arguments are those of `max_pool`.
+    """
+    return _pool("average_pool", x, window, stride, padding)
+
+
+def _pool(operation: str, x: Tensor, window: Lengths, stride: Lengths | None, padding: Padding) -> Tensor:
+    with x.trace.naming_the_layer():
+        space = need_space(operation, x.value)
+        axes = len(space)
+        windows = each_axis(window, axes)
+        strides = windows if stride is None else each_axis(stride, axes)
+        pairs = resolve_padding(operation, padding, space, windows, strides, (1,) * axes)
+    return x.trace.record(operation, x, window=windows, stride=strides, padding=pairs)

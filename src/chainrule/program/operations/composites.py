@@ -1,0 +1,106 @@
+"""Composites of deep networks: softmax, logsumexp, layer and batch normalization, attention."""
+
+from collections.abc import Sequence
+
+from chainrule.errors import ShapeError
+from chainrule.program.operations.row import (
+    Attributes,
+    Inferred,
+    Operation,
+    broadcast_shapes,
+    need,
+    same_dtype,
+)
+from chainrule.program.value import FLOATS, Value
+
+
+def _softmax(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,) = inputs
+    need("softmax", x, FLOATS)
+    if x.shape[attributes["axis"]] == 0:
+        raise ShapeError(f"softmax got x of shape {x.shape}; axis {attributes['axis']} needs an element")
+    return x.shape, x.dtype
+
+
+def _logsumexp(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,), axis = inputs, attributes["axis"]
+    need("logsumexp", x, FLOATS)
+    if x.shape[axis] == 0:
+        raise ShapeError(f"logsumexp got x of shape {x.shape}; axis {axis} needs an element")
+    kept = (1,) if attributes["keepdims"] else ()
+    return (*x.shape[:axis], *kept, *x.shape[axis + 1 :]), x.dtype
+
+
+def _need_scale_and_shift(name: str, inputs: Sequence[Value], needed: tuple[int, ...], epsilon: float) -> str:
+    x, scale, shift = inputs
+    need(name, x, FLOATS)
+    if scale.shape != needed or shift.shape != needed:
+        raise ShapeError(
+            f"{name} got x of shape {x.shape}, scale {scale.shape} and shift {shift.shape}; scale and shift "
+            f"must be {needed}"
+        )
+    if epsilon < 0:
+        raise ShapeError(f"{name} got epsilon {epsilon}; it must be at least 0")
+    return same_dtype(name, inputs)
+
+
+def _layer_norm(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    x = inputs[0]
+    if not x.shape:
+        raise ShapeError("layer_norm got x of shape (); it needs (..., features)")
+    return x.shape, _need_scale_and_shift("layer_norm", inputs, x.shape[-1:], attributes["epsilon"])
+
+
+def _batch_norm(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    x, axes = inputs[0], attributes["axes"]
+    needed = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
+    return x.shape, _need_scale_and_shift("batch_norm", inputs, needed, attributes["epsilon"])
+
+
+def _attention(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    if len(inputs) not in (3, 4):
+        raise ShapeError(f"attention takes 3 or 4 inputs, got {len(inputs)}")
+    queries, keys, values = inputs[:3]
+    need("attention", queries, FLOATS)
+    dtype = same_dtype("attention", inputs[:3])
+    shapes = queries.shape, keys.shape, values.shape
+    got = f"attention got queries, keys and values of shapes {shapes[0]}, {shapes[1]} and {shapes[2]}"
+    if min(len(shape) for shape in shapes) < 2 or not shapes[0][:-2] == shapes[1][:-2] == shapes[2][:-2]:
+        raise ShapeError(f"{got}; they need the same axes before the last two")
+    if shapes[0][-1] != shapes[1][-1] or shapes[1][-2] != shapes[2][-2]:
+        raise ShapeError(f"{got}; queries and keys need the same width, keys and values the same length")
+    if shapes[1][-2] == 0:
+        raise ShapeError(f"{got}; it needs at least one key")
+    if len(inputs) == 4:
+        mask, scores = inputs[3], (*shapes[0][:-1], shapes[1][-2])
+        need("attention", mask, ("bool",))
+        if broadcast_shapes("attention", (mask, Value(scores, "bool", "scores"))) != scores:
+            raise ShapeError(f"{got} and a mask of shape {mask.shape}; it must broadcast to {scores}")
+    return (*shapes[0][:-1], shapes[2][-1]), dtype
+
+
+COMPOSITES = (
+    Operation("softmax", 1, _softmax, "y = eˣ / Σ eˣ along an axis", composite=True),
+    Operation("logsumexp", 1, _logsumexp, "y = ln Σ eˣ along an axis", composite=True),
+    Operation(
+        "layer_norm",
+        3,
+        _layer_norm,
+        "y = (x1 - mean) / σ · x2 + x3 over the last axis",
+        composite=True,
+    ),
+    Operation(
+        "batch_norm",
+        3,
+        _batch_norm,
+        "y = (x1 - mean) / σ · x2 + x3 over all axes but the channels'",
+        composite=True,
+    ),
+    Operation(
+        "attention",
+        None,
+        _attention,
+        "y = softmax(scale · x1 x2ᵀ) x3, over the keys that the mask x4 allows",
+        composite=True,
+    ),
+)

@@ -1,0 +1,66 @@
+"""Cases of the composites of deep networks."""
+
+import numpy as np
+from tests.contracts.cases.case import add, spread
+
+
+def _softmax() -> None:
+    for label, shape, axis in (
+        ("rows", (3, 4), 1),
+        ("columns", (3, 4), 0),
+        ("middle", (2, 3, 2), 1),
+        ("one_class", (3, 1), 1),
+        ("empty", (0, 3), 1),
+    ):
+        x = spread(*shape)
+        add("softmax", label, x, axis=axis)
+        add("logsumexp", label, x, axis=axis, keepdims=False)
+        add("logsumexp", f"{label}_kept", x, axis=axis, keepdims=True)
+    extreme = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, 1e4]])
+    add("softmax", "extreme", extreme, axis=1)
+    add("logsumexp", "extreme", extreme, axis=1, keepdims=False)
+
+
+def _normalization() -> None:
+    for label, shape in (("matrix", (4, 5)), ("vector", (6,)), ("three_axes", (2, 3, 4)), ("empty", (0, 3))):
+        scale, shift = spread(*shape[-1:], seed=1), spread(*shape[-1:], seed=2)
+        add("layer_norm", label, spread(*shape), scale, shift, epsilon=1e-5)
+    add("layer_norm", "one_feature", spread(3, 1), spread(1), spread(1, seed=1), epsilon=0.1)
+    for label, shape, axes in (
+        ("columns", (5, 3), (0,)),
+        ("images", (2, 3, 3, 2), (0, 1, 2)),
+        ("groups", (2, 4, 3), (1,)),
+        ("first_is_kept", (3, 4), (1,)),
+        ("empty", (0, 3), (0,)),
+    ):
+        left = [n for axis, n in enumerate(shape) if axis not in axes]
+        scale, shift = spread(*left, seed=1), spread(*left, seed=2)
+        add("batch_norm", label, spread(*shape), scale, shift, axes=axes, epsilon=1e-3)
+    add("batch_norm", "one_example", spread(1, 3), spread(3), spread(3, seed=1), axes=(0,), epsilon=0.5)
+
+
+def _attention() -> None:
+    for label, outer, queries, keys, width, outputs in (
+        ("plain", (), 3, 4, 2, 3),
+        ("heads", (2, 2), 3, 3, 2, 2),
+        ("one_key", (2,), 3, 1, 2, 2),
+        ("one_query", (1,), 1, 4, 3, 2),
+        ("empty", (0,), 2, 3, 2, 2),
+    ):
+        of = spread(*outer, queries, width, seed=1), spread(*outer, keys, width, seed=2)
+        values = spread(*outer, keys, outputs, seed=3)
+        # Of one key the weight is 1 whatever the score, so there is a slope by the values alone.
+        held, seen = (0, 1) if keys == 1 else (), (0, 1) if min(queries, keys) == 1 else ()
+        add("attention", label, *of, values, causal=False, scale=0.7, held=held)
+        add("attention", f"{label}_causal", *of, values, causal=True, scale=1.3, held=seen)
+    of = [spread(2, 2, 3, 2, seed=seed) for seed in (1, 2, 3)]
+    padded = np.array([[True, True, False], [True, False, False]])[:, None, None, :]
+    add("attention", "padded_keys", *of, padded, causal=False, scale=0.5)
+    add("attention", "padded_keys_causal", *of, padded, causal=True, scale=0.5)
+    some = np.array([[True, False, True], [False, False, False], [False, True, True]])
+    add("attention", "no_key_allowed", *of, some, causal=False, scale=0.5)
+    large = [500 * spread(3, 2, seed=seed) for seed in (1, 2, 3)]
+    add("attention", "large_scores", *large, causal=False, scale=1.0, sloped=False)
+
+
+FAMILIES = (_softmax, _normalization, _attention)

@@ -1,0 +1,87 @@
+"""The meaning of the composites of deep networks, row by row."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+
+def _log_total(row: Sequence[float]) -> float:
+    top = max(row)
+    if top == -math.inf:
+        return top
+    return top + math.log(math.fsum(math.exp(number - top) for number in row))
+
+
+def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    y = np.zeros(x.shape)
+    turned, result = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
+    for place in np.ndindex(*turned.shape[:-1]):
+        row = turned[place].tolist()
+        total = _log_total(row)
+        result[place] = [math.exp(number - total) for number in row]
+    return y
+
+
+def _logsumexp(x: np.ndarray, axis: int, keepdims: bool) -> np.ndarray:
+    turned = np.moveaxis(x, axis, -1)
+    y = np.empty(turned.shape[:-1], object)
+    for place in np.ndindex(*y.shape):
+        y[place] = _log_total(turned[place].tolist())
+    return np.expand_dims(y, axis) if keepdims else y
+
+
+def _standardized(row: Sequence[float], epsilon: float) -> list[float]:
+    mean = math.fsum(row) / len(row)
+    variance = math.fsum((number - mean) ** 2 for number in row) / len(row)
+    return [(number - mean) / math.sqrt(variance + epsilon) for number in row]
+
+
+def _layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, epsilon: float) -> np.ndarray:
+    y = np.zeros(x.shape)
+    for place in np.ndindex(*x.shape[:-1]):
+        y[place] = np.array(_standardized(x[place].tolist(), epsilon)) * scale + shift
+    return y
+
+
+def _batch_norm(
+    x: np.ndarray, scale: np.ndarray, shift: np.ndarray, axes: Sequence[int], epsilon: float
+) -> np.ndarray:
+    y = np.zeros(x.shape)
+    if not x.size:
+        return y
+    last = range(-len(axes), 0)
+    turned, result = np.moveaxis(x, axes, last), np.moveaxis(y, axes, last)
+    for place in np.ndindex(*scale.shape):
+        rows = np.array(_standardized(turned[place].ravel().tolist(), epsilon))
+        result[place] = rows.reshape(result[place].shape) * scale[place] + shift[place]
+    return y
+
+
+def _attention(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    values: np.ndarray,
+    *masks: np.ndarray,
+    causal: bool,
+    scale: float,
+) -> np.ndarray:
+    shape = (*queries.shape[:-1], keys.shape[-2])
+    allowed = np.broadcast_to(masks[0] if masks else np.array(True), shape)
+    y = np.zeros((*queries.shape[:-1], values.shape[-1]))
+    for *outer, i in np.ndindex(*queries.shape[:-1]):
+        at = tuple(outer)
+        seen = [j for j in range(shape[-1]) if allowed[(*at, i, j)] and not (causal and j > i)]
+        scores = [scale * math.fsum(queries[(*at, i)] * keys[(*at, j)]) for j in seen]
+        for j, score in zip(seen, scores, strict=True):
+            y[(*at, i)] += math.exp(score - _log_total(scores)) * values[(*at, j)]
+    return y
+
+
+COMPOSITES: Mapping[str, Callable[..., np.ndarray]] = {
+    "softmax": _softmax,
+    "logsumexp": _logsumexp,
+    "layer_norm": _layer_norm,
+    "batch_norm": _batch_norm,
+    "attention": _attention,
+}
