@@ -1,6 +1,7 @@
 // The only place for what differs between compilers and processors.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #if !defined(_WIN32)
@@ -202,6 +203,17 @@ inline void transpose(float* to, int64_t to_row, const float* from, int64_t from
     for (int i = 0; i < columns; ++i) Lanes{t[i]}.store(to + i * to_row, rows);
 }
 #endif
+}  // namespace
+
+// x y + z, rounded once where the instruction set can.
+namespace {
+inline float multiply_add(float x, float y, float z) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return std::fma(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
 }  // namespace
 
 // Asks for a cache line that will be written, or read, soon.

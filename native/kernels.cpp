@@ -275,7 +275,7 @@ void micro(int op, float* y, const float* a, const float* b, const float* c, int
             break;
         case MULTIPLY_ADD:
             CHAINRULE_IVDEP
-            for (int64_t i = 0; i < n; ++i) y[i] = a[i] * b[i] + c[i];
+            for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], c[i]);
             break;
         default:
             break;

@@ -26,14 +26,6 @@ struct Recipe {
     std::array<int, Q> squares = {};
 };
 
-inline float multiply_add(float x, float y, float z) {
-#if defined(__FMA__) || defined(__aarch64__)
-    return std::fma(x, y, z);
-#else
-    return x * y + z;
-#endif
-}
-
 template <int op>
 inline float apply(float a, [[maybe_unused]] float b, [[maybe_unused]] float c) {
     if constexpr (op == ADD) return a + b;
