@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "convolution.hpp"
 #include "machine.hpp"
 
 namespace chainrule {
@@ -21,8 +22,8 @@ int64_t product(int64_t a, int64_t b) {
 
 class Reader {
 public:
-    Reader(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group)
-        : row_(row), buffers_(buffers), locals_(locals), group_(group) {}
+    Reader(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group, int64_t chunks)
+        : row_(row), buffers_(buffers), locals_(locals), group_(group), chunks_(chunks) {}
 
     int64_t number(int64_t low, int64_t high) {
         if (next_ >= row_.size()) refuse("it ends too early");
@@ -51,7 +52,11 @@ public:
         const int64_t number = next_ < row_.size() ? row_[next_] - static_cast<int64_t>(buffers_.size()) : -1;
         if (number < 0 || number >= static_cast<int64_t>(locals_.size())) return place(product(rows, row_items), bytes);
         Local& local = locals_[static_cast<size_t>(number)];
-        if (local.rows != rows || local.row_bytes != product(row_items, bytes) || (local.group >= 0 && local.group != group_))
+        const bool same_rows = local.rows == rows && local.row_bytes == product(row_items, bytes);
+        // The same cuts, though of other rows.
+        const bool same_cuts = local.rows % chunks_ == 0 && rows % chunks_ == 0 &&
+                               product(local.rows, local.row_bytes) == product(product(rows, row_items), bytes);
+        if (!(same_rows || same_cuts) || (local.group >= 0 && local.group != group_))
             refuse("a local matrix of another shape or group");
         local.group = group_;
         Place place;
@@ -69,6 +74,7 @@ private:
     const std::vector<int64_t>& buffers_;
     std::vector<Local>& locals_;
     const int group_;
+    const int64_t chunks_;
     size_t next_ = 0;
 };
 
@@ -236,7 +242,8 @@ void read_matmul(Reader& in, Instruction& out) {
     auto whole = [&](int64_t step, int64_t elements) {
         return batch == 0 || elements == 0 ? 0 : product(batch - 1, step) + elements;
     };
-    const Place a = in.place(whole(step_a, product(m, k)), 4);
+    const bool own_rows = batch == 1 && !ta && m * k > 0;
+    const Place a = own_rows ? in.place_in_rows(m, k, 4) : in.place(whole(step_a, product(m, k)), 4);
     const Place b = in.place(whole(step_b, product(k, n)), 4);
     const Place c = batch == 1 && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(whole(step_c, product(m, n)), 4);
     if (batch > 1 && step_c < m * n) refuse("products written over each other");
@@ -254,8 +261,50 @@ void read_reduce(Reader& in, Instruction& out) {
     out.extent = outer == 1 ? inner : inner == 0 ? 0 : outer;
     out.sizes = {op, outer, mid, inner};
     if (op != 0 && mid == 0 && product(outer, inner) > 0) refuse("max or min of nothing");
-    out.places.push_back(in.place(product(product(outer, mid), inner), 4));
-    out.places.push_back(in.place(product(outer, inner), 4));
+    const auto place = [&](int64_t row) { return outer == 1 ? in.place(row, 4) : in.place_in_rows(outer, row, 4); };
+    out.places.push_back(place(product(mid, inner)));
+    out.places.push_back(place(inner));
+}
+
+void read_convolution(Reader& in, Instruction& out) {
+    constexpr int64_t high = 1 << 24;
+    Convolution c{};
+    int64_t* const fields[] = {&c.batch, &c.height, &c.width, &c.inputs, &c.kernel_height, &c.kernel_width, &c.outputs, &c.groups,
+                               &c.stride_height, &c.stride_width, &c.dilation_height, &c.dilation_width, &c.top, &c.left, &c.rows,
+                               &c.columns};
+    for (int64_t* field : fields) {
+        const bool may_be_nothing = field == &c.batch || field == &c.inputs || field == &c.outputs || field == &c.top || field == &c.left ||
+                                    field == &c.height || field == &c.width || field == &c.rows || field == &c.columns;
+        *field = in.number(may_be_nothing ? 0 : 1, high);
+        out.sizes.push_back(*field);
+    }
+    const int64_t x_channels = product(c.groups, c.inputs), y_channels = product(c.groups, c.outputs);
+    const int64_t x = product(product(c.batch, c.height), product(c.width, x_channels));
+    const int64_t y = product(product(c.batch, c.rows), product(c.columns, y_channels));
+    const int64_t taps = product(product(c.kernel_height, c.kernel_width), c.inputs), weight = product(taps, y_channels);
+    product(taps, 336);
+    if (taps > patch_room) refuse("a window of too many taps");
+    const auto place = [&](int64_t items) { return in.place(items, 4); };
+    const auto in_rows = [&](int64_t items) { return c.batch && items ? in.place_in_rows(c.batch, items / c.batch, 4) : place(items); };
+    out.extent = c.batch;
+    if (out.kind == Kind::convolution) {
+        out.places.push_back(in_rows(x));
+        out.places.push_back(place(weight));
+        out.places.push_back(in_rows(y));
+    } else if (out.kind == Kind::convolution_input_adjoint) {
+        out.places.push_back(in_rows(y));
+        out.places.push_back(place(weight));
+        out.places.push_back(in_rows(x));
+    } else {
+        const bool by_taps = in.small(1) != 0;
+        const int64_t parts = by_taps ? 1 : in.number(1, most_sums);
+        out.extent = by_taps ? taps : c.batch;
+        out.sizes.push_back(by_taps);
+        out.sizes.push_back(parts);
+        out.places.push_back(by_taps ? place(x) : in_rows(x));
+        out.places.push_back(by_taps ? place(y) : in_rows(y));
+        out.places.push_back(place(product(parts, weight)));
+    }
 }
 
 void read_copy(Reader& in, Instruction& out) {
@@ -281,15 +330,19 @@ void read_copy(Reader& in, Instruction& out) {
     for (const auto* list : {&dims, &from, &to}) out.sizes.insert(out.sizes.end(), list->begin(), list->end());
 }
 
-Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group) {
-    Reader in(row, buffers, locals, group);
+Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group,
+                 int64_t chunks) {
+    Reader in(row, buffers, locals, group, chunks);
     Instruction out;
-    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::root_mean)));
+    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::convolution_weight_adjoint)));
     switch (out.kind) {
         case Kind::tile: read_tile(in, out); break;
         case Kind::matmul: read_matmul(in, out); break;
         case Kind::reduce: read_reduce(in, out); break;
         case Kind::copy: read_copy(in, out); break;
+        case Kind::convolution:
+        case Kind::convolution_input_adjoint:
+        case Kind::convolution_weight_adjoint: read_convolution(in, out); break;
         case Kind::fill: {
             const int64_t bytes = in.size();
             out.extent = bytes;
@@ -382,10 +435,14 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
         if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
         for (; next < row[2] + row[3]; ++next) {
             const auto& words = instructions[static_cast<size_t>(next)];
-            instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size())));
+            instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size()), row[1]));
             const Instruction& in = instructions_.back();
             const bool sums = in.kind == Kind::squares || !in.tile.squares.empty();
             if (sums && row[1] > most_sums) refuse("too many chunks of squares");
+            if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && row[1] > in.sizes[17])
+                refuse("more chunks than sums of a weight's adjoint");
+            convolves_ = convolves_ || in.kind == Kind::convolution || in.kind == Kind::convolution_input_adjoint ||
+                         in.kind == Kind::convolution_weight_adjoint;
             most_registers_ = std::max(most_registers_, in.tile.registers);
         }
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});

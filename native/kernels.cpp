@@ -337,6 +337,11 @@ void min_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride)
     fold_rows(y, x, rows, n, stride, smaller);
 }
 
+void add_products(float* y, const float* a, const float* b, int64_t n) {
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], y[i]);
+}
+
 // Blocks of 4096 keep the error of long sums small.
 float sum(const float* x, int64_t n) {
     double total = 0.0;
@@ -506,7 +511,7 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
-    static const Kernels table{micro, sum_rows, max_rows, min_rows, sum, max, min, squares, random_bits,
+    static const Kernels table{micro, sum_rows, max_rows, min_rows, add_products, sum, max, min, squares, random_bits,
                                cross_entropy_delta, cross_entropy, CHAINRULE_READY(), CHAINRULE_PRODUCT()};
     return table;
 }

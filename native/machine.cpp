@@ -6,15 +6,11 @@
 #include <cmath>
 #include <cstring>
 
-extern "C" {
-void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
-                       int lda, const float* b, int ldb, float beta, float* c, int ldc);
-}
+#include "convolution.hpp"
+#include "multiply.hpp"
 
 namespace chainrule {
 namespace {
-
-constexpr int row_major = 101, as_is = 111, transposed = 112;
 
 template <class T>
 T* pointer(const std::vector<char*>& at, const Place& place) {
@@ -178,10 +174,6 @@ void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, con
     run.finish(chunk);
 }
 
-constexpr int64_t small_matrix = 128 * 128;
-
-constexpr int64_t large_product = 1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
-
 void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const auto& s = in.sizes;
     const int64_t batch = s[0], m = s[1], n = s[2], k = s[3];
@@ -189,7 +181,7 @@ void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::v
     const float* a = pointer<const float>(at, in.places[0]);
     const float* b = pointer<const float>(at, in.places[1]);
     float* c = pointer<float>(at, in.places[2]);
-    const int lda = static_cast<int>(std::max<int64_t>(1, ta ? m : k));
+    const int64_t lda = std::max<int64_t>(1, ta ? m : k);
     Product::Range ahead[most_ahead];
     const int ahead_count = static_cast<int>(in.places.size()) - 3;
     for (int i = 0; i < ahead_count; ++i) {
@@ -197,26 +189,7 @@ void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::v
         ahead[i] = {pointer<const char>(at, place) + first * n * 4, (last - first) * n * 4};
     }
     auto product = [&](const float* x, const float* y, float* z, int64_t rows) {
-        if (rows == 0 || n == 0) return;
-        if (k == 0) {
-            std::fill(z, z + rows * n, 0.0f);
-            return;
-        }
-        const ProductTable& own = kernels().product;
-        if (own.product && rows * n * k >= large_product && n >= 64) {
-            own.product({x, y, z, rows, n, k, lda, tb ? k : n, ta, tb, ahead, ahead_count}, reinterpret_cast<float*>(scratch));
-            return;
-        }
-        bool turned = tb;
-        // OpenBLAS is slow at small products with a transposed right matrix: turned first, they run at full rate.
-        if (own.turn && tb && n * k <= small_matrix && rows * 4 > n) {
-            own.turn(reinterpret_cast<float*>(scratch), y, n, k);
-            y = reinterpret_cast<float*>(scratch);
-            turned = false;
-        }
-        scipy_cblas_sgemm(row_major, ta ? transposed : as_is, turned ? transposed : as_is, static_cast<int>(rows),
-                          static_cast<int>(n), static_cast<int>(k), 1.0f, x, lda, y, static_cast<int>(turned ? k : n), 0.0f, z,
-                          static_cast<int>(n));
+        multiply({x, y, z, rows, n, k, lda, tb ? k : n, n, ta, tb, false, ahead, ahead_count}, scratch);
     };
     if (batch == 1) {
         product(a + (ta ? first : first * k), b, c + first * n, last - first);
@@ -353,6 +326,20 @@ void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::
     }
 }
 
+Convolution convolution_of(const Instruction& in) {
+    const auto& s = in.sizes;
+    return {s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11], s[12], s[13], s[14], s[15]};
+}
+
+// Cut by taps, or by examples: then each chunk has a sum of its own.
+void run_weight_adjoint(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const Convolution c = convolution_of(in);
+    const bool by_taps = in.sizes[16] != 0;
+    float* d_weight = pointer<float>(at, in.places[2]) + (by_taps ? 0 : chunk * c.weight_items());
+    convolve_weight(c, pointer<const float>(at, in.places[0]), pointer<const float>(at, in.places[1]), d_weight, by_taps ? 0 : first,
+                    by_taps ? c.batch : last, by_taps ? first : 0, by_taps ? last : c.taps(), scratch);
+}
+
 }  // namespace
 
 void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
@@ -385,6 +372,15 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
                                     pointer<const float>(at, in.places[1]) + first * cols, last - first, cols);
             break;
         }
+        case Kind::convolution:
+            convolve(convolution_of(in), pointer<const float>(at, in.places[0]), pointer<const float>(at, in.places[1]),
+                     pointer<float>(at, in.places[2]), first, last, scratch);
+            break;
+        case Kind::convolution_input_adjoint:
+            convolve_back(convolution_of(in), pointer<const float>(at, in.places[0]), pointer<const float>(at, in.places[1]),
+                          pointer<float>(at, in.places[2]), first, last, scratch);
+            break;
+        case Kind::convolution_weight_adjoint: run_weight_adjoint(in, chunk, first, last, at, scratch); break;
         case Kind::squares: {
             const int64_t cols = in.sizes[0];
             pointer<double>(at, in.places[1])[chunk] =
@@ -412,8 +408,8 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     Barrier barrier(threads);
     std::atomic<int64_t> done{0};
     std::atomic<bool> stop{false};
-    const size_t room =
-        std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4), static_cast<size_t>(product_scratch)) + 256;
+    const size_t room = std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4),
+                                 static_cast<size_t>(product_scratch + (convolves_ ? convolution_scratch : 0))) + 256;
     std::vector<std::vector<char>> scratch(static_cast<size_t>(threads));
     for (auto& each : scratch) each.resize(room + static_cast<size_t>(local_bytes_) + 128);
 

@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares, root_mean };
+enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares, root_mean, convolution, convolution_input_adjoint, convolution_weight_adjoint };
 enum class Type : int { f32, i32, u32, boolean };
 
 struct Place {
@@ -113,6 +113,7 @@ private:
     std::vector<Local> locals_;
     int64_t local_bytes_ = 0;  // of each thread
     int most_registers_ = 0;
+    bool convolves_ = false;
     std::atomic<bool> index_error_{false};
 };
 

@@ -133,7 +133,7 @@ NB_MODULE(_core, m) {
             if (!tables[static_cast<size_t>(level)]->product.product) return false;
             std::vector<float> scratch(chainrule::product_scratch / 4);
             tables[static_cast<size_t>(level)]->product.product(
-                {a.data(), b.data(), c.data(), m, n, k, length(a, true), length(b, true), ta, tb, nullptr, 0}, scratch.data());
+                {a.data(), b.data(), c.data(), m, n, k, length(a, true), length(b, true), n, ta, tb, false}, scratch.data());
             return true;
         },
         nb::arg("c"), nb::arg("a"), nb::arg("b"), nb::arg("ta"), nb::arg("tb"), nb::arg("level"),

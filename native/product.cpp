@@ -90,7 +90,9 @@ void turn(float* to, int64_t to_row, const float* from, int64_t from_row, int64_
                       static_cast<int>(std::min(lanes, rows - r)), static_cast<int>(std::min(lanes, columns - c)));
 }
 
-void turn_whole(float* to, const float* from, int64_t rows, int64_t columns) { turn(to, rows, from, columns, rows, columns); }
+void turn_whole(float* to, const float* from, int64_t rows, int64_t columns, int64_t from_row) {
+    turn(to, rows, from, from_row, rows, columns);
+}
 
 // A panel of B: k rows of `width` numbers; what lies beyond the last column is 0.
 void pack_panel(float* to, const float* b, int64_t ldb, bool tb, int64_t columns, int64_t k) {
@@ -153,7 +155,7 @@ void product(const Product& p, float* scratch) {
                     const int64_t size = std::min(height, count - r);
                     const auto& table = p.ta ? multiplies.across : multiplies.along;
                     table[size - 1](p.ta ? rows + r * k : rows + r * row_room, row_room, panel, k,
-                                    p.c + (top + r) * p.n + left, p.n, columns, block > 0, wish);
+                                    p.c + (top + r) * p.ldc + left, p.ldc, columns, p.add || block > 0, wish);
                 }
             }
         }

@@ -46,9 +46,6 @@ SUMMING = {
 }
 # Programs that use one of these run in NumPy, whole: the core has no kernel for it yet.
 NO_KERNEL_YET = {
-    "convolution",
-    "convolution_input_adjoint",
-    "convolution_weight_adjoint",
     "max_pool",
     "max_pool_positions",
     "max_pool_adjoint",

@@ -66,7 +66,9 @@ def assert_local(layout: Layout, groups: list[Group], home: Callable[[Value], Va
             (node, access) for node in users[0].nodes for access in node.accesses if home(access.root) is root
         ]
         assert accesses[0][1].write
-        assert all(node.extent == rows and access.aligned and access.whole for node, access in accesses)
+        assert all(access.aligned and access.whole for _, access in accesses)
+        uneven = {rows, *(node.extent for node, _ in accesses)}
+        assert len(uneven) == 1 or not any(extent % users[0].chunks for extent in uneven)
 
 
 def touches(node: Node, root: Value, home: Callable[[Value], Value]) -> bool:
@@ -170,7 +172,7 @@ def chain(reads: Callable[[Tensor], Tensor]) -> Layout:
 
 def test_what_a_chunk_makes_and_uses_up_needs_no_arena():
     layout = chain(lambda h: h + 1.0)
-    assert {value.name for value in layout.locals} == {"matmul", "matmul_2", "matmul_3"}
+    assert {"matmul", "matmul_2", "matmul_3"} <= {value.name for value in layout.locals}
     assert not layout.locals.keys() & layout.offsets.keys()
 
 

@@ -1,6 +1,7 @@
 """Order and barriers: every thread sees what others wrote, and nobody waits without need."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -71,16 +72,16 @@ def test_every_node_comes_once_and_after_those_it_needs():
     assert epochs[-1] == barriers(groups)
 
 
-def parts(node: Node, group: Group) -> list[tuple[int, int]]:
-    """The rows of every chunk."""
+def parts(node: Node, group: Group) -> list[Fraction]:
+    """Where every chunk ends, as a part of all rows."""
     return [
-        (node.extent * chunk // group.chunks, node.extent * (chunk + 1) // group.chunks)
-        for chunk in range(group.chunks)
+        Fraction(node.extent * chunk // group.chunks, max(node.extent, 1))
+        for chunk in range(1, group.chunks + 1)
     ]
 
 
 def assert_no_races(groups: list[Group], home: Callable[[Value], Value]) -> None:
-    """Of two accesses to one place between two barriers, one writing, both are by the same chunk and rows.
+    """Of two accesses to one place between two barriers, one writing, both are by the same chunk and part.
 
     Whether a node really keeps to its rows is for the runs to show, which compare bits for several threads.
     """

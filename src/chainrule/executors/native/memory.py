@@ -56,17 +56,12 @@ def _locals(
             for access in node.accesses:
                 root = home(access.root)
                 fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
-                if (
-                    root not in seen
-                    and fits
-                    and access.write
-                    and node.kind in ("matmul", "tile")
-                    and stored(root)
-                ):
+                if root not in seen and fits and access.write and stored(root):
                     found[root] = (node.extent, root.nbytes // node.extent)
                 elif root in found:
-                    rows = (node.extent, root.nbytes // max(node.extent, 1))
-                    if not fits or seen[root] is not group or found[root] != rows:
+                    rows, _ = found[root]
+                    same = rows == node.extent or not (rows % group.chunks or node.extent % group.chunks)
+                    if not fits or seen[root] is not group or not same:
                         del found[root]
                 seen[root] = group
     return found

@@ -14,6 +14,7 @@ Locate = Callable[[Value], Place]
 KINDS = (
     *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
     *("random_bits", "cross_entropy_delta", "cross_entropy", "squares", "root_mean"),
+    *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")
@@ -62,8 +63,9 @@ def matmul_node(position: int, c: Value, a: View, b: View, sizes: Mapping[str, i
     alone = batch == 1
     aligned_a = not sizes["ta"] if alone else sizes["step_a"] == m * k
     aligned_b = False if alone else sizes["step_b"] == k * sizes["n"]
+    own_rows = alone and not sizes["ta"] and a.root.size == m * k
     result = Access(c, True, True, alone and c.size > 0)
-    accesses = [Access(a.root, False, aligned_a), Access(b.root, False, aligned_b), result]
+    accesses = [Access(a.root, False, aligned_a, own_rows), Access(b.root, False, aligned_b), result]
 
     def words(locate: Locate) -> list[int]:
         ahead = [number for root in node.ahead for number in locate(root)]
@@ -81,7 +83,7 @@ def reduce_node(
     """Reduce the middle of (outer, middle, inner)."""
     outer, middle, inner = sizes
     columns = outer == 1
-    accesses = [Access(x.root, False, not columns), Access(y, True, True)]
+    accesses = [Access(x.root, False, not columns, not columns), Access(y, True, True, not columns)]
 
     def words(locate: Locate) -> list[int]:
         return [REDUCTIONS.index(operation), outer, middle, inner, *locate(x.root), *locate(y)]

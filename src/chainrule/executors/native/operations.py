@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from chainrule.executors.native.builder import Builder
+from chainrule.executors.native.convolution import lower_convolution, lower_weight_adjoint
 from chainrule.executors.native.nodes import (
     KINDS,
     REDUCTIONS,
@@ -254,4 +255,7 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "softmax_cross_entropy": _cross_entropy,
     "softmax_cross_entropy_delta": _cross_entropy,
     "root_mean_square": _root_mean_square,
+    "convolution": lower_convolution,
+    "convolution_input_adjoint": lower_convolution,
+    "convolution_weight_adjoint": lower_weight_adjoint,
 }

@@ -31,11 +31,28 @@ def chunk_count(extent: int) -> int:
     return 2 if extent < 512 else min(MOST_CHUNKS, extent // 64)
 
 
+def chunks_of(node: Node) -> int:
+    """How many chunks a node is cut into.
+
+    Values of three and more axes, such as images, are cut between examples, so that nodes that see them as
+    examples, as rows of channels or as heads all cut them at the same places.
+    """
+    deep = [access.root for access in node.accesses if access.aligned and len(access.root.shape) > 2]
+    deep = [root for root in deep if root.size > 0]
+    if not deep or not node.extent:
+        return chunk_count(node.extent)
+    rows = max(root.size // root.shape[-1] for root in deep)
+    examples = min(root.shape[0] for root in deep)
+    wanted = chunk_count(max(rows, node.extent))
+    even = max(n for n in range(1, wanted + 1) if examples % n == 0 and node.extent % n == 0)
+    return even if 4 * even > wanted else min(wanted, node.extent)
+
+
 def schedule(nodes: Sequence[Node], home: Callable[[Value], Value]) -> list[Group]:
     """Nodes in an order that needs few barriers: first what can run without one."""
     small = sum(node.flops for node in nodes) < SMALL_FLOPS
     for node in nodes:
-        node.chunks = 1 if small else chunk_count(node.extent)
+        node.chunks = 1 if small else chunks_of(node)
     if small:
         return [Group(False, 1, list(nodes), 0)]
     _link(nodes, home)
@@ -114,7 +131,13 @@ def _crosses(
                 continue
             if node.chunks == 1 and other.chunks == 1:
                 continue
-            same_rows = node.extent == other.extent and node.chunks == other.chunks
-            if not (same_rows and access.aligned and before.aligned):
+            if not (same_cuts(node, other) and access.aligned and before.aligned):
                 return True
     return False
+
+
+def same_cuts(node: Node, other: Node) -> bool:
+    """Whether chunk by chunk both touch the same part of a value that both touch aligned."""
+    if node.chunks != other.chunks:
+        return False
+    return node.extent == other.extent or not (node.extent % node.chunks or other.extent % node.chunks)

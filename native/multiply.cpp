@@ -1,0 +1,49 @@
+#include "multiply.hpp"
+
+#include <algorithm>
+
+#include "kernels.hpp"
+
+extern "C" {
+void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
+                       int lda, const float* b, int ldb, float beta, float* c, int ldc);
+}
+
+namespace chainrule {
+namespace {
+
+constexpr int row_major = 101, as_is = 111, transposed = 112;
+constexpr int64_t small_matrix = 128 * 128;
+constexpr int64_t large_product = 1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
+
+}  // namespace
+
+void multiply(const Product& p, char* scratch) {
+    if (p.m == 0 || p.n == 0) return;
+    if (p.k == 0) {
+        if (!p.add)
+            for (int64_t i = 0; i < p.m; ++i) std::fill(p.c + i * p.ldc, p.c + i * p.ldc + p.n, 0.0f);
+        return;
+    }
+    float* room = reinterpret_cast<float*>(scratch);
+    const ProductTable& own = kernels().product;
+    if (own.product && p.m * p.n * p.k >= large_product && p.n >= 64) {
+        own.product(p, room);
+        return;
+    }
+    const float* b = p.b;
+    bool turned = p.tb;
+    int64_t ldb = p.ldb;
+    // OpenBLAS is slow at small products with a transposed right matrix: turned first, they run at full rate.
+    if (own.turn && p.tb && p.n * p.k <= small_matrix && p.m * 4 > p.n) {
+        own.turn(room, b, p.n, p.k, p.ldb);
+        b = room;
+        turned = false;
+        ldb = p.n;
+    }
+    scipy_cblas_sgemm(row_major, p.ta ? transposed : as_is, turned ? transposed : as_is, static_cast<int>(p.m),
+                      static_cast<int>(p.n), static_cast<int>(p.k), 1.0f, p.a, static_cast<int>(p.lda), b,
+                      static_cast<int>(ldb), p.add ? 1.0f : 0.0f, p.c, static_cast<int>(p.ldc));
+}
+
+}  // namespace chainrule
