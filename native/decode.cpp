@@ -334,7 +334,7 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
                  int64_t chunks) {
     Reader in(row, buffers, locals, group, chunks);
     Instruction out;
-    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::convolution_weight_adjoint)));
+    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::row_sums)));
     switch (out.kind) {
         case Kind::tile: read_tile(in, out); break;
         case Kind::matmul: read_matmul(in, out); break;
@@ -383,6 +383,14 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
             out.sizes = {cols, stream};
             out.places.push_back(in.place(2, 4));
             out.places.push_back(in.place(product(rows, cols), 4));
+            break;
+        }
+        case Kind::row_sums: {
+            const int64_t rows = in.size(), cols = in.size();
+            out.extent = rows;
+            out.sizes = {cols};
+            out.places.push_back(in.place_in_rows(rows, cols, 4));
+            out.places.push_back(in.place(product(most_sums, cols), 4));
             break;
         }
         case Kind::squares: {
@@ -437,8 +445,8 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
             const auto& words = instructions[static_cast<size_t>(next)];
             instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size()), row[1]));
             const Instruction& in = instructions_.back();
-            const bool sums = in.kind == Kind::squares || !in.tile.squares.empty();
-            if (sums && row[1] > most_sums) refuse("too many chunks of squares");
+            const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.squares.empty();
+            if (sums && row[1] > most_sums) refuse("too many chunks of sums");
             if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && row[1] > in.sizes[17])
                 refuse("more chunks than sums of a weight's adjoint");
             convolves_ = convolves_ || in.kind == Kind::convolution || in.kind == Kind::convolution_input_adjoint ||

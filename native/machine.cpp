@@ -381,6 +381,12 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
                           pointer<float>(at, in.places[2]), first, last, scratch);
             break;
         case Kind::convolution_weight_adjoint: run_weight_adjoint(in, chunk, first, last, at, scratch); break;
+        case Kind::row_sums: {
+            const int64_t cols = in.sizes[0];
+            kernels().sum_rows(pointer<float>(at, in.places[1]) + chunk * cols, pointer<const float>(at, in.places[0]) + first * cols,
+                               last - first, cols, cols);
+            break;
+        }
         case Kind::squares: {
             const int64_t cols = in.sizes[0];
             pointer<double>(at, in.places[1])[chunk] =

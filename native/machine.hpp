@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares, root_mean, convolution, convolution_input_adjoint, convolution_weight_adjoint };
+enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares, root_mean, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums };
 enum class Type : int { f32, i32, u32, boolean };
 
 struct Place {

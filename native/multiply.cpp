@@ -27,7 +27,7 @@ void multiply(const Product& p, char* scratch) {
     }
     float* room = reinterpret_cast<float*>(scratch);
     const ProductTable& own = kernels().product;
-    if (own.product && p.m * p.n * p.k >= large_product && p.n >= 64) {
+    if (own.product && p.m * p.n * p.k >= large_product && p.n >= 32) {
         own.product(p, room);
         return;
     }

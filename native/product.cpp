@@ -29,23 +29,23 @@ struct Wish {
     int64_t step;
 };
 
-// R rows of A times a panel of B, k long. along: A's numbers lie along k, rows row_room apart; else across, packed.
-template <int R, bool along>
+// R rows of A times a panel of B, k long, of which V vectors are not all 0. along: A's numbers lie along k, rows
+// row_room apart; else across, packed.
+template <int R, int V, bool along>
 void multiply(const float* a, int64_t row, const float* b, int64_t k, float* c, int64_t ldc, int64_t columns, bool add,
               Wish wish) {
-    Lanes sum[R][2];
-    const int first = static_cast<int>(std::min(columns, lanes)), second = static_cast<int>(columns - first);
-    for (int r = 0; r < R; ++r) {
-        sum[r][0] = add ? Lanes::load(c + r * ldc, first) : Lanes::all(0.0f);
-        sum[r][1] = add && second ? Lanes::load(c + r * ldc + lanes, second) : Lanes::all(0.0f);
-    }
+    Lanes sum[R][V];
+    const int last = static_cast<int>(columns - (V - 1) * lanes);  // columns of the last vector
+    const auto columns_of = [&](int v) { return v + 1 < V ? static_cast<int>(lanes) : last; };
+    for (int r = 0; r < R; ++r)
+        for (int v = 0; v < V; ++v) sum[r][v] = add ? Lanes::load(c + r * ldc + v * lanes, columns_of(v)) : Lanes::all(0.0f);
     const auto round = [&](int64_t i) {
-        const Lanes b0 = Lanes::load(b + i * width), b1 = Lanes::load(b + i * width + lanes);
+        Lanes y[V];
+        for (int v = 0; v < V; ++v) y[v] = Lanes::load(b + i * width + v * lanes);
         CHAINRULE_UNROLL
         for (int r = 0; r < R; ++r) {
             const Lanes x = Lanes::all(along ? a[r * row + i] : a[i * height + r]);
-            sum[r][0] = Lanes::multiply_add(x, b0, sum[r][0]);
-            sum[r][1] = Lanes::multiply_add(x, b1, sum[r][1]);
+            for (int v = 0; v < V; ++v) sum[r][v] = Lanes::multiply_add(x, y[v], sum[r][v]);
         }
     };
     int64_t i = 0;
@@ -61,24 +61,26 @@ void multiply(const float* a, int64_t row, const float* b, int64_t k, float* c, 
         round(i + 3);
     }
     for (; i < k; ++i) round(i);
-    for (int r = 0; r < R; ++r) {
-        sum[r][0].store(c + r * ldc, first);
-        if (second) sum[r][1].store(c + r * ldc + lanes, second);
-    }
+    for (int r = 0; r < R; ++r)
+        for (int v = 0; v < V; ++v) sum[r][v].store(c + r * ldc + v * lanes, columns_of(v));
 }
 
 using Multiply = void (*)(const float*, int64_t, const float*, int64_t, float*, int64_t, int64_t, bool, Wish);
 
-template <bool along, int... R>
+template <int V, bool along, int... R>
 constexpr void fill_table(Multiply* table, std::integer_sequence<int, R...>) {
-    ((table[R] = multiply<R + 1, along>), ...);
+    ((table[R] = multiply<R + 1, V, along>), ...);
 }
 
+// By vectors of the panel - 1 and rows - 1.
 struct Multiplies {
-    Multiply across[height], along[height];
+    Multiply across[2][height], along[2][height];
     constexpr Multiplies() : across(), along() {
-        fill_table<false>(across, std::make_integer_sequence<int, height>());
-        fill_table<true>(along, std::make_integer_sequence<int, height>());
+        constexpr std::make_integer_sequence<int, height> rows;
+        fill_table<1, false>(across[0], rows);
+        fill_table<2, false>(across[1], rows);
+        fill_table<1, true>(along[0], rows);
+        fill_table<2, true>(along[1], rows);
     }
 };
 constexpr Multiplies multiplies;
@@ -153,7 +155,7 @@ void product(const Product& p, float* scratch) {
                             wish = {reinterpret_cast<const char*>(source + width + k * part / calls_a_block * p.ldb), p.ldb * 4};
                     }
                     const int64_t size = std::min(height, count - r);
-                    const auto& table = p.ta ? multiplies.across : multiplies.along;
+                    const auto& table = (p.ta ? multiplies.across : multiplies.along)[columns > lanes];
                     table[size - 1](p.ta ? rows + r * k : rows + r * row_room, row_room, panel, k,
                                     p.c + (top + r) * p.ldc + left, p.ldc, columns, p.add || block > 0, wish);
                 }

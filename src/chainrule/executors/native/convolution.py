@@ -5,15 +5,20 @@ from math import prod
 from typing import Any
 
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import MOST_CHUNKS, Access, Locate, Node
+from chainrule.executors.native.nodes import MOST_CHUNKS, Access, Locate, Node, parts_of, total_node
 from chainrule.executors.native.views import whole
 from chainrule.program import Step, Value, step_flops
 
 MOST_TAPS = 2**18
 """Of a window, channels included (native/convolution.hpp)."""
 
-LONG_WINDOW = 256
-"""Taps from which the derivative by the weights is cut by taps; else by examples, each part summed."""
+FEW_WEIGHTS, MANY_WEIGHTS = 2**14, 2**20
+"""The derivative by the weights is cut by examples, and the chunks' parts are summed: few weights where the
+others cut, more of them into PIECES. For many the parts would be large: they are cut by taps, and every chunk
+reads all images.
+"""
+
+PIECES = 8
 
 
 def sizes_of(step: Step) -> tuple[int, ...]:
@@ -58,21 +63,23 @@ def lower_convolution(builder: Builder, step: Step) -> None:
 
 
 def lower_weight_adjoint(builder: Builder, step: Step) -> None:
-    """Many taps are cut; few are all in every chunk, which sums over its examples alone."""
+    """Cut by examples, or by taps where there are many weights."""
     image, back = (builder.dense(value) for value in step.inputs)
     y, position, sizes = step.output, builder.next_position(), sizes_of(step)
     for root in (image, back):
         builder.reads(whole(root), position)
     taps = prod(y.shape[:-1])
-    if taps >= LONG_WINDOW:
+    if y.size > MANY_WEIGHTS:
         accesses = [Access(image, False, False), Access(back, False, False), Access(y, True, True)]
 
         def words(locate: Locate) -> list[int]:
             return [*sizes, 1, *(number for root in (image, back, y) for number in locate(root))]
 
-        builder.add(Node(step.operation, position, taps, accesses, words, step_flops(step), _text(step)), y)
+        cut = Node(step.operation, position, taps, accesses, words, step_flops(step), _text(step))
+        cut.pieces = PIECES
+        builder.add(cut, y)
         return
-    parts = Value((MOST_CHUNKS, *y.shape), y.dtype, f"{y.name}.parts")
+    parts = parts_of(y)
     accesses = [_of_examples(image, False), _of_examples(back, False), Access(parts, True, True)]
 
     def words_of_parts(locate: Locate) -> list[int]:
@@ -82,16 +89,12 @@ def lower_weight_adjoint(builder: Builder, step: Step) -> None:
     summed = Node(
         step.operation, position, image.shape[0], accesses, words_of_parts, step_flops(step), _text(step)
     )
+    if y.size > FEW_WEIGHTS:
+        summed.pieces = PIECES
     builder.add(summed, parts)
     position = builder.next_position()
     builder.reads(whole(parts), position)
-
-    def words_of_total(locate: Locate) -> list[int]:
-        return [0, 1, summed.chunks, y.size, *locate(parts), *locate(y)]
-
-    total = [Access(parts, False, False), Access(y, True, True)]
-    text = f"{y.name} = sum of its parts"
-    builder.add(Node("reduce", position, y.size, total, words_of_total, y.size, text), y)
+    builder.add(total_node(position, y, parts, summed), y)
 
 
 def _of_examples(root: Value, write: bool) -> Access:

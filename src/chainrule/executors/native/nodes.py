@@ -14,7 +14,7 @@ Locate = Callable[[Value], Place]
 KINDS = (
     *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
     *("random_bits", "cross_entropy_delta", "cross_entropy", "squares", "root_mean"),
-    *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint"),
+    *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")
@@ -40,7 +40,8 @@ class Node:
 
     extent: rows that chunks cut. accesses: every read and write. words: the instruction in wire format but
     for its kind, once every root has a place. flops: floating-point operations. text: for `show --plan`.
-    ahead: roots that nodes after it read, which a product asks for while it multiplies.
+    ahead: roots that nodes after it read, which a product asks for while it multiplies. pieces: chunks
+    it should be cut into, where rows say nothing of its work.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Node:
     text: str = ""
     layer: str = ""
     chunks: int = 1
+    pieces: int | None = None
     after: set["Node"] = field(default_factory=set)
     ahead: list[Value] = field(default_factory=list)
 
@@ -91,6 +93,33 @@ def reduce_node(
     return Node(
         "reduce", position, inner if columns else outer, accesses, words, outer * middle * inner, text
     )
+
+
+def parts_of(y: Value) -> Value:
+    """Room for what each chunk adds up of y by itself."""
+    return Value((MOST_CHUNKS, *y.shape), y.dtype, f"{y.name}.parts")
+
+
+def row_sums_node(position: int, parts: Value, x: Value, columns: int, text: str) -> Node:
+    """The rows of each chunk of x, added up."""
+    rows = x.size // columns
+    accesses = [Access(x, False, True, True), Access(parts, True, True)]
+
+    def words(locate: Locate) -> list[int]:
+        return [rows, columns, *locate(x), *locate(parts)]
+
+    return Node("row_sums", position, rows, accesses, words, x.size, text)
+
+
+def total_node(position: int, y: Value, parts: Value, summed: Node) -> Node:
+    """The sum of the parts that the chunks of a node have left."""
+    accesses = [Access(parts, False, False), Access(y, True, True)]
+
+    def words(locate: Locate) -> list[int]:
+        return [REDUCTIONS.index("sum"), 1, summed.chunks, y.size, *locate(parts), *locate(y)]
+
+    flops = MOST_CHUNKS * y.size
+    return Node("reduce", position, y.size, accesses, words, flops, f"{y.name} = sum of its parts")
 
 
 def copy_node(

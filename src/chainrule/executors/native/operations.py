@@ -11,15 +11,22 @@ from chainrule.executors.native.nodes import (
     REDUCTIONS,
     copy_node,
     matmul_node,
+    parts_of,
     reduce_node,
     root_mean_node,
+    row_sums_node,
     simple_node,
     size_of,
     squares_node,
     sums_of,
+    total_node,
 )
 from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
 from chainrule.program import Step, Value, step_flops
+
+
+MANY_ROWS = 1024
+"""From so many rows on, each chunk adds up its own; fewer are cut by columns."""
 
 
 def _constant(builder: Builder, step: Step) -> None:
@@ -105,6 +112,14 @@ def _reduce(builder: Builder, step: Step) -> None:
     position = builder.next_position()
     view = builder.reads(whole(root), position)
     text = f"{step.output.name} = {step.operation}({x.name})"
+    if step.operation == "sum" and outer == 1 and inner > 1 and middle >= MANY_ROWS:
+        parts = parts_of(step.output)
+        summed = row_sums_node(position, parts, root, inner, text)
+        builder.add(summed, parts)
+        position = builder.next_position()
+        builder.reads(whole(parts), position)
+        builder.add(total_node(position, step.output, parts, summed), step.output)
+        return
     builder.add(
         reduce_node(position, step.operation, step.output, view, (outer, middle, inner), text),
         step.output,

@@ -37,6 +37,8 @@ def chunks_of(node: Node) -> int:
     Values of three and more axes, such as images, are cut between examples, so that nodes that see them as
     examples, as rows of channels or as heads all cut them at the same places.
     """
+    if node.pieces is not None:
+        return max(1, min(node.pieces, node.extent))
     deep = [access.root for access in node.accesses if access.aligned and len(access.root.shape) > 2]
     deep = [root for root in deep if root.size > 0]
     if not deep or not node.extent:
