@@ -97,6 +97,156 @@ void walk_depthwise(const Convolution& c, int64_t first, int64_t last, Visit vis
                     }
 }
 
+// Straight from the image, whose lines get their zeros before and after first; lines above and below it are left out.
+// Rows of places sweep over the lines of a window.
+
+struct Image {
+    const float* at;
+    int64_t line;  // numbers from one line to the next
+};
+
+// One image with `left` columns of zeros before, as wide as the windows see; as it is where that is the same.
+Image with_zeros(const Convolution& c, const float* x, float* room) {
+    const int64_t seen = (c.columns - 1) * c.stride_width + (c.kernel_width - 1) * c.dilation_width + 1;
+    if (c.left == 0 && seen <= c.width) return {x, c.width * c.inputs};
+    const int64_t line = seen * c.inputs, before = c.left * c.inputs, held = std::min(c.width, seen - c.left) * c.inputs;
+    for (int64_t row = 0; row < c.height; ++row) {
+        float* to = room + row * line;
+        std::fill(to, to + before, 0.0f);
+        std::memcpy(to + before, x + row * c.width * c.inputs, static_cast<size_t>(held) * 4);
+        std::fill(to + before + held, to + line, 0.0f);
+    }
+    return {room, line};
+}
+
+// first … last of 0 … count - 1 for which start + i · step is a line of the image.
+struct Inside {
+    int64_t first, last;
+    Inside(int64_t start, int64_t step, int64_t count, int64_t height) {
+        first = start < 0 ? std::min((-start + step - 1) / step, count) : 0;
+        last = start < height ? std::clamp<int64_t>((height - 1 - start) / step + 1, first, count) : first;
+    }
+};
+
+// Numbers of the weights in panels of columns.
+int64_t packed_weights(const Convolution& c) {
+    const int64_t width = kernels().product.sweep_columns;
+    return c.taps() * ((c.outputs + width - 1) / width) * width;
+}
+
+// Whether rows of places are long enough, and weights and image fit into the room for patches.
+bool is_direct(const Convolution& c) {
+    const ProductTable& own = kernels().product;
+    if (!own.sweep || c.groups != 1 || c.dilation_width != 1 || c.columns < 4 || c.outputs < 8 || c.batch == 0 || c.taps() == 0) return false;
+    const int64_t seen = (c.columns - 1) * c.stride_width + c.kernel_width;
+    return c.left < seen && packed_weights(c) + c.height * seen * c.inputs <= patch_room;
+}
+
+// The derivative by the input, where it is a convolution itself: of what came back, by the weights turned round.
+bool is_direct_back(const Convolution& c, Convolution& back) {
+    if (c.stride_height != 1 || c.stride_width != 1) return false;
+    back = c;
+    back.height = c.rows;
+    back.width = c.columns;
+    back.rows = c.height;
+    back.columns = c.width;
+    back.inputs = c.outputs;
+    back.outputs = c.inputs;
+    back.top = (c.kernel_height - 1) * c.dilation_height - c.top;
+    back.left = (c.kernel_width - 1) * c.dilation_width - c.left;
+    // At the sides it multiplies zeros: where these are many, patches are better.
+    return back.top >= 0 && back.left >= 0 && c.width * 5 <= c.columns * 6 && is_direct(back);
+}
+
+// panels (of columns, taps, sweep_columns) = weights (taps, outputs), zeros beyond the last.
+void pack_weights(const Convolution& c, const float* weight, float* panels) {
+    const int64_t width = kernels().product.sweep_columns, taps = c.taps();
+    for (int64_t left = 0; left < c.outputs; left += width, panels += taps * width) {
+        const int64_t columns = std::min(width, c.outputs - left);
+        for (int64_t tap = 0; tap < taps; ++tap) std::memcpy(panels + tap * width, weight + tap * c.outputs + left, static_cast<size_t>(columns) * 4);
+    }
+}
+
+// The same of the weights turned round; c: the convolution back.
+void pack_turned(const Convolution& c, const float* weight, float* panels) {
+    const ProductTable& own = kernels().product;
+    const int64_t width = own.sweep_columns, window = c.kernel_height * c.kernel_width;
+    for (int64_t left = 0; left < c.outputs; left += width)
+        for (int64_t tap = 0; tap < window; ++tap, panels += c.inputs * width) {
+            const float* from = weight + ((window - 1 - tap) * c.outputs + left) * c.inputs;
+            const int64_t columns = std::min(width, c.outputs - left);
+            if (columns == width) {
+                own.turn(panels, from, width, c.inputs, c.inputs);
+                continue;
+            }
+            for (int64_t j = 0; j < columns; ++j)
+                for (int64_t i = 0; i < c.inputs; ++i) panels[i * width + j] = from[j * c.inputs + i];
+        }
+}
+
+void sweep_rows(const Convolution& c, const float* x, const float* panels, float* y, int64_t first, int64_t last, float* room) {
+    const ProductTable& own = kernels().product;
+    const int64_t tiles = (c.columns + own.sweep_rows - 1) / own.sweep_rows, width = own.sweep_columns;
+    const int64_t line = c.kernel_width * c.inputs;  // taps of a line of the window
+    for (int64_t e = first; e < last; ++e) {
+        const Image image = with_zeros(c, x + e * c.x_items(), room);
+        for (int64_t left = 0; left < c.outputs; left += width)
+            for (int64_t row = 0; row < c.rows; ++row) {
+                const int64_t top = row * c.stride_height - c.top;
+                const Inside lines(top, c.dilation_height, c.kernel_height, c.height);
+                for (int64_t tile = 0; tile < tiles; ++tile) {
+                    const int64_t begin = c.columns * tile / tiles, end = c.columns * (tile + 1) / tiles;
+                    Sweep sweep{};
+                    sweep.a = image.at + (top + lines.first * c.dilation_height) * image.line + begin * c.stride_width * c.inputs;
+                    sweep.a_row = c.stride_width * c.inputs;
+                    sweep.a_step = 1;
+                    sweep.a_segment = c.dilation_height * image.line;
+                    sweep.b = panels + left * c.taps() + lines.first * line * width;
+                    sweep.b_step = width;
+                    sweep.b_segment = line * width;
+                    sweep.steps = line;
+                    sweep.segments = lines.last - lines.first;
+                    sweep.c = y + ((e * c.rows + row) * c.columns + begin) * c.outputs + left;
+                    sweep.c_row = c.outputs;
+                    sweep.columns = std::min(width, c.outputs - left);
+                    own.sweep[end - begin - 1](sweep);
+                }
+            }
+    }
+}
+
+// Taps of each line of the window, all places of an image at a time.
+void sweep_taps(const Convolution& c, const float* x, const float* d_y, float* d_weight, int64_t first, int64_t last, float* room) {
+    const ProductTable& own = kernels().product;
+    const int64_t line = c.kernel_width * c.inputs, tiles = (line + own.sweep_rows - 1) / own.sweep_rows, width = own.sweep_columns;
+    for (int64_t e = first; e < last; ++e) {
+        const Image image = with_zeros(c, x + e * c.x_items(), room);
+        for (int64_t left = 0; left < c.outputs; left += width)
+            for (int64_t i = 0; i < c.kernel_height; ++i) {
+                const int64_t top = i * c.dilation_height - c.top;
+                const Inside rows(top, c.stride_height, c.rows, c.height);
+                for (int64_t tile = 0; tile < tiles; ++tile) {
+                    const int64_t begin = line * tile / tiles, end = line * (tile + 1) / tiles;
+                    Sweep sweep{};
+                    sweep.a = image.at + (top + rows.first * c.stride_height) * image.line + begin;
+                    sweep.a_row = 1;
+                    sweep.a_step = c.stride_width * c.inputs;
+                    sweep.a_segment = c.stride_height * image.line;
+                    sweep.b = d_y + (e * c.rows + rows.first) * c.columns * c.outputs + left;
+                    sweep.b_step = c.outputs;
+                    sweep.b_segment = c.columns * c.outputs;
+                    sweep.steps = c.columns;
+                    sweep.segments = rows.last - rows.first;
+                    sweep.c = d_weight + (i * line + begin) * c.outputs + left;
+                    sweep.c_row = c.outputs;
+                    sweep.columns = std::min(width, c.outputs - left);
+                    sweep.add = true;
+                    own.sweep[end - begin - 1](sweep);
+                }
+            }
+    }
+}
+
 }  // namespace
 
 void convolve(const Convolution& c, const float* x, const float* weight, float* y, int64_t first, int64_t last, char* scratch) {
@@ -108,6 +258,11 @@ void convolve(const Convolution& c, const float* x, const float* weight, float* 
         return;
     }
     float* patches = reinterpret_cast<float*>(scratch + product_scratch);
+    if (!is_pointwise(c) && is_direct(c)) {
+        pack_weights(c, weight, patches);
+        sweep_rows(c, x, patches, y, first, last, patches + packed_weights(c));
+        return;
+    }
     const int64_t step = rows_at_a_time(taps);
     for (int64_t group = 0; group < c.groups; ++group)
         for (int64_t p = first * c.places(); p < last * c.places(); p += step) {
@@ -125,6 +280,13 @@ void convolve_back(const Convolution& c, const float* d_y, const float* weight, 
                    char* scratch) {
     const int64_t taps = c.taps(), channels = c.groups * c.outputs;
     const bool direct = is_pointwise(c);
+    float* patches = reinterpret_cast<float*>(scratch + product_scratch);
+    Convolution back{};
+    if (!direct && is_direct_back(c, back)) {
+        pack_turned(back, weight, patches);
+        sweep_rows(back, d_y, patches, d_x, first, last, patches + packed_weights(back));
+        return;
+    }
     if (!direct || is_depthwise(c)) std::fill(d_x + first * c.x_items(), d_x + last * c.x_items(), 0.0f);
     if (is_depthwise(c)) {
         const auto multiply_add = kernels().multiply_add;
@@ -132,7 +294,6 @@ void convolve_back(const Convolution& c, const float* d_y, const float* weight, 
                        [&](int64_t from, int64_t to, int64_t w) { multiply_add(d_x + to, d_y + from, weight + w, c.groups); });
         return;
     }
-    float* patches = reinterpret_cast<float*>(scratch + product_scratch);
     const int64_t step = rows_at_a_time(taps);
     for (int64_t group = 0; group < c.groups; ++group)
         for (int64_t p = first * c.places(); p < last * c.places(); p += step) {
@@ -158,6 +319,10 @@ void convolve_weight(const Convolution& c, const float* x, const float* d_y, flo
         return;
     }
     float* patches = reinterpret_cast<float*>(scratch + product_scratch);
+    if (taps == c.taps() && !is_pointwise(c) && is_direct(c)) {
+        sweep_taps(c, x, d_y, d_weight, first, last, patches);
+        return;
+    }
     const int64_t step = rows_at_a_time(taps);
     for (int64_t group = 0; group < c.groups; ++group)
         for (int64_t p = first * c.places(); p < last * c.places(); p += step) {

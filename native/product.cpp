@@ -164,6 +164,54 @@ void product(const Product& p, float* scratch) {
     }
 }
 
+template <int R, int V, bool adjacent>
+void sweep_in(const Sweep& s) {
+    Lanes sum[R][V];
+    const int last = static_cast<int>(s.columns - (V - 1) * lanes);
+    const auto columns_of = [&](int v) { return v + 1 < V ? static_cast<int>(lanes) : last; };
+    CHAINRULE_UNROLL
+    for (int r = 0; r < R; ++r)
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v) sum[r][v] = s.add ? Lanes::load(s.c + r * s.c_row + v * lanes, columns_of(v)) : Lanes::all(0.0f);
+    const int64_t row = adjacent ? 1 : s.a_row;
+    for (int64_t segment = 0; segment < s.segments; ++segment) {
+        const float *a = s.a + segment * s.a_segment, *b = s.b + segment * s.b_segment;
+        for (int64_t i = 0; i < s.steps; ++i, a += s.a_step, b += s.b_step) {
+            Lanes y[V];
+            CHAINRULE_UNROLL
+            for (int v = 0; v < V; ++v) y[v] = Lanes::load(b + v * lanes, columns_of(v));
+            CHAINRULE_UNROLL
+            for (int r = 0; r < R; ++r) {
+                const Lanes x = Lanes::all(a[r * row]);
+                CHAINRULE_UNROLL
+                for (int v = 0; v < V; ++v) sum[r][v] = Lanes::multiply_add(x, y[v], sum[r][v]);
+            }
+        }
+    }
+    CHAINRULE_UNROLL
+    for (int r = 0; r < R; ++r)
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v) sum[r][v].store(s.c + r * s.c_row + v * lanes, columns_of(v));
+}
+
+template <int R>
+void sweep(const Sweep& s) {
+    if (s.columns > lanes)
+        s.a_row == 1 ? sweep_in<R, 2, true>(s) : sweep_in<R, 2, false>(s);
+    else
+        s.a_row == 1 ? sweep_in<R, 1, true>(s) : sweep_in<R, 1, false>(s);
+}
+
+struct Sweeps {
+    SweepKernel by_rows[height];
+    constexpr Sweeps() : by_rows() { fill(std::make_integer_sequence<int, height>()); }
+    template <int... R>
+    constexpr void fill(std::integer_sequence<int, R...>) {
+        ((by_rows[R] = sweep<R + 1>), ...);
+    }
+};
+constexpr Sweeps sweeps;
+
 static_assert((depth * width + block_rows * row_room) * 4 <= product_scratch);
 
 #endif
@@ -171,9 +219,9 @@ static_assert((depth * width + block_rows * row_room) * 4 <= product_scratch);
 }  // namespace
 
 #if defined(CHAINRULE_LANES)
-ProductTable CHAINRULE_PRODUCT() { return {product, turn_whole}; }
+ProductTable CHAINRULE_PRODUCT() { return {product, turn_whole, sweeps.by_rows, height, width}; }
 #else
-ProductTable CHAINRULE_PRODUCT() { return {nullptr, nullptr}; }
+ProductTable CHAINRULE_PRODUCT() { return {nullptr, nullptr, nullptr, 0, 0}; }
 #endif
 
 }  // namespace chainrule

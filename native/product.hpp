@@ -22,15 +22,32 @@ struct Product {
     int ahead_count = 0;
 };
 
+// C (rows, columns) = or += Σ over segments and steps of A's column times B's row, where neither lies as one matrix:
+// number r of A's column at step i of a segment s is a[s · a_segment + i · a_step + r · a_row].
+struct Sweep {
+    const float* a;
+    int64_t a_row, a_step, a_segment;
+    const float* b;
+    int64_t b_step, b_segment;
+    int64_t steps, segments;
+    float* c;
+    int64_t c_row, columns;  // at most sweep_columns
+    bool add;
+};
+
 constexpr int64_t product_scratch = 640 * 1024;  // bytes that a product may use
 
 // Null where there is none: OpenBLAS does it all.
 using ProductKernel = void (*)(const Product& product, float* scratch);
 using TurnKernel = void (*)(float* to, const float* from, int64_t rows, int64_t columns, int64_t from_row);
 
+using SweepKernel = void (*)(const Sweep& sweep);
+
 struct ProductTable {
     ProductKernel product;
     TurnKernel turn;  // to (columns, rows) = from (rows, columns), transposed
+    const SweepKernel* sweep;  // by rows - 1
+    int sweep_rows, sweep_columns;  // at most
 };
 
 ProductTable product_baseline();
