@@ -232,6 +232,7 @@ void read_tile(Reader& in, Instruction& out) {
         if (!written[static_cast<size_t>(each.reg)]) refuse("squares of a register that is never written");
     find_direct(tile, rows, cols);
     find_ready(tile);
+    out.scratch = tile.registers * static_cast<int64_t>(sizeof(float*) + tile_words * sizeof(float)) + 64;
 }
 
 void read_matmul(Reader& in, Instruction& out) {
@@ -253,6 +254,7 @@ void read_matmul(Reader& in, Instruction& out) {
     const int ahead = in.small(batch == 1 ? most_ahead : 0);
     for (int i = 0; i < ahead; ++i) out.places.push_back(in.place(product(m, n), 4));
     out.sizes = {batch, m, n, k, ta, tb, step_a, step_b, step_c};
+    out.scratch = product_scratch;
 }
 
 void read_reduce(Reader& in, Instruction& out) {
@@ -284,6 +286,7 @@ void read_convolution(Reader& in, Instruction& out) {
     const int64_t taps = product(product(c.kernel_height, c.kernel_width), c.inputs), weight = product(taps, y_channels);
     product(taps, 336);
     if (taps > patch_room) refuse("a window of too many taps");
+    out.scratch = product_scratch + convolution_scratch;
     const auto place = [&](int64_t items) { return in.place(items, 4); };
     const auto in_rows = [&](int64_t items) { return c.batch && items ? in.place_in_rows(c.batch, items / c.batch, 4) : place(items); };
     out.extent = c.batch;
@@ -330,11 +333,60 @@ void read_copy(Reader& in, Instruction& out) {
     for (const auto* list : {&dims, &from, &to}) out.sizes.insert(out.sizes.end(), list->begin(), list->end());
 }
 
+void read_pool(Reader& in, Instruction& out) {
+    constexpr int64_t longest = 1 << 30;  // so that no sum or product of three overflows
+    const int64_t batch = in.size(), height = in.number(1, longest), width = in.number(1, longest), channels = in.size();
+    const int64_t window_height = in.number(1, longest), window_width = in.number(1, longest);
+    const int64_t stride_height = in.number(1, longest), stride_width = in.number(1, longest);
+    const int64_t above = in.number(0, window_height - 1), below = in.number(0, window_height - 1);
+    const int64_t before = in.number(0, window_width - 1), after = in.number(0, window_width - 1);
+    const int64_t free_height = above + height + below - window_height, free_width = before + width + after - window_width;
+    if (free_height < 0 || free_width < 0) refuse("a window larger than its image");
+    const int64_t high = free_height / stride_height + 1, wide = free_width / stride_width + 1;
+    const int64_t image = product(product(height, width), channels), windows = product(product(high, wide), channels);
+    out.extent = channels == 0 ? 0 : batch;
+    out.sizes = {height, width, channels, window_height, window_width, stride_height, stride_width, above, before, high, wide};
+    const bool adjoint = out.kind == Kind::max_pool_adjoint || out.kind == Kind::average_pool_adjoint;
+    if (out.kind != Kind::average_pool_adjoint) out.places.push_back(in.place(product(batch, image), 4));
+    out.places.push_back(in.place(product(batch, windows), 4));
+    if (adjoint) out.places.push_back(in.place(product(batch, image), 4));
+    if (out.kind == Kind::max_pool_positions && batch * image > std::numeric_limits<int32_t>::max()) refuse("too many positions");
+}
+
+void read_resize(Reader& in, Instruction& out) {
+    constexpr int64_t longest = 1 << 30;
+    const int64_t batch = in.size(), rows = in.size(), length = in.number(1, longest), size = in.number(1, longest);
+    const int64_t inner = in.size(), linear = in.small(1);
+    const int64_t shorter = product(product(rows, length), inner), longer = product(product(rows, size), inner);
+    out.extent = rows == 0 || inner == 0 ? 0 : batch;
+    out.sizes = {rows, length, size, inner, linear};
+    const bool adjoint = out.kind == Kind::resize_adjoint;
+    out.places.push_back(in.place(product(batch, adjoint ? longer : shorter), 4));
+    out.places.push_back(in.place(product(batch, adjoint ? shorter : longer), 4));
+}
+
+void read_lines(Reader& in, Instruction& out) {
+    const int64_t type = in.small(static_cast<int>(Type::u32)), outer = in.size();
+    const int64_t length = in.number(out.kind == Kind::argmax ? 1 : 0, std::numeric_limits<int32_t>::max()), inner = in.size();
+    out.sizes = {type, length, inner};
+    int64_t kept = length;
+    if (out.kind == Kind::cumsum) out.sizes.push_back(in.small(1));
+    if (out.kind == Kind::argmax) kept = 1;
+    if (out.kind == Kind::argsort) {
+        kept = in.number(0, length);
+        out.sizes.insert(out.sizes.end(), {kept, in.small(1)});
+    }
+    out.extent = length == 0 || inner == 0 ? 0 : outer;
+    if (out.kind == Kind::argsort && out.extent > 0) out.scratch = length * static_cast<int64_t>(sizeof(uint64_t));
+    out.places.push_back(in.place(product(outer, product(length, inner)), 4));
+    out.places.push_back(in.place(product(outer, product(kept, inner)), 4));
+}
+
 Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group,
                  int64_t chunks) {
     Reader in(row, buffers, locals, group, chunks);
     Instruction out;
-    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::row_sums)));
+    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::kinds) - 1));
     switch (out.kind) {
         case Kind::tile: read_tile(in, out); break;
         case Kind::matmul: read_matmul(in, out); break;
@@ -418,6 +470,17 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
             out.places.push_back(in.place(out.kind == Kind::cross_entropy ? rows : product(rows, cols), 4));
             break;
         }
+        case Kind::max_pool:
+        case Kind::max_pool_positions:
+        case Kind::max_pool_adjoint:
+        case Kind::average_pool:
+        case Kind::average_pool_adjoint: read_pool(in, out); break;
+        case Kind::resize:
+        case Kind::resize_adjoint: read_resize(in, out); break;
+        case Kind::cumsum:
+        case Kind::argmax:
+        case Kind::argsort: read_lines(in, out); break;
+        case Kind::kinds: break;
     }
     in.end();
     return out;
@@ -449,9 +512,7 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
             if (sums && row[1] > most_sums) refuse("too many chunks of sums");
             if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && row[1] > in.sizes[17])
                 refuse("more chunks than sums of a weight's adjoint");
-            convolves_ = convolves_ || in.kind == Kind::convolution || in.kind == Kind::convolution_input_adjoint ||
-                         in.kind == Kind::convolution_weight_adjoint;
-            most_registers_ = std::max(most_registers_, in.tile.registers);
+            scratch_bytes_ = std::max(scratch_bytes_, in.scratch);
         }
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
     }

@@ -13,6 +13,7 @@
 #define CHAINRULE_LEVEL kernels_baseline
 #define CHAINRULE_READY ready_baseline
 #define CHAINRULE_PRODUCT product_baseline
+#define CHAINRULE_SPACE space_baseline
 #endif
 
 namespace chainrule {
@@ -512,7 +513,8 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
 
 const Kernels& CHAINRULE_LEVEL() {
     static const Kernels table{micro, sum_rows, max_rows, min_rows, add_products, sum, max, min, squares, random_bits,
-                               cross_entropy_delta, cross_entropy, CHAINRULE_READY(), CHAINRULE_PRODUCT()};
+                               cross_entropy_delta, cross_entropy, CHAINRULE_READY(), CHAINRULE_PRODUCT(),
+                               CHAINRULE_SPACE()};
     return table;
 }
 

@@ -6,6 +6,7 @@
 
 #include "product.hpp"
 #include "ready.hpp"
+#include "space.hpp"
 
 namespace chainrule {
 
@@ -57,6 +58,7 @@ struct Kernels {
     void (*cross_entropy)(float* loss, const float* z, const float* t, int64_t rows, int64_t n);
     ReadyTable ready;
     ProductTable product;
+    SpaceTable space;
 };
 
 const Kernels& kernels_baseline();

@@ -8,6 +8,7 @@
 
 #include "convolution.hpp"
 #include "multiply.hpp"
+#include "ordering.hpp"
 
 namespace chainrule {
 namespace {
@@ -340,6 +341,52 @@ void run_weight_adjoint(const Instruction& in, int chunk, int64_t first, int64_t
                     by_taps ? c.batch : last, by_taps ? first : 0, by_taps ? last : c.taps(), scratch);
 }
 
+void run_pool(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const auto& s = in.sizes;
+    const Windows w{s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10]};
+    const int64_t image = w.height * w.width * w.channels, windows = w.high * w.wide * w.channels;
+    const SpaceTable& space = kernels().space;
+    const auto part = [&](size_t operand, int64_t n, int64_t size) { return pointer<float>(at, in.places[operand]) + n * size; };
+    for (int64_t n = first; n < last; ++n) {
+        switch (in.kind) {
+            case Kind::max_pool: space.max_pool(part(1, n, windows), part(0, n, image), w); break;
+            case Kind::max_pool_positions:
+                space.max_pool_positions(pointer<int32_t>(at, in.places[1]) + n * windows, part(0, n, image), n * image, w);
+                break;
+            case Kind::max_pool_adjoint: space.max_pool_adjoint(part(2, n, image), part(0, n, image), part(1, n, windows), w); break;
+            case Kind::average_pool: space.average_pool(part(1, n, windows), part(0, n, image), w); break;
+            default: space.average_pool_adjoint(part(1, n, image), part(0, n, windows), w); break;
+        }
+    }
+}
+
+void run_resize(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const auto& s = in.sizes;
+    const Resizing r{s[0], s[1], s[2], s[3], s[4] != 0};
+    const bool adjoint = in.kind == Kind::resize_adjoint;
+    const auto run = adjoint ? kernels().space.resize_adjoint : kernels().space.resize;
+    const int64_t shorter = r.rows * r.length * r.inner, longer = r.rows * r.size * r.inner;
+    const int64_t from = adjoint ? longer : shorter, to = adjoint ? shorter : longer;
+    for (int64_t n = first; n < last; ++n)
+        run(pointer<float>(at, in.places[1]) + n * to, pointer<const float>(at, in.places[0]) + n * from, r);
+}
+
+void run_lines(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const auto& s = in.sizes;
+    const Lines lines{static_cast<Type>(s[0]), s[1], s[2]};
+    const int64_t kept = in.kind == Kind::cumsum ? lines.length : in.kind == Kind::argmax ? 1 : s[3];
+    for (int64_t n = first; n < last; ++n) {
+        const auto* x = pointer<const uint32_t>(at, in.places[0]) + n * lines.length * lines.inner;
+        auto* y = pointer<int32_t>(at, in.places[1]) + n * kept * lines.inner;
+        if (in.kind == Kind::cumsum)
+            cumsum(y, x, lines, s[3] != 0);
+        else if (in.kind == Kind::argmax)
+            argmax(y, x, lines);
+        else
+            argsort(y, x, lines, kept, s[4] != 0, reinterpret_cast<uint64_t*>(scratch));
+    }
+}
+
 }  // namespace
 
 void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
@@ -401,6 +448,17 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
                 static_cast<float>(std::sqrt(total / static_cast<double>(std::max<int64_t>(in.sizes[1], 1))));
             break;
         }
+        case Kind::max_pool:
+        case Kind::max_pool_positions:
+        case Kind::max_pool_adjoint:
+        case Kind::average_pool:
+        case Kind::average_pool_adjoint: run_pool(in, first, last, at); break;
+        case Kind::resize:
+        case Kind::resize_adjoint: run_resize(in, first, last, at); break;
+        case Kind::cumsum:
+        case Kind::argmax:
+        case Kind::argsort: run_lines(in, first, last, at, scratch); break;
+        case Kind::kinds: break;
     }
     if (!fine) index_error_.store(true, std::memory_order_relaxed);
 }
@@ -414,8 +472,7 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     Barrier barrier(threads);
     std::atomic<int64_t> done{0};
     std::atomic<bool> stop{false};
-    const size_t room = std::max(static_cast<size_t>(most_registers_) * (sizeof(float*) + tile_words * 4),
-                                 static_cast<size_t>(product_scratch + (convolves_ ? convolution_scratch : 0))) + 256;
+    const size_t room = static_cast<size_t>(scratch_bytes_) + 256;
     std::vector<std::vector<char>> scratch(static_cast<size_t>(threads));
     for (auto& each : scratch) each.resize(room + static_cast<size_t>(local_bytes_) + 128);
 

@@ -13,7 +13,12 @@
 
 namespace chainrule {
 
-enum class Kind : int { tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares, root_mean, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums };
+enum class Kind : int {
+    tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares,
+    root_mean, max_pool, max_pool_positions, max_pool_adjoint, average_pool, average_pool_adjoint, resize, resize_adjoint,
+    cumsum, argmax, argsort, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums,
+    kinds
+};
 enum class Type : int { f32, i32, u32, boolean };
 
 struct Place {
@@ -63,6 +68,7 @@ struct Instruction {
     int64_t extent = 1;          // rows that chunks cut
     std::vector<int64_t> sizes;  // meaning by kind
     std::vector<Place> places;
+    int64_t scratch = 0;         // bytes of a thread's own room
     Tile tile;
 };
 
@@ -112,8 +118,7 @@ private:
     std::vector<int64_t> buffer_bytes_;
     std::vector<Local> locals_;
     int64_t local_bytes_ = 0;  // of each thread
-    int most_registers_ = 0;
-    bool convolves_ = false;
+    int64_t scratch_bytes_ = 0;  // of each thread
     std::atomic<bool> index_error_{false};
 };
 

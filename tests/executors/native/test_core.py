@@ -109,6 +109,17 @@ def corpus() -> list[Wire]:
         "random_bits",
         "where",
         "slice",
+        "max_pool",
+        "max_pool_positions",
+        "max_pool_adjoint",
+        "average_pool",
+        "average_pool_adjoint",
+        "resize",
+        "resize_adjoint",
+        "cumsum",
+        "argmax",
+        "argsort",
+        "arg_top_k",
     ):
         for case in CASES[name]:
             try:
@@ -124,7 +135,9 @@ CORPUS = corpus() if available() else []
 def test_corpus_has_every_kind_that_plans_use():
     kinds = {KINDS[row[0]] for instructions, *_ in CORPUS for row in instructions}
     assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"} <= kinds
-    assert {"random_bits", "cross_entropy"} <= kinds
+    assert {"random_bits", "cross_entropy", "max_pool", "max_pool_positions", "max_pool_adjoint"} <= kinds
+    assert {"average_pool", "average_pool_adjoint", "resize", "resize_adjoint"} <= kinds
+    assert {"cumsum", "argmax", "argsort"} <= kinds
 
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))
@@ -317,6 +330,13 @@ def test_wrong_groups_are_refused(groups: Rows):
         ["tile", 2**46, 0, 0, 0, 0, 0, 0],
         ["tile", 0, 2**46, 0, 0, 0, 0, 0],
         ["squares", 2**46, 0, 0, 0, 0, 0],
+        ["max_pool", 2**46, 8, 8, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["average_pool_adjoint", 0, 2**20, 2**20, 4, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["resize", 2**46, 0, 4, 8, 3, 1, 0, 0, 0, 0],
+        ["resize_adjoint", 0, 2**10, 4, 2**30, 3, 1, 0, 0, 0, 0],
+        ["cumsum", 0, 2**46, 0, 1, 0, 0, 0, 0, 0],
+        ["argsort", 0, 0, 2**31 - 1, 4, 7, 0, 0, 0, 0, 0],
+        ["argmax", 0, 2**46, 5, 0, 0, 0, 0, 0],
     ],
     ids=lambda words: words[0],
 )
@@ -337,6 +357,57 @@ def test_very_many_of_nothing_take_no_time(words: list):
 )
 def test_writing_again_and_again_is_refused(words: list):
     refused([KINDS.index(words[0]), *words[1:]])
+
+
+# batch, height, width, channels, window, stride, padding above, below, before, after, then places of x and y.
+POOL = ["max_pool", 1, 4, 4, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 128]
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        (1, 2),  # more images than the buffer holds
+        (2, 0),
+        (2, 2**31),
+        (4, -1),
+        (5, 0),
+        (5, 5),  # a window larger than its image
+        (7, 0),
+        (7, 1),  # more windows than there is room for
+        (9, 2),  # windows of padding alone
+        (12, 2),
+        (13, 1),  # no such buffer
+        (14, 64),
+        (16, 136),
+        (16, 130),
+    ],
+)
+def test_wrong_numbers_in_a_pooling_are_refused(at: int, number: int):
+    _core.Core([[KINDS.index(POOL[0]), *POOL[1:]]], [[0, 1, 0, 1]], [160])
+    row = list(POOL)
+    row[at] = number
+    refused([KINDS.index(POOL[0]), *row[1:]], sizes=(160,))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["max_pool_positions", 2**21, 32, 32, 1, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["resize", 1, 1, 0, 2, 1, 1, 0, 0, 0, 0],
+        ["resize", 1, 1, 8, 33, 1, 1, 0, 0, 0, 0],
+        ["resize", 1, 1, 8, 4, 1, 2, 0, 0, 0, 0],
+        ["resize_adjoint", 1, 1, 33, 8, 1, 1, 0, 0, 0, 0],
+        ["cumsum", 3, 1, 4, 1, 0, 0, 0, 0, 0],  # of truth values
+        ["cumsum", 0, 1, 33, 1, 0, 0, 0, 0, 0],
+        ["argmax", 0, 2, 0, 2, 0, 0, 0, 0],  # of nothing
+        ["argsort", 0, 1, 8, 1, 9, 0, 0, 0, 0, 0],  # more than there are
+        ["argsort", 0, 1, 8, 1, 8, 2, 0, 0, 0, 0],
+        ["argsort", 0, 1, 2**32, 0, 0, 0, 0, 0, 0, 0],
+    ],
+    ids=lambda words: words[0],
+)
+def test_wrong_resizing_and_order_are_refused(words: list):
+    refused([KINDS.index(words[0]), *words[1:]], sizes=(128,))
 
 
 def test_there_must_be_an_arena_and_sizes_that_can_be():

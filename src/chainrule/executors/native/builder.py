@@ -1,12 +1,13 @@
 """What a plan is built from while the steps are walked: nodes so far, and where every value lies."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.executors.native.nodes import Node, copy_node
+from chainrule.executors.native.nodes import Node, copy_node, simple_node
 from chainrule.executors.native.views import View, packed_strides, whole
-from chainrule.program import Value
+from chainrule.program import Step, Value, step_flops
 
 
 class Builder(ABC):
@@ -69,3 +70,25 @@ class Builder(ABC):
         self.reads(view, position)
         node = copy_node(position, target, view, packed_strides(target.shape), f"{target.name} = copy")
         self.add(node, target)
+
+    def simple(
+        self,
+        kind: str,
+        step: Step,
+        extent: int,
+        sizes: Sequence[int],
+        inputs: Sequence[Value],
+        aligned: bool,
+    ) -> None:
+        """A node of sizes, then the places of dense inputs and of the step's output.
+
+        aligned: whether chunks cut all of them alike, along their first axes.
+        """
+        roots = [self.dense(value) for value in inputs]
+        position = self.next_position()
+        for root in roots:
+            self.reads(whole(root), position)
+        operands = [*((root, False, aligned) for root in roots), (step.output, True, True)]
+        text = f"{step.output.name} = {step.operation}({', '.join(value.name for value in inputs)})"
+        node = simple_node(kind, position, extent, sizes, operands, text, step_flops(step))
+        self.add(node, step.output)

@@ -7,7 +7,6 @@ import numpy as np
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import lower_convolution, lower_weight_adjoint
 from chainrule.executors.native.nodes import (
-    KINDS,
     REDUCTIONS,
     copy_node,
     matmul_node,
@@ -21,8 +20,10 @@ from chainrule.executors.native.nodes import (
     sums_of,
     total_node,
 )
+from chainrule.executors.native.ordering import ORDERING
+from chainrule.executors.native.space import SPACE
 from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
-from chainrule.program import Step, Value, step_flops
+from chainrule.program import Step, Value
 
 
 MANY_ROWS = 1024
@@ -176,7 +177,7 @@ def _gather(builder: Builder, step: Step) -> None:
     outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
     item = 1 if x.dtype == "bool" else 4
     sizes = (outer, length, inner * item, indices.size)
-    _lookup(builder, "gather", step, outer if outer != 1 else indices.size, sizes, (x, indices), outer != 1)
+    builder.simple("gather", step, outer if outer != 1 else indices.size, sizes, (x, indices), outer != 1)
 
 
 def _scatter_add(builder: Builder, step: Step) -> None:
@@ -184,26 +185,26 @@ def _scatter_add(builder: Builder, step: Step) -> None:
     axis: int = step.attributes["axis"]  # type: ignore[assignment]
     outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
     sizes = (outer, length, inner, indices.size)
-    _lookup(builder, "scatter_add", step, outer, sizes, (x, indices, updates), False)
+    builder.simple("scatter_add", step, outer, sizes, (x, indices, updates), False)
 
 
 def _one_hot(builder: Builder, step: Step) -> None:
     (indices,) = step.inputs
     sizes = (indices.size, step.output.shape[-1])
-    _lookup(builder, "one_hot", step, indices.size, sizes, (indices,), True)
+    builder.simple("one_hot", step, indices.size, sizes, (indices,), True)
 
 
 def _random_bits(builder: Builder, step: Step) -> None:
     rows, columns = rows_of(step.output.shape)
     sizes = (rows, columns, step.attributes["stream"])
-    _lookup(builder, "random_bits", step, rows, sizes, step.inputs, False)  # type: ignore[arg-type]
+    builder.simple("random_bits", step, rows, sizes, step.inputs, False)  # type: ignore[arg-type]
 
 
 def _cross_entropy(builder: Builder, step: Step) -> None:
     kind = step.operation.removeprefix("softmax_")
     *_, classes = step.inputs[0].shape
     rows = step.inputs[0].size // classes
-    _lookup(builder, kind, step, rows, (rows, classes), step.inputs, True)
+    builder.simple(kind, step, rows, (rows, classes), step.inputs, True)
 
 
 def _root_mean_square(builder: Builder, step: Step) -> None:
@@ -215,25 +216,6 @@ def _root_mean_square(builder: Builder, step: Step) -> None:
         builder.reads(whole(root), position)
         builder.add(squares_node(position, root, sums, text), sums)
     builder.add(root_mean_node(builder.next_position(), y, x.size, sums, text), y)
-
-
-def _lookup(
-    builder: Builder,
-    kind: str,
-    step: Step,
-    extent: int,
-    sizes: tuple[int, ...],
-    inputs: tuple[Value, ...],
-    aligned: bool,
-) -> None:
-    roots = [builder.dense(value) for value in inputs]
-    position = builder.next_position()
-    for root in roots:
-        builder.reads(whole(root), position)
-    operands = [*((root, False, aligned) for root in roots), (step.output, True, True)]
-    text = f"{step.output.name} = {step.operation}({', '.join(v.name for v in inputs)})"
-    assert kind in KINDS
-    builder.add(simple_node(kind, position, extent, sizes, operands, text, step_flops(step)), step.output)
 
 
 def _seen_transposed(builder: Builder, step: Step) -> None:
@@ -273,4 +255,6 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "convolution": lower_convolution,
     "convolution_input_adjoint": lower_convolution,
     "convolution_weight_adjoint": lower_weight_adjoint,
+    **SPACE,
+    **ORDERING,
 }

@@ -35,6 +35,7 @@ def resize_adjoint(d_y: np.ndarray, size: Any, method: str) -> np.ndarray:
         weight = weight.astype(d_y.dtype).reshape(-1, *[1] * (d_y.ndim - 1))
         total = np.zeros((length, *back.shape[1:]), d_y.dtype)
         np.add.at(total, below, back * (1 - weight))
-        np.add.at(total, above, back * weight)
+        if method == "linear":
+            np.add.at(total, above, back * weight)
         d_x = np.moveaxis(total, 0, axis)
     return d_x
