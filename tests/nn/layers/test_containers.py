@@ -53,7 +53,7 @@ def test_residual_refuses_another_width_even_one_that_would_broadcast(units):
         model(trace.input("x", (5, 2)))
     assert str(caught.value) == (
         f"Residual 'residual_1': its layers turn shape (5, 3) into (5, {units}), which can't be added to x; "
-        "make the last inner layer as wide as the input"
+        "make the last inner layer as wide as the input, or give it a shortcut of that shape"
     )
 
 
