@@ -107,7 +107,10 @@ class GlobalAvgPool(Layer):
 
 @dataclass(frozen=True)
 class GlobalMaxPool(Layer):
-    """The largest of every channel over all of space. Shapes and refusals are those of GlobalAvgPool."""
+    """The largest of every channel over all of space; in a tie all of them share the derivative.
+
+    Shapes and refusals are those of GlobalAvgPool.
+    """
 
     def __call__(self, x: Tensor) -> Tensor:
         return x.max(_axes_of_space(x))
