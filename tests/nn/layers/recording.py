@@ -1,7 +1,5 @@
 """Layers recorded and run in NumPy."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
@@ -18,8 +16,8 @@ def compiled(layer: Layer, *shape: int, training: bool = False, dtype: str = "fl
 
 
 def output(
-    layer: Layer, x: np.ndarray, tree: Mapping[str, np.ndarray] | None = None, *, training: bool = False
+    layer: Layer, x: np.ndarray, tree: dict[str, np.ndarray] | None = None, *, training: bool = False
 ) -> np.ndarray:
     """What the layer makes of x with these parameters and state; state in `tree` is updated in place."""
     program = compiled(layer, *x.shape, training=training, dtype=x.dtype.name)
-    return program.run({} if tree is None else dict(tree), {"x": x})["y"]
+    return program.run({} if tree is None else tree, {"x": x})["y"]

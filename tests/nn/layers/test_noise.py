@@ -7,7 +7,7 @@ from tests.nn.layers.recording import compiled
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.executors.native import available, compile_native
 from chainrule.nn import Dense, Dropout, GaussianNoise, Layer, Residual, SpatialDropout, StochasticDepth
-from chainrule.nn.layer import RANDOM_KEY
+from chainrule.nn.layer import RANDOM_KEY, Building
 
 DROPPING = (Dropout, SpatialDropout, StochasticDepth)
 
@@ -119,11 +119,13 @@ def test_gaussian_noise_differs_between_calls():
     assert not np.any(first == second)
 
 
-def test_gaussian_noise_of_the_least_and_greatest_draws_is_finite():
-    """0 has no logarithm, and 2³² - 1 is 2³² in float32."""
-    bits = np.array([0, 2**32 - 1], np.uint32)
-    uniform = bits.astype(np.float32) * np.float32(2.0**-32) + np.float32(2.0**-33)
-    assert np.isfinite(np.sqrt(-2 * np.log(uniform))).all()
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gaussian_noise_of_the_least_and_greatest_draws_is_finite(dtype, monkeypatch):
+    """0 would have no logarithm, and 2³² - 1 is 2³² in float32."""
+    extremes = np.array([0, 2**32 - 1])
+    monkeypatch.setattr(Building, "random_bits", lambda self, shape: self.trace.constant(extremes, "uint32"))
+    program = compiled(GaussianNoise(1.0), 2, training=True, dtype=dtype)
+    assert np.isfinite(program.run({}, {"x": np.zeros(2, dtype)})["y"]).all()
 
 
 @pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
