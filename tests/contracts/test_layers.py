@@ -151,10 +151,10 @@ CASES = [
         Conv2D(6, 2, groups=3, use_bias=False), (2, 3, 3, 3), (2, 2, 2, 6), {"conv2d_1.weight": (2, 2, 1, 6)}
     ),
     Case(
-        DepthwiseConv2D(3, padding="same", multiplier=2, activation="sigmoid"),
+        DepthwiseConv2D((3, 2), padding="same", multiplier=2, activation="sigmoid"),
         (2, 4, 5, 3),
         (2, 4, 5, 6),
-        {"depthwise_conv2d_1.weight": (3, 3, 1, 6), "depthwise_conv2d_1.bias": (6,)},
+        {"depthwise_conv2d_1.weight": (3, 2, 1, 6), "depthwise_conv2d_1.bias": (6,)},
         bad=(lambda: DepthwiseConv2D(3, multiplier=0), lambda: DepthwiseConv2D("no")),  # type: ignore[arg-type]
     ),
     Case(
