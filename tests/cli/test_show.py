@@ -14,7 +14,7 @@ def test_the_step_stands_there_forward_then_backward_then_update(chainrule, run_
     parameters = 4 * 16 + 16 + 16 * 2 + 2
     assert f"parameters       {parameters} ({parameters * 4} bytes)" in text
     # Adam keeps two numbers for each, and a step count.
-    assert "optimizer state" in text
+    assert "(of optimizer and layers)" in text
 
 
 def test_json_holds_text_and_counts(chainrule, run_of_classes):

@@ -13,14 +13,34 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
     KINDS,
     Activation,
+    AvgPool1D,
+    AvgPool2D,
+    BatchNorm,
+    Concatenate,
+    Conv1D,
+    Conv2D,
+    ConvTranspose2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GaussianNoise,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    GroupNorm,
     Initializer,
     Layer,
+    LayerNorm,
+    MaxPool1D,
+    MaxPool2D,
     Residual,
+    RMSNorm,
     Sequential,
+    SpatialDropout,
+    StochasticDepth,
+    Upsample,
     building,
+    zeros,
 )
 from chainrule.nn import layer as layer_module
 from chainrule.nn.layer import RANDOM_KEY, Building
@@ -34,13 +54,14 @@ Shapes = dict[str, tuple[int, ...]]
 class Case:
     """A layer on inputs of a shape, what it must give and hold, and settings that it must refuse.
 
-    Activations are smooth, so that a numerical slope exists everywhere.
+    Activations are smooth, so that a numerical slope exists everywhere. state: besides the random key.
     """
 
     layer: Layer
     x: tuple[int, ...]
     y: tuple[int, ...]
     parameters: Shapes = field(default_factory=dict)
+    state: Shapes = field(default_factory=dict)
     bad: tuple[Callable[[], Layer], ...] = ()
 
     def __str__(self) -> str:
@@ -53,7 +74,7 @@ CASES = [
         (4, 3),
         (4, 5),
         {"dense_1.weight": (3, 5), "dense_1.bias": (5,)},
-        (lambda: Dense(0), lambda: Dense(2, "no"), lambda: Dense(2, kernel=3)),  # type: ignore[arg-type]
+        bad=(lambda: Dense(0), lambda: Dense(2, "no"), lambda: Dense(2, kernel=3)),  # type: ignore[arg-type]
     ),
     Case(Dense(2, "gelu"), (4, 3, 6), (4, 3, 2), {"dense_1.weight": (6, 2), "dense_1.bias": (2,)}),
     Case(Activation("softplus"), (4, 3), (4, 3), bad=(lambda: Activation("no"),)),
@@ -65,8 +86,139 @@ CASES = [
         (4, 3),
         (4, 3),
         {"dense_1.weight": (3, 6), "dense_1.bias": (6,), "dense_2.weight": (6, 3), "dense_2.bias": (3,)},
-        (lambda: Residual(["no"]),),  # type: ignore[list-item]
+        bad=(
+            lambda: Residual(["no"]),  # type: ignore[list-item]
+            lambda: Residual([], shortcut="no"),  # type: ignore[arg-type]
+        ),
     ),
+    Case(
+        Residual([Dense(2, "tanh")], shortcut=Dense(2)),
+        (4, 3),
+        (4, 2),
+        {
+            **{"dense_1.weight": (3, 2), "dense_1.bias": (2,)},
+            **{"shortcut.weight": (3, 2), "shortcut.bias": (2,)},
+        },
+    ),
+    Case(
+        Concatenate([Dense(2, "tanh"), Sequential([]), Dense(1)]),
+        (4, 3),
+        (4, 6),
+        {
+            **{"dense_1.weight": (3, 2), "dense_1.bias": (2,)},
+            **{"dense_2.weight": (3, 1), "dense_2.bias": (1,)},
+        },
+        bad=(
+            lambda: Concatenate(["no"]),  # type: ignore[list-item]
+            lambda: Concatenate([]),
+            lambda: Concatenate([Dense(2)], axis=0.5),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(Concatenate([Flatten(), Flatten()], axis=1), (4, 3), (4, 6)),
+    Case(
+        Conv1D(4, 3, stride=2, padding="same", groups=2, activation="tanh"),
+        (3, 7, 6),
+        (3, 4, 4),
+        {"conv1d_1.weight": (3, 3, 4), "conv1d_1.bias": (4,)},
+        bad=(
+            lambda: Conv1D(0, 3),
+            lambda: Conv1D(2, 0),
+            lambda: Conv1D(2, (3, 3)),
+            lambda: Conv1D(2, 3, stride=0),
+            lambda: Conv1D(2, 3, padding=((1, 1), (1, 1))),
+            lambda: Conv1D(2, 3, groups=3),
+        ),
+    ),
+    Case(
+        Conv2D(4, (3, 2), stride=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2)),
+        (2, 6, 5, 3),
+        (2, 3, 5, 4),
+        {"conv2d_1.weight": (3, 2, 3, 4), "conv2d_1.bias": (4,)},
+        bad=(
+            lambda: Conv2D(-1, 3),
+            lambda: Conv2D(2, (3, 3, 3)),
+            lambda: Conv2D(2, 3, dilation=(1, 0)),
+            lambda: Conv2D(2, 3, padding="full"),
+            lambda: Conv2D(2, 3, padding=((1, -1), (0, 0))),
+            lambda: Conv2D(2, 3, padding=1),  # type: ignore[arg-type]
+            lambda: Conv2D(2, 3, groups=0),
+            lambda: Conv2D(2, 3, activation="no"),
+            lambda: Conv2D(2, 3, kernel=zeros.value),  # type: ignore[arg-type]
+            lambda: Conv2D(2, 3, use_bias=1),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        Conv2D(6, 2, groups=3, use_bias=False), (2, 3, 3, 3), (2, 2, 2, 6), {"conv2d_1.weight": (2, 2, 1, 6)}
+    ),
+    Case(
+        DepthwiseConv2D((3, 2), padding="same", multiplier=2, activation="sigmoid"),
+        (2, 4, 5, 3),
+        (2, 4, 5, 6),
+        {"depthwise_conv2d_1.weight": (3, 2, 1, 6), "depthwise_conv2d_1.bias": (6,)},
+        bad=(lambda: DepthwiseConv2D(3, multiplier=0), lambda: DepthwiseConv2D("no")),  # type: ignore[arg-type]
+    ),
+    Case(
+        ConvTranspose2D(3, (3, 2), stride=2, padding="same", activation="tanh"),
+        (2, 3, 2, 4),
+        (2, 6, 4, 3),
+        {"conv_transpose2d_1.weight": (3, 2, 4, 3), "conv_transpose2d_1.bias": (3,)},
+        bad=(lambda: ConvTranspose2D(0, 3), lambda: ConvTranspose2D(3, 3, stride=-1)),
+    ),
+    Case(
+        ConvTranspose2D(2, 3, stride=3, padding=((1, 0), (0, 0)), dilation=2, use_bias=False),
+        (2, 3, 2, 2),
+        (2, 10, 8, 2),
+        {"conv_transpose2d_1.weight": (3, 3, 2, 2)},
+    ),
+    Case(MaxPool1D(), (3, 7, 2), (3, 3, 2), bad=(lambda: MaxPool1D((2, 2)), lambda: MaxPool1D(stride=0))),
+    Case(
+        MaxPool2D((3, 2), stride=1, padding=((1, 0), (0, 0))),
+        (2, 4, 4, 3),
+        (2, 3, 3, 3),
+        bad=(lambda: MaxPool2D(0), lambda: MaxPool2D(padding=2)),  # type: ignore[arg-type]
+    ),
+    Case(AvgPool1D(3, 2, "same"), (3, 6, 2), (3, 3, 2), bad=(lambda: AvgPool1D(-1),)),
+    Case(AvgPool2D(), (2, 5, 4, 3), (2, 2, 2, 3), bad=(lambda: AvgPool2D(stride=(1, 1, 1)),)),
+    Case(GlobalAvgPool(), (2, 3, 4, 5), (2, 5)),
+    Case(GlobalMaxPool(), (2, 6, 5), (2, 5)),
+    Case(Upsample(), (2, 3, 2), (2, 6, 2), bad=(lambda: Upsample(0), lambda: Upsample(2, "cubic"))),
+    Case(Upsample((3, 2), "linear"), (2, 3, 4, 2), (2, 9, 8, 2), bad=(lambda: Upsample(()),)),
+    Case(
+        BatchNorm(),
+        (4, 3, 2, 5),
+        (4, 3, 2, 5),
+        {"batch_norm_1.scale": (5,), "batch_norm_1.shift": (5,)},
+        {"batch_norm_1.mean": (5,), "batch_norm_1.variance": (5,)},
+        bad=(
+            lambda: BatchNorm(momentum=1.0),
+            lambda: BatchNorm(epsilon=-1e-5),
+            lambda: BatchNorm(shift=0),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        LayerNorm(1e-3),
+        (4, 6),
+        (4, 6),
+        {"layer_norm_1.scale": (6,), "layer_norm_1.shift": (6,)},
+        bad=(lambda: LayerNorm(epsilon=-1), lambda: LayerNorm(scale=1)),  # type: ignore[arg-type]
+    ),
+    Case(
+        GroupNorm(2),
+        (3, 2, 3, 6),
+        (3, 2, 3, 6),
+        {"group_norm_1.scale": (6,), "group_norm_1.shift": (6,)},
+        bad=(lambda: GroupNorm(0), lambda: GroupNorm(1, epsilon=-1)),
+    ),
+    Case(
+        RMSNorm(),
+        (3, 2, 6),
+        (3, 2, 6),
+        {"rmsnorm_1.scale": (6,)},
+        bad=(lambda: RMSNorm(-1), lambda: RMSNorm(scale=None)),  # type: ignore[arg-type]
+    ),
+    Case(SpatialDropout(0.4), (4, 3, 6), (4, 3, 6), bad=(lambda: SpatialDropout(1.0),)),
+    Case(StochasticDepth(0.4), (6, 2, 3), (6, 2, 3), bad=(lambda: StochasticDepth(-0.1),)),
+    Case(GaussianNoise(0.3), (4, 3), (4, 3), bad=(lambda: GaussianNoise(-0.1),)),
     Case(
         Sequential([Flatten(), Dense(4, "silu"), Residual([Dropout(0.5), Dense(4, "tanh")]), Dense(2)]),
         (4, 3, 2),
@@ -79,7 +231,7 @@ CASES = [
             "dense_2.weight": (4, 2),
             "dense_2.bias": (2,),
         },
-        (lambda: Sequential([Dense]),),  # type: ignore[list-item]
+        bad=(lambda: Sequential([Dense]),),  # type: ignore[list-item]
     ),
 ]
 REFUSING = [(case, make) for case in CASES for make in case.bad]
@@ -87,8 +239,17 @@ REFUSING = [(case, make) for case in CASES for make in case.bad]
 
 def run(program: Program, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """One call; the random key stays the same, so that the masks of dropout do."""
-    tree = {value.name: np.array([5, 0], np.uint32) for value in program.state}
-    return compile_numpy(program).run(tree, inputs)
+    return compile_numpy(program).run(state_of(program), inputs)
+
+
+def state_of(program: Program) -> dict[str, np.ndarray]:
+    """A random key, and positive numbers for what layers keep."""
+    return {
+        value.name: np.array([5, 0], np.uint32)
+        if value.name == RANDOM_KEY
+        else np.abs(values(value.shape, value.dtype)) + 0.5
+        for value in program.state
+    }
 
 
 def outputs(case: Case, x: np.ndarray) -> np.ndarray:
@@ -97,7 +258,8 @@ def outputs(case: Case, x: np.ndarray) -> np.ndarray:
     with building(trace, training=False):
         y = case.layer(trace.input("x", x.shape, x.dtype.name))
     tree = {name: values(shape, x.dtype) for name, shape in case.parameters.items()}
-    return compile_numpy(trace.program({"y": y})).run(tree, {"x": x})["y"]
+    program = trace.program({"y": y})
+    return compile_numpy(program).run(tree | state_of(program), {"x": x})["y"]
 
 
 def values(shape: tuple[int, ...], dtype: np.dtype | str = "float64") -> np.ndarray:
@@ -107,7 +269,11 @@ def values(shape: tuple[int, ...], dtype: np.dtype | str = "float64") -> np.ndar
 def test_every_kind_of_layer_has_a_case_and_refusals():
     kinds = {kind for kind in KINDS if issubclass(kind, Layer)}
     assert {type(case.layer) for case in CASES} == kinds
-    assert {type(case.layer) for case, _ in REFUSING} == kinds - {Flatten}  # it has no settings
+    assert {type(case.layer) for case, _ in REFUSING} == kinds - {
+        Flatten,
+        GlobalAvgPool,
+        GlobalMaxPool,
+    }  # no settings
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -120,7 +286,7 @@ def test_shape_dtype_and_parameters_by_place(case, training, dtype):
     assert (y.shape, y.dtype) == (case.y, dtype)
     assert {name: tensor.shape for name, tensor in trace.parameters.items()} == case.parameters
     assert {tensor.dtype for tensor in trace.parameters.values()} <= {dtype}
-    assert set(built.initializers) == set(case.parameters)
+    assert set(built.initializers) == {*case.parameters, *case.state}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -172,10 +338,13 @@ def test_refuses_bad_settings_by_its_name(case, make):
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_state_is_only_that_of_randomness_and_only_in_training(case):
+def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_training(case):
     for training in (True, False):
         trace = Trace()
-        with building(trace, training=training):
+        with building(trace, training=training) as built:
             case.layer(trace.input("x", case.x, "float64"))
-        random = training and "Dropout" in json.dumps(to_plain(case.layer))
-        assert list(trace.states) == ([RANDOM_KEY] if random else [])
+        plain = json.dumps(to_plain(case.layer))
+        random = training and any(kind in plain for kind in ("Dropout", "Noise", "StochasticDepth"))
+        shapes = case.state | ({RANDOM_KEY: (2,)} if random else {})
+        assert {name: tensor.shape for name, tensor in trace.states.items()} == shapes
+        assert {tensor.value.name for tensor in built.updates} == (set(shapes) if training else set())

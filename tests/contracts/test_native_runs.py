@@ -1,4 +1,4 @@
-"""Ten whole training runs: native losses are NumPy's, and the bits those of any number of threads."""
+"""Whole training runs: native losses are NumPy's, and the bits those of any number of threads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,17 +16,23 @@ from chainrule.nn import (
     L1,
     L2,
     Activation,
+    BatchNorm,
     BinaryCrossEntropy,
     ClipByGlobalNorm,
     Dense,
     Dropout,
+    GaussianNoise,
+    GroupNorm,
     HalfSquaredError,
     Huber,
+    LayerNorm,
     MeanAbsoluteError,
     MeanSquaredError,
     Residual,
+    RMSNorm,
     Sequential,
     SoftmaxCrossEntropy,
+    StochasticDepth,
     adagrad,
     adam,
     adamw,
@@ -141,6 +147,21 @@ RUNS: Mapping[str, TrainingRun] = {
         whole=True,
         watch=True,
     ),
+    "normalized with noise": TrainingRun(
+        recipe(
+            [
+                *(Dense(24, "tanh"), BatchNorm(0.8), GaussianNoise(0.1), Dense(12), LayerNorm()),
+                *(Residual([Dense(12, "silu"), GroupNorm(3), StochasticDepth(0.2)]), RMSNorm(), Dense(4)),
+            ],
+            CROSS_ENTROPY,
+            adam(0.01),
+            26,
+        ),
+        91,
+        8,
+        4,
+        whole=True,
+    ),
     # Large enough for several chunks and threads.
     "wide with dropout, watched": TrainingRun(
         recipe(
@@ -163,7 +184,7 @@ RUNS: Mapping[str, TrainingRun] = {
         1,
     ),
 }
-LARGE = sorted(name for name in RUNS if name.startswith("wide"))
+LARGE = [name for name in RUNS if name.startswith("wide")]
 
 
 def train(run: TrainingRun, executor: Executor) -> dict[str, np.ndarray]:

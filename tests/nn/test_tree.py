@@ -15,6 +15,12 @@ from chainrule.nn.tree import from_plain, to_plain
 TREES = [
     nn.Sequential([nn.Flatten(), nn.Dense(8, "relu", nn.orthogonal(1.5)), nn.Dropout(0.25), nn.Dense(3)]),
     nn.Residual([nn.Sequential([nn.Dense(4, kernel=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
+    nn.Residual([nn.Conv2D(8, (3, 2), padding=((1, 1), (0, 1)), use_bias=False)], nn.Conv2D(8, 1)),
+    (nn.Conv1D(4, 3, padding="same"), nn.DepthwiseConv2D(3), nn.ConvTranspose2D(2, 2, stride=(2, 1))),
+    (nn.MaxPool1D(), nn.MaxPool2D((2, 3), 1), nn.AvgPool1D(), nn.AvgPool2D(), nn.Upsample((2, 3))),
+    (nn.GlobalAvgPool(), nn.GlobalMaxPool(), nn.Concatenate([nn.Dense(2), nn.Dense(3)], axis=1)),
+    (nn.BatchNorm(0.99), nn.LayerNorm(), nn.GroupNorm(4), nn.RMSNorm(1e-6, nn.constant(0.5))),
+    (nn.SpatialDropout(0.1), nn.GaussianNoise(0.3), nn.StochasticDepth(0.2)),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
     nn.Huber(2.0),
     nn.chain(

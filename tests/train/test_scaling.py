@@ -56,6 +56,23 @@ def test_a_middle_layer_by_another_initializer_is_left_alone():
     assert np.array_equal(one["dense_1.weight"], other["dense_1.weight"])
 
 
+def test_convolutions_are_scaled_behind_layers_with_state():
+    x, y = points(40)
+    x = x.reshape(40, 2, 2, 1)
+    tall = nn.Conv2D(5, (2, 1), kernel=nn.lsuv(), use_bias=False)
+    larger = nn.ConvTranspose2D(4, 2, kernel=nn.lsuv(2.0), use_bias=False)
+    model = nn.Sequential([nn.BatchNorm(), tall, larger, nn.GlobalAvgPool(), nn.Dense(3)])
+    weights = first_weights(model, x, y, batch_size=40)
+    normalized = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+    first = np.einsum("nhwc,hcf->nwf", normalized, weights["conv2d_1.weight"][:, 0])
+    assert first.std() == pytest.approx(1.0, rel=1e-6)
+    taps = weights["conv_transpose2d_1.weight"]
+    second = np.zeros((40, 2, 3, 4))
+    for place in range(2):
+        second[:, :, place : place + 2] += np.einsum("nc,hwcf->nhwf", first[:, place], taps)
+    assert second.std() == pytest.approx(2.0, rel=1e-6)
+
+
 def test_data_that_do_not_vary_are_refused():
     x, y = points(40)
     model = nn.Sequential([nn.Dense(5, "relu", nn.lsuv()), nn.Dense(3)])

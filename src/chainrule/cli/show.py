@@ -73,7 +73,7 @@ def _print_costs(program: Program, parts: dict[str, list[Step]]) -> None:
     used = ", ".join(f"{number:,} {name}" for name, number in _operations(program.steps).items())
     print(fill(used, 78, initial_indent="  operations       ", subsequent_indent=" " * 19))
     print(f"  parameters       {total.parameters:,} ({size(total.parameter_bytes)})")
-    print(f"  optimizer state  {size(total.state_bytes)}")
+    print(f"  state            {size(total.state_bytes)} (of optimizer and layers)")
 
 
 def _costs(steps: Sequence[Step]) -> tuple[str, str, str]:

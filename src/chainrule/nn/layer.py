@@ -48,10 +48,11 @@ class _Place:
 
 
 class Building:
-    """What calling a model records besides steps: parameters with their initializers, and layer outputs.
+    """What calling a model records besides steps: parameters and state with their initializers, and outputs.
 
     training: False leaves out what only training does, such as dropout.
-    initializers: parameter name -> what it starts from. outputs: path of each innermost layer -> its output.
+    initializers: name of a parameter or of a layer's state -> what it starts from. outputs: path of each
+    innermost layer -> its output. updates: state -> what the next call finds.
     at: parameter name -> what stands for it, to record a model that the trace holds already once more, at
     another point.
     """
@@ -89,11 +90,30 @@ class Building:
 
     def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
         """The parameter of the layer being called; the same one when that place calls again."""
-        full = f"{self.path}.{name}" if self.path else name
+        full = self._full(name)
         known = self.at.get(full, self.trace.parameters.get(full))
         if known is None:
             self.initializers[full] = initializer
             return self.trace.parameter(full, shape, dtype)
+        return self._fitting(name, known, shape)
+
+    def state(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
+        """State of the layer being called, as the last call of that place in this program left it."""
+        full = self._full(name)
+        known = self.trace.states.get(full)
+        if known is None:
+            self.initializers[full] = initializer
+            return self.trace.state(full, shape, dtype)
+        return self._fitting(name, self.updates.get(known, known), shape)
+
+    def update(self, name: str, fresh: Tensor) -> None:
+        """Replace state of the layer being called."""
+        self.updates[self.trace.states[self._full(name)]] = fresh
+
+    def _full(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+    def _fitting(self, name: str, known: Tensor, shape: Sequence[int]) -> Tensor:
         if known.shape != tuple(shape):
             raise ShapeError(
                 f"{self.trace.label}: its {name} is {known.shape}, and this call needs {tuple(shape)}",
@@ -145,9 +165,10 @@ def _current(layer: "Layer") -> Building:
 class Layer:
     """A frozen description of a layer; calling it on Tensors records it.
 
-    Subclasses are frozen dataclasses with `__call__`. Parameters are created where they are used, by
-    `self.param`, and named after the layer's place in the model: the field that holds it, or, in a sequence,
-    its kind and number ('dense_2'). A layer held in two places has parameters of its own in each.
+    Subclasses are frozen dataclasses with `__call__`, of one Tensor or of several, which may return several.
+    Parameters are created where they are used, by `self.param`, and state by `self.state`; both are named
+    after the layer's place in the model: the field that holds it, or, in a sequence, its kind and number
+    ('dense_2'). A layer held in two places has parameters and state of its own in each.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -168,6 +189,23 @@ class Layer:
         Raises ShapeError when the place called before with another shape.
         """
         return _current(self).parameter(name, shape, initializer, dtype)
+
+    def state(
+        self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str = "float32"
+    ) -> Tensor:
+        """An array of this layer that no derivative reaches, and that one step of training hands to the next.
+
+        It is kept, stored and resumed with the parameters, and what it is at the end of training is what
+        prediction reads. Arguments and refusals are those of `param`.
+        """
+        return _current(self).state(name, shape, initializer, dtype)
+
+    def update_state(self, name: str, fresh: Tensor) -> None:
+        """Say what the next step finds under this name; only in training, after `state` of that name.
+
+        fresh: of the state's shape and dtype. A layer that is called twice in a step updates it twice.
+        """
+        _current(self).update(name, fresh)
 
     def random_bits(self, shape: Sequence[int]) -> Tensor:
         """Fresh random bits, uint32, for every call of the program."""

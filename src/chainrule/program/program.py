@@ -12,7 +12,7 @@ class Program:
     """Typed operations in order, each value assigned once.
 
     inputs: what a call brings (a batch). parameters: what training changes. state: what a call hands to the
-    next (optimizer moments, counters, the random key).
+    next (optimizer moments, counters, running statistics, the random key).
     outputs: named results. updates: parameter or state -> the value that replaces it after the call.
     deltas: value -> the derivative of the loss with respect to it, as far as the reverse pass met it.
     """

@@ -6,6 +6,7 @@ from chainrule.errors import TrainingError
 from chainrule.executors.contract import Arrays, Tree
 from chainrule.executors.numpy_ import every_value
 from chainrule.program import FLOATS, Program, Value
+from chainrule.train.step import held_by_model
 
 _REMEDY = (
     "try a learning rate ten times smaller (--set learning_rate=…), clip the gradients by global norm "
@@ -19,15 +20,16 @@ def not_finite_error(
     """The error for a loss or parameters that stopped being finite somewhere in these steps.
 
     tree: as it was before the first of them; it is moved on. order: (steps, batch) rows of the chunk.
-    first_step: number of the first step, from 1. The steps are replayed in NumPy up to the one whose loss or
-    new parameters are infinite or NaN; the error names that step, and the layer and the value where that
-    happened first in it. An infinity that comes to nothing, such as one that is clipped, is passed by.
+    first_step: number of the first step, from 1. The steps are replayed in NumPy up to the one whose loss,
+    new parameters or new state of a layer are infinite or NaN; the error names that step, and the layer and
+    the value where that happened first in it. An infinity that comes to nothing, such as one that is clipped,
+    is passed by.
     """
     for number, indices in enumerate(order, start=first_step):
         values = every_value(program, tree, {name: array[indices] for name, array in chunk.items()})
         fresh = {old: np.array(values[new]) for old, new in program.updates.items()}
         loss_broke = not np.isfinite(values[program.outputs["loss"]]).all()
-        if loss_broke or not all(np.isfinite(fresh[p]).all() for p in program.parameters if p in fresh):
+        if loss_broke or not all(np.isfinite(fresh[v]).all() for v in held_by_model(program) if v in fresh):
             return _error(number, *_first_not_finite(program, values), "loss" if loss_broke else "weights")
         for old, array in fresh.items():
             tree[old.name] = array

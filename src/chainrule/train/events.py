@@ -14,9 +14,10 @@ Record = dict[str, Any]
 class RunState:
     """Everything that a run needs to go on: saved whole, a resumed run gives the same bits.
 
-    tree: parameters, optimizer state and the random key, by name. epoch: finished epochs. step: finished
-    steps. history: a record for each epoch. best_epoch, best_loss: where the validation loss was lowest (0
-    and infinity before). best: the parameters there; empty without validation.
+    tree: parameters, state of layers and of the optimizer, and the random key, by name. epoch: finished
+    epochs. step: finished steps. history: a record for each epoch. best_epoch, best_loss: where the
+    validation loss was lowest (0 and infinity before). best: the parameters and the layers' state there;
+    empty without validation.
     batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
     """
 

@@ -13,7 +13,7 @@ from chainrule.train.diagnose import not_finite_error
 from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
-from chainrule.train.step import OPTIMIZER, evaluated_tree, named_arrays, optimizer_state
+from chainrule.train.step import OPTIMIZER, evaluated, held_by_model, named_arrays, optimizer_state
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 
@@ -106,9 +106,9 @@ class Loop:
         start = time.perf_counter()
         outputs = compiled.run_many(self.state.tree, named_arrays(self.data), order)
         seconds = max(time.perf_counter() - start, 1e-9)
-        weights = [self.state.tree[value.name] for value in compiled.program.parameters]
+        held = [self.state.tree[value.name] for value in held_by_model(compiled.program)]
         # The last step's weights are in no loss yet, so they are looked at too.
-        if not all(np.isfinite(array).all() for array in (outputs["loss"], *weights)):
+        if not all(np.isfinite(array).all() for array in (outputs["loss"], *held)):
             raise not_finite_error(
                 compiled.program, before, named_arrays(self.data), order, self.state.step + 1
             )
@@ -126,7 +126,7 @@ class Loop:
             record["learning_rate"] = float(rates[-1])
         record["loss"] = loss
         if self.validation is not None:
-            predictions, validation_loss = self.programs.predict(self._evaluated_tree(), self.validation)
+            predictions, validation_loss = self.programs.predict(self._evaluated(), self.validation)
             record["validation_loss"] = validation_loss
             for name in metrics_of(self.recipe.loss):
                 value = measure(name, predictions, self.validation.y, self.validation.weight)
@@ -148,18 +148,14 @@ class Loop:
         state.history.append(record)
         if self.validation is not None and record["validation_loss"] < state.best_loss:
             state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
-            tree = self._evaluated_tree()
-            state.best = {name: tree[name].copy() for name in self._parameter_names()}
+            state.best = {name: array.copy() for name, array in self._evaluated().items()}
         monitored = record.get("validation_loss", record["loss"])
         observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)
         for name, array in observed.items():
             state.tree[OPTIMIZER + name][...] = array
 
-    def _evaluated_tree(self) -> dict[str, np.ndarray]:
-        return evaluated_tree(self.recipe, self.state.tree, self._parameter_names())
-
-    def _parameter_names(self) -> list[str]:
-        return [value.name for value in self._compiled(self._batch_size).program.parameters]
+    def _evaluated(self) -> dict[str, np.ndarray]:
+        return evaluated(self.recipe, self._compiled(self._batch_size).program, self.state.tree)
 
     def _out_of_patience(self) -> bool:
         patience = self.recipe.patience

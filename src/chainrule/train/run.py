@@ -28,7 +28,8 @@ CONFIG = "config.toml"
 class Run:
     """A trained model with its history.
 
-    recipe: what it was trained by. parameters: name -> array; with validation, those of the best epoch.
+    recipe: what it was trained by. parameters: name -> array, all that the model predicts with: what was
+    trained, and what layers such as BatchNorm keep; with validation, those of the best epoch.
     history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
     'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
     where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the

@@ -1,6 +1,6 @@
 """Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -23,6 +23,11 @@ class Batch:
 
     inputs: Mapping[str, tuple[tuple[int, ...], str]]
 
+    @property
+    def rows(self) -> int:
+        """Examples in it."""
+        return self.inputs["x"][0][0]
+
     @staticmethod
     def of(arrays: Arrays, rows: int) -> "Batch":
         """A batch of this many rows of these arrays."""
@@ -37,7 +42,7 @@ def named_arrays(arrays: Arrays) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """One step of training as a program, and what its parameters start from.
+    """One step of training as a program, and what its parameters and the state of its layers start from.
 
     Outputs of the program: 'loss' (without penalties) and, where watched, root mean squares:
     'activation PATH' and 'delta PATH' of each layer's output, 'gradient NAME' and 'update NAME' of each
@@ -122,15 +127,20 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Pr
     return trace.program(results)
 
 
-def evaluated_tree(
-    recipe: Recipe, tree: Mapping[str, np.ndarray], parameters: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """The tree to predict with and to keep: its parameters are what the optimizer says, such as averages.
+def held_by_model(program: Program) -> list[Value]:
+    """What a training step's model predicts with: its parameters, and the state of its layers."""
+    of_layers = (v for v in program.state if v.name != RANDOM_KEY and not v.name.startswith(OPTIMIZER))
+    return [*program.parameters, *of_layers]
 
-    parameters: names of all. The arrays may be those of the tree.
+
+def evaluated(recipe: Recipe, program: Program, tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What to predict with and to keep: the parameters are what the optimizer says, such as averages.
+
+    program: a training step. The arrays may be those of the tree.
     """
-    trained = {name: tree[name] for name in parameters}
-    return {**tree, **recipe.optimizer.evaluated(optimizer_state(tree), trained)}
+    held = {value.name: tree[value.name] for value in held_by_model(program)}
+    trained = {value.name: tree[value.name] for value in program.parameters}
+    return held | recipe.optimizer.evaluated(optimizer_state(tree), trained)
 
 
 def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -141,16 +151,16 @@ def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
     """Parameters and state at the start, by name.
 
-    Each parameter is drawn from a generator of its own, keyed by the seed and its name, so that adding a
-    layer does not change the others' weights.
+    Each array of the model is drawn from a generator of its own, keyed by the seed and its name, so that
+    adding a layer does not change the others' weights.
     """
     tree = {
         value.name: step.initializers[value.name](
             value.shape, _generator(recipe.seed, value.name), value.dtype
         )
-        for value in step.program.parameters
+        for value in held_by_model(step.program)
     }
-    state = recipe.optimizer.init(dict(tree))
+    state = recipe.optimizer.init({value.name: tree[value.name] for value in step.program.parameters})
     tree |= {OPTIMIZER + name: array for name, array in state.items()}
     if any(value.name == RANDOM_KEY for value in step.program.state):
         folded = (recipe.seed ^ (recipe.seed >> 32)) & 0xFFFFFFFF

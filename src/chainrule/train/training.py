@@ -27,7 +27,7 @@ from chainrule.train.run import Run
 from chainrule.train.scaling import scale_to_unit_variance
 from chainrule.train.step import (
     Batch,
-    evaluated_tree,
+    evaluated,
     initial_tree,
     named_arrays,
     prediction_program,
@@ -62,7 +62,8 @@ def train(
     loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1.
     validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
-    With validation the parameters of the epoch with the lowest validation loss are returned.
+    With validation the parameters (and the layers' state) of the epoch with the lowest validation loss are
+    returned.
     patience: stop after this many epochs without a lower validation loss.
     seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
     the same bits.
@@ -131,6 +132,9 @@ def train_recipe(
     if bar is not None:
         heard.insert(0, bar)
     programs = Programs(recipe, executor)
+    rest = len(data) % batch.rows
+    if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
+        programs.training(data, rest, watch=False)
     try:
         with deferred_interrupt() as interrupted:
             loop = Loop(recipe, programs, data, validation, state, heard, watch, interrupted)
@@ -138,9 +142,7 @@ def train_recipe(
     finally:
         if bar is not None:
             bar.close()
-    names = [value.name for value in training_step(recipe, batch).program.parameters]
-    final = state.best or evaluated_tree(recipe, state.tree, names)
-    parameters = {name: final[name] for name in names}
+    parameters = state.best or evaluated(recipe, training_step(recipe, batch).program, state.tree)
     return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, executor)
 
 
@@ -181,8 +183,7 @@ def _starting_state(
     step = training_step(recipe, batch)
     tree = initial_tree(recipe, step)
     if checkpoint is None or not Path(checkpoint).exists():
-        rows = batch.inputs["x"][0][0]
-        first = epoch_order(len(data), rows, recipe.seed, 1)[:rows]
+        first = epoch_order(len(data), batch.rows, recipe.seed, 1)[: batch.rows]
         scale_to_unit_variance(step, tree, named_arrays(data.take(first)), executor)
         return RunState(tree)
     state = load_state(checkpoint, recipe)

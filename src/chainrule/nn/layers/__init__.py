@@ -1,7 +1,45 @@
 """Layers, one file a family."""
 
-from chainrule.nn.layers.containers import Residual, Sequential
+from chainrule.nn.layers.containers import Concatenate, Residual, Sequential
+from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
 from chainrule.nn.layers.dense import Dense
-from chainrule.nn.layers.elementwise import Activation, Dropout, Flatten
+from chainrule.nn.layers.elementwise import Activation, Flatten
+from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
+from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from chainrule.nn.layers.pooling import (
+    AvgPool1D,
+    AvgPool2D,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool1D,
+    MaxPool2D,
+)
+from chainrule.nn.layers.resizing import Upsample
 
-__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Residual", "Sequential"]
+__all__ = [
+    "Activation",
+    "AvgPool1D",
+    "AvgPool2D",
+    "BatchNorm",
+    "Concatenate",
+    "Conv1D",
+    "Conv2D",
+    "ConvTranspose2D",
+    "Dense",
+    "DepthwiseConv2D",
+    "Dropout",
+    "Flatten",
+    "GaussianNoise",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "GroupNorm",
+    "LayerNorm",
+    "MaxPool1D",
+    "MaxPool2D",
+    "RMSNorm",
+    "Residual",
+    "Sequential",
+    "SpatialDropout",
+    "StochasticDepth",
+    "Upsample",
+]

@@ -7,6 +7,7 @@ from typing import Any
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.nn.layer import Layer
 from chainrule.program import Tensor
+from chainrule.program import functions as f
 
 
 def _checked_layers(owner: str, layers: Any) -> tuple[Layer, ...]:
@@ -43,23 +44,59 @@ class Sequential(Layer):
 
 @dataclass(frozen=True)
 class Residual(Layer):
-    """y = x + layers(x), the layers in order (He et al. 2016, the plain sum without activation).
+    """y = shortcut(x) + layers(x), the layers in order (He et al. 2016, the plain sum without activation).
 
-    layers: must return the shape they get; otherwise ShapeError.
+    layers: must return the shape that the shortcut does; otherwise ShapeError. shortcut: None is x itself;
+    where the layers change the shape of images, the paper's projection is Sequential([Conv2D(filters, 1,
+    stride, use_bias=False), BatchNorm()]) with their filters and stride.
+    Raises ConfigError if an item is not a layer.
     """
 
     layers: Sequence[Layer]
+    shortcut: Layer | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _checked_layers("Residual", self.layers))
+        if not isinstance(self.shortcut, Layer | None):
+            raise ConfigError(
+                f"Residual: shortcut is {self.shortcut!r}",
+                remedy="it must be a layer or None, which is x itself",
+            )
 
     def __call__(self, x: Tensor) -> Tensor:
         y = x
         for layer in self.layers:
             y = layer(y)
-        if y.shape != x.shape:
+        around = x if self.shortcut is None else self.shortcut(x)
+        if y.shape != around.shape:
+            other = "x" if self.shortcut is None else f"what its shortcut gives, {around.shape}"
             raise ShapeError(
-                f"{x.trace.label}: its layers turn shape {x.shape} into {y.shape}, which can't be added to x",
-                remedy="make the last inner layer as wide as the input",
+                f"{x.trace.label}: its layers turn shape {x.shape} into {y.shape}, "
+                f"which can't be added to {other}",
+                remedy="make the last inner layer as wide as the input, or give it a shortcut of that shape",
             )
-        return x + y
+        return around + y
+
+
+@dataclass(frozen=True)
+class Concatenate(Layer):
+    """The outputs of several layers, each given x, joined along an axis (Szegedy et al. 2015).
+
+    layers: at least one; Sequential([]) is x itself, as in a densely connected block (Huang et al. 2017).
+    axis: of the outputs, the last if -1; their other axes must be alike, else ShapeError.
+    Raises ConfigError if an item is not a layer or axis no whole number.
+    In a `__call__` of your own, where Tensors of several sources meet, use program.functions.concatenate.
+    """
+
+    layers: Sequence[Layer]
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", _checked_layers("Concatenate", self.layers))
+        if not self.layers:
+            raise ConfigError("Concatenate: it has no layers", remedy="give at least one")
+        if isinstance(self.axis, bool) or not isinstance(self.axis, int):
+            raise ConfigError(f"Concatenate: axis is {self.axis!r}", remedy="it must be a whole number")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return f.concatenate([layer(x) for layer in self.layers], self.axis)

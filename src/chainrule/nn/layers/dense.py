@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from chainrule.errors import ConfigError, DTypeError, ShapeError
+from chainrule.errors import ShapeError
 from chainrule.nn.activations import activate, check_activation
-from chainrule.nn.initializers import Initializer, he_normal, zeros
+from chainrule.nn.initializers import Initializer, check_initializers, he_normal, zeros
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_floats
 from chainrule.nn.settings import check_whole
-from chainrule.program import FLOATS, Tensor
+from chainrule.program import Tensor
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,12 @@ class Dense(Layer):
     def __post_init__(self) -> None:
         check_whole(self, "units", self.units)
         check_activation("Dense", self.activation)
-        for name in ("kernel", "bias"):
-            value = getattr(self, name)
-            if not isinstance(value, Initializer):
-                raise ConfigError(
-                    f"Dense: {name} is {value!r}", remedy="give an initializer, such as he_normal() or zeros"
-                )
+        check_initializers(self, "kernel", "bias")
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim < 2:
             raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs (batch, …, features)")
-        if x.dtype not in FLOATS:
-            raise DTypeError(f"{x.trace.label} got x of dtype {x.dtype}", remedy="give it float32 or float64")
+        need_floats(x)
         weight = self.param("weight", (x.shape[-1], self.units), self.kernel, x.dtype)
         bias = self.param("bias", (self.units,), self.bias, x.dtype)
         return activate(self.activation, x @ weight + bias)

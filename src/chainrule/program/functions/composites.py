@@ -51,8 +51,15 @@ def batch_norm(
 
 def moments(x: Tensor, axes: int | Sequence[int] | None = None) -> tuple[Tensor, Tensor]:
     """Mean and variance (the mean square about the mean) over axes, all if None."""
-    centred = x - x.mean(axes, keepdims=True)
-    return x.mean(axes), (centred * centred).mean(axes)
+    with x.trace.naming_the_layer():
+        listed = range(x.ndim) if axes is None else (axes,) if isinstance(axes, int) else axes
+        over = {normalize_axis("moments", axis, x.ndim) for axis in listed}
+    left = [length for axis, length in enumerate(x.shape) if axis not in over]
+    # With the steps of batch_norm's expansion, so that an executor that shares steps computes them once.
+    mean = x.mean(axes, keepdims=True)
+    centred = x - mean
+    variance = (centred * centred).mean(axes, keepdims=True)
+    return mean.reshape(*left), variance.reshape(*left)
 
 
 def attention(

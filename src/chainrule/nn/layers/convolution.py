@@ -1,0 +1,195 @@
+"""Convolution over one and two axes of space: plain, transposed, depthwise.
+
+As everywhere in the field it is a correlation: the window is not turned round. Data is channels-last. No
+padding is the default, as in PyTorch and Keras.
+"""
+
+from dataclasses import dataclass
+
+from chainrule.errors import ConfigError
+from chainrule.nn.activations import activate, check_activation
+from chainrule.nn.initializers import Initializer, check_initializers, he_normal, zeros
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_space
+from chainrule.nn.settings import check_flag, check_whole, checked_lengths, checked_padding
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+from chainrule.program.functions.convolution import Lengths, Padding, each_axis
+
+
+@dataclass(frozen=True)
+class Conv1D(Layer):
+    """y[p] = activation(b + Σ over taps k and channels of x[p · stride + k · dilation] W[k]).
+
+    x: float (batch, length, channels) -> (batch, places, filters). All settings are those of Conv2D, for one
+    axis of space.
+    """
+
+    filters: int
+    kernel_size: Lengths
+    stride: Lengths = 1
+    padding: Padding = "valid"
+    dilation: Lengths = 1
+    groups: int = 1
+    activation: str | None = None
+    kernel: Initializer = he_normal()
+    bias: Initializer = zeros
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 1)
+        _check_filters(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _convolved(self, x, 1)
+
+
+@dataclass(frozen=True)
+class Conv2D(Layer):
+    """y[p, q] = activation(b + Σ over taps (k, l) and channels of x[p s + k d, q s + l d] W[k, l]).
+
+    s is the stride, d the dilation (LeCun et al. 1998; dilated: Yu and Koltun 2016).
+    filters: channels of the output, at least 1. kernel_size: taps of the window; stride: from one window to
+    the next; dilation: from one tap to the next; each at least 1, a number or one for each axis.
+    padding: zeros around x: 'valid' has none; 'same' gives ceil(length / stride) places, the greater half
+    after; or (before, after) for each axis. groups: channels and filters fall into as many groups, each
+    convolved by itself; it must divide both.
+    activation: a name in nn.ACTIVATIONS; None is linear. kernel, bias: initializers of W (*kernel_size,
+    channels / groups, filters) and b (filters,). use_bias: False leaves b out, as before BatchNorm.
+    x: float (batch, height, width, channels) -> (batch, places down, places across, filters).
+    Raises ConfigError for a bad setting; while recording, ShapeError where the window is larger than the
+    padded x or the groups do not divide the channels, and DTypeError unless x is float.
+    """
+
+    filters: int
+    kernel_size: Lengths
+    stride: Lengths = 1
+    padding: Padding = "valid"
+    dilation: Lengths = 1
+    groups: int = 1
+    activation: str | None = None
+    kernel: Initializer = he_normal()
+    bias: Initializer = zeros
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 2)
+        _check_filters(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _convolved(self, x, 2)
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D(Layer):
+    """Every channel convolved by itself, with `multiplier` filters of its own (Chollet 2017).
+
+    Channel c of x makes the channels c · multiplier … (c + 1) · multiplier - 1 of y. A convolution of
+    kernel_size 1 after it mixes the channels.
+    multiplier: at least 1. kernel: initializer of W (*kernel_size, 1, channels · multiplier). Every other
+    setting, and what is refused, as in Conv2D.
+    x: float (batch, height, width, channels) -> (batch, places down, places across, channels · multiplier).
+    """
+
+    kernel_size: Lengths
+    stride: Lengths = 1
+    padding: Padding = "valid"
+    dilation: Lengths = 1
+    multiplier: int = 1
+    activation: str | None = None
+    kernel: Initializer = he_normal()
+    bias: Initializer = zeros
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 2)
+        check_whole(self, "multiplier", self.multiplier)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        channels = x.shape[-1]
+        shape = (*each_axis(self.kernel_size, 2), 1, channels * self.multiplier)
+        weight = self.param("weight", shape, self.kernel, x.dtype)
+        y = f.convolution(
+            x, weight, stride=self.stride, dilation=self.dilation, padding=self.padding, groups=channels
+        )
+        return activate(self.activation, _plus_bias(self, y))
+
+
+@dataclass(frozen=True)
+class ConvTranspose2D(Layer):
+    """Every element of x spreads over a window: the adjoint of Conv2D by its input (Zeiler et al. 2010).
+
+    filters: channels of the output, at least 1. padding: what the convolution that this is the adjoint of
+    adds, so it takes away: 'same' gives length · stride, 'valid' (length - 1) · stride + the extent of the
+    window, (before, after) for each axis that less their sum.
+    kernel: initializer of W (*kernel_size, channels, filters). Every other setting as in Conv2D.
+    x: float (batch, height, width, channels) -> (batch, size down, size across, filters).
+    Raises ConfigError for a bad setting; while recording, ShapeError for a wrong shape or a size below 1, and
+    DTypeError unless x is float.
+    """
+
+    filters: int
+    kernel_size: Lengths
+    stride: Lengths = 1
+    padding: Padding = "valid"
+    dilation: Lengths = 1
+    activation: str | None = None
+    kernel: Initializer = he_normal()
+    bias: Initializer = zeros
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 2)
+        check_whole(self, "filters", self.filters)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        shape = (*each_axis(self.kernel_size, 2), x.shape[-1], self.filters)
+        # Kept as (…, inputs, outputs) like every kernel, so that initializers know which is which.
+        weight = self.param("weight", shape, self.kernel, x.dtype).transpose()
+        y = f.transposed_convolution(
+            x, weight, stride=self.stride, dilation=self.dilation, padding=self.padding
+        )
+        return activate(self.activation, _plus_bias(self, y))
+
+
+_Convolution = Conv1D | Conv2D | DepthwiseConv2D | ConvTranspose2D
+
+
+def _check_windows(layer: _Convolution, axes: int) -> None:
+    for name in ("kernel_size", "stride", "dilation"):
+        object.__setattr__(layer, name, checked_lengths(layer, name, getattr(layer, name), axes))
+    object.__setattr__(layer, "padding", checked_padding(layer, layer.padding, axes))
+    check_activation(layer, layer.activation)
+    check_initializers(layer, "kernel", "bias")
+    check_flag(layer, "use_bias", layer.use_bias)
+
+
+def _check_filters(layer: Conv1D | Conv2D) -> None:
+    check_whole(layer, "filters", layer.filters)
+    check_whole(layer, "groups", layer.groups)
+    if layer.filters % layer.groups:
+        raise ConfigError(
+            f"{type(layer).__name__}: groups is {layer.groups}, and filters is {layer.filters}",
+            remedy="the groups must divide the filters",
+        )
+
+
+def _convolved(layer: Conv1D | Conv2D, x: Tensor, axes: int) -> Tensor:
+    need_space(x, axes)
+    shape = (*each_axis(layer.kernel_size, axes), x.shape[-1] // layer.groups, layer.filters)
+    weight = layer.param("weight", shape, layer.kernel, x.dtype)
+    y = f.convolution(
+        x,
+        weight,
+        stride=layer.stride,
+        dilation=layer.dilation,
+        padding=layer.padding,
+        groups=layer.groups,
+    )
+    return activate(layer.activation, _plus_bias(layer, y))
+
+
+def _plus_bias(layer: _Convolution, y: Tensor) -> Tensor:
+    return y + layer.param("bias", y.shape[-1:], layer.bias, y.dtype) if layer.use_bias else y

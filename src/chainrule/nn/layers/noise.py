@@ -1,0 +1,103 @@
+"""Noise that regularizes: drawn anew in every step of training, absent in prediction."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chainrule.errors import ShapeError
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_floats, need_space
+from chainrule.nn.settings import check_number
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """y = x / (1 - rate) with probability 1 - rate, else 0; in prediction y = x.
+
+    rate: share of elements set to 0, 0 ≤ rate < 1 (ConfigError otherwise).
+    Source: Srivastava et al. 2014, in the inverted form, so that E[y] = x in training too.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", self.rate, at_least=0, below=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _dropped(self, x, x.shape)
+
+
+@dataclass(frozen=True)
+class SpatialDropout(Layer):
+    """Dropout of whole channels: all places of a channel stay, or none (Tompson et al. 2015).
+
+    Neighbouring places are much alike, so that dropping single ones hides little.
+    rate: share of channels set to 0, 0 ≤ rate < 1 (ConfigError otherwise); the others are divided by
+    1 - rate.
+    x: float (batch, length, channels) or (batch, height, width, channels) -> the same shape; ShapeError and
+    DTypeError otherwise.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", self.rate, at_least=0, below=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 1, 2)
+        return _dropped(self, x, (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1]))
+
+
+@dataclass(frozen=True)
+class StochasticDepth(Layer):
+    """Dropout of whole examples; put last into a Residual, it skips that block for some of them.
+
+    Huang et al. 2016, who let the surviving blocks count 1 - rate in prediction instead of dividing by it in
+    training; each example is drawn by itself, as has become usual.
+    rate: share of examples set to 0, 0 ≤ rate < 1 (ConfigError otherwise).
+    x: (batch, ...) -> the same shape; ShapeError for a single number.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", self.rate, at_least=0, below=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if x.ndim < 1:
+            raise ShapeError(f"{x.trace.label} got a single number; it needs (batch, …)")
+        return _dropped(self, x, (x.shape[0], *(1,) * (x.ndim - 1)))
+
+
+@dataclass(frozen=True)
+class GaussianNoise(Layer):
+    """y = x + ε, ε normal with mean 0 and this deviation, for every element; in prediction y = x.
+
+    Drawn by the transform of Box and Muller (1958) from two uniform numbers.
+    deviation: at least 0 (ConfigError otherwise). x: float; DTypeError otherwise.
+    """
+
+    deviation: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "deviation", self.deviation, at_least=0)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_floats(x)
+        if not self.training or self.deviation == 0:
+            return x
+        # Halves of 2⁻³² of the draws: neither is 0, whose logarithm is infinite.
+        first, second = (self.random_bits(x.shape).cast(x.dtype) * 2.0**-32 + 2.0**-33 for _ in range(2))
+        radius = f.sqrt(-2.0 * f.log(first))
+        return x + self.deviation * radius * f.cos(2.0 * math.pi * second)
+
+
+def _dropped(layer: Dropout | SpatialDropout | StochasticDepth, x: Tensor, draws: Sequence[int]) -> Tensor:
+    """What is kept of x, divided by the share of it; draws: x's shape, with 1 where all stay or go as one."""
+    if not layer.training or layer.rate == 0:
+        return x
+    keep = 1.0 - layer.rate
+    threshold = min(round(keep * 2**32), 2**32 - 1)
+    return f.where(layer.random_bits(draws) < threshold, x * (1.0 / keep), 0.0)

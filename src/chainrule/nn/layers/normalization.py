@@ -1,0 +1,164 @@
+"""Normalization: over the batch, over features, over groups of channels."""
+
+import math
+from dataclasses import dataclass
+
+from chainrule.errors import ShapeError
+from chainrule.nn.initializers import Initializer, check_initializers, ones, zeros
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_floats
+from chainrule.nn.settings import check_number, check_whole
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """y = (x - mean) / √(variance + epsilon) · scale + shift, each channel by itself.
+
+    Ioffe and Szegedy 2015. In training mean and variance are those of the batch (and of all of space), the
+    variance being the mean square. In prediction they are the running ones, which every step of training
+    moves: running ← momentum · running + (1 - momentum) · that of the batch, whose variance is the unbiased
+    one here, Σ (x - mean)² / (n - 1). They start at 0 and 1. All as in PyTorch, but that its momentum is the
+    other share, 1 - momentum.
+
+    momentum: at least 0 and below 1. epsilon: at least 0. scale, shift: initializers, both (channels,).
+    State: 'mean' and 'variance', (channels,). A bias just before it would cancel: use_bias=False there.
+    x: float (batch, ..., channels) -> the same shape.
+    Raises ConfigError for a bad setting; while recording, ShapeError for another rank, or in training fewer
+    than two values a channel, and DTypeError unless x is float.
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+    scale: Initializer = ones
+    shift: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        check_number(self, "momentum", self.momentum, at_least=0, below=1)
+        _check(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        channels = _last_axis(x)
+        scale, shift = _scale(self, x), _shift(self, x)
+        mean = self.state("mean", channels, zeros, x.dtype)
+        variance = self.state("variance", channels, ones, x.dtype)
+        if not self.training:
+            return (x - mean) * (scale / f.sqrt(variance + self.epsilon)) + shift
+        values = math.prod(x.shape[:-1])
+        if values < 2:
+            raise ShapeError(
+                f"{x.trace.label} got x of shape {x.shape}, {values} of each channel; training needs 2",
+                remedy="choose a batch_size that leaves no batch of one, or use LayerNorm or GroupNorm",
+            )
+        with x.trace.at(part="update"):
+            batch_mean, batch_variance = f.moments(x, range(x.ndim - 1))
+            unbiased = batch_variance * (values / (values - 1))
+            self.update_state("mean", self._moved(mean, batch_mean))
+            self.update_state("variance", self._moved(variance, unbiased))
+        return f.batch_norm(x, scale, shift, epsilon=self.epsilon)
+
+    def _moved(self, running: Tensor, batch: Tensor) -> Tensor:
+        return self.momentum * running + (1.0 - self.momentum) * batch
+
+
+@dataclass(frozen=True)
+class LayerNorm(Layer):
+    """y = (x - mean) / √(variance + epsilon) · scale + shift over the last axis, each row by itself.
+
+    Ba, Kiros and Hinton 2016. The variance is the mean square. In training and in prediction the same.
+    epsilon: at least 0. scale, shift: initializers, both (features,).
+    x: float (batch, ..., features) -> the same shape.
+    Raises ConfigError for a bad setting, ShapeError for another rank, DTypeError unless x is float.
+    """
+
+    epsilon: float = 1e-5
+    scale: Initializer = ones
+    shift: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        _last_axis(x)
+        return f.layer_norm(x, _scale(self, x), _shift(self, x), epsilon=self.epsilon)
+
+
+@dataclass(frozen=True)
+class GroupNorm(Layer):
+    """y = (x - mean) / √(variance + epsilon) · scale + shift over groups of channels and all of space.
+
+    Wu and He 2018. Each example and group by itself, in training and in prediction; the variance is the mean
+    square. One group is the layer normalization of images, as many as channels the instance normalization
+    (Ulyanov, Vedaldi and Lempitsky 2016).
+    groups: at least 1; it must divide the channels. epsilon: at least 0. scale, shift: initializers, both
+    (channels,).
+    x: float (batch, ..., channels) -> the same shape.
+    Raises ConfigError for a bad setting; while recording, ShapeError where the groups do not divide the
+    channels or for another rank, and DTypeError unless x is float.
+    """
+
+    groups: int
+    epsilon: float = 1e-5
+    scale: Initializer = ones
+    shift: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        check_whole(self, "groups", self.groups)
+        _check(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        (channels,) = _last_axis(x)
+        if channels % self.groups:
+            raise ShapeError(
+                f"{x.trace.label} got x of shape {x.shape}; its {self.groups} groups must divide the "
+                f"{channels} channels"
+            )
+        places = math.prod(x.shape[1:-1])
+        grouped = x.reshape(x.shape[0], places, self.groups, channels // self.groups)
+        centred = grouped - grouped.mean((1, 3), keepdims=True)
+        variance = (centred * centred).mean((1, 3), keepdims=True)
+        standardized = (centred / f.sqrt(variance + self.epsilon)).reshape(*x.shape)
+        return standardized * _scale(self, x) + _shift(self, x)
+
+
+@dataclass(frozen=True)
+class RMSNorm(Layer):
+    """y = x / √(mean of x² + epsilon) · scale over the last axis (Zhang and Sennrich 2019).
+
+    epsilon: at least 0; the paper has none. scale: initializer, (features,).
+    x: float (batch, ..., features) -> the same shape.
+    Raises ConfigError for a bad setting, ShapeError for another rank, DTypeError unless x is float.
+    """
+
+    epsilon: float = 1e-5
+    scale: Initializer = ones
+
+    def __post_init__(self) -> None:
+        check_number(self, "epsilon", self.epsilon, at_least=0)
+        check_initializers(self, "scale")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        _last_axis(x)
+        return x / f.sqrt((x * x).mean(-1, keepdims=True) + self.epsilon) * _scale(self, x)
+
+
+def _check(layer: BatchNorm | LayerNorm | GroupNorm) -> None:
+    check_number(layer, "epsilon", layer.epsilon, at_least=0)
+    check_initializers(layer, "scale", "shift")
+
+
+def _last_axis(x: Tensor) -> tuple[int]:
+    """(length of the last axis,); ShapeError unless there is one behind the batch's."""
+    if x.ndim < 2:
+        raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs (batch, …, channels)")
+    need_floats(x)
+    return (x.shape[-1],)
+
+
+def _scale(layer: BatchNorm | LayerNorm | GroupNorm | RMSNorm, x: Tensor) -> Tensor:
+    return layer.param("scale", x.shape[-1:], layer.scale, x.dtype)
+
+
+def _shift(layer: BatchNorm | LayerNorm | GroupNorm, x: Tensor) -> Tensor:
+    return layer.param("shift", x.shape[-1:], layer.shift, x.dtype)

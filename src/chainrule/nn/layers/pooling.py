@@ -1,0 +1,131 @@
+"""Pooling over windows and over all of space, each channel by itself."""
+
+from dataclasses import dataclass
+
+from chainrule.errors import ShapeError
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_space
+from chainrule.nn.settings import checked_lengths, checked_padding
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+from chainrule.program.functions.convolution import Lengths, Padding
+
+
+@dataclass(frozen=True)
+class MaxPool1D(Layer):
+    """The largest of every window: (batch, length, channels) -> (batch, places, channels).
+
+    Settings and refusals are those of MaxPool2D, for one axis of space.
+    """
+
+    kernel_size: Lengths = 2
+    stride: Lengths | None = None
+    padding: Padding = "valid"
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 1)
+        return f.max_pool(x, self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+@dataclass(frozen=True)
+class MaxPool2D(Layer):
+    """The largest of every window; in a tie the first, row by row, gets the whole derivative.
+
+    kernel_size: lengths of the window; stride: from one window to the next, kernel_size if None; each at
+    least 1, a number or one for each axis. padding: 'valid' has none, so that a rest too short for a window
+    is left out; 'same' gives ceil(length / stride) places; or (before, after) for each axis, smaller than
+    the window. What is padded never wins.
+    x: float (batch, height, width, channels) -> (batch, places down, places across, channels).
+    Raises ConfigError for a bad setting; while recording, ShapeError where the window is larger than the
+    padded x or could hold padding alone, and DTypeError unless x is float.
+    """
+
+    kernel_size: Lengths = 2
+    stride: Lengths | None = None
+    padding: Padding = "valid"
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 2)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        return f.max_pool(x, self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+@dataclass(frozen=True)
+class AvgPool1D(Layer):
+    """The mean of every window: (batch, length, channels) -> (batch, places, channels).
+
+    Settings and refusals are those of AvgPool2D, for one axis of space.
+    """
+
+    kernel_size: Lengths = 2
+    stride: Lengths | None = None
+    padding: Padding = "valid"
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 1)
+        return f.average_pool(x, self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+@dataclass(frozen=True)
+class AvgPool2D(Layer):
+    """The mean of every window, over the places that are not padding (count_include_pad=False in PyTorch).
+
+    Settings, shapes and refusals are those of MaxPool2D.
+    """
+
+    kernel_size: Lengths = 2
+    stride: Lengths | None = None
+    padding: Padding = "valid"
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 2)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        return f.average_pool(x, self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+@dataclass(frozen=True)
+class GlobalAvgPool(Layer):
+    """The mean of every channel over all of space (Lin, Chen and Yan 2014).
+
+    x: float (batch, length, channels) or (batch, height, width, channels) -> (batch, channels).
+    Raises ShapeError for another shape or an axis of space without elements, DTypeError unless x is float.
+    """
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.mean(_axes_of_space(x))
+
+
+@dataclass(frozen=True)
+class GlobalMaxPool(Layer):
+    """The largest of every channel over all of space; in a tie all of them share the derivative.
+
+    Shapes and refusals are those of GlobalAvgPool.
+    """
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.max(_axes_of_space(x))
+
+
+def _check_windows(layer: MaxPool1D | MaxPool2D | AvgPool1D | AvgPool2D, axes: int) -> None:
+    size = checked_lengths(layer, "kernel_size", layer.kernel_size, axes)
+    object.__setattr__(layer, "kernel_size", size)
+    if layer.stride is not None:
+        object.__setattr__(layer, "stride", checked_lengths(layer, "stride", layer.stride, axes))
+    object.__setattr__(layer, "padding", checked_padding(layer, layer.padding, axes))
+
+
+def _axes_of_space(x: Tensor) -> range:
+    need_space(x, 1, 2)
+    if 0 in x.shape[1:-1]:
+        raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; no axis of space may be empty")
+    return range(1, x.ndim - 1)
