@@ -105,7 +105,7 @@ void find_direct(Tile& tile, int64_t rows, int64_t cols) {
             for (size_t i = static_cast<size_t>(written + 1); i < tile.ops.size(); ++i)
                 later = later || tile.ops[i].a == load.reg || tile.ops[i].b == load.reg || tile.ops[i].c == load.reg;
             for (const Store& other : tile.stores) later = later || other.reg == load.reg;
-            for (const Squares& each : tile.squares) later = later || each.reg == load.reg;
+            for (const Sum& each : tile.sums) later = later || each.reg == load.reg;
             direct = direct && same && !later;
         }
         store.direct = direct;
@@ -153,14 +153,21 @@ void find_ready(Tile& tile) {
         if (!std::equal(stores.begin(), stores.end(), ready->stores, ready->stores + ready->store_count,
                         [](const auto& store, int line) { return store.first == line; }))
             continue;
-        std::vector<int> sums;
+        std::vector<int> squares;
         for (const int* line = ready->squares; line < ready->squares + ready->square_count; ++line)
-            for (size_t i = 0; i < tile.squares.size(); ++i)
-                if (holder[static_cast<size_t>(tile.squares[i].reg)] == *line) sums.push_back(static_cast<int>(i));
-        if (ready->square_count != static_cast<int>(tile.squares.size()) || sums.size() != tile.squares.size()) continue;
+            for (size_t i = 0; i < tile.sums.size(); ++i)
+                if (!tile.sums[i].of_rows && holder[static_cast<size_t>(tile.sums[i].reg)] == *line) squares.push_back(static_cast<int>(i));
+        // Rows are added up afterwards, from what the loop has read or stored.
+        const auto at_hand = [&](const Sum& sum) {
+            const int line = holder[static_cast<size_t>(sum.reg)];
+            return sum.of_rows && (line < 0 || std::find(ready->stores, ready->stores + ready->store_count, line) !=
+                                                   ready->stores + ready->store_count);
+        };
+        const auto added = std::count_if(tile.sums.begin(), tile.sums.end(), at_hand);
+        if (ready->square_count != static_cast<int>(squares.size()) || squares.size() + static_cast<size_t>(added) != tile.sums.size())
+            continue;
         tile.ready = ready;
-        tile.sums = sums;
-        tile.straight = straight;
+        tile.squares = squares;
         tile.inputs = inputs;
         for (const auto& store : stores) tile.outputs.push_back(store.second);
     }
@@ -173,7 +180,7 @@ void read_tile(Reader& in, Instruction& out) {
     out.sizes = {cols};
     Tile& tile = out.tile;
     tile.registers = in.small(4096);
-    const int loads = in.small(4096), stores = in.small(4096), squares = in.small(most_squares), ops = in.small(65536);
+    const int loads = in.small(4096), stores = in.small(4096), sums = in.small(most_tile_sums), ops = in.small(65536);
     std::vector<bool> written(static_cast<size_t>(tile.registers), false);
     std::vector<bool> fixed(static_cast<size_t>(tile.registers), false);  // loaded, or stored: written once
     std::vector<int> writes(static_cast<size_t>(tile.registers), 0);
@@ -200,12 +207,14 @@ void read_tile(Reader& in, Instruction& out) {
         fixed[static_cast<size_t>(store.reg)] = true;
         tile.stores.push_back(store);
     }
-    for (int i = 0; i < squares; ++i) {
+    for (int i = 0; i < sums; ++i) {
         const int held = reg();
         fixed[static_cast<size_t>(held)] = true;
-        tile.squares.push_back({held, in.place(most_sums, 8)});
+        const bool of_rows = in.small(1) != 0;
+        if (of_rows && (cols == 0 || cols > tile_words)) refuse("rows too long to be added up in a tile");
+        tile.sums.push_back({held, of_rows, of_rows ? in.place(product(most_sums, cols), 4) : in.place(most_sums, 8)});
     }
-    if (stores + squares == 0 && rows > 0 && cols > 0) refuse("a tile that stores nothing");
+    if (stores + sums == 0 && rows > 0 && cols > 0) refuse("a tile that stores nothing");
     for (int i = 0; i < ops; ++i) {
         Micro op;
         op.op = in.small(MICRO_OPS - 1);
@@ -228,8 +237,8 @@ void read_tile(Reader& in, Instruction& out) {
     }
     for (const Store& store : tile.stores)
         if (!written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
-    for (const Squares& each : tile.squares)
-        if (!written[static_cast<size_t>(each.reg)]) refuse("squares of a register that is never written");
+    for (const Sum& each : tile.sums)
+        if (!written[static_cast<size_t>(each.reg)]) refuse("sums of a register that is never written");
     find_direct(tile, rows, cols);
     find_ready(tile);
     out.scratch = tile.registers * static_cast<int64_t>(sizeof(float*) + tile_words * sizeof(float)) + 64;
@@ -347,9 +356,12 @@ void read_pool(Reader& in, Instruction& out) {
     out.extent = channels == 0 ? 0 : batch;
     out.sizes = {height, width, channels, window_height, window_width, stride_height, stride_width, above, before, high, wide};
     const bool adjoint = out.kind == Kind::max_pool_adjoint || out.kind == Kind::average_pool_adjoint;
-    if (out.kind != Kind::average_pool_adjoint) out.places.push_back(in.place(product(batch, image), 4));
-    out.places.push_back(in.place(product(batch, windows), 4));
-    if (adjoint) out.places.push_back(in.place(product(batch, image), 4));
+    const auto place = [&](int64_t items) {
+        return product(batch, items) > 0 ? in.place_in_rows(batch, items, 4) : in.place(product(batch, items), 4);
+    };
+    if (out.kind != Kind::average_pool_adjoint) out.places.push_back(place(image));
+    out.places.push_back(place(windows));
+    if (adjoint) out.places.push_back(place(image));
     if (out.kind == Kind::max_pool_positions && batch * image > std::numeric_limits<int32_t>::max()) refuse("too many positions");
 }
 
@@ -508,7 +520,7 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
             const auto& words = instructions[static_cast<size_t>(next)];
             instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size()), row[1]));
             const Instruction& in = instructions_.back();
-            const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.squares.empty();
+            const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.sums.empty();
             if (sums && row[1] > most_sums) refuse("too many chunks of sums");
             if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && row[1] > in.sizes[17])
                 refuse("more chunks than sums of a weight's adjoint");

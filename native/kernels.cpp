@@ -283,6 +283,8 @@ void micro(int op, float* y, const float* a, const float* b, const float* c, int
     }
 }
 
+constexpr int64_t block_words = 512;  // of a tile, and of rows of logits
+
 template <class Function>
 inline void fold_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride, Function function) {
     for (int64_t i = 0; i < n; ++i) y[i] = x[i];
@@ -338,6 +340,12 @@ void min_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride)
     fold_rows(y, x, rows, n, stride, smaller);
 }
 
+void add_rows(float* y, const float* x, int64_t rows, int64_t n) {
+    float sums[block_words];
+    if (n == 0 || rows == 0) return;
+    sum_rows(sums, x, rows, n, n);  // a block by itself first: that keeps the error of long sums small
+    for (int64_t i = 0; i < n; ++i) y[i] += sums[i];
+}
 void add_products(float* y, const float* a, const float* b, int64_t n) {
     CHAINRULE_IVDEP
     for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], y[i]);
@@ -418,7 +426,7 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
     }
 }
 
-constexpr int64_t block_words = 512, short_row = 32;
+constexpr int64_t short_row = 32;
 
 // Short rows lie across, number i of all rows side by side, so that vectors go over rows.
 inline void turn_rows(float* to, const float* from, int64_t rows, int64_t n) {
@@ -512,7 +520,7 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
-    static const Kernels table{micro, sum_rows, max_rows, min_rows, add_products, sum, max, min, squares, random_bits,
+    static const Kernels table{micro, sum_rows, max_rows, min_rows, add_rows, add_products, sum, max, min, squares, random_bits,
                                cross_entropy_delta, cross_entropy, CHAINRULE_READY(), CHAINRULE_PRODUCT(),
                                CHAINRULE_SPACE()};
     return table;

@@ -44,6 +44,8 @@ struct Kernels {
     void (*sum_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
     void (*max_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
     void (*min_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
+    // y (n,) += the rows of x (rows, n), one after the other.
+    void (*add_rows)(float* y, const float* x, int64_t rows, int64_t n);
     // y += a b over n numbers.
     void (*multiply_add)(float* y, const float* a, const float* b, int64_t n);
     // One number of n.

@@ -57,9 +57,19 @@ public:
         for (int r = 0; r < tile.registers; ++r) registers_[r] = own(r);
     }
 
+    // Rows are added up where their sums go.
+    void begin(int chunk, int64_t cols) {
+        cols_ = cols;
+        for (size_t i = 0; i < tile_.sums.size(); ++i) {
+            if (!tile_.sums[i].of_rows) continue;
+            added_[i] = reinterpret_cast<float*>(base(tile_.sums[i].place)) + chunk * cols;
+            std::fill(added_[i], added_[i] + cols, 0.0f);
+        }
+    }
+
     void finish(int chunk) const {
-        for (size_t i = 0; i < tile_.squares.size(); ++i)
-            reinterpret_cast<double*>(base(tile_.squares[i].place))[chunk] = totals_[i];
+        for (size_t i = 0; i < tile_.sums.size(); ++i)
+            if (!tile_.sums[i].of_rows) reinterpret_cast<double*>(base(tile_.sums[i].place))[chunk] = totals_[i];
     }
 
     // All rows as one long row: every load is dense or a single number.
@@ -135,16 +145,18 @@ private:
             float* outputs[most_operands];
             for (size_t i = 0; i < tile_.inputs.size(); ++i) inputs[i] = registers_[tile_.inputs[i]];
             for (size_t i = 0; i < tile_.outputs.size(); ++i) outputs[i] = registers_[tile_.outputs[i]];
-            double sums[most_squares] = {};
-            tile_.ready->run(inputs, outputs, sums, n);
-            for (size_t i = 0; i < tile_.sums.size(); ++i) totals_[tile_.sums[i]] += sums[i];
+            double squares[most_tile_sums] = {};
+            tile_.ready->run(inputs, outputs, squares, n);
+            for (size_t i = 0; i < tile_.squares.size(); ++i) totals_[tile_.squares[i]] += squares[i];
         } else {
             const auto micro = kernels().micro;
             for (const Micro& op : tile_.ops)
                 micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
-            for (size_t i = 0; i < tile_.squares.size(); ++i)
-                totals_[i] += kernels().squares(registers_[tile_.squares[i].reg], n);
+            for (size_t i = 0; i < tile_.sums.size(); ++i)
+                if (!tile_.sums[i].of_rows) totals_[i] += kernels().squares(registers_[tile_.sums[i].reg], n);
         }
+        for (size_t i = 0; i < tile_.sums.size(); ++i)
+            if (tile_.sums[i].of_rows) kernels().add_rows(added_[i], registers_[tile_.sums[i].reg], n / cols_, cols_);
         for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
     }
 
@@ -154,12 +166,15 @@ private:
     const std::vector<char*>& at_;
     float** registers_;
     float* own_;
-    double totals_[most_squares] = {};
+    double totals_[most_tile_sums] = {};
+    float* added_[most_tile_sums] = {};
+    int64_t cols_ = 0;
 };
 
 void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const int64_t cols = in.sizes[0];
     TileRun run(in.tile, at, scratch);
+    run.begin(chunk, cols);
     if (first >= last || cols == 0) {
         run.finish(chunk);
         return;
@@ -168,7 +183,9 @@ void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, con
     for (const Load& load : in.tile.loads)
         flat = flat && ((load.row_stride == 0 && load.col_stride == 0) ||
                         (load.row_stride == cols && (load.col_stride == 1 || cols == 1)));
-    if (flat)
+    // Whole rows at a time, where they are added up.
+    const bool by_rows = std::any_of(in.tile.sums.begin(), in.tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
+    if (flat && !by_rows)
         run.flat(first * cols, (last - first) * cols);
     else
         run.rows(first, last, cols);

@@ -40,9 +40,10 @@ struct Store {
     bool direct = false;  // written by the operations themselves: no later one reads what was there before
 };
 
-// Σ x² of a register over the rows of each chunk, in float64: sums[chunk].
-struct Squares {
+// Of a register over the rows of each chunk: Σ x² in float64, sums[chunk]; or the rows added up, sums[chunk][columns].
+struct Sum {
     int reg;
+    bool of_rows;
     Place place;
 };
 
@@ -55,11 +56,11 @@ struct Tile {
     int registers = 0;
     std::vector<Load> loads;
     std::vector<Store> stores;
-    std::vector<Squares> squares;
+    std::vector<Sum> sums;
     std::vector<Micro> ops;
     const Ready* ready = nullptr;       // all of ops as one loop, with
     std::vector<int> inputs, outputs;   // the registers that it reads and writes,
-    std::vector<int> sums;              // which of squares each of its sums is,
+    std::vector<int> squares;           // which of sums each of its squares is,
     bool straight = false;              // and whether all of them lie in memory as the loop needs them
 };
 
@@ -125,7 +126,7 @@ private:
 constexpr int64_t tile_words = 512;
 constexpr int most_ahead = 8;      // matrices that a product asks for ahead
 constexpr int most_operands = 32;  // of a tile compiled ahead
-constexpr int most_squares = 16;   // registers of a tile whose squares are summed
-constexpr int most_sums = 32;      // chunks whose squares can be told apart
+constexpr int most_tile_sums = 16;
+constexpr int most_sums = 32;      // chunks whose sums can be told apart
 
 }  // namespace chainrule

@@ -44,7 +44,7 @@ def micro_ops(node: Node) -> list[str]:
     """What a tile computes, in order."""
     words = node.words(lambda value: (0, 0))
     _, _, _, loads, stores, squares, ops = words[:7]
-    start = 7 + 6 * loads + 4 * stores + 3 * squares
+    start = 7 + 6 * loads + 4 * stores + 4 * squares
     return [MICRO_OPS[words[start + 5 * i]] for i in range(ops)]
 
 

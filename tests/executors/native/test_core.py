@@ -230,7 +230,7 @@ def test_random_tiles_are_refused_or_run(data: st.DataObject):
     ops = [
         [small(0, len(CODES) - 1), *(small(0, registers - 1) for _ in range(4))] for _ in range(small(0, 5))
     ]
-    squares = [[small(0, registers - 1), 1, 4 * small(0, 30)] for _ in range(small(0, 1))]
+    squares = [[small(0, registers - 1), small(0, 1), 1, 4 * small(0, 30)] for _ in range(small(0, 1))]
     counts = [small(0, 40), small(0, 40), registers, len(loads), len(stores), len(squares), len(ops)]
     parts = (*loads, *stores, *squares, *ops)
     row = [KINDS.index("tile"), *counts, *(word for each in parts for word in each)]

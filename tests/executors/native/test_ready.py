@@ -74,16 +74,16 @@ def tiles_compiled_ahead(program: Program) -> dict[str, Tile]:
 def apart(words: list[int]) -> Tile:
     """A tile whose loads, stores and sums have buffers 1, 2, 3, … even where the plan works in place."""
     _, _, _, loads, stores, squares, ops = words[:7]
-    ends = 7 + np.cumsum([6 * loads, 4 * stores, 3 * squares, 5 * ops])
+    ends = 7 + np.cumsum([6 * loads, 4 * stores, 4 * squares, 5 * ops])
     load, store, square, op = (
         np.reshape(part, (count, -1)) if count else np.zeros((0, width), int)
         for part, count, width in zip(
-            np.split(words, [7, *ends])[1:5], (loads, stores, squares, ops), (6, 4, 3, 5), strict=True
+            np.split(words, [7, *ends])[1:5], (loads, stores, squares, ops), (6, 4, 4, 5), strict=True
         )
     )
     load[:, 4] = np.arange(1, loads + 1)
     store[:, 2] = loads + np.arange(1, stores + 1)
-    square[:, 1] = loads + stores + np.arange(1, squares + 1)
+    square[:, 2] = loads + stores + np.arange(1, squares + 1)
     together = np.concatenate([words[:7], load.ravel(), store.ravel(), square.ravel(), op.ravel()])
     return Tile(
         [int(word) for word in together],

@@ -49,6 +49,10 @@ class Builder(ABC):
     def sum_in_tile(self, value: Value, sums: Value) -> bool:
         """Whether a tile that has the value at hand anyway sums its squares."""
 
+    @abstractmethod
+    def add_rows_in_tile(self, value: Value, parts: Value) -> bool:
+        """Whether a tile that has the value at hand anyway adds up the rows of each chunk."""
+
     def dense(self, value: Value) -> Value:
         """A root whose storage holds exactly this value, copied there if it is only a view."""
         view = self.views[value]
@@ -79,7 +83,7 @@ class Builder(ABC):
         sizes: Sequence[int],
         inputs: Sequence[Value],
         aligned: bool,
-    ) -> None:
+    ) -> Node:
         """A node of sizes, then the places of dense inputs and of the step's output.
 
         aligned: whether chunks cut all of them alike, along their first axes.
@@ -92,3 +96,4 @@ class Builder(ABC):
         text = f"{step.output.name} = {step.operation}({', '.join(value.name for value in inputs)})"
         node = simple_node(kind, position, extent, sizes, operands, text, step_flops(step))
         self.add(node, step.output)
+        return node

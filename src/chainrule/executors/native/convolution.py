@@ -94,7 +94,7 @@ def lower_weight_adjoint(builder: Builder, step: Step) -> None:
     builder.add(summed, parts)
     position = builder.next_position()
     builder.reads(whole(parts), position)
-    builder.add(total_node(position, y, parts, summed), y)
+    builder.add(total_node(position, y, parts), y)
 
 
 def _of_examples(root: Value, write: bool) -> Access:

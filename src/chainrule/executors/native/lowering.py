@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.micro import record_micro
-from chainrule.executors.native.nodes import MOST_SQUARES, REDUCTIONS, TYPES, copy_node, simple_node, size_of
+from chainrule.executors.native.nodes import MOST_SUMS, REDUCTIONS, TILE_WORDS, TYPES, copy_node, simple_node, size_of
 from chainrule.executors.native.operations import LOWERINGS, VIEWS
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
@@ -192,7 +192,8 @@ class Lowering(Builder):
             return
         if any(root in other.made for root, *_ in tile.loads):
             return
-        readers = (position for value in other.made for position in self.read_by.get(value, ()))
+        made = (*other.made, *other.all_sums)
+        readers = (position for value in made for position in self.read_by.get(value, ()))
         if any(position < tile.position for position in readers):
             return
         tile.absorb(other)
@@ -200,26 +201,40 @@ class Lowering(Builder):
             self.read_by.setdefault(root, set()).add(tile.position)
         for value in other.made:
             self._tile_of[value] = tile
+        for value in made:
             self.produced[value] = tile.position
         self._tiles.remove(other)
 
     def sum_in_tile(self, value: Value, sums: Value) -> bool:
         """Whether a tile makes the value, or reads it, and now sums its squares, too."""
-        view = self.views[value]
-        if not view.dense or view.root.size != value.size:
+        tile, slot = self._at_hand(value)
+        if tile is None:
             return False
-        for tile in reversed(self._tiles):
-            made = tile.made.get(view.root) if view.root.shape == tile.shape else None
-            strides = whole(view.root).rows_and_columns()
-            read = (
-                tile.loads.get((view.root, *strides)) if strides and view.root.shape == tile.shape else None
-            )
-            slot = made if made is not None else read
-            if slot is not None and tile.shape and len(tile.squares) < MOST_SQUARES:
-                tile.squares[sums] = slot
-                self.produced[sums] = tile.position
-                return True
-        return False
+        tile.squares[sums] = slot
+        self.produced[sums] = tile.position
+        return True
+
+    def add_rows_in_tile(self, value: Value, parts: Value) -> bool:
+        """Whether a tile makes the value, or reads it, and now adds up the rows of each chunk, too."""
+        tile, slot = self._at_hand(value)
+        if tile is None or tile.shape[-1] > TILE_WORDS:
+            return False
+        tile.rows_added[parts] = slot
+        self.produced[parts] = tile.position
+        return True
+
+    def _at_hand(self, value: Value) -> tuple[Tile | None, int]:
+        """The last tile that has a register for the value, and that."""
+        view = self.views[value]
+        strides = whole(view.root).rows_and_columns()
+        if view.dense and view.root.size == value.size and value.dtype == "float32" and strides is not None:
+            for tile in reversed(self._tiles):
+                if view.root.shape != tile.shape or not tile.shape or len(tile.all_sums) >= MOST_SUMS:
+                    continue
+                slot = tile.made.get(view.root, tile.loads.get((view.root, *strides)))
+                if slot is not None:
+                    return tile, slot
+        return None, -1
 
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:
@@ -237,7 +252,7 @@ class Lowering(Builder):
                 for value in tile.made
                 if value in wanted or self.read_by.get(value, set()) - {tile.position}
             ]
-            if stored or tile.squares:
+            if stored or tile.all_sums:
                 self.nodes.append(tile_node(tile, stored, lambda value: self.home.get(value, value)))
 
     # Inputs and outputs

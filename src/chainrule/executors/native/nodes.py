@@ -113,15 +113,24 @@ def row_sums_node(position: int, parts: Value, x: Value, columns: int, text: str
     return Node("row_sums", position, rows, accesses, words, x.size, text)
 
 
-def total_node(position: int, y: Value, parts: Value, summed: Node) -> Node:
+def total_node(position: int, y: Value, parts: Value) -> Node:
     """The sum of the parts that the chunks of a node have left."""
     accesses = [Access(parts, False, False), Access(y, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        return [REDUCTIONS.index("sum"), 1, summed.chunks, y.size, *locate(parts), *locate(y)]
+        chunks = _chunks_behind(last, parts)
+        return [REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
 
     flops = MOST_CHUNKS * y.size
-    return Node("reduce", position, y.size, accesses, words, flops, f"{y.name} = sum of its parts")
+    last = Node("reduce", position, y.size, accesses, words, flops, f"{y.name} = sum of its parts")
+    return last
+
+
+def _chunks_behind(node: Node, sums: Value) -> int:
+    """Chunks of the node that wrote what this one sums up."""
+    # A step that stays on one thread is one chunk, and nobody has asked what comes after what.
+    summing = [each for each in node.after if any(a.write and a.root is sums for a in each.accesses)]
+    return summing[0].chunks if summing else 1
 
 
 def copy_node(
@@ -173,8 +182,11 @@ MOST_CHUNKS = 32
 MOST_AHEAD = 8
 
 
-MOST_SQUARES = 16
+MOST_SUMS = 16
 """Of one tile."""
+
+TILE_WORDS = 512
+"""Numbers of a register of a tile (native/machine.hpp)."""
 
 
 def sums_of(y: Value) -> Value:
@@ -198,9 +210,7 @@ def root_mean_node(position: int, y: Value, count: int, sums: Value, text: str) 
     accesses = [Access(sums, False, False), Access(y, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        # A step that stays on one thread is one chunk, and nobody has asked what comes after what.
-        summing = [node for node in last.after if any(a.write and a.root is sums for a in node.accesses)]
-        return [summing[0].chunks if summing else 1, count, *locate(sums), *locate(y)]
+        return [_chunks_behind(last, sums), count, *locate(sums), *locate(y)]
 
     last = Node("root_mean", position, 1, accesses, words, 2, text)
     return last

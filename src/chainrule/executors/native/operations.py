@@ -109,22 +109,30 @@ def _reduce(builder: Builder, step: Step) -> None:
             size_of(x.shape[axes[0] : axes[-1] + 1]),
             size_of(x.shape[axes[-1] + 1 :]),
         )
+        if step.operation == "sum" and outer == 1 and inner > 1 and middle >= MANY_ROWS:
+            _sum_of_rows(builder, step, inner)
+            return
         root = builder.dense(x)
     position = builder.next_position()
     view = builder.reads(whole(root), position)
     text = f"{step.output.name} = {step.operation}({x.name})"
-    if step.operation == "sum" and outer == 1 and inner > 1 and middle >= MANY_ROWS:
-        parts = parts_of(step.output)
-        summed = row_sums_node(position, parts, root, inner, text)
-        builder.add(summed, parts)
-        position = builder.next_position()
-        builder.reads(whole(parts), position)
-        builder.add(total_node(position, step.output, parts, summed), step.output)
-        return
     builder.add(
         reduce_node(position, step.operation, step.output, view, (outer, middle, inner), text),
         step.output,
     )
+
+
+def _sum_of_rows(builder: Builder, step: Step, columns: int) -> None:
+    """Each chunk adds up its own rows, where it can in the tile that has them at hand; then their parts."""
+    (x,), y = step.inputs, step.output
+    parts = parts_of(y)
+    if columns != x.shape[-1] or not builder.add_rows_in_tile(x, parts):
+        root, position = builder.dense(x), builder.next_position()
+        builder.reads(whole(root), position)
+        builder.add(row_sums_node(position, parts, root, columns, f"{y.name} = sum({x.name})"), parts)
+    position = builder.next_position()
+    builder.reads(whole(parts), position)
+    builder.add(total_node(position, y, parts), y)
 
 
 def _slice(builder: Builder, step: Step) -> None:
@@ -215,7 +223,9 @@ def _root_mean_square(builder: Builder, step: Step) -> None:
         root, position = builder.dense(x), builder.next_position()
         builder.reads(whole(root), position)
         builder.add(squares_node(position, root, sums, text), sums)
-    builder.add(root_mean_node(builder.next_position(), y, x.size, sums, text), y)
+    position = builder.next_position()
+    builder.reads(whole(sums), position)
+    builder.add(root_mean_node(position, y, x.size, sums, text), y)
 
 
 def _seen_transposed(builder: Builder, step: Step) -> None:

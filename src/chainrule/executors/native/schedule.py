@@ -39,8 +39,10 @@ def chunks_of(node: Node) -> int:
     """
     if node.pieces is not None:
         return max(1, min(node.pieces, node.extent))
-    deep = [access.root for access in node.accesses if access.aligned and len(access.root.shape) > 2]
-    deep = [root for root in deep if root.size > 0]
+    cut = [access for access in node.accesses if access.aligned and access.root.size > 0]
+    if node.kind == "matmul":  # of a few rows each they would pack their right matrix again and again
+        cut = [access for access in cut if access.write]
+    deep = [access.root for access in cut if len(access.root.shape) > 2]
     if not deep or not node.extent:
         return chunk_count(node.extent)
     rows = max(root.size // root.shape[-1] for root in deep)

@@ -23,7 +23,9 @@ def _pool(builder: Builder, step: Step) -> None:
     padding = cast(Sequence[Pair], step.attributes["padding"])
     sides = [side for pair in ((0, 0), *padding)[-2:] for side in pair]
     sizes = (batch, *_in_two_axes(space), channels, *_in_two_axes(taps), *_in_two_axes(steps), *sides)
-    builder.simple(step.operation, step, batch, sizes, step.inputs, True)
+    node = builder.simple(step.operation, step, batch, sizes, step.inputs, True)
+    for access in node.accesses:
+        access.whole = access.root.size > 0
 
 
 def _resize(builder: Builder, step: Step) -> None:

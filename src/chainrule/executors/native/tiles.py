@@ -44,6 +44,7 @@ class Tile:
     slots: int = 0
     streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
     squares: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose squares are summed
+    rows_added: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose rows are added up
 
     def new_slot(self) -> Slot:
         """The next number."""
@@ -82,7 +83,13 @@ class Tile:
         self.ops = ops + self.ops
         self.made = {value: slot[y] for value, y in other.made.items()} | self.made
         self.squares |= {sums: slot[y] for sums, y in other.squares.items()}
+        self.rows_added |= {sums: slot[y] for sums, y in other.rows_added.items()}
         self.streams |= other.streams
+
+    @property
+    def all_sums(self) -> list[Value]:
+        """Where sums go."""
+        return [*self.squares, *self.rows_added]
 
     @property
     def full(self) -> bool:
@@ -96,7 +103,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     stored: the values computed here that others read. home: the value whose storage one is written to.
     """
     rows, columns = rows_of(tile.shape)
-    kept = {*(tile.made[value] for value in stored), *tile.squares.values()}
+    kept = {*(tile.made[value] for value in stored), *tile.squares.values(), *tile.rows_added.values()}
     needed = _with_products_added(_live_ops(tile, kept), kept)
     register, registers = _registers(tile, needed, kept)
     accesses = []
@@ -106,7 +113,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
             accesses.append(Access(root, False, aligned, whole))
     accesses += [Access(home(value), True, True, True) for value in stored]
-    accesses += [Access(sums, True, True) for sums in tile.squares]
+    accesses += [Access(sums, True, True) for sums in tile.all_sums]
 
     def words(locate: Locate) -> list[int]:
         loads = [
@@ -120,20 +127,27 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             for value in stored
             for word in (register[tile.made[value]], TYPES[value.dtype], *locate(home(value)))
         ]
-        squares = [word for sums, slot in tile.squares.items() for word in (register[slot], *locate(sums))]
+        sums = [
+            word
+            for by_rows, wanted in enumerate((tile.squares, tile.rows_added))
+            for where, slot in wanted.items()
+            for word in (register[slot], by_rows, *locate(where))
+        ]
         ops = [
             word
             for name, slots, y in needed
             for word in (CODES[name], register[y], *(register[s] for s in slots), *[-1] * (3 - len(slots)))
         ]
-        counts = (registers, len(loads) // 6, len(stores) // 4, len(tile.squares), len(needed))
-        return [rows, columns, *counts, *loads, *stores, *squares, *ops]
+        counts = (registers, len(loads) // 6, len(stores) // 4, len(tile.all_sums), len(needed))
+        return [rows, columns, *counts, *loads, *stores, *sums, *ops]
 
     names = ", ".join(dict.fromkeys(name.lower() for name, *_ in needed))
     text = f"{', '.join(value.name for value in stored)} = {names}"
     if tile.squares:
         text += f", and squares of {len(tile.squares)}"
-    flops = rows * columns * (len(needed) + 2 * len(tile.squares))
+    if tile.rows_added:
+        text += f", and sums of rows of {len(tile.rows_added)}"
+    flops = rows * columns * (len(needed) + 2 * len(tile.squares) + len(tile.rows_added))
     return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
 
 
