@@ -41,6 +41,16 @@ def has_kernel(operation: str) -> bool:
     return operation in VIEWS or operation in LOWERINGS or OPERATIONS[operation].elementwise
 
 
+CHEAP = frozenset(
+    ("add", "subtract", "multiply", "negative", "maximum", "minimum", "equal", "not_equal")
+    + ("less", "less_equal", "greater", "greater_equal")
+)
+"""Operations that take less time than a store and a load."""
+
+MOST_AGAIN = 6
+"""Steps that are done again at most rather than their result stored."""
+
+
 class Lowering(Builder):
     """Walks the steps of a program once; afterwards `nodes` are its instructions in order.
 
@@ -60,7 +70,7 @@ class Lowering(Builder):
         self.results: dict[str, Value] = {}
         self._tiles: list[Tile] = []
         self._tile_of: dict[Value, Tile] = {}
-        self._comparison: dict[Value, Step] = {}
+        self._made_by: dict[Value, Step] = {}
         self._same: dict[tuple[Any, ...], Value] = {}
         self._outside = {*program.inputs, *program.parameters, *program.state}
 
@@ -109,36 +119,42 @@ class Lowering(Builder):
 
     def _elementwise(self, step: Step) -> None:
         shape = step.output.shape
-        again = [self._worth_repeating(value, shape) for value in step.inputs]
-        sources = [each.inputs if each else (value,) for value, each in zip(step.inputs, again, strict=True)]
-        views = [[self._loadable(value, shape) for value in values] for values in sources]
-        flat = [view for each in views for view in each]
-        tile = self._tile_for(step, flat)
-        for view in flat:
-            self._join(tile, view, flat)
-        slots = []
-        for repeated, each in zip(again, views, strict=True):
-            loaded = [self._slot(tile, view) for view in each]
-            slots.append(record_micro(tile, repeated, loaded) if repeated else loaded[0])
+        views = [self._loadable(value, shape) for value in step.inputs]
+        tile = self._tile_for(step, views)
+        for view in views:
+            self._join(tile, view, views)
+        slots = [self._slot(tile, value, view) for value, view in zip(step.inputs, views, strict=True)]
         tile.made[step.output] = record_micro(tile, step, slots)
         self._tile_of[step.output] = tile
-        if step.output.dtype == "bool":
-            self._comparison[step.output] = step
+        self._made_by[step.output] = step
         self.produced[step.output] = tile.position
         self.views[step.output] = whole(step.output)
 
-    def _worth_repeating(self, value: Value, shape: tuple[int, ...]) -> Step | None:
-        """The comparison that made a mask, if what it compares is in memory anyway: better than the mask."""
-        step = self._comparison.get(value)
-        if value.dtype != "bool" or step is None or value.shape != shape or len(step.inputs) != 2:
+    def _steps_again(self, tile: Tile, value: Value, budget: int) -> list[Step] | None:
+        """Cheap steps that make a value from what is in memory anyway: better than to store it and load it."""
+        step = self._made_by.get(self._original(value))
+        if budget == 0 or step is None or step.operation not in CHEAP or value.shape != tile.shape:
             return None
+        steps: list[Step] = []
         for source in step.inputs:
-            root = self.views[source].root
-            maker = self._tile_of.get(root)
-            stored = maker is None or any(at != maker.position for at in self.read_by.get(root, ()))
-            if source.dtype == "bool" or not (stored or root.size == 1):
+            if self._in_memory(source, tile):
+                continue
+            before = self._steps_again(tile, source, budget - 1)
+            if before is None:
                 return None
-        return step
+            steps += before
+        return [*steps, step]
+
+    def _in_memory(self, value: Value, tile: Tile) -> bool:
+        """Whether a value can be loaded though the tile does not ask for it: others do, or it is short."""
+        root = self.views[value].root
+        maker = self._tile_of.get(root)
+        if value.dtype == "bool" or self.produced.get(root, 0) >= tile.position:
+            return False
+        if self.views[value].broadcast(tile.shape).rows_and_columns() is None:
+            return False
+        stored = maker is None or any(at not in (maker.position, tile.position) for at in self.read_by.get(root, ()))
+        return stored or root.size * 8 <= size_of(tile.shape)
 
     def _loadable(self, value: Value, shape: tuple[int, ...]) -> View:
         view = self.views[value].broadcast(shape)
@@ -150,10 +166,31 @@ class Lowering(Builder):
                 view = whole(spread)
         return view
 
-    def _slot(self, tile: Tile, view: View) -> int:
+    def _slot(self, tile: Tile, value: Value, view: View) -> int:
+        """The register of a value, made again or loaded if the tile does not make it."""
         made = tile.made.get(view.root)
         if made is not None and view.dense and view.shape == tile.shape:
             return made
+        maker = self._tile_of.get(view.root)
+        elsewhere = maker is None or any(at != maker.position for at in self.read_by.get(view.root, ()))
+        again = None if elsewhere and value.dtype != "bool" else self._steps_again(tile, value, MOST_AGAIN)
+        if not again or len(again) > MOST_AGAIN:
+            self.reads(view, tile.position)
+            return tile.load(view)
+        slots: dict[Value, int] = {}
+        for step in again:
+            originals = [self._original(source) for source in step.inputs]
+            sources = [slots[v] if v in slots else self._load(tile, v) for v in originals]
+            slots[step.output] = record_micro(tile, step, sources)
+        return slots[again[-1].output]
+
+    def _original(self, value: Value) -> Value:
+        """The value that this one is, if another step has made the same before."""
+        view = self.views[value]
+        return view.root if view.dense and view.root.shape == value.shape else value
+
+    def _load(self, tile: Tile, value: Value) -> int:
+        view = self.views[value].broadcast(tile.shape)
         self.reads(view, tile.position)
         return tile.load(view)
 
