@@ -45,7 +45,7 @@ SUMMING = {
     "root_mean_square",
 }
 # Programs that use one of these run in NumPy, whole: the core has no kernel for it yet.
-NO_KERNEL_YET = {"convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "scan"}
+NO_KERNEL_YET = {"convolution", "convolution_input_adjoint", "convolution_weight_adjoint"}
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 
 

@@ -163,7 +163,7 @@ RUNS: Mapping[str, TrainingRun] = {
         1,
     ),
 }
-LARGE = {name for name in RUNS if name.startswith("wide")}
+LARGE = [name for name in RUNS if name.startswith("wide")]
 
 
 def train(run: TrainingRun, executor: Executor) -> dict[str, np.ndarray]:

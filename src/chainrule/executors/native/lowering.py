@@ -10,15 +10,24 @@ from chainrule.executors.native.nodes import MOST_SQUARES, REDUCTIONS, TYPES, co
 from chainrule.executors.native.operations import LOWERINGS, VIEWS
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
-from chainrule.program import OPERATIONS, Program, Step, Value
+from chainrule.program import EXPANSIONS, OPERATIONS, Program, Step, Value, expand
+from chainrule.program.operations.scanning import Scan
+
+WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
+"""The composites that the core runs as they are."""
+MOST_LOOPS = 8
+"""Inside of each other."""
 
 
 class NotSupportedError(Exception):
     """The core has no way to run this program; the reason is its text."""
 
 
-def refuse_unsupported(program: Program) -> None:
-    """NotSupportedError if the core lacks something that the program needs: known before any plan is made."""
+def refuse_unsupported(program: Program, loops: int = 0) -> None:
+    """NotSupportedError if the core lacks something that the program needs: known before any plan is made.
+
+    loops: how many the program is inside of.
+    """
     for value in program.values():
         if value.dtype not in TYPES:
             raise NotSupportedError(f"{value.name} is {value.dtype}")
@@ -34,6 +43,10 @@ def refuse_unsupported(program: Program) -> None:
             raise NotSupportedError(f"scatter_add to {dtypes[0]}")
         if step.operation == "one_hot" and (dtypes[0], step.output.dtype) != ("int32", "float32"):
             raise NotSupportedError(f"one_hot of {dtypes[0]} as {step.output.dtype}")
+        if step.operation == "scan":
+            if loops == MOST_LOOPS:
+                raise NotSupportedError(f"more than {MOST_LOOPS} loops inside of each other")
+            refuse_unsupported(expand(Scan.of(step.attributes).body, WHOLE), loops + 1)
 
 
 def has_kernel(operation: str) -> bool:
@@ -44,20 +57,15 @@ def has_kernel(operation: str) -> bool:
 class Lowering(Builder):
     """Walks the steps of a program once; afterwards `nodes` are its instructions in order.
 
-    home: value -> the root whose storage its numbers are written to (a parameter's own, for an update in
-    place). chunks: input -> the chunk it is gathered from, by `order`. results: output -> where its numbers
-    are copied to.
+    chunks: input -> the chunk it is gathered from, by `order`.
     """
 
     def __init__(self, program: Program, examples: int | None = None) -> None:
         """examples: rows of the chunk that batches are gathered from; None: inputs are given as they are."""
-        super().__init__()
-        self.program = program
+        super().__init__(program)
         self.examples = examples
-        self.home: dict[Value, Value] = {}
         self.chunks: dict[Value, Value] = {}
         self.order: Value | None = None
-        self.results: dict[str, Value] = {}
         self._tiles: list[Tile] = []
         self._tile_of: dict[Value, Tile] = {}
         self._comparison: dict[Value, Step] = {}
@@ -79,6 +87,12 @@ class Lowering(Builder):
         self._updates()
         self._finish_tiles()
         self.nodes.sort(key=lambda node: node.position)
+
+    def inside(self, program: Program) -> Builder:
+        """A builder of a program that runs inside of this one, with all its nodes."""
+        lowering = Lowering(expand(program, WHOLE))
+        lowering.lower()
+        return lowering
 
     # Steps
 
@@ -238,7 +252,7 @@ class Lowering(Builder):
                 if value in wanted or self.read_by.get(value, set()) - {tile.position}
             ]
             if stored or tile.squares:
-                self.nodes.append(tile_node(tile, stored, lambda value: self.home.get(value, value)))
+                self.nodes.append(tile_node(tile, stored, self.home_of))
 
     # Inputs and outputs
 

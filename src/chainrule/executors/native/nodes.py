@@ -15,7 +15,7 @@ KINDS = (
     *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
     *("random_bits", "cross_entropy_delta", "cross_entropy", "squares", "root_mean", "max_pool"),
     *("max_pool_positions", "max_pool_adjoint", "average_pool", "average_pool_adjoint", "resize"),
-    *("resize_adjoint", "cumsum", "argmax", "argsort"),
+    *("resize_adjoint", "cumsum", "argmax", "argsort", "scan"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")

@@ -17,6 +17,7 @@ from chainrule.executors.native.nodes import (
     sums_of,
 )
 from chainrule.executors.native.ordering import ORDERING
+from chainrule.executors.native.scanning import SCANNING
 from chainrule.executors.native.space import SPACE
 from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
 from chainrule.program import Step, Value
@@ -238,4 +239,5 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "root_mean_square": _root_mean_square,
     **SPACE,
     **ORDERING,
+    **SCANNING,
 }
