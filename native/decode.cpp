@@ -1,14 +1,105 @@
 // From wire format to instructions, with every bound checked: what passes here can't touch foreign memory.
 #include <algorithm>
+#include <limits>
+#include <span>
+#include <stdexcept>
 #include <utility>
 
-#include "families.hpp"
-#include "reader.hpp"
+#include "machine.hpp"
 
 namespace chainrule {
 namespace {
 
 constexpr int64_t most_still = 1 << 16;  // steps of a loop in which nothing moves
+constexpr int64_t most = int64_t{1} << 46;  // no product of two sizes below this bound squared is ever formed
+
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("malformed instruction: " + what); }
+
+int64_t product(int64_t a, int64_t b) {
+    if (a < 0 || b < 0) refuse("a negative size");
+    if (a != 0 && b > most / a) refuse("a size too large");
+    return a * b;
+}
+
+// What a buffer must have, and which power of 2 its addresses are multiples of.
+struct Room {
+    int64_t bytes, alignment;
+};
+
+// Where instructions stand: in a group, or (loops > 0) in the body of a loop.
+struct Around {
+    const std::vector<Room>& rooms;
+    std::vector<Local>& locals;
+    int group, loops;
+};
+
+class Reader {
+public:
+    Reader(std::span<const int64_t> row, const Around& around)
+        : row_(row), buffers_(around.rooms), locals_(around.locals), group_(around.group) {}
+
+    int64_t number(int64_t low, int64_t high) {
+        if (next_ >= row_.size()) refuse("it ends too early");
+        const int64_t value = row_[next_++];
+        if (value < low || value > high) refuse("the number " + std::to_string(value) + " is out of range");
+        return value;
+    }
+    int64_t size() { return number(0, most); }
+    int small(int high) { return static_cast<int>(number(0, high)); }
+
+    // A place with room for `items` elements of `bytes` each from its offset on.
+    Place place(int64_t items, int64_t bytes) {
+        Place place;
+        place.buffer = small(static_cast<int>(buffers_.size()) - 1);
+        place.offset = size();
+        const Room& room = buffers_[static_cast<size_t>(place.buffer)];
+        if (place.offset % bytes || bytes > room.alignment) refuse("an offset that is not aligned");
+        const int64_t needed = product(items, bytes);
+        if (place.offset > room.bytes || needed > room.bytes - place.offset)
+            refuse("a place outside of buffer " + std::to_string(place.buffer));
+        return place;
+    }
+
+    // The same for `rows` rows that are cut like the instruction's own: it may also be in a local matrix.
+    Place place_in_rows(int64_t rows, int64_t row_items, int64_t bytes) {
+        const int64_t number = next_ < row_.size() ? row_[next_] - static_cast<int64_t>(buffers_.size()) : -1;
+        if (number < 0 || number >= static_cast<int64_t>(locals_.size())) return place(product(rows, row_items), bytes);
+        Local& local = locals_[static_cast<size_t>(number)];
+        if (local.rows != rows || local.row_bytes != product(row_items, bytes) || (local.group >= 0 && local.group != group_))
+            refuse("a local matrix of another shape or group");
+        local.group = group_;
+        Place place;
+        place.buffer = static_cast<int>(row_[next_++]);
+        if (size() != 0) refuse("a local matrix read from its middle");
+        return place;
+    }
+
+    // An instruction inside of this one.
+    std::span<const int64_t> words() {
+        const size_t count = static_cast<size_t>(number(1, static_cast<int64_t>(row_.size())));
+        if (count > row_.size() - next_) refuse("it ends too early");
+        next_ += count;
+        return row_.subspan(next_ - count, count);
+    }
+
+    // Of a place: what it can be sure of if it moves by so many bytes.
+    int64_t alignment(const Place& place, int64_t moved) const {
+        int64_t sure = buffers_[static_cast<size_t>(place.buffer)].alignment;
+        while (place.offset % sure || moved % sure) sure /= 2;
+        return sure;
+    }
+
+    void end() const {
+        if (next_ != row_.size()) refuse("it goes on after its end");
+    }
+
+private:
+    const std::span<const int64_t> row_;
+    const std::vector<Room>& buffers_;
+    std::vector<Local>& locals_;
+    const int group_;
+    size_t next_ = 0;
+};
 
 int64_t item_bytes(Type type) { return type == Type::boolean ? 1 : 4; }
 
@@ -219,6 +310,55 @@ void read_copy(Reader& in, Instruction& out) {
     out.extent = rank ? dims[0] : 1;
     out.sizes = {rank, bytes};
     for (const auto* list : {&dims, &from, &to}) out.sizes.insert(out.sizes.end(), list->begin(), list->end());
+}
+
+void read_pool(Reader& in, Instruction& out) {
+    constexpr int64_t longest = 1 << 30;  // so that no sum or product of three overflows
+    const int64_t batch = in.size(), height = in.number(1, longest), width = in.number(1, longest), channels = in.size();
+    const int64_t window_height = in.number(1, longest), window_width = in.number(1, longest);
+    const int64_t stride_height = in.number(1, longest), stride_width = in.number(1, longest);
+    const int64_t above = in.number(0, window_height - 1), below = in.number(0, window_height - 1);
+    const int64_t before = in.number(0, window_width - 1), after = in.number(0, window_width - 1);
+    const int64_t free_height = above + height + below - window_height, free_width = before + width + after - window_width;
+    if (free_height < 0 || free_width < 0) refuse("a window larger than its image");
+    const int64_t high = free_height / stride_height + 1, wide = free_width / stride_width + 1;
+    const int64_t image = product(product(height, width), channels), windows = product(product(high, wide), channels);
+    out.extent = channels == 0 ? 0 : batch;
+    out.sizes = {height, width, channels, window_height, window_width, stride_height, stride_width, above, before, high, wide};
+    const bool adjoint = out.kind == Kind::max_pool_adjoint || out.kind == Kind::average_pool_adjoint;
+    if (out.kind != Kind::average_pool_adjoint) out.places.push_back(in.place(product(batch, image), 4));
+    out.places.push_back(in.place(product(batch, windows), 4));
+    if (adjoint) out.places.push_back(in.place(product(batch, image), 4));
+    if (out.kind == Kind::max_pool_positions && batch * image > std::numeric_limits<int32_t>::max()) refuse("too many positions");
+}
+
+void read_resize(Reader& in, Instruction& out) {
+    constexpr int64_t longest = 1 << 30;
+    const int64_t batch = in.size(), rows = in.size(), length = in.number(1, longest), size = in.number(1, longest);
+    const int64_t inner = in.size(), linear = in.small(1);
+    const int64_t shorter = product(product(rows, length), inner), longer = product(product(rows, size), inner);
+    out.extent = rows == 0 || inner == 0 ? 0 : batch;
+    out.sizes = {rows, length, size, inner, linear};
+    const bool adjoint = out.kind == Kind::resize_adjoint;
+    out.places.push_back(in.place(product(batch, adjoint ? longer : shorter), 4));
+    out.places.push_back(in.place(product(batch, adjoint ? shorter : longer), 4));
+}
+
+void read_lines(Reader& in, Instruction& out) {
+    const int64_t type = in.small(static_cast<int>(Type::u32)), outer = in.size();
+    const int64_t length = in.number(out.kind == Kind::argmax ? 1 : 0, std::numeric_limits<int32_t>::max()), inner = in.size();
+    out.sizes = {type, length, inner};
+    int64_t kept = length;
+    if (out.kind == Kind::cumsum) out.sizes.push_back(in.small(1));
+    if (out.kind == Kind::argmax) kept = 1;
+    if (out.kind == Kind::argsort) {
+        kept = in.number(0, length);
+        out.sizes.insert(out.sizes.end(), {kept, in.small(1)});
+    }
+    out.extent = length == 0 || inner == 0 ? 0 : outer;
+    if (out.kind == Kind::argsort && out.extent > 0) out.scratch = length * static_cast<int64_t>(sizeof(uint64_t));
+    out.places.push_back(in.place(product(outer, product(length, inner)), 4));
+    out.places.push_back(in.place(product(outer, product(kept, inner)), 4));
 }
 
 Instruction read(std::span<const int64_t> row, const Around& around);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "families.hpp"
+#include "ordering.hpp"
 
 extern "C" {
 void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
@@ -17,6 +17,11 @@ namespace chainrule {
 namespace {
 
 constexpr int row_major = 101, as_is = 111, transposed = 112;
+
+template <class T>
+T* pointer(const std::vector<char*>& at, const Place& place) {
+    return reinterpret_cast<T*>(at[static_cast<size_t>(place.buffer)] + place.offset);
+}
 
 // Copies a (rows, cols) part of a load into a register, words packed row after row.
 void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col, int64_t cols) {
@@ -347,6 +352,52 @@ void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::
         const int64_t index = indices[i];  // read once: where y lies over the indices, they change
         std::fill(y + i * depth, y + (i + 1) * depth, 0.0f);
         if (index >= 0 && index < depth) y[i * depth + index] = 1.0f;
+    }
+}
+
+void run_pool(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const auto& s = in.sizes;
+    const Windows w{s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10]};
+    const int64_t image = w.height * w.width * w.channels, windows = w.high * w.wide * w.channels;
+    const SpaceTable& space = kernels().space;
+    const auto part = [&](size_t operand, int64_t n, int64_t size) { return pointer<float>(at, in.places[operand]) + n * size; };
+    for (int64_t n = first; n < last; ++n) {
+        switch (in.kind) {
+            case Kind::max_pool: space.max_pool(part(1, n, windows), part(0, n, image), w); break;
+            case Kind::max_pool_positions:
+                space.max_pool_positions(pointer<int32_t>(at, in.places[1]) + n * windows, part(0, n, image), n * image, w);
+                break;
+            case Kind::max_pool_adjoint: space.max_pool_adjoint(part(2, n, image), part(0, n, image), part(1, n, windows), w); break;
+            case Kind::average_pool: space.average_pool(part(1, n, windows), part(0, n, image), w); break;
+            default: space.average_pool_adjoint(part(1, n, image), part(0, n, windows), w); break;
+        }
+    }
+}
+
+void run_resize(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const auto& s = in.sizes;
+    const Resizing r{s[0], s[1], s[2], s[3], s[4] != 0};
+    const bool adjoint = in.kind == Kind::resize_adjoint;
+    const auto run = adjoint ? kernels().space.resize_adjoint : kernels().space.resize;
+    const int64_t shorter = r.rows * r.length * r.inner, longer = r.rows * r.size * r.inner;
+    const int64_t from = adjoint ? longer : shorter, to = adjoint ? shorter : longer;
+    for (int64_t n = first; n < last; ++n)
+        run(pointer<float>(at, in.places[1]) + n * to, pointer<const float>(at, in.places[0]) + n * from, r);
+}
+
+void run_lines(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const auto& s = in.sizes;
+    const Lines lines{static_cast<Type>(s[0]), s[1], s[2]};
+    const int64_t kept = in.kind == Kind::cumsum ? lines.length : in.kind == Kind::argmax ? 1 : s[3];
+    for (int64_t n = first; n < last; ++n) {
+        const auto* x = pointer<const uint32_t>(at, in.places[0]) + n * lines.length * lines.inner;
+        auto* y = pointer<int32_t>(at, in.places[1]) + n * kept * lines.inner;
+        if (in.kind == Kind::cumsum)
+            cumsum(y, x, lines, s[3] != 0);
+        else if (in.kind == Kind::argmax)
+            argmax(y, x, lines);
+        else
+            argsort(y, x, lines, kept, s[4] != 0, reinterpret_cast<uint64_t*>(scratch));
     }
 }
 

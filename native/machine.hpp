@@ -26,12 +26,6 @@ struct Place {
     int64_t offset = 0;  // bytes
 };
 
-// Where a place is, given where every buffer is.
-template <class T>
-T* pointer(const std::vector<char*>& at, const Place& place) {
-    return reinterpret_cast<T*>(at[static_cast<size_t>(place.buffer)] + place.offset);
-}
-
 struct Load {
     int reg;
     Type type;
