@@ -1,6 +1,7 @@
 // From wire format to instructions, with every bound checked: what passes here can't touch foreign memory.
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -10,6 +11,7 @@
 namespace chainrule {
 namespace {
 
+constexpr int64_t most_still = 1 << 16;  // steps of a loop in which nothing moves
 constexpr int64_t most = int64_t{1} << 46;  // no product of two sizes below this bound squared is ever formed
 
 [[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("malformed instruction: " + what); }
@@ -20,10 +22,23 @@ int64_t product(int64_t a, int64_t b) {
     return a * b;
 }
 
+// What a buffer must have, and which power of 2 its addresses are multiples of.
+struct Room {
+    int64_t bytes, alignment;
+};
+
+// Where instructions stand: in a group, or (loops > 0) in the body of a loop.
+struct Around {
+    const std::vector<Room>& rooms;
+    std::vector<Local>& locals;
+    int group, loops;
+    int64_t chunks;
+};
+
 class Reader {
 public:
-    Reader(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group, int64_t chunks)
-        : row_(row), buffers_(buffers), locals_(locals), group_(group), chunks_(chunks) {}
+    Reader(std::span<const int64_t> row, const Around& around)
+        : row_(row), buffers_(around.rooms), locals_(around.locals), group_(around.group), chunks_(around.chunks) {}
 
     int64_t number(int64_t low, int64_t high) {
         if (next_ >= row_.size()) refuse("it ends too early");
@@ -39,10 +54,10 @@ public:
         Place place;
         place.buffer = small(static_cast<int>(buffers_.size()) - 1);
         place.offset = size();
-        if (place.offset % bytes) refuse("an offset that is not aligned");
+        const Room& room = buffers_[static_cast<size_t>(place.buffer)];
+        if (place.offset % bytes || bytes > room.alignment) refuse("an offset that is not aligned");
         const int64_t needed = product(items, bytes);
-        const int64_t room = buffers_[static_cast<size_t>(place.buffer)];
-        if (place.offset > room || needed > room - place.offset)
+        if (place.offset > room.bytes || needed > room.bytes - place.offset)
             refuse("a place outside of buffer " + std::to_string(place.buffer));
         return place;
     }
@@ -65,13 +80,28 @@ public:
         return place;
     }
 
+    // An instruction inside of this one.
+    std::span<const int64_t> words() {
+        const size_t count = static_cast<size_t>(number(1, static_cast<int64_t>(row_.size())));
+        if (count > row_.size() - next_) refuse("it ends too early");
+        next_ += count;
+        return row_.subspan(next_ - count, count);
+    }
+
+    // Of a place: what it can be sure of if it moves by so many bytes.
+    int64_t alignment(const Place& place, int64_t moved) const {
+        int64_t sure = buffers_[static_cast<size_t>(place.buffer)].alignment;
+        while (place.offset % sure || moved % sure) sure /= 2;
+        return sure;
+    }
+
     void end() const {
         if (next_ != row_.size()) refuse("it goes on after its end");
     }
 
 private:
-    const std::vector<int64_t>& row_;
-    const std::vector<int64_t>& buffers_;
+    const std::span<const int64_t> row_;
+    const std::vector<Room>& buffers_;
     std::vector<Local>& locals_;
     const int group_;
     const int64_t chunks_;
@@ -394,9 +424,44 @@ void read_lines(Reader& in, Instruction& out) {
     out.places.push_back(in.place(product(outer, product(kept, inner)), 4));
 }
 
-Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& buffers, std::vector<Local>& locals, int group,
-                 int64_t chunks) {
-    Reader in(row, buffers, locals, group, chunks);
+Instruction read(std::span<const int64_t> row, const Around& around);
+
+void read_loop(Reader& in, Instruction& out, int loops) {
+    if (loops >= most_loops) refuse("too many loops inside of each other");
+    auto loop = std::make_unique<Loop>();
+    loop->length = in.size();
+    loop->reverse = in.small(1) != 0;
+    const int parts = static_cast<int>(in.number(1, 4096));
+    std::vector<Room> rooms;
+    int64_t moved = 0;
+    for (int i = 0; i < parts; ++i) {
+        Part part;
+        part.mode = static_cast<Part::Mode>(in.small(Part::total));
+        part.bytes = in.size();
+        const bool moves = part.mode == Part::moving || part.mode == Part::carried;
+        part.place = in.place(moves ? product(loop->length, part.bytes) : part.bytes, 1);
+        int64_t alignment = in.alignment(part.place, moves ? part.bytes : 0);
+        if (part.mode == Part::carried) {
+            part.start = in.place(part.bytes, 1);
+            alignment = std::min(alignment, in.alignment(part.start, 0));
+        }
+        if (moves) moved = std::max(moved, part.bytes);
+        rooms.push_back({part.bytes, alignment});
+        loop->parts.push_back(part);
+    }
+    // Where something moves, memory bounds the time.
+    if (moved == 0 && loop->length > most_still) refuse("a loop in which nothing moves");
+    std::vector<Local> none;
+    const int count = in.small(65536);
+    for (int i = 0; i < count; ++i) {
+        loop->body.push_back(read(in.words(), {rooms, none, 0, loops + 1, 1}));
+        out.scratch = std::max(out.scratch, loop->body.back().scratch);
+    }
+    out.loop = std::move(loop);
+}
+
+Instruction read(std::span<const int64_t> row, const Around& around) {
+    Reader in(row, around);
     Instruction out;
     out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::kinds) - 1));
     switch (out.kind) {
@@ -492,6 +557,7 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
         case Kind::cumsum:
         case Kind::argmax:
         case Kind::argsort: read_lines(in, out); break;
+        case Kind::scan: read_loop(in, out, around.loops); break;
         case Kind::kinds: break;
     }
     in.end();
@@ -503,8 +569,11 @@ Instruction read(const std::vector<int64_t>& row, const std::vector<int64_t>& bu
 Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
                  std::vector<int64_t> buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
     : buffer_bytes_(std::move(buffer_bytes)) {
-    for (int64_t bytes : buffer_bytes_)
+    std::vector<Room> rooms;
+    for (int64_t bytes : buffer_bytes_) {
         if (bytes < 0 || bytes > most) refuse("a buffer of impossible size");
+        rooms.push_back({bytes, 8});
+    }
     for (const auto& row : locals) {
         if (row.size() != 2 || row[0] < 1 || row[1] < 1) refuse("a local matrix has rows, and bytes of a row");
         product(row[0], row[1]);
@@ -518,7 +587,7 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
         if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
         for (; next < row[2] + row[3]; ++next) {
             const auto& words = instructions[static_cast<size_t>(next)];
-            instructions_.push_back(read(words, buffer_bytes_, locals_, static_cast<int>(groups_.size()), row[1]));
+            instructions_.push_back(read(words, {rooms, locals_, static_cast<int>(groups_.size()), 0, row[1]}));
             const Instruction& in = instructions_.back();
             const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.sums.empty();
             if (sums && row[1] > most_sums) refuse("too many chunks of sums");

@@ -406,6 +406,22 @@ void run_lines(const Instruction& in, int64_t first, int64_t last, const std::ve
 
 }  // namespace
 
+void Machine::run_loop(const Loop& loop, const std::vector<char*>& at, char* scratch) {
+    std::vector<char*> inside(loop.parts.size());
+    for (const Part& part : loop.parts)
+        if (part.mode == Part::total) std::memset(pointer<char>(at, part.place), 0, static_cast<size_t>(part.bytes));
+    for (int64_t step = 0; step < loop.length; ++step) {
+        const int64_t time = loop.reverse ? loop.length - 1 - step : step, before = loop.reverse ? time + 1 : time - 1;
+        for (size_t i = 0; i < inside.size(); ++i) {
+            const Part& part = loop.parts[i];
+            const int64_t element = part.mode == Part::moving ? time : part.mode == Part::carried && step > 0 ? before : 0;
+            const bool starts = part.mode == Part::carried && step == 0;
+            inside[i] = pointer<char>(at, starts ? part.start : part.place) + element * part.bytes;
+        }
+        for (const Instruction& in : loop.body) execute(in, 0, 0, in.extent, inside, scratch);
+    }
+}
+
 void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     bool fine = true;
     switch (in.kind) {
@@ -475,6 +491,9 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::cumsum:
         case Kind::argmax:
         case Kind::argsort: run_lines(in, first, last, at, scratch); break;
+        case Kind::scan:
+            if (first < last) run_loop(*in.loop, at, scratch);
+            break;
         case Kind::kinds: break;
     }
     if (!fine) index_error_.store(true, std::memory_order_relaxed);

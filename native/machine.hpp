@@ -16,7 +16,7 @@ namespace chainrule {
 enum class Kind : int {
     tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares,
     root_mean, max_pool, max_pool_positions, max_pool_adjoint, average_pool, average_pool_adjoint, resize, resize_adjoint,
-    cumsum, argmax, argsort, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums,
+    cumsum, argmax, argsort, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums, scan,
     kinds
 };
 enum class Type : int { f32, i32, u32, boolean };
@@ -64,6 +64,8 @@ struct Tile {
     bool straight = false;              // and whether all of them lie in memory as the loop needs them
 };
 
+struct Loop;
+
 struct Instruction {
     Kind kind;
     int64_t extent = 1;          // rows that chunks cut
@@ -71,6 +73,24 @@ struct Instruction {
     std::vector<Place> places;
     int64_t scratch = 0;         // bytes of a thread's own room
     Tile tile;
+    std::unique_ptr<const Loop> loop;
+};
+
+// A buffer of a loop's body, in memory of the instruction around it. held: always the same. moving: its element of
+// time. carried: `start` in the first step, then the element written in the step before. total: held, and 0 at first.
+struct Part {
+    enum Mode : int { held, moving, carried, total };
+    Mode mode;
+    int64_t bytes;  // of one element of time
+    Place place, start;
+};
+
+// Instructions run for every element of time, all on the thread of the one chunk. The first part is their arena.
+struct Loop {
+    int64_t length;
+    bool reverse;
+    std::vector<Part> parts;
+    std::vector<Instruction> body;
 };
 
 // Instructions run chunk by chunk: all of them on one chunk, then on the next. barrier: wait for all threads first.
@@ -112,6 +132,7 @@ public:
     bool index_error() const { return index_error_.load(); }
 
 private:
+    void run_loop(const Loop& loop, const std::vector<char*>& at, char* scratch);
     void execute(const Instruction& instruction, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
 
     std::vector<Instruction> instructions_;
@@ -128,5 +149,6 @@ constexpr int most_ahead = 8;      // matrices that a product asks for ahead
 constexpr int most_operands = 32;  // of a tile compiled ahead
 constexpr int most_tile_sums = 16;
 constexpr int most_sums = 32;      // chunks whose sums can be told apart
+constexpr int most_loops = 8;      // inside of each other
 
 }  // namespace chainrule

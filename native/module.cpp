@@ -152,6 +152,31 @@ NB_MODULE(_core, m) {
         },
         nb::arg("operation"), nb::arg("y"), nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("level"),
         "One micro operation over whole arrays, on one of the instruction sets of this machine: for its tests.");
+    m.def(
+        "pool",
+        [](int operation, nb::ndarray<float, nb::ndim<3>, nb::c_contig> x, nb::ndarray<float, nb::ndim<3>, nb::c_contig> y,
+           const std::vector<int64_t>& window, const std::vector<int64_t>& stride, const std::vector<int64_t>& before, int level) {
+            const auto tables = chainrule::kernel_tables();
+            if (operation < 0 || operation > 3 || level < 0 || level >= static_cast<int>(tables.size()))
+                throw std::invalid_argument("pool got an operation or a level that there is not");
+            const auto length = [](const auto& array, size_t axis) { return static_cast<int64_t>(array.shape(axis)); };
+            bool fits = window.size() == 2 && stride.size() == 2 && before.size() == 2 && length(x, 2) == length(y, 2);
+            for (size_t axis = 0; fits && axis < 2; ++axis)
+                fits = stride[axis] > 0 && 0 <= before[axis] && before[axis] < window[axis] && length(x, axis) > 0 &&
+                       (length(y, axis) - 1) * stride[axis] - before[axis] < length(x, axis);
+            if (!fits) throw std::invalid_argument("pool got windows that hold nothing");
+            const chainrule::Windows windows{length(x, 0), length(x, 1), length(x, 2), window[0], window[1], stride[0],
+                                             stride[1], before[0], before[1], length(y, 0), length(y, 1)};
+            const chainrule::SpaceTable& space = tables[static_cast<size_t>(level)]->space;
+            const std::vector<float> kept(x.data(), x.data() + x.size());
+            if (operation == 0) space.max_pool(y.data(), x.data(), windows);
+            if (operation == 1) space.max_pool_adjoint(x.data(), kept.data(), y.data(), windows);
+            if (operation == 2) space.average_pool(y.data(), x.data(), windows);
+            if (operation == 3) space.average_pool_adjoint(x.data(), y.data(), windows);
+        },
+        nb::arg("operation"), nb::arg("x"), nb::arg("y"), nb::arg("window"), nb::arg("stride"), nb::arg("before"), nb::arg("level"),
+        "Pooling of one image (max, its adjoint, average, its adjoint; the adjoints write to x), on one of the instruction "
+        "sets of this machine: for its tests.");
     m.def("levels", [] { return static_cast<int>(chainrule::kernel_tables().size()); },
           "How many instruction sets this machine can run, slowest first.");
 }

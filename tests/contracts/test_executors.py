@@ -8,11 +8,10 @@ from tests.contracts.cases import CASES, Case
 from tests.contracts.oracle import ORACLE
 
 from chainrule.backprop import differentiate
-from chainrule.errors import ConfigError
 from chainrule.executors import Executor
-from chainrule.executors.native import available, compile_native, describe_plan
+from chainrule.executors.native import available, compile_native
 from chainrule.executors.native.lowering import has_kernel
-from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
+from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import EXPANSIONS, OPERATIONS, Program, Trace
 from chainrule.program import functions as f
 
@@ -44,8 +43,6 @@ SUMMING = {
     "softmax_cross_entropy_delta",
     "root_mean_square",
 }
-# Programs that use one of these run in NumPy, whole: the core has no kernel for it yet.
-NO_KERNEL_YET = {"scan"}
 RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 
 
@@ -60,22 +57,8 @@ def test_oracle_knows_every_operation():
     assert set(ORACLE) == set(CASES)
 
 
-@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-def test_operations_without_a_native_kernel_are_those_listed():
-    primitives = set(OPERATIONS) - set(EXPANSIONS)
-    assert {name for name in primitives if not has_kernel(name)} == NO_KERNEL_YET
-
-
-@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-@pytest.mark.parametrize("name", sorted(NO_KERNEL_YET))
-def test_program_with_an_operation_without_a_kernel_runs_in_numpy(name: str):
-    case, trace = CASES[name][0], Trace()
-    arguments = [a.astype("f4") if a.dtype == np.float64 else a for a in case.arguments]
-    tensors = [trace.input(f"x{i}", a.shape, a.dtype.name) for i, a in enumerate(arguments)]
-    program = trace.program({"y": case.record(trace, tensors)})
-    assert isinstance(compile_native(program), NumpyProgram)
-    with pytest.raises(ConfigError, match=f"runs in NumPy, not in the core, because of the operation {name}"):
-        describe_plan(program)
+def test_every_primitive_has_a_native_kernel():
+    assert all(has_kernel(name) for name in set(OPERATIONS) - set(EXPANSIONS))
 
 
 def in_both_widths() -> list:

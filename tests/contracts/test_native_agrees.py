@@ -65,6 +65,13 @@ UNARY: Mapping[str, Callable[[Tensor], Tensor]] = {
     "squares": lambda x: f.tanh(x @ x.transpose()) if x.ndim > 1 else x,
     "squares of columns": lambda x: f.tanh(x.transpose() @ x) if x.ndim > 1 and x.shape[-1] < 60 else x,
     "size": f.root_mean_square,
+    "running": lambda x: f.cumsum(x, axis=-1) * 0.1 if x.ndim else x,
+    "pooled": lambda x: f.max_pool(x, 2, stride=1) if x.ndim == 3 and x.shape[1] > 1 else x,
+    "averaged": lambda x: f.average_pool(x, 2, padding=[(1, 1)]) if x.ndim == 3 and x.shape[1] else x,
+    "resized": lambda x: f.resize(x, (3,), "linear") if x.ndim == 3 and x.shape[1] else x,
+    "looped": lambda x: (
+        f.scan(fading, [x[0] * 0.5], [x], reverse=True).outputs[0] if x.ndim and x.shape[0] else x
+    ),
     "random": lambda x: x * random_like(x),
 }
 BINARY: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -83,6 +90,14 @@ BINARY: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 def whole(x: Tensor, numbers: list[int]) -> Tensor:
     places = [number % x.shape[0] if number >= 0 else number for number in numbers]
     return x.trace.constant(np.array(places, "i4"), "int32")
+
+
+def fading(
+    carries: list[Tensor], elements: list[Tensor], _: list[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """A carry that forgets half of itself at every step."""
+    h = carries[0] * 0.5 + elements[0]
+    return [h], [f.tanh(h) + elements[0]]
 
 
 def pair(x: Tensor) -> Tensor:

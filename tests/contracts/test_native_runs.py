@@ -133,7 +133,7 @@ RUNS: Mapping[str, TrainingRun] = {
             [Dense(12, "selu"), Dense(2)],
             MeanAbsoluteError(),
             chain(ClipByGlobalNorm(0.5), adagrad(0.02)),
-            10,
+            9,  # odd: signs that cancel but for rounding are slopes that adagrad makes as large as any
         ),
         70,
         4,

@@ -120,6 +120,7 @@ def corpus() -> list[Wire]:
         "argmax",
         "argsort",
         "arg_top_k",
+        "scan",
     ):
         for case in CASES[name]:
             try:
@@ -137,7 +138,7 @@ def test_corpus_has_every_kind_that_plans_use():
     assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"} <= kinds
     assert {"random_bits", "cross_entropy", "max_pool", "max_pool_positions", "max_pool_adjoint"} <= kinds
     assert {"average_pool", "average_pool_adjoint", "resize", "resize_adjoint"} <= kinds
-    assert {"cumsum", "argmax", "argsort"} <= kinds
+    assert {"cumsum", "argmax", "argsort", "scan"} <= kinds
 
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))
@@ -408,6 +409,103 @@ def test_wrong_numbers_in_a_pooling_are_refused(at: int, number: int):
 )
 def test_wrong_resizing_and_order_are_refused(words: list):
     refused([KINDS.index(words[0]), *words[1:]], sizes=(128,))
+
+
+HELD, MOVING, CARRIED, TOTAL = range(4)
+# rows, columns, registers, loads, stores, squares, ops: the carry and an element, added.
+INSIDE = tile(4, 1, 3, 2, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 2, 0, 2, 0, 3, 0, ADD, 2, 0, 1, -1)
+SCAN = KINDS.index("scan")
+# Three steps; four parts: arena, carry (what the step before wrote, and its start), element, result.
+PARTS = [HELD, 64, 0, 0, CARRIED, 16, 3, 0, 1, 0, MOVING, 16, 2, 0, MOVING, 16, 3, 0]
+LOOP = [SCAN, 3, 0, 4, *PARTS, 1, len(INSIDE), *INSIDE]
+LOOP_SIZES = [64, 16, 48, 48]
+
+
+@pytest.mark.parametrize("reverse", [0, 1])
+def test_a_good_loop_runs(reverse: int):
+    row = [*LOOP[:2], reverse, *LOOP[3:]]
+    core = _core.Core([row], [[0, 1, 0, 1]], LOOP_SIZES)
+    start, x, y = np.full(4, 10, "f4"), np.arange(12, dtype="f4").reshape(3, 4), np.zeros((3, 4), "f4")
+    core.run([start, x, y], [0, 0, 0], 2, _core.Pool(2))
+    expected = np.cumsum(x[::-1], 0)[::-1] if reverse else np.cumsum(x, 0)
+    assert (y == expected + 10).all()
+
+
+def test_totals_of_a_loop_start_at_zero():
+    # x + total, written to the total.
+    parts = [HELD, 64, 0, 0, TOTAL, 16, 1, 0, MOVING, 16, 2, 0]
+    inside = [*INSIDE[:-7], 1, 0, *INSIDE[-5:]]
+    core = _core.Core([[SCAN, 3, 0, 3, *parts, 1, len(inside), *inside]], [[0, 1, 0, 1]], [64, 16, 48])
+    total, x = np.full(4, 7, "f4"), np.arange(12, dtype="f4").reshape(3, 4)
+    for _ in range(2):
+        core.run([total, x], [0, 0], 1, _core.Pool(1))
+        assert (total == x.sum(0)).all()
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        (1, 4),  # more steps than there is memory for
+        (1, -1),
+        (1, 2**62),
+        (2, 2),
+        (3, 0),
+        (3, 3),  # parts that the body names are missing
+        (4, 4),  # no such mode
+        (5, 65),  # an arena larger than what it lies in
+        (6, 4),  # no such buffer
+        (8, HELD),
+        (9, 12),  # too few bytes for the body
+        (9, 20),
+        (11, 4),  # a carry that leads outside
+        (13, 4),
+        (17, 4),  # elements that lead outside
+        (17, 2),  # between two numbers
+        (22, 0),
+        (22, 2),
+        (23, len(INSIDE) + 1),
+        (23, len(INSIDE) - 1),
+        (23, 0),
+        (24, len(KINDS)),
+        (25, 5),  # more rows than an element has
+        (36, 4),  # a buffer that the body does not have
+        (37, 4),
+    ],
+)
+def test_wrong_numbers_in_a_loop_are_refused(at: int, number: int):
+    row = list(LOOP)
+    row[at] = number
+    refused(row, LOOP_SIZES)
+
+
+def test_loops_of_the_wrong_length_are_refused():
+    for end in range(len(LOOP)):
+        refused(LOOP[:end], LOOP_SIZES)
+    refused([*LOOP, 0], LOOP_SIZES)
+
+
+def test_numbers_in_a_loop_lie_where_the_processor_may_read_them():
+    # Elements of one byte: the second does not start at a multiple of four.
+    load = [SCAN, 3, 0, 2, HELD, 64, 0, 0, MOVING, 5, 1, 0, 1]
+    words = tile(1, 1, 2, 1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, ADD, 1, 0, 0, -1)
+    refused([*load, len(words), *words], [64, 64])
+    # Squares are summed in eight bytes.
+    words = [KINDS.index("squares"), 1, 1, 0, 0, 1, 0]
+    refused([SCAN, 3, 0, 2, HELD, 64, 0, 0, MOVING, 260, 1, 0, 1, len(words), *words], [64, 800])
+
+
+def test_loops_inside_of_each_other_have_an_end():
+    def loop(depth: int) -> list[int]:
+        inside = loop(depth - 1) if depth else [KINDS.index("fill"), 4, 0, 0]
+        return [SCAN, 2, 0, 1, HELD, 4, 0, 0, 1, len(inside), *inside]
+
+    assert _core.Core([loop(7)], [[0, 1, 0, 1]], [64]).run([], [], 1, _core.Pool(1)) == 1
+    for depth in (8, 500):
+        refused(loop(depth), [64])
+
+
+def test_loops_in_which_nothing_moves_have_an_end():
+    refused([SCAN, 2**30, 0, 1, HELD, 4, 0, 0, 1, 4, KINDS.index("fill"), 4, 0, 0], [64])
 
 
 def test_there_must_be_an_arena_and_sizes_that_can_be():

@@ -9,11 +9,14 @@ from tests.executors.native.plans import kinds
 
 from chainrule.backprop import differentiate
 from chainrule.executors.native import available, compile_native, schedule
-from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
+from chainrule.executors.numpy_ import NumpyProgram, compile_numpy, pooling
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+
+if available():
+    from chainrule.executors.native import _core
 
 NONE = ((0, 0), (0, 0))
 # Window, stride, padding; more taps than the core takes at once, overlaps, gaps, and images without a rest.
@@ -64,6 +67,26 @@ def test_pooling_gives_numpys_numbers(name: str, channels: int):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
     found, expected = both("average_pool_adjoint", d_y, **settings, size=(8, 12))
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("level", range(_core.levels() if available() else 0))
+@pytest.mark.parametrize("channels", [1, 16, 37, 130])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_pooling_on_every_instruction_set(name: str, channels: int, level: int):
+    window, stride, padding = GEOMETRIES[name]
+    before, x = [pair[0] for pair in padding], hard((8, 12, channels))
+    geometry = (window, stride, padding)
+    with np.errstate(invalid="ignore"):  # infinities and NaNs are there on purpose
+        maximum, average = (pool(x[None], *geometry)[0] for pool in (pooling.max_pool, pooling.average_pool))
+        d_y = np.random.default_rng(1).normal(size=maximum.shape).astype("f4")
+        max_adjoint = pooling.max_pool_adjoint(x[None], d_y[None], *geometry)[0]
+        average_adjoint = pooling.average_pool_adjoint(d_y[None], *geometry, (8, 12))[0]
+    expected = {0: maximum, 1: max_adjoint, 2: average, 3: average_adjoint}
+    for operation, result in expected.items():
+        adjoint = operation in (1, 3)
+        image, back = x.copy(), d_y.copy() if adjoint else np.full_like(d_y, 7.0)
+        _core.pool(operation, image, back, window, stride, before, level)
+        np.testing.assert_allclose(image if adjoint else back, result, rtol=1e-6, atol=1e-6)
 
 
 def test_windows_of_minus_infinity_alone_send_to_their_first_element():

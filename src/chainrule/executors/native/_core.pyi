@@ -49,5 +49,18 @@ def micro(
 ) -> None:
     """One micro operation over whole arrays, on one of this machine's instruction sets: for its tests."""
 
+def pool(
+    operation: int,
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    window: Sequence[int],
+    stride: Sequence[int],
+    before: Sequence[int],
+    level: int,
+) -> None:
+    """Pooling of one image (max, its adjoint, average, its adjoint; the adjoints write to x), on one of this
+    machine's instruction sets: for its tests.
+    """
+
 def levels() -> int:
     """How many instruction sets this machine can run, slowest first."""

@@ -7,26 +7,34 @@ import numpy as np
 
 from chainrule.executors.native.nodes import Node, copy_node, simple_node
 from chainrule.executors.native.views import View, packed_strides, whole
-from chainrule.program import Step, Value, step_flops
+from chainrule.program import Program, Step, Value, step_flops
 
 
 class Builder(ABC):
     """Nodes in order of their positions, and the values that they read and write.
 
     constants: values known before the program runs. views: how each value is seen. produced: root -> position
-    of the node that writes it. read_by: root -> positions of those that read it. layer: that of the step
-    being lowered.
+    of the node that writes it. read_by: root -> positions of those that read it. home: value -> the root
+    whose storage its numbers are written to (a parameter's own, for an update in place). results: output ->
+    where its numbers are copied to. layer: that of the step being lowered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program) -> None:
+        self.program = program
         self.nodes: list[Node] = []
         self.constants: dict[Value, np.ndarray] = {}
         self.views: dict[Value, View] = {}
         self.produced: dict[Value, int] = {}
         self.read_by: dict[Value, set[int]] = {}
+        self.home: dict[Value, Value] = {}
+        self.results: dict[str, Value] = {}
         self.layer = ""
         self._dense: dict[Value, Value] = {}
         self._position = 0
+
+    def home_of(self, value: Value) -> Value:
+        """The root whose storage a value's numbers are written to."""
+        return self.home.get(value, value)
 
     def next_position(self) -> int:
         """The position of the next node."""
@@ -44,6 +52,10 @@ class Builder(ABC):
         self.nodes.append(node)
         self.produced[output] = node.position
         self.views.setdefault(output, whole(output))
+
+    @abstractmethod
+    def inside(self, program: Program) -> "Builder":
+        """A builder of a program that runs inside of this one, with all its nodes."""
 
     @abstractmethod
     def sum_in_tile(self, value: Value, sums: Value) -> bool:

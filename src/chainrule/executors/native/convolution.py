@@ -57,9 +57,7 @@ def lower_convolution(builder: Builder, step: Step) -> None:
     def words(locate: Locate) -> list[int]:
         return [*sizes, *(number for root in (image, weight, y) for number in locate(root))]
 
-    builder.add(
-        Node(step.operation, position, y.shape[0], accesses, words, step_flops(step), _text(step)), y
-    )
+    builder.add(Node(step.operation, position, y.shape[0], accesses, words, step_flops(step), _text(step)), y)
 
 
 def lower_weight_adjoint(builder: Builder, step: Step) -> None:

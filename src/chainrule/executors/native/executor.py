@@ -4,21 +4,18 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
 from chainrule.executors.contract import Arrays, Tree
 from chainrule.executors.native import _core
-from chainrule.executors.native.lowering import LOWERINGS, Lowering, refuse_unsupported
-from chainrule.executors.native.memory import Layout, lay_out
-from chainrule.executors.native.nodes import KINDS
+from chainrule.executors.native.lowering import WHOLE, Lowering, refuse_unsupported
+from chainrule.executors.native.memory import Layout
+from chainrule.executors.native.placement import place
 from chainrule.executors.native.schedule import Group, schedule
 from chainrule.executors.native.threads import thread_count
-from chainrule.program import EXPANSIONS, Program, Value, expand
-
-ARENA, CONSTANTS = 0, 1
-WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
-"""The composites that the core runs as they are."""
+from chainrule.program import Program, Value, expand
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,31 +111,19 @@ def make_plan(program: Program, examples: int | None) -> Plan:
     lowering = Lowering(program, examples)
     lowering.lower()
 
-    def home(value: Value) -> Value:
-        return lowering.home.get(value, value)
-
-    groups = schedule(lowering.nodes, home)
+    groups = schedule(lowering.nodes, lowering.home_of)
     inputs = [lowering.chunks.get(value, value) for value in program.inputs]
     order = [lowering.order] if lowering.order is not None else []
     buffers = [*program.parameters, *program.state, *inputs, *order, *lowering.results.values()]
-    number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
-    constants, starts = _packed_constants(lowering.constants)
-    layout = lay_out(groups, lambda root: root not in number and root not in starts, home)
-    number |= {root: i for i, root in enumerate(layout.locals, start=CONSTANTS + 1 + len(buffers))}
-
-    def locate(value: Value) -> tuple[int, int]:
-        root = home(value)
-        if root in number:
-            return number[root], 0
-        return (CONSTANTS, starts[root]) if root in starts else (ARENA, layout.offsets[root])
-
-    instructions, rows = [], []
-    for group in groups:
-        rows.append([int(group.barrier), group.chunks, len(instructions), len(group.nodes)])
-        instructions += [[KINDS.index(node.kind), *node.words(locate)] for node in group.nodes]
-    sizes = [layout.size, constants.nbytes, *(value.nbytes for value in buffers)]
-    core = _core.Core(instructions, rows, sizes, list(layout.locals.values()))
-    return Plan(lowering, groups, layout, buffers, constants, core)
+    placed = place(groups, lowering.constants, buffers, lowering.home_of)
+    ends = accumulate(len(group.nodes) for group in groups)
+    rows = [
+        [int(group.barrier), group.chunks, end - len(group.nodes), len(group.nodes)]
+        for group, end in zip(groups, ends, strict=True)
+    ]
+    sizes = [placed.layout.size, placed.constants.nbytes, *(value.nbytes for value in buffers)]
+    core = _core.Core(placed.instructions, rows, sizes, list(placed.layout.locals.values()))
+    return Plan(lowering, groups, placed.layout, buffers, placed.constants, core)
 
 
 def plan_text(program: Program) -> str:
@@ -161,17 +146,6 @@ def plan_text(program: Program) -> str:
         f"parameters, state {kept:,} bytes, updated in place",
     ]
     return "\n".join(lines)
-
-
-def _packed_constants(constants: dict[Value, np.ndarray]) -> tuple[np.ndarray, dict[Value, int]]:
-    starts, size = {}, 0
-    for value, array in constants.items():
-        starts[value] = size
-        size += -(-array.nbytes // 64) * 64
-    packed = np.zeros(size, np.uint8)
-    for value, array in constants.items():
-        packed[starts[value] : starts[value] + array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
-    return packed, starts
 
 
 def _checked(array: np.ndarray, value: Value) -> np.ndarray:

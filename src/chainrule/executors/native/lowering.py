@@ -6,19 +6,36 @@ import numpy as np
 
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.micro import record_micro
-from chainrule.executors.native.nodes import MOST_SUMS, REDUCTIONS, TILE_WORDS, TYPES, copy_node, simple_node, size_of
+from chainrule.executors.native.nodes import (
+    MOST_SUMS,
+    REDUCTIONS,
+    TILE_WORDS,
+    TYPES,
+    copy_node,
+    simple_node,
+    size_of,
+)
 from chainrule.executors.native.operations import LOWERINGS, VIEWS
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
-from chainrule.program import OPERATIONS, Program, Step, Value
+from chainrule.program import EXPANSIONS, OPERATIONS, Program, Step, Value, expand
+from chainrule.program.operations.scanning import Scan
+
+WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
+"""The composites that the core runs as they are."""
+MOST_LOOPS = 8
+"""Inside of each other."""
 
 
 class NotSupportedError(Exception):
     """The core has no way to run this program; the reason is its text."""
 
 
-def refuse_unsupported(program: Program) -> None:
-    """NotSupportedError if the core lacks something that the program needs: known before any plan is made."""
+def refuse_unsupported(program: Program, loops: int = 0) -> None:
+    """NotSupportedError if the core lacks something that the program needs: known before any plan is made.
+
+    loops: how many the program is inside of.
+    """
     for value in program.values():
         if value.dtype not in TYPES:
             raise NotSupportedError(f"{value.name} is {value.dtype}")
@@ -34,6 +51,10 @@ def refuse_unsupported(program: Program) -> None:
             raise NotSupportedError(f"scatter_add to {dtypes[0]}")
         if step.operation == "one_hot" and (dtypes[0], step.output.dtype) != ("int32", "float32"):
             raise NotSupportedError(f"one_hot of {dtypes[0]} as {step.output.dtype}")
+        if step.operation == "scan":
+            if loops == MOST_LOOPS:
+                raise NotSupportedError(f"more than {MOST_LOOPS} loops inside of each other")
+            refuse_unsupported(expand(Scan.of(step.attributes).body, WHOLE), loops + 1)
 
 
 def has_kernel(operation: str) -> bool:
@@ -42,8 +63,10 @@ def has_kernel(operation: str) -> bool:
 
 
 CHEAP = frozenset(
-    ("add", "subtract", "multiply", "negative", "maximum", "minimum", "equal", "not_equal")
-    + ("less", "less_equal", "greater", "greater_equal")
+    {
+        *("add", "subtract", "multiply", "negative", "maximum", "minimum", "equal", "not_equal"),
+        *("less", "less_equal", "greater", "greater_equal"),
+    }
 )
 """Operations that take less time than a store and a load."""
 
@@ -54,20 +77,15 @@ MOST_AGAIN = 6
 class Lowering(Builder):
     """Walks the steps of a program once; afterwards `nodes` are its instructions in order.
 
-    home: value -> the root whose storage its numbers are written to (a parameter's own, for an update in
-    place). chunks: input -> the chunk it is gathered from, by `order`. results: output -> where its numbers
-    are copied to.
+    chunks: input -> the chunk it is gathered from, by `order`.
     """
 
     def __init__(self, program: Program, examples: int | None = None) -> None:
         """examples: rows of the chunk that batches are gathered from; None: inputs are given as they are."""
-        super().__init__()
-        self.program = program
+        super().__init__(program)
         self.examples = examples
-        self.home: dict[Value, Value] = {}
         self.chunks: dict[Value, Value] = {}
         self.order: Value | None = None
-        self.results: dict[str, Value] = {}
         self._tiles: list[Tile] = []
         self._tile_of: dict[Value, Tile] = {}
         self._made_by: dict[Value, Step] = {}
@@ -89,6 +107,12 @@ class Lowering(Builder):
         self._updates()
         self._finish_tiles()
         self.nodes.sort(key=lambda node: node.position)
+
+    def inside(self, program: Program) -> Builder:
+        """A builder of a program that runs inside of this one, with all its nodes."""
+        lowering = Lowering(expand(program, WHOLE))
+        lowering.lower()
+        return lowering
 
     # Steps
 
@@ -131,7 +155,7 @@ class Lowering(Builder):
         self.views[step.output] = whole(step.output)
 
     def _steps_again(self, tile: Tile, value: Value, budget: int) -> list[Step] | None:
-        """Cheap steps that make a value from what is in memory anyway: better than to store it and load it."""
+        """Cheap steps that make a value from what is in memory anyway, rather than store it and load it."""
         step = self._made_by.get(self._original(value))
         if budget == 0 or step is None or step.operation not in CHEAP or value.shape != tile.shape:
             return None
@@ -153,7 +177,9 @@ class Lowering(Builder):
             return False
         if self.views[value].broadcast(tile.shape).rows_and_columns() is None:
             return False
-        stored = maker is None or any(at not in (maker.position, tile.position) for at in self.read_by.get(root, ()))
+        stored = maker is None or any(
+            at not in (maker.position, tile.position) for at in self.read_by.get(root, ())
+        )
         return stored or root.size * 8 <= size_of(tile.shape)
 
     def _loadable(self, value: Value, shape: tuple[int, ...]) -> View:
@@ -290,7 +316,7 @@ class Lowering(Builder):
                 if value in wanted or self.read_by.get(value, set()) - {tile.position}
             ]
             if stored or tile.all_sums:
-                self.nodes.append(tile_node(tile, stored, lambda value: self.home.get(value, value)))
+                self.nodes.append(tile_node(tile, stored, self.home_of))
 
     # Inputs and outputs
 

@@ -16,7 +16,7 @@ KINDS = (
     *("random_bits", "cross_entropy_delta", "cross_entropy", "squares", "root_mean", "max_pool"),
     *("max_pool_positions", "max_pool_adjoint", "average_pool", "average_pool_adjoint", "resize"),
     *("resize_adjoint", "cumsum", "argmax", "argsort"),
-    *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums"),
+    *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums", "scan"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")

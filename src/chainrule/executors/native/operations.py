@@ -21,10 +21,10 @@ from chainrule.executors.native.nodes import (
     total_node,
 )
 from chainrule.executors.native.ordering import ORDERING
+from chainrule.executors.native.scanning import SCANNING
 from chainrule.executors.native.space import SPACE
 from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
 from chainrule.program import Step, Value
-
 
 MANY_ROWS = 1024
 """From so many rows on, each chunk adds up its own; fewer are cut by columns."""
@@ -267,4 +267,5 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "convolution_weight_adjoint": lower_weight_adjoint,
     **SPACE,
     **ORDERING,
+    **SCANNING,
 }

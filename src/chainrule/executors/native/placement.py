@@ -1,0 +1,59 @@
+"""Where everything lies, and the instructions that say so."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.executors.native.memory import Layout, lay_out
+from chainrule.executors.native.nodes import KINDS
+from chainrule.executors.native.schedule import Group
+from chainrule.program import Value
+
+ARENA, CONSTANTS = 0, 1
+"""Numbers of the first two buffers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """layout: of the arena. constants: the bytes of their buffer. instructions: in wire format, in order."""
+
+    layout: Layout
+    constants: np.ndarray
+    instructions: list[list[int]]
+
+
+def place(
+    groups: Sequence[Group],
+    constants: Mapping[Value, np.ndarray],
+    buffers: Sequence[Value],
+    home: Callable[[Value], Value],
+) -> Placement:
+    """Every node as an instruction.
+
+    buffers: what has storage of its own, numbered after arena and constants.
+    """
+    number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
+    packed, starts = _packed(constants)
+    layout = lay_out(groups, lambda root: root not in number and root not in starts, home)
+    number |= {root: i for i, root in enumerate(layout.locals, start=CONSTANTS + 1 + len(buffers))}
+
+    def locate(value: Value) -> tuple[int, int]:
+        root = home(value)
+        if root in number:
+            return number[root], 0
+        return (CONSTANTS, starts[root]) if root in starts else (ARENA, layout.offsets[root])
+
+    nodes = [node for group in groups for node in group.nodes]
+    return Placement(layout, packed, [[KINDS.index(node.kind), *node.words(locate)] for node in nodes])
+
+
+def _packed(constants: Mapping[Value, np.ndarray]) -> tuple[np.ndarray, dict[Value, int]]:
+    starts, size = {}, 0
+    for value, array in constants.items():
+        starts[value] = size
+        size += -(-array.nbytes // 64) * 64
+    packed = np.zeros(size, np.uint8)
+    for value, array in constants.items():
+        packed[starts[value] : starts[value] + array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
+    return packed, starts
