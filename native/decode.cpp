@@ -64,9 +64,10 @@ public:
 
     // The same for `rows` rows that are cut like the instruction's own: it may also be in a local matrix.
     Place place_in_rows(int64_t rows, int64_t row_items, int64_t bytes) {
-        const int64_t number = next_ < row_.size() ? row_[next_] - static_cast<int64_t>(buffers_.size()) : -1;
-        if (number < 0 || number >= static_cast<int64_t>(locals_.size())) return place(product(rows, row_items), bytes);
-        Local& local = locals_[static_cast<size_t>(number)];
+        const int64_t buffers = static_cast<int64_t>(buffers_.size()), number = next_ < row_.size() ? row_[next_] : 0;
+        if (number < buffers || number - buffers >= static_cast<int64_t>(locals_.size()))
+            return place(product(rows, row_items), bytes);
+        Local& local = locals_[static_cast<size_t>(number - buffers)];
         const bool same_rows = local.rows == rows && local.row_bytes == product(row_items, bytes);
         // The same cuts, though of other rows.
         const bool same_cuts = local.rows % chunks_ == 0 && rows % chunks_ == 0 &&

@@ -275,6 +275,7 @@ def test_a_good_tile_runs():
         (10, 2),  # strides that lead outside
         (10, -1),
         (12, 2),  # no such buffer
+        (12, -(2**63)),
         (13, 4),  # an offset that leads outside
         (13, 2),  # between two numbers
         (13, -4),

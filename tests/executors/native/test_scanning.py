@@ -7,6 +7,7 @@ import pytest
 from tests.executors.native.plans import kinds, nodes
 
 from chainrule.backprop import differentiate
+from chainrule.errors import ConfigError
 from chainrule.executors.native import available, compile_native, describe_plan, schedule
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import Program, Tensor, Trace
@@ -188,13 +189,15 @@ def test_loops_inside_of_loops():
 
 def test_a_body_that_the_core_lacks_runs_in_numpy():
     trace = Trace()
-    x = trace.input("x", (2, 3), "float64")
+    x = trace.input("x", (2, 3), "int32")
 
-    def body(_: Tensors, elements: Tensors, constants: Tensors) -> tuple[Tensors, Tensors]:
-        return [], [elements[0] * 2.0]
+    def body(_: Tensors, elements: Tensors, __: Tensors) -> tuple[Tensors, Tensors]:
+        return [], [elements[0].sum().cast("float32")]
 
-    program = trace.program({"y": f.scan(body, [], [x], []).outputs[0]})
+    program = trace.program({"y": f.scan(body, [], [x]).outputs[0]})
     assert isinstance(compile_native(program), NumpyProgram)
+    with pytest.raises(ConfigError, match="because of sum of int32"):
+        describe_plan(program)
 
 
 def test_the_plan_says_how_long_a_loop_is():
