@@ -54,6 +54,7 @@ from chainrule.nn.layers import (
     Upsample,
 )
 from chainrule.nn.losses import (
+    CTC,
     BinaryCrossEntropy,
     BinaryFocal,
     BoxGIoU,
@@ -142,7 +143,7 @@ KINDS: tuple[type, ...] = (
     *(DeltaOrthogonal, Filled, LayerSequentialUnitVariance, Normal, Orthogonal, Uniform, VarianceScaling),
     *(GaussianNegativeLogLikelihood, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, Poisson),
     *(BinaryCrossEntropy, BinaryFocal, Hinge, KLDivergence, Quantile, SoftmaxCrossEntropy, SoftmaxFocal),
-    *(BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
+    *(CTC, BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
     *(AddDecay, Chain, Descend, Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms),
     *(ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam, Orthogonalize),
     *(Accumulate, AdaptiveClip, ByName, ClipByGlobalNorm, ClipByValue, MaxNorm, Scale, SharpnessAware),
@@ -155,6 +156,7 @@ KINDS: tuple[type, ...] = (
 
 __all__ = [
     "ACTIVATIONS",
+    "CTC",
     "KINDS",
     "L1",
     "L2",
