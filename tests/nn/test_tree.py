@@ -15,6 +15,8 @@ from chainrule.nn.tree import from_plain, to_plain
 TREES = [
     nn.Sequential([nn.Flatten(), nn.Dense(8, "relu", nn.orthogonal(1.5)), nn.Dropout(0.25), nn.Dense(3)]),
     nn.Residual([nn.Sequential([nn.Dense(4, kernel=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
+    nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.MeanOverTime()]),
+    (nn.TransformerBlock(2, causal=True), nn.MultiHeadAttention(2, rotary=True), nn.LayerNorm()),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
     nn.Huber(2.0),
     nn.chain(

@@ -26,7 +26,20 @@ from chainrule.nn.initializers import (
     zeros,
 )
 from chainrule.nn.layer import Layer, building
-from chainrule.nn.layers import Activation, Dense, Dropout, Flatten, Residual, Sequential
+from chainrule.nn.layers import (
+    Activation,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    MeanOverTime,
+    MultiHeadAttention,
+    PositionalEncoding,
+    Residual,
+    Sequential,
+    TransformerBlock,
+)
 from chainrule.nn.losses import (
     BinaryCrossEntropy,
     BinaryFocal,
@@ -109,6 +122,7 @@ from chainrule.nn.schedules import (
 
 KINDS: tuple[type, ...] = (
     *(Activation, Dense, Dropout, Flatten, Residual, Sequential),
+    *(Embedding, LayerNorm, MeanOverTime, MultiHeadAttention, PositionalEncoding, TransformerBlock),
     *(DeltaOrthogonal, Filled, LayerSequentialUnitVariance, Normal, Orthogonal, Uniform, VarianceScaling),
     *(GaussianNegativeLogLikelihood, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, Poisson),
     *(BinaryCrossEntropy, BinaryFocal, Hinge, KLDivergence, Quantile, SoftmaxCrossEntropy, SoftmaxFocal),
@@ -154,6 +168,7 @@ __all__ = [
     "Descend",
     "Dice",
     "Dropout",
+    "Embedding",
     "ExponentialDecay",
     "ExponentialMovingAverage",
     "Filled",
@@ -165,15 +180,18 @@ __all__ = [
     "Initializer",
     "KLDivergence",
     "Layer",
+    "LayerNorm",
     "LayerSequentialUnitVariance",
     "Lookahead",
     "Loss",
     "MaxNorm",
     "MeanAbsoluteError",
+    "MeanOverTime",
     "MeanSquaredError",
     "MixUp",
     "Mixing",
     "Momentum",
+    "MultiHeadAttention",
     "Normal",
     "OneCycle",
     "Orthogonal",
@@ -184,6 +202,7 @@ __all__ = [
     "PerceptronResult",
     "Poisson",
     "PolynomialDecay",
+    "PositionalEncoding",
     "Quantile",
     "ReduceOnPlateau",
     "Residual",
@@ -205,6 +224,7 @@ __all__ = [
     "StepDecay",
     "StochasticWeightAverage",
     "Transform",
+    "TransformerBlock",
     "Triplet",
     "Uniform",
     "VarianceScaling",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ConfigError, DTypeError, ShapeError
-from chainrule.nn.settings import check_choice, check_number
+from chainrule.nn.settings import check_choice, check_number, owner_name
 from chainrule.program import FLOATS
 
 MODES = ("fan_in", "fan_out", "fan_average")
@@ -29,6 +29,17 @@ class Initializer(ABC):
 
         Raises DTypeError for another dtype.
         """
+
+
+def check_initializers(owner: object, *names: str) -> None:
+    """Accept an owner whose fields of these names hold initializers; raises ConfigError."""
+    for name in names:
+        value = getattr(owner, name)
+        if not isinstance(value, Initializer):
+            raise ConfigError(
+                f"{owner_name(owner)}: {name} is {value!r}",
+                remedy="give an initializer, such as he_normal() or zeros",
+            )
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:

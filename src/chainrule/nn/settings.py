@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from chainrule.errors import ConfigError, did_you_mean
 
@@ -37,8 +38,43 @@ def check_number(
 
 def check_whole(owner: object, name: str, value: object, *, at_least: int = 1) -> None:
     """Accept a whole number of at least this size; raises ConfigError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+    if not _is_whole(value, at_least):
         raise _refused(owner, name, value, f"a whole number, at least {at_least}")
+
+
+def check_flag(owner: object, name: str, value: object) -> None:
+    """Accept True or False; raises ConfigError."""
+    if not isinstance(value, bool):
+        raise _refused(owner, name, value, "True or False")
+
+
+def checked_lengths(owner: object, name: str, value: Any, axes: int) -> int | tuple[int, ...]:
+    """A whole number of at least 1 for all axes, or one for each; a list becomes a tuple.
+
+    Raises ConfigError.
+    """
+    listed = tuple(value) if isinstance(value, list | tuple) else (value,) * axes
+    if len(listed) != axes or not all(_is_whole(each, 1) for each in listed):
+        each_axis = "" if axes == 1 else f", or {axes} of them, one for each axis"
+        raise _refused(owner, name, value, f"a whole number, at least 1{each_axis}")
+    return listed if isinstance(value, list | tuple) else listed[0]
+
+
+def checked_padding(owner: object, value: Any, axes: int) -> str | tuple[tuple[int, int], ...]:
+    """'valid', 'same', or (before, after) for each axis, at least 0; lists become tuples.
+
+    Raises ConfigError.
+    """
+    if isinstance(value, str) and value in ("valid", "same"):
+        return value
+    listed = value if isinstance(value, list | tuple) else ()
+    pairs: tuple[Any, ...] = tuple([tuple(pair) if isinstance(pair, list | tuple) else () for pair in listed])
+    if len(pairs) != axes or not all(len(pair) == 2 and all(_is_whole(n, 0) for n in pair) for pair in pairs):
+        example = ((1, 1),) * axes
+        raise _refused(
+            owner, "padding", value, f"'valid', 'same', or (before, after) for each axis, {example}"
+        )
+    return pairs
 
 
 def check_text(owner: object, name: str, value: object) -> None:
@@ -61,6 +97,10 @@ def check_choice(owner: object, name: str, value: object, choices: Iterable[str]
 def owner_name(owner: object) -> str:
     """What an error calls the owner of a field."""
     return owner if isinstance(owner, str) else type(owner).__name__
+
+
+def _is_whole(value: object, at_least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= at_least
 
 
 def _refused(owner: object, name: str, value: object, wanted: str) -> ConfigError:
