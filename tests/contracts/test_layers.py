@@ -11,8 +11,11 @@ from chainrule.backprop import check_direction
 from chainrule.errors import ConfigError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
+    GRU,
     KINDS,
+    LSTM,
     Activation,
+    Bidirectional,
     Dense,
     Dropout,
     Embedding,
@@ -25,6 +28,7 @@ from chainrule.nn import (
     PositionalEncoding,
     Residual,
     Sequential,
+    SimpleRNN,
     TransformerBlock,
     building,
 )
@@ -62,6 +66,14 @@ def attention_parameters(path: str, width: int) -> Shapes:
         f"{path}.output_weight": (width, width),
         f"{path}.output_bias": (width,),
     }
+
+
+def recurrent_parameters(path: str, features: int, units: int, gates: int) -> Shapes:
+    return {
+        f"{path}.weight": (features, gates * units),
+        f"{path}.recurrent_weight": (units, gates * units),
+        f"{path}.bias": (gates * units,),
+    } | ({f"{path}.recurrent_bias": (3 * units,)} if gates == 3 else {})
 
 
 CASES = [
@@ -178,6 +190,52 @@ CASES += [
             lambda: TransformerBlock(2, activation="no"),
             lambda: TransformerBlock(2, dropout=-0.5),
         ),
+    ),
+]
+CASES += [
+    Case(
+        SimpleRNN(3),
+        (2, 4, 5),
+        (2, 3),
+        recurrent_parameters("simplernn_1", 5, 3, 1),
+        (
+            lambda: SimpleRNN(0),
+            lambda: SimpleRNN(3, activation="no"),
+            lambda: SimpleRNN(3, return_sequences=1),  # type: ignore[arg-type]
+            lambda: SimpleRNN(3, recurrent="no"),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        LSTM(3, return_sequences=True),
+        (2, 4, 5),
+        (2, 4, 3),
+        recurrent_parameters("lstm_1", 5, 3, 4),
+        (lambda: LSTM(-1), lambda: LSTM(3, reverse=0), lambda: LSTM(3, kernel=None)),  # type: ignore[arg-type]
+    ),
+    Case(
+        GRU(3, reverse=True),
+        (2, 4, 5),
+        (2, 3),
+        recurrent_parameters("gru_1", 5, 3, 3),
+        (lambda: GRU(0), lambda: GRU(3, bias=1)),  # type: ignore[arg-type]
+    ),
+    Case(
+        Bidirectional(LSTM(3), GRU(2, reverse=True)),
+        (2, 4, 5),
+        (2, 5),
+        recurrent_parameters("forward", 5, 3, 4) | recurrent_parameters("backward", 5, 2, 3),
+        (
+            lambda: Bidirectional(Dense(3)),  # type: ignore[arg-type]
+            lambda: Bidirectional(LSTM(3), Dense(3)),  # type: ignore[arg-type]
+            lambda: Bidirectional(LSTM(3), LSTM(3)),
+            lambda: Bidirectional(LSTM(3), LSTM(3, reverse=True, return_sequences=True)),
+        ),
+    ),
+    Case(
+        Bidirectional(SimpleRNN(3, "sigmoid", return_sequences=True)),
+        (2, 4, 5),
+        (2, 4, 6),
+        recurrent_parameters("forward", 5, 3, 1) | recurrent_parameters("backward", 5, 3, 1),
     ),
 ]
 WITHOUT_SETTINGS = {Flatten, MeanOverTime}

@@ -17,6 +17,7 @@ TREES = [
     nn.Residual([nn.Sequential([nn.Dense(4, kernel=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
     nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.MeanOverTime()]),
     (nn.TransformerBlock(2, causal=True), nn.MultiHeadAttention(2, rotary=True), nn.LayerNorm()),
+    (nn.Bidirectional(nn.LSTM(4)), nn.GRU(3, return_sequences=True), nn.SimpleRNN(2, "relu")),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
     nn.Huber(2.0),
     nn.chain(

@@ -4,6 +4,7 @@ from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import (
     DeltaOrthogonal,
     Filled,
+    FilledParts,
     Initializer,
     LayerSequentialUnitVariance,
     Normal,
@@ -12,6 +13,7 @@ from chainrule.nn.initializers import (
     VarianceScaling,
     constant,
     delta_orthogonal,
+    filled_parts,
     glorot_normal,
     glorot_uniform,
     he_normal,
@@ -27,7 +29,10 @@ from chainrule.nn.initializers import (
 )
 from chainrule.nn.layer import Layer, building
 from chainrule.nn.layers import (
+    GRU,
+    LSTM,
     Activation,
+    Bidirectional,
     Dense,
     Dropout,
     Embedding,
@@ -38,6 +43,7 @@ from chainrule.nn.layers import (
     PositionalEncoding,
     Residual,
     Sequential,
+    SimpleRNN,
     TransformerBlock,
 )
 from chainrule.nn.losses import (
@@ -122,8 +128,10 @@ from chainrule.nn.schedules import (
 
 KINDS: tuple[type, ...] = (
     *(Activation, Dense, Dropout, Flatten, Residual, Sequential),
+    *(GRU, LSTM, Bidirectional, SimpleRNN),
     *(Embedding, LayerNorm, MeanOverTime, MultiHeadAttention, PositionalEncoding, TransformerBlock),
-    *(DeltaOrthogonal, Filled, LayerSequentialUnitVariance, Normal, Orthogonal, Uniform, VarianceScaling),
+    *(DeltaOrthogonal, Filled, FilledParts, LayerSequentialUnitVariance, Orthogonal),
+    *(Normal, Uniform, VarianceScaling),
     *(GaussianNegativeLogLikelihood, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, Poisson),
     *(BinaryCrossEntropy, BinaryFocal, Hinge, KLDivergence, Quantile, SoftmaxCrossEntropy, SoftmaxFocal),
     *(BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
@@ -139,16 +147,19 @@ KINDS: tuple[type, ...] = (
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
     "KINDS",
     "L1",
     "L2",
     "LBFGS",
+    "LSTM",
     "PRESETS",
     "Accumulate",
     "Activation",
     "Activity",
     "AdaptiveClip",
     "AddDecay",
+    "Bidirectional",
     "BinaryCrossEntropy",
     "BinaryFocal",
     "BoxGIoU",
@@ -172,6 +183,7 @@ __all__ = [
     "ExponentialDecay",
     "ExponentialMovingAverage",
     "Filled",
+    "FilledParts",
     "Flatten",
     "GaussianNegativeLogLikelihood",
     "HalfSquaredError",
@@ -217,6 +229,7 @@ __all__ = [
     "Schedule",
     "Sequential",
     "SharpnessAware",
+    "SimpleRNN",
     "SoftIoU",
     "SoftmaxCrossEntropy",
     "SoftmaxFocal",
@@ -237,6 +250,7 @@ __all__ = [
     "chain",
     "constant",
     "delta_orthogonal",
+    "filled_parts",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

@@ -1,6 +1,7 @@
 """Attention, the transformer's block and positions against NumPy, written head by head."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ def softmax(scores):
     return shifted / shifted.sum(-1, keepdims=True)
 
 
-def attention(x, memory, heads, tree, path="multi_head_attention_1", allowed=True, turn=lambda x: x):
+def attention(x, memory, heads, tree, path="multi_head_attention_1", allowed: Any = True, turn=lambda x: x):
     """Example by example and head by head; allowed: (batch, time, keys)."""
     weight, bias = tree[f"{path}.weight"], tree[f"{path}.bias"]
     (batch, time, width), keys = x.shape, memory.shape[1]

@@ -6,10 +6,14 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Dropout, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.normalization import LayerNorm
+from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.sequences import MeanOverTime
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Activation",
+    "Bidirectional",
     "Dense",
     "Dropout",
     "Embedding",
@@ -20,5 +24,6 @@ __all__ = [
     "PositionalEncoding",
     "Residual",
     "Sequential",
+    "SimpleRNN",
     "TransformerBlock",
 ]
