@@ -11,11 +11,14 @@ from chainrule.backprop import check_direction
 from chainrule.errors import ConfigError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
+    GRU,
     KINDS,
+    LSTM,
     Activation,
     AvgPool1D,
     AvgPool2D,
     BatchNorm,
+    Bidirectional,
     Concatenate,
     Conv1D,
     Conv2D,
@@ -23,6 +26,7 @@ from chainrule.nn import (
     Dense,
     DepthwiseConv2D,
     Dropout,
+    Embedding,
     Flatten,
     GaussianNoise,
     GlobalAvgPool,
@@ -33,11 +37,16 @@ from chainrule.nn import (
     LayerNorm,
     MaxPool1D,
     MaxPool2D,
+    MeanOverTime,
+    MultiHeadAttention,
+    PositionalEncoding,
     Residual,
     RMSNorm,
     Sequential,
+    SimpleRNN,
     SpatialDropout,
     StochasticDepth,
+    TransformerBlock,
     Upsample,
     building,
     zeros,
@@ -54,18 +63,37 @@ Shapes = dict[str, tuple[int, ...]]
 class Case:
     """A layer on inputs of a shape, what it must give and hold, and settings that it must refuse.
 
-    Activations are smooth, so that a numerical slope exists everywhere. state: besides the random key.
+    Activations are smooth, so that a numerical slope exists everywhere. tokens: x holds whole numbers below
+    this one; 0 for floats. state: besides the random key.
     """
 
     layer: Layer
     x: tuple[int, ...]
     y: tuple[int, ...]
     parameters: Shapes = field(default_factory=dict)
-    state: Shapes = field(default_factory=dict)
     bad: tuple[Callable[[], Layer], ...] = ()
+    tokens: int = 0
+    state: Shapes = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{type(self.layer).__name__}{self.x}".replace(" ", "")
+
+
+def attention_parameters(path: str, width: int) -> Shapes:
+    return {
+        f"{path}.weight": (width, 3 * width),
+        f"{path}.bias": (3 * width,),
+        f"{path}.output_weight": (width, width),
+        f"{path}.output_bias": (width,),
+    }
+
+
+def recurrent_parameters(path: str, features: int, units: int, gates: int) -> Shapes:
+    return {
+        f"{path}.weight": (features, gates * units),
+        f"{path}.recurrent_weight": (units, gates * units),
+        f"{path}.bias": (gates * units,),
+    } | ({f"{path}.recurrent_bias": (3 * units,)} if gates == 3 else {})
 
 
 CASES = [
@@ -188,7 +216,7 @@ CASES = [
         (4, 3, 2, 5),
         (4, 3, 2, 5),
         {"batch_norm_1.scale": (5,), "batch_norm_1.shift": (5,)},
-        {"batch_norm_1.mean": (5,), "batch_norm_1.variance": (5,)},
+        state={"batch_norm_1.mean": (5,), "batch_norm_1.variance": (5,)},
         bad=(
             lambda: BatchNorm(momentum=1.0),
             lambda: BatchNorm(epsilon=-1e-5),
@@ -234,6 +262,127 @@ CASES = [
         bad=(lambda: Sequential([Dense]),),  # type: ignore[list-item]
     ),
 ]
+CASES += [
+    Case(
+        Embedding(7, 3),
+        (4, 5),
+        (4, 5, 3),
+        {"embedding_1.weight": (7, 3)},
+        (lambda: Embedding(0, 3), lambda: Embedding(7, -1), lambda: Embedding(7, 3, kernel=1)),  # type: ignore[arg-type]
+        tokens=7,
+    ),
+    Case(MeanOverTime(), (4, 3, 2), (4, 2)),
+    Case(
+        Sequential([Embedding(9, 2), MeanOverTime(), Dense(3)]),
+        (4, 6),
+        (4, 3),
+        {"embedding_1.weight": (9, 2), "dense_1.weight": (2, 3), "dense_1.bias": (3,)},
+        tokens=9,
+    ),
+    Case(PositionalEncoding(), (2, 5, 3), (2, 5, 3), bad=(lambda: PositionalEncoding("no"),)),
+    Case(
+        PositionalEncoding("learned", longest=7),
+        (2, 5, 3),
+        (2, 5, 3),
+        {"positional_encoding_1.weight": (7, 3)},
+        (
+            lambda: PositionalEncoding("learned"),
+            lambda: PositionalEncoding("learned", longest=0),
+            lambda: PositionalEncoding("rotary", longest=4),
+            lambda: PositionalEncoding(kernel=1),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(PositionalEncoding("rotary"), (2, 5, 4), (2, 5, 4)),
+    Case(
+        MultiHeadAttention(2, causal=True, dropout=0.3),
+        (2, 4, 6),
+        (2, 4, 6),
+        attention_parameters("multi_head_attention_1", 6),
+        (
+            lambda: MultiHeadAttention(0),
+            lambda: MultiHeadAttention(2, dropout=1.0),
+            lambda: MultiHeadAttention(2, causal=1),  # type: ignore[arg-type]
+            lambda: MultiHeadAttention(2, rotary=None),  # type: ignore[arg-type]
+            lambda: MultiHeadAttention(2, bias=0),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        MultiHeadAttention(3, rotary=True),
+        (2, 4, 6),
+        (2, 4, 6),
+        attention_parameters("multi_head_attention_1", 6),
+    ),
+    Case(
+        TransformerBlock(2, expansion=3, activation="gelu_tanh", dropout=0.2),
+        (2, 3, 4),
+        (2, 3, 4),
+        {
+            **{
+                f"transformer_block_1.layer_norm_{i}.{name}": (4,)
+                for i in (1, 2)
+                for name in ("scale", "shift")
+            },
+            **attention_parameters("transformer_block_1.multi_head_attention_1", 4),
+            "transformer_block_1.dense_1.weight": (4, 12),
+            "transformer_block_1.dense_1.bias": (12,),
+            "transformer_block_1.dense_2.weight": (12, 4),
+            "transformer_block_1.dense_2.bias": (4,),
+        },
+        (
+            lambda: TransformerBlock(-1),
+            lambda: TransformerBlock(2, expansion=0),
+            lambda: TransformerBlock(2, activation="no"),
+            lambda: TransformerBlock(2, dropout=-0.5),
+        ),
+    ),
+]
+CASES += [
+    Case(
+        SimpleRNN(3),
+        (2, 4, 5),
+        (2, 3),
+        recurrent_parameters("simplernn_1", 5, 3, 1),
+        (
+            lambda: SimpleRNN(0),
+            lambda: SimpleRNN(3, activation="no"),
+            lambda: SimpleRNN(3, return_sequences=1),  # type: ignore[arg-type]
+            lambda: SimpleRNN(3, recurrent="no"),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        LSTM(3, return_sequences=True),
+        (2, 4, 5),
+        (2, 4, 3),
+        recurrent_parameters("lstm_1", 5, 3, 4),
+        (lambda: LSTM(-1), lambda: LSTM(3, reverse=0), lambda: LSTM(3, kernel=None)),  # type: ignore[arg-type]
+    ),
+    Case(
+        GRU(3, reverse=True),
+        (2, 4, 5),
+        (2, 3),
+        recurrent_parameters("gru_1", 5, 3, 3),
+        (lambda: GRU(0), lambda: GRU(3, bias=1)),  # type: ignore[arg-type]
+    ),
+    Case(
+        Bidirectional(LSTM(3), GRU(2, reverse=True)),
+        (2, 4, 5),
+        (2, 5),
+        recurrent_parameters("forward", 5, 3, 4) | recurrent_parameters("backward", 5, 2, 3),
+        (
+            lambda: Bidirectional(Dense(3)),  # type: ignore[arg-type]
+            lambda: Bidirectional(LSTM(3), Dense(3)),  # type: ignore[arg-type]
+            lambda: Bidirectional(LSTM(3), LSTM(3)),
+            lambda: Bidirectional(LSTM(3), LSTM(3, reverse=True, return_sequences=True)),
+        ),
+    ),
+    Case(
+        Bidirectional(SimpleRNN(3, "sigmoid", return_sequences=True)),
+        (2, 4, 5),
+        (2, 4, 6),
+        recurrent_parameters("forward", 5, 3, 1) | recurrent_parameters("backward", 5, 3, 1),
+    ),
+]
+WITHOUT_SETTINGS = {Flatten, MeanOverTime}
 REFUSING = [(case, make) for case in CASES for make in case.bad]
 
 
@@ -255,15 +404,21 @@ def state_of(program: Program) -> dict[str, np.ndarray]:
 def outputs(case: Case, x: np.ndarray) -> np.ndarray:
     """Predictions for x with parameters that depend on their names alone."""
     trace = Trace()
-    with building(trace, training=False):
+    with building(trace, training=False, dtype="float64"):
         y = case.layer(trace.input("x", x.shape, x.dtype.name))
     tree = {name: values(shape, x.dtype) for name, shape in case.parameters.items()}
     program = trace.program({"y": y})
     return compile_numpy(program).run(tree | state_of(program), {"x": x})["y"]
+    tree = {name: values(shape) for name, shape in case.parameters.items()}
+    return compile_numpy(trace.program({"y": y})).run(tree, {"x": x})["y"]
 
 
 def values(shape: tuple[int, ...], dtype: np.dtype | str = "float64") -> np.ndarray:
     return np.random.default_rng(len(shape) + sum(shape)).normal(size=shape).astype(dtype)
+
+
+def input_of(case: Case) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, case.tokens, case.x) if case.tokens else values(case.x)
 
 
 def test_every_kind_of_layer_has_a_case_and_refusals():
@@ -274,6 +429,7 @@ def test_every_kind_of_layer_has_a_case_and_refusals():
         GlobalAvgPool,
         GlobalMaxPool,
     }  # no settings
+    assert {type(case.layer) for case, _ in REFUSING} == kinds - WITHOUT_SETTINGS
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -281,8 +437,8 @@ def test_every_kind_of_layer_has_a_case_and_refusals():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_shape_dtype_and_parameters_by_place(case, training, dtype):
     trace = Trace()
-    with building(trace, training=training) as built:
-        y = case.layer(trace.input("x", case.x, dtype))
+    with building(trace, training=training, dtype=dtype) as built:
+        y = case.layer(trace.input("x", case.x, "int32" if case.tokens else dtype))
     assert (y.shape, y.dtype) == (case.y, dtype)
     assert {name: tensor.shape for name, tensor in trace.parameters.items()} == case.parameters
     assert {tensor.dtype for tensor in trace.parameters.values()} <= {dtype}
@@ -292,7 +448,7 @@ def test_shape_dtype_and_parameters_by_place(case, training, dtype):
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("training", [True, False])
 def test_derivative_is_the_numerical_slope(case, training, monkeypatch):
-    """With respect to the input and every parameter at once."""
+    """With respect to the input, unless it is of tokens, and every parameter at once."""
 
     class Given(Building):
         def parameter(self, name: str, shape: object, initializer: Initializer, dtype: str) -> Tensor:
@@ -300,19 +456,23 @@ def test_derivative_is_the_numerical_slope(case, training, monkeypatch):
 
     given: dict[str, Tensor] = {}
 
-    def function(x: Tensor, *parameters: Tensor) -> Tensor:
+    def function(*varied: Tensor) -> Tensor:
+        trace = varied[0].trace
+        inputs = [trace.constant(input_of(case), "int32")] if case.tokens else []
+        x, *parameters = [*inputs, *varied]
         given.update(zip(case.parameters, parameters, strict=True))
-        with building(x.trace, training=training):
+        with building(trace, training=training, dtype="float64"):
             return case.layer(x)
 
     monkeypatch.setattr(layer_module, "Building", Given)
-    arguments = [values(case.x), *(values(shape) for shape in case.parameters.values())]
+    arguments = [values(shape) for shape in case.parameters.values()]
+    arguments = arguments if case.tokens else [input_of(case), *arguments]
     check_direction(function, arguments, run, relative=1e-7)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_predictions_for_one_example_do_not_depend_on_the_others(case):
-    x = values(case.x)
+    x = input_of(case)
     together = outputs(case, x)
     for row in range(len(x)):
         np.testing.assert_allclose(outputs(case, x[row : row + 1])[0], together[row], rtol=1e-12)
@@ -348,3 +508,7 @@ def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_train
         shapes = case.state | ({RANDOM_KEY: (2,)} if random else {})
         assert {name: tensor.shape for name, tensor in trace.states.items()} == shapes
         assert {tensor.value.name for tensor in built.updates} == (set(shapes) if training else set())
+        with building(trace, training=training):
+            case.layer(trace.input("x", case.x, "int32" if case.tokens else "float64"))
+        random = training and ("Dropout" in plain or ('"dropout"' in plain and '"dropout": 0.0' not in plain))
+        assert list(trace.states) == ([RANDOM_KEY] if random else [])

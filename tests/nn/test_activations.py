@@ -22,11 +22,12 @@ REFERENCES = {
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "selu": lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0))),
     "gelu": lambda x: x * special.ndtr(x),
+    "gelu_tanh": lambda x: x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2,
     "silu": lambda x: x * special.expit(x),
     "softplus": lambda x: np.logaddexp(x, 0),
     "softmax": lambda x: special.softmax(x, axis=-1),
 }
-SMOOTH = ("linear", "sigmoid", "tanh", "gelu", "silu", "softplus", "softmax")
+SMOOTH = ("linear", "sigmoid", "tanh", "gelu", "gelu_tanh", "silu", "softplus", "softmax")
 # Derivatives at -1e4 and 1e4; softmax's are those of the sum, which is 1 whatever x is.
 ENDS = {
     "linear": (1, 1),
@@ -37,6 +38,7 @@ ENDS = {
     "elu": (0, 1),
     "selu": (0, SCALE),
     "gelu": (0, 1),
+    "gelu_tanh": (0, 1),
     "silu": (0, 1),
     "softplus": (0, 1),
     "softmax": (0, 0),

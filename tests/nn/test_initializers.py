@@ -26,6 +26,7 @@ ALL = {
     "uniform": i.uniform(-1, 3),
     "normal": i.normal(1.0, 2.0),
     "orthogonal": i.orthogonal(),
+    "filled_parts": i.filled_parts(0.5),
     **{name: case[0] for name, case in VARIANCES.items()},
 }
 
@@ -51,6 +52,16 @@ def test_variance_and_distribution_are_those_of_the_paper(name, shape, fans, dty
         assert abs(values).max() <= np.sqrt(3) * deviation * (1 + 1e-6)
     else:
         assert abs(values).max() > 3.5 * deviation  # a truncated normal would stop at 2
+
+
+def test_filled_parts_fill_equal_parts_of_the_last_axis():
+    parts = i.filled_parts(0.0, 1.5, -2.0)
+    assert parts((6,), generator(), "float32").tolist() == [0, 0, 1.5, 1.5, -2, -2]
+    assert parts((2, 3), generator(), "float64").tolist() == [[0, 1.5, -2]] * 2
+    with pytest.raises(ShapeError, match=r"^filled_parts got shape \(7,\); its last axis must divide into 3"):
+        parts((7,), generator(), "float32")
+    with pytest.raises(ConfigError, match=r"^filled_parts: it has no values"):
+        i.filled_parts()
 
 
 def test_plain_distributions():
@@ -94,7 +105,7 @@ def test_dtype_shape_and_the_same_bits_from_the_same_seed(name, dtype):
     assert first.tobytes() == again.tobytes()
 
 
-@pytest.mark.parametrize("name", sorted(set(ALL) - {"orthogonal"}))
+@pytest.mark.parametrize("name", sorted(set(ALL) - {"orthogonal", "filled_parts"}))
 @pytest.mark.parametrize("shape", [(), (5,), (0, 3), (3, 0)])
 def test_small_and_empty_shapes(name, shape):
     assert ALL[name](shape, generator(), "float32").shape == shape

@@ -21,7 +21,11 @@ TREES = [
     (nn.GlobalAvgPool(), nn.GlobalMaxPool(), nn.Concatenate([nn.Dense(2), nn.Dense(3)], axis=1)),
     (nn.BatchNorm(0.99), nn.LayerNorm(), nn.GroupNorm(4), nn.RMSNorm(1e-6, nn.constant(0.5))),
     (nn.SpatialDropout(0.1), nn.GaussianNoise(0.3), nn.StochasticDepth(0.2)),
+    nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.MeanOverTime()]),
+    (nn.TransformerBlock(2, causal=True), nn.MultiHeadAttention(2, rotary=True), nn.LayerNorm()),
+    (nn.Bidirectional(nn.LSTM(4)), nn.GRU(3, return_sequences=True), nn.SimpleRNN(2, "relu")),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
+    nn.CTC(blank=3),
     nn.Huber(2.0),
     nn.chain(
         nn.ClipByGlobalNorm(1.0), nn.ClipByValue(0.5), nn.adamw(nn.CosineDecay(0.1, 100, 5, 2.0, 0.001))

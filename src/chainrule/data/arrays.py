@@ -35,22 +35,23 @@ class Arrays:
         return Arrays(self.x[indices], y, weight)
 
 
-def as_arrays(data: object, dtype: DTypeLike = np.float32) -> Arrays:
+def as_arrays(data: object, dtype: DTypeLike = np.float32, *, whole: bool = False) -> Arrays:
     """Checks data and brings it to the dtypes that training uses.
 
     data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. Each is a
         NumPy array, something numpy.asarray takes, or a numeric pandas DataFrame or Series.
     dtype: float32 or float64, for x, real targets and weights.
+    whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
     Returns Arrays: x, weight and real y of that dtype; whole-number and boolean y as int32 (class
         numbers).
-    Raises DataError for empty data, lengths that differ, NaN or infinite values, text, and weights that are
-        negative, not finite or all zero; ConfigError for another dtype.
+    Raises DataError for empty data, lengths that differ, NaN or infinite values, text, whole numbers too
+        large for int32, and weights that are negative, not finite or all zero; ConfigError for another dtype.
     """
     chosen = np.dtype(dtype)
     if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ConfigError(f"dtype is {chosen}", remedy="choose float32 or float64")
     x_given, y_given, weight_given = _parts(data)
-    x = _finite_floats(_numeric("x", x_given), "x", chosen)
+    x = _input(x_given, chosen, whole)
     if len(x) == 0:
         raise DataError("x has no examples (its first axis is 0)", remedy="give at least one example")
     if x.size == 0:
@@ -217,17 +218,33 @@ def _position(where: tuple[int, ...]) -> str:
     return f"index {where}"
 
 
+def _input(given: object, dtype: np.dtype, whole: bool) -> np.ndarray:
+    x = _numeric("x", given)
+    if not whole or x.dtype.kind not in "iu":
+        return _finite_floats(x, "x", dtype)
+    if _beyond_int32(x):
+        raise DataError(
+            f"x has whole numbers from {x.min()} to {x.max()}, which are too large to look up",
+            remedy="number the tokens 0, 1, …",
+        )
+    return np.ascontiguousarray(x, dtype=np.int32)
+
+
 def _target(given: object, dtype: np.dtype) -> np.ndarray:
     y = _numeric("y", given)
     if y.dtype.kind == "f":
         return _finite_floats(y, "y", dtype)
-    bounds = np.iinfo(np.int32)
-    if y.size and (y.min() < bounds.min or y.max() > bounds.max):
+    if _beyond_int32(y):
         raise DataError(
             f"y has whole numbers up to {y.max()}, which are too large for class numbers",
             remedy="give classes as 0, 1, … or real targets as floats",
         )
     return np.ascontiguousarray(y, dtype=np.int32)
+
+
+def _beyond_int32(array: np.ndarray) -> bool:
+    bounds = np.iinfo(np.int32)
+    return bool(array.size) and bool(array.min() < bounds.min or array.max() > bounds.max)
 
 
 def _weight(given: object, dtype: np.dtype) -> np.ndarray:

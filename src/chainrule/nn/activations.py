@@ -1,5 +1,6 @@
 """Activation functions: each elementwise, but softmax, and each by name."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from chainrule.nn.settings import check_choice
@@ -55,6 +56,14 @@ def gelu(x: Tensor) -> Tensor:
     return f.gelu(x)
 
 
+def gelu_tanh(x: Tensor) -> Tensor:
+    """y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))): gelu within 5e-4, by tanh (Hendrycks and Gimpel 2016).
+
+    The one of GPT-2 and BERT; PyTorch's gelu with approximate='tanh'.
+    """
+    return 0.5 * x * (1.0 + f.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
+
+
 def silu(x: Tensor) -> Tensor:
     """y = x σ(x) (Elfwing, Uchibe and Doya 2018; also called swish)."""
     return x * f.sigmoid(x)
@@ -84,6 +93,7 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "elu": elu,
     "selu": selu,
     "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
     "silu": silu,
     "softplus": softplus,
     "softmax": softmax,

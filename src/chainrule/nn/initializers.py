@@ -69,6 +69,33 @@ class Filled(Initializer):
 
 
 @dataclass(frozen=True)
+class FilledParts(Initializer):
+    """The last axis in equal parts, each filled with a number of its own, such as the bias of gates.
+
+    values: at least one. Raises ShapeError where their number does not divide the last axis.
+    """
+
+    values: Sequence[float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(self.values))
+        if not self.values:
+            raise ConfigError("filled_parts: it has no values", remedy="give a number for each part")
+        for value in self.values:
+            check_number("filled_parts", "a value", value)
+
+    def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
+        parts = len(self.values)
+        if not shape or shape[-1] % parts:
+            raise ShapeError(
+                f"filled_parts got shape {tuple(shape)}",
+                remedy=f"its last axis must divide into {parts} parts",
+            )
+        row = np.repeat(np.array(self.values, _float(dtype)), shape[-1] // parts)
+        return np.array(np.broadcast_to(row, shape))
+
+
+@dataclass(frozen=True)
 class Uniform(Initializer):
     """Uniform from low to high, low below high."""
 
@@ -208,6 +235,11 @@ ones = Filled(1.0)
 def constant(value: float) -> Initializer:
     """The same number everywhere."""
     return Filled(value)
+
+
+def filled_parts(*values: float) -> Initializer:
+    """Equal parts of the last axis, each filled with its number."""
+    return FilledParts(values)
 
 
 def uniform(low: float = -0.05, high: float = 0.05) -> Initializer:

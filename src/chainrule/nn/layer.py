@@ -47,23 +47,49 @@ class _Place:
         return f"{kind}_{number}"
 
 
+@dataclass(frozen=True)
+class Lookup:
+    """Whole numbers by which a layer looks something up: each must be from 0 to limit - 1.
+
+    label: what errors call the layer. numbers: of an integer dtype, any shape. what: what they number, as one
+    word. source: what there are `limit` of, such as 'the vocabulary'.
+    """
+
+    label: str
+    numbers: Tensor
+    limit: int
+    what: str
+    source: str
+
+
 class Building:
     """What calling a model records besides steps: parameters and state with their initializers, and outputs.
 
-    training: False leaves out what only training does, such as dropout.
+    training: False leaves out what only training does, such as dropout. dtype: of parameters of layers that
+    get no floats, such as Embedding.
     initializers: name of a parameter or of a layer's state -> what it starts from. outputs: path of each
-    innermost layer -> its output. updates: state -> what the next call finds.
+    innermost layer -> its output. updates: state -> what the next call finds. lookups: what layers look up,
+    for data to be checked before training.
     at: parameter name -> what stands for it, to record a model that the trace holds already once more, at
     another point.
     """
 
-    def __init__(self, trace: Trace, *, training: bool, at: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        *,
+        training: bool,
+        at: Mapping[str, Tensor] | None = None,
+        dtype: str = "float32",
+    ) -> None:
         self.trace = trace
         self.training = training
+        self.dtype = dtype
         self.at = at or {}
         self.initializers: dict[str, Initializer] = {}
         self.outputs: dict[str, Tensor] = {}
         self.updates: dict[Tensor, Tensor] = {}
+        self.lookups: list[Lookup] = []
         self._places = [_Place("", [])]
         self._streams = 0
 
@@ -137,12 +163,15 @@ _building: ContextVar[Building] = ContextVar("building")
 
 
 @contextmanager
-def building(trace: Trace, *, training: bool, at: Mapping[str, Tensor] | None = None) -> Iterator[Building]:
+def building(
+    trace: Trace, *, training: bool, at: Mapping[str, Tensor] | None = None, dtype: str = "float32"
+) -> Iterator[Building]:
     """Within this context, calling layers on `trace`'s Tensors records a model.
 
-    at: Tensors that stand for parameters, by name, instead of the trace's own.
+    at: Tensors that stand for parameters, by name, instead of the trace's own. dtype: float32 or float64, for
+    parameters of layers that get no floats.
     """
-    built = Building(trace, training=training, at=at)
+    built = Building(trace, training=training, at=at, dtype=dtype)
     token = _building.set(built)
     try:
         yield built
@@ -207,9 +236,30 @@ class Layer:
         """
         _current(self).update(name, fresh)
 
+    def looks_up(self, numbers: Tensor, limit: int, what: str, source: str) -> None:
+        """Say that these whole numbers must be from 0 to limit - 1; see `Lookup`.
+
+        Training refuses data that break it before the first step, naming the layer and the row.
+        """
+        built = _current(self)
+        built.lookups.append(Lookup(built.trace.label, numbers, limit, what, source))
+
+    def takes_whole_numbers(self) -> bool:
+        """Whether whole numbers given as x stay whole, as tokens do; else training makes them floats.
+
+        True if a layer in its fields says so. A layer of your own that makes an Embedding in its `__call__`
+        must say so itself.
+        """
+        return any(layer.takes_whole_numbers() for _, layer in _held(self))
+
     def random_bits(self, shape: Sequence[int]) -> Tensor:
         """Fresh random bits, uint32, for every call of the program."""
         return _current(self).random_bits(shape)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of parameters where no input says it: float32 or float64."""
+        return _current(self).dtype
 
     @property
     def training(self) -> bool:

@@ -20,7 +20,7 @@ from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch, initial_tree, named_arrays, training_step
-from chainrule.train.training import check_targets, split_validation
+from chainrule.train.training import check_data, split_validation
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -100,7 +100,7 @@ def learning_rate_range_test(
         dtype=dtype,
     )
     arrays, _ = split_validation(recipe, data, None)
-    check_targets(recipe, arrays, None)
+    check_data(recipe, arrays, None)
     rows = min(batch_size, len(arrays))
     step = training_step(recipe, Batch.of(arrays, rows))
     tree, compiled = initial_tree(recipe, step), executor(step.program)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, as_arrays
+from chainrule.data import Arrays
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
@@ -15,6 +15,7 @@ from chainrule.nn.layer import Layer
 from chainrule.train.checkpoint import read_safetensors
 from chainrule.train.events import Record
 from chainrule.train.files import folder_aside
+from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch
@@ -53,7 +54,7 @@ class Run:
         x: (examples, …) as in training. Returns probabilities per class, (examples, classes), for softmax
         cross-entropy, a probability of yes for binary cross-entropy, else the outputs themselves.
         Raises ShapeError if the examples have another shape than the training data, DataError for bad
-        numbers.
+        numbers and for tokens that an Embedding does not have.
         """
         return self._forward(x, raw=False)
 
@@ -62,13 +63,14 @@ class Run:
         return self._forward(x, raw=True)
 
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
-        arrays = as_arrays((x, None), dtype=self.recipe.dtype)
+        arrays = arrays_for(self.recipe, (x, None))
         needed = self.batch.inputs["x"][0][1:]
         if arrays.x.shape[1:] != needed:
             raise ShapeError(
                 f"predict got examples of shape {arrays.x.shape[1:]}; the model was trained on {needed}",
                 remedy="give the same columns, prepared in the same way, as in training",
             )
+        check_inputs(self.recipe, arrays.x)
         programs = Programs(self.recipe, self.executor)
         return programs.predict(self.parameters, Arrays(arrays.x), raw=raw)[0]
 

@@ -61,7 +61,7 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     """
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
-    with building(trace, training=True) as built:
+    with building(trace, training=True, dtype=recipe.dtype) as built:
         loss = _training_loss(recipe, inputs, built)
     parameters = dict(trace.parameters)
     deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
@@ -105,7 +105,7 @@ def _gradients_at(
     point: Mapping[str, Tensor], recipe: Recipe, inputs: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """The gradients of the same objective at another point, with the same random numbers."""
-    with building(inputs["x"].trace, training=True, at=point) as built:
+    with building(inputs["x"].trace, training=True, at=point, dtype=recipe.dtype) as built:
         loss = _training_loss(recipe, inputs, built)
     deltas = differentiate(_with_penalties(recipe, loss, point, built), point.values())
     return {name: deltas[tensor.value] for name, tensor in point.items()}
@@ -118,7 +118,7 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Pr
     """
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
-    with building(trace, training=False):
+    with building(trace, training=False, dtype=recipe.dtype):
         outputs = recipe.model(inputs["x"])
     with trace.at(layer="loss", label=type(recipe.loss).__name__):
         results = {"prediction": outputs if raw else recipe.loss.predict(outputs)}

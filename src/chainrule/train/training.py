@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, as_arrays, epoch_order, split
+from chainrule.data import Arrays, epoch_order, split
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
@@ -18,6 +18,7 @@ from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.train.checkpoint import Checkpoint, load_state
 from chainrule.train.events import Listener, RunState
+from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.interrupt import deferred_interrupt
 from chainrule.train.loop import Loop
 from chainrule.train.programs import Programs
@@ -58,7 +59,8 @@ def train(
     """Train a model by backpropagation.
 
     model: a layer, usually Sequential([...]). data: (x, y) or (x, y, sample_weight); arrays or numeric
-    DataFrames, first axis = examples. Whole-number y are class numbers.
+    DataFrames, first axis = examples. Whole-number y are class numbers. Whole-number x become floats, but
+    stay whole for a model that looks them up, such as by an Embedding.
     loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1.
     validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
@@ -117,7 +119,7 @@ def train_recipe(
 ) -> Run:
     """`train` for a recipe and checked arrays."""
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
-    check_targets(recipe, data, validation)
+    check_data(recipe, data, validation)
     if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
         raise ConfigError(
             f"the optimizer needs all {len(data)} examples in every step, "
@@ -148,7 +150,7 @@ def train_recipe(
 
 def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
     """Training and validation arrays, from data and a share of it or data of its own."""
-    arrays = as_arrays(data, dtype=recipe.dtype)
+    arrays = arrays_for(recipe, data)
     if arrays.y is None:
         raise DataError("the data has no targets", remedy="pass a pair (x, y)")
     if validation is None:
@@ -157,7 +159,7 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
         return arrays, None
     if isinstance(validation, int | float) and not isinstance(validation, bool):
         return split(arrays, float(validation), recipe.seed, stratify=True)
-    held_out = as_arrays(validation, dtype=recipe.dtype)
+    held_out = arrays_for(recipe, validation)
     if held_out.y is None or held_out.x.shape[1:] != arrays.x.shape[1:]:
         raise DataError(
             f"validation has examples of shape {held_out.x.shape[1:]}"
@@ -167,11 +169,12 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
     return arrays, held_out
 
 
-def check_targets(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
-    """Refuse targets that the loss can't take, before anything is trained."""
+def check_data(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
+    """Refuse examples that the model can't look up and targets that the loss can't take, before training."""
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
             continue
+        check_inputs(recipe, arrays.x)
         program = prediction_program(recipe, Batch.of(Arrays(arrays.x), 1), raw=True)
         shape = (len(arrays), *program.outputs["prediction"].shape[1:])
         recipe.loss.check(shape, arrays.y)

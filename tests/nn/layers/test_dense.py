@@ -23,6 +23,7 @@ FUNCTIONS = {
     "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
     "selu": lambda z: 1.0507009873554804934 * np.where(z > 0, z, 1.6732632423543772848 * (np.exp(z) - 1)),
     "gelu": lambda z: z * (1 + ERF(z / math.sqrt(2))) / 2,
+    "gelu_tanh": lambda z: z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2,
     "silu": lambda z: z / (1 + np.exp(-z)),
     "softplus": lambda z: np.log(1 + np.exp(z)),
     "softmax": lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True),

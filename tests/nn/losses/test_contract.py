@@ -227,7 +227,7 @@ CASES = {
 
 
 def test_every_loss_is_tested():
-    ours = {kind for kind in nn.KINDS if issubclass(kind, Loss)}
+    ours = {kind for kind in nn.KINDS if issubclass(kind, Loss)} - {nn.CTC}  # it has a module of its own
     assert {type(case[0]) for case in CASES.values()} == ours
 
 

@@ -1,9 +1,11 @@
 """Layers, one file a family."""
 
+from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.containers import Concatenate, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Flatten
+from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
 from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import (
@@ -14,13 +16,18 @@ from chainrule.nn.layers.pooling import (
     MaxPool1D,
     MaxPool2D,
 )
+from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.resizing import Upsample
+from chainrule.nn.layers.sequences import MeanOverTime
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Activation",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv2D",
@@ -28,6 +35,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianNoise",
     "GlobalAvgPool",
@@ -36,10 +44,15 @@ __all__ = [
     "LayerNorm",
     "MaxPool1D",
     "MaxPool2D",
+    "MeanOverTime",
+    "MultiHeadAttention",
+    "PositionalEncoding",
     "RMSNorm",
     "Residual",
     "Sequential",
+    "SimpleRNN",
     "SpatialDropout",
     "StochasticDepth",
+    "TransformerBlock",
     "Upsample",
 ]

@@ -1,0 +1,213 @@
+"""Attention: over a sequence itself or another one, the transformer's block, and the order of elements."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.errors import ConfigError, DTypeError, ShapeError
+from chainrule.nn.activations import check_activation
+from chainrule.nn.initializers import Initializer, check_initializers, glorot_uniform, normal, zeros
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.inputs import need_floats
+from chainrule.nn.layers.noise import Dropout
+from chainrule.nn.layers.normalization import LayerNorm
+from chainrule.nn.layers.sequences import need_sequence
+from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+from chainrule.program.composites.attention import attention_weights
+
+_LONGEST_WAVE = 10_000.0
+
+
+@dataclass(frozen=True)
+class MultiHeadAttention(Layer):
+    """y = concat(head_1 … head_h) W_o + b_o, head = softmax(q kᵀ / √(width / h)) v (Vaswani et al. 2017).
+
+    q, k, v of all heads are x W + b side by side; with a memory, k and v are made from it instead of x, by
+    the same W and b. heads: h, at least 1; it must divide the width. causal: each element sees itself and
+    those before it. dropout: of the weights that softmax gives, in training, from 0 to below 1.
+    rotary: q and k are turned by their positions, as PositionalEncoding('rotary') does, so that their product
+    depends on how far apart they are (Su et al. 2021). kernel, bias: initializers of W (width, 3 width) and
+    W_o (width, width), and of b and b_o; torch's MultiheadAttention draws W alike.
+    x: float (batch, time, width) -> the same shape. memory: float (batch, keys, width); x itself if None.
+    mask: bool (batch, keys), False where the keys are padded, or (batch, time, keys), True where a query may
+    see a key. A query that may see no key gets b_o.
+    Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or where the heads do
+    not divide the width (for rotary: by an even number), DTypeError for other dtypes.
+    """
+
+    heads: int
+    causal: bool = False
+    dropout: float = 0.0
+    rotary: bool = False
+    kernel: Initializer = glorot_uniform()
+    bias: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        _check_attention(self)
+        check_initializers(self, "kernel", "bias")
+
+    def __call__(self, x: Tensor, memory: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        self._need_fitting(x, memory, mask)
+        batch, time, width = x.shape
+        q, k, v = [self._split(each) for each in self._project(x, memory)]
+        if self.rotary:
+            q, k = rotated(q), rotated(k)
+        y = self._attend(q, k, v, None if mask is None else mask.reshape(batch, 1, -1, k.shape[-2]))
+        y = y.transpose(0, 2, 1, 3).reshape(batch, time, width)
+        weight = self.param("output_weight", (width, width), self.kernel, x.dtype)
+        return y @ weight + self.param("output_bias", (width,), self.bias, x.dtype)
+
+    def _need_fitting(self, x: Tensor, memory: Tensor | None, mask: Tensor | None) -> None:
+        need_sequence(x)
+        label, (batch, time, width) = x.trace.label, x.shape
+        if width % self.heads:
+            raise ShapeError(
+                f"{label} got x of shape {x.shape}; its {self.heads} heads must divide the width {width}"
+            )
+        if memory is not None and (memory.ndim != 3 or (memory.shape[0], memory.shape[2]) != (batch, width)):
+            raise ShapeError(
+                f"{label} got x of shape {x.shape} and a memory of shape {memory.shape}; "
+                f"the memory must be (batch, keys, width), ({batch}, …, {width})"
+            )
+        keys = time if memory is None else memory.shape[1]
+        if mask is not None and mask.dtype != "bool":
+            raise DTypeError(f"{label} got a mask of dtype {mask.dtype}; it needs bool")
+        if mask is not None and mask.shape not in ((batch, keys), (batch, time, keys)):
+            raise ShapeError(
+                f"{label} got x of shape {x.shape} and a mask of shape {mask.shape}; "
+                f"the mask must be {(batch, keys)} or {(batch, time, keys)}"
+            )
+
+    def _project(self, x: Tensor, memory: Tensor | None) -> list[Tensor]:
+        """Queries, keys and values, (batch, time, width) each."""
+        width = x.shape[-1]
+        weight = self.param("weight", (width, 3 * width), self.kernel, x.dtype)
+        bias = self.param("bias", (3 * width,), self.bias, x.dtype)
+        if memory is None:
+            every = x @ weight + bias
+            return [every[..., i * width : (i + 1) * width] for i in range(3)]
+        of_memory = memory @ weight[:, width:] + bias[width:]
+        return [x @ weight[:, :width] + bias[:width], of_memory[..., :width], of_memory[..., width:]]
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(batch, time, width) -> (batch, heads, time, width / heads)."""
+        batch, time, width = x.shape
+        return x.reshape(batch, time, self.heads, width // self.heads).transpose(0, 2, 1, 3)
+
+    def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        if not self.training or self.dropout == 0:
+            return f.attention(q, k, v, mask=mask, causal=self.causal)
+        weights = attention_weights(q, k, mask, self.causal, 1 / math.sqrt(q.shape[-1]))
+        return Dropout(self.dropout)(weights) @ v
+
+
+@dataclass(frozen=True)
+class TransformerBlock(Layer):
+    """h = x + attention(norm(x)); y = h + W_2 activation(W_1 norm(h) + b_1) + b_2: pre-norm.
+
+    Vaswani et al. 2017 with the layer normalization of Xiong et al. 2020, as in GPT-2. So the sum that runs
+    through all blocks is never normalized: put a LayerNorm behind the last block.
+    heads, causal, rotary: as in MultiHeadAttention. expansion: width of the inner layer in widths, at least
+    1. activation: a name in nn.ACTIVATIONS. dropout: of the attention's weights and of what both parts add,
+    in training, from 0 to below 1. The kernels are those of MultiHeadAttention and glorot_uniform.
+    x: float (batch, time, width) -> the same shape. mask: as in MultiHeadAttention.
+    Raises ConfigError for a bad setting; while recording, what MultiHeadAttention raises.
+    """
+
+    heads: int
+    causal: bool = False
+    expansion: int = 4
+    activation: str = "gelu"
+    dropout: float = 0.0
+    rotary: bool = False
+
+    def __post_init__(self) -> None:
+        _check_attention(self)
+        check_whole(self, "expansion", self.expansion)
+        check_activation(self, self.activation)
+
+    def __call__(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        need_sequence(x)
+        width = x.shape[-1]
+        attention = MultiHeadAttention(self.heads, self.causal, self.dropout, self.rotary)
+        h = x + Dropout(self.dropout)(attention(LayerNorm()(x), mask=mask))
+        inner = Dense(self.expansion * width, self.activation, glorot_uniform())(LayerNorm()(h))
+        return h + Dropout(self.dropout)(Dense(width, kernel=glorot_uniform())(inner))
+
+
+@dataclass(frozen=True)
+class PositionalEncoding(Layer):
+    """What tells elements of a sequence apart by their position p = 0, 1, …
+
+    kind: 'sinusoidal' adds sin(p r_i) in the even and cos(p r_i) in the odd places of each pair i of
+    features, r_i = 10,000^(-2i / width) (Vaswani et al. 2017). 'learned' adds row p of a trained W (longest,
+    width). 'rotary' turns each pair (x_2i, x_2i+1) by the angle p r_i (Su et al. 2021); it is meant for
+    queries and keys: MultiHeadAttention(rotary=True).
+    longest: of 'learned' alone, how many positions there are. kernel: initializer of W.
+    x: float (..., time, width) -> the same shape; an odd width only for 'sinusoidal' and 'learned'.
+    Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or a sequence above
+    `longest`, DTypeError unless x is float.
+    """
+
+    kind: str = "sinusoidal"
+    longest: int | None = None
+    kernel: Initializer = normal(0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        check_choice(self, "kind", self.kind, ("sinusoidal", "learned", "rotary"))
+        check_initializers(self, "kernel")
+        if self.kind == "learned":
+            check_whole(self, "longest", self.longest)
+        elif self.longest is not None:
+            raise ConfigError(
+                f"PositionalEncoding: longest is {self.longest!r}, which '{self.kind}' has no use for",
+                remedy="leave it out, or choose kind='learned'",
+            )
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if x.ndim < 2:
+            raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs (…, time, features)")
+        need_floats(x)
+        if self.kind == "rotary":
+            return rotated(x)
+        time, width = x.shape[-2:]
+        if self.kind == "sinusoidal":
+            angles = _angles(time, width)
+            waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(time, -1)[:, :width]
+            return x + x.trace.constant(waves, x.dtype)
+        assert self.longest is not None
+        if time > self.longest:
+            raise ShapeError(
+                f"{x.trace.label} got x of shape {x.shape}; it has {self.longest} positions",
+                remedy=f"give it shorter sequences, or set longest to at least {time}",
+            )
+        return x + self.param("weight", (self.longest, width), self.kernel, x.dtype)[:time]
+
+
+def rotated(x: Tensor) -> Tensor:
+    """Pairs of neighbouring features turned by angles that grow with the position: (..., time, width)."""
+    time, width = x.shape[-2:]
+    if width % 2:
+        raise ShapeError(f"{x.trace.label}: rotary positions need an even width, and it is {width}")
+    angles = _angles(time, width)
+    cos, sin = (x.trace.constant(each, x.dtype) for each in (np.cos(angles), np.sin(angles)))
+    first, second = x[..., 0::2], x[..., 1::2]
+    turned = f.stack([first * cos - second * sin, first * sin + second * cos], axis=-1)
+    return turned.reshape(*x.shape)
+
+
+def _angles(time: int, width: int) -> np.ndarray:
+    """Position times rate of every pair of features, the rates from 1 down to 1/10,000: (time, pairs)."""
+    rates = _LONGEST_WAVE ** (-np.arange(0, width, 2) / max(width, 1))
+    return np.arange(time)[:, None] * rates
+
+
+def _check_attention(layer: MultiHeadAttention | TransformerBlock) -> None:
+    check_whole(layer, "heads", layer.heads)
+    check_flag(layer, "causal", layer.causal)
+    check_flag(layer, "rotary", layer.rotary)
+    check_number(layer, "dropout", layer.dropout, at_least=0, below=1)

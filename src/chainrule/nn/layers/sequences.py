@@ -1,0 +1,53 @@
+"""Sequences (batch, time, features): what layers ask of them and of their masks, and their mean over time."""
+
+from dataclasses import dataclass
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_floats
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+
+def need_sequence(x: Tensor) -> None:
+    """Raises ShapeError unless x is (batch, time, features), and DTypeError unless it holds floats."""
+    if x.ndim != 3:
+        raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs (batch, time, features)")
+    need_floats(x)
+
+
+def need_mask(x: Tensor, mask: Tensor | None) -> None:
+    """Raises DTypeError unless a mask is bool, and ShapeError unless it has x's (batch, time)."""
+    if mask is None:
+        return
+    if mask.dtype != "bool":
+        raise DTypeError(
+            f"{x.trace.label} got a mask of dtype {mask.dtype}",
+            remedy="give it bool, True where there is an element, such as not_equal(tokens, 0)",
+        )
+    if mask.shape != x.shape[:2]:
+        raise ShapeError(
+            f"{x.trace.label} got x of shape {x.shape} and a mask of shape {mask.shape}; "
+            f"the mask must be (batch, time), {x.shape[:2]}"
+        )
+
+
+@dataclass(frozen=True)
+class MeanOverTime(Layer):
+    """y = Σ x / n over the n elements of each sequence; 0 where there is none.
+
+    Behind an Embedding it is a bag of words (Joulin et al. 2017).
+    x: float (batch, time, features) -> (batch, features). mask: bool (batch, time), True where there is an
+    element, False where the sequence is padded; all count if None.
+    Raises, while recording, ShapeError for other shapes, DTypeError for other dtypes.
+    """
+
+    def __call__(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        need_sequence(x)
+        need_mask(x, mask)
+        if mask is None:
+            return x.mean(1)
+        present = mask.cast(x.dtype)
+        count = f.maximum(present.sum(1, keepdims=True), 1.0)
+        # Selected, not multiplied: what padding holds may be infinite.
+        return f.where(mask.reshape(*mask.shape, 1), x, 0.0).sum(1) / count

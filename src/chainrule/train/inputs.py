@@ -1,0 +1,49 @@
+"""The examples that a model takes: whole numbers or floats, and within what its layers can look up."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Arrays, as_arrays
+from chainrule.errors import DataError
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn.layer import Lookup, building
+from chainrule.program import Trace
+from chainrule.train.recipe import Recipe
+
+
+def arrays_for(recipe: Recipe, data: Any) -> Arrays:
+    """The data in the dtypes that the recipe's model takes; refusals are those of `as_arrays`."""
+    return as_arrays(data, dtype=recipe.dtype, whole=recipe.model.takes_whole_numbers())
+
+
+def check_inputs(recipe: Recipe, x: np.ndarray) -> None:
+    """Refuse examples with a number that a layer would look up and not find.
+
+    Looked at is every number that depends on the examples alone, be it one of them or computed from them.
+    Raises DataError that names the layer and the first wrong row, counted from 0.
+    """
+    if not recipe.model.takes_whole_numbers():
+        return
+    trace = Trace()
+    with building(trace, training=False, dtype=recipe.dtype) as built:
+        recipe.model(trace.input("x", x.shape, x.dtype.name))
+    for lookup in built.lookups:
+        numbers = _computed(trace, lookup, x)
+        wrong = np.argwhere((numbers < 0) | (numbers >= lookup.limit))
+        if len(wrong):
+            raise DataError(
+                f"{lookup.label}: {lookup.what} {numbers[tuple(wrong[0])]} in row {wrong[0][0]}; "
+                f"{lookup.source} has {lookup.limit}",
+                remedy=f"number them from 0 to {lookup.limit - 1}, or make {lookup.source} larger",
+            )
+
+
+def _computed(trace: Trace, lookup: Lookup, x: np.ndarray) -> np.ndarray:
+    """The numbers for all examples; none where they depend on parameters, which change."""
+    program = trace.program({"numbers": lookup.numbers})
+    held = {*program.parameters, *program.state}
+    if any(value in held for step in program.steps for value in step.inputs):
+        return np.empty((0,), np.int32)
+    return compile_numpy(replace(program, parameters=(), state=())).run({}, {"x": x})["numbers"]
