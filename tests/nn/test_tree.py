@@ -18,6 +18,7 @@ TREES = [
     nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.MeanOverTime()]),
     (nn.TransformerBlock(2, causal=True), nn.MultiHeadAttention(2, rotary=True), nn.LayerNorm()),
     (nn.Bidirectional(nn.LSTM(4)), nn.GRU(3, return_sequences=True), nn.SimpleRNN(2, "relu")),
+    nn.Sequential([nn.checkpoint(nn.Dense(3)), nn.Dense(2, bias=nn.filled_parts(0.5, 1.0))]),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
     nn.Huber(2.0),
     nn.chain(

@@ -41,10 +41,12 @@ from chainrule.nn.layers import (
     MeanOverTime,
     MultiHeadAttention,
     PositionalEncoding,
+    Recomputed,
     Residual,
     Sequential,
     SimpleRNN,
     TransformerBlock,
+    checkpoint,
 )
 from chainrule.nn.losses import (
     BinaryCrossEntropy,
@@ -128,7 +130,7 @@ from chainrule.nn.schedules import (
 
 KINDS: tuple[type, ...] = (
     *(Activation, Dense, Dropout, Flatten, Residual, Sequential),
-    *(GRU, LSTM, Bidirectional, SimpleRNN),
+    *(GRU, LSTM, Bidirectional, Recomputed, SimpleRNN),
     *(Embedding, LayerNorm, MeanOverTime, MultiHeadAttention, PositionalEncoding, TransformerBlock),
     *(DeltaOrthogonal, Filled, FilledParts, LayerSequentialUnitVariance, Orthogonal),
     *(Normal, Uniform, VarianceScaling),
@@ -216,6 +218,7 @@ __all__ = [
     "PolynomialDecay",
     "PositionalEncoding",
     "Quantile",
+    "Recomputed",
     "ReduceOnPlateau",
     "Residual",
     "Scale",
@@ -248,6 +251,7 @@ __all__ = [
     "amsgrad",
     "building",
     "chain",
+    "checkpoint",
     "constant",
     "delta_orthogonal",
     "filled_parts",

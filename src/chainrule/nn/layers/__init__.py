@@ -6,6 +6,7 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Dropout, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.normalization import LayerNorm
+from chainrule.nn.layers.recomputation import Recomputed, checkpoint
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.sequences import MeanOverTime
 
@@ -22,8 +23,10 @@ __all__ = [
     "MeanOverTime",
     "MultiHeadAttention",
     "PositionalEncoding",
+    "Recomputed",
     "Residual",
     "Sequential",
     "SimpleRNN",
     "TransformerBlock",
+    "checkpoint",
 ]
