@@ -1,11 +1,11 @@
 """The reverse pass: fan-out, unbroadcasting, what is left out, names, and derivatives of derivatives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
-from chainrule.backprop import differentiate
+from chainrule.backprop import check_direction, differentiate
 from chainrule.backprop.reverse import unbroadcast
 from chainrule.errors import ChainruleError, DTypeError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
@@ -17,6 +17,10 @@ def computed(outputs: Sequence[Tensor], **inputs: np.ndarray | float) -> list[np
     program = outputs[0].trace.program({str(i): output for i, output in enumerate(outputs)})
     arrays = {name: np.asarray(array, np.float64) for name, array in inputs.items()}
     return list(compile_numpy(program).run({}, arrays).values())
+
+
+def run_inputs(program: Program, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return compile_numpy(program).run({}, inputs)
 
 
 def scalars(*names: str) -> list[Tensor]:
@@ -345,3 +349,43 @@ def test_derivatives_are_recorded_behind_the_forward_part():
     assert [step.part for step in program.steps if step.output is d_x.value or step.output.name == "δx"] == [
         "backward"
     ]
+
+
+def cube_of_sine(x: Tensor) -> Tensor:
+    with x.trace.recomputing():
+        y = f.sin(x)
+        z = y * y
+        return z * y
+
+
+def test_what_is_not_kept_is_recorded_once_more_for_its_derivative():
+    (x,) = scalars("x")
+    first = f.exp(x)
+    y = f.cos(cube_of_sine(first))
+    d_x = differentiate(y, [x])[x.value]
+    (found,) = computed([d_x], x=0.3)
+    e = np.exp(0.3)
+    expected = -np.sin(np.sin(e) ** 3) * 3 * np.sin(e) ** 2 * np.cos(e) * e
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    steps = x.trace.program({"d": d_x}).steps
+    assert [step.operation for step in steps].count("recompute") == 1
+    # Within the span only what is made again is used; outside of it only what was made at first.
+    forward = {step.output for step in steps if step.part == "forward"}
+    behind = [step for step in steps if step.part == "backward" and step.operation != "recompute"]
+    read = {value.name for step in behind for value in step.inputs if value in forward}
+    assert read & {"sin", "multiply", "multiply_2"} == {"multiply_2"}  # the sine of the last is outside
+    assert "exp" in read
+
+
+def test_the_derivative_of_a_derivative_through_what_is_not_kept():
+    for order in (1, 2):
+        check_direction(
+            lambda x: cube_of_sine(x) * x, [np.array([0.3, -1.2])], run_inputs, order=order, relative=1e-7
+        )
+
+
+def test_nothing_is_repeated_where_no_delta_arrives():
+    (x,) = scalars("x")
+    cube_of_sine(x)
+    differentiate(x * x, [x])
+    assert all(step.operation != "recompute" for step in x.trace.steps)

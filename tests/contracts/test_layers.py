@@ -40,6 +40,7 @@ from chainrule.nn import (
     MeanOverTime,
     MultiHeadAttention,
     PositionalEncoding,
+    Recomputed,
     Residual,
     RMSNorm,
     Sequential,
@@ -380,6 +381,27 @@ CASES += [
         (2, 4, 5),
         (2, 4, 6),
         recurrent_parameters("forward", 5, 3, 1) | recurrent_parameters("backward", 5, 3, 1),
+    ),
+]
+CASES += [
+    Case(
+        Recomputed(Dense(5, "tanh")),
+        (4, 3),
+        (4, 5),
+        {"dense_1.weight": (3, 5), "dense_1.bias": (5,)},
+        (lambda: Recomputed("no"),),  # type: ignore[arg-type]
+    ),
+    Case(
+        Sequential(
+            [Dense(4), Recomputed(Sequential([Dense(4, "tanh"), Dropout(0.3)])), Recomputed(Dense(2))]
+        ),
+        (4, 3),
+        (4, 2),
+        {
+            **{"dense_1.weight": (3, 4), "dense_1.bias": (4,)},
+            **{"sequential_1.dense_1.weight": (4, 4), "sequential_1.dense_1.bias": (4,)},
+            **{"dense_2.weight": (4, 2), "dense_2.bias": (2,)},
+        },
     ),
 ]
 WITHOUT_SETTINGS = {Flatten, GlobalAvgPool, GlobalMaxPool, MeanOverTime}

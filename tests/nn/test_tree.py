@@ -24,6 +24,7 @@ TREES = [
     nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.MeanOverTime()]),
     (nn.TransformerBlock(2, causal=True), nn.MultiHeadAttention(2, rotary=True), nn.LayerNorm()),
     (nn.Bidirectional(nn.LSTM(4)), nn.GRU(3, return_sequences=True), nn.SimpleRNN(2, "relu")),
+    nn.Sequential([nn.checkpoint(nn.Dense(3)), nn.Dense(2, bias=nn.filled_parts(0.5, 1.0))]),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
     nn.CTC(blank=3),
     nn.Huber(2.0),
@@ -54,7 +55,7 @@ TREES = [
     (nn.BinaryFocal(1.5, alpha=0.25), nn.SoftmaxFocal(), nn.KLDivergence(), nn.Hinge(), nn.SquaredHinge()),
     (nn.Poisson(), nn.Quantile((0.1, 0.9)), nn.GaussianNegativeLogLikelihood(0.01)),
     (nn.CosineEmbedding(0.5), nn.Contrastive(), nn.Triplet(), nn.Dice(by_channel=True), nn.SoftIoU()),
-    (nn.BoxIoU(), nn.BoxGIoU()),
+    (nn.BoxIoU(), nn.BoxGIoU(), nn.CTC(2, padded=True)),
     (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv()),
 ]
 

@@ -1,11 +1,12 @@
 """The reverse pass: from a scalar back through the recorded steps, one derivative rule a step."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from chainrule.backprop.rules import RULES
 from chainrule.backprop.rules.recorded import RecordedStep
 from chainrule.errors import ChainruleError, DTypeError, ShapeError
-from chainrule.program import FLOATS, NOT_DIFFERENTIABLE, Step, Tensor, Value
+from chainrule.program import FLOATS, NOT_DIFFERENTIABLE, Step, Tensor, Trace, Value
 from chainrule.program import functions as f
 
 
@@ -15,7 +16,8 @@ def differentiate(output: Tensor, wanted: Iterable[Tensor]) -> Mapping[Value, Te
     output: a float scalar, shape (). wanted: float Tensors of the same trace; each is a key of the result
     (zeros where output does not depend on it).
     The derivatives are recorded in the same trace, under part 'backward' and the layer of the step they come
-    from, so they can be differentiated again.
+    from, so they can be differentiated again. Steps recorded within `trace.recomputing()` are recorded once
+    more, just before their own derivatives, which use the repeated values: the first ones need not be kept.
 
     Raises ShapeError if output is not a scalar, DTypeError if a wanted value is not of floats, ChainruleError
     if it belongs to another trace.
@@ -36,16 +38,23 @@ def differentiate(output: Tensor, wanted: Iterable[Tensor]) -> Mapping[Value, Te
     varying = _varying(steps, wanted)
     arriving: dict[Value, list[Tensor]] = {}
     deltas: dict[Value, Tensor] = {}
+    span, spans = range(0), {span[-1]: span for span in _outermost(trace.not_kept)}
+    again: Mapping[Value, Tensor] = {}
     with trace.at(part="backward"):
         arriving[output.value] = [trace.constant(1.0, output.dtype)]
-        for step in reversed(steps):
+        for number, step in reversed(list(enumerate(steps))):
+            if number in spans:
+                span = spans[number]
+                again = _repeated(trace, [steps[i] for i in span], arriving)
+            elif number not in span:
+                again = {}
             if step.output not in arriving or step.output not in varying:
                 continue
             with trace.at(layer=step.layer):
                 d_y = _settle(step.output, arriving, deltas, output)
                 if step.operation in NOT_DIFFERENTIABLE:  # a wanted value that nothing flows through
                     continue
-                for value, adjoint in zip(step.inputs, _adjoints(step, d_y), strict=True):
+                for value, adjoint in zip(step.inputs, _adjoints(step, d_y, again), strict=True):
                     if adjoint is not None and value in varying:
                         arriving.setdefault(value, []).append(unbroadcast(adjoint, value.shape))
         for tensor in wanted:
@@ -89,8 +98,45 @@ def _settle(
     return first
 
 
-def _adjoints(step: Step, d_y: Tensor) -> Sequence[Tensor | None]:
+def _adjoints(step: Step, d_y: Tensor, again: Mapping[Value, Tensor]) -> Sequence[Tensor | None]:
+    """again: what stands for values that are not kept."""
     trace = d_y.trace
-    inputs = tuple([Tensor(value, trace) for value in step.inputs])
-    recorded = RecordedStep(inputs, Tensor(step.output, trace), step.attributes)
-    return RULES[step.operation](recorded, d_y)
+    inputs = tuple([again.get(value, Tensor(value, trace)) for value in step.inputs])
+    output = again.get(step.output, Tensor(step.output, trace))
+    return RULES[step.operation](RecordedStep(inputs, output, step.attributes), d_y)
+
+
+def _outermost(spans: Sequence[range]) -> list[range]:
+    """Without empty ones, and without those inside another, which is repeated as a whole."""
+    return [
+        span
+        for span in spans
+        if span and not any(other != span and span[0] in other and span[-1] in other for other in spans)
+    ]
+
+
+def _repeated(
+    trace: Trace, span: Sequence[Step], arriving: Mapping[Value, list[Tensor]]
+) -> dict[Value, Tensor]:
+    """The steps of a span recorded once more, from copies made after a delta has arrived: value -> repeated.
+
+    Nothing is repeated where no delta arrives. Parameters are not copied, for they are kept anyway; nor is
+    what takes no input. Random bits come out the same, since they are a function of their key.
+    """
+    made = {step.output for step in span}
+    deltas = [d for step in span for d in arriving.get(step.output, ())]
+    if not deltas:
+        return {}
+    kept = {tensor.value for tensor in trace.parameters.values()}
+    again: dict[Value, Tensor] = {}
+    for step in span:
+        if not step.inputs:
+            continue
+        with trace.at(layer=step.layer):
+            for value in step.inputs:
+                if value not in made and value not in kept and value not in again:
+                    again[value] = f.recompute(Tensor(value, trace), deltas[-1])
+            inputs = [again.get(value, Tensor(value, trace)) for value in step.inputs]
+            attributes: dict[str, Any] = dict(step.attributes)
+            again[step.output] = trace.record(step.operation, *inputs, **attributes)
+    return again

@@ -244,6 +244,10 @@ class Layer:
         built = _current(self)
         built.lookups.append(Lookup(built.trace.label, numbers, limit, what, source))
 
+    def placed(self) -> "Layer":
+        """The layer that has the place and the name: another where this only says how that one is run."""
+        return self
+
     def takes_whole_numbers(self) -> bool:
         """Whether whole numbers given as x stay whole, as tokens do; else training makes them floats.
 
@@ -272,6 +276,8 @@ def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def placed_call(self: Layer, *inputs: Any, **options: Any) -> Any:
+        if self.placed() is not self:
+            return call(self, *inputs, **options)
         built = _current(self)
         with built.place(self) as place:
             output = call(self, *inputs, **options)
@@ -288,15 +294,16 @@ def _held(layer: Layer) -> list[tuple[str, Layer]]:
     for each in fields(layer):
         value = getattr(layer, each.name)
         if isinstance(value, Layer):
-            held.append((each.name, value))
+            held.append((each.name, value.placed()))
         elif isinstance(value, tuple):
             prefix = "" if each.name == "layers" else f"{each.name}."
             numbers: dict[str, int] = {}
             for inner in value:
                 if isinstance(inner, Layer):
-                    kind = snake_case(type(inner).__name__)
+                    own = inner.placed()
+                    kind = snake_case(type(own).__name__)
                     numbers[kind] = numbers.get(kind, 0) + 1
-                    held.append((f"{prefix}{kind}_{numbers[kind]}", inner))
+                    held.append((f"{prefix}{kind}_{numbers[kind]}", own))
     return held
 
 

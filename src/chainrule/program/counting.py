@@ -20,6 +20,7 @@ _FREE = (
     "one_hot",
     "pad",
     "random_bits",
+    "recompute",
     "reshape",
     "slice",
     "stop_gradient",

@@ -31,6 +31,7 @@ class Trace:
         self._given: dict[str, dict[str, Tensor]] = {"inputs": {}, "parameters": {}, "state": {}}
         self._scalars: dict[tuple[Any, str], Tensor] = {}
         self._deltas: list[tuple[Value, Value]] = []
+        self.not_kept: list[range] = []  # numbers of the steps that the reverse pass records once more
 
     def input(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
         """A value that every call brings."""
@@ -78,6 +79,13 @@ class Trace:
             yield
         finally:
             self.layer, self.part, self.label = before
+
+    @contextmanager
+    def recomputing(self) -> Iterator[None]:
+        """Keep nothing of what is recorded inside for the reverse pass, which records it once more."""
+        first = len(self.steps)
+        yield
+        self.not_kept.append(range(first, len(self.steps)))
 
     @contextmanager
     def naming_the_layer(self) -> Iterator[None]:

@@ -103,6 +103,9 @@ def _where() -> None:
 
 
 def _shapes() -> None:
+    add("recompute", "copy", spread(2, 3), spread(4))
+    add("recompute", "of_whole_numbers", whole(3, 1), whole(2), sloped=False)
+    add("recompute", "empty", spread(0, 3), spread())
     add("reshape", "regroup", spread(2, 6), shape=(3, 4))
     add("reshape", "to_scalar", spread(1, 1), shape=())
     add("reshape", "from_scalar", spread(), shape=(1, 1))

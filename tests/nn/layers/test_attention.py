@@ -64,6 +64,9 @@ def test_no_examples_and_one_element(time):
     tree = parameters(layer, x=x)
     expected = attention(x, x, 2, tree)
     np.testing.assert_allclose(run(layer, tree, x=x), expected, rtol=1e-10)
+    for shape in (x.shape[:2], (len(x), x.shape[1], x.shape[1])):
+        seen = run(layer, tree, x=x, mask=np.ones(shape, bool))
+        np.testing.assert_allclose(seen, expected, rtol=1e-10)
 
 
 def test_attention_over_a_memory_of_another_length():

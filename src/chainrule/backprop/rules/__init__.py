@@ -54,6 +54,7 @@ RULES: Mapping[str, Rule] = {
     "maximum": elementwise.maximum,
     "minimum": elementwise.minimum,
     "where": elementwise.where,
+    "recompute": shapes.recompute,
     "reshape": shapes.reshape,
     "transpose": shapes.transpose,
     "broadcast_to": shapes.broadcast_to,

@@ -159,6 +159,9 @@ class Lowering(Builder):
         step = self._made_by.get(self._original(value))
         if budget == 0 or step is None or step.operation not in CHEAP or value.shape != tile.shape:
             return None
+        makers = [self._made_by.get(self._original(source)) for source in step.inputs]
+        if step.operation == "add" and any(maker and maker.operation == "multiply" for maker in makers):
+            return None  # its product may have been added without being rounded
         steps: list[Step] = []
         for source in step.inputs:
             if self._in_memory(source, tile):
@@ -208,6 +211,7 @@ class Lowering(Builder):
             originals = [self._original(source) for source in step.inputs]
             sources = [slots[v] if v in slots else self._load(tile, v) for v in originals]
             slots[step.output] = record_micro(tile, step, sources)
+        tile.again.update(slots.values())
         return slots[again[-1].output]
 
     def _original(self, value: Value) -> Value:

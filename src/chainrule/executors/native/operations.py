@@ -8,6 +8,7 @@ from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import lower_convolution, lower_weight_adjoint
 from chainrule.executors.native.nodes import (
     REDUCTIONS,
+    Access,
     copy_node,
     matmul_node,
     parts_of,
@@ -135,6 +136,16 @@ def _sum_of_rows(builder: Builder, step: Step, columns: int) -> None:
     builder.add(total_node(position, y, parts), y)
 
 
+def _recompute(builder: Builder, step: Step) -> None:
+    """A copy that reads one more value than it needs, so that no order of nodes puts it before that one."""
+    x, after = (builder.views[value] for value in step.inputs)
+    position, y = builder.next_position(), step.output
+    builder.reads(x, position)
+    node = copy_node(position, y, x, packed_strides(y.shape), f"{y.name} = {step.inputs[0].name} once more")
+    node.accesses.append(Access(builder.reads(after, position).root, False, False))
+    builder.add(node, y)
+
+
 def _slice(builder: Builder, step: Step) -> None:
     (x,) = step.inputs
     view = builder.dense_view(x)
@@ -252,6 +263,7 @@ VIEWS: Mapping[str, Callable[[Builder, Step], None]] = {
 LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "matmul": _matmul,
     **dict.fromkeys(REDUCTIONS, _reduce),
+    "recompute": _recompute,
     "slice": _slice,
     "pad": _pad,
     "concatenate": _concatenate,

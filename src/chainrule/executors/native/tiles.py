@@ -45,6 +45,7 @@ class Tile:
     streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
     squares: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose squares are summed
     rows_added: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose rows are added up
+    again: set[Slot] = field(default_factory=set)  # made here once more, with the bits of the first time
 
     def new_slot(self) -> Slot:
         """The next number."""
@@ -84,6 +85,7 @@ class Tile:
         self.made = {value: slot[y] for value, y in other.made.items()} | self.made
         self.squares |= {sums: slot[y] for sums, y in other.squares.items()}
         self.rows_added |= {sums: slot[y] for sums, y in other.rows_added.items()}
+        self.again |= {slot[y] for y in other.again}
         self.streams |= other.streams
 
     @property
@@ -104,7 +106,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     """
     rows, columns = rows_of(tile.shape)
     kept = {*(tile.made[value] for value in stored), *tile.squares.values(), *tile.rows_added.values()}
-    needed = _with_products_added(_live_ops(tile, kept), kept)
+    needed = _with_products_added(_live_ops(tile, kept), kept, tile.again)
     register, registers = _registers(tile, needed, kept)
     accesses = []
     for (root, row_stride, col_stride), slot in tile.loads.items():
@@ -164,16 +166,19 @@ def _live_ops(tile: Tile, kept: set[Slot]) -> list[tuple[str, tuple[Slot, ...], 
 Op = tuple[str, tuple[Slot, ...], Slot]
 
 
-def _with_products_added(ops: Sequence[Op], kept: set[Slot]) -> list[Op]:
+def _with_products_added(ops: Sequence[Op], kept: set[Slot], again: set[Slot]) -> list[Op]:
     """x · y + z as one operation where no other step needs the product.
 
-    A product that is stored is fused, too, and computed once more: watching it must not change the bits.
+    A product that is stored is fused, too, and computed once more: watching it must not change the bits. One
+    that is made again is not: where it is loaded instead, it has been rounded.
     """
     uses: dict[Slot, int] = {}
     for _, slots, _ in ops:
         for slot in slots:
             uses[slot] = uses.get(slot, 0) + 1
-    products = {y: slots for name, slots, y in ops if name == "MULTIPLY" and uses.get(y) == 1}
+    products = {
+        y: slots for name, slots, y in ops if name == "MULTIPLY" and uses.get(y) == 1 and y not in again
+    }
     result: list[Op] = []
     for name, slots, y in ops:
         factors = next((slot for slot in slots if slot in products), None) if name == "ADD" else None

@@ -16,6 +16,7 @@ from chainrule.nn.layers.pooling import (
     MaxPool1D,
     MaxPool2D,
 )
+from chainrule.nn.layers.recomputation import Recomputed, checkpoint
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.sequences import MeanOverTime
@@ -48,6 +49,7 @@ __all__ = [
     "MultiHeadAttention",
     "PositionalEncoding",
     "RMSNorm",
+    "Recomputed",
     "Residual",
     "Sequential",
     "SimpleRNN",
@@ -55,4 +57,5 @@ __all__ = [
     "StochasticDepth",
     "TransformerBlock",
     "Upsample",
+    "checkpoint",
 ]

@@ -56,7 +56,10 @@ class MultiHeadAttention(Layer):
         q, k, v = [self._split(each) for each in self._project(x, memory)]
         if self.rotary:
             q, k = rotated(q), rotated(k)
-        y = self._attend(q, k, v, None if mask is None else mask.reshape(batch, 1, -1, k.shape[-2]))
+        if mask is not None:
+            queries = 1 if mask.ndim == 2 else time
+            mask = mask.reshape(batch, 1, queries, k.shape[-2])
+        y = self._attend(q, k, v, mask)
         y = y.transpose(0, 2, 1, 3).reshape(batch, time, width)
         weight = self.param("output_weight", (width, width), self.kernel, x.dtype)
         return y @ weight + self.param("output_bias", (width,), self.bias, x.dtype)

@@ -89,6 +89,15 @@ def stop_gradient(x: Tensor) -> Tensor:
     return x.trace.record("stop_gradient", x)
 
 
+def recompute(x: Tensor, after: Tensor) -> Tensor:
+    """A copy of x that is made only after another value, so that what is recorded from it runs then, too.
+
+    No executor may take it for x itself: steps that x has gone through already are then made once more,
+    instead of being kept from the first time.
+    """
+    return x.trace.record("recompute", x, after)
+
+
 def maximum(x: Tensor, other: Operand) -> Tensor:
     """The larger of two; a tie sends half the derivative to each."""
     return x.trace.record("maximum", x, as_tensor(other, x))

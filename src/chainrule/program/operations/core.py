@@ -36,6 +36,10 @@ def _broadcast(name: str, allowed: Sequence[str], result: str | None = None) -> 
     return infer
 
 
+def _recompute(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    return inputs[0].shape, inputs[0].dtype
+
+
 def _where(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     condition, x, y = inputs
     need("where", condition, ("bool",))
@@ -307,6 +311,7 @@ CORE = (
     Operation("slice", 1, _slice, "y = x[start:stop:step] on every axis"),
     Operation("pad", 1, _pad, "zeros before, after and between the elements; the adjoint of slice"),
     Operation("concatenate", None, _concatenate, "joined along one axis"),
+    Operation("recompute", 2, _recompute, "y = x1, made only after x2: from it steps are recorded once more"),
     # Reduce.
     Operation("sum", 1, _reduce("sum"), "Σ x over axes"),
     Operation("max", 1, _reduce("max"), "largest over axes; ties share the derivative equally"),
