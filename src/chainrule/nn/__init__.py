@@ -49,7 +49,6 @@ from chainrule.nn.layers import (
     checkpoint,
 )
 from chainrule.nn.losses import (
-    CTC,
     BinaryCrossEntropy,
     BinaryFocal,
     BoxGIoU,
@@ -137,7 +136,7 @@ KINDS: tuple[type, ...] = (
     *(Normal, Uniform, VarianceScaling),
     *(GaussianNegativeLogLikelihood, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, Poisson),
     *(BinaryCrossEntropy, BinaryFocal, Hinge, KLDivergence, Quantile, SoftmaxCrossEntropy, SoftmaxFocal),
-    *(CTC, BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
+    *(BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
     *(AddDecay, Chain, Descend, Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms),
     *(ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam, Orthogonalize),
     *(Accumulate, AdaptiveClip, ByName, ClipByGlobalNorm, ClipByValue, MaxNorm, Scale, SharpnessAware),
@@ -150,7 +149,6 @@ KINDS: tuple[type, ...] = (
 
 __all__ = [
     "ACTIVATIONS",
-    "CTC",
     "GRU",
     "KINDS",
     "L1",

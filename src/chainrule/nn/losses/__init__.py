@@ -1,6 +1,5 @@
 """Losses, one file a family."""
 
-from chainrule.nn.losses.alignment import CTC
 from chainrule.nn.losses.classification import (
     BinaryCrossEntropy,
     BinaryFocal,
@@ -24,7 +23,6 @@ from chainrule.nn.losses.regression import (
 )
 
 __all__ = [
-    "CTC",
     "BinaryCrossEntropy",
     "BinaryFocal",
     "BoxGIoU",
