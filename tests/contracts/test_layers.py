@@ -245,7 +245,7 @@ CASES += [
         (4, 3),
         (4, 5),
         {"dense_1.weight": (3, 5), "dense_1.bias": (5,)},
-        bad=(lambda: Recomputed("no"),),  # type: ignore[arg-type]
+        (lambda: Recomputed("no"),),  # type: ignore[arg-type]
     ),
     Case(
         Sequential(

@@ -48,7 +48,7 @@ TREES = [
     (nn.BinaryFocal(1.5, alpha=0.25), nn.SoftmaxFocal(), nn.KLDivergence(), nn.Hinge(), nn.SquaredHinge()),
     (nn.Poisson(), nn.Quantile((0.1, 0.9)), nn.GaussianNegativeLogLikelihood(0.01)),
     (nn.CosineEmbedding(0.5), nn.Contrastive(), nn.Triplet(), nn.Dice(by_channel=True), nn.SoftIoU()),
-    (nn.BoxIoU(), nn.BoxGIoU()),
+    (nn.BoxIoU(), nn.BoxGIoU(), nn.CTC(2, padded=True)),
     (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv()),
 ]
 

@@ -254,3 +254,26 @@ def test_transformer_block(activation: str, recomputed: bool):
         names,
         {"x": RANDOM.normal(size=(3, 5, 6))},
     )
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("blank", [0, 4])
+def test_connectionist_temporal_classification(blank: int, padded: bool):
+    labels = np.array([[1, 2, 2, 3], [3, 1, 0, 0], [2, 2, 2, 0]])
+    counts, lengths = np.array([4, 2, 3]), np.array([9, 5, 7]) if padded else np.array([9, 9, 9])
+    if blank:
+        labels = np.where(labels == 0, blank, labels)
+    targets = np.concatenate([lengths[:, None], labels], 1) if padded else labels
+
+    def theirs(x: Any) -> Any:
+        whole = [torch.tensor(each) for each in (labels, lengths, counts)]
+        time_first = torch.log_softmax(x, 2).movedim(1, 0)
+        return torch.nn.functional.ctc_loss(time_first, *whole, blank=blank, reduction="none").mean()
+
+    assert_agrees(
+        lambda x: nn.CTC(blank, padded)(x, x.trace.constant(targets, "int64")),
+        theirs,
+        torch.nn.Module(),
+        {},
+        {"x": RANDOM.normal(size=(3, 9, 5))},
+    )

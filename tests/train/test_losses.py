@@ -35,6 +35,7 @@ LOSSES = {
     "cosine": (5, both(X), CLASSES == 1, nn.CosineEmbedding(), set()),
     "contrastive": (5, both(X), CLASSES == 1, nn.Contrastive(), set()),
     "triplet": (5, X, CLASSES, nn.Triplet(), set()),
+    "ctc": (4, both(X), CLASSES[:, None] + 1, nn.CTC(), set()),
 }
 
 

@@ -49,6 +49,7 @@ from chainrule.nn.layers import (
     checkpoint,
 )
 from chainrule.nn.losses import (
+    CTC,
     BinaryCrossEntropy,
     BinaryFocal,
     BoxGIoU,
@@ -136,7 +137,7 @@ KINDS: tuple[type, ...] = (
     *(Normal, Uniform, VarianceScaling),
     *(GaussianNegativeLogLikelihood, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, Poisson),
     *(BinaryCrossEntropy, BinaryFocal, Hinge, KLDivergence, Quantile, SoftmaxCrossEntropy, SoftmaxFocal),
-    *(BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
+    *(CTC, BoxGIoU, BoxIoU, Contrastive, CosineEmbedding, Dice, SoftIoU, SquaredHinge, Triplet),
     *(AddDecay, Chain, Descend, Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms),
     *(ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam, Orthogonalize),
     *(Accumulate, AdaptiveClip, ByName, ClipByGlobalNorm, ClipByValue, MaxNorm, Scale, SharpnessAware),
@@ -149,6 +150,7 @@ KINDS: tuple[type, ...] = (
 
 __all__ = [
     "ACTIVATIONS",
+    "CTC",
     "GRU",
     "KINDS",
     "L1",

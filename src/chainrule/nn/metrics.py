@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from chainrule.nn.losses import (
+    CTC,
     BinaryCrossEntropy,
     BinaryFocal,
     BoxGIoU,
@@ -81,7 +82,7 @@ METRICS: Mapping[str, Metric] = {
 
 
 # What they predict is not of the targets' kind, or a distance to them says little.
-_WITHOUT_METRICS = (Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
+_WITHOUT_METRICS = (CTC, Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
 
 
 def metrics_of(loss: Loss) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 The formulas are written from the definitions in NumPy and know nothing of the code under test.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import norm, poisson
@@ -142,6 +144,31 @@ def boxes(y, t, generalized):
     return np.array([one(a, b) for a, b in rows]).reshape(len(y), -1).mean(axis=1)
 
 
+SEQUENCES = RANDOM.normal(size=(BATCH, 5, CLASSES)) * 2
+SPELLED = np.array([[1, 2, 3], [3, 3, 0], [2, 0, 0], [0, 0, 0], [1, 2, 1], [2, 2, 0]])
+TIMES = np.array([[5], [4], [1], [3], [3], [5]])
+
+
+def paths(z, t, blank, times=None):
+    """By the definition: one class for each time, in every way."""
+    every = np.array(list(itertools.product(range(CLASSES), repeat=z.shape[1])))
+
+    def spells(path):
+        merged = [label for i, label in enumerate(path) if i == 0 or label != path[i - 1]]
+        return [label for label in merged if label != blank]
+
+    def one(z, labels, time):
+        p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+        fits = [
+            path for path in every[:, :time] if spells(path) == [each for each in labels if each != blank]
+        ]
+        different = {tuple(path) for path in fits}
+        return -np.log(sum(p[np.arange(time), list(path)].prod() for path in different))
+
+    times = [z.shape[1]] * len(z) if times is None else times
+    return np.array([one(*each) for each in zip(z, t, times, strict=True)])
+
+
 # name: (loss, outputs, targets, formula of the loss of each example).
 CASES = {
     "mean_squared": (nn.MeanSquaredError(), OUTPUTS, NUMBERS, lambda y, t: ((y - t) ** 2).mean(axis=1)),
@@ -219,6 +246,14 @@ CASES = {
     "dice_by_channel": (nn.Dice(0.5, True), IMAGES, MASKS, lambda z, t: dice(z, t, 0.5, (1, 2))),
     "soft_iou": (nn.SoftIoU(), IMAGES, MASKS, lambda z, t: jaccard(z, t, 1)),
     "soft_iou_by_channel": (nn.SoftIoU(0, True), IMAGES, MASKS, lambda z, t: jaccard(z, t, 0, (1, 2))),
+    "ctc": (nn.CTC(), SEQUENCES, SPELLED, lambda z, t: paths(z, t, 0)),
+    "ctc_last": (nn.CTC(blank=3), SEQUENCES, (SPELLED - 1) % 4, lambda z, t: paths(z, t, 3)),
+    "ctc_padded": (
+        nn.CTC(padded=True),
+        SEQUENCES,
+        np.concatenate([TIMES, SPELLED], axis=1),
+        lambda z, t: paths(z, t[:, 1:], 0, t[:, 0]),
+    ),
     "box_iou": (nn.BoxIoU(), NEAR, BOXES, lambda y, t: boxes(y, t, False)),
     "box_iou_one": (nn.BoxIoU(), NEAR[:, 0], BOXES[:, 0], lambda y, t: boxes(y, t, False)),
     "box_giou": (nn.BoxGIoU(), NEAR, BOXES, lambda y, t: boxes(y, t, True)),

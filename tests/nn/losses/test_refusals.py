@@ -33,6 +33,8 @@ from chainrule.program import Trace
         (lambda: nn.Contrastive(0), "Contrastive: margin is 0; it must be above 0"),
         (lambda: nn.Triplet(-0.1), "Triplet: margin is -0.1; it must be above 0"),
         (lambda: nn.Dice(-1), "Dice: smooth is -1; it must be at least 0"),
+        (lambda: nn.CTC(-1), "CTC: blank is -1; it must be a whole number, at least 0"),
+        (lambda: nn.CTC(padded=cast(Any, 1)), "CTC: padded is 1; it must be True or False"),
         (lambda: nn.SoftIoU(-1), "SoftIoU: smooth is -1; it must be at least 0"),
     ],
 )
@@ -74,6 +76,30 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
             (8, 1),
             np.array([3, -2]),
             "Poisson: the target in row 1 is -2; targets must be counts",
+        ),
+        (
+            nn.CTC(4),
+            (8, 5, 4),
+            np.array([[1]]),
+            "CTC: the network gives outputs of shape (8, 5, 4), and blank is 4; make the outputs (rows, time",
+        ),
+        (nn.CTC(), (8, 5, 4), np.array([1, 2]), "CTC: targets are int64 of shape (2,); make them whole num"),
+        (nn.CTC(), (8, 5, 4), np.ones((1, 2)), "CTC: targets are float64 of shape (1, 2); make them whole"),
+        (
+            nn.CTC(),
+            (8, 5, 4),
+            np.array([[1], [4]]),
+            "CTC: the target in row 1 has a label that is not one of",
+        ),
+        (nn.CTC(), (8, 5, 4), np.array([[1, -1]]), "CTC: the target in row 0 has a label that is not one of"),
+        (nn.CTC(), (8, 5, 4), np.array([[1, 0, 2]]), "CTC: the target in row 0 has the blank 0 before a"),
+        (nn.CTC(), (8, 3, 4), np.array([[1, 2, 2]]), "CTC: the target in row 0 has more labels than its"),
+        (nn.CTC(padded=True), (8, 3, 4), np.array([[3, 1], [4, 1]]), "CTC: the target in row 1 counts a num"),
+        (
+            nn.CTC(padded=True),
+            (8, 3, 4),
+            np.array([[1, 1, 2]]),
+            "CTC: the target in row 0 has more labels th",
         ),
         (
             nn.Quantile(),
@@ -148,6 +174,7 @@ def test_check_names_the_row_and_the_remedy(loss, outputs, targets, message):
         (nn.KLDivergence(), (6, 4), (6,), r"both must be \(batch, ..., classes\)"),
         (nn.SoftmaxFocal(), (6, 4), (5,), r"targets must be class numbers of shape \(6,\) or probabilities"),
         (nn.Hinge(), (6, 4), (6,), "make both equal"),
+        (nn.CTC(), (6, 5, 4), (6,), r"outputs must be \(batch, time, classes\), targets \(batch, labels\)"),
         (nn.Quantile(), (6, 4), (6,), r"outputs of shape \(6, 4\); it needs \(batch, ..., 3\)"),
         (nn.Quantile(), (6, 3), (6, 3), r"targets must have shape \(6,\)"),
         (nn.GaussianNegativeLogLikelihood(), (6, 3), (6,), r"it needs \(batch, ..., 2 targets\)"),
@@ -165,6 +192,12 @@ def test_shapes_that_do_not_fit(loss, outputs, targets, message):
     trace = Trace()
     with pytest.raises(ShapeError, match=rf"^{type(loss).__name__} got .*{message}"):
         loss(trace.input("y", outputs), trace.input("t", targets, "int32"))
+
+
+def test_labels_of_sequences_are_whole_numbers():
+    trace = Trace()
+    with pytest.raises(DTypeError, match="CTC got labels of float32; cast them to int32 or int64"):
+        nn.CTC()(trace.input("y", (6, 5, 4)), trace.input("t", (6, 2)))
 
 
 def test_triplets_need_whole_class_numbers():

@@ -39,16 +39,6 @@ def _reshape(builder: Builder, step: Step) -> None:
     builder.views[step.output] = View(root, step.output.shape, packed_strides(step.output.shape))
 
 
-def _recompute(builder: Builder, step: Step) -> None:
-    """A copy that reads one more value than it needs, so that no order of nodes puts it before that one."""
-    x, after = (builder.views[value] for value in step.inputs)
-    position, y = builder.next_position(), step.output
-    builder.reads(x, position)
-    node = copy_node(position, y, x, packed_strides(y.shape), f"{y.name} = {step.inputs[0].name} once more")
-    node.accesses.append(Access(builder.reads(after, position).root, False, False))
-    builder.add(node, y)
-
-
 def _matmul(builder: Builder, step: Step) -> None:
     a, ta = _matrix(builder, step.inputs[0])
     b, tb = _matrix(builder, step.inputs[1])
@@ -119,6 +109,16 @@ def _reduce(builder: Builder, step: Step) -> None:
         reduce_node(position, step.operation, step.output, view, (outer, middle, inner), text),
         step.output,
     )
+
+
+def _recompute(builder: Builder, step: Step) -> None:
+    """A copy that reads one more value than it needs, so that no order of nodes puts it before that one."""
+    x, after = (builder.views[value] for value in step.inputs)
+    position, y = builder.next_position(), step.output
+    builder.reads(x, position)
+    node = copy_node(position, y, x, packed_strides(y.shape), f"{y.name} = {step.inputs[0].name} once more")
+    node.accesses.append(Access(builder.reads(after, position).root, False, False))
+    builder.add(node, y)
 
 
 def _slice(builder: Builder, step: Step) -> None:
@@ -253,9 +253,9 @@ VIEWS: Mapping[str, Callable[[Builder, Step], None]] = {
 }
 
 LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
-    "recompute": _recompute,
     "matmul": _matmul,
     **dict.fromkeys(REDUCTIONS, _reduce),
+    "recompute": _recompute,
     "slice": _slice,
     "pad": _pad,
     "concatenate": _concatenate,

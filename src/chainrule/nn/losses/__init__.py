@@ -1,5 +1,6 @@
 """Losses, one file a family."""
 
+from chainrule.nn.losses.alignment import CTC
 from chainrule.nn.losses.classification import (
     BinaryCrossEntropy,
     BinaryFocal,
@@ -23,6 +24,7 @@ from chainrule.nn.losses.regression import (
 )
 
 __all__ = [
+    "CTC",
     "BinaryCrossEntropy",
     "BinaryFocal",
     "BoxGIoU",
