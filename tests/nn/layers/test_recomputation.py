@@ -9,8 +9,8 @@ import pytest
 from chainrule import nn, train
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.executors import Executor
-from chainrule.executors.native import available, compile_native
-from chainrule.executors.native.executor import WHOLE, make_plan
+from chainrule.executors.native import available, compile_native, native_executor
+from chainrule.executors.native.executor import WHOLE, NativeProgram, make_plan
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer, Recomputed, checkpoint
 from chainrule.program import Program, Tensor, expand
@@ -59,6 +59,22 @@ def test_losses_and_weights_are_those_of_the_layer_itself(executor: Executor):
     assert set(trees[0]) == set(trees[1])
     for name, array in trees[0].items():
         np.testing.assert_array_equal(trees[1][name], array, err_msg=name)
+
+
+@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+def test_the_bits_are_those_of_any_number_of_threads_where_the_work_is_cut_into_chunks():
+    batch = {name: RANDOM.integers(0, 11, (40, 33), np.int32) for name in "xy"}
+    trees = []
+    for wrap, threads in ((as_it_is, 1), (checkpoint, 1), (checkpoint, 3)):
+        recipe, step = step_of(language_model(wrap, 2), 40, 33)
+        trees.append(initial_tree(recipe, step))
+        compiled = native_executor(threads)(step.program)
+        assert isinstance(compiled, NativeProgram)
+        assert any(group.chunks > 1 for group in compiled.plan(None).groups)
+        compiled.run(trees[-1], batch)
+    for name, array in trees[0].items():
+        for tree in trees[1:]:
+            np.testing.assert_array_equal(tree[name], array, err_msg=name)
 
 
 @pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
