@@ -145,8 +145,8 @@ def measure(workload: Workload, names: Sequence[str], settings: Settings, progre
         progress(f"{workload.name}: drawing data and weights")
         file = Path(folder) / f"{workload.name}.safetensors"
         make_problem(workload, settings.threads).save(file)
-        for name, entry in _entries(names, settings).items():
-            lacking = workload.needs & entry.lacks
+        for name, entry in _entries(workload, names, settings).items():
+            lacking = workload.network.needs & entry.lacks
             if lacking:
                 result.absent[name] = f"has no {' and no '.join(sorted(lacking))}"
                 continue
@@ -188,8 +188,13 @@ class _Turns:
         return self.measurement.microseconds[-1]
 
 
-def _entries(names: Sequence[str], settings: Settings) -> Mapping[str, Entry]:
+def _entries(workload: Workload, names: Sequence[str], settings: Settings) -> Mapping[str, Entry]:
     entries = {name: PEERS[name] for name in names}
+    if workload.network.images:
+        entries = {
+            name: replace(entry, variants=(*entry.variants, *entry.for_images))
+            for name, entry in entries.items()
+        }
     if OURS in entries:
         entries[OURS] = replace(entries[OURS], variants=(settings.executor,))
     return entries

@@ -7,7 +7,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from benchmarks.workloads import WORKLOADS, Workload
+from benchmarks.workloads import WORKLOADS, Mlp, Workload
 
 CHECKED_STEPS = 50
 _PARAMETER = "parameter "
@@ -17,7 +17,8 @@ _PARAMETER = "parameter "
 class Problem:
     """What a peer is given.
 
-    x: float32 (rows, features). y: int32 (rows,), class numbers. orders: int64 (epochs, steps, batch), row
+    x: float32 (rows, …), images (rows, height, width, channels); or int32 (rows, tokens). y: int32 (rows,) or
+    (rows, tokens), class numbers. orders: int64 (epochs, steps, batch), row
     numbers. parameters: by chainrule's names, in layer order: 'dense_1.weight' (inputs, outputs),
     'dense_1.bias' (outputs,) … threads: how many the peer may use.
     """
@@ -30,9 +31,9 @@ class Problem:
     threads: int
 
     def dense(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """(weight, bias) of each layer, in order."""
-        count = len(self.workload.network.widths) - 1
-        names = [f"dense_{number}" for number in range(1, count + 1)]
+        """(weight, bias) of each layer of a multilayer perceptron, in order."""
+        assert isinstance(self.workload.network, Mlp)
+        names = [f"dense_{number}" for number in range(1, len(self.workload.network.widths))]
         return [(self.parameters[f"{name}.weight"], self.parameters[f"{name}.bias"]) for name in names]
 
     def save(self, path: Path) -> None:

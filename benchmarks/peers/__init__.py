@@ -15,7 +15,8 @@ class Entry:
     """A row of the table.
 
     module: the file in this folder. library: what it imports. variants: ways to do it, given to `build`; the
-    fastest is measured. lacks: what it has not, of `Workload.needs`. rival: counts for 'the best peer'.
+    fastest is measured. for_images: further ones, where the data are images. lacks: what it has not, of
+    `Network.needs`. rival: counts for 'the best peer'.
     usual: measured where no names are given.
     """
 
@@ -23,6 +24,7 @@ class Entry:
     meaning: str
     library: str
     variants: tuple[str, ...]
+    for_images: tuple[str, ...] = ()
     lacks: frozenset[str] = frozenset()
     rival: bool = True
     usual: bool = True
@@ -54,12 +56,14 @@ PEERS: Mapping[str, Entry] = {
         "PyTorch, eager, its fastest form of optimizer",
         "torch",
         ("fused", "foreach", "one by one"),
+        for_images=("fused, channels last",),
     ),
     "pytorch-compiled": Entry(
         "pytorch_compiled",
         "torch.compile: with or without the optimizer, the faster",
         "torch",
         ("whole step", "fused optimizer apart"),
+        for_images=("fused optimizer apart, channels last",),
     ),
     "jax": Entry(
         "jax_scan",
@@ -72,7 +76,7 @@ PEERS: Mapping[str, Entry] = {
         "MLPClassifier, one partial_fit an epoch",
         "sklearn",
         ("partial_fit",),
-        lacks=frozenset({"dropout"}),
+        lacks=frozenset({"dropout", "convolution", "attention", "recurrence", "embedding"}),
     ),
 }
 """Every row by name."""

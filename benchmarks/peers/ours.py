@@ -7,14 +7,28 @@ from importlib.util import find_spec
 import numpy as np
 
 from benchmarks.problem import Problem
-from benchmarks.workloads import Adam, Workload
+from benchmarks.workloads import Adam, AdamW, Bag, ConvNet, Gpt, Lstm, Mlp, Network, ResNet, Workload
 from chainrule.executors import Compiled, Executor
 from chainrule.nn import (
+    LSTM,
+    Activation,
+    BatchNorm,
+    Conv2D,
     Dense,
     Dropout,
+    Embedding,
+    Flatten,
+    GlobalAvgPool,
+    LayerNorm,
+    MaxPool2D,
+    MeanOverTime,
+    PositionalEncoding,
+    Residual,
     Sequential,
     SoftmaxCrossEntropy,
+    TransformerBlock,
     adam,
+    adamw,
     glorot_normal,
     he_normal,
     momentum,
@@ -42,26 +56,85 @@ def executor_of(compiled: Compiled) -> str:
 
 def recipe_of(workload: Workload) -> Recipe:
     """The workload in our own words."""
-    network = workload.network
+    chosen = workload.optimizer
+    if isinstance(chosen, AdamW):
+        moments = (chosen.beta1, chosen.beta2, chosen.epsilon)
+        optimizer = adamw(chosen.rate, chosen.decay, *moments, on="*")
+    elif isinstance(chosen, Adam):
+        optimizer = adam(chosen.rate, chosen.beta1, chosen.beta2, chosen.epsilon)
+    else:
+        optimizer = momentum(chosen.rate, chosen.decay)
+    layers = _layers(workload.network)
+    return Recipe(Sequential(layers), SoftmaxCrossEntropy(), optimizer, batch_size=workload.batch)
+
+
+def _layers(network: Network) -> list[Layer]:
+    match network:
+        case Mlp():
+            return _mlp(network)
+        case ConvNet():
+            convolutions = [
+                layer for n in network.filters for layer in (Conv2D(n, 3, activation="relu"), MaxPool2D())
+            ]
+            return [
+                *convolutions,
+                Flatten(),
+                Dense(network.hidden, network.activation),
+                Dense(network.classes),
+            ]
+        case ResNet():
+            first, *others = network.widths
+            blocks = [_block(first, 1), *(_block(width, 2) for width in others)]
+            return [
+                *_normalized(first),
+                Activation("relu"),
+                *(layer for block in blocks for layer in (block, Activation("relu"))),
+                GlobalAvgPool(),
+                Dense(network.classes),
+            ]
+        case Gpt():
+            blocks = [TransformerBlock(network.heads, causal=True, activation="gelu_tanh")] * network.blocks
+            start = [Embedding(network.vocabulary, network.width)]
+            return [
+                *start,
+                PositionalEncoding("learned", network.context),
+                *blocks,
+                LayerNorm(),
+                Dense(network.classes),
+            ]
+        case Lstm():
+            return [LSTM(network.units), Dense(network.classes)]
+        case Bag():
+            return [Embedding(network.vocabulary, network.units), MeanOverTime(), Dense(network.classes)]
+        case _:
+            raise TypeError(f"{network} has no reading here")
+
+
+def _mlp(network: Mlp) -> list[Layer]:
     kernel = he_normal() if network.activation == "relu" else glorot_normal()
     layers: list[Layer] = []
     for width in network.widths[1:-1]:
         layers.append(Dense(width, network.activation, kernel))
         if network.dropout:
             layers.append(Dropout(network.dropout))
-    layers.append(Dense(network.widths[-1], kernel=kernel))
-    chosen = workload.optimizer
-    if isinstance(chosen, Adam):
-        optimizer = adam(chosen.rate, chosen.beta1, chosen.beta2, chosen.epsilon)
-    else:
-        optimizer = momentum(chosen.rate, chosen.decay)
-    return Recipe(Sequential(layers), SoftmaxCrossEntropy(), optimizer, batch_size=workload.batch)
+    return [*layers, Dense(network.classes, kernel=kernel)]
+
+
+def _normalized(width: int, size: int = 3, stride: int = 1) -> list[Layer]:
+    around = (size // 2, size // 2)  # 'same' would put more zeros on one side where the stride is 2
+    return [Conv2D(width, size, stride=stride, padding=(around, around), use_bias=False), BatchNorm()]
+
+
+def _block(width: int, stride: int) -> Residual:
+    shortcut = Sequential(_normalized(width, 1, stride)) if stride > 1 else None
+    return Residual([*_normalized(width, 3, stride), Activation("relu"), *_normalized(width)], shortcut)
 
 
 def batch_of(workload: Workload) -> Batch:
     """Shapes and dtypes of one batch."""
-    x = (workload.batch, workload.network.widths[0])
-    return Batch({"x": (x, "float32"), "y": ((workload.batch,), "int32")})
+    network, rows = workload.network, workload.batch
+    dtype = "int32" if network.tokens else "float32"
+    return Batch({"x": ((rows, *network.example), dtype), "y": ((rows, *network.targets), "int32")})
 
 
 class Ours:

@@ -4,9 +4,10 @@ import math
 
 import torch  # type: ignore[import-not-found] (only in the environment of `make bench`)
 
-from benchmarks.peers.pytorch_model import Stepwise, data, network, set_weights, usual_step, version
+from benchmarks.peers.pytorch_model import Stepwise, data, loss, usual_step, version
+from benchmarks.peers.pytorch_networks import network, set_weights
 from benchmarks.problem import Problem
-from benchmarks.workloads import Adam, Momentum
+from benchmarks.workloads import Adam, AdamW, Momentum
 
 __all__ = ["build", "version"]
 
@@ -17,7 +18,9 @@ def build(problem: Problem, variant: str) -> Stepwise:
     """variant: how much is compiled."""
     if variant == "whole step":
         return _whole_step(problem)
-    return usual_step(problem, variant, {"fused": True}, torch.compile(fullgraph=True, dynamic=False))
+    torch._dynamo.config.allow_rnn = True  # LSTM is left out of graphs otherwise
+    compiler = torch.compile(fullgraph=True, dynamic=False)
+    return usual_step(problem, variant, {"fused": True}, compiler, variant.endswith("channels last"))
 
 
 def _whole_step(problem: Problem) -> Stepwise:
@@ -34,7 +37,7 @@ def _whole_step(problem: Problem) -> Stepwise:
     count = torch.zeros(())
 
     def loss_of(parameters: Tensors, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(torch.func.functional_call(model, parameters, (x,)), y)
+        return loss(lambda x: torch.func.functional_call(model, parameters, (x,)), x, y)
 
     gradients_of = torch.func.grad_and_value(loss_of)
 
@@ -48,12 +51,12 @@ def _whole_step(problem: Problem) -> Stepwise:
         square: Tensors,
         count: torch.Tensor,
     ) -> torch.Tensor:
-        gradients, loss = gradients_of(parameters, x[rows], y[rows])
+        gradients, mean_loss = gradients_of(parameters, x[rows], y[rows])
         if isinstance(chosen, Adam):
             _adam(chosen, gradients, parameters, mean, square, count)
         else:
             _momentum(chosen, gradients, parameters, mean)
-        return loss
+        return mean_loss
 
     def reset() -> None:
         set_weights(model, problem)
@@ -75,6 +78,8 @@ def _adam(
         mean[name].mul_(chosen.beta1).add_((1 - chosen.beta1) * gradient)
         square[name].mul_(chosen.beta2).add_((1 - chosen.beta2) * gradient * gradient)
         root = (square[name] / square_correction).sqrt() + chosen.epsilon
+        if isinstance(chosen, AdamW):
+            parameters[name].mul_(1 - chosen.rate * chosen.decay)
         parameters[name].sub_(chosen.rate * (mean[name] / mean_correction) / root)
 
 

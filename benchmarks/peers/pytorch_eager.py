@@ -9,5 +9,7 @@ _FORMS = {"fused": {"fused": True}, "foreach": {"foreach": True}, "one by one": 
 
 
 def build(problem: Problem, variant: str) -> Stepwise:
-    """variant: a form of the optimizer."""
-    return usual_step(problem, f"{variant} optimizer", _FORMS[variant])
+    """variant: a form of the optimizer, and for images the memory format."""
+    form, _, memory = variant.partition(", ")
+    note = f"{form} optimizer" + (f", {memory}" if memory else "")
+    return usual_step(problem, note, _FORMS[form], channels_last=bool(memory))

@@ -1,15 +1,14 @@
-"""The workload's network and data as PyTorch writes them, and what its peers share."""
+"""The training step of the workload as PyTorch writes it, and what its peers share."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 import torch  # type: ignore[import-not-found] (only in the environment of `make bench`)
 
+from benchmarks.peers.pytorch_networks import network, set_weights
 from benchmarks.problem import Problem
-from benchmarks.workloads import Adam, Momentum
-
-_ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}
+from benchmarks.workloads import Adam, AdamW, Momentum
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
@@ -41,66 +40,56 @@ class Stepwise:
             self._step(rows)
 
 
-def data(problem: Problem) -> tuple[torch.Tensor, torch.Tensor]:
-    """x and y; class numbers are int64 for PyTorch's loss."""
-    return torch.from_numpy(problem.x), torch.from_numpy(problem.y).long()
+def data(problem: Problem, channels_last: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    """x and y; class numbers and tokens are int64 for PyTorch. Images in the memory format."""
+    x, network = torch.from_numpy(problem.x), problem.workload.network
+    if network.images:
+        form = torch.channels_last if channels_last else torch.contiguous_format
+        x = x.permute(0, 3, 1, 2).contiguous(memory_format=form)
+    return x.long() if network.tokens else x, torch.from_numpy(problem.y).long()
 
 
-def network(problem: Problem) -> torch.nn.Sequential:
-    """The layers, with our initial weights.
-
-    Where images join, memory formats (channels last) become variants of the peers, and of this function.
-    """
-    shape = problem.workload.network
-    *hidden, last = pairwise(shape.widths)
-    layers: list[torch.nn.Module] = []
-    for inputs, outputs in hidden:
-        layers += [torch.nn.Linear(inputs, outputs), _ACTIVATIONS[shape.activation]()]
-        if shape.dropout:
-            layers.append(torch.nn.Dropout(shape.dropout))
-    model = torch.nn.Sequential(*layers, torch.nn.Linear(*last))
-    set_weights(model, problem)
-    return model
-
-
-def set_weights(model: torch.nn.Sequential, problem: Problem) -> None:
-    """Our initial weights, in place; ours are (inputs, outputs), PyTorch's the transpose."""
-    linear = [layer for layer in model if isinstance(layer, torch.nn.Linear)]
-    with torch.no_grad():
-        for layer, (weight, bias) in zip(linear, problem.dense(), strict=True):
-            layer.weight.copy_(torch.from_numpy(weight.T.copy()))
-            layer.bias.copy_(torch.from_numpy(bias))
+def loss(model: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Mean softmax cross-entropy over examples, or over all their tokens."""
+    return torch.nn.functional.cross_entropy(model(x).flatten(0, -2), y.flatten())
 
 
 def optimizer_of(chosen: Adam | Momentum, model: torch.nn.Module, **form: bool) -> torch.optim.Optimizer:
     """The workload's optimizer in one of its forms: fused or foreach."""
     if isinstance(chosen, Adam):
-        return torch.optim.Adam(
-            model.parameters(), chosen.rate, (chosen.beta1, chosen.beta2), chosen.epsilon, **form
-        )
+        adam = (model.parameters(), chosen.rate, (chosen.beta1, chosen.beta2), chosen.epsilon)
+        if isinstance(chosen, AdamW):
+            return torch.optim.AdamW(*adam, chosen.decay, **form)
+        return torch.optim.Adam(*adam, **form)
     return torch.optim.SGD(model.parameters(), chosen.rate, chosen.decay, **form)
 
 
 def usual_step(
-    problem: Problem, note: str, form: dict[str, bool], compiler: Callable[[Step], Step] = lambda loss: loss
+    problem: Problem,
+    note: str,
+    form: dict[str, bool],
+    compiler: Callable[[Step], Step] = lambda loss: loss,
+    channels_last: bool = False,
 ) -> Stepwise:
     """The training step that PyTorch's tutorials write; compiler: applied to the loss of a batch."""
     torch.set_num_threads(problem.threads)
-    x, y = data(problem)
+    x, y = data(problem, channels_last)
     model = network(problem)
+    if channels_last:
+        model = cast(Any, model).to(memory_format=torch.channels_last)  # PyTorch's types know no such call
     optimizer = optimizer_of(problem.workload.optimizer, model, **form)
 
     def loss_of(rows: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(model(x[rows]), y[rows])
+        return loss(model, x[rows], y[rows])
 
     compiled = compiler(loss_of)
 
     def step(rows: torch.Tensor) -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
-        loss = compiled(rows)
-        loss.backward()
+        mean_loss = compiled(rows)
+        mean_loss.backward()
         optimizer.step()
-        return loss.detach()
+        return mean_loss.detach()
 
     def reset() -> None:
         set_weights(model, problem)

@@ -8,7 +8,7 @@ import sklearn
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.problem import Problem
-from benchmarks.workloads import Adam
+from benchmarks.workloads import Adam, Mlp
 
 
 class _Softmax(MLPClassifier):
@@ -34,7 +34,9 @@ class ScikitLearn:
     def __init__(self, problem: Problem) -> None:
         self.steps_per_run = problem.workload.steps
         self._problem = problem
-        self._classes = problem.workload.network.widths[-1]
+        network = problem.workload.network
+        assert isinstance(network, Mlp)  # it lacks what the others need
+        self._network, self._classes = network, network.classes
         # One column a class keeps scikit-learn from folding two classes into one output.
         self._y = np.eye(2, dtype=np.int64)[problem.y] if self._classes == 2 else problem.y
         self.reset()
@@ -47,8 +49,8 @@ class ScikitLearn:
         """Back to the start."""
         workload = self._problem.workload
         settings: dict[str, Any] = {
-            "hidden_layer_sizes": workload.network.widths[1:-1],
-            "activation": workload.network.activation,
+            "hidden_layer_sizes": self._network.widths[1:-1],
+            "activation": self._network.activation,
             "learning_rate_init": workload.optimizer.rate,
             "batch_size": workload.batch,
             "alpha": 0.0,

@@ -15,7 +15,7 @@ from benchmarks.measuring import Settings, measure
 from benchmarks.peers import PEERS
 from benchmarks.preparing import make_problem, matrix_flops
 from benchmarks.problem import CHECKED_STEPS, load_problem
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, Mlp
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,20 +52,35 @@ def test_problems_are_the_same_every_time_and_survive_the_file(name: str, tmp_pa
         assert other.workload == problem.workload
         for array in ("x", "y", "orders"):
             np.testing.assert_array_equal(getattr(other, array), getattr(problem, array))
-        for one, another in zip(problem.dense(), other.dense(), strict=True):
-            np.testing.assert_array_equal(one[0], another[0])
-            np.testing.assert_array_equal(one[1], another[1])
+        assert other.parameters.keys() == problem.parameters.keys()
+        for parameter, array in problem.parameters.items():
+            np.testing.assert_array_equal(other.parameters[parameter], array)
     steps, batch = problem.orders.shape[1:]
     assert (steps, batch) == (problem.workload.steps, problem.workload.batch)
     assert len(problem.orders) * steps >= CHECKED_STEPS
     assert all(len(np.unique(order)) == order.size for order in problem.orders)
-    widths = problem.workload.network.widths
-    assert [weight.shape for weight, _ in problem.dense()] == list(pairwise(widths))
+    network = problem.workload.network
+    assert problem.x.shape == (problem.workload.rows, *network.example)
+    assert problem.y.shape == (problem.workload.rows, *network.targets)
+    assert set(np.unique(problem.y)) <= set(range(network.classes))
+    if isinstance(network, Mlp):
+        assert [weight.shape for weight, _ in problem.dense()] == list(pairwise(network.widths))
 
 
 def test_matrix_flops_are_those_of_three_products_a_layer_and_two_for_the_first():
     first, *others = 20 * 64, 64 * 64, 64 * 2
     assert matrix_flops(TABLE) == 2 * TABLE.batch * (2 * first + 3 * sum(others))
+
+
+def test_products_of_convolutions_and_of_loops_over_time_count_too():
+    lenet = WORKLOADS["lenet"]
+    first, second = 26 * 26 * 32 * 9, 11 * 11 * 64 * 9 * 32
+    dense = 5 * 5 * 64 * 128 + 128 * 10
+    assert matrix_flops(lenet) == 2 * lenet.batch * (2 * first + 3 * second + 3 * dense)
+    lstm = WORKLOADS["lstm"]
+    inputs, recurrent, last = 100 * 13 * 512, 100 * 128 * 512, 128 * 10
+    expected = 2 * lstm.batch * (2 * inputs + 3 * recurrent + 3 * last)
+    assert matrix_flops(lstm) == pytest.approx(expected, rel=0.01)
 
 
 def test_a_peer_that_fails_says_why_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch):
