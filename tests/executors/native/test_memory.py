@@ -3,19 +3,20 @@
 from collections.abc import Callable
 
 import pytest
-from benchmarks.workloads import WORKLOADS, Adam, Workload
+from benchmarks.peers.ours import batch_of, recipe_of
+from benchmarks.workloads import WORKLOADS, Workload
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.contracts.test_native_agrees import Recipe, recipes
-from tests.executors.native.plans import groups_of, lowered, perceptron
+from tests.executors.native.plans import groups_of, lowered
 
 from chainrule.executors.native import schedule
 from chainrule.executors.native.memory import ALIGNMENT, Layout, lay_out
 from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.schedule import Group
-from chainrule.nn import adam, momentum
 from chainrule.program import Program, Tensor, Trace, Value
 from chainrule.program import functions as f
+from chainrule.train import training_step
 
 MOST = 1.25
 
@@ -100,9 +101,7 @@ def most_alive(alive: dict[Value, set[int]]) -> int:
 
 
 def workload_step(workload: Workload) -> Program:
-    network = workload.network
-    optimizer = adam() if isinstance(workload.optimizer, Adam) else momentum()
-    return perceptron(network.widths, workload.batch, network.activation, network.dropout, optimizer)
+    return training_step(recipe_of(workload), batch_of(workload)).program
 
 
 @pytest.mark.parametrize("examples", [None, 4096])
