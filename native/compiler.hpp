@@ -46,7 +46,8 @@ inline Level best_level() {
     return Level::baseline;
 }
 
-// Sixteen 32-bit words side by side, for what compilers do not vectorize by themselves: products of 64 bits.
+// Sixteen 32-bit words side by side, for what compilers do not vectorize by themselves: products of 64 bits, and
+// `within`, a bit for each word of first … first + size - 1 (modulo 2³²).
 struct Words16 {
 #if defined(__AVX512F__)
     __m512i words;
@@ -54,6 +55,9 @@ struct Words16 {
     static Words16 all(uint32_t word) { return {_mm512_set1_epi32(static_cast<int>(word))}; }
     void store(uint32_t* to) const { _mm512_storeu_si512(to, words); }
     Words16 operator^(Words16 other) const { return {_mm512_xor_si512(words, other.words)}; }
+    uint32_t within(uint32_t first, uint32_t size) const {
+        return _mm512_cmplt_epu32_mask(_mm512_sub_epi32(words, all(first).words), all(size).words);
+    }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         const __m512i f = _mm512_set1_epi64(factor);
         const __m512i even = _mm512_mul_epu32(words, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(words, 32), f);
@@ -77,6 +81,14 @@ struct Words16 {
     }
     Words16 operator^(Words16 other) const {
         return {{_mm256_xor_si256(words[0], other.words[0]), _mm256_xor_si256(words[1], other.words[1])}};
+    }
+    uint32_t within(uint32_t first, uint32_t size) const {
+        const __m256i low = all(first).words[0], sign = all(0x80000000u).words[0], limit = all(size ^ 0x80000000u).words[0];
+        const auto below = [&](__m256i x) {  // signed comparisons of what the sign bit has been turned in
+            const __m256i shifted = _mm256_xor_si256(_mm256_sub_epi32(x, low), sign);
+            return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, shifted))));
+        };
+        return below(words[0]) | below(words[1]) << 8;
     }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         const __m256i f = _mm256_set1_epi64x(factor);
@@ -105,6 +117,11 @@ struct Words16 {
     Words16 operator^(Words16 other) const {
         for (int i = 0; i < 16; ++i) other.words[i] ^= words[i];
         return other;
+    }
+    uint32_t within(uint32_t first, uint32_t size) const {
+        uint32_t bits = 0;
+        for (int i = 0; i < 16; ++i) bits |= static_cast<uint32_t>(words[i] - first < size) << i;
+        return bits;
     }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         for (int i = 0; i < 16; ++i) {

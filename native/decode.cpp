@@ -490,13 +490,19 @@ Instruction read(std::span<const int64_t> row, const Around& around) {
             break;
         }
         case Kind::scatter_add: {
-            const int64_t outer = in.size(), length = in.size(), inner = in.size(), count = in.size();
-            out.extent = length == 0 || inner == 0 ? 0 : outer;
+            const int64_t outer = in.size(), length = in.number(0, std::numeric_limits<int32_t>::max()), inner = in.size();
+            const int64_t count = in.size();
+            const bool onto_zeros = in.small(1) != 0;
+            out.extent = length == 0 || inner == 0 ? 0 : outer == 1 ? length : outer;
             out.sizes = {outer, length, inner, count};
-            out.places.push_back(in.place(product(product(outer, length), inner), 4));
+            const auto table = [&] {
+                const int64_t row = product(outer, inner);
+                return outer == 1 && out.extent > 0 ? in.place_in_rows(length, row, 4) : in.place(product(length, row), 4);
+            };
             out.places.push_back(in.place(count, 4));
             out.places.push_back(in.place(product(product(outer, count), inner), 4));
-            out.places.push_back(in.place(product(product(outer, length), inner), 4));
+            out.places.push_back(table());
+            if (!onto_zeros) out.places.push_back(table());
             break;
         }
         case Kind::one_hot: {

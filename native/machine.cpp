@@ -309,28 +309,25 @@ bool run_gather(const Instruction& in, int64_t first, int64_t last, const std::v
     return fine;
 }
 
+// Cut by rows of the one table, or by tables. What it adds to is all 0 where it has no place.
 bool run_scatter_add(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
-    const int64_t length = in.sizes[1], inner = in.sizes[2], count = in.sizes[3];
-    const float* x = pointer<const float>(at, in.places[0]);
-    const int32_t* indices = pointer<const int32_t>(at, in.places[1]);
-    const float* updates = pointer<const float>(at, in.places[2]);
-    float* y = pointer<float>(at, in.places[3]);
-    bool fine = true;
-    for (int64_t o = first; o < last; ++o) {
-        std::memmove(y + o * length * inner, x + o * length * inner, static_cast<size_t>(length * inner) * 4);
-        for (int64_t i = 0; i < count; ++i) {
-            int64_t index = indices[i];
-            if (index < 0) index += length;
-            if (index < 0 || index >= length) {
-                fine = false;
-                continue;
-            }
-            float* to = y + (o * length + index) * inner;
-            const float* from = updates + (o * count + i) * inner;
-            for (int64_t j = 0; j < inner; ++j) to[j] += from[j];
-        }
-    }
-    return fine;
+    const int64_t outer = in.sizes[0], length = in.sizes[1], inner = in.sizes[2], count = in.sizes[3];
+    const int32_t* indices = pointer<const int32_t>(at, in.places[0]);
+    const float* updates = pointer<const float>(at, in.places[1]);
+    float* y = pointer<float>(at, in.places[2]);
+    if (first >= last) return true;
+    const int64_t rows = outer == 1 ? 1 : length, start = first * rows * inner;
+    const size_t bytes = static_cast<size_t>((last - first) * rows * inner) * 4;
+    if (in.places.size() > 3)
+        std::memmove(y + start, pointer<const float>(at, in.places[3]) + start, bytes);
+    else
+        std::memset(y + start, 0, bytes);
+    if (outer == 1)
+        kernels().scatter_rows(y, indices, updates, count, length, first, last, inner);
+    else
+        for (int64_t o = first; o < last; ++o)
+            kernels().scatter_rows(y + o * length * inner, indices, updates + o * count * inner, count, length, 0, length, inner);
+    return std::all_of(indices, indices + (first == 0 ? count : 0), [&](int64_t index) { return index >= -length && index < length; });
 }
 
 void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {

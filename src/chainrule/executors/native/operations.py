@@ -9,6 +9,8 @@ from chainrule.executors.native.convolution import lower_convolution, lower_weig
 from chainrule.executors.native.nodes import (
     REDUCTIONS,
     Access,
+    Locate,
+    Node,
     copy_node,
     matmul_node,
     parts_of,
@@ -25,7 +27,7 @@ from chainrule.executors.native.ordering import ORDERING
 from chainrule.executors.native.scanning import SCANNING
 from chainrule.executors.native.space import SPACE
 from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
-from chainrule.program import Step, Value
+from chainrule.program import Step, Value, step_flops
 
 MANY_ROWS = 1024
 """From so many rows on, each chunk adds up its own; fewer are cut by columns."""
@@ -200,11 +202,28 @@ def _gather(builder: Builder, step: Step) -> None:
 
 
 def _scatter_add(builder: Builder, step: Step) -> None:
-    x, indices, updates = step.inputs
+    """A single table is cut by rows: each chunk adds what belongs to its own, in order."""
+    (x, indices, updates), y = step.inputs, step.output
     axis: int = step.attributes["axis"]  # type: ignore[assignment]
     outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
-    sizes = (outer, length, inner, indices.size)
-    builder.simple("scatter_add", step, outer, sizes, (x, indices, updates), False)
+    start = builder.constants.get(builder.views[x].root)
+    onto_zeros = start is not None and not start.any()
+    table = [] if onto_zeros else [builder.dense(x)]
+    given = [builder.dense(indices), builder.dense(updates)]
+    position = builder.next_position()
+    for root in (*given, *table):
+        builder.reads(whole(root), position)
+    alone = outer == 1
+    accesses = [Access(root, False, False) for root in given]
+    accesses += [Access(y, True, True, alone), *(Access(root, False, True, alone) for root in table)]
+
+    def words(locate: Locate) -> list[int]:
+        places = [number for root in (*given, y, *table) for number in locate(root)]
+        return [outer, length, inner, indices.size, int(onto_zeros), *places]
+
+    text = f"{y.name} = {'zeros' if onto_zeros else x.name} with {updates.name} added at {indices.name}"
+    extent = length if alone else outer
+    builder.add(Node("scatter_add", position, extent, accesses, words, step_flops(step), text), y)
 
 
 def _one_hot(builder: Builder, step: Step) -> None:
