@@ -491,16 +491,17 @@ Instruction read(std::span<const int64_t> row, const Around& around) {
         }
         case Kind::scatter_add: {
             const int64_t outer = in.size(), length = in.number(0, std::numeric_limits<int32_t>::max()), inner = in.size();
-            const int64_t count = in.size();
-            const bool onto_zeros = in.small(1) != 0;
+            const int64_t count = in.number(0, std::numeric_limits<int32_t>::max());
+            const int64_t repeat = in.number(1, std::numeric_limits<int32_t>::max()), onto_zeros = in.small(1);
+            if (count % repeat) refuse("updates that do not come out even");
             out.extent = length == 0 || inner == 0 ? 0 : outer == 1 ? length : outer;
-            out.sizes = {outer, length, inner, count};
+            out.sizes = {outer, length, inner, count, repeat};
             const auto table = [&] {
                 const int64_t row = product(outer, inner);
                 return outer == 1 && out.extent > 0 ? in.place_in_rows(length, row, 4) : in.place(product(length, row), 4);
             };
             out.places.push_back(in.place(count, 4));
-            out.places.push_back(in.place(product(product(outer, count), inner), 4));
+            out.places.push_back(in.place(product(product(outer, count / repeat), inner), 4));
             out.places.push_back(table());
             if (!onto_zeros) out.places.push_back(table());
             break;

@@ -522,19 +522,20 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
     }
 }
 
-void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t length, int64_t first, int64_t last,
-                  int64_t n) {
+void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat, int64_t length, int64_t first,
+                  int64_t last, int64_t n) {
     const auto add = [&](int64_t i) {
         const int64_t index = indices[i], row = index < 0 ? index + length : index;
         if (row < first || row >= last) return;
+        const float* from = x + static_cast<int64_t>(static_cast<uint32_t>(i) / static_cast<uint32_t>(repeat)) * n;
         CHAINRULE_IVDEP
-        for (int64_t j = 0; j < n; ++j) y[row * n + j] += x[i * n + j];
+        for (int64_t j = 0; j < n; ++j) y[row * n + j] += from[j];
     };
-    const auto size = static_cast<uint32_t>(last - first), low = static_cast<uint32_t>(first);
+    const auto size = static_cast<uint32_t>(last - first), low = static_cast<uint32_t>(first), end = static_cast<uint32_t>(length);
     int64_t i = 0;
     for (; i + 16 <= count; i += 16) {  // most are of other rows: sixteen at a time are seen not to be of these
         const Words16 words = Words16::load(reinterpret_cast<const uint32_t*>(indices + i));
-        uint32_t ours = words.within(low, size) | words.within(low - static_cast<uint32_t>(length), size);
+        uint32_t ours = words.within(low, size) | words.within(low - end, size);
         for (; ours; ours &= ours - 1) add(i + std::countr_zero(ours));
     }
     for (; i < count; ++i) add(i);

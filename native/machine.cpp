@@ -311,7 +311,7 @@ bool run_gather(const Instruction& in, int64_t first, int64_t last, const std::v
 
 // Cut by rows of the one table, or by tables. What it adds to is all 0 where it has no place.
 bool run_scatter_add(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
-    const int64_t outer = in.sizes[0], length = in.sizes[1], inner = in.sizes[2], count = in.sizes[3];
+    const int64_t outer = in.sizes[0], length = in.sizes[1], inner = in.sizes[2], count = in.sizes[3], repeat = in.sizes[4];
     const int32_t* indices = pointer<const int32_t>(at, in.places[0]);
     const float* updates = pointer<const float>(at, in.places[1]);
     float* y = pointer<float>(at, in.places[2]);
@@ -323,10 +323,11 @@ bool run_scatter_add(const Instruction& in, int64_t first, int64_t last, const s
     else
         std::memset(y + start, 0, bytes);
     if (outer == 1)
-        kernels().scatter_rows(y, indices, updates, count, length, first, last, inner);
+        kernels().scatter_rows(y, indices, updates, count, repeat, length, first, last, inner);
     else
         for (int64_t o = first; o < last; ++o)
-            kernels().scatter_rows(y + o * length * inner, indices, updates + o * count * inner, count, length, 0, length, inner);
+            kernels().scatter_rows(y + o * length * inner, indices, updates + o * count / repeat * inner, count, repeat, length, 0, length,
+                                   inner);
     return std::all_of(indices, indices + (first == 0 ? count : 0), [&](int64_t index) { return index >= -length && index < length; });
 }
 

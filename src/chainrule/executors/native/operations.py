@@ -209,7 +209,8 @@ def _scatter_add(builder: Builder, step: Step) -> None:
     start = builder.constants.get(builder.views[x].root)
     onto_zeros = start is not None and not start.any()
     table = [] if onto_zeros else [builder.dense(x)]
-    given = [builder.dense(indices), builder.dense(updates)]
+    repeat, rows = _repeated(builder.views[updates], axis, len(indices.shape))
+    given = [builder.dense(indices), rows or builder.dense(updates)]
     position = builder.next_position()
     for root in (*given, *table):
         builder.reads(whole(root), position)
@@ -219,11 +220,22 @@ def _scatter_add(builder: Builder, step: Step) -> None:
 
     def words(locate: Locate) -> list[int]:
         places = [number for root in (*given, y, *table) for number in locate(root)]
-        return [outer, length, inner, indices.size, int(onto_zeros), *places]
+        return [outer, length, inner, indices.size, repeat if rows else 1, int(onto_zeros), *places]
 
     text = f"{y.name} = {'zeros' if onto_zeros else x.name} with {updates.name} added at {indices.name}"
     extent = length if alone else outer
     builder.add(Node("scatter_add", position, extent, accesses, words, step_flops(step), text), y)
+
+
+def _repeated(view: View, first: int, count: int) -> tuple[int, Value | None]:
+    """Rows that are each for several indices, the last axes of `count` from `first` on; None if they are not."""
+    last = first + count
+    while last > first and not view.strides[last - 1]:
+        last -= 1
+    shape, strides = (each[:last] + each[first + count :] for each in (view.shape, view.strides))
+    rows = View(view.root, shape, strides)
+    repeat = size_of(view.shape[last : first + count])
+    return repeat, view.root if repeat and rows.dense and view.root.size == size_of(shape) else None
 
 
 def _one_hot(builder: Builder, step: Step) -> None:
