@@ -276,24 +276,30 @@ void read_tile(Reader& in, Instruction& out) {
 }
 
 void read_matmul(Reader& in, Instruction& out) {
-    const int64_t batch = in.size(), m = in.number(0, 1 << 30), n = in.number(0, 1 << 30), k = in.number(0, 1 << 30);
+    constexpr int64_t longest = 1 << 30;
+    const int64_t outer = in.size(), inner = in.size(), batch = product(outer, inner);
+    const int64_t m = in.number(0, longest), n = in.number(0, longest), k = in.number(0, longest);
     const int ta = in.small(1), tb = in.small(1);
-    const int64_t step_a = in.size(), step_b = in.size(), step_c = in.size();
-    out.extent = batch == 1 ? m : batch;
-    auto whole = [&](int64_t step, int64_t elements) {
-        return batch == 0 || elements == 0 ? 0 : product(batch - 1, step) + elements;
+    const int64_t row_a = in.number(1, longest), row_b = in.number(1, longest);
+    const int64_t outer_a = in.size(), outer_b = in.size(), inner_a = in.size(), inner_b = in.size();
+    out.extent = batch == 1 ? m : outer;
+    const auto whole = [&](int64_t outer_step, int64_t inner_step, int64_t row, int64_t rows, int64_t columns) -> int64_t {
+        if (batch == 0 || rows == 0 || columns == 0) return 0;
+        if (row < columns) refuse("rows of a matrix over each other");
+        return product(outer - 1, outer_step) + product(inner - 1, inner_step) + product(rows - 1, row) + columns;
     };
-    const bool own_rows = batch == 1 && !ta && m * k > 0;
-    const Place a = own_rows ? in.place_in_rows(m, k, 4) : in.place(whole(step_a, product(m, k)), 4);
-    const Place b = in.place(whole(step_b, product(k, n)), 4);
-    const Place c = batch == 1 && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(whole(step_c, product(m, n)), 4);
-    if (batch > 1 && step_c < m * n) refuse("products written over each other");
-    if (m * n == 0) out.extent = 0;  // however many there are
+    const int64_t needed_a = whole(outer_a, inner_a, row_a, ta ? k : m, ta ? m : k);
+    const int64_t needed_b = whole(outer_b, inner_b, row_b, tb ? n : k, tb ? k : n);
+    const bool own_rows = batch == 1 && !ta && m * k > 0 && row_a == k;
+    const Place a = own_rows ? in.place_in_rows(m, k, 4) : in.place(needed_a, 4);
+    const Place b = in.place(needed_b, 4);
+    const Place c = batch == 1 && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(product(batch, product(m, n)), 4);
+    if (batch == 0 || m * n == 0) out.extent = 0;  // however many there are
     out.places = {a, b, c};
     // What the instructions after it read, shaped as C: asked for while the product runs.
     const int ahead = in.small(batch == 1 ? most_ahead : 0);
     for (int i = 0; i < ahead; ++i) out.places.push_back(in.place(product(m, n), 4));
-    out.sizes = {batch, m, n, k, ta, tb, step_a, step_b, step_c};
+    out.sizes = {outer, inner, m, n, k, ta, tb, row_a, row_b, outer_a, outer_b, inner_a, inner_b};
     out.scratch = product_scratch;
 }
 
@@ -427,10 +433,20 @@ void read_lines(Reader& in, Instruction& out) {
 
 Instruction read(std::span<const int64_t> row, const Around& around);
 
+// Each chunk has a sum of its own.
+void refuse_few_sums(const Instruction& in, int64_t chunks) {
+    const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.sums.empty();
+    if (sums && chunks > most_sums) refuse("too many chunks of sums");
+    if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && chunks > in.sizes[17])
+        refuse("more chunks than sums of a weight's adjoint");
+}
+
 void read_loop(Reader& in, Instruction& out, int loops) {
     if (loops >= most_loops) refuse("too many loops inside of each other");
     auto loop = std::make_unique<Loop>();
+    loop->chunks = static_cast<int>(in.number(1, most_sums));
     loop->length = in.size();
+    out.extent = loop->chunks;
     loop->reverse = in.small(1) != 0;
     const int parts = static_cast<int>(in.number(1, 4096));
     std::vector<Room> rooms;
@@ -446,6 +462,7 @@ void read_loop(Reader& in, Instruction& out, int loops) {
             part.start = in.place(part.bytes, 1);
             alignment = std::min(alignment, in.alignment(part.start, 0));
         }
+        if (part.mode == Part::total && loop->chunks > 1) refuse("a total of several chunks");
         if (moves) moved = std::max(moved, part.bytes);
         rooms.push_back({part.bytes, alignment});
         loop->parts.push_back(part);
@@ -455,7 +472,8 @@ void read_loop(Reader& in, Instruction& out, int loops) {
     std::vector<Local> none;
     const int count = in.small(65536);
     for (int i = 0; i < count; ++i) {
-        loop->body.push_back(read(in.words(), {rooms, none, 0, loops + 1, 1}));
+        loop->body.push_back(read(in.words(), {rooms, none, 0, loops + 1, loop->chunks}));
+        refuse_few_sums(loop->body.back(), loop->chunks);
         out.scratch = std::max(out.scratch, loop->body.back().scratch);
     }
     out.loop = std::move(loop);
@@ -597,10 +615,7 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
             const auto& words = instructions[static_cast<size_t>(next)];
             instructions_.push_back(read(words, {rooms, locals_, static_cast<int>(groups_.size()), 0, row[1]}));
             const Instruction& in = instructions_.back();
-            const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.sums.empty();
-            if (sums && row[1] > most_sums) refuse("too many chunks of sums");
-            if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && row[1] > in.sizes[17])
-                refuse("more chunks than sums of a weight's adjoint");
+            refuse_few_sums(in, row[1]);
             scratch_bytes_ = std::max(scratch_bytes_, in.scratch);
         }
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});

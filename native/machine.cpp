@@ -194,26 +194,26 @@ void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, con
 
 void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const auto& s = in.sizes;
-    const int64_t batch = s[0], m = s[1], n = s[2], k = s[3];
-    const bool ta = s[4] != 0, tb = s[5] != 0;
+    const int64_t inner = s[1], m = s[2], n = s[3], k = s[4], row_a = s[7], row_b = s[8];
+    const bool ta = s[5] != 0, tb = s[6] != 0;
     const float* a = pointer<const float>(at, in.places[0]);
     const float* b = pointer<const float>(at, in.places[1]);
     float* c = pointer<float>(at, in.places[2]);
-    const int64_t lda = std::max<int64_t>(1, ta ? m : k);
     Product::Range ahead[most_ahead];
     const int ahead_count = static_cast<int>(in.places.size()) - 3;
     for (int i = 0; i < ahead_count; ++i) {
         const Place& place = in.places[static_cast<size_t>(i) + 3];
         ahead[i] = {pointer<const char>(at, place) + first * n * 4, (last - first) * n * 4};
     }
-    auto product = [&](const float* x, const float* y, float* z, int64_t rows) {
-        multiply({x, y, z, rows, n, k, lda, tb ? k : n, n, ta, tb, false, ahead, ahead_count}, scratch);
+    const auto product = [&](const float* x, const float* y, float* z, int64_t rows) {
+        multiply({x, y, z, rows, n, k, row_a, row_b, n, ta, tb, false, ahead, ahead_count}, scratch);
     };
-    if (batch == 1) {
-        product(a + (ta ? first : first * k), b, c + first * n, last - first);
+    if (s[0] * inner == 1) {
+        product(a + (ta ? first : first * row_a), b, c + first * n, last - first);
         return;
     }
-    for (int64_t i = first; i < last; ++i) product(a + i * s[6], b + i * s[7], c + i * s[8], m);
+    for (int64_t i = first; i < last; ++i)
+        for (int64_t j = 0; j < inner; ++j) product(a + i * s[9] + j * s[11], b + i * s[10] + j * s[12], c + (i * inner + j) * m * n, m);
 }
 
 void run_reduce(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
@@ -404,7 +404,7 @@ void run_lines(const Instruction& in, int64_t first, int64_t last, const std::ve
 
 }  // namespace
 
-void Machine::run_loop(const Loop& loop, const std::vector<char*>& at, char* scratch) {
+void Machine::run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch) {
     std::vector<char*> inside(loop.parts.size());
     for (const Part& part : loop.parts)
         if (part.mode == Part::total) std::memset(pointer<char>(at, part.place), 0, static_cast<size_t>(part.bytes));
@@ -416,7 +416,8 @@ void Machine::run_loop(const Loop& loop, const std::vector<char*>& at, char* scr
             const bool starts = part.mode == Part::carried && step == 0;
             inside[i] = pointer<char>(at, starts ? part.start : part.place) + element * part.bytes;
         }
-        for (const Instruction& in : loop.body) execute(in, 0, 0, in.extent, inside, scratch);
+        for (const Instruction& in : loop.body)
+            execute(in, chunk, in.extent * chunk / loop.chunks, in.extent * (chunk + 1) / loop.chunks, inside, scratch);
     }
 }
 
@@ -490,7 +491,7 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::argmax:
         case Kind::argsort: run_lines(in, first, last, at, scratch); break;
         case Kind::scan:
-            if (first < last) run_loop(*in.loop, at, scratch);
+            for (int64_t each = first; each < last; ++each) run_loop(*in.loop, static_cast<int>(each), at, scratch);
             break;
         case Kind::kinds: break;
     }

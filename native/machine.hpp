@@ -85,8 +85,9 @@ struct Part {
     Place place, start;
 };
 
-// Instructions run for every element of time, all on the thread of the one chunk. The first part is their arena.
+// Instructions run for every element of time, each chunk of their rows by itself. The first part is their arena.
 struct Loop {
+    int chunks;
     int64_t length;
     bool reverse;
     std::vector<Part> parts;
@@ -132,7 +133,7 @@ public:
     bool index_error() const { return index_error_.load(); }
 
 private:
-    void run_loop(const Loop& loop, const std::vector<char*>& at, char* scratch);
+    void run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch);
     void execute(const Instruction& instruction, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
 
     std::vector<Instruction> instructions_;

@@ -320,8 +320,8 @@ def test_wrong_groups_are_refused(groups: Rows):
 @pytest.mark.parametrize(
     "words",
     [
-        ["matmul", 2**46, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        ["matmul", 0, 4096, 2, 3, 0, 0, 0, 2**40, 2**40, 0, 0, 0, 0, 0, 0, 0],
+        ["matmul", 2**46, 1, 0, 3, 3, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["matmul", 0, 2**40, 4096, 2, 3, 0, 0, 3, 2, 2**40, 2**40, 1, 1, 0, 0, 0, 0, 0, 0, 0],
         ["reduce", 0, 2**46, 1, 0, 0, 0, 0, 0],
         ["reduce", 0, 2**46, 0, 0, 0, 0, 0, 0],
         ["gather", 2**46, 0, 4, 0, 0, 0, 0, 0, 0, 0],
@@ -350,7 +350,7 @@ def test_very_many_of_nothing_take_no_time(words: list):
 @pytest.mark.parametrize(
     "words",
     [
-        ["matmul", 2**40, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ["matmul", 2**40, 2**20, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         ["copy", 1, 1, 2**40, 0, 0, 0, 0, 0, 0],
         ["copy", 2, 1, 4, 4, 4, 1, 1, 1, 0, 0, 0, 0],
         ["tile", 2**23, 2**23, 0, 0, 0, 0, 0],
@@ -418,13 +418,13 @@ INSIDE = tile(4, 1, 3, 2, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 2, 0, 2, 0, 3, 
 SCAN = KINDS.index("scan")
 # Three steps; four parts: arena, carry (what the step before wrote, and its start), element, result.
 PARTS = [HELD, 64, 0, 0, CARRIED, 16, 3, 0, 1, 0, MOVING, 16, 2, 0, MOVING, 16, 3, 0]
-LOOP = [SCAN, 3, 0, 4, *PARTS, 1, len(INSIDE), *INSIDE]
+LOOP = [SCAN, 1, 3, 0, 4, *PARTS, 1, len(INSIDE), *INSIDE]
 LOOP_SIZES = [64, 16, 48, 48]
 
 
 @pytest.mark.parametrize("reverse", [0, 1])
 def test_a_good_loop_runs(reverse: int):
-    row = [*LOOP[:2], reverse, *LOOP[3:]]
+    row = [*LOOP[:3], reverse, *LOOP[4:]]
     core = _core.Core([row], [[0, 1, 0, 1]], LOOP_SIZES)
     start, x, y = np.full(4, 10, "f4"), np.arange(12, dtype="f4").reshape(3, 4), np.zeros((3, 4), "f4")
     core.run([start, x, y], [0, 0, 0], 2, _core.Pool(2))
@@ -436,7 +436,7 @@ def test_totals_of_a_loop_start_at_zero():
     # x + total, written to the total.
     parts = [HELD, 64, 0, 0, TOTAL, 16, 1, 0, MOVING, 16, 2, 0]
     inside = [*INSIDE[:-7], 1, 0, *INSIDE[-5:]]
-    core = _core.Core([[SCAN, 3, 0, 3, *parts, 1, len(inside), *inside]], [[0, 1, 0, 1]], [64, 16, 48])
+    core = _core.Core([[SCAN, 1, 3, 0, 3, *parts, 1, len(inside), *inside]], [[0, 1, 0, 1]], [64, 16, 48])
     total, x = np.full(4, 7, "f4"), np.arange(12, dtype="f4").reshape(3, 4)
     for _ in range(2):
         core.run([total, x], [0, 0], 1, _core.Pool(1))
@@ -487,18 +487,18 @@ def test_loops_of_the_wrong_length_are_refused():
 
 def test_numbers_in_a_loop_lie_where_the_processor_may_read_them():
     # Elements of one byte: the second does not start at a multiple of four.
-    load = [SCAN, 3, 0, 2, HELD, 64, 0, 0, MOVING, 5, 1, 0, 1]
+    load = [SCAN, 1, 3, 0, 2, HELD, 64, 0, 0, MOVING, 5, 1, 0, 1]
     words = tile(1, 1, 2, 1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, ADD, 1, 0, 0, -1)
     refused([*load, len(words), *words], [64, 64])
     # Squares are summed in eight bytes.
     words = [KINDS.index("squares"), 1, 1, 0, 0, 1, 0]
-    refused([SCAN, 3, 0, 2, HELD, 64, 0, 0, MOVING, 260, 1, 0, 1, len(words), *words], [64, 800])
+    refused([SCAN, 1, 3, 0, 2, HELD, 64, 0, 0, MOVING, 260, 1, 0, 1, len(words), *words], [64, 800])
 
 
 def test_loops_inside_of_each_other_have_an_end():
     def loop(depth: int) -> list[int]:
         inside = loop(depth - 1) if depth else [KINDS.index("fill"), 4, 0, 0]
-        return [SCAN, 2, 0, 1, HELD, 4, 0, 0, 1, len(inside), *inside]
+        return [SCAN, 1, 2, 0, 1, HELD, 4, 0, 0, 1, len(inside), *inside]
 
     assert _core.Core([loop(7)], [[0, 1, 0, 1]], [64]).run([], [], 1, _core.Pool(1)) == 1
     for depth in (8, 500):
@@ -506,7 +506,7 @@ def test_loops_inside_of_each_other_have_an_end():
 
 
 def test_loops_in_which_nothing_moves_have_an_end():
-    refused([SCAN, 2**30, 0, 1, HELD, 4, 0, 0, 1, 4, KINDS.index("fill"), 4, 0, 0], [64])
+    refused([SCAN, 1, 2**30, 0, 1, HELD, 4, 0, 0, 1, 4, KINDS.index("fill"), 4, 0, 0], [64])
 
 
 def test_there_must_be_an_arena_and_sizes_that_can_be():

@@ -21,9 +21,8 @@ def lstm(step: RecordedStep, d_y: Tensor) -> Adjoints:
     h, c, *kept = columns(step.output, 6)
 
     def back(later: Tensors, elements: Tensors, constants: Tensors) -> Step:
-        d_kept, c_before, now, c, *mask = elements
-        d_h, d_c, *d_gates = columns(d_kept, 6)
-        i, forget, g, o = columns(now, 4)
+        d_h, d_c, *d_gates = elements[:6]
+        i, forget, g, o, c_before, c, *mask = elements[6:]
         d_h, d_c, tanh_c = later[0] + d_h, later[1] + d_c, f.tanh(c)
         through = d_c + d_h * o * (1.0 - tanh_c * tanh_c)
         by_gates = (through * g, through * c_before, through * i, d_h * tanh_c)
@@ -35,7 +34,7 @@ def lstm(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
     reverse = step.attributes["reverse"]
     h_before, c_before = _before(hidden, h, reverse), _before(cell, c, reverse)
-    loop = [d_y, c_before, f.concatenate(kept), c, *masks]
+    loop = [*columns(d_y, 6), *kept, c_before, c, *masks]
     zeros = [f.zeros_like(hidden), f.zeros_like(cell)]
     scanned = f.scan(back, zeros, loop, [weight], reverse=not reverse)
     (d,) = scanned.outputs
@@ -48,9 +47,8 @@ def gru(step: RecordedStep, d_y: Tensor) -> Adjoints:
     h, *kept = columns(step.output, 5)
 
     def back(later: Tensors, elements: Tensors, constants: Tensors) -> Step:
-        d_kept, h_before, now, *mask = elements
-        d_h, direct_r, direct_z, direct_n, direct_a = columns(d_kept, 5)
-        r, z, n, a = columns(now, 4)
+        d_h, direct_r, direct_z, direct_n, direct_a = elements[:5]
+        r, z, n, a, h_before, *mask = elements[5:]
         d_h = later[0] + d_h
         d_n = (d_h * (1.0 - z) + direct_n) * (1.0 - n * n)
         d_r = (d_n * a + direct_r) * r * (1.0 - r)
@@ -61,7 +59,7 @@ def gru(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
     reverse = step.attributes["reverse"]
     h_before = _before(hidden, h, reverse)
-    loop = [d_y, h_before, f.concatenate(kept), *masks]
+    loop = [*columns(d_y, 5), *kept, h_before, *masks]
     scanned = f.scan(back, [f.zeros_like(hidden)], loop, [weight], reverse=not reverse)
     d, d_a = scanned.outputs
     d_weight = _over_time(h_before).transpose() @ _over_time(d_a)

@@ -1,11 +1,12 @@
 """What a plan is built from while the steps are walked: nodes so far, and where every value lies."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from chainrule.executors.native.nodes import Node, copy_node, simple_node
+from chainrule.executors.native.pieces import Pieces
 from chainrule.executors.native.views import View, packed_strides, whole
 from chainrule.program import Program, Step, Value, step_flops
 
@@ -30,6 +31,7 @@ class Builder(ABC):
         self.results: dict[str, Value] = {}
         self.layer = ""
         self._dense: dict[Value, Value] = {}
+        self._pieces: dict[Value, Pieces] = {}
         self._position = 0
 
     def home_of(self, value: Value) -> Value:
@@ -54,8 +56,11 @@ class Builder(ABC):
         self.views.setdefault(output, whole(output))
 
     @abstractmethod
-    def inside(self, program: Program) -> "Builder":
-        """A builder of a program that runs inside of this one, with all its nodes."""
+    def inside(self, program: Program, numbers: Mapping[str, float]) -> "Builder":
+        """A builder of a program that runs inside of this one, with all its nodes.
+
+        numbers: name of an input -> what it is known to be everywhere.
+        """
 
     @abstractmethod
     def sum_in_tile(self, value: Value, sums: Value) -> bool:
@@ -68,7 +73,7 @@ class Builder(ABC):
     def dense(self, value: Value) -> Value:
         """A root whose storage holds exactly this value, copied there if it is only a view."""
         view = self.views[value]
-        if view.dense and view.root.size == value.size:
+        if view.whole:
             return view.root
         if value not in self._dense:
             copied = Value(value.shape, value.dtype, f"{value.name}.copy")
@@ -77,8 +82,54 @@ class Builder(ABC):
         return self._dense[value]
 
     def dense_view(self, value: Value) -> View:
-        """A value in row-major order; its root may have another shape."""
-        return View(self.dense(value), value.shape, packed_strides(value.shape))
+        """A value in row-major order, maybe in the middle of its root; copied if it does not lie so."""
+        view = self.views[value]
+        return view if view.dense else View(self.dense(value), value.shape, packed_strides(value.shape))
+
+    def number(self, value: Value) -> float | None:
+        """The number that all elements of a value are known to be."""
+        array = self.constants.get(self.views[value].root)
+        return None if array is None or array.size != 1 else float(array.reshape(()))
+
+    def pieces_of(self, value: Value) -> Pieces | None:
+        """How a value was put together, if it was."""
+        view = self.views[value]
+        return self._pieces.get(view.root) if view.whole and view.shape == view.root.shape else None
+
+    def piece(
+        self, value: Value, start: Sequence[int], step: Sequence[int], shape: tuple[int, ...]
+    ) -> View | None:
+        """A slice of what was put together, seen where it lay before; None if that is not to be had."""
+        pieces = self.pieces_of(value)
+        found = pieces.around(start, step, shape) if pieces else None
+        if pieces is None or found is None:
+            return None
+        begin, view = found
+        if view is None:
+            zero = Value((), value.dtype, f"{value.name}.zero")
+            self.constants[zero] = np.zeros((), value.dtype)
+            return whole(zero).broadcast(shape)
+        inside = [at - begin if axis == pieces.axis else at for axis, at in enumerate(start)]
+        return view.sliced(inside, step, shape)
+
+    def compose(self, y: Value, pieces: Pieces) -> None:
+        """Nodes that put a value together; those that nobody needs are dropped in the end."""
+        spans, packed = pieces.spans(), packed_strides(y.shape)
+        if not all(view for *_, view in spans):
+            self.fill(y)
+        for start, _, view in spans:
+            if view is not None:
+                position = self.next_position()
+                self.reads(view, position)
+                text = f"{y.name} = {view.root.name} …"
+                self.add(copy_node(position, y, view, packed, text, start * packed[pieces.axis]), y)
+        self._pieces[y] = pieces
+        self.views.setdefault(y, whole(y))
+
+    def fill(self, y: Value) -> None:
+        """A node that makes a value all zeros."""
+        operands, text = [(y, True, True)], f"{y.name} = 0"
+        self.add(simple_node("fill", self.next_position(), y.nbytes, (y.nbytes,), operands, text), y)
 
     def copy(self, view: View, target: Value) -> None:
         """A node that copies a view into storage of its own."""

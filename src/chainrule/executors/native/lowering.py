@@ -1,16 +1,19 @@
 """From steps to nodes: views instead of copies, elementwise chains as tiles, the rest one to one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.micro import record_micro
+from chainrule.executors.native.pieces import Pieces
 from chainrule.executors.native.nodes import (
     MOST_SUMS,
     REDUCTIONS,
     TILE_WORDS,
     TYPES,
+    Node,
     copy_node,
     simple_node,
     size_of,
@@ -80,8 +83,13 @@ class Lowering(Builder):
     chunks: input -> the chunk it is gathered from, by `order`.
     """
 
-    def __init__(self, program: Program, examples: int | None = None) -> None:
-        """examples: rows of the chunk that batches are gathered from; None: inputs are given as they are."""
+    def __init__(
+        self, program: Program, examples: int | None = None, numbers: Mapping[str, float] | None = None
+    ) -> None:
+        """examples: rows of the chunk that batches are gathered from; None: inputs are given as they are.
+
+        numbers: name of an input -> what it is known to be everywhere.
+        """
         super().__init__(program)
         self.examples = examples
         self.chunks: dict[Value, Value] = {}
@@ -90,13 +98,21 @@ class Lowering(Builder):
         self._tile_of: dict[Value, Tile] = {}
         self._made_by: dict[Value, Step] = {}
         self._same: dict[tuple[Any, ...], Value] = {}
-        self._outside = {*program.inputs, *program.parameters, *program.state}
+        self._numbers = numbers or {}
+        inputs = [value for value in program.inputs if value.name not in self._numbers]
+        self._outside = {*inputs, *program.parameters, *program.state}
 
     def lower(self) -> None:
         """Lower every step, then the outputs and updates."""
         refuse_unsupported(self.program)
         for value in self._outside:
             self.views[value] = whole(value)
+        for value in self.program.inputs:
+            if value.name not in self._numbers:
+                continue
+            constant = Value((), value.dtype, f"{value.name}.number")
+            self.constants[constant] = np.array(self._numbers[value.name], value.dtype)
+            self.views[value] = whole(constant).broadcast(value.shape)
         # Numbers that depend on nothing but the state, such as Adam's corrections, come first of all.
         self._tiles.append(Tile((), self.next_position()))
         if self.examples is not None:
@@ -105,12 +121,16 @@ class Lowering(Builder):
             self._step(step)
         self._outputs()
         self._updates()
+        self._drop_unread()
         self._finish_tiles()
         self.nodes.sort(key=lambda node: node.position)
 
-    def inside(self, program: Program) -> Builder:
-        """A builder of a program that runs inside of this one, with all its nodes."""
-        lowering = Lowering(expand(program, WHOLE))
+    def inside(self, program: Program, numbers: Mapping[str, float]) -> Builder:
+        """A builder of a program that runs inside of this one, with all its nodes.
+
+        numbers: name of an input -> what it is known to be everywhere.
+        """
+        lowering = Lowering(expand(program, WHOLE), numbers=numbers)
         lowering.lower()
         return lowering
 
@@ -124,12 +144,19 @@ class Lowering(Builder):
             return
         self._same[key] = step.output
         self.layer = step.layer
-        if step.operation in VIEWS:
+        if step.operation == "add" and (pieces := self._put_together(step)):
+            self.compose(step.output, pieces)
+        elif step.operation in VIEWS:
             VIEWS[step.operation](self, step)
         elif OPERATIONS[step.operation].elementwise:
             self._elementwise(step)
         else:
             LOWERINGS[step.operation](self, step)
+
+    def _put_together(self, step: Step) -> Pieces | None:
+        """A sum of which everywhere all but one are zeros, such as the deltas of the slices of one value."""
+        first, second = (self.pieces_of(value) for value in step.inputs)
+        return first.added(second) if first and second else None
 
     def _key(self, step: Step) -> tuple[Any, ...]:
         seen = tuple(self.views[v] for v in step.inputs)
@@ -294,11 +321,11 @@ class Lowering(Builder):
         """The last tile that has a register for the value, and that."""
         view = self.views[value]
         strides = whole(view.root).rows_and_columns()
-        if view.dense and view.root.size == value.size and value.dtype == "float32" and strides is not None:
+        if view.whole and value.dtype == "float32" and strides is not None:
             for tile in reversed(self._tiles):
                 if view.root.shape != tile.shape or not tile.shape or len(tile.all_sums) >= MOST_SUMS:
                     continue
-                slot = tile.made.get(view.root, tile.loads.get((view.root, *strides)))
+                slot = tile.made.get(view.root, tile.loads.get((view.root, 0, *strides)))
                 if slot is not None:
                     return tile, slot
         return None, -1
@@ -310,6 +337,20 @@ class Lowering(Builder):
     @staticmethod
     def _connected(tile: Tile, view: View) -> bool:
         return not tile.shape or view.root in tile.made or view.root in tile.streams
+
+    def _drop_unread(self) -> None:
+        """Nodes go whose results nobody needs, and what only they have read needs not be stored."""
+        wanted = {*self._outside, *self.results.values()}
+        kept: list[Node] = []
+        for node in sorted(self.nodes, key=lambda node: -node.position):
+            written = [self.home_of(access.root) for access in node.accesses if access.write]
+            made = [access.root for access in node.accesses if access.write]
+            if any(root in wanted for root in written) or any(self.read_by.get(root) for root in made):
+                kept.append(node)
+                continue
+            for access in node.accesses:
+                self.read_by.get(access.root, set()).discard(node.position)
+        self.nodes = kept
 
     def _finish_tiles(self) -> None:
         wanted = set(self.home)
@@ -342,15 +383,19 @@ class Lowering(Builder):
             self.add(node, value)
 
     def _outputs(self) -> None:
+        """Numbers are written straight to where they are returned, if nobody wants them elsewhere."""
         self.layer = ""
+        updated = {self.views[new].root for new in self.program.updates.values()}
         for name, value in self.program.outputs.items():
             root = self.dense(value)
-            target = Value(value.shape, value.dtype, f"output {name}")
+            target = self.results[name] = Value(value.shape, value.dtype, f"output {name}")
+            if root in self.produced and root not in updated and root not in self.home:
+                self.home[root] = target
+                continue
             position = self.next_position()
             view = self.reads(View(root, value.shape, packed_strides(value.shape)), position)
             text = f"return {name} = {value.name}"
             self.nodes.append(copy_node(position, target, view, packed_strides(value.shape), text))
-            self.results[name] = target
 
     # Updates
 
@@ -374,7 +419,7 @@ class Lowering(Builder):
             readers = self.read_by.get(old, set())
             ours = tile is not None and view.dense and view.shape == tile.shape and view.root not in self.home
             if ours and tile is not None and all(position <= tile.position for position in readers):
-                spread = [key for key in tile.loads if key[0] is old and key[1:] != _packed_pair(old)]
+                spread = [key for key in tile.loads if key[0] is old and key[1:] != (0, *_packed_pair(old))]
                 if not spread:
                     self.home[view.root] = old
                     continue

@@ -23,14 +23,18 @@ class Layout:
 
 
 def lay_out(
-    groups: Sequence[Group], stored: Callable[[Value], bool], home: Callable[[Value], Value]
+    groups: Sequence[Group],
+    stored: Callable[[Value], bool],
+    home: Callable[[Value], Value],
+    *,
+    local: bool = True,
 ) -> Layout:
-    """Places for the roots that live in the arena.
+    """Places for the roots that live in the arena; local: but for those that live for one chunk alone.
 
     Time is counted in instructions where one thread runs them all, else in stretches between barriers: within
     a stretch threads are at different instructions, so nothing is used again there.
     """
-    inside = _locals(groups, stored, home)
+    inside = _locals(groups, stored, home) if local else {}
     spans = _spans(groups, lambda root: stored(root) and root not in inside, home)
     taken: list[tuple[int, int, int, int]] = []  # first and last time, first and end byte
     offsets: dict[Value, int] = {}

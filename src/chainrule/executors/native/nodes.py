@@ -60,27 +60,6 @@ class Node:
     ahead: list[Value] = field(default_factory=list)
 
 
-def matmul_node(position: int, c: Value, a: View, b: View, sizes: Mapping[str, int], text: str) -> Node:
-    """C = A B. sizes: batch, m, n, k, ta, tb, and how far A, B and C move from one matrix to the next."""
-    names = ("batch", "m", "n", "k", "ta", "tb", "step_a", "step_b", "step_c")
-    batch, m, k = sizes["batch"], sizes["m"], sizes["k"]
-    alone = batch == 1
-    aligned_a = not sizes["ta"] if alone else sizes["step_a"] == m * k
-    aligned_b = False if alone else sizes["step_b"] == k * sizes["n"]
-    own_rows = alone and not sizes["ta"] and a.root.size == m * k
-    result = Access(c, True, True, alone and c.size > 0)
-    accesses = [Access(a.root, False, aligned_a, own_rows), Access(b.root, False, aligned_b), result]
-
-    def words(locate: Locate) -> list[int]:
-        ahead = [number for root in node.ahead for number in locate(root)]
-        places = (*locate(a.root), *locate(b.root), *locate(c), len(node.ahead))
-        return [*(sizes[name] for name in names), *places, *ahead]
-
-    extent = m if alone else batch
-    node = Node("matmul", position, extent, accesses, words, 2 * batch * m * sizes["n"] * k, text)
-    return node
-
-
 def reduce_node(
     position: int, operation: str, y: Value, x: View, sizes: tuple[int, int, int], text: str
 ) -> Node:
@@ -139,22 +118,21 @@ def copy_node(
     source: View,
     to_strides: Sequence[int],
     text: str,
-    offsets: tuple[int, int] = (0, 0),
+    to_offset: int = 0,
 ) -> Node:
-    """Elements from one layout to another; offsets: first elements of source and target."""
+    """Elements from one layout to another; to_offset: where the first one goes."""
     item = 1 if target.dtype == "bool" else 4
     shape = source.shape
-    if 0 in shape:
-        offsets = (0, 0)  # nothing is touched, and the place need not exist
+    start, end = (0, 0) if 0 in shape else (source.offset, to_offset)  # of nothing the place need not exist
     rank = len(shape)
     extent = shape[0] if rank else 1
-    spread = bool(rank) and offsets[1] == 0 and extent > 0 and to_strides[0] * extent == target.size
-    drawn = bool(rank) and offsets[0] == 0 and extent > 0 and source.strides[0] * extent == source.root.size
+    spread = bool(rank) and View(target, shape, tuple(to_strides), end).rows_inside(extent)
+    drawn = bool(rank) and source.rows_inside(extent)
     accesses = [Access(source.root, False, drawn), Access(target, True, spread)]
 
     def words(locate: Locate) -> list[int]:
-        (from_buffer, start), (to_buffer, end) = locate(source.root), locate(target)
-        places = (from_buffer, start + offsets[0] * item, to_buffer, end + offsets[1] * item)
+        (from_buffer, low), (to_buffer, high) = locate(source.root), locate(target)
+        places = (from_buffer, low + start * item, to_buffer, high + end * item)
         return [rank, int(item == 4), *shape, *source.strides, *to_strides, *places]
 
     return Node("copy", position, extent, accesses, words, 0, text)

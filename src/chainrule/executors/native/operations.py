@@ -1,6 +1,8 @@
 """How each operation that is not elementwise becomes views or nodes."""
 
 from collections.abc import Callable, Mapping
+from itertools import accumulate
+from typing import cast
 
 import numpy as np
 
@@ -12,7 +14,6 @@ from chainrule.executors.native.nodes import (
     Locate,
     Node,
     copy_node,
-    matmul_node,
     parts_of,
     reduce_node,
     root_mean_node,
@@ -24,9 +25,11 @@ from chainrule.executors.native.nodes import (
     total_node,
 )
 from chainrule.executors.native.ordering import ORDERING
+from chainrule.executors.native.pieces import Pieces
+from chainrule.executors.native.products import lower_matmul
 from chainrule.executors.native.scanning import SCANNING
 from chainrule.executors.native.space import SPACE
-from chainrule.executors.native.views import View, collapsed, packed_strides, rows_of, whole
+from chainrule.executors.native.views import View, packed_strides, rows_of, whole
 from chainrule.program import Step, Value, step_flops
 
 MANY_ROWS = 1024
@@ -44,56 +47,8 @@ def _iota(builder: Builder, step: Step) -> None:
 
 
 def _reshape(builder: Builder, step: Step) -> None:
-    (x,) = step.inputs
-    view = builder.views[x]
-    root = view.root if view.dense else builder.dense(x)
-    builder.views[step.output] = View(root, step.output.shape, packed_strides(step.output.shape))
-
-
-def _matmul(builder: Builder, step: Step) -> None:
-    a, ta = _matrix(builder, step.inputs[0])
-    b, tb = _matrix(builder, step.inputs[1])
-    c = step.output
-    m, n = c.shape[-2:]
-    k = step.inputs[0].shape[-1]
-    outer = c.shape[:-2]
-    if len(outer) > 0 and not ta and step.inputs[1].size == k * n and a.dense and size_of(outer) != 0:
-        # One shared matrix: all rows of the batch at once.
-        sizes = {"batch": 1, "m": m * size_of(outer), "step_a": 0, "step_b": 0, "step_c": 0}
-    else:
-        a, ta, step_a = _batched(builder, step.inputs[0], outer)
-        b, tb, step_b = _batched(builder, step.inputs[1], outer)
-        sizes = {"batch": size_of(outer), "m": m, "step_a": step_a, "step_b": step_b, "step_c": m * n}
-    sizes |= {"n": n, "k": k, "ta": int(ta), "tb": int(tb)}
-    position = builder.next_position()
-    text = f"{c.name} = {step.inputs[0].name} @ {step.inputs[1].name}"
-    builder.add(
-        matmul_node(position, c, builder.reads(a, position), builder.reads(b, position), sizes, text), c
-    )
-
-
-def _matrix(builder: Builder, value: Value) -> tuple[View, bool]:
-    """A value as matrices that lie in storage as they are, or transposed; copied if neither."""
-    view = builder.views[value]
-    if view.dense and view.root.size == value.size:
-        return view, False
-    order = (*range(len(view.shape) - 2), len(view.shape) - 1, len(view.shape) - 2)
-    turned = view.transposed(order)
-    if turned.dense and view.root.size == value.size:
-        return view, True
-    return builder.dense_view(value), False
-
-
-def _batched(builder: Builder, value: Value, outer: tuple[int, ...]) -> tuple[View, bool, int]:
-    """Matrices with one step from each to the next over all outer axes; copied out if there is none."""
-    view, turned = _matrix(builder, value)
-    strides = View(view.root, view.shape[:-2], view.strides[:-2]).broadcast(outer).strides
-    step = collapsed(outer, strides)
-    if step is not None:
-        return view, turned, step
-    spread = Value((*outer, *value.shape[-2:]), value.dtype, f"{value.name}.spread")
-    builder.copy(builder.views[value].broadcast(spread.shape), spread)
-    return whole(spread), False, value.shape[-2] * value.shape[-1]
+    (x,), shape = step.inputs, step.output.shape
+    builder.views[step.output] = builder.views[x].reshaped(shape) or builder.dense_view(x).reshaped(shape)  # type: ignore[assignment]
 
 
 def _reduce(builder: Builder, step: Step) -> None:
@@ -149,47 +104,35 @@ def _recompute(builder: Builder, step: Step) -> None:
 
 
 def _slice(builder: Builder, step: Step) -> None:
-    (x,) = step.inputs
-    view = builder.dense_view(x)
-    start, stride = step.attributes["start"], step.attributes["step"]
-    offset = sum(a * s for a, s in zip(start, view.strides, strict=True))  # type: ignore[call-overload]
-    strides = tuple(a * s for a, s in zip(stride, view.strides, strict=True))  # type: ignore[call-overload]
-    seen = View(view.root, step.output.shape, strides)
-    position = builder.next_position()
-    builder.reads(seen, position)
-    packed = packed_strides(step.output.shape)
-    text = f"{step.output.name} = slice({x.name})"
-    builder.add(copy_node(position, step.output, seen, packed, text, (offset, 0)), step.output)
+    (x,), shape = step.inputs, step.output.shape
+    start, by = (cast(tuple[int, ...], step.attributes[name]) for name in ("start", "step"))
+    builder.views[step.output] = builder.piece(x, start, by, shape) or builder.views[x].sliced(start, by, shape)
 
 
 def _pad(builder: Builder, step: Step) -> None:
     (x,), y = step.inputs, step.output
-    low, interior = step.attributes["low"], step.attributes["interior"]
-    _fill(builder, y)
+    low, interior = (cast(tuple[int, ...], step.attributes[name]) for name in ("low", "interior"))
+    view = builder.views[x]
+    padded = [axis for axis, (n, m) in enumerate(zip(x.shape, y.shape, strict=True)) if n != m]
+    if len(padded) == 1 and not any(interior):
+        (axis,) = padded
+        stop = low[axis] + x.shape[axis]
+        builder.compose(y, Pieces(axis, ((low[axis], None), (stop, view), (y.shape[axis], None))))
+        return
+    builder.fill(y)
     packed = packed_strides(y.shape)
-    offset = sum(a * s for a, s in zip(low, packed, strict=True))  # type: ignore[call-overload]
-    strides = tuple((gap + 1) * s for gap, s in zip(interior, packed, strict=True))  # type: ignore[call-overload]
+    offset = sum(a * s for a, s in zip(low, packed, strict=True))
+    strides = tuple((gap + 1) * s for gap, s in zip(interior, packed, strict=True))
     position = builder.next_position()
-    view = builder.reads(builder.views[x], position)
-    builder.add(copy_node(position, y, view, strides, f"{y.name} = pad({x.name})", (0, offset)), y)
-
-
-def _fill(builder: Builder, y: Value) -> None:
-    nbytes = y.nbytes
-    builder.add(
-        simple_node("fill", builder.next_position(), nbytes, (nbytes,), [(y, True, True)], f"{y.name} = 0"), y
-    )
+    builder.reads(view, position)
+    builder.add(copy_node(position, y, view, strides, f"{y.name} = pad({x.name})", offset), y)
 
 
 def _concatenate(builder: Builder, step: Step) -> None:
-    y, axis = step.output, step.attributes["axis"]
-    packed, start = packed_strides(y.shape), 0
-    for x in step.inputs:
-        position = builder.next_position()
-        view = builder.reads(builder.views[x], position)
-        offset = start * packed[axis]  # type: ignore[index]
-        builder.add(copy_node(position, y, view, packed, f"{y.name} = {x.name} …", (0, offset)), y)
-        start += x.shape[axis]  # type: ignore[index]
+    axis = cast(int, step.attributes["axis"])
+    stops = accumulate(x.shape[axis] for x in step.inputs)
+    views = [builder.views[x] for x in step.inputs]
+    builder.compose(step.output, Pieces(axis, tuple(zip(stops, views, strict=True))))
 
 
 def _gather(builder: Builder, step: Step) -> None:
@@ -206,8 +149,7 @@ def _scatter_add(builder: Builder, step: Step) -> None:
     (x, indices, updates), y = step.inputs, step.output
     axis: int = step.attributes["axis"]  # type: ignore[assignment]
     outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
-    start = builder.constants.get(builder.views[x].root)
-    onto_zeros = start is not None and not start.any()
+    onto_zeros = builder.number(x) == 0.0
     table = [] if onto_zeros else [builder.dense(x)]
     repeat, rows = _repeated(builder.views[updates], axis, len(indices.shape))
     given = [builder.dense(indices), rows or builder.dense(updates)]
@@ -235,7 +177,7 @@ def _repeated(view: View, first: int, count: int) -> tuple[int, Value | None]:
     shape, strides = (each[:last] + each[first + count :] for each in (view.shape, view.strides))
     rows = View(view.root, shape, strides)
     repeat = size_of(view.shape[last : first + count])
-    return repeat, view.root if repeat and rows.dense and view.root.size == size_of(shape) else None
+    return repeat, view.root if repeat and rows.whole else None
 
 
 def _one_hot(builder: Builder, step: Step) -> None:
@@ -292,7 +234,7 @@ VIEWS: Mapping[str, Callable[[Builder, Step], None]] = {
 }
 
 LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
-    "matmul": _matmul,
+    "matmul": lower_matmul,
     **dict.fromkeys(REDUCTIONS, _reduce),
     "recompute": _recompute,
     "slice": _slice,

@@ -28,14 +28,17 @@ def place(
     constants: Mapping[Value, np.ndarray],
     buffers: Sequence[Value],
     home: Callable[[Value], Value],
+    *,
+    local: bool = True,
 ) -> Placement:
     """Every node as an instruction.
 
-    buffers: what has storage of its own, numbered after arena and constants.
+    buffers: what has storage of its own, numbered after arena and constants. local: whether threads have rooms
+    of their own for what lives in one chunk.
     """
     number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
     packed, starts = _packed(constants)
-    layout = lay_out(groups, lambda root: root not in number and root not in starts, home)
+    layout = lay_out(groups, lambda root: root not in number and root not in starts, home, local=local)
     number |= {root: i for i, root in enumerate(layout.locals, start=CONSTANTS + 1 + len(buffers))}
 
     def locate(value: Value) -> tuple[int, int]:

@@ -7,15 +7,17 @@ from itertools import accumulate
 import numpy as np
 
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import Access, Locate, Node
+from chainrule.executors.native.nodes import MOST_CHUNKS, Access, Locate, Node
 from chainrule.executors.native.placement import place
-from chainrule.executors.native.schedule import Group
-from chainrule.executors.native.views import whole
+from chainrule.executors.native.schedule import Group, independent_chunks
+from chainrule.executors.native.views import View
 from chainrule.program import Program, Step, Value, step_flops
 from chainrule.program.operations.scanning import Scan
 
 HELD, MOVING, CARRIED, TOTAL = range(4)
 """What a buffer of the body is (native/machine.hpp, Part)."""
+LEAST_ROWS = 16
+"""Of a chunk of a loop: with fewer a product would read its right matrix too often."""
 
 
 @dataclass(frozen=True)
@@ -49,52 +51,85 @@ def _with_totals(of: Scan) -> Program:
     return Program(body.inputs, (), tuple(updates), tuple(steps), dict(outputs[:over_time]), updates)
 
 
-def _parts(of: Scan, inside: Builder, own: Sequence[Value], roots: Sequence[Value], y: Value) -> list[_Part]:
-    """Every buffer of the body in order: its own two, then what it is given, updates and returns."""
+def _parts(
+    of: Scan, inside: Builder, own: Sequence[Value], given_by: Mapping[str, View], y: Value
+) -> list[_Part]:
+    """Every buffer of the body in order: its own two, then what it is given, updates and returns.
+
+    given_by: name of an input of the body -> what it is given, dense.
+    """
     over_time = of.carries + of.stacked
     outputs = of.body.outputs.values()
     sizes = [value.nbytes * (of.length if i < over_time else 1) for i, value in enumerate(outputs)]
     starts = list(accumulate(sizes, initial=0))  # of what stands in y, in bytes
 
-    def given(i: int, value: Value) -> _Part:
+    def given(i: int, value: Value) -> Iterable[_Part]:
+        view = given_by.get(value.name)
+        if view is None:
+            return
+        place = (view.root, view.offset * (1 if value.dtype == "bool" else 4))
         if i < of.carries:
-            return _Part(CARRIED, value.nbytes, ((y, starts[i]), (roots[i], 0)))
-        return _Part(MOVING if i < of.carries + of.sequences else HELD, value.nbytes, ((roots[i], 0),))
+            yield _Part(CARRIED, value.nbytes, ((y, starts[i]), place))
+        else:
+            yield _Part(MOVING if i < of.carries + of.sequences else HELD, value.nbytes, (place,))
 
     def written(mode: int, values: Iterable[Value], first: int) -> list[_Part]:
         return [_Part(mode, value.nbytes, ((y, starts[i]),)) for i, value in enumerate(values, first)]
 
     return [
         *(_Part(HELD, root.nbytes, ((root, 0),)) for root in own),
-        *(given(i, value) for i, value in enumerate(inside.program.inputs)),
+        *(part for i, value in enumerate(of.body.inputs) for part in given(i, value)),
         *written(TOTAL, inside.program.state, over_time),
         *written(MOVING, inside.results.values(), 0),
     ]
 
 
+def _chunks(of: Scan, inside: Builder) -> int:
+    """How many chunks of the rows of what is carried can run the whole loop by themselves."""
+    carries, results = inside.program.inputs[: of.carries], list(inside.results.values())
+    rows = min((value.shape[0] if value.shape else 0 for value in carries), default=0)
+    chunks = min(MOST_CHUNKS, rows // LEAST_ROWS)
+    if chunks < 2 or inside.program.state:
+        return 1
+    next_ones = dict(zip(carries, results, strict=False))
+    return independent_chunks(inside.nodes, lambda root: next_ones.get(root, inside.home_of(root)), chunks)
+
+
 def _scan(builder: Builder, step: Step) -> None:
     of, y = Scan.of(step.attributes), step.output
-    inside = builder.inside(_with_totals(of))
-    buffers = [*inside.program.inputs, *inside.program.state, *inside.results.values()]
-    body = place([Group(False, 1, inside.nodes, 0)], inside.constants, buffers, inside.home_of)
+    numbers = {
+        inner.name: number
+        for inner, outer in list(zip(of.body.inputs, step.inputs, strict=True))[of.carries :]
+        if (number := builder.number(outer)) is not None
+    }
+    inside = builder.inside(_with_totals(of), numbers)
+    given_by = {
+        inner.name: builder.dense_view(outer)
+        for inner, outer in zip(of.body.inputs, step.inputs, strict=True)
+        if inner.name not in numbers
+    }
+    chunks = _chunks(of, inside)
+    inputs = [value for value in inside.program.inputs if value.name not in numbers]
+    buffers = [*inputs, *inside.program.state, *inside.results.values()]
+    body = place([Group(False, chunks, inside.nodes, 0)], inside.constants, buffers, inside.home_of, local=False)
     arena = Value((body.layout.size // 4,), "uint32", f"{y.name}.arena")
     constants = Value((body.constants.size // 4,), "uint32", f"{y.name}.constants")
     builder.constants[constants] = body.constants.view(np.uint32)
-    roots = [builder.dense(value) for value in step.inputs]
-    parts = _parts(of, inside, (arena, constants), roots, y)
+    parts = _parts(of, inside, (arena, constants), given_by, y)
 
     def words(locate: Locate) -> list[int]:
         lines = [word for part in parts for word in part.words(locate)]
         rows = [word for row in body.instructions for word in (len(row), *row)]
-        return [of.length, int(of.reverse), len(parts), *lines, len(body.instructions), *rows]
+        return [chunks, of.length, int(of.reverse), len(parts), *lines, len(body.instructions), *rows]
 
     position = builder.next_position()
-    for root in roots:
-        builder.reads(whole(root), position)
+    roots = [builder.reads(view, position).root for view in given_by.values()]
     accesses = [Access(root, False, False) for root in (*roots, constants)]
     accesses += [Access(root, True, False) for root in (arena, y)]
     text = f"{y.name} = {len(body.instructions)} instructions {of.length} times"
-    builder.add(Node("scan", position, 1, accesses, words, step_flops(step), text), y)
+    node = Node("scan", position, chunks, accesses, words, step_flops(step), text)
+    node.pieces = chunks
+    builder.add(node, y)
 
 
 SCANNING: Mapping[str, Callable[[Builder, Step], None]] = {"scan": _scan}

@@ -140,6 +140,20 @@ def _crosses(
     return False
 
 
+def independent_chunks(nodes: Sequence[Node], home: Callable[[Value], Value], chunks: int) -> int:
+    """The number of chunks if each can run all nodes by itself, again and again, else 1: nodes are cut so."""
+    for node in nodes:
+        node.chunks = chunks
+    touched: dict[Value, list[tuple[Node, Access]]] = {}
+    for node in nodes:
+        for access in node.accesses:
+            touched.setdefault(home(access.root), []).append((node, access))
+    crossed = any(_crosses(node, touched, home) for node in nodes)
+    for node in nodes:
+        node.chunks = 1 if crossed else chunks
+    return 1 if crossed else chunks
+
+
 def same_cuts(node: Node, other: Node) -> bool:
     """Whether chunk by chunk both touch the same part of a value that both touch aligned."""
     if node.chunks != other.chunks:

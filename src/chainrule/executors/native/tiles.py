@@ -31,13 +31,13 @@ Slot = int
 class Tile:
     """A cluster of elementwise steps being collected.
 
-    position: of the instruction it becomes. loads: (root, strides) -> slot. ops: (micro operation, slots
+    position: of the instruction it becomes. loads: (root, offset, strides) -> slot. ops: (micro operation, slots
     read, slot written). made: value -> slot, for those computed here.
     """
 
     shape: tuple[int, ...]
     position: int
-    loads: dict[tuple[Value, int, int], Slot] = field(default_factory=dict)
+    loads: dict[tuple[Value, int, int, int], Slot] = field(default_factory=dict)
     ops: list[tuple[str, tuple[Slot, ...], Slot]] = field(default_factory=list)
     made: dict[Value, Slot] = field(default_factory=dict)
     layer: str = ""
@@ -57,7 +57,7 @@ class Tile:
         strides = view.rows_and_columns()
         if strides is None:
             raise ValueError("a view without common strides must be copied before it is loaded")
-        key = (view.root, *strides)
+        key = (view.root, view.offset, *strides)
         if key not in self.loads:
             self.loads[key] = self.new_slot()
             if view.root.size > 1:
@@ -109,9 +109,9 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     needed = _with_products_added(_live_ops(tile, kept), kept, tile.again)
     register, registers = _registers(tile, needed, kept)
     accesses = []
-    for (root, row_stride, col_stride), slot in tile.loads.items():
+    for (root, offset, row_stride, col_stride), slot in tile.loads.items():
         if slot in register:
-            aligned = rows > 0 and row_stride * rows == root.size
+            aligned = View(root, (rows, columns), (row_stride, col_stride), offset).rows_inside(rows)
             whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
             accesses.append(Access(root, False, aligned, whole))
     accesses += [Access(home(value), True, True, True) for value in stored]
@@ -120,9 +120,9 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     def words(locate: Locate) -> list[int]:
         loads = [
             word
-            for (root, row_stride, col_stride), slot in tile.loads.items()
+            for (root, offset, *strides), slot in tile.loads.items()
             if slot in register
-            for word in (register[slot], TYPES[root.dtype], row_stride, col_stride, *locate(root))
+            for word in (register[slot], TYPES[root.dtype], *strides, *_place(locate, root, offset))
         ]
         stores = [
             word
@@ -151,6 +151,11 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
         text += f", and sums of rows of {len(tile.rows_added)}"
     flops = rows * columns * (len(needed) + 2 * len(tile.squares) + len(tile.rows_added))
     return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
+
+
+def _place(locate: Locate, root: Value, offset: int) -> tuple[int, int]:
+    buffer, start = locate(root)
+    return buffer, start + offset * (1 if root.dtype == "bool" else 4)
 
 
 def _live_ops(tile: Tile, kept: set[Slot]) -> list[tuple[str, tuple[Slot, ...], Slot]]:

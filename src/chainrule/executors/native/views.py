@@ -10,24 +10,64 @@ from chainrule.program import Value
 
 @dataclass(frozen=True)
 class View:
-    """A value as elements of a root's storage: element i lies at the sum of i[axis] · strides[axis].
+    """A value as elements of a root's storage: element i lies at offset + the sum of i[axis] · strides[axis].
 
-    root: the value that has storage. shape: of the value seen. strides: in elements; 0 repeats.
+    root: the value that has storage. shape: of the value seen. strides, offset: in elements; a stride of 0
+    repeats.
     """
 
     root: Value
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+    offset: int = 0
 
     @property
     def dense(self) -> bool:
         """Whether the elements lie in row-major order without gaps or repeats."""
         return _packed(self.shape, self.strides)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is dense and all that its root holds."""
+        return self.dense and math.prod(self.shape) == self.root.size
+
+    def rows_inside(self, rows: int) -> bool:
+        """Whether row i of `rows` lies in the i-th part of the root's storage cut evenly, for a first axis of rows."""
+        if not rows or rows != self.shape[0] or self.strides[0] * rows != self.root.size:
+            return False
+        rest = zip(self.shape[1:], self.strides[1:], strict=True)
+        return self.offset + sum((n - 1) * stride for n, stride in rest if n) < self.strides[0]
+
+    def sliced(self, start: Sequence[int], step: Sequence[int], shape: tuple[int, ...]) -> "View":
+        """Every step-th element from start on, along each axis."""
+        offset = self.offset + sum(a * stride for a, stride in zip(start, self.strides, strict=True))
+        strides = tuple(a * stride for a, stride in zip(step, self.strides, strict=True))
+        return View(self.root, shape, strides, 0 if 0 in shape else offset)
+
+    def reshaped(self, shape: tuple[int, ...]) -> "View | None":
+        """The same elements in another shape; None if no strides say where they lie."""
+        if self.dense:
+            return View(self.root, shape, packed_strides(shape), self.offset)
+        axes = [(n, stride) for n, stride in zip(self.shape, self.strides, strict=True) if n != 1]
+        strides: list[int] = []
+        left, step = 1, 0  # of the old axes that the new ones are cut from: elements not yet cut, and their stride
+        for length in reversed(shape):
+            taken: list[tuple[int, int]] = []
+            while length > 1 and left % length and axes:
+                n, stride = axes.pop()
+                taken = [(n, stride)] if left == 1 else [(n, stride), (left, step)]
+                step = -1 if (one := _walked_as_one(taken)) is None else one
+                left *= n
+            if length > 1 and (left % length or step < 0):
+                return None
+            strides.append(step if length > 1 else 0)
+            left, step = left // max(length, 1), step * length
+        return View(self.root, shape, tuple(reversed(strides)), self.offset)
+
     def transposed(self, order: Sequence[int]) -> "View":
         """Axes in another order."""
         shape, strides = (tuple(each[axis] for axis in order) for each in (self.shape, self.strides))
-        return View(self.root, shape, strides)
+        return View(self.root, shape, strides, self.offset)
 
     def broadcast(self, shape: Sequence[int]) -> "View":
         """Repeated along new leading axes and along axes of length 1."""
@@ -35,7 +75,7 @@ class View:
         strides = [0] * new
         for length, old, stride in zip(shape[new:], self.shape, self.strides, strict=True):
             strides.append(stride if old == length else 0)
-        return View(self.root, tuple(shape), tuple(strides))
+        return View(self.root, tuple(shape), tuple(strides), self.offset)
 
     def rows_and_columns(self) -> tuple[int, int] | None:
         """Strides of the view taken as (rows, columns), columns being the last of two or more axes.
@@ -71,7 +111,11 @@ def _packed(shape: Sequence[int], strides: Sequence[int]) -> bool:
 
 def collapsed(shape: Sequence[int], strides: Sequence[int]) -> int | None:
     """The one stride of several axes walked as one, or None if there is none."""
-    moving = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
+    return _walked_as_one([(n, s) for n, s in zip(shape, strides, strict=True) if n != 1])
+
+
+def _walked_as_one(moving: Sequence[tuple[int, int]]) -> int | None:
+    """The same of (length, stride) of axes of more than one element."""
     if not moving:
         return 0
     for (_, outer), (length, inner) in itertools.pairwise(moving):

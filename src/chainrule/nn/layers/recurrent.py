@@ -175,7 +175,7 @@ def _start(layer: Recurrent, x: Tensor, mask: Tensor | None, gates: int) -> tupl
     recurrent = layer.param("recurrent_weight", (layer.units, width), layer.recurrent, x.dtype)
     bias = layer.param("bias", (width,), layer.bias, x.dtype)
     start = f.broadcast_to(x.trace.constant(0.0, x.dtype), (batch, layer.units))
-    return (x @ weight + bias).transpose(1, 0, 2), recurrent, start
+    return x.transpose(1, 0, 2) @ weight + bias, recurrent, start
 
 
 def _over_time(mask: Tensor | None) -> Tensor | None:

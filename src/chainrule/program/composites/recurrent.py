@@ -25,7 +25,7 @@ def lstm(
         i, f, g, o = columns(elements[0] + h @ constants[0], 4)
         i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
         c = f * c + i * g
-        return (o * tanh(c), c), (concatenate([i, f, g, o]),)
+        return (o * tanh(c), c), (i, f, g, o)
 
     mask = masks[0] if masks else None
     scanned = scan(step, [hidden, cell], [gates], [weight], reverse=reverse, mask=mask)
@@ -41,7 +41,7 @@ def gru(gates: Tensor, weight: Tensor, bias: Tensor, hidden: Tensor, *masks: Ten
         by_r, by_z, by_n = columns(h @ constants[0] + constants[1], 3)
         r, z = sigmoid(r + by_r), sigmoid(z + by_z)
         n = tanh(n + r * by_n)
-        return ((1.0 - z) * n + z * h,), (concatenate([r, z, n, by_n]),)
+        return ((1.0 - z) * n + z * h,), (r, z, n, by_n)
 
     mask = masks[0] if masks else None
     scanned = scan(step, [hidden], [gates], [weight, bias], reverse=reverse, mask=mask)

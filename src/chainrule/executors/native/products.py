@@ -1,0 +1,141 @@
+"""How matrix products become nodes: matrices are read where they lie, transposed or side by side with others."""
+
+from dataclasses import dataclass, replace
+
+from chainrule.executors.native.builder import Builder
+from chainrule.executors.native.nodes import Access, Locate, Node, size_of
+from chainrule.executors.native.views import View, collapsed, whole
+from chainrule.program import Step, Value
+
+
+@dataclass(frozen=True)
+class _Matrices:
+    """view: of all of them, the last two axes being rows and columns. turned: columns lie in memory as rows.
+
+    row: from one row in memory to the next.
+    """
+
+    view: View
+    turned: bool
+    row: int
+
+    @property
+    def outer(self) -> View:
+        """The first element of each."""
+        view = self.view
+        return View(view.root, view.shape[:-2], view.strides[:-2], view.offset)
+
+
+@dataclass(frozen=True)
+class _Level:
+    """How many products, and how far A and B move from one to the next."""
+
+    count: int
+    step_a: int
+    step_b: int
+
+
+def lower_matmul(builder: Builder, step: Step) -> None:
+    """C = A B, of one pair of matrices or of many."""
+    (x, y), c = step.inputs, step.output
+    (m, n), k, outer = c.shape[-2:], x.shape[-1], c.shape[:-2]
+    a, b = _matrices(builder, x), _matrices(builder, y)
+    rows = collapsed(a.view.shape[:-1], a.view.strides[:-1])
+    together = rows is not None and (rows >= max(k, 1) or m * size_of(outer) == 1)
+    levels: list[_Level] = []
+    if together and outer and size_of(outer) and y.size == k * n and not a.turned:
+        m, a = m * size_of(outer), replace(a, row=max(rows or 0, k, 1))  # one shared matrix: all rows at once
+    else:
+        x_outer, y_outer = a.outer.broadcast(outer), b.outer.broadcast(outer)
+        levels = _levels(x_outer, y_outer)
+        if not levels:
+            a, b = (_spread(builder, each, outer) for each in (x, y))
+            levels = _levels(a.outer, b.outer)
+    position = builder.next_position()
+    for each in (a, b):
+        builder.reads(each.view, position)
+    text = f"{c.name} = {x.name} @ {y.name}"
+    builder.add(_node(position, c, a, b, (m, n, k), [level for level in levels if level.count != 1], text), c)
+
+
+def _matrices(builder: Builder, value: Value) -> _Matrices:
+    """A value as matrices that lie in storage as they are, or transposed; copied if neither."""
+    view = builder.views[value]
+    rows, columns = view.shape[-2:]
+    down, right = view.strides[-2:]
+    if (right == 1 or columns == 1) and (down >= columns or rows == 1):
+        return _Matrices(view, False, max(down if rows > 1 else columns, 1))
+    if (down == 1 or rows == 1) and (right >= rows or columns == 1):
+        return _Matrices(view, True, max(right if columns > 1 else rows, 1))
+    return _Matrices(builder.dense_view(value), False, max(columns, 1))
+
+
+def _spread(builder: Builder, value: Value, outer: tuple[int, ...]) -> _Matrices:
+    """Matrices copied out, one after the other over all outer axes."""
+    spread = Value((*outer, *value.shape[-2:]), value.dtype, f"{value.name}.spread")
+    builder.copy(builder.views[value].broadcast(spread.shape), spread)
+    return _Matrices(whole(spread), False, max(value.shape[-1], 1))
+
+
+def _levels(a: View, b: View) -> list[_Level]:
+    """The outer axes walked as one or two; none if that can't be done."""
+    shape = a.shape
+    for cut in range(len(shape) + 1):
+        parts = [slice(0, cut), slice(cut, None)]
+        found = [
+            (size_of(shape[part]), collapsed(shape[part], a.strides[part]), collapsed(shape[part], b.strides[part]))
+            for part in parts
+        ]
+        levels = [_Level(n, i, j) for n, i, j in found if i is not None and j is not None]
+        if len(levels) == 2:
+            return levels
+    return []
+
+
+def _node(
+    position: int, c: Value, a: _Matrices, b: _Matrices, sizes: tuple[int, int, int], levels: list[_Level], text: str
+) -> Node:
+    """Chunks cut the rows of a single product, or the outermost axis of many."""
+    (m, n, k), alone = sizes, not levels
+    none = _Level(1, 0, 0)
+    outer, inner = (*levels, none, none)[:2] if len(levels) != 1 else (levels[0], none)
+    whole_a = a.view.whole and not a.turned and a.row == k
+    if alone:
+        aligned_a = not a.turned and a.row * m == a.view.root.size and a.view.offset + k <= a.row
+        aligned_b = False
+    else:
+        aligned_a, aligned_b = (
+            step * outer.count == each.view.root.size and _last(each, inner.count, inside, rows, columns) < step
+            for each, step, inside, rows, columns in (
+                (a, outer.step_a, inner.step_a, m, k),
+                (b, outer.step_b, inner.step_b, k, n),
+            )
+        )
+    accesses = [
+        Access(a.view.root, False, aligned_a, alone and whole_a and c.size > 0 and k > 0),
+        Access(b.view.root, False, aligned_b),
+        Access(c, True, True, alone and c.size > 0),
+    ]
+    steps = (outer.step_a, outer.step_b, inner.step_a, inner.step_b)
+    empty = 0 in (m, n, k, outer.count, inner.count)  # then nothing is touched, and the place need not exist
+
+    def words(locate: Locate) -> list[int]:
+        ahead = [number for root in node.ahead for number in locate(root)]
+        places = [number for each in (a, b) for number in _place(locate, each.view, empty)]
+        counts = (outer.count, inner.count, m, n, k, int(a.turned), int(b.turned), a.row, b.row)
+        return [*counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
+
+    flops = 2 * outer.count * inner.count * m * n * k
+    node = Node("matmul", position, m if alone else outer.count, accesses, words, flops, text)
+    return node
+
+
+def _last(each: _Matrices, count: int, step: int, rows: int, columns: int) -> int:
+    """The last element of the first `count` matrices, from the start of the storage."""
+    down, right = (rows, columns) if not each.turned else (columns, rows)
+    return each.view.offset + (count - 1) * step + (down - 1) * each.row + right - 1
+
+
+def _place(locate: Locate, view: View, empty: bool) -> tuple[int, int]:
+    buffer, start = locate(view.root)
+    return buffer, start if empty else start + 4 * view.offset
