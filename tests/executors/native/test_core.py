@@ -446,37 +446,44 @@ def test_totals_of_a_loop_start_at_zero():
 @pytest.mark.parametrize(
     ("at", "number"),
     [
-        (1, 4),  # more steps than there is memory for
-        (1, -1),
-        (1, 2**62),
-        (2, 2),
-        (3, 0),
-        (3, 3),  # parts that the body names are missing
-        (4, 4),  # no such mode
-        (5, 65),  # an arena larger than what it lies in
-        (6, 4),  # no such buffer
-        (8, HELD),
-        (9, 12),  # too few bytes for the body
-        (9, 20),
-        (11, 4),  # a carry that leads outside
-        (13, 4),
-        (17, 4),  # elements that lead outside
-        (17, 2),  # between two numbers
-        (22, 0),
-        (22, 2),
-        (23, len(INSIDE) + 1),
-        (23, len(INSIDE) - 1),
+        (1, 0),  # chunks
+        (1, 33),
+        (2, 4),  # more steps than there is memory for
+        (2, -1),
+        (2, 2**62),
+        (3, 2),
+        (4, 0),
+        (4, 3),  # parts that the body names are missing
+        (5, 4),  # no such mode
+        (6, 65),  # an arena larger than what it lies in
+        (7, 4),  # no such buffer
+        (9, HELD),
+        (10, 12),  # too few bytes for the body
+        (10, 20),
+        (12, 4),  # a carry that leads outside
+        (14, 4),
+        (18, 4),  # elements that lead outside
+        (18, 2),  # between two numbers
         (23, 0),
-        (24, len(KINDS)),
-        (25, 5),  # more rows than an element has
-        (36, 4),  # a buffer that the body does not have
-        (37, 4),
+        (23, 2),
+        (24, len(INSIDE) + 1),
+        (24, len(INSIDE) - 1),
+        (24, 0),
+        (25, len(KINDS)),
+        (26, 5),  # more rows than an element has
+        (37, 4),  # a buffer that the body does not have
+        (38, 4),
     ],
 )
 def test_wrong_numbers_in_a_loop_are_refused(at: int, number: int):
     row = list(LOOP)
     row[at] = number
     refused(row, LOOP_SIZES)
+
+
+def test_chunks_of_a_loop_can_not_share_a_total():
+    row = [SCAN, 2, 3, 0, 2, HELD, 64, 0, 0, TOTAL, 16, 1, 0, 1, 4, KINDS.index("fill"), 16, 1, 0]
+    refused(row, [64, 16])
 
 
 def test_loops_of_the_wrong_length_are_refused():

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from tests.executors.native.plans import kinds, lowered, micro_ops, nodes, perceptron, stored
 
+from chainrule.backprop import differentiate
+from chainrule.executors.native import available, compile_native
 from chainrule.executors.native.lowering import NotSupportedError, refuse_unsupported
+from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import adam, sgd
 from chainrule.program import Program, Tensor, Trace
 from chainrule.program import functions as f
@@ -147,6 +150,51 @@ def test_batches_with_one_shared_matrix_are_one_product():
     w = trace.parameter("w", (4, 2))
     (node,) = nodes(trace.program({"z": x @ w}), "matmul")
     assert node.words(lambda value: (0, 0))[:5] == [1, 1, 15, 2, 4]
+
+
+# Parts of values
+
+
+def test_heads_of_attention_are_multiplied_where_they_lie():
+    trace, (x,) = of(2, 5, 12)
+    first, second = (x[..., i : i + 6].reshape(2, 5, 3, 2).transpose(0, 2, 1, 3) for i in (0, 6))
+    program = trace.program({"z": first @ second.transpose(0, 1, 3, 2)})
+    assert kinds(program) == ["matmul"]
+    words = nodes(program, "matmul")[0].words(lambda value: (0, 0))
+    assert words[:2] == [2, 3]  # batch, heads
+    assert words[5:9] == [0, 1, 12, 12]  # turned, and from one row to the next
+
+
+def test_a_part_of_what_is_put_together_is_seen_where_it_was():
+    trace, (x, y) = of(4, 3, count=2)
+    both = f.concatenate([x, y], 1)
+    program = trace.program({"z": f.exp(both[:, 4:]), "w": both[1:3, :2] * 2.0})
+    assert set(kinds(program)) == {"tile"}
+    trace, (x, y) = of(4, 3, count=2)
+    both = f.concatenate([x, y], 1)
+    assert kinds(trace.program({"z": f.exp(both[:, 2:4])})) == ["copy", "copy", "tile"]  # of both
+
+
+def test_deltas_of_slices_are_put_together_without_zeros():
+    trace, (x,) = of(4, 6)
+    loss = (f.sin(x[:, :2]) * f.exp(x[:, 2:4])).sum() + f.tanh(x[:, 4:]).sum()
+    found = kinds(trace.program({"d_x": differentiate(loss, [x])[x.value]}))
+    assert found.count("copy") == 3
+    assert "fill" not in found
+    trace, (x,) = of(4, 6)
+    some = (f.sin(x[:, :2]) * f.exp(x[:, 2:4])).sum()
+    assert kinds(trace.program({"d_x": differentiate(some, [x])[x.value]})).count("fill") == 1
+
+
+@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+def test_deltas_of_slices_that_overlap_are_added():
+    trace, (x,) = of(4, 6)
+    loss = (f.sin(x[:, :3]) * x[:, 2:5]).sum()
+    program = trace.program({"d_x": differentiate(loss, [x])[x.value]})
+    assert kinds(program).count("fill") == 2
+    given = {"x0": np.arange(24, dtype="f4").reshape(4, 6) / 8}
+    found, expected = (run(program).run({}, given)["d_x"] for run in (compile_native, compile_numpy))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 # Updates in place

@@ -119,6 +119,43 @@ def test_threads_and_chunks_change_no_bit(monkeypatch: pytest.MonkeyPatch):
         np.testing.assert_allclose(results[0][name], expected, rtol=1e-4, atol=2e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_rows_run_the_whole_loop_by_themselves(name: str, masked: bool, monkeypatch: pytest.MonkeyPatch):
+    trace, batch, units = Trace(), 40, 5
+    gates = 4 if name == "lstm" else 3
+    x, w = trace.input("x", (TIME, batch, gates * units)), trace.parameter("w", (units, gates * units))
+    mask = trace.constant(np.arange(TIME)[:, None] < np.arange(batch), "bool") if masked else None
+    start = f.zeros_like(x[0][:, :units])
+    if name == "lstm":
+        hidden, _ = f.lstm(x, w, start, start, mask=mask)
+    else:
+        hidden = f.gru(x, w, w[0].sum() + x[0, 0] * 0.5, start, mask=mask)
+    deltas = differentiate((hidden * hidden).sum(), [x, w])
+    program = trace.program({"hidden": hidden, "d_x": deltas[x.value], "d_w": deltas[w.value]})
+    assert [node.extent for node in nodes(program, "scan")] == [2, 2]  # forward and back
+    monkeypatch.setattr(schedule, "SMALL_FLOPS", 0)
+    random = np.random.default_rng(3)
+    tree = {"w": random.normal(size=w.shape).astype("f4")}
+    given = {"x": random.normal(size=x.shape).astype("f4")}
+    one, two, three = (compile_native(program, threads).run(tree, given) for threads in (1, 2, 3))
+    expected = compile_numpy(program).run(tree, given)
+    for key, array in expected.items():
+        assert one[key].tobytes() == two[key].tobytes() == three[key].tobytes()
+        np.testing.assert_allclose(one[key], array, rtol=2e-5, atol=2e-5, err_msg=key)
+
+
+def test_rows_that_need_each_other_stay_together():
+    trace = Trace()
+    x = trace.input("x", (TIME, 40, WIDTH))
+
+    def body(carries: Tensors, elements: Tensors, _: Tensors) -> tuple[Tensors, Tensors]:
+        return [carries[0] * 0.5 + elements[0] - elements[0].mean(0)], []
+
+    program = trace.program({"y": f.scan(body, [f.zeros_like(x[0])], [x]).carries[0]})
+    assert [node.extent for node in nodes(program, "scan")] == [1]
+
+
 def test_sums_over_time_are_added_in_place():
     trace = Trace()
     x, w = trace.input("x", (TIME, BATCH, WIDTH)), trace.parameter("w", (WIDTH, WIDTH))

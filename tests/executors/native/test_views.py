@@ -12,7 +12,7 @@ from chainrule.program import Value
 def seen(view: View, root: np.ndarray) -> np.ndarray:
     """The elements that a view names."""
     strides = tuple(4 * stride for stride in view.strides)
-    return np.lib.stride_tricks.as_strided(root.reshape(-1), view.shape, strides)
+    return np.lib.stride_tricks.as_strided(root.reshape(-1)[view.offset :], view.shape, strides)
 
 
 shapes = st.lists(st.integers(1, 4), max_size=4).map(tuple)
@@ -20,7 +20,7 @@ shapes = st.lists(st.integers(1, 4), max_size=4).map(tuple)
 
 @st.composite
 def views(draw: st.DrawFn) -> tuple[View, np.ndarray, np.ndarray]:
-    """A view made by some turns and repeats; the root's numbers; what NumPy sees after the same."""
+    """A view made by some turns, repeats and slices; the root's numbers; what NumPy sees after the same."""
     shape = draw(shapes)
     root = np.arange(int(np.prod(shape)), dtype="i4").reshape(shape)
     view, array = whole(Value(shape, "int32", "root")), root
@@ -28,6 +28,11 @@ def views(draw: st.DrawFn) -> tuple[View, np.ndarray, np.ndarray]:
         if draw(st.booleans()):
             order = draw(st.permutations(range(array.ndim)))
             view, array = view.transposed(order), array.transpose(order)
+        elif draw(st.booleans()):
+            start = [draw(st.integers(0, max(n - 1, 0))) for n in array.shape]
+            step = [draw(st.integers(1, 2)) for _ in start]
+            array = array[tuple(slice(a, None, by) for a, by in zip(start, step, strict=True))]
+            view = view.sliced(start, step, array.shape)
         elif array.ndim < 5:
             target = (
                 draw(st.integers(1, 3)),
@@ -53,6 +58,35 @@ def test_dense_means_that_reading_in_order_gives_the_view(made):
 
 
 @settings(derandomize=True, deadline=None, max_examples=300, database=None)
+@given(made=views(), data=st.data())
+def test_another_shape_needs_a_copy_where_numpys_does(made, data):
+    view, root, array = made
+    shape, left = [], array.size
+    while left > 1 or (len(shape) < 4 and data.draw(st.booleans())):
+        shape.append(data.draw(st.sampled_from([n for n in range(1, left + 1) if left % n == 0])))
+        left //= shape[-1]
+    reshaped = view.reshaped(tuple(shape))
+    if reshaped is None:
+        assert not np.shares_memory(array, array.reshape(shape))
+    else:
+        np.testing.assert_array_equal(seen(reshaped, root), array.reshape(shape))
+
+
+@settings(derandomize=True, deadline=None, max_examples=300, database=None)
+@given(made=views())
+def test_rows_inside_are_each_in_a_part_of_their_own(made):
+    view, root, array = made
+    if not array.ndim or not array.size or root.size % len(array):
+        return
+    part = root.size // len(array)
+    apart = all((row // part == i).all() for i, row in enumerate(array.reshape(len(array), -1)))
+    if view.rows_inside(len(array)):
+        assert apart
+    elif len(array) > 1:
+        assert not apart or view.strides[0] != part
+
+
+@settings(derandomize=True, deadline=None, max_examples=300, database=None)
 @given(made=views())
 def test_rows_and_columns_reach_every_element(made):
     view, root, array = made
@@ -63,7 +97,7 @@ def test_rows_and_columns_reach_every_element(made):
         # Then there is really none: NumPy can't see it as a matrix without a copy either.
         assert not np.shares_memory(array, array.reshape(rows, columns))
         return
-    table = View(view.root, (rows, columns), strides)
+    table = View(view.root, (rows, columns), strides, view.offset)
     np.testing.assert_array_equal(seen(table, root), array.reshape(rows, columns))
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.micro import record_micro
-from chainrule.executors.native.pieces import Pieces
 from chainrule.executors.native.nodes import (
     MOST_SUMS,
     REDUCTIONS,
@@ -19,6 +18,7 @@ from chainrule.executors.native.nodes import (
     size_of,
 )
 from chainrule.executors.native.operations import LOWERINGS, VIEWS
+from chainrule.executors.native.pieces import Pieces
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
 from chainrule.program import EXPANSIONS, OPERATIONS, Program, Step, Value, expand

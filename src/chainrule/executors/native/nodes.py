@@ -1,7 +1,7 @@
 """What a plan is made of: nodes, each one instruction of the core, with what it reads and writes."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.executors.native.views import View, rows_of

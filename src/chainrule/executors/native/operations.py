@@ -18,7 +18,6 @@ from chainrule.executors.native.nodes import (
     reduce_node,
     root_mean_node,
     row_sums_node,
-    simple_node,
     size_of,
     squares_node,
     sums_of,
@@ -106,7 +105,9 @@ def _recompute(builder: Builder, step: Step) -> None:
 def _slice(builder: Builder, step: Step) -> None:
     (x,), shape = step.inputs, step.output.shape
     start, by = (cast(tuple[int, ...], step.attributes[name]) for name in ("start", "step"))
-    builder.views[step.output] = builder.piece(x, start, by, shape) or builder.views[x].sliced(start, by, shape)
+    builder.views[step.output] = builder.piece(x, start, by, shape) or builder.views[x].sliced(
+        start, by, shape
+    )
 
 
 def _pad(builder: Builder, step: Step) -> None:
@@ -170,7 +171,7 @@ def _scatter_add(builder: Builder, step: Step) -> None:
 
 
 def _repeated(view: View, first: int, count: int) -> tuple[int, Value | None]:
-    """Rows that are each for several indices, the last axes of `count` from `first` on; None if they are not."""
+    """Rows that are each for several indices, the last axes of `count` from `first` on; else None."""
     last = first + count
     while last > first and not view.strides[last - 1]:
         last -= 1

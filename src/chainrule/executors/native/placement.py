@@ -33,8 +33,8 @@ def place(
 ) -> Placement:
     """Every node as an instruction.
 
-    buffers: what has storage of its own, numbered after arena and constants. local: whether threads have rooms
-    of their own for what lives in one chunk.
+    buffers: what has storage of its own, numbered after arena and constants. local: whether threads have
+    rooms of their own for what lives in one chunk.
     """
     number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
     packed, starts = _packed(constants)

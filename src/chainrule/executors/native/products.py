@@ -1,4 +1,4 @@
-"""How matrix products become nodes: matrices are read where they lie, transposed or side by side with others."""
+"""How matrix products become nodes: matrices are read where they lie, transposed or beside others."""
 
 from dataclasses import dataclass, replace
 
@@ -83,7 +83,11 @@ def _levels(a: View, b: View) -> list[_Level]:
     for cut in range(len(shape) + 1):
         parts = [slice(0, cut), slice(cut, None)]
         found = [
-            (size_of(shape[part]), collapsed(shape[part], a.strides[part]), collapsed(shape[part], b.strides[part]))
+            (
+                size_of(shape[part]),
+                collapsed(shape[part], a.strides[part]),
+                collapsed(shape[part], b.strides[part]),
+            )
             for part in parts
         ]
         levels = [_Level(n, i, j) for n, i, j in found if i is not None and j is not None]
@@ -93,7 +97,13 @@ def _levels(a: View, b: View) -> list[_Level]:
 
 
 def _node(
-    position: int, c: Value, a: _Matrices, b: _Matrices, sizes: tuple[int, int, int], levels: list[_Level], text: str
+    position: int,
+    c: Value,
+    a: _Matrices,
+    b: _Matrices,
+    sizes: tuple[int, int, int],
+    levels: list[_Level],
+    text: str,
 ) -> Node:
     """Chunks cut the rows of a single product, or the outermost axis of many."""
     (m, n, k), alone = sizes, not levels
@@ -105,7 +115,8 @@ def _node(
         aligned_b = False
     else:
         aligned_a, aligned_b = (
-            step * outer.count == each.view.root.size and _last(each, inner.count, inside, rows, columns) < step
+            step * outer.count == each.view.root.size
+            and _last(each, inner.count, inside, rows, columns) < step
             for each, step, inside, rows, columns in (
                 (a, outer.step_a, inner.step_a, m, k),
                 (b, outer.step_b, inner.step_b, k, n),

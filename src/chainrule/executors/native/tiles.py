@@ -31,8 +31,8 @@ Slot = int
 class Tile:
     """A cluster of elementwise steps being collected.
 
-    position: of the instruction it becomes. loads: (root, offset, strides) -> slot. ops: (micro operation, slots
-    read, slot written). made: value -> slot, for those computed here.
+    position: of the instruction it becomes. loads: (root, offset, strides) -> slot. ops: (micro operation,
+    slots read, slot written). made: value -> slot, for those computed here.
     """
 
     shape: tuple[int, ...]

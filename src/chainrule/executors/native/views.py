@@ -32,7 +32,7 @@ class View:
         return self.dense and math.prod(self.shape) == self.root.size
 
     def rows_inside(self, rows: int) -> bool:
-        """Whether row i of `rows` lies in the i-th part of the root's storage cut evenly, for a first axis of rows."""
+        """Whether the first axis has so many rows, each in its own part of the root's storage cut evenly."""
         if not rows or rows != self.shape[0] or self.strides[0] * rows != self.root.size:
             return False
         rest = zip(self.shape[1:], self.strides[1:], strict=True)
@@ -50,7 +50,7 @@ class View:
             return View(self.root, shape, packed_strides(shape), self.offset)
         axes = [(n, stride) for n, stride in zip(self.shape, self.strides, strict=True) if n != 1]
         strides: list[int] = []
-        left, step = 1, 0  # of the old axes that the new ones are cut from: elements not yet cut, and their stride
+        left, step = 1, 0  # elements of old axes that no new one has been cut from, and their stride
         for length in reversed(shape):
             taken: list[tuple[int, int]] = []
             while length > 1 and left % length and axes:
