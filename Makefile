@@ -20,7 +20,7 @@ BUILD := SKBUILD_BUILD_DIR=$(VENV)/native $(BIN)/python -m pip install --disable
 # With a compiler that works, a core that does not build is an error; without one, numpy runs everything.
 COMPILER_WORKS := echo 'int main() {}' | $${CXX:-c++} -x c++ -fsyntax-only - 2>/dev/null
 
-.PHONY: help demo test lint types format hooks native sanitize oracles import-time clean
+.PHONY: help demo test lint types format hooks native sanitize pytorch oracles docs import-time clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,11 +59,16 @@ sanitize: $(DEVELOPMENT)  ## run the executors' tests under the address and unde
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  $(SANITIZED)/bin/python -m pytest tests/executors tests/contracts
 
-# PyTorch comes at the version that the benchmarks name, into .venv: it is no dependency of the development tools.
-oracles: $(DEVELOPMENT)  ## compare values and gradients with PyTorch's; installs it
+# At the version that the benchmarks name, into .venv: it is no dependency of the development tools.
+pytorch: $(DEVELOPMENT)  ## install PyTorch, which the oracle tests compare with; without it they are skipped
 	@$(BIN)/python -c "import torch" 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' benchmarks/requirements.txt)"
+
+oracles: pytorch  ## compare values and gradients with PyTorch's
 	@$(BIN)/python -m pytest tests/oracles
+
+docs: $(RUNTIME)  ## write docs/vocabulary.md from the docstrings
+	@$(BIN)/python docs/make_vocabulary.py
 
 import-time: $(RUNTIME)  ## how long `import chainrule` takes
 	@$(BIN)/python benchmarks/import_time.py

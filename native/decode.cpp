@@ -277,12 +277,14 @@ void read_tile(Reader& in, Instruction& out) {
 
 void read_matmul(Reader& in, Instruction& out) {
     constexpr int64_t longest = 1 << 30;
+    const bool by_columns = in.small(1) != 0;
     const int64_t outer = in.size(), inner = in.size(), batch = product(outer, inner);
+    if (by_columns && batch != 1) refuse("columns of several products");
     const int64_t m = in.number(0, longest), n = in.number(0, longest), k = in.number(0, longest);
     const int ta = in.small(1), tb = in.small(1);
     const int64_t row_a = in.number(1, longest), row_b = in.number(1, longest);
     const int64_t outer_a = in.size(), outer_b = in.size(), inner_a = in.size(), inner_b = in.size();
-    out.extent = batch == 1 ? m : outer;
+    out.extent = by_columns ? n : batch == 1 ? m : outer;
     const auto whole = [&](int64_t outer_step, int64_t inner_step, int64_t row, int64_t rows, int64_t columns) -> int64_t {
         if (batch == 0 || rows == 0 || columns == 0) return 0;
         if (row < columns) refuse("rows of a matrix over each other");
@@ -290,16 +292,16 @@ void read_matmul(Reader& in, Instruction& out) {
     };
     const int64_t needed_a = whole(outer_a, inner_a, row_a, ta ? k : m, ta ? m : k);
     const int64_t needed_b = whole(outer_b, inner_b, row_b, tb ? n : k, tb ? k : n);
-    const bool own_rows = batch == 1 && !ta && m * k > 0 && row_a == k;
+    const bool own_rows = batch == 1 && !by_columns && !ta && m * k > 0 && row_a == k;
     const Place a = own_rows ? in.place_in_rows(m, k, 4) : in.place(needed_a, 4);
     const Place b = in.place(needed_b, 4);
-    const Place c = batch == 1 && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(product(batch, product(m, n)), 4);
+    const Place c = batch == 1 && !by_columns && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(product(batch, product(m, n)), 4);
     if (batch == 0 || m * n == 0) out.extent = 0;  // however many there are
     out.places = {a, b, c};
     // What the instructions after it read, shaped as C: asked for while the product runs.
-    const int ahead = in.small(batch == 1 ? most_ahead : 0);
+    const int ahead = in.small(batch == 1 && !by_columns ? most_ahead : 0);
     for (int i = 0; i < ahead; ++i) out.places.push_back(in.place(product(m, n), 4));
-    out.sizes = {outer, inner, m, n, k, ta, tb, row_a, row_b, outer_a, outer_b, inner_a, inner_b};
+    out.sizes = {outer, inner, m, n, k, ta, tb, row_a, row_b, outer_a, outer_b, inner_a, inner_b, by_columns};
     out.scratch = product_scratch;
 }
 

@@ -205,15 +205,19 @@ void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::v
         const Place& place = in.places[static_cast<size_t>(i) + 3];
         ahead[i] = {pointer<const char>(at, place) + first * n * 4, (last - first) * n * 4};
     }
-    const auto product = [&](const float* x, const float* y, float* z, int64_t rows) {
-        multiply({x, y, z, rows, n, k, row_a, row_b, n, ta, tb, false, ahead, ahead_count}, scratch);
+    const auto product = [&](const float* x, const float* y, float* z, int64_t rows, int64_t columns) {
+        multiply({x, y, z, rows, columns, k, row_a, row_b, n, ta, tb, false, ahead, ahead_count}, scratch);
     };
+    if (s[13]) {  // cut by columns
+        product(a, b + (tb ? first * row_b : first), c + first, m, last - first);
+        return;
+    }
     if (s[0] * inner == 1) {
-        product(a + (ta ? first : first * row_a), b, c + first * n, last - first);
+        product(a + (ta ? first : first * row_a), b, c + first * n, last - first, n);
         return;
     }
     for (int64_t i = first; i < last; ++i)
-        for (int64_t j = 0; j < inner; ++j) product(a + i * s[9] + j * s[11], b + i * s[10] + j * s[12], c + (i * inner + j) * m * n, m);
+        for (int64_t j = 0; j < inner; ++j) product(a + i * s[9] + j * s[11], b + i * s[10] + j * s[12], c + (i * inner + j) * m * n, m, n);
 }
 
 void run_reduce(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {

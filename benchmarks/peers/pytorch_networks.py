@@ -70,7 +70,7 @@ def _network(shape: Network) -> nn.Module:
             return _gpt(shape)
         case Lstm():
             last = nn.Linear(shape.units, shape.classes)
-            return _named(lstm_1=_Last(shape.features, shape.units, batch_first=True), dense_1=last)
+            return _named(lstm_1=_Last(shape.features, shape.units), dense_1=last)
         case Bag():
             vectors = nn.EmbeddingBag(shape.vocabulary, shape.units, mode="mean")
             return _named(embedding_1=vectors, dense_1=nn.Linear(shape.units, shape.classes))
@@ -207,7 +207,11 @@ def _gpt(shape: Gpt) -> nn.Module:
 
 
 class _Last(nn.LSTM):
-    """The state after the last element alone."""
+    """The state after the last element alone; of its two biases, which are added, one is trained."""
+
+    def __init__(self, features: int, units: int) -> None:
+        super().__init__(features, units, batch_first=True)
+        self.bias_hh_l0.requires_grad_(False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x)[0][:, -1]

@@ -57,7 +57,7 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Filled(Initializer):
-    """The same number everywhere."""
+    """w = value, the same number everywhere."""
 
     value: float
 
@@ -70,7 +70,7 @@ class Filled(Initializer):
 
 @dataclass(frozen=True)
 class FilledParts(Initializer):
-    """The last axis in equal parts, each filled with a number of its own, such as the bias of gates.
+    """w = a number for each of the equal parts of the last axis, such as the bias of gates.
 
     values: at least one. Raises ShapeError where their number does not divide the last axis.
     """
@@ -97,7 +97,7 @@ class FilledParts(Initializer):
 
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Uniform from low to high, low below high."""
+    """w ~ U(low, high), low below high."""
 
     low: float = -0.05
     high: float = 0.05
@@ -116,7 +116,7 @@ class Uniform(Initializer):
 
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Normal with this mean and standard deviation (at least 0)."""
+    """w ~ N(mean, deviation²), the deviation at least 0."""
 
     mean: float = 0.0
     deviation: float = 0.05
@@ -131,7 +131,7 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class VarianceScaling(Initializer):
-    """Mean 0 and variance scale / n, n the fan that `mode` names.
+    """w ~ mean 0, variance scale / n, n the fan that `mode` names.
 
     scale: above 0. mode: 'fan_in', 'fan_out' or 'fan_average', their mean. distribution: 'normal', or
     'uniform' between ±√(3 scale / n).
@@ -158,7 +158,7 @@ class VarianceScaling(Initializer):
 
 @dataclass(frozen=True)
 class Orthogonal(Initializer):
-    """A random orthogonal matrix times gain (Saxe, McClelland and Ganguli 2014).
+    """W = gain · Q, Q random with QᵀQ = I (Saxe, McClelland and Ganguli 2014).
 
     (..., inputs, outputs) is one matrix of outputs columns: orthonormal columns where there are at least as
     many rows, else orthonormal rows. It is the Q of a normal matrix, with the signs of R's diagonal, which
@@ -183,7 +183,7 @@ class Orthogonal(Initializer):
 
 @dataclass(frozen=True)
 class DeltaOrthogonal(Initializer):
-    """A convolution that is 0 but in its middle, where it is an orthogonal matrix times gain.
+    """W[middle] = gain · Q, QᵀQ = I, and W = 0 elsewhere, for convolutions.
 
     Xiao et al. 2018, algorithm 2: every place maps its own channels alone, without changing their length, so
     that signals pass through thousands of layers. Shape (..., inputs, outputs) with at least one axis of the
@@ -210,7 +210,7 @@ class DeltaOrthogonal(Initializer):
 
 @dataclass(frozen=True)
 class LayerSequentialUnitVariance(Initializer):
-    """An orthogonal matrix, scaled when training starts so that its layer's products have variance 1 (LSUV).
+    """W ← gain · W / deviation(x W) when training starts, from an orthogonal W (LSUV).
 
     Mishkin and Matas 2016: from the first layer on, each weight is divided by the standard deviation of what
     it makes of a batch, here the first of the training data, before bias and activation. The product is
@@ -233,67 +233,67 @@ ones = Filled(1.0)
 
 
 def constant(value: float) -> Initializer:
-    """The same number everywhere."""
+    """w = value, the same number everywhere."""
     return Filled(value)
 
 
 def filled_parts(*values: float) -> Initializer:
-    """Equal parts of the last axis, each filled with its number."""
+    """w = a number for each of the equal parts of the last axis."""
     return FilledParts(values)
 
 
 def uniform(low: float = -0.05, high: float = 0.05) -> Initializer:
-    """Uniform from low to high."""
+    """w ~ U(low, high)."""
     return Uniform(low, high)
 
 
 def normal(mean: float = 0.0, deviation: float = 0.05) -> Initializer:
-    """Normal with this mean and standard deviation."""
+    """w ~ N(mean, deviation²)."""
     return Normal(mean, deviation)
 
 
 def glorot_uniform() -> Initializer:
-    """Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010); for tanh and sigmoid."""
+    """w ~ U(-a, a), a² / 3 = 2 / (fan_in + fan_out) (Glorot and Bengio 2010); for tanh and sigmoid."""
     return VarianceScaling(1.0, "fan_average", "uniform")
 
 
 def glorot_normal() -> Initializer:
-    """Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010); for tanh and sigmoid."""
+    """w ~ N(0, 2 / (fan_in + fan_out)) (Glorot and Bengio 2010); for tanh and sigmoid."""
     return VarianceScaling(1.0, "fan_average", "normal")
 
 
 def he_uniform() -> Initializer:
-    """Uniform with variance 2 / fan_in (He et al. 2015); for relu and its kin."""
+    """w ~ U(-a, a), a² / 3 = 2 / fan_in (He et al. 2015); for relu and its kin."""
     return VarianceScaling(2.0, "fan_in", "uniform")
 
 
 def he_normal() -> Initializer:
-    """Normal with variance 2 / fan_in (He et al. 2015); for relu and its kin."""
+    """w ~ N(0, 2 / fan_in) (He et al. 2015); for relu and its kin."""
     return VarianceScaling(2.0, "fan_in", "normal")
 
 
 def lecun_uniform() -> Initializer:
-    """Uniform with variance 1 / fan_in (LeCun et al. 1998); for selu and linear layers."""
+    """w ~ U(-a, a), a² / 3 = 1 / fan_in (LeCun et al. 1998); for selu and linear layers."""
     return VarianceScaling(1.0, "fan_in", "uniform")
 
 
 def lecun_normal() -> Initializer:
-    """Normal with variance 1 / fan_in (LeCun et al. 1998); for selu and linear layers."""
+    """w ~ N(0, 1 / fan_in) (LeCun et al. 1998); for selu and linear layers."""
     return VarianceScaling(1.0, "fan_in", "normal")
 
 
 def orthogonal(gain: float = 1.0) -> Initializer:
-    """A random orthogonal matrix times gain (Saxe, McClelland and Ganguli 2014)."""
+    """W = gain · Q, Q random with QᵀQ = I (Saxe, McClelland and Ganguli 2014)."""
     return Orthogonal(gain)
 
 
 def delta_orthogonal(gain: float = 1.0) -> Initializer:
-    """An orthogonal matrix in the middle of a convolution's kernel, else 0 (Xiao et al. 2018)."""
+    """W[middle] = gain · Q, QᵀQ = I, and W = 0 elsewhere, for convolutions (Xiao et al. 2018)."""
     return DeltaOrthogonal(gain)
 
 
 def lsuv(gain: float = 1.0) -> Initializer:
-    """Orthogonal, then scaled on the first batch to products of variance gain² (Mishkin and Matas 2016)."""
+    """W ← gain · W / deviation(x W) on the first batch, from an orthogonal W (Mishkin and Matas 2016)."""
     return LayerSequentialUnitVariance(gain)
 
 

@@ -53,7 +53,7 @@ class MixUp(Mixing):
 
 @dataclass(frozen=True)
 class CutMix(Mixing):
-    """A box of each image is the partner's; its area is 1 - share of the whole (Yun et al. 2019).
+    """x ← the partner's inside of a box, x outside; the box has 1 - share of the area (Yun et al. 2019).
 
     Algorithm 1: the box has sides √(1 - λ) of the image's, λ drawn from Beta(alpha, alpha), and its middle
     anywhere; what sticks out is cut off, and share is what is left of the own image. alpha: above 0; the

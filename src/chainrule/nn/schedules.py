@@ -34,7 +34,7 @@ class Schedule(ABC):
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The same rate always; above 0."""
+    """rate = learning_rate, always the same; above 0."""
 
     learning_rate: float
 
@@ -88,7 +88,7 @@ class ExponentialDecay(Schedule):
 
 @dataclass(frozen=True)
 class CosineDecay(Schedule):
-    """A linear climb to the peak, then half a cosine down to the floor, once or again and again.
+    """rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), after a linear climb to the peak.
 
     While step < warmup_steps: rate = peak (step + 1) / (warmup_steps + 1) (gradual warm-up, Goyal et al.
     2017). Then, with t = step - warmup_steps: rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), and the
@@ -164,7 +164,7 @@ class PolynomialDecay(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Half a cosine up to the peak, then half a cosine down to far below the start (Smith and Topin 2018).
+    """rate = a + ½ (b - a) (1 - cos π t): up to the peak, then down to far below (Smith and Topin 2018).
 
     From peak / start_factor at step 0 to the peak at step rise · steps - 1, and from there to
     peak / (start_factor · end_factor) at step steps - 1 and for good: PyTorch's OneCycleLR, of which this is
@@ -199,7 +199,7 @@ class OneCycle(Schedule):
 
 @dataclass(frozen=True)
 class Cyclical(Schedule):
-    """Straight up from the floor to the peak in `steps` steps and down in as many, again and again.
+    """rate = floor + (peak - floor) max(0, 1 - x): straight up in `steps` steps, down in as many, again.
 
     Smith 2017: with c = ⌊1 + step / (2 steps)⌋ and x = |step / steps - 2 c + 1|, rate = floor +
     (peak - floor) max(0, 1 - x) · shrink^(c - 1). shrink: 1 is the paper's 'triangular', ½ its 'triangular2'.
@@ -227,7 +227,7 @@ class Cyclical(Schedule):
 
 @dataclass(frozen=True)
 class ReduceOnPlateau(Schedule):
-    """The rate shrinks by `factor` when the monitored loss has not improved for `patience` epochs in a row.
+    """rate ← factor · rate when the monitored loss has not improved for `patience` epochs in a row.
 
     An epoch improves on the best so far if it is lower by more than threshold · |best| (PyTorch's relative
     threshold); the count of waiting epochs is Keras's: `patience` bad epochs trigger, not `patience` + 1.

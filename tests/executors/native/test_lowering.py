@@ -130,7 +130,7 @@ def test_transposes_into_a_product_are_not_copied(turned: tuple[bool, bool]):
     assert kinds(program) == ["matmul"]
     (node,) = nodes(program, "matmul")
     words = node.words(lambda value: (0, 0))
-    assert words[5:7] == [int(turn) for turn in turned]
+    assert words[6:8] == [int(turn) for turn in turned]
 
 
 def test_the_backward_pass_of_a_network_copies_no_matrix():
@@ -149,7 +149,7 @@ def test_batches_with_one_shared_matrix_are_one_product():
     trace, (x,) = of(3, 5, 4)
     w = trace.parameter("w", (4, 2))
     (node,) = nodes(trace.program({"z": x @ w}), "matmul")
-    assert node.words(lambda value: (0, 0))[:5] == [1, 1, 15, 2, 4]
+    assert node.words(lambda value: (0, 0))[1:6] == [1, 1, 15, 2, 4]
 
 
 # Parts of values
@@ -161,8 +161,8 @@ def test_heads_of_attention_are_multiplied_where_they_lie():
     program = trace.program({"z": first @ second.transpose(0, 1, 3, 2)})
     assert kinds(program) == ["matmul"]
     words = nodes(program, "matmul")[0].words(lambda value: (0, 0))
-    assert words[:2] == [2, 3]  # batch, heads
-    assert words[5:9] == [0, 1, 12, 12]  # turned, and from one row to the next
+    assert words[1:3] == [2, 3]  # batch, heads
+    assert words[6:10] == [0, 1, 12, 12]  # turned, and from one row to the next
 
 
 def test_a_part_of_what_is_put_together_is_seen_where_it_was():

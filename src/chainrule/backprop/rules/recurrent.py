@@ -30,13 +30,13 @@ def lstm(step: RecordedStep, d_y: Tensor) -> Adjoints:
         d = f.concatenate(
             [d_i * i * (1.0 - i), d_f * forget * (1.0 - forget), d_g * (1.0 - g * g), d_o * o * (1.0 - o)]
         )
-        return _where_present(mask, (d @ constants[0].transpose(), through * forget), (d_h, d_c), (d,))
+        return _where_present(mask, (d @ constants[0], through * forget), (d_h, d_c), (d,))
 
     reverse = step.attributes["reverse"]
     h_before, c_before = _before(hidden, h, reverse), _before(cell, c, reverse)
     loop = [*columns(d_y, 6), *kept, c_before, c, *masks]
     zeros = [f.zeros_like(hidden), f.zeros_like(cell)]
-    scanned = f.scan(back, zeros, loop, [weight], reverse=not reverse)
+    scanned = f.scan(back, zeros, loop, [weight.transpose()], reverse=not reverse)
     (d,) = scanned.outputs
     return d, _over_time(h_before).transpose() @ _over_time(d), *scanned.last, *[None for _ in masks]
 
@@ -54,13 +54,13 @@ def gru(step: RecordedStep, d_y: Tensor) -> Adjoints:
         d_r = (d_n * a + direct_r) * r * (1.0 - r)
         d_z = (d_h * (h_before - n) + direct_z) * z * (1.0 - z)
         d_a = f.concatenate([d_r, d_z, d_n * r + direct_a])
-        back_to = d_h * z + d_a @ constants[0].transpose()
+        back_to = d_h * z + d_a @ constants[0]
         return _where_present(mask, (back_to,), (d_h,), (f.concatenate([d_r, d_z, d_n]), d_a))
 
     reverse = step.attributes["reverse"]
     h_before = _before(hidden, h, reverse)
     loop = [*columns(d_y, 5), *kept, h_before, *masks]
-    scanned = f.scan(back, [f.zeros_like(hidden)], loop, [weight], reverse=not reverse)
+    scanned = f.scan(back, [f.zeros_like(hidden)], loop, [weight.transpose()], reverse=not reverse)
     d, d_a = scanned.outputs
     d_weight = _over_time(h_before).transpose() @ _over_time(d_a)
     return d, d_weight, d_a.sum((0, 1)), *scanned.last, *[None for _ in masks]

@@ -81,15 +81,17 @@ def parts_of(y: Value) -> Value:
     return Value((MOST_CHUNKS, *y.shape), y.dtype, f"{y.name}.parts")
 
 
-def row_sums_node(position: int, parts: Value, x: Value, columns: int, text: str) -> Node:
-    """The rows of each chunk of x, added up."""
-    rows = x.size // columns
-    accesses = [Access(x, False, True, True), Access(parts, True, True)]
+def row_sums_node(position: int, parts: Value, x: View, columns: int, text: str) -> Node:
+    """The rows of each chunk of x, added up; x is dense."""
+    size = size_of(x.shape)
+    rows = size // columns
+    accesses = [Access(x.root, False, x.whole, x.whole), Access(parts, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        return [rows, columns, *locate(x), *locate(parts)]
+        buffer, start = locate(x.root)
+        return [rows, columns, buffer, start + 4 * x.offset, *locate(parts)]
 
-    return Node("row_sums", position, rows, accesses, words, x.size, text)
+    return Node("row_sums", position, rows, accesses, words, size, text)
 
 
 def total_node(position: int, y: Value, parts: Value) -> Node:

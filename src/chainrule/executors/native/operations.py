@@ -84,9 +84,9 @@ def _sum_of_rows(builder: Builder, step: Step, columns: int) -> None:
     (x,), y = step.inputs, step.output
     parts = parts_of(y)
     if columns != x.shape[-1] or not builder.add_rows_in_tile(x, parts):
-        root, position = builder.dense(x), builder.next_position()
-        builder.reads(whole(root), position)
-        builder.add(row_sums_node(position, parts, root, columns, f"{y.name} = sum({x.name})"), parts)
+        view, position = builder.dense_view(x), builder.next_position()
+        builder.reads(view, position)
+        builder.add(row_sums_node(position, parts, view, columns, f"{y.name} = sum({x.name})"), parts)
     position = builder.next_position()
     builder.reads(whole(parts), position)
     builder.add(total_node(position, y, parts), y)

@@ -7,6 +7,9 @@ from chainrule.executors.native.nodes import Access, Locate, Node, size_of
 from chainrule.executors.native.views import View, collapsed, whole
 from chainrule.program import Step, Value
 
+FEW_ROWS = 64
+"""A derivative by the weight of fewer inputs is cut by its columns, if there are as many of these."""
+
 
 @dataclass(frozen=True)
 class _Matrices:
@@ -105,12 +108,15 @@ def _node(
     levels: list[_Level],
     text: str,
 ) -> Node:
-    """Chunks cut the rows of a single product, or the outermost axis of many."""
+    """Chunks cut the rows of a single product, or its columns, or the outermost axis of many."""
     (m, n, k), alone = sizes, not levels
+    by_columns = alone and a.turned and m < FEW_ROWS <= n
     none = _Level(1, 0, 0)
     outer, inner = (*levels, none, none)[:2] if len(levels) != 1 else (levels[0], none)
     whole_a = a.view.whole and not a.turned and a.row == k
-    if alone:
+    if by_columns:
+        aligned_a = aligned_b = False
+    elif alone:
         aligned_a = not a.turned and a.row * m == a.view.root.size and a.view.offset + k <= a.row
         aligned_b = False
     else:
@@ -123,9 +129,9 @@ def _node(
             )
         )
     accesses = [
-        Access(a.view.root, False, aligned_a, alone and whole_a and c.size > 0 and k > 0),
+        Access(a.view.root, False, aligned_a, aligned_a and alone and whole_a and c.size > 0 and k > 0),
         Access(b.view.root, False, aligned_b),
-        Access(c, True, True, alone and c.size > 0),
+        Access(c, True, not by_columns, alone and not by_columns and c.size > 0),
     ]
     steps = (outer.step_a, outer.step_b, inner.step_a, inner.step_b)
     empty = 0 in (m, n, k, outer.count, inner.count)  # then nothing is touched, and the place need not exist
@@ -134,10 +140,11 @@ def _node(
         ahead = [number for root in node.ahead for number in locate(root)]
         places = [number for each in (a, b) for number in _place(locate, each.view, empty)]
         counts = (outer.count, inner.count, m, n, k, int(a.turned), int(b.turned), a.row, b.row)
-        return [*counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
+        return [int(by_columns), *counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
 
     flops = 2 * outer.count * inner.count * m * n * k
-    node = Node("matmul", position, m if alone else outer.count, accesses, words, flops, text)
+    extent = n if by_columns else m if alone else outer.count
+    node = Node("matmul", position, extent, accesses, words, flops, text)
     return node
 
 

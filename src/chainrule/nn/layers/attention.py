@@ -144,7 +144,7 @@ class TransformerBlock(Layer):
 
 @dataclass(frozen=True)
 class PositionalEncoding(Layer):
-    """What tells elements of a sequence apart by their position p = 0, 1, …
+    """y = x + e(p), or x turned by p: what tells elements of a sequence apart by their position p = 0, 1, …
 
     kind: 'sinusoidal' adds sin(p r_i) in the even and cos(p r_i) in the odd places of each pair i of
     features, r_i = 10,000^(-2i / width) (Vaswani et al. 2017). 'learned' adds row p of a trained W (longest,

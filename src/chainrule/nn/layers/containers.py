@@ -80,7 +80,7 @@ class Residual(Layer):
 
 @dataclass(frozen=True)
 class Concatenate(Layer):
-    """The outputs of several layers, each given x, joined along an axis (Szegedy et al. 2015).
+    """y = [layer_1(x), …, layer_n(x)], joined along an axis (Szegedy et al. 2015).
 
     layers: at least one; Sequential([]) is x itself, as in a densely connected block (Huang et al. 2017).
     axis: of the outputs, the last if -1; their other axes must be alike, else ShapeError.

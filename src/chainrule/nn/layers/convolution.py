@@ -82,7 +82,7 @@ class Conv2D(Layer):
 
 @dataclass(frozen=True)
 class DepthwiseConv2D(Layer):
-    """Every channel convolved by itself, with `multiplier` filters of its own (Chollet 2017).
+    """y[…, c] = Conv2D of channel c by itself, with `multiplier` filters of its own (Chollet 2017).
 
     Channel c of x makes the channels c · multiplier … (c + 1) · multiplier - 1 of y. A convolution of
     kernel_size 1 after it mixes the channels.
@@ -118,7 +118,7 @@ class DepthwiseConv2D(Layer):
 
 @dataclass(frozen=True)
 class ConvTranspose2D(Layer):
-    """Every element of x spreads over a window: the adjoint of Conv2D by its input (Zeiler et al. 2010).
+    """y[p s + k d, q s + l d] += x[p, q] W[k, l]: the adjoint of Conv2D by its input (Zeiler et al. 2010).
 
     filters: channels of the output, at least 1. padding: what the convolution that this is the adjoint of
     adds, so it takes away: 'same' gives length · stride, 'valid' (length - 1) · stride + the extent of the

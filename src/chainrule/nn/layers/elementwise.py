@@ -27,7 +27,7 @@ class Activation(Layer):
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """Every example as one row: (batch, …) -> (batch, features)."""
+    """y[n] = all numbers of x[n] in one row: (batch, …) -> (batch, features)."""
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim < 1:

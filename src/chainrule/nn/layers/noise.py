@@ -31,7 +31,7 @@ class Dropout(Layer):
 
 @dataclass(frozen=True)
 class SpatialDropout(Layer):
-    """Dropout of whole channels: all places of a channel stay, or none (Tompson et al. 2015).
+    """y = x m / (1 - rate), m 1 or 0 for all places of a channel alike (Tompson et al. 2015).
 
     Neighbouring places are much alike, so that dropping single ones hides little.
     rate: share of channels set to 0, 0 ≤ rate < 1 (ConfigError otherwise); the others are divided by
@@ -52,7 +52,7 @@ class SpatialDropout(Layer):
 
 @dataclass(frozen=True)
 class StochasticDepth(Layer):
-    """Dropout of whole examples; put last into a Residual, it skips that block for some of them.
+    """y = x m / (1 - rate), m 1 or 0 for a whole example; last in a Residual, it skips that block.
 
     Huang et al. 2016, who let the surviving blocks count 1 - rate in prediction instead of dividing by it in
     training; each example is drawn by itself, as has become usual.

@@ -13,7 +13,7 @@ from chainrule.program.functions.convolution import Lengths, Padding
 
 @dataclass(frozen=True)
 class MaxPool1D(Layer):
-    """The largest of every window: (batch, length, channels) -> (batch, places, channels).
+    """y[p] = max of window p of x: (batch, length, channels) -> (batch, places, channels).
 
     Settings and refusals are those of MaxPool2D, for one axis of space.
     """
@@ -32,7 +32,7 @@ class MaxPool1D(Layer):
 
 @dataclass(frozen=True)
 class MaxPool2D(Layer):
-    """The largest of every window; in a tie the first, row by row, gets the whole derivative.
+    """y[p, q] = max of window (p, q) of x; in a tie the first, row by row, gets the whole derivative.
 
     kernel_size: lengths of the window; stride: from one window to the next, kernel_size if None; each at
     least 1, a number or one for each axis. padding: 'valid' has none, so that a rest too short for a window
@@ -57,7 +57,7 @@ class MaxPool2D(Layer):
 
 @dataclass(frozen=True)
 class AvgPool1D(Layer):
-    """The mean of every window: (batch, length, channels) -> (batch, places, channels).
+    """y[p] = mean of window p of x: (batch, length, channels) -> (batch, places, channels).
 
     Settings and refusals are those of AvgPool2D, for one axis of space.
     """
@@ -76,7 +76,7 @@ class AvgPool1D(Layer):
 
 @dataclass(frozen=True)
 class AvgPool2D(Layer):
-    """The mean of every window, over the places that are not padding (count_include_pad=False in PyTorch).
+    """y[p, q] = mean of window (p, q) of x, without its padding (count_include_pad=False in PyTorch).
 
     Settings, shapes and refusals are those of MaxPool2D.
     """
@@ -95,7 +95,7 @@ class AvgPool2D(Layer):
 
 @dataclass(frozen=True)
 class GlobalAvgPool(Layer):
-    """The mean of every channel over all of space (Lin, Chen and Yan 2014).
+    """y = Σ x / places for every channel, over all of space (Lin, Chen and Yan 2014).
 
     x: float (batch, length, channels) or (batch, height, width, channels) -> (batch, channels).
     Raises ShapeError for another shape or an axis of space without elements, DTypeError unless x is float.
@@ -107,7 +107,7 @@ class GlobalAvgPool(Layer):
 
 @dataclass(frozen=True)
 class GlobalMaxPool(Layer):
-    """The largest of every channel over all of space; in a tie all of them share the derivative.
+    """y = max x for every channel, over all of space; in a tie all of them share the derivative.
 
     Shapes and refusals are those of GlobalAvgPool.
     """

@@ -38,5 +38,5 @@ class Recomputed(Layer):
 
 
 def checkpoint(layer: Layer) -> Recomputed:
-    """The layer, with its values made once more in the reverse pass instead of being kept."""
+    """y = layer(x), with its values made once more in the reverse pass instead of being kept."""
     return Recomputed(layer)

@@ -14,7 +14,7 @@ from chainrule.program.operations.resizing import METHODS
 
 @dataclass(frozen=True)
 class Upsample(Layer):
-    """X with every axis of space `factor` times as long.
+    """y[p] = x at (p + ½) / factor - ½ along every axis of space, which becomes `factor` times as long.
 
     factor: at least 1, a number or one for each axis. method: 'nearest' repeats every element; 'linear' goes
     between the two next centres and stays beyond the outermost: bilinear over two axes, align_corners=False

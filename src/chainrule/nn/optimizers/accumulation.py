@@ -13,7 +13,7 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class Accumulate(Transform):
-    """The optimizer steps once in `every` calls, on the mean of their gradients; between, nothing moves.
+    """g ← mean of the gradients of `every` calls, after which the optimizer steps; between, nothing moves.
 
     So batches of 32 with every = 4 train as one batch of 128 would, in the memory of 32. Each call counts the
     same, a smaller last batch of an epoch too; what is gathered at the end of an epoch goes on into the next.

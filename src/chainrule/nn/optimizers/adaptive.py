@@ -47,7 +47,7 @@ class ScaleByAdadelta(Transform):
 
 @dataclass(frozen=True)
 class ScaleByNadam(Transform):
-    """Adam with Nesterov's momentum: ((1 - μₜ) g / (1 - Πμ) + μₜ₊₁ m / (1 - μₜ₊₁ Πμ)) / (√v̂ + ε).
+    """update ← ((1 - μₜ) g / (1 - Πμ) + μₜ₊₁ m / (1 - μₜ₊₁ Πμ)) / (√v̂ + ε): Adam with Nesterov's momentum.
 
     μₜ = β₁ (1 - ½ · 0.96^(t · momentum_decay)), Πμ the product of μ₁ … μₜ; m, v and v̂ as in ScaleByAdam.
     Dozat 2016, algorithm 2, with the schedule of μ that he recommends, as in PyTorch; ε outside the root.

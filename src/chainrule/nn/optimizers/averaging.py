@@ -46,7 +46,7 @@ class ExponentialMovingAverage(Transform):
 
 @dataclass(frozen=True)
 class StochasticWeightAverage(Transform):
-    """θ̄ is the plain mean of the parameters after steps start + every, start + 2 every, …; it is kept.
+    """θ̄ = mean of θ after steps start + every, start + 2 every, …; θ̄ is what is evaluated and kept.
 
     SWA (Izmailov et al. 2018), to be used with a constant or cyclical rate that stays high. Up to `start`, θ̄
     is θ; then it rests until the first mean. The updates themselves stay as they are. start: steps, at least

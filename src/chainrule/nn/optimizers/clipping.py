@@ -11,7 +11,7 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class ClipByValue(Transform):
-    """Each number is kept within ±limit. limit: above 0."""
+    """g ← max(-limit, min(g, limit)), each number by itself. limit: above 0."""
 
     limit: float
 

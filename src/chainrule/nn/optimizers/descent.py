@@ -13,7 +13,7 @@ from chainrule.program import Tensor
 
 @dataclass(frozen=True)
 class AddDecay(Transform):
-    """decay · parameter is added to the update of every parameter whose name fits the shell pattern `on`.
+    """update ← update + decay · θ for every parameter whose name fits the shell pattern `on`.
 
     After an adaptive transform this is decoupled weight decay (Loshchilov and Hutter 2019); before it, the
     same as an L2 penalty of strength `decay`. decay: at least 0.

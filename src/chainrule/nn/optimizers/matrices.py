@@ -15,7 +15,7 @@ _QUINTIC = (3.4445, -4.7750, 2.0315)
 
 @dataclass(frozen=True)
 class Orthogonalize(Transform):
-    """U Vᵀ of each update U S Vᵀ, nearly: the singular values become about 1 (Muon, Keller Jordan 2024).
+    """U S Vᵀ ← U Vᵀ, nearly, for each update: the singular values become about 1 (Muon, Keller Jordan 2024).
 
     Newton-Schulz: X ← a X + b (X Xᵀ) X + c (X Xᵀ)² X, (a, b, c) = (3.4445, -4.7750, 2.0315), `steps` times,
     from X = G / (‖G‖ + 10⁻⁷) in the wider orientation; then times √max(1, outputs / inputs). In the dtype of

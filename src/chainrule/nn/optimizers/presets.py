@@ -103,7 +103,7 @@ def nadam(
     epsilon: float = 1e-8,
     momentum_decay: float = 0.004,
 ) -> Chain:
-    """Adam with Nesterov's momentum (Dozat 2016, algorithm 2, with the paper's schedule of the momentum).
+    """θ ← θ - η u, u of Adam with Nesterov's momentum (Dozat 2016, algorithm 2, with his schedule of it).
 
     The equations stand at ScaleByNadam; PyTorch's form.
     """

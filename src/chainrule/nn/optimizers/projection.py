@@ -11,7 +11,7 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class MaxNorm(Transform):
-    """After the step, the weights that come into a unit are scaled down to a length of `limit` if longer.
+    """w ← w min(1, limit / ‖w‖) after the step, w the weights that come into a unit.
 
     Srebro and Shraibman 2005; with dropout, Hinton et al. 2012 and Srivastava et al. 2014, who take 3 to 4.
     A kernel (..., inputs, outputs) has one length an output; a vector has one. Put it last, such as

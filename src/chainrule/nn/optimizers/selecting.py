@@ -27,7 +27,7 @@ class Scale(Transform):
 
 @dataclass(frozen=True)
 class ByName(Transform):
-    """A transform for each group of parameters: the first whose shell pattern fits the parameter's name.
+    """update ← transform(update), for each parameter the first whose shell pattern fits its name.
 
     groups: (pattern, transform) pairs, such as (("encoder.*", Scale(0.1)), ("*bias", Scale(2.0))).
     otherwise: for the parameters that no pattern fits; None leaves their updates as they are.

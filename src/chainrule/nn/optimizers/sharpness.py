@@ -11,7 +11,7 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class SharpnessAware(Transform):
-    """The gradient is taken at θ + radius · g / ‖g‖, g the gradient at θ, ‖g‖ over all parameters together.
+    """g ← gradient at θ + radius · g / ‖g‖, g that at θ, ‖g‖ over all parameters together.
 
     SAM (Foret et al. 2021, algorithm 1): the first-order worst point within the radius. A step takes a second
     forward and backward pass, on the same batch, with the same dropout. Put it first, such as

@@ -55,7 +55,7 @@ class Transform(ABC):
 
 @dataclass(frozen=True)
 class Chain(Transform):
-    """One after the other; state names of the first begin with '0.', of the second with '1.' …"""
+    """update ← link_n(… link_1(g)); state names of the first begin with '0.', of the second with '1.' …"""
 
     transforms: tuple[Transform, ...]
 
