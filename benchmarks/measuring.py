@@ -127,8 +127,10 @@ def _environment(threads: int, folder: Path) -> dict[str, str]:
         "CHAINRULE_NUM_THREADS",
         "NPROC",  # of XLA's thread pools
     )
+    # With bytecode, as pip installs it: compiling the sources would count as part of the first step.
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **given,
         **dict.fromkeys(words, str(threads)),
         "JAX_PLATFORMS": "cpu",
         # Empty at first, so that the time to the first step has the whole compilation in it.

@@ -26,6 +26,13 @@
 #define CHAINRULE_UNROLL
 #endif
 
+// The next short loop is not written out: GCC makes vectors of loops with choices in them only as long as they are loops.
+#if defined(__GNUC__) && !defined(__clang__)
+#define CHAINRULE_ROLLED _Pragma("GCC unroll 1")
+#else
+#define CHAINRULE_ROLLED
+#endif
+
 #if defined(__x86_64__) || defined(_M_X64)
 #define CHAINRULE_X86 1
 #include <immintrin.h>

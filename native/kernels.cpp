@@ -319,17 +319,58 @@ inline float fold(const float* x, int64_t n, float start, Function function) {
     float running[lanes];
     for (int64_t j = 0; j < lanes; ++j) running[j] = start;
     int64_t i = 0;
-    for (; i + lanes <= n; i += lanes)
+    for (; i + lanes <= n; i += lanes) {
+        CHAINRULE_ROLLED
         for (int64_t j = 0; j < lanes; ++j) running[j] = function(running[j], x[i + j]);
+    }
     for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], x[i]);
     for (int64_t half = lanes / 2; half > 0; half /= 2)
         for (int64_t j = 0; j < half; ++j) running[j] = function(running[j], running[j + half]);
     return running[0];
 }
 
+// y[r] = fold of row r of x (rows, n), sixteen rows at a time: their last sixteen results are turned, so that vectors go
+// over rows.
+template <class Function>
+inline void fold_each(float* y, const float* x, int64_t rows, int64_t n, float start, Function function) {
+    constexpr int64_t lanes = 32, high = 16;
+    int64_t r = 0;
+    for (; n >= lanes && r + high <= rows; r += high) {
+        alignas(64) float half[high][high], turned[high][high];
+        for (int64_t q = 0; q < high; ++q) {
+            const float* row = x + (r + q) * n;
+            float running[lanes];
+            for (int64_t j = 0; j < lanes; ++j) running[j] = start;
+            int64_t i = 0;
+            for (; i + lanes <= n; i += lanes) {
+                CHAINRULE_ROLLED
+                for (int64_t j = 0; j < lanes; ++j) running[j] = function(running[j], row[i + j]);
+            }
+            for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], row[i]);
+            CHAINRULE_ROLLED
+            for (int64_t j = 0; j < high; ++j) half[q][j] = function(running[j], running[j + high]);
+        }
+#if defined(CHAINRULE_LANES)
+        for (int64_t q = 0; q < high; q += Lanes::count)
+            for (int64_t j = 0; j < high; j += Lanes::count)
+                transpose(&turned[j][q], high, &half[q][j], high, Lanes::count, Lanes::count);
+#else
+        for (int64_t q = 0; q < high; ++q)
+            for (int64_t j = 0; j < high; ++j) turned[j][q] = half[q][j];
+#endif
+        for (int64_t rest = high / 2; rest > 0; rest /= 2)
+            for (int64_t j = 0; j < rest; ++j) {
+                CHAINRULE_ROLLED
+                for (int64_t q = 0; q < high; ++q) turned[j][q] = function(turned[j][q], turned[j + rest][q]);
+            }
+        std::memcpy(y + r, turned[0], sizeof turned[0]);
+    }
+    for (; r < rows; ++r) y[r] = fold(x + r * n, n, start, function);
+}
+
 inline float plus(float x, float y) { return x + y; }
-inline float larger(float x, float y) { return (x != x || x > y) ? x : y; }
-inline float smaller(float x, float y) { return (x != x || x < y) ? x : y; }
+inline float larger(float x, float y) { return select(x != x, x, select(x > y, x, y)); }
+inline float smaller(float x, float y) { return select(x != x, x, select(x < y, x, y)); }
 
 void sum_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
     if (rows == 0) {
@@ -364,6 +405,19 @@ float sum(const float* x, int64_t n) {
 }
 float max(const float* x, int64_t n) { return fold(x, n, -std::numeric_limits<float>::infinity(), larger); }
 float min(const float* x, int64_t n) { return fold(x, n, std::numeric_limits<float>::infinity(), smaller); }
+
+void sum_each(float* y, const float* x, int64_t rows, int64_t n) {
+    if (n <= 4096)
+        fold_each(y, x, rows, n, 0.0f, plus);
+    else
+        for (int64_t r = 0; r < rows; ++r) y[r] = sum(x + r * n, n);
+}
+void max_each(float* y, const float* x, int64_t rows, int64_t n) {
+    fold_each(y, x, rows, n, -std::numeric_limits<float>::infinity(), larger);
+}
+void min_each(float* y, const float* x, int64_t rows, int64_t n) {
+    fold_each(y, x, rows, n, std::numeric_limits<float>::infinity(), smaller);
+}
 
 inline double squares_in_double(const float* x, int64_t n) {
     double total = 0.0;
@@ -544,9 +598,9 @@ void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t coun
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
-    static const Kernels table{micro, sum_rows, max_rows, min_rows, add_rows, add_products, sum, max, min, squares, scatter_rows,
-                               random_bits, cross_entropy_delta, cross_entropy, CHAINRULE_READY(), CHAINRULE_PRODUCT(),
-                               CHAINRULE_SPACE()};
+    static const Kernels table{micro, sum_rows, max_rows, min_rows, add_rows, add_products, sum_each, max_each, min_each, sum, max, min,
+                               squares, scatter_rows, random_bits, cross_entropy_delta, cross_entropy, CHAINRULE_READY(),
+                               CHAINRULE_PRODUCT(), CHAINRULE_SPACE()};
     return table;
 }
 

@@ -48,6 +48,10 @@ struct Kernels {
     void (*add_rows)(float* y, const float* x, int64_t rows, int64_t n);
     // y += a b over n numbers.
     void (*multiply_add)(float* y, const float* a, const float* b, int64_t n);
+    // y[r] = sum (max, min) of row r of x (rows, n).
+    void (*sum_each)(float* y, const float* x, int64_t rows, int64_t n);
+    void (*max_each)(float* y, const float* x, int64_t rows, int64_t n);
+    void (*min_each)(float* y, const float* x, int64_t rows, int64_t n);
     // One number of n.
     float (*sum)(const float* x, int64_t n);
     float (*max)(const float* x, int64_t n);

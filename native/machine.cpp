@@ -235,12 +235,9 @@ void run_reduce(const Instruction& in, int64_t first, int64_t last, const std::v
         if (last > first) y[0] = whole(x, mid);
         return;
     }
-    for (int64_t i = first; i < last; ++i) {
-        if (inner == 1)
-            y[i] = whole(x + i * mid, mid);
-        else if (inner > 1)
-            rows(y + i * inner, x + i * mid * inner, mid, inner, inner);
-    }
+    const auto each = op == 0 ? k.sum_each : op == 1 ? k.max_each : k.min_each;
+    if (inner == 1 && first < last) each(y + first, x + first * mid, last - first, mid);
+    for (int64_t i = first; inner > 1 && i < last; ++i) rows(y + i * inner, x + i * mid * inner, mid, inner, inner);
 }
 
 template <class T>

@@ -361,3 +361,20 @@ def test_control_c_within_a_second_leaves_the_tree_whole():
         process.kill()
     assert process.returncode == 0, error
     assert float(output) - sent < (10 if SANITIZED else 1)
+
+
+@needs_core
+@pytest.mark.parametrize("columns", [3, 32, 70])
+@pytest.mark.parametrize("operation", ["sum", "max", "min"])
+def test_rows_are_reduced_together_as_each_by_itself(operation: str, columns: int):
+    x = np.random.default_rng(5).normal(size=(37, columns)).astype("f4")
+    x[3, -1], x[20, 0], x[21, 1], x[36, 0] = np.nan, np.nan, np.inf, -np.inf
+    results = []
+    for rows in (37, 1):
+        trace = Trace()
+        each = trace.input("x", (rows, columns))
+        compiled = compile_native(trace.program({"y": getattr(each, operation)(-1)}))
+        given = [x] if rows == 37 else list(x[:, None])
+        results.append(np.concatenate([compiled.run({}, {"x": part})["y"] for part in given]))
+    assert results[0].tobytes() == results[1].tobytes()
+    np.testing.assert_allclose(results[0], getattr(x, operation)(-1), rtol=1e-5, atol=1e-5)

@@ -184,17 +184,18 @@ def _with_products_added(ops: Sequence[Op], kept: set[Slot], again: set[Slot]) -
     products = {
         y: slots for name, slots, y in ops if name == "MULTIPLY" and uses.get(y) == 1 and y not in again
     }
-    result: list[Op] = []
+    fused: list[Op] = []
+    done: set[Slot] = set()  # products that nobody needs by themselves any more
     for name, slots, y in ops:
         factors = next((slot for slot in slots if slot in products), None) if name == "ADD" else None
         if factors is None:
-            result.append((name, slots, y))
+            fused.append((name, slots, y))
             continue
         other = slots[1] if slots[0] == factors else slots[0]
         if factors not in kept:
-            result = [op for op in result if op[2] != factors]
-        result.append(("MULTIPLY_ADD", (*products[factors], other), y))
-    return result
+            done.add(factors)
+        fused.append(("MULTIPLY_ADD", (*products[factors], other), y))
+    return [op for op in fused if op[2] not in done]
 
 
 def _registers(
