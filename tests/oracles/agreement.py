@@ -21,11 +21,11 @@ def assert_agrees(
     """Both functions of the same named arrays give one value and one gradient by every float array."""
     trace = Trace()
     tensors = {name: trace.input(name, a.shape, a.dtype.name) for name, a in arrays.items()}
-    y = ours(**tensors)
+    y = ours(*tensors.values())
     weights = np.random.default_rng(0).normal(size=y.shape)
     floats = [tensor for tensor in tensors.values() if tensor.dtype == "float64"]
     deltas = differentiate(f.dot(y, trace.constant(weights, "float64")), floats)
-    outputs = {"y": y} | {tensor.value.name: deltas[tensor.value] for tensor in floats}
+    outputs = {"value": y} | {tensor.value.name: deltas[tensor.value] for tensor in floats}
     found = compile_numpy(trace.program(outputs)).run({}, arrays)
 
     given = {
@@ -34,10 +34,10 @@ def assert_agrees(
         else torch.tensor(a)
         for name, a in arrays.items()
     }
-    expected = theirs(**given)
+    expected = theirs(*given.values())
     assert tuple(expected.shape) == y.shape
     (expected * torch.tensor(weights)).sum().backward()
-    np.testing.assert_allclose(found["y"], expected.detach().numpy(), rtol=relative, atol=relative)
+    np.testing.assert_allclose(found["value"], expected.detach().numpy(), rtol=relative, atol=relative)
     for tensor in floats:
         name = tensor.value.name
         gradient = given[name].grad

@@ -96,6 +96,20 @@ def pairs(padding: Any, axes: int) -> Any:
     return tuple((side, side) for side in sides)
 
 
+@pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3), (0, 3), (1, 1)])
+def test_dense(shape):
+    units = 4
+    x, weight, bias = (RANDOM.normal(size=each) for each in (shape, (shape[-1], units), (units,)))
+    theirs = [torch.tensor(each, requires_grad=True) for each in (x, weight, bias)]
+    y = torch.nn.functional.linear(theirs[0], theirs[1].T, theirs[2])
+    weights = RANDOM.normal(size=tuple(y.shape))
+    (y * torch.tensor(weights)).sum().backward()
+    found = ours(nn.Dense(units), x, {"dense_1.weight": weight, "dense_1.bias": bias}, weights, True)
+    for name, tensor in zip(("x", "dense_1.weight", "dense_1.bias"), theirs, strict=True):
+        np.testing.assert_allclose(found[name], tensor.grad.numpy(), rtol=1e-9, atol=1e-10, err_msg=name)
+    np.testing.assert_allclose(found["y"], y.detach().numpy(), rtol=1e-9, atol=1e-10)
+
+
 IMAGES = [
     ((2, 7, 5, 6), {}),
     ((2, 7, 6, 6), {"stride": (2, 1), "padding": (1, 2)}),

@@ -292,3 +292,20 @@ def test_schedules(name):
     compiled = compile_numpy(trace.program({"rate": schedule(step, {})}))
     rates = [float(compiled.run({}, {"step": np.array(float(n))})["rate"]) for n in range(count)]
     np.testing.assert_allclose(rates, scheduled(make, count, 0.5), rtol=1e-9, atol=1e-12)
+
+
+def test_reduce_on_plateau():
+    """PyTorch waits for one bad epoch more than ours, as the docstring says."""
+    schedule = nn.ReduceOnPlateau(0.5, factor=0.3, patience=3, threshold=0.01, minimum=0.01)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.5)
+    theirs = lr.ReduceLROnPlateau(optimizer, factor=0.3, patience=2, threshold=0.01, min_lr=0.01, eps=0)
+    trace = Trace()
+    state = {name: np.array(array) for name, array in schedule.init("float64").items()}
+    given = {name: trace.state(name, array.shape, array.dtype.name) for name, array in state.items()}
+    step = trace.input("step", (), "float64")
+    compiled = compile_numpy(trace.program({"rate": schedule(step, given)}))
+    for loss in np.abs(RANDOM.normal(size=40)) + np.linspace(1, 0.5, 40):
+        rate = float(compiled.run(state, {"step": np.array(0.0)})["rate"])
+        assert rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+        state = schedule.observe(state, float(loss))
+        theirs.step(loss)

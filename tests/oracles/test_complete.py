@@ -1,0 +1,47 @@
+"""Every layer, loss, optimizer and schedule is compared with PyTorch's, or it is said why not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chainrule import nn
+from chainrule.nn.losses import Loss
+
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+COMPARED = set(re.findall(r"\bnn\.(\w+)", SOURCES))
+WITHOUT: dict[str, str] = {
+    "Activation": "its functions are compared in test_core.py",
+    "Concatenate": "no such module; `concatenate` is compared in test_core.py",
+    "Dropout": "PyTorch draws other masks; tests/nn/layers/test_noise.py has the shares",
+    "SpatialDropout": "as Dropout",
+    "StochasticDepth": "in torchvision alone",
+    "GaussianNoise": "no such module",
+    "PositionalEncoding": "no such module; tests/nn/layers/test_attention.py has the equations",
+    "Recomputed": "changes no number: test_transformer_block runs with it and without",
+    "Residual": "no such module; a TransformerBlock has two",
+    "Sequential": "no numbers of its own",
+    "HalfSquaredError": "MeanSquaredError times a constant",
+    "SoftIoU": "no such loss; tests/nn/losses/test_overlap.py has examples worked by hand",
+    "Dice": "no such loss, as SoftIoU",
+    "BoxIoU": "in torchvision alone, as SoftIoU",
+    "BoxGIoU": "in torchvision alone, as SoftIoU",
+    "Constant": "a number",
+    "lion": "no such optimizer; tests/contracts/test_optimizers.py has the paper's recurrence",
+    "muon": "PyTorch's runs in bfloat16: test_muon_points_where_torch_points compares directions",
+}
+
+
+@pytest.mark.parametrize("kind", [nn.Layer, Loss, nn.Schedule], ids=lambda kind: kind.__name__)
+def test_no_kind_is_left_out(kind: type):
+    every = {each.__name__ for each in nn.KINDS if issubclass(each, kind)}
+    assert every <= COMPARED | set(WITHOUT), sorted(every - COMPARED - set(WITHOUT))
+
+
+def test_no_optimizer_is_left_out():
+    assert set(nn.PRESETS) <= COMPARED | set(WITHOUT)
+
+
+def test_no_reason_is_out_of_date():
+    known = {each.__name__ for each in nn.KINDS} | set(nn.PRESETS)
+    assert set(WITHOUT) <= known
