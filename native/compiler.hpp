@@ -33,6 +33,13 @@
 #define CHAINRULE_ROLLED
 #endif
 
+// This lambda becomes part of whoever calls it: what it changes can stay in registers.
+#if defined(__GNUC__)
+#define CHAINRULE_INLINE __attribute__((always_inline))
+#else
+#define CHAINRULE_INLINE
+#endif
+
 #if defined(__x86_64__) || defined(_M_X64)
 #define CHAINRULE_X86 1
 #include <immintrin.h>

@@ -19,6 +19,7 @@ namespace {
 
 constexpr int64_t lanes = Lanes::count, width = 2 * lanes;  // columns of a panel of B
 constexpr int64_t height = lanes == 16 ? 14 : 6;            // rows of A at a time: what the registers hold
+constexpr int64_t few_rows = 4 * height, near_matrix = 1 << 17;
 constexpr int64_t depth = 256;                              // of a block along k: a panel of B stays in the first cache
 constexpr int64_t block_rows = 24 * height;                 // of A packed at a time: they stay in the second
 constexpr int64_t row_room = depth + 16;                    // rows of A lie apart by this: not by a power of two
@@ -29,22 +30,26 @@ struct Wish {
     int64_t step;
 };
 
-// R rows of A times a panel of B, k long, of which V vectors are not all 0. along: A's numbers lie along k, rows
-// row_room apart; else across, packed.
+// R rows of A times a panel of B, k long with rows b_row apart, of which V vectors are not all 0. along: A's numbers lie
+// along k, rows row_room apart; else across, packed.
 template <int R, int V, bool along>
-void multiply(const float* a, int64_t row, const float* b, int64_t k, float* c, int64_t ldc, int64_t columns, bool add,
+void multiply(const float* a, int64_t row, const float* b, int64_t b_row, int64_t k, float* c, int64_t ldc, int64_t columns, bool add,
               Wish wish) {
     Lanes sum[R][V];
     const int last = static_cast<int>(columns - (V - 1) * lanes);  // columns of the last vector
     const auto columns_of = [&](int v) { return v + 1 < V ? static_cast<int>(lanes) : last; };
+    CHAINRULE_UNROLL
     for (int r = 0; r < R; ++r)
+        CHAINRULE_UNROLL
         for (int v = 0; v < V; ++v) sum[r][v] = add ? Lanes::load(c + r * ldc + v * lanes, columns_of(v)) : Lanes::all(0.0f);
-    const auto round = [&](int64_t i) {
+    const auto round = [&](int64_t i) CHAINRULE_INLINE {
         Lanes y[V];
-        for (int v = 0; v < V; ++v) y[v] = Lanes::load(b + i * width + v * lanes);
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v) y[v] = Lanes::load(b + i * b_row + v * lanes);
         CHAINRULE_UNROLL
         for (int r = 0; r < R; ++r) {
             const Lanes x = Lanes::all(along ? a[r * row + i] : a[i * height + r]);
+            CHAINRULE_UNROLL
             for (int v = 0; v < V; ++v) sum[r][v] = Lanes::multiply_add(x, y[v], sum[r][v]);
         }
     };
@@ -61,11 +66,13 @@ void multiply(const float* a, int64_t row, const float* b, int64_t k, float* c, 
         round(i + 3);
     }
     for (; i < k; ++i) round(i);
+    CHAINRULE_UNROLL
     for (int r = 0; r < R; ++r)
+        CHAINRULE_UNROLL
         for (int v = 0; v < V; ++v) sum[r][v].store(c + r * ldc + v * lanes, columns_of(v));
 }
 
-using Multiply = void (*)(const float*, int64_t, const float*, int64_t, float*, int64_t, int64_t, bool, Wish);
+using Multiply = void (*)(const float*, int64_t, const float*, int64_t, int64_t, float*, int64_t, int64_t, bool, Wish);
 
 template <int V, bool along, int... R>
 constexpr void fill_table(Multiply* table, std::integer_sequence<int, R...>) {
@@ -124,8 +131,11 @@ void pack_rows(float* to, const float* a, int64_t lda, bool ta, int64_t rows, in
 }
 
 void product(const Product& p, float* scratch) {
-    float* panel = scratch;
+    float* packed = scratch;
     float* rows = scratch + depth * width;
+    // A few rows multiply B where it lies, if it stays in the second cache: packing it would take as long as that.
+    const bool direct = !p.tb && p.n % lanes == 0 && p.m <= few_rows && p.k * p.n <= near_matrix;
+    const int64_t passes = (p.m + height - 1) / height, tall = p.ta || !direct ? height : (p.m + passes - 1) / passes;
     const int64_t blocks = (p.k + depth - 1) / depth, calls_a_block = (std::min(block_rows, p.m) + height - 1) / height;
     const int64_t all_calls = blocks * ((p.m + height - 1) / height) * ((p.n + width - 1) / width);
     int64_t ahead_bytes = 0, calls = 0;
@@ -134,7 +144,7 @@ void product(const Product& p, float* scratch) {
         int64_t start = ahead_bytes * calls / all_calls;
         for (int i = 0; i < p.ahead_count; start -= p.ahead[i++].bytes)
             if (start < p.ahead[i].bytes) return Wish{p.ahead[i].start + start / 64 * 64, 128};
-        return Wish{reinterpret_cast<const char*>(panel), 0};
+        return Wish{reinterpret_cast<const char*>(packed), 0};
     };
     for (int64_t block = 0; block < blocks; ++block) {
         const int64_t start = p.k * block / blocks, k = p.k * (block + 1) / blocks - start;
@@ -144,19 +154,20 @@ void product(const Product& p, float* scratch) {
             for (int64_t left = 0; left < p.n; left += width) {
                 const int64_t columns = std::min(width, p.n - left);
                 const float* source = p.tb ? p.b + left * p.ldb + start : p.b + start * p.ldb + left;
-                pack_panel(panel, source, p.ldb, p.tb, columns, k);
-                for (int64_t r = 0; r < count; r += height, ++calls) {
+                if (!direct) pack_panel(packed, source, p.ldb, p.tb, columns, k);
+                const float* panel = direct ? source : packed;
+                for (int64_t r = 0; r < count; r += tall, ++calls) {
                     Wish wish = wish_ahead();
-                    if (!p.ahead_count && left + width < p.n) {  // a part of the next panel
+                    if (!direct && !p.ahead_count && left + width < p.n) {  // a part of the next panel
                         const int64_t part = r / height;
                         if (p.tb)
                             wish = {reinterpret_cast<const char*>(source + (width + width * part / calls_a_block) * p.ldb), 128};
                         else
                             wish = {reinterpret_cast<const char*>(source + width + k * part / calls_a_block * p.ldb), p.ldb * 4};
                     }
-                    const int64_t size = std::min(height, count - r);
+                    const int64_t size = std::min(tall, count - r);
                     const auto& table = (p.ta ? multiplies.across : multiplies.along)[columns > lanes];
-                    table[size - 1](p.ta ? rows + r * k : rows + r * row_room, row_room, panel, k,
+                    table[size - 1](p.ta ? rows + r * k : rows + r * row_room, row_room, panel, direct ? p.ldb : width, k,
                                     p.c + (top + r) * p.ldc + left, p.ldc, columns, p.add || block > 0, wish);
                 }
             }

@@ -32,7 +32,8 @@ def _whole_step(problem: Problem) -> Stepwise:
     torch.set_num_threads(problem.threads)
     x, y = data(problem)
     model, chosen = network(problem), problem.workload.optimizer
-    parameters: Tensors = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    trained = ((name, each) for name, each in model.named_parameters() if each.requires_grad)
+    parameters: Tensors = {name: parameter.detach() for name, parameter in trained}
     mean, square = ({name: torch.zeros_like(p) for name, p in parameters.items()} for _ in range(2))
     count = torch.zeros(())
 
