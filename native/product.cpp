@@ -19,8 +19,8 @@ namespace {
 
 constexpr int64_t lanes = Lanes::count, width = 2 * lanes;  // columns of a panel of B
 constexpr int64_t height = lanes == 16 ? 14 : 6;            // rows of A at a time: what the registers hold
-constexpr int64_t few_rows = 4 * height, near_matrix = 1 << 17;
 constexpr int64_t depth = 256;                              // of a block along k: a panel of B stays in the first cache
+constexpr int64_t few_rows = 5 * height, near_matrix = 1 << 17;
 constexpr int64_t block_rows = 24 * height;                 // of A packed at a time: they stay in the second
 constexpr int64_t row_room = depth + 16;                    // rows of A lie apart by this: not by a power of two
 
@@ -134,7 +134,7 @@ void product(const Product& p, float* scratch) {
     float* packed = scratch;
     float* rows = scratch + depth * width;
     // A few rows multiply B where it lies, if it stays in the second cache: packing it would take as long as that.
-    const bool direct = !p.tb && p.n % lanes == 0 && p.m <= few_rows && p.k * p.n <= near_matrix;
+    const bool direct = !p.tb && p.n % lanes == 0 && p.m <= few_rows && std::min(depth, p.k) * p.n <= near_matrix;
     const int64_t passes = (p.m + height - 1) / height, tall = p.ta || !direct ? height : (p.m + passes - 1) / passes;
     const int64_t blocks = (p.k + depth - 1) / depth, calls_a_block = (std::min(block_rows, p.m) + height - 1) / height;
     const int64_t all_calls = blocks * ((p.m + height - 1) / height) * ((p.n + width - 1) / width);
