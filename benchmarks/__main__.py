@@ -41,7 +41,7 @@ Rows, for --peers (those whose library is not installed are left out; `make benc
 
 Examples:
 
-  make bench                                    all: three quarters of an hour, most of it compiling
+  make bench                                    all: long, most of it compiling
   python -m benchmarks --only table,digits      two workloads, all installed peers
   python -m benchmarks --peers jax --only big   ours and one peer
   python -m benchmarks --json figures.json      figures for a program too

@@ -33,7 +33,7 @@
 #define CHAINRULE_ROLLED
 #endif
 
-// This lambda becomes part of whoever calls it: what it changes can stay in registers.
+// This function becomes part of whoever calls it: what it changes can stay in registers.
 #if defined(__GNUC__)
 #define CHAINRULE_INLINE __attribute__((always_inline))
 #else

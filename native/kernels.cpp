@@ -307,24 +307,31 @@ inline void fold_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t
     }
 }
 
-// In 32 running results, then these in order, so that the compiler may use vectors.
+constexpr int64_t running_results = 32;
+
+// At least 32 numbers in 32 running results, so that the compiler may use vectors.
+template <class Function>
+CHAINRULE_INLINE inline void fold_to_running(float* running, const float* x, int64_t n, float start, Function function) {
+    for (int64_t j = 0; j < running_results; ++j) running[j] = start;
+    int64_t i = 0;
+    for (; i + running_results <= n; i += running_results) {
+        CHAINRULE_ROLLED
+        for (int64_t j = 0; j < running_results; ++j) running[j] = function(running[j], x[i + j]);
+    }
+    for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], x[i]);
+}
+
+// The running results, then these in order: half of them with the other half, again and again.
 template <class Function>
 inline float fold(const float* x, int64_t n, float start, Function function) {
-    constexpr int64_t lanes = 32;
-    if (n < lanes) {
+    if (n < running_results) {
         float result = start;
         for (int64_t i = 0; i < n; ++i) result = function(result, x[i]);
         return result;
     }
-    float running[lanes];
-    for (int64_t j = 0; j < lanes; ++j) running[j] = start;
-    int64_t i = 0;
-    for (; i + lanes <= n; i += lanes) {
-        CHAINRULE_ROLLED
-        for (int64_t j = 0; j < lanes; ++j) running[j] = function(running[j], x[i + j]);
-    }
-    for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], x[i]);
-    for (int64_t half = lanes / 2; half > 0; half /= 2)
+    float running[running_results];
+    fold_to_running(running, x, n, start, function);
+    for (int64_t half = running_results / 2; half > 0; half /= 2)
         for (int64_t j = 0; j < half; ++j) running[j] = function(running[j], running[j + half]);
     return running[0];
 }
@@ -333,20 +340,13 @@ inline float fold(const float* x, int64_t n, float start, Function function) {
 // over rows.
 template <class Function>
 inline void fold_each(float* y, const float* x, int64_t rows, int64_t n, float start, Function function) {
-    constexpr int64_t lanes = 32, high = 16;
+    constexpr int64_t high = running_results / 2;
     int64_t r = 0;
-    for (; n >= lanes && r + high <= rows; r += high) {
+    for (; n >= running_results && r + high <= rows; r += high) {
         alignas(64) float half[high][high], turned[high][high];
         for (int64_t q = 0; q < high; ++q) {
-            const float* row = x + (r + q) * n;
-            float running[lanes];
-            for (int64_t j = 0; j < lanes; ++j) running[j] = start;
-            int64_t i = 0;
-            for (; i + lanes <= n; i += lanes) {
-                CHAINRULE_ROLLED
-                for (int64_t j = 0; j < lanes; ++j) running[j] = function(running[j], row[i + j]);
-            }
-            for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], row[i]);
+            float running[running_results];
+            fold_to_running(running, x + (r + q) * n, n, start, function);
             CHAINRULE_ROLLED
             for (int64_t j = 0; j < high; ++j) half[q][j] = function(running[j], running[j + high]);
         }

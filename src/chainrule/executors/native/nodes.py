@@ -22,6 +22,12 @@ TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")
 
 
+def place_at(locate: Locate, root: Value, offset: int) -> Place:
+    """Where the element number `offset` of a root lies."""
+    buffer, start = locate(root)
+    return buffer, start + offset * (1 if root.dtype == "bool" else 4)
+
+
 @dataclass(eq=False)
 class Access:
     """How a node touches a root's storage.
@@ -88,8 +94,7 @@ def row_sums_node(position: int, parts: Value, x: View, columns: int, text: str)
     accesses = [Access(x.root, False, x.whole, x.whole), Access(parts, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        buffer, start = locate(x.root)
-        return [rows, columns, buffer, start + 4 * x.offset, *locate(parts)]
+        return [rows, columns, *place_at(locate, x.root, x.offset), *locate(parts)]
 
     return Node("row_sums", position, rows, accesses, words, size, text)
 
@@ -133,8 +138,7 @@ def copy_node(
     accesses = [Access(source.root, False, drawn), Access(target, True, spread)]
 
     def words(locate: Locate) -> list[int]:
-        (from_buffer, low), (to_buffer, high) = locate(source.root), locate(target)
-        places = (from_buffer, low + start * item, to_buffer, high + end * item)
+        places = (*place_at(locate, source.root, start), *place_at(locate, target, end))
         return [rank, int(item == 4), *shape, *source.strides, *to_strides, *places]
 
     return Node("copy", position, extent, accesses, words, 0, text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import Access, Locate, Node, size_of
+from chainrule.executors.native.nodes import Access, Locate, Node, place_at, size_of
 from chainrule.executors.native.views import View, collapsed, whole
 from chainrule.program import Step, Value
 
@@ -138,7 +138,11 @@ def _node(
 
     def words(locate: Locate) -> list[int]:
         ahead = [number for root in node.ahead for number in locate(root)]
-        places = [number for each in (a, b) for number in _place(locate, each.view, empty)]
+        places = [
+            number
+            for each in (a, b)
+            for number in place_at(locate, each.view.root, 0 if empty else each.view.offset)
+        ]
         counts = (outer.count, inner.count, m, n, k, int(a.turned), int(b.turned), a.row, b.row)
         return [int(by_columns), *counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
 
@@ -152,8 +156,3 @@ def _last(each: _Matrices, count: int, step: int, rows: int, columns: int) -> in
     """The last element of the first `count` matrices, from the start of the storage."""
     down, right = (rows, columns) if not each.turned else (columns, rows)
     return each.view.offset + (count - 1) * step + (down - 1) * each.row + right - 1
-
-
-def _place(locate: Locate, view: View, empty: bool) -> tuple[int, int]:
-    buffer, start = locate(view.root)
-    return buffer, start if empty else start + 4 * view.offset

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.executors.native.nodes import TYPES, Access, Locate, Node
+from chainrule.executors.native.nodes import TYPES, Access, Locate, Node, place_at
 from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
@@ -122,7 +122,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             word
             for (root, offset, *strides), slot in tile.loads.items()
             if slot in register
-            for word in (register[slot], TYPES[root.dtype], *strides, *_place(locate, root, offset))
+            for word in (register[slot], TYPES[root.dtype], *strides, *place_at(locate, root, offset))
         ]
         stores = [
             word
@@ -151,11 +151,6 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
         text += f", and sums of rows of {len(tile.rows_added)}"
     flops = rows * columns * (len(needed) + 2 * len(tile.squares) + len(tile.rows_added))
     return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
-
-
-def _place(locate: Locate, root: Value, offset: int) -> tuple[int, int]:
-    buffer, start = locate(root)
-    return buffer, start + offset * (1 if root.dtype == "bool" else 4)
 
 
 def _live_ops(tile: Tile, kept: set[Slot]) -> list[tuple[str, tuple[Slot, ...], Slot]]:
