@@ -17,7 +17,8 @@ from chainrule.train import initial_tree, training_step
 _EPOCHS = 4  # different orders, taken in turn
 _PRODUCTS = (
     *("matmul", "convolution", "convolution_input_adjoint", "convolution_weight_adjoint"),
-    *("attention", "lstm", "gru"),
+    *("attention", "attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint"),
+    *("lstm", "gru"),
 )
 _NOISE = 0.5  # relative to the spread of the true scores: so that no network learns the data by heart soon
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "attention.hpp"
 #include "convolution.hpp"
 #include "machine.hpp"
 
@@ -277,14 +278,14 @@ void read_tile(Reader& in, Instruction& out) {
 
 void read_matmul(Reader& in, Instruction& out) {
     constexpr int64_t longest = 1 << 30;
-    const bool by_columns = in.small(1) != 0;
+    const int cut = in.small(by_depth);
     const int64_t outer = in.size(), inner = in.size(), batch = product(outer, inner);
-    if (by_columns && batch != 1) refuse("columns of several products");
+    if (cut != by_rows && batch != 1) refuse("columns or the depth of several products");
     const int64_t m = in.number(0, longest), n = in.number(0, longest), k = in.number(0, longest);
     const int ta = in.small(1), tb = in.small(1);
     const int64_t row_a = in.number(1, longest), row_b = in.number(1, longest);
     const int64_t outer_a = in.size(), outer_b = in.size(), inner_a = in.size(), inner_b = in.size();
-    out.extent = by_columns ? n : batch == 1 ? m : outer;
+    out.extent = cut == by_depth ? k : cut == by_columns ? n : batch == 1 ? m : outer;
     const auto whole = [&](int64_t outer_step, int64_t inner_step, int64_t row, int64_t rows, int64_t columns) -> int64_t {
         if (batch == 0 || rows == 0 || columns == 0) return 0;
         if (row < columns) refuse("rows of a matrix over each other");
@@ -292,16 +293,17 @@ void read_matmul(Reader& in, Instruction& out) {
     };
     const int64_t needed_a = whole(outer_a, inner_a, row_a, ta ? k : m, ta ? m : k);
     const int64_t needed_b = whole(outer_b, inner_b, row_b, tb ? n : k, tb ? k : n);
-    const bool own_rows = batch == 1 && !by_columns && !ta && m * k > 0 && row_a == k;
-    const Place a = own_rows ? in.place_in_rows(m, k, 4) : in.place(needed_a, 4);
+    const bool own_rows = batch == 1 && cut == by_rows;
+    const Place a = own_rows && !ta && m * k > 0 && row_a == k ? in.place_in_rows(m, k, 4) : in.place(needed_a, 4);
     const Place b = in.place(needed_b, 4);
-    const Place c = batch == 1 && !by_columns && m * n > 0 ? in.place_in_rows(m, n, 4) : in.place(product(batch, product(m, n)), 4);
+    const int64_t results = product(batch, product(m, n)), parts = cut == by_depth ? product_parts : 1;
+    const Place c = own_rows && results > 0 ? in.place_in_rows(m, n, 4) : in.place(product(parts, results), 4);
     if (batch == 0 || m * n == 0) out.extent = 0;  // however many there are
     out.places = {a, b, c};
     // What the instructions after it read, shaped as C: asked for while the product runs.
-    const int ahead = in.small(batch == 1 && !by_columns ? most_ahead : 0);
+    const int ahead = in.small(own_rows ? most_ahead : 0);
     for (int i = 0; i < ahead; ++i) out.places.push_back(in.place(product(m, n), 4));
-    out.sizes = {outer, inner, m, n, k, ta, tb, row_a, row_b, outer_a, outer_b, inner_a, inner_b, by_columns};
+    out.sizes = {outer, inner, m, n, k, ta, tb, row_a, row_b, outer_a, outer_b, inner_a, inner_b, cut};
     out.scratch = product_scratch;
 }
 
@@ -433,12 +435,63 @@ void read_lines(Reader& in, Instruction& out) {
     out.places.push_back(in.place(product(outer, product(kept, inner)), 4));
 }
 
+// Outer axes and how many of them the extent has; sizes of a head; then for every operand its strides (rows and columns
+// last) and its place: queries, keys, values, of the adjoints the delta, maybe a mask, and the results.
+void read_attention(Reader& in, Instruction& out) {
+    constexpr int64_t longest = 1 << 24;
+    const int axes = in.small(most_outer_axes);
+    std::vector<int64_t> dims;
+    for (int i = 0; i < axes; ++i) dims.push_back(in.number(0, longest));
+    const int lead = in.small(axes);
+    out.extent = 1;
+    int64_t heads = 1;
+    for (int i = 0; i < axes; ++i) heads = product(heads, dims[static_cast<size_t>(i)]);
+    for (int i = 0; i < lead; ++i) out.extent = product(out.extent, dims[static_cast<size_t>(i)]);
+    const int64_t queries = in.number(0, longest), keys = in.number(1, longest), width = in.number(0, longest), outputs = in.number(0, longest);
+    const int64_t causal = in.small(1), scale = in.number(0, std::numeric_limits<uint32_t>::max()), masks = in.small(1);
+    out.sizes = {axes};
+    out.sizes.insert(out.sizes.end(), dims.begin(), dims.end());
+    out.sizes.insert(out.sizes.end(), {lead, queries, keys, width, outputs, causal, scale, masks});
+    product(keys, product(width, outputs));
+    if (heads == 0) out.extent = 0;
+    const auto operand = [&](int64_t rows, int64_t columns, int64_t bytes, bool written) {
+        int64_t last = 0, elements = product(heads, product(rows, columns));
+        std::vector<int64_t> strides;
+        for (int axis = 0; axis < axes + 2; ++axis) strides.push_back(in.size());
+        for (int axis = 0; axis < axes + 2; ++axis) {
+            const int64_t length = axis < axes ? dims[static_cast<size_t>(axis)] : axis == axes ? rows : columns;
+            last += product(std::max<int64_t>(length, 1) - 1, strides[static_cast<size_t>(axis)]);
+            if (last > most) refuse("a size too large");
+        }
+        if (bytes == 4 && columns > 1 && strides.back() != 1) refuse("rows with gaps between their numbers");
+        if (bytes == 4 && rows > 1 && strides[static_cast<size_t>(axes)] < columns) refuse("rows of a matrix over each other");
+        if (written && elements > last + 1) refuse("elements written over each other");
+        out.sizes.insert(out.sizes.end(), strides.begin(), strides.end());
+        out.places.push_back(in.place(elements ? last + 1 : 0, bytes));
+    };
+    const bool adjoints = out.kind == Kind::attention_adjoints;
+    operand(queries, width, 4, false);
+    operand(keys, width, 4, false);
+    operand(keys, outputs, 4, false);
+    if (adjoints) operand(queries, outputs, 4, false);
+    if (masks) operand(queries, keys, 1, false);
+    if (adjoints) {
+        operand(queries, width, 4, true);
+        operand(keys, width, 4, true);
+        operand(keys, outputs, 4, true);
+    } else {
+        operand(queries, outputs, 4, true);
+    }
+    out.scratch = attention_room({queries, keys, width, outputs, causal != 0, 0.0f}) * 4 + product_scratch;
+}
+
 Instruction read(std::span<const int64_t> row, const Around& around);
 
 // Each chunk has a sum of its own.
 void refuse_few_sums(const Instruction& in, int64_t chunks) {
     const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.sums.empty();
     if (sums && chunks > most_sums) refuse("too many chunks of sums");
+    if (in.kind == Kind::matmul && in.sizes[13] == by_depth && chunks > product_parts) refuse("more chunks than parts of a product");
     if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && chunks > in.sizes[17])
         refuse("more chunks than sums of a weight's adjoint");
 }
@@ -585,6 +638,8 @@ Instruction read(std::span<const int64_t> row, const Around& around) {
         case Kind::cumsum:
         case Kind::argmax:
         case Kind::argsort: read_lines(in, out); break;
+        case Kind::attention:
+        case Kind::attention_adjoints: read_attention(in, out); break;
         case Kind::scan: read_loop(in, out, around.loops); break;
         case Kind::kinds: break;
     }

@@ -2,10 +2,12 @@
 #include "machine.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 
+#include "attention.hpp"
 #include "convolution.hpp"
 #include "multiply.hpp"
 #include "ordering.hpp"
@@ -192,7 +194,7 @@ void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, con
     run.finish(chunk);
 }
 
-void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+void run_matmul(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const auto& s = in.sizes;
     const int64_t inner = s[1], m = s[2], n = s[3], k = s[4], row_a = s[7], row_b = s[8];
     const bool ta = s[5] != 0, tb = s[6] != 0;
@@ -205,19 +207,23 @@ void run_matmul(const Instruction& in, int64_t first, int64_t last, const std::v
         const Place& place = in.places[static_cast<size_t>(i) + 3];
         ahead[i] = {pointer<const char>(at, place) + first * n * 4, (last - first) * n * 4};
     }
-    const auto product = [&](const float* x, const float* y, float* z, int64_t rows, int64_t columns) {
-        multiply({x, y, z, rows, columns, k, row_a, row_b, n, ta, tb, false, ahead, ahead_count}, scratch);
+    const auto product = [&](const float* x, const float* y, float* z, int64_t rows, int64_t columns, int64_t depth) {
+        multiply({x, y, z, rows, columns, depth, row_a, row_b, n, ta, tb, false, ahead, ahead_count}, scratch);
     };
-    if (s[13]) {  // cut by columns
-        product(a, b + (tb ? first * row_b : first), c + first, m, last - first);
+    if (s[13] == by_depth) {
+        product(a + (ta ? first * row_a : first), b + (tb ? first : first * row_b), c + chunk * m * n, m, n, last - first);
+        return;
+    }
+    if (s[13] == by_columns) {
+        product(a, b + (tb ? first * row_b : first), c + first, m, last - first, k);
         return;
     }
     if (s[0] * inner == 1) {
-        product(a + (ta ? first : first * row_a), b, c + first * n, last - first, n);
+        product(a + (ta ? first : first * row_a), b, c + first * n, last - first, n, k);
         return;
     }
     for (int64_t i = first; i < last; ++i)
-        for (int64_t j = 0; j < inner; ++j) product(a + i * s[9] + j * s[11], b + i * s[10] + j * s[12], c + (i * inner + j) * m * n, m, n);
+        for (int64_t j = 0; j < inner; ++j) product(a + i * s[9] + j * s[11], b + i * s[10] + j * s[12], c + (i * inner + j) * m * n, m, n, k);
 }
 
 void run_reduce(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
@@ -403,6 +409,41 @@ void run_lines(const Instruction& in, int64_t first, int64_t last, const std::ve
     }
 }
 
+// Wire format, see read_attention: heads are numbered over all outer axes; every operand has a stride for each of them.
+void run_attention(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const auto& s = in.sizes;
+    const auto axes = static_cast<size_t>(s[0]);
+    const int64_t* lengths = s.data() + 1;
+    const int64_t *sizes = lengths + axes, *strides = sizes + 8;
+    const Head head{sizes[1], sizes[2], sizes[3], sizes[4], sizes[5] != 0, std::bit_cast<float>(static_cast<uint32_t>(sizes[6]))};
+    int64_t heads = 1;  // of one row of the extent
+    for (size_t axis = static_cast<size_t>(sizes[0]); axis < axes; ++axis) heads *= lengths[axis];
+    auto* room = reinterpret_cast<float*>(scratch);
+    for (int64_t each = first * heads; each < last * heads; ++each) {
+        int64_t index[most_outer_axes], rest = each;
+        for (size_t axis = axes; axis-- > 0; rest /= lengths[axis]) index[axis] = rest % lengths[axis];
+        const auto rows = [&](size_t operand) {
+            const int64_t* own = strides + operand * (axes + 2);
+            int64_t start = 0;
+            for (size_t axis = 0; axis < axes; ++axis) start += index[axis] * own[axis];
+            return Rows<float>{pointer<float>(at, in.places[operand]) + start, own[axes]};
+        };
+        const auto read = [&](size_t operand) { return Rows<const float>{rows(operand).start, rows(operand).row}; };
+        const size_t given = in.kind == Kind::attention ? 3 : 4, masks = static_cast<size_t>(sizes[7]);
+        Allowed allowed{};
+        if (masks) {
+            const int64_t* own = strides + given * (axes + 2);
+            allowed = {pointer<const uint8_t>(at, in.places[given]), own[axes], own[axes + 1]};
+            for (size_t axis = 0; axis < axes; ++axis) allowed.start += index[axis] * own[axis];
+        }
+        const size_t result = given + masks;
+        if (in.kind == Kind::attention)
+            attend(head, read(0), read(1), read(2), allowed, rows(result), room);
+        else
+            attend_back(head, read(0), read(1), read(2), read(3), allowed, rows(result), rows(result + 1), rows(result + 2), room);
+    }
+}
+
 }  // namespace
 
 void Machine::run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch) {
@@ -426,7 +467,7 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
     bool fine = true;
     switch (in.kind) {
         case Kind::tile: run_tile(in, chunk, first, last, at, scratch); break;
-        case Kind::matmul: run_matmul(in, first, last, at, scratch); break;
+        case Kind::matmul: run_matmul(in, chunk, first, last, at, scratch); break;
         case Kind::reduce: run_reduce(in, first, last, at); break;
         case Kind::copy: in.sizes[1] == 4 ? run_copy<uint32_t>(in, first, last, at) : run_copy<uint8_t>(in, first, last, at); break;
         case Kind::fill: std::memset(pointer<char>(at, in.places[0]) + first, 0, static_cast<size_t>(last - first)); break;
@@ -491,6 +532,8 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::cumsum:
         case Kind::argmax:
         case Kind::argsort: run_lines(in, first, last, at, scratch); break;
+        case Kind::attention:
+        case Kind::attention_adjoints: run_attention(in, first, last, at, scratch); break;
         case Kind::scan:
             for (int64_t each = first; each < last; ++each) run_loop(*in.loop, static_cast<int>(each), at, scratch);
             break;

@@ -17,8 +17,10 @@ enum class Kind : int {
     tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares,
     root_mean, max_pool, max_pool_positions, max_pool_adjoint, average_pool, average_pool_adjoint, resize, resize_adjoint,
     cumsum, argmax, argsort, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums, scan,
+    attention, attention_adjoints,
     kinds
 };
+enum Cut : int { by_rows, by_columns, by_depth };  // of a product; along its depth every chunk has results of its own
 enum class Type : int { f32, i32, u32, boolean };
 
 struct Place {
@@ -150,6 +152,7 @@ constexpr int most_ahead = 8;      // matrices that a product asks for ahead
 constexpr int most_operands = 32;  // of a tile compiled ahead
 constexpr int most_tile_sums = 16;
 constexpr int most_sums = 32;      // chunks whose sums can be told apart
+constexpr int product_parts = 4;   // of a product that is cut along its depth
 constexpr int most_loops = 8;      // inside of each other
 
 }  // namespace chainrule

@@ -35,7 +35,7 @@ SUMMING = {
     "logsumexp",
     "layer_norm",
     "batch_norm",
-    "attention",
+    *("attention", "attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint"),
     "lstm",
     "gru",
     "ctc_loss",

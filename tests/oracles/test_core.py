@@ -163,7 +163,10 @@ ELSEWHERE = {
     "test_resize_of_images": ("resize", "resize_adjoint"),
     "test_order_and_running_sums": ("argmax", "argsort", "arg_top_k", "cumsum"),
     "test_softmax_and_logsumexp": ("softmax", "logsumexp"),
-    **{f"test_{name}": (name,) for name in ("layer_norm", "batch_norm", "attention", "lstm", "gru")},
+    **{f"test_{name}": (name,) for name in ("layer_norm", "batch_norm", "lstm", "gru")},
+    "test_attention": (
+        *("attention", "attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint"),
+    ),
     "test_connectionist_temporal_classification": ("ctc_loss",),
 }
 """Test of test_operations -> operations that it has."""

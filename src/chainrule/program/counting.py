@@ -44,6 +44,7 @@ _POOLS: Mapping[str, Callable[[Step], Value]] = {
     "average_pool": lambda step: step.output,
     "average_pool_adjoint": lambda step: step.inputs[0],
 }
+_ATTENTION = ("attention", "attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint")
 _CONVOLUTIONS = ("convolution", "convolution_input_adjoint", "convolution_weight_adjoint")
 
 
@@ -89,15 +90,29 @@ def step_flops(step: Step) -> int:
     if step.operation in ("lstm", "gru"):
         gates, weight = step.inputs[:2]
         return gates.shape[0] * gates.shape[1] * 2 * weight.size + 4 * gates.size
-    if step.operation == "attention":
-        keys, width = step.inputs[1].shape[-2:]
-        rows = step.inputs[0].size // max(width, 1)
-        return rows * keys * (2 * width + 2 * step.output.shape[-1] + _AN_ELEMENT["softmax"])
+    if step.operation in _ATTENTION:
+        return _attention_flops(step)
     if step.operation == "scatter_add":
         return step.inputs[2].size
     if OPERATIONS[step.operation].elementwise:
         return step.output.size
     return step.inputs[0].size
+
+
+def _attention_flops(step: Step) -> int:
+    """Weights, what they are multiplied with, and of the adjoints that make them anew their own products.
+
+    The three adjoints share weights and deltas: they are counted with that of the queries alone.
+    """
+    (keys, width), outputs = step.inputs[1].shape[-2:], step.inputs[2].shape[-1]
+    rows = step.inputs[0].size // max(width, 1)
+    each = {
+        "attention": 2 * width + 2 * outputs + _AN_ELEMENT["softmax"],
+        "attention_query_adjoint": 4 * width + 2 * outputs + 2 * _AN_ELEMENT["softmax"],
+        "attention_key_adjoint": 2 * width,
+        "attention_value_adjoint": 2 * outputs,
+    }
+    return rows * keys * each[step.operation]
 
 
 def _convolution_products(step: Step) -> int:

@@ -5,6 +5,7 @@ The rules are checked against numerical slopes on them, and every executor again
 
 from tests.contracts.cases import (
     alignment,
+    attention,
     composites,
     convolution,
     core,
@@ -16,7 +17,11 @@ from tests.contracts.cases import (
 )
 from tests.contracts.cases.case import CASES, Case
 
-for _family in (core, convolution, pooling, ordering, resizing, scanning, composites, recurrent, alignment):
+_FAMILIES = (
+    *(core, convolution, pooling, ordering, resizing, scanning, composites, attention, recurrent),
+    alignment,
+)
+for _family in _FAMILIES:
     for _add_cases in _family.FAMILIES:
         _add_cases()
 

@@ -39,28 +39,4 @@ def _normalization() -> None:
     add("batch_norm", "one_example", spread(1, 3), spread(3), spread(3, seed=1), axes=(0,), epsilon=0.5)
 
 
-def _attention() -> None:
-    for label, outer, queries, keys, width, outputs in (
-        ("plain", (), 3, 4, 2, 3),
-        ("heads", (2, 2), 3, 3, 2, 2),
-        ("one_key", (2,), 3, 1, 2, 2),
-        ("one_query", (1,), 1, 4, 3, 2),
-        ("empty", (0,), 2, 3, 2, 2),
-    ):
-        of = spread(*outer, queries, width, seed=1), spread(*outer, keys, width, seed=2)
-        values = spread(*outer, keys, outputs, seed=3)
-        # Of one key the weight is 1 whatever the score, so there is a slope by the values alone.
-        held, seen = (0, 1) if keys == 1 else (), (0, 1) if min(queries, keys) == 1 else ()
-        add("attention", label, *of, values, causal=False, scale=0.7, held=held)
-        add("attention", f"{label}_causal", *of, values, causal=True, scale=1.3, held=seen)
-    of = [spread(2, 2, 3, 2, seed=seed) for seed in (1, 2, 3)]
-    padded = np.array([[True, True, False], [True, False, False]])[:, None, None, :]
-    add("attention", "padded_keys", *of, padded, causal=False, scale=0.5)
-    add("attention", "padded_keys_causal", *of, padded, causal=True, scale=0.5)
-    some = np.array([[True, False, True], [False, False, False], [False, True, True]])
-    add("attention", "no_key_allowed", *of, some, causal=False, scale=0.5)
-    large = [500 * spread(3, 2, seed=seed) for seed in (1, 2, 3)]
-    add("attention", "large_scores", *large, causal=False, scale=1.0, sloped=False)
-
-
-FAMILIES = (_softmax, _normalization, _attention)
+FAMILIES = (_softmax, _normalization)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from tests.contracts.oracle.alignment import ALIGNMENT
+from tests.contracts.oracle.attention import ATTENTION
 from tests.contracts.oracle.composites import COMPOSITES
 from tests.contracts.oracle.convolution import CONVOLUTION
 from tests.contracts.oracle.core import CORE
@@ -20,6 +21,7 @@ ORACLE: Mapping[str, Callable[..., np.ndarray]] = {
     **ORDERING,
     **RESIZING,
     **COMPOSITES,
+    **ATTENTION,
     **RECURRENT,
     **ALIGNMENT,
     "scan": lambda *arrays, **attributes: scan_by(ORACLE, *arrays, **attributes),

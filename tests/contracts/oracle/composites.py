@@ -58,30 +58,9 @@ def _batch_norm(
     return y
 
 
-def _attention(
-    queries: np.ndarray,
-    keys: np.ndarray,
-    values: np.ndarray,
-    *masks: np.ndarray,
-    causal: bool,
-    scale: float,
-) -> np.ndarray:
-    shape = (*queries.shape[:-1], keys.shape[-2])
-    allowed = np.broadcast_to(masks[0] if masks else np.array(True), shape)
-    y = np.zeros((*queries.shape[:-1], values.shape[-1]))
-    for *outer, i in np.ndindex(*queries.shape[:-1]):
-        at = tuple(outer)
-        seen = [j for j in range(shape[-1]) if allowed[(*at, i, j)] and not (causal and j > i)]
-        scores = [scale * math.fsum(queries[(*at, i)] * keys[(*at, j)]) for j in seen]
-        for j, score in zip(seen, scores, strict=True):
-            y[(*at, i)] += math.exp(score - _log_total(scores)) * values[(*at, j)]
-    return y
-
-
 COMPOSITES: Mapping[str, Callable[..., np.ndarray]] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "layer_norm": _layer_norm,
     "batch_norm": _batch_norm,
-    "attention": _attention,
 }

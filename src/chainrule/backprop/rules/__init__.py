@@ -86,6 +86,9 @@ RULES: Mapping[str, Rule] = {
     "layer_norm": normalization.layer_norm,
     "batch_norm": normalization.batch_norm,
     "attention": attention.attention,
+    "attention_query_adjoint": attention.query_adjoint,
+    "attention_key_adjoint": attention.key_adjoint,
+    "attention_value_adjoint": attention.value_adjoint,
     "softmax_cross_entropy": composites.softmax_cross_entropy,
     "softmax_cross_entropy_delta": composites.softmax_cross_entropy_delta,
 }

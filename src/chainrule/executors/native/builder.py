@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ class Builder(ABC):
     constants: values known before the program runs. views: how each value is seen. produced: root -> position
     of the node that writes it. read_by: root -> positions of those that read it. home: value -> the root
     whose storage its numbers are written to (a parameter's own, for an update in place). results: output ->
-    where its numbers are copied to. layer: that of the step being lowered.
+    where its numbers are copied to. together: what one node makes for several steps, for those that are still
+    to come. layer: that of the step being lowered.
     """
 
     def __init__(self, program: Program) -> None:
@@ -29,6 +31,7 @@ class Builder(ABC):
         self.read_by: dict[Value, set[int]] = {}
         self.home: dict[Value, Value] = {}
         self.results: dict[str, Value] = {}
+        self.together: dict[tuple[Any, ...], tuple[View, ...]] = {}
         self.layer = ""
         self._dense: dict[Value, Value] = {}
         self._pieces: dict[Value, Pieces] = {}
@@ -115,6 +118,10 @@ class Builder(ABC):
     def compose(self, y: Value, pieces: Pieces) -> None:
         """Nodes that put a value together; those that nobody needs are dropped in the end."""
         spans, packed = pieces.spans(), packed_strides(y.shape)
+        root = _already(y, pieces.axis, spans)
+        if root is not None:
+            self.views[y] = root
+            return
         if not all(view for *_, view in spans):
             self.fill(y)
         for start, _, view in spans:
@@ -160,3 +167,18 @@ class Builder(ABC):
         node = simple_node(kind, position, extent, sizes, operands, text, step_flops(step))
         self.add(node, step.output)
         return node
+
+
+def _already(y: Value, axis: int, spans: Sequence[tuple[int, int, View | None]]) -> View | None:
+    """A root in which all pieces lie where they are wanted, seen as y; None if there is none."""
+    root = spans[0][2].root if spans and spans[0][2] is not None else None
+    if root is None or root.size != y.size or root.dtype != y.dtype:
+        return None
+    seen, packed = View(root, y.shape, packed_strides(y.shape)), packed_strides(y.shape)
+    for start, _, view in spans:
+        if view is None or view.root is not root or view.offset != start * packed[axis]:
+            return None
+        moving = zip(view.shape, view.strides, packed, strict=True)
+        if any(n != 1 and stride != wanted for n, stride, wanted in moving):
+            return None
+    return seen

@@ -17,6 +17,7 @@ KINDS = (
     *("max_pool_positions", "max_pool_adjoint", "average_pool", "average_pool_adjoint", "resize"),
     *("resize_adjoint", "cumsum", "argmax", "argsort"),
     *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums", "scan"),
+    *("attention", "attention_adjoints"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")
@@ -107,8 +108,7 @@ def total_node(position: int, y: Value, parts: Value) -> Node:
         chunks = _chunks_behind(last, parts)
         return [REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
 
-    flops = MOST_CHUNKS * y.size
-    last = Node("reduce", position, y.size, accesses, words, flops, f"{y.name} = sum of its parts")
+    last = Node("reduce", position, y.size, accesses, words, parts.size, f"{y.name} = sum of its parts")
     return last
 
 

@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from chainrule.executors.native.attention import lower_attention, lower_attention_adjoint
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import lower_convolution, lower_weight_adjoint
 from chainrule.executors.native.nodes import (
@@ -248,6 +249,10 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "softmax_cross_entropy": _cross_entropy,
     "softmax_cross_entropy_delta": _cross_entropy,
     "root_mean_square": _root_mean_square,
+    "attention": lower_attention,
+    "attention_query_adjoint": lower_attention_adjoint,
+    "attention_key_adjoint": lower_attention_adjoint,
+    "attention_value_adjoint": lower_attention_adjoint,
     "convolution": lower_convolution,
     "convolution_input_adjoint": lower_convolution,
     "convolution_weight_adjoint": lower_weight_adjoint,

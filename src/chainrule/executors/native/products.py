@@ -3,12 +3,19 @@
 from dataclasses import dataclass, replace
 
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import Access, Locate, Node, place_at, size_of
+from chainrule.executors.native.nodes import Access, Locate, Node, place_at, size_of, total_node
 from chainrule.executors.native.views import View, collapsed, whole
 from chainrule.program import Step, Value
 
 FEW_ROWS = 64
 """A derivative by the weight of fewer inputs is cut by its columns, if there are as many of these."""
+
+DEEP, PIECES, MOST_RESULTS = 512, 4, 2**17
+"""A derivative by the weight over at least DEEP rows is cut along them, into PIECES whose results are summed, so that
+every thread reads the rows that it has just made; unless there are more results than that pays for.
+"""
+BY_ROWS, BY_COLUMNS, BY_DEPTH = range(3)
+"""How a product is cut (native/decode.cpp)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,19 @@ def lower_matmul(builder: Builder, step: Step) -> None:
     for each in (a, b):
         builder.reads(each.view, position)
     text = f"{c.name} = {x.name} @ {y.name}"
-    builder.add(_node(position, c, a, b, (m, n, k), [level for level in levels if level.count != 1], text), c)
+    levels = [level for level in levels if level.count != 1]
+    cut = BY_ROWS
+    if a.turned and not levels:
+        if m < FEW_ROWS <= n:
+            cut = BY_COLUMNS
+        if k >= DEEP and not b.turned and 0 < m * n <= MOST_RESULTS:
+            cut = BY_DEPTH
+    result = Value((PIECES, m, n), c.dtype, f"{c.name}.parts") if cut == BY_DEPTH else c
+    builder.add(_node(position, result, a, b, (m, n, k), levels, cut, text), result)
+    if cut == BY_DEPTH:
+        position = builder.next_position()
+        builder.reads(whole(result), position)
+        builder.add(total_node(position, c, result), c)
 
 
 def _matrices(builder: Builder, value: Value) -> _Matrices:
@@ -106,15 +125,21 @@ def _node(
     b: _Matrices,
     sizes: tuple[int, int, int],
     levels: list[_Level],
+    cut: int,
     text: str,
 ) -> Node:
-    """Chunks cut the rows of a single product, or its columns, or the outermost axis of many."""
+    """Chunks cut the rows of a single product, its columns or its depth, or the outermost axis of many."""
     (m, n, k), alone = sizes, not levels
-    by_columns = alone and a.turned and m < FEW_ROWS <= n
     none = _Level(1, 0, 0)
     outer, inner = (*levels, none, none)[:2] if len(levels) != 1 else (levels[0], none)
     whole_a = a.view.whole and not a.turned and a.row == k
-    if by_columns:
+    own_rows = alone and cut == BY_ROWS
+    if cut == BY_DEPTH:
+        aligned_a, aligned_b = (
+            each.row * k == each.view.root.size and each.view.offset + columns <= each.row
+            for each, columns in ((a, m), (b, n))
+        )
+    elif cut == BY_COLUMNS:
         aligned_a = aligned_b = False
     elif alone:
         aligned_a = not a.turned and a.row * m == a.view.root.size and a.view.offset + k <= a.row
@@ -129,9 +154,9 @@ def _node(
             )
         )
     accesses = [
-        Access(a.view.root, False, aligned_a, aligned_a and alone and whole_a and c.size > 0 and k > 0),
+        Access(a.view.root, False, aligned_a, aligned_a and own_rows and whole_a and c.size > 0 and k > 0),
         Access(b.view.root, False, aligned_b),
-        Access(c, True, not by_columns, alone and not by_columns and c.size > 0),
+        Access(c, True, cut != BY_COLUMNS, own_rows and c.size > 0),
     ]
     steps = (outer.step_a, outer.step_b, inner.step_a, inner.step_b)
     empty = 0 in (m, n, k, outer.count, inner.count)  # then nothing is touched, and the place need not exist
@@ -144,11 +169,12 @@ def _node(
             for number in place_at(locate, each.view.root, 0 if empty else each.view.offset)
         ]
         counts = (outer.count, inner.count, m, n, k, int(a.turned), int(b.turned), a.row, b.row)
-        return [int(by_columns), *counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
+        return [cut, *counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
 
     flops = 2 * outer.count * inner.count * m * n * k
-    extent = n if by_columns else m if alone else outer.count
+    extent = (m, n, k)[cut] if alone else outer.count
     node = Node("matmul", position, extent, accesses, words, flops, text)
+    node.pieces = PIECES if cut == BY_DEPTH else None
     return node
 
 

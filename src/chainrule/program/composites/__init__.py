@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chainrule.program.composites.alignment import ctc_loss
-from chainrule.program.composites.attention import attention
+from chainrule.program.composites.attention import attention, key_adjoint, query_adjoint, value_adjoint
 from chainrule.program.composites.normalization import batch_norm, layer_norm, logsumexp, softmax
 from chainrule.program.composites.recurrent import gru, lstm
 from chainrule.program.functions import equal, log_softmax, sqrt, where
@@ -40,6 +40,9 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "layer_norm": layer_norm,
     "batch_norm": batch_norm,
     "attention": attention,
+    "attention_query_adjoint": query_adjoint,
+    "attention_key_adjoint": key_adjoint,
+    "attention_value_adjoint": value_adjoint,
     "ctc_loss": ctc_loss,
     "lstm": lstm,
     "gru": gru,

@@ -1,8 +1,8 @@
 """Functions that record operations on Tensors, named as NumPy names them; one file a family."""
 
 from chainrule.program.functions.alignment import ctc_loss
+from chainrule.program.functions.attention import attention
 from chainrule.program.functions.composites import (
-    attention,
     batch_norm,
     layer_norm,
     logsumexp,

@@ -1,6 +1,5 @@
-"""Composites of deep networks: softmax, logsumexp, layer and batch normalization, attention."""
+"""Composites of deep networks: softmax, logsumexp, layer and batch normalization."""
 
-import math
 from collections.abc import Sequence
 
 from chainrule.errors import ShapeError
@@ -60,27 +59,3 @@ def moments(x: Tensor, axes: int | Sequence[int] | None = None) -> tuple[Tensor,
     centred = x - mean
     variance = (centred * centred).mean(axes, keepdims=True)
     return mean.reshape(*left), variance.reshape(*left)
-
-
-def attention(
-    queries: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    *,
-    mask: Tensor | None = None,
-    causal: bool = False,
-    scale: float | None = None,
-) -> Tensor:
-    """softmax(scale · queries keysᵀ) values: scaled dot-product attention (Vaswani et al. 2017, equation 1).
-
-    queries: (..., queries, width). keys: (..., keys, width). values: (..., keys, outputs), with the same axes
-    in front -> (..., queries, outputs). mask: bool, broadcast to (..., queries, keys), True where a query may
-    see a key; for padded keys of (batch, heads, ...) it is (batch, 1, 1, keys). causal: query i sees the keys
-    0 … i alone. scale: 1 / √width if None. A query that may see no key gets zeros.
-
-    Raises ShapeError where the shapes do not fit.
-    """
-    if scale is None:
-        scale = 1 / math.sqrt(max(queries.shape[-1], 1)) if queries.shape else 1.0
-    masks = () if mask is None else (mask,)
-    return queries.trace.record("attention", queries, keys, values, *masks, causal=causal, scale=scale)

@@ -9,6 +9,7 @@ the primitives alone.
 """
 
 from chainrule.program.operations.alignment import ALIGNMENT
+from chainrule.program.operations.attention import ATTENTION
 from chainrule.program.operations.composites import COMPOSITES
 from chainrule.program.operations.convolution import CONVOLUTION
 from chainrule.program.operations.core import CORE
@@ -19,7 +20,7 @@ from chainrule.program.operations.resizing import RESIZING
 from chainrule.program.operations.row import INTEGERS, NUMBERS, Operation, broadcast_shapes, normalize_axis
 from chainrule.program.operations.scanning import SCANNING
 
-_TABLE = (*CORE, *CONVOLUTION, *POOLING, *ORDERING, *RESIZING, *SCANNING, *RECURRENT, *COMPOSITES, *ALIGNMENT)
+_TABLE = (*CORE, *CONVOLUTION, *POOLING, *ORDERING, *RESIZING, *SCANNING, *RECURRENT, *COMPOSITES, *ATTENTION, *ALIGNMENT)
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
 NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)

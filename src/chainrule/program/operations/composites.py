@@ -1,4 +1,4 @@
-"""Composites of deep networks: softmax, logsumexp, layer and batch normalization, attention."""
+"""Composites of deep networks: softmax, logsumexp, layer and batch normalization."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,6 @@ from chainrule.program.operations.row import (
     Attributes,
     Inferred,
     Operation,
-    broadcast_shapes,
     need,
     same_dtype,
 )
@@ -57,28 +56,6 @@ def _batch_norm(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     return x.shape, _need_scale_and_shift("batch_norm", inputs, needed, attributes["epsilon"])
 
 
-def _attention(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-    if len(inputs) not in (3, 4):
-        raise ShapeError(f"attention takes 3 or 4 inputs, got {len(inputs)}")
-    queries, keys, values = inputs[:3]
-    need("attention", queries, FLOATS)
-    dtype = same_dtype("attention", inputs[:3])
-    shapes = queries.shape, keys.shape, values.shape
-    got = f"attention got queries, keys and values of shapes {shapes[0]}, {shapes[1]} and {shapes[2]}"
-    if min(len(shape) for shape in shapes) < 2 or not shapes[0][:-2] == shapes[1][:-2] == shapes[2][:-2]:
-        raise ShapeError(f"{got}; they need the same axes before the last two")
-    if shapes[0][-1] != shapes[1][-1] or shapes[1][-2] != shapes[2][-2]:
-        raise ShapeError(f"{got}; queries and keys need the same width, keys and values the same length")
-    if shapes[1][-2] == 0:
-        raise ShapeError(f"{got}; it needs at least one key")
-    if len(inputs) == 4:
-        mask, scores = inputs[3], (*shapes[0][:-1], shapes[1][-2])
-        need("attention", mask, ("bool",))
-        if broadcast_shapes("attention", (mask, Value(scores, "bool", "scores"))) != scores:
-            raise ShapeError(f"{got} and a mask of shape {mask.shape}; it must broadcast to {scores}")
-    return (*shapes[0][:-1], shapes[2][-1]), dtype
-
-
 COMPOSITES = (
     Operation("softmax", 1, _softmax, "y = eˣ / Σ eˣ along an axis", composite=True),
     Operation("logsumexp", 1, _logsumexp, "y = ln Σ eˣ along an axis", composite=True),
@@ -94,13 +71,6 @@ COMPOSITES = (
         3,
         _batch_norm,
         "y = (x1 - mean) / σ · x2 + x3 over all axes but the channels'",
-        composite=True,
-    ),
-    Operation(
-        "attention",
-        None,
-        _attention,
-        "y = softmax(scale · x1 x2ᵀ) x3, over the keys that the mask x4 allows",
         composite=True,
     ),
 )
