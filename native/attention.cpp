@@ -84,7 +84,7 @@ void add_turned(const Block& b, const float* weights, Rows<const float> right, i
 
 void weigh(const Head& h, const Block& b, const Allowed& allowed, float* scores, float* each) {
     const uint8_t* may = allowed.start ? allowed.start + b.first * allowed.row : nullptr;
-    kernels().attention_weights(scores, b.rows, b.keys, h.causal ? b.first : -1, h.scale, may, allowed.row, allowed.column, each);
+    kernels().rows.attention_weights(scores, b.rows, b.keys, h.causal ? b.first : -1, h.scale, may, allowed.row, allowed.column, each);
 }
 
 void clear(Rows<float> y, int64_t rows, int64_t columns) {
@@ -122,7 +122,7 @@ void attend_back(const Head& h, Rows<const float> queries, Rows<const float> key
         weigh(h, b, allowed, weights, each);
         times_turned(b, d_y, h.outputs, over, deltas, scratch);
         add_turned(b, weights, d_y, h.outputs, d_values, scratch);
-        kernels().attention_deltas(deltas, weights, b.rows, b.keys, h.scale, products, each);
+        kernels().rows.attention_deltas(deltas, weights, b.rows, b.keys, h.scale, products, each);
         times_rows(b, deltas, keys, h.width, d_queries, scratch);
         add_turned(b, deltas, queries, h.width, d_keys, scratch);
     });

@@ -489,7 +489,7 @@ Instruction read(std::span<const int64_t> row, const Around& around);
 
 // Each chunk has a sum of its own.
 void refuse_few_sums(const Instruction& in, int64_t chunks) {
-    const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || !in.tile.sums.empty();
+    const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || in.kind == Kind::layer_norm_adjoints || !in.tile.sums.empty();
     if (sums && chunks > most_sums) refuse("too many chunks of sums");
     if (in.kind == Kind::matmul && in.sizes[13] == by_depth && chunks > product_parts) refuse("more chunks than parts of a product");
     if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && chunks > in.sizes[17])
@@ -638,6 +638,24 @@ Instruction read(std::span<const int64_t> row, const Around& around) {
         case Kind::cumsum:
         case Kind::argmax:
         case Kind::argsort: read_lines(in, out); break;
+        case Kind::layer_norm:
+        case Kind::layer_norm_adjoints: {
+            const bool adjoints = out.kind == Kind::layer_norm_adjoints;
+            const int64_t rows = in.size(), cols = in.number(1, most);
+            out.extent = rows;
+            out.sizes = {cols, in.number(0, std::numeric_limits<uint32_t>::max())};
+            const auto row = [&] { out.places.push_back(rows ? in.place_in_rows(rows, cols, 4) : in.place(0, 4)); };
+            row();
+            out.places.push_back(in.place(cols, 4));
+            if (adjoints)
+                row();
+            else
+                out.places.push_back(in.place(cols, 4));
+            row();
+            if (adjoints) out.places.push_back(in.place(product(most_sums, cols), 4));
+            out.scratch = product(normalization_scratch(cols), 4);
+            break;
+        }
         case Kind::attention:
         case Kind::attention_adjoints: read_attention(in, out); break;
         case Kind::scan: read_loop(in, out, around.loops); break;

@@ -8,10 +8,12 @@
 #include <limits>
 
 #include "compiler.hpp"
+#include "folding.hpp"
 #include "mathematics.hpp"
 
 #ifndef CHAINRULE_LEVEL
 #define CHAINRULE_LEVEL kernels_baseline
+#define CHAINRULE_ROWS rows_baseline
 #define CHAINRULE_READY ready_baseline
 #define CHAINRULE_PRODUCT product_baseline
 #define CHAINRULE_SPACE space_baseline
@@ -126,95 +128,6 @@ void micro(int op, float* y, const float* a, const float* b, const float* c, int
     }
 }
 
-constexpr int64_t block_words = 512;  // of a tile, and of rows of logits
-
-template <class Function>
-inline void fold_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride, Function function) {
-    for (int64_t i = 0; i < n; ++i) y[i] = x[i];
-    int64_t r = 1;
-    // Eight rows in pairs: the next sum does not wait long for this one.
-    for (; r + 7 < rows; r += 8) {
-        const float* a = x + r * stride;
-        CHAINRULE_IVDEP
-        for (int64_t i = 0; i < n; ++i) {
-            const float* b = a + i;
-            const float first = function(function(b[0], b[stride]), function(b[2 * stride], b[3 * stride]));
-            const float second = function(function(b[4 * stride], b[5 * stride]), function(b[6 * stride], b[7 * stride]));
-            y[i] = function(y[i], function(first, second));
-        }
-    }
-    for (; r < rows; ++r) {
-        const float* a = x + r * stride;
-        CHAINRULE_IVDEP
-        for (int64_t i = 0; i < n; ++i) y[i] = function(y[i], a[i]);
-    }
-}
-
-constexpr int64_t running_results = 32;
-
-// At least 32 numbers in 32 running results, so that the compiler may use vectors.
-template <class Function>
-CHAINRULE_INLINE inline void fold_to_running(float* running, const float* x, int64_t n, float start, Function function) {
-    for (int64_t j = 0; j < running_results; ++j) running[j] = start;
-    int64_t i = 0;
-    for (; i + running_results <= n; i += running_results) {
-        CHAINRULE_ROLLED
-        for (int64_t j = 0; j < running_results; ++j) running[j] = function(running[j], x[i + j]);
-    }
-    for (int64_t j = 0; i < n; ++i, ++j) running[j] = function(running[j], x[i]);
-}
-
-// The running results, then these in order: half of them with the other half, again and again.
-template <class Function>
-inline float fold(const float* x, int64_t n, float start, Function function) {
-    if (n < running_results) {
-        float result = start;
-        for (int64_t i = 0; i < n; ++i) result = function(result, x[i]);
-        return result;
-    }
-    float running[running_results];
-    fold_to_running(running, x, n, start, function);
-    for (int64_t half = running_results / 2; half > 0; half /= 2)
-        for (int64_t j = 0; j < half; ++j) running[j] = function(running[j], running[j + half]);
-    return running[0];
-}
-
-// y[r] = fold of row r of x (rows, n), sixteen rows at a time: their last sixteen results are turned, so that vectors go
-// over rows.
-template <class Function>
-inline void fold_each(float* y, const float* x, int64_t rows, int64_t n, float start, Function function) {
-    constexpr int64_t high = running_results / 2;
-    int64_t r = 0;
-    for (; n >= running_results && r + high <= rows; r += high) {
-        alignas(64) float half[high][high], turned[high][high];
-        for (int64_t q = 0; q < high; ++q) {
-            float running[running_results];
-            fold_to_running(running, x + (r + q) * n, n, start, function);
-            CHAINRULE_ROLLED
-            for (int64_t j = 0; j < high; ++j) half[q][j] = function(running[j], running[j + high]);
-        }
-#if defined(CHAINRULE_LANES)
-        for (int64_t q = 0; q < high; q += Lanes::count)
-            for (int64_t j = 0; j < high; j += Lanes::count)
-                transpose(&turned[j][q], high, &half[q][j], high, Lanes::count, Lanes::count);
-#else
-        for (int64_t q = 0; q < high; ++q)
-            for (int64_t j = 0; j < high; ++j) turned[j][q] = half[q][j];
-#endif
-        for (int64_t rest = high / 2; rest > 0; rest /= 2)
-            for (int64_t j = 0; j < rest; ++j) {
-                CHAINRULE_ROLLED
-                for (int64_t q = 0; q < high; ++q) turned[j][q] = function(turned[j][q], turned[j + rest][q]);
-            }
-        std::memcpy(y + r, turned[0], sizeof turned[0]);
-    }
-    for (; r < rows; ++r) y[r] = fold(x + r * n, n, start, function);
-}
-
-inline float plus(float x, float y) { return x + y; }
-inline float larger(float x, float y) { return select(x != x, x, select(x > y, x, y)); }
-inline float smaller(float x, float y) { return select(x != x, x, select(x < y, x, y)); }
-
 void sum_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
     if (rows == 0) {
         for (int64_t i = 0; i < n; ++i) y[i] = 0.0f;
@@ -328,97 +241,6 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
     }
 }
 
-constexpr int64_t short_row = 32;
-
-// Short rows lie across, number i of all rows side by side, so that vectors go over rows.
-inline void turn_rows(float* to, const float* from, int64_t rows, int64_t n) {
-    for (int64_t r = 0; r < rows; ++r)
-        for (int64_t i = 0; i < n; ++i) to[i * rows + r] = from[r * n + i];
-}
-
-// Of rows that lie across: z becomes z - top, the largest of its row; totals = Σ e^z.
-inline void exponentials_across(float* powers, float* totals, float* z, int64_t rows, int64_t n) {
-    float tops[block_words];
-    for (int64_t r = 0; r < rows; ++r) {
-        tops[r] = z[r];
-        totals[r] = 0.0f;
-    }
-    for (int64_t i = 1; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) tops[r] = larger(tops[r], z[i * rows + r]);
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) z[i * rows + r] -= tops[r];
-    CHAINRULE_IVDEP
-    for (int64_t i = 0; i < rows * n; ++i) powers[i] = exp_(z[i]);
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) totals[r] += powers[i * rows + r];
-}
-
-void delta_of_short_rows(float* y, const float* z, const float* t, int64_t rows, int64_t n) {
-    float zs[block_words], ts[block_words], powers[block_words], totals[block_words], targets[block_words] = {};
-    turn_rows(zs, z, rows, n);
-    turn_rows(ts, t, rows, n);
-    exponentials_across(powers, totals, zs, rows, n);
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) targets[r] += ts[i * rows + r];
-    for (int64_t r = 0; r < rows; ++r) totals[r] = targets[r] / totals[r];
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) powers[i * rows + r] = powers[i * rows + r] * totals[r] - ts[i * rows + r];
-    for (int64_t r = 0; r < rows; ++r)
-        for (int64_t i = 0; i < n; ++i) y[r * n + i] = powers[i * rows + r];
-}
-
-void loss_of_short_rows(float* loss, const float* z, const float* t, int64_t rows, int64_t n) {
-    float zs[block_words], ts[block_words], powers[block_words], totals[block_words];
-    turn_rows(zs, z, rows, n);
-    turn_rows(ts, t, rows, n);
-    exponentials_across(powers, totals, zs, rows, n);
-    CHAINRULE_IVDEP
-    for (int64_t r = 0; r < rows; ++r) totals[r] = log_(totals[r]);
-    for (int64_t r = 0; r < rows; ++r) loss[r] = 0.0f;
-    for (int64_t i = 0; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) loss[r] += ts[i * rows + r] * (totals[r] - zs[i * rows + r]);
-}
-
-// y = e^(z - top) (Σ t / Σ e^(z - top)) - t
-void cross_entropy_delta(float* y, const float* z, const float* t, int64_t rows, int64_t n) {
-    const int64_t height = n < short_row ? block_words / n : 1;
-    for (int64_t row = 0; row < rows; row += height, y += height * n, z += height * n, t += height * n) {
-        if (n < short_row) {
-            delta_of_short_rows(y, z, t, rows - row < height ? rows - row : height, n);
-            continue;
-        }
-        const float top = max(z, n), targets = fold(t, n, 0.0f, plus);
-        CHAINRULE_IVDEP
-        for (int64_t i = 0; i < n; ++i) y[i] = exp_(z[i] - top);
-        const float scale = targets / fold(y, n, 0.0f, plus);
-        for (int64_t i = 0; i < n; ++i) y[i] = y[i] * scale - t[i];
-    }
-}
-
-// loss = Σ t (ln Σ e^(z - top) - (z - top))
-void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, int64_t n) {
-    const int64_t height = n < short_row ? block_words / n : 1;
-    for (int64_t row = 0; row < rows; row += height, loss += height, z += height * n, t += height * n) {
-        if (n < short_row) {
-            loss_of_short_rows(loss, z, t, rows - row < height ? rows - row : height, n);
-            continue;
-        }
-        float room[block_words];
-        const float top = max(z, n);
-        const auto fold_blocks = [&](auto each) {
-            float total = 0.0f;
-            for (int64_t i = 0; i < n; i += block_words) {
-                const int64_t m = n - i < block_words ? n - i : block_words;
-                for (int64_t j = 0; j < m; ++j) room[j] = each(i + j);
-                total += fold(room, m, 0.0f, plus);
-            }
-            return total;
-        };
-        const float total = log_(fold_blocks([&](int64_t i) { return exp_(z[i] - top); }));
-        loss[0] = fold_blocks([&](int64_t i) { return t[i] * (total - (z[i] - top)); });
-    }
-}
-
 void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat, int64_t length, int64_t first,
                   int64_t last, int64_t n) {
     const auto add = [&](int64_t i) {
@@ -438,54 +260,12 @@ void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t coun
     for (; i < count; ++i) add(i);
 }
 
-// Scores of a block become weights, row by row: see kernels.hpp.
-void attention_weights(float* s, int64_t rows, int64_t n, int64_t first, float scale, const uint8_t* allowed, int64_t row_step,
-                       int64_t column_step, float* each) {
-    constexpr float nothing = -std::numeric_limits<float>::infinity();
-    if (!(scale > 0.0f)) {  // the largest would not be the largest any more
-        CHAINRULE_IVDEP
-        for (int64_t i = 0; i < rows * n; ++i) s[i] *= scale;
-        scale = 1.0f;
-    }
-    for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t i = first < 0 ? n : first + r + 1; i < n; ++i) s[r * n + i] = nothing;
-        for (int64_t i = 0; allowed && i < n; ++i)
-            if (!allowed[r * row_step + i * column_step]) s[r * n + i] = nothing;
-    }
-    max_each(each, s, rows, n);
-    for (int64_t r = 0; r < rows; ++r) {
-        const float top = each[r] == nothing ? 0.0f : each[r] * scale;
-        float* row = s + r * n;
-        CHAINRULE_IVDEP
-        for (int64_t i = 0; i < n; ++i) row[i] = exp_(multiply_add(row[i], scale, -top));
-    }
-    sum_each(each, s, rows, n);
-    for (int64_t r = 0; r < rows; ++r) {
-        const float inverse = each[r] == 0.0f ? 0.0f : 1.0f / each[r];
-        float* row = s + r * n;
-        CHAINRULE_IVDEP
-        for (int64_t i = 0; i < n; ++i) row[i] *= inverse;
-    }
-}
-
-// Deltas d of weights p become those of the scores: scale · p (d - Σ p d).
-void attention_deltas(float* d, const float* p, int64_t rows, int64_t n, float scale, float* products, float* each) {
-    CHAINRULE_IVDEP
-    for (int64_t i = 0; i < rows * n; ++i) products[i] = p[i] * d[i];
-    sum_each(each, products, rows, n);
-    for (int64_t r = 0; r < rows; ++r) {
-        const float mean = each[r];
-        CHAINRULE_IVDEP
-        for (int64_t i = r * n; i < (r + 1) * n; ++i) d[i] = p[i] * (d[i] - mean) * scale;
-    }
-}
-
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
     static const Kernels table{micro, sum_rows, max_rows, min_rows, add_rows, add_products, sum_each, max_each, min_each, sum, max, min,
-                               squares, scatter_rows, random_bits, cross_entropy_delta, cross_entropy, attention_weights,
-                               attention_deltas, CHAINRULE_READY(), CHAINRULE_PRODUCT(), CHAINRULE_SPACE()};
+                               squares, scatter_rows, random_bits, CHAINRULE_ROWS(), CHAINRULE_READY(), CHAINRULE_PRODUCT(),
+                               CHAINRULE_SPACE()};
     return table;
 }
 

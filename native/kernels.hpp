@@ -6,6 +6,7 @@
 
 #include "product.hpp"
 #include "ready.hpp"
+#include "rows.hpp"
 #include "space.hpp"
 
 namespace chainrule {
@@ -63,15 +64,7 @@ struct Kernels {
                          int64_t first, int64_t last, int64_t n);
     // Philox4x32-10: n words of a stream, from word `first`.
     void (*random_bits)(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first, int64_t n);
-    // Rows of n: loss = -Σ t log softmax(z) and its derivative, softmax(z) Σ t - t.
-    void (*cross_entropy_delta)(float* y, const float* z, const float* t, int64_t rows, int64_t n);
-    void (*cross_entropy)(float* loss, const float* z, const float* t, int64_t rows, int64_t n);
-    // Rows of n scores s become softmax(scale · s), over the keys 0 … first + r alone in row r unless first is below 0, and
-    // of these over those where `allowed`, if there is any, is not 0; elsewhere 0. each: room for a number a row.
-    void (*attention_weights)(float* s, int64_t rows, int64_t n, int64_t first, float scale, const uint8_t* allowed,
-                              int64_t row_step, int64_t column_step, float* each);
-    // d, the deltas of rows of n weights p, become those of the scores: scale · p (d - Σ p d). products: room for as many.
-    void (*attention_deltas)(float* d, const float* p, int64_t rows, int64_t n, float scale, float* products, float* each);
+    RowTable rows;
     ReadyTable ready;
     ProductTable product;
     SpaceTable space;

@@ -409,13 +409,28 @@ void run_lines(const Instruction& in, int64_t first, int64_t last, const std::ve
     }
 }
 
+float float_of(int64_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits)); }
+
+void run_layer_norm(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const int64_t n = in.sizes[0], start = first * n, rows = last - first;
+    const float epsilon = float_of(in.sizes[1]);
+    const auto part = [&](size_t i) { return pointer<float>(at, in.places[i]) + start; };
+    const float* scale = pointer<const float>(at, in.places[1]);
+    auto* room = reinterpret_cast<float*>(scratch);
+    if (in.kind == Kind::layer_norm)
+        kernels().rows.layer_norm(part(3), part(0), scale, pointer<const float>(at, in.places[2]), rows, n, epsilon, room);
+    else
+        kernels().rows.layer_norm_adjoints(part(3), pointer<float>(at, in.places[4]) + chunk * n, part(0), scale, part(2), rows, n, epsilon,
+                                           room);
+}
+
 // Wire format, see read_attention: heads are numbered over all outer axes; every operand has a stride for each of them.
 void run_attention(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     const auto& s = in.sizes;
     const auto axes = static_cast<size_t>(s[0]);
     const int64_t* lengths = s.data() + 1;
     const int64_t *sizes = lengths + axes, *strides = sizes + 8;
-    const Head head{sizes[1], sizes[2], sizes[3], sizes[4], sizes[5] != 0, std::bit_cast<float>(static_cast<uint32_t>(sizes[6]))};
+    const Head head{sizes[1], sizes[2], sizes[3], sizes[4], sizes[5] != 0, float_of(sizes[6])};
     int64_t heads = 1;  // of one row of the extent
     for (size_t axis = static_cast<size_t>(sizes[0]); axis < axes; ++axis) heads *= lengths[axis];
     auto* room = reinterpret_cast<float*>(scratch);
@@ -483,13 +498,13 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         }
         case Kind::cross_entropy_delta: {
             const int64_t start = first * in.sizes[0];
-            kernels().cross_entropy_delta(pointer<float>(at, in.places[2]) + start, pointer<const float>(at, in.places[0]) + start,
+            kernels().rows.cross_entropy_delta(pointer<float>(at, in.places[2]) + start, pointer<const float>(at, in.places[0]) + start,
                                           pointer<const float>(at, in.places[1]) + start, last - first, in.sizes[0]);
             break;
         }
         case Kind::cross_entropy: {
             const int64_t cols = in.sizes[0];
-            kernels().cross_entropy(pointer<float>(at, in.places[2]) + first, pointer<const float>(at, in.places[0]) + first * cols,
+            kernels().rows.cross_entropy(pointer<float>(at, in.places[2]) + first, pointer<const float>(at, in.places[0]) + first * cols,
                                     pointer<const float>(at, in.places[1]) + first * cols, last - first, cols);
             break;
         }
@@ -532,6 +547,8 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::cumsum:
         case Kind::argmax:
         case Kind::argsort: run_lines(in, first, last, at, scratch); break;
+        case Kind::layer_norm:
+        case Kind::layer_norm_adjoints: run_layer_norm(in, chunk, first, last, at, scratch); break;
         case Kind::attention:
         case Kind::attention_adjoints: run_attention(in, first, last, at, scratch); break;
         case Kind::scan:

@@ -33,7 +33,7 @@ SUMMING = {
     "average_pool",
     "average_pool_adjoint",
     "logsumexp",
-    "layer_norm",
+    *("layer_norm", "layer_norm_adjoint", "layer_norm_scale_adjoint"),
     "batch_norm",
     *("attention", "attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint"),
     "lstm",

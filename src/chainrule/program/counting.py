@@ -34,6 +34,8 @@ _AN_ELEMENT = {
     "softmax": 5,
     "logsumexp": 4,
     "layer_norm": 8,
+    "layer_norm_adjoint": 14,
+    "layer_norm_scale_adjoint": 2,  # the rest is the other's
     "batch_norm": 8,
 }
 # What has an element for every window, each of which reads or writes all its taps.

@@ -25,7 +25,14 @@ def _normalization() -> None:
     for label, shape in (("matrix", (4, 5)), ("vector", (6,)), ("three_axes", (2, 3, 4)), ("empty", (0, 3))):
         scale, shift = spread(*shape[-1:], seed=1), spread(*shape[-1:], seed=2)
         add("layer_norm", label, spread(*shape), scale, shift, epsilon=1e-5)
+        of, delta = (spread(*shape), scale), spread(*shape, seed=3)
+        add("layer_norm_adjoint", label, *of, delta, epsilon=1e-3)
+        add("layer_norm_scale_adjoint", label, *of, delta, epsilon=1e-3, held=(1,))
     add("layer_norm", "one_feature", spread(3, 1), spread(1), spread(1, seed=1), epsilon=0.1)
+    many = spread(2, 41, 37), spread(37, seed=1), spread(37, seed=2)
+    add("layer_norm", "many_rows", *many, epsilon=1e-5)
+    for of in ("layer_norm_adjoint", "layer_norm_scale_adjoint"):
+        add(of, "many_rows", *many[:2], spread(2, 41, 37, seed=3), epsilon=1e-5, sloped=False)
     for label, shape, axes in (
         ("columns", (5, 3), (0,)),
         ("images", (2, 3, 3, 2), (0, 1, 2)),

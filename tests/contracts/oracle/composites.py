@@ -44,6 +44,27 @@ def _layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, epsilon: fl
     return y
 
 
+def _layer_norm_adjoint(x: np.ndarray, scale: np.ndarray, d_y: np.ndarray, epsilon: float) -> np.ndarray:
+    """By the derivative of every x̂_j by every x_i: (δ_ij - 1/n - x̂_i x̂_j / n) / σ."""
+    d_x, n = np.zeros(x.shape), x.shape[-1]
+    for place in np.ndindex(*x.shape[:-1]):
+        row = x[place].tolist()
+        mean = math.fsum(row) / n
+        deviation = math.sqrt(math.fsum((number - mean) ** 2 for number in row) / n + epsilon)
+        each = _standardized(row, epsilon)
+        for i in range(n):
+            slopes = [((i == j) - 1 / n - each[i] * each[j] / n) / deviation for j in range(n)]
+            d_x[(*place, i)] = math.fsum(scale[j] * d_y[(*place, j)] * slopes[j] for j in range(n))
+    return d_x
+
+
+def _layer_norm_scale_adjoint(
+    x: np.ndarray, scale: np.ndarray, d_y: np.ndarray, epsilon: float
+) -> np.ndarray:
+    terms = [d_y[p] * np.array(_standardized(x[p].tolist(), epsilon)) for p in np.ndindex(*x.shape[:-1])]
+    return np.array([math.fsum(term[i] for term in terms) for i in range(x.shape[-1])])
+
+
 def _batch_norm(
     x: np.ndarray, scale: np.ndarray, shift: np.ndarray, axes: Sequence[int], epsilon: float
 ) -> np.ndarray:
@@ -62,5 +83,7 @@ COMPOSITES: Mapping[str, Callable[..., np.ndarray]] = {
     "softmax": _softmax,
     "logsumexp": _logsumexp,
     "layer_norm": _layer_norm,
+    "layer_norm_adjoint": _layer_norm_adjoint,
+    "layer_norm_scale_adjoint": _layer_norm_scale_adjoint,
     "batch_norm": _batch_norm,
 }

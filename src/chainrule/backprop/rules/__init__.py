@@ -84,6 +84,8 @@ RULES: Mapping[str, Rule] = {
     "softmax": normalization.softmax,
     "logsumexp": normalization.logsumexp,
     "layer_norm": normalization.layer_norm,
+    "layer_norm_adjoint": normalization.layer_norm_adjoint,
+    "layer_norm_scale_adjoint": normalization.layer_norm_scale_adjoint,
     "batch_norm": normalization.batch_norm,
     "attention": attention.attention,
     "attention_query_adjoint": attention.query_adjoint,

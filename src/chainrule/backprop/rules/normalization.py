@@ -1,11 +1,9 @@
 """Derivatives of softmax, logsumexp, layer and batch normalization."""
 
-from collections.abc import Sequence
-
 from chainrule.backprop.rules.recorded import RecordedStep
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-from chainrule.program.composites.normalization import beside, standardize
+from chainrule.program.composites.normalization import beside, normalization_adjoint, standardize
 
 Adjoints = tuple[Tensor | None, ...]
 
@@ -26,22 +24,46 @@ def logsumexp(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
 
 def layer_norm(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """As for batch_norm; the reverse pass sums the derivatives by scale and shift over the rows."""
+    """As for batch_norm; the reverse pass sums the derivative by the shift over the rows."""
     x, scale, _ = step.inputs
+    names = ("layer_norm_adjoint", "layer_norm_scale_adjoint")
+    return *(x.trace.record(name, x, scale, d_y, **step.attributes) for name in names), d_y
+
+
+def layer_norm_adjoint(step: RecordedStep, d: Tensor) -> Adjoints:
+    """The adjoint is linear in g = scale · d_y and symmetric; of x it has x̂ and 1/σ.
+
+    With r = 1/σ and m the mean over a row, Σ d adjoint(g) = n r (m(d g) - m(d) m(g) - m(d x̂) m(g x̂)); dr/dx
+    is -r² x̂ / n.
+    """
+    x, scale, d_y = step.inputs
     axes = (x.ndim - 1,)
     standardized, inverse = standardize(x, axes, step.attributes["epsilon"])
-    return _by_x(d_y * scale, standardized, inverse, axes), d_y * standardized, d_y
+    g = scale * d_y
+
+    def mean(of: Tensor) -> Tensor:
+        return of.mean(axes, keepdims=True)
+
+    d_g = normalization_adjoint(d, standardized, inverse, axes)
+    of_d, of_g = mean(d * standardized), mean(g * standardized)
+    by_standardized = -(d * of_g + g * of_d) * inverse
+    left = mean(d * g) - mean(d) * mean(g) - of_d * of_g
+    by_inverse = standardized * left * -(inverse * inverse)
+    d_x = normalization_adjoint(by_standardized, standardized, inverse, axes) + by_inverse
+    return d_x, d_g * d_y, d_g * scale
+
+
+def layer_norm_scale_adjoint(step: RecordedStep, d: Tensor) -> Adjoints:
+    """Through x̂ of Σ d_y x̂; the scale plays no part in it."""
+    x, scale, d_y = step.inputs
+    axes = (x.ndim - 1,)
+    standardized, inverse = standardize(x, axes, step.attributes["epsilon"])
+    return normalization_adjoint(d_y * d, standardized, inverse, axes), f.zeros_like(scale), standardized * d
 
 
 def batch_norm(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """Through x, its mean and its variance at once (Ioffe and Szegedy 2015, section 3)."""
     (x, scale, _), axes = step.inputs, step.attributes["axes"]
     standardized, inverse = standardize(x, axes, step.attributes["epsilon"])
-    d_x = _by_x(d_y * beside(scale, x, axes), standardized, inverse, axes)
+    d_x = normalization_adjoint(d_y * beside(scale, x, axes), standardized, inverse, axes)
     return d_x, (d_y * standardized).sum(axes), d_y.sum(axes)
-
-
-def _by_x(d: Tensor, standardized: Tensor, inverse: Tensor, axes: Sequence[int]) -> Tensor:
-    """(d - mean d - x̂ mean(d x̂)) / σ, with d the derivative by x̂ = (x - mean) / σ."""
-    along = standardized * (d * standardized).mean(axes, keepdims=True)
-    return (d - d.mean(axes, keepdims=True) - along) * inverse

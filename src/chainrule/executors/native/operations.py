@@ -24,6 +24,7 @@ from chainrule.executors.native.nodes import (
     sums_of,
     total_node,
 )
+from chainrule.executors.native.normalization import lower_layer_norm, lower_layer_norm_adjoint
 from chainrule.executors.native.ordering import ORDERING
 from chainrule.executors.native.pieces import Pieces
 from chainrule.executors.native.products import lower_matmul
@@ -249,6 +250,9 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "softmax_cross_entropy": _cross_entropy,
     "softmax_cross_entropy_delta": _cross_entropy,
     "root_mean_square": _root_mean_square,
+    "layer_norm": lower_layer_norm,
+    "layer_norm_adjoint": lower_layer_norm_adjoint,
+    "layer_norm_scale_adjoint": lower_layer_norm_adjoint,
     "attention": lower_attention,
     "attention_query_adjoint": lower_attention_adjoint,
     "attention_key_adjoint": lower_attention_adjoint,

@@ -5,7 +5,14 @@ from typing import Any
 
 from chainrule.program.composites.alignment import ctc_loss
 from chainrule.program.composites.attention import attention, key_adjoint, query_adjoint, value_adjoint
-from chainrule.program.composites.normalization import batch_norm, layer_norm, logsumexp, softmax
+from chainrule.program.composites.normalization import (
+    batch_norm,
+    layer_norm,
+    layer_norm_adjoint,
+    layer_norm_scale_adjoint,
+    logsumexp,
+    softmax,
+)
 from chainrule.program.composites.recurrent import gru, lstm
 from chainrule.program.functions import equal, log_softmax, sqrt, where
 from chainrule.program.program import Program
@@ -38,6 +45,8 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "softmax": softmax,
     "logsumexp": logsumexp,
     "layer_norm": layer_norm,
+    "layer_norm_adjoint": layer_norm_adjoint,
+    "layer_norm_scale_adjoint": layer_norm_scale_adjoint,
     "batch_norm": batch_norm,
     "attention": attention,
     "attention_query_adjoint": query_adjoint,

@@ -32,6 +32,25 @@ def layer_norm(x: Tensor, scale: Tensor, shift: Tensor, epsilon: float) -> Tenso
     return standardize(x, (x.ndim - 1,), epsilon)[0] * scale + shift
 
 
+def normalization_adjoint(d: Tensor, standardized: Tensor, inverse: Tensor, axes: Sequence[int]) -> Tensor:
+    """(d - mean d - x̂ mean(d x̂)) / σ, with d the derivative by x̂ = (x - mean) / σ."""
+    along = standardized * (d * standardized).mean(axes, keepdims=True)
+    return (d - d.mean(axes, keepdims=True) - along) * inverse
+
+
+def layer_norm_adjoint(x: Tensor, scale: Tensor, d_y: Tensor, epsilon: float) -> Tensor:
+    """Through each row, its mean and its variance at once."""
+    axes = (x.ndim - 1,)
+    standardized, inverse = standardize(x, axes, epsilon)
+    return normalization_adjoint(d_y * scale, standardized, inverse, axes)
+
+
+def layer_norm_scale_adjoint(x: Tensor, scale: Tensor, d_y: Tensor, epsilon: float) -> Tensor:
+    """The scale itself plays no part; it is there so that an executor may make both adjoints at once."""
+    standardized, _ = standardize(x, (x.ndim - 1,), epsilon)
+    return (d_y * standardized).sum(tuple(range(x.ndim - 1)))
+
+
 def batch_norm(x: Tensor, scale: Tensor, shift: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
     """Each channel by itself, then scaled and shifted."""
     standardized, _ = standardize(x, axes, epsilon)

@@ -50,6 +50,22 @@ def _layer_norm(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     return x.shape, _need_scale_and_shift("layer_norm", inputs, x.shape[-1:], attributes["epsilon"])
 
 
+def _layer_norm_adjoint(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    """From x, the scale and the delta of y."""
+    x, scale, d_y = inputs
+    shape, dtype = _layer_norm((x, scale, scale), attributes)
+    same_dtype("layer_norm_adjoint", inputs)
+    if d_y.shape != shape:
+        raise ShapeError(f"layer_norm_adjoint got the delta of an output {shape} as {d_y.shape}")
+    return shape, dtype
+
+
+def _layer_norm_scale_adjoint(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    """The same for the scale."""
+    shape, dtype = _layer_norm_adjoint(inputs, attributes)
+    return shape[-1:], dtype
+
+
 def _batch_norm(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     x, axes = inputs[0], attributes["axes"]
     needed = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
@@ -64,6 +80,20 @@ COMPOSITES = (
         3,
         _layer_norm,
         "y = (x1 - mean) / σ · x2 + x3 over the last axis",
+        composite=True,
+    ),
+    Operation(
+        "layer_norm_adjoint",
+        3,
+        _layer_norm_adjoint,
+        "y = (g - mean g - x̂ mean(g x̂)) / σ with g = x2 · x3 and x̂ = (x1 - mean) / σ",
+        composite=True,
+    ),
+    Operation(
+        "layer_norm_scale_adjoint",
+        3,
+        _layer_norm_scale_adjoint,
+        "y = Σ x3 (x1 - mean) / σ over the rows",
         composite=True,
     ),
     Operation(
