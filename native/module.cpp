@@ -5,11 +5,10 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
-#include <memory>
 #include <mutex>
-#include <new>
 #include <stdexcept>
 
+#include "arena.hpp"
 #include "machine.hpp"
 
 namespace nb = nanobind;
@@ -20,26 +19,17 @@ namespace {
 
 // Read-only arrays, too: who calls gives writable ones for what the instructions write.
 using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+using chainrule::Arena;
 using chainrule::Buffer;
 using chainrule::Machine;
 using chainrule::Pool;
-
-constexpr std::align_val_t alignment{64};
-
-struct Release {
-    void operator()(char* memory) const { ::operator delete[](memory, alignment); }
-};
 
 // A machine with its arena, which is buffer 0.
 class Core {
 public:
     Core(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
          const std::vector<int64_t>& buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
-        : machine_(instructions, groups, buffer_bytes, locals) {
-        if (buffer_bytes.empty()) throw std::invalid_argument("malformed program: there must be an arena");
-        const size_t bytes = static_cast<size_t>(buffer_bytes[0]) + 64;
-        arena_.reset(static_cast<char*>(::operator new[](bytes, alignment)));
-    }
+        : machine_(instructions, groups, buffer_bytes, locals), arena_(arena_bytes(buffer_bytes)) {}
 
     int64_t run(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool) {
         return go(arrays, step_bytes, steps, pool, nullptr);
@@ -55,6 +45,11 @@ public:
     const Machine& machine() const { return machine_; }
 
 private:
+    static size_t arena_bytes(const std::vector<int64_t>& buffer_bytes) {
+        if (buffer_bytes.empty()) throw std::invalid_argument("malformed program: there must be an arena");
+        return static_cast<size_t>(buffer_bytes[0]) + 64;
+    }
+
     int64_t go(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool,
                std::vector<int64_t>* profile) {
         const auto& needed = machine_.buffer_bytes();
@@ -93,7 +88,7 @@ private:
     }
 
     Machine machine_;
-    std::unique_ptr<char[], Release> arena_;
+    Arena arena_;
     std::mutex mutex_;
 };
 

@@ -103,6 +103,28 @@ constexpr Recipe<1, 2, 1> bias{{{{ADD, ~0, ~1}}}, {{each, each}}, {{0}}};
 constexpr Recipe<2, 2, 1> bias_relu{{{{ADD, ~0, ~1}, {RELU, 0}}}, {{each, each}}, {{1}}};
 constexpr Recipe<2, 3, 1> relu_delta{{{{GREATER, ~0, ~1}, {WHERE, 0, ~2, ~1}}}, {{each, one, each}}, {{1}}};
 
+// A layer's bias, and what goes around it.
+constexpr Recipe<2, 3, 1> bias_residual{{{{ADD, ~0, ~1}, {ADD, ~2, 0}}}, {{each, each, each}}, {{1}}};
+
+// gelu as tanh approximates it: the derivative by x, with the bias of the layer before added again, from what was kept of
+// tanh. The chain rule's terms come in the order in which they arrive.
+constexpr Recipe<14, 8, 1> gelu_delta{{{{MULTIPLY, ~0, ~1},
+                                        {ADD, ~2, ~3},
+                                        {MULTIPLY, ~4, 1},
+                                        {MULTIPLY, ~0, 2},
+                                        {MULTIPLY, 3, ~5},
+                                        {MULTIPLY, 4, ~6},
+                                        {MULTIPLY, 5, ~7},
+                                        {MULTIPLY, 6, 1},
+                                        {MULTIPLY, 1, 1},
+                                        {MULTIPLY, 7, 1},
+                                        {MULTIPLY_ADD, 6, 8, 5},
+                                        {ADD, 10, 9},
+                                        {ADD, 11, 9},
+                                        {MULTIPLY_ADD, 0, ~4, 12}}},
+                                      {{each, each, each, each, one, each, one, one}},
+                                      {{13}}};
+
 // The updates of the optimizers.
 
 // p + g · -rate
@@ -132,6 +154,22 @@ constexpr Recipe<11, 12, 3> adam{{{{MULTIPLY, ~0, ~1},
                                    {MULTIPLY_ADD, 9, ~10, ~11}}},
                                  {{one, each, one, each, one, one, each, one, one, one, one, each}},
                                  {{1, 4, 10}}};
+
+// The same with decay · p added to what -rate is a factor of.
+constexpr Recipe<12, 13, 3> adamw{{{{MULTIPLY, ~0, ~1},
+                                    {MULTIPLY_ADD, ~2, ~3, 0},
+                                    {MULTIPLY, ~1, ~1},
+                                    {MULTIPLY, ~4, 2},
+                                    {MULTIPLY_ADD, ~5, ~6, 3},
+                                    {MULTIPLY, 1, ~7},
+                                    {MULTIPLY, 4, ~8},
+                                    {SQRT, 6},
+                                    {ADD, 7, ~9},
+                                    {DIVIDE, 5, 8},
+                                    {MULTIPLY_ADD, ~10, ~11, 9},
+                                    {MULTIPLY_ADD, 10, ~12, ~11}}},
+                                  {{one, each, one, each, one, one, each, one, one, one, one, each, one}},
+                                  {{1, 4, 11}}};
 
 // The same, watched: the squares of the gradient, of the update and of the parameter after it.
 constexpr Recipe<2, 3, 1, 3> gradient_descent_watched{
@@ -168,11 +206,14 @@ constexpr Recipe<12, 12, 3, 3> adam_watched{{{{MULTIPLY, ~0, ~1},
 constexpr Ready table[] = {
     ready<bias>("bias"),
     ready<bias_relu>("bias and relu"),
+    ready<bias_residual>("bias and residual"),
     ready<relu_delta>("relu's derivative"),
+    ready<gelu_delta>("gelu's derivative"),
     ready<gradient_descent>("gradient descent"),
     ready<momentum>("momentum"),
     ready<nesterov>("nesterov"),
     ready<adam>("adam"),
+    ready<adamw>("adamw"),
     ready<gradient_descent_watched>("gradient descent, watched"),
     ready<momentum_watched>("momentum, watched"),
     ready<nesterov_watched>("nesterov, watched"),

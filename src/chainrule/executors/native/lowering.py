@@ -233,12 +233,12 @@ class Lowering(Builder):
         if not again or len(again) > MOST_AGAIN:
             self.reads(view, tile.position)
             return tile.load(view)
-        slots: dict[Value, int] = {}
+        slots = tile.again
         for step in again:
-            originals = [self._original(source) for source in step.inputs]
-            sources = [slots[v] if v in slots else self._load(tile, v) for v in originals]
-            slots[step.output] = record_micro(tile, step, sources)
-        tile.again.update(slots.values())
+            if step.output not in slots:
+                originals = [self._original(source) for source in step.inputs]
+                sources = [slots[v] if v in slots else self._load(tile, v) for v in originals]
+                slots[step.output] = record_micro(tile, step, sources)
         return slots[again[-1].output]
 
     def _original(self, value: Value) -> Value:

@@ -45,7 +45,7 @@ class Tile:
     streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
     squares: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose squares are summed
     rows_added: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose rows are added up
-    again: set[Slot] = field(default_factory=set)  # made here once more, with the bits of the first time
+    again: dict[Value, Slot] = field(default_factory=dict)  # made here once more, with the bits of the first time
 
     def new_slot(self) -> Slot:
         """The next number."""
@@ -85,7 +85,7 @@ class Tile:
         self.made = {value: slot[y] for value, y in other.made.items()} | self.made
         self.squares |= {sums: slot[y] for sums, y in other.squares.items()}
         self.rows_added |= {sums: slot[y] for sums, y in other.rows_added.items()}
-        self.again |= {slot[y] for y in other.again}
+        self.again = {value: slot[y] for value, y in other.again.items()} | self.again
         self.streams |= other.streams
 
     @property
@@ -106,7 +106,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
     """
     rows, columns = rows_of(tile.shape)
     kept = {*(tile.made[value] for value in stored), *tile.squares.values(), *tile.rows_added.values()}
-    needed = _with_products_added(_live_ops(tile, kept), kept, tile.again)
+    needed = _with_products_added(_live_ops(tile, kept), kept, {*tile.again.values()})
     register, registers = _registers(tile, needed, kept)
     accesses = []
     for (root, offset, row_stride, col_stride), slot in tile.loads.items():
