@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <bit>
 #include <cstdint>
 
 #if !defined(_WIN32)
@@ -60,8 +61,9 @@ inline Level best_level() {
     return Level::baseline;
 }
 
-// Sixteen 32-bit words side by side, for what compilers do not vectorize by themselves: products of 64 bits, and
-// `within`, a bit for each word of first … first + size - 1 (modulo 2³²).
+// Sixteen 32-bit words side by side, for what compilers do not vectorize by themselves: products of 64 bits; `within`, a
+// bit for each word of first … first + size - 1 (modulo 2³²); `keep`, the words of these bits one after the other (it may
+// write all sixteen).
 struct Words16 {
 #if defined(__AVX512F__)
     __m512i words;
@@ -71,6 +73,11 @@ struct Words16 {
     Words16 operator^(Words16 other) const { return {_mm512_xor_si512(words, other.words)}; }
     uint32_t within(uint32_t first, uint32_t size) const {
         return _mm512_cmplt_epu32_mask(_mm512_sub_epi32(words, all(first).words), all(size).words);
+    }
+    static Words16 count() { return {_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)}; }
+    Words16 from(uint32_t first) const { return {_mm512_add_epi32(words, all(first).words)}; }
+    void keep(uint32_t which, uint32_t* to) const {
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(which), words));
     }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         const __m512i f = _mm512_set1_epi64(factor);
@@ -104,6 +111,18 @@ struct Words16 {
         };
         return below(words[0]) | below(words[1]) << 8;
     }
+    static Words16 count() {
+        return {{_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15)}};
+    }
+    Words16 from(uint32_t first) const {
+        const __m256i start = all(first).words[0];
+        return {{_mm256_add_epi32(words[0], start), _mm256_add_epi32(words[1], start)}};
+    }
+    void keep(uint32_t which, uint32_t* to) const {
+        alignas(32) uint32_t all[16];
+        store(all);
+        for (; which; which &= which - 1) *to++ = all[std::countr_zero(which)];
+    }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         const __m256i f = _mm256_set1_epi64x(factor);
         for (int i = 0; i < 2; ++i) {
@@ -136,6 +155,19 @@ struct Words16 {
         uint32_t bits = 0;
         for (int i = 0; i < 16; ++i) bits |= static_cast<uint32_t>(words[i] - first < size) << i;
         return bits;
+    }
+    static Words16 count() {
+        Words16 result;
+        for (uint32_t i = 0; i < 16; ++i) result.words[i] = i;
+        return result;
+    }
+    Words16 from(uint32_t first) const {
+        Words16 result = *this;
+        for (uint32_t& each : result.words) each += first;
+        return result;
+    }
+    void keep(uint32_t which, uint32_t* to) const {
+        for (; which; which &= which - 1) *to++ = words[std::countr_zero(which)];
     }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         for (int i = 0; i < 16; ++i) {

@@ -562,6 +562,15 @@ Instruction read(std::span<const int64_t> row, const Around& around) {
             out.places.push_back(in.place(product(product(outer, count), bytes), 1));
             break;
         }
+        case Kind::gather_sum: {
+            const int64_t rows = in.size(), count = in.size(), length = in.size(), inner = in.size();
+            out.extent = inner == 0 ? 0 : rows;
+            out.sizes = {count, length, inner};
+            out.places.push_back(in.place(product(length, inner), 4));
+            out.places.push_back(in.place(product(rows, count), 4));
+            out.places.push_back(in.place(product(rows, inner), 4));
+            break;
+        }
         case Kind::scatter_add: {
             const int64_t outer = in.size(), length = in.number(0, std::numeric_limits<int32_t>::max()), inner = in.size();
             const int64_t count = in.number(0, std::numeric_limits<int32_t>::max());

@@ -243,28 +243,76 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
 
 void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat, int64_t length, int64_t first,
                   int64_t last, int64_t n) {
-    const auto add = [&](int64_t i) {
-        const int64_t index = indices[i], row = index < 0 ? index + length : index;
-        if (row < first || row >= last) return;
-        const float* from = x + static_cast<int64_t>(static_cast<uint32_t>(i) / static_cast<uint32_t>(repeat)) * n;
-        CHAINRULE_IVDEP
-        for (int64_t j = 0; j < n; ++j) y[row * n + j] += from[j];
-    };
+    constexpr int64_t block = 512, soon = 4;
     const auto size = static_cast<uint32_t>(last - first), low = static_cast<uint32_t>(first), end = static_cast<uint32_t>(length);
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16) {  // most are of other rows: sixteen at a time are seen not to be of these
-        const Words16 words = Words16::load(reinterpret_cast<const uint32_t*>(indices + i));
-        uint32_t ours = words.within(low, size) | words.within(low - end, size);
-        for (; ours; ours &= ours - 1) add(i + std::countr_zero(ours));
+    const auto row_of = [&](uint32_t i) {
+        const int64_t index = indices[i];
+        return y + (index < 0 ? index + length : index) * n;
+    };
+    const Words16 step = Words16::count();
+    for (int64_t start = 0; start < count; start += block) {
+        // Most are of other rows. Those of ours are put together first: nothing then waits for a guess where they are.
+        uint32_t ours[block + 16];
+        int64_t found = 0, i = start;
+        const int64_t stop = start + block < count ? start + block : count;
+        for (; i + 16 <= stop; i += 16) {
+            const Words16 words = Words16::load(reinterpret_cast<const uint32_t*>(indices + i));
+            const uint32_t which = words.within(low, size) | words.within(low - end, size);
+            step.from(static_cast<uint32_t>(i)).keep(which, ours + found);
+            found += std::popcount(which);
+        }
+        for (; i < stop; ++i) {
+            const auto word = static_cast<uint32_t>(indices[i]);
+            if (word - low < size || word - (low - end) < size) ours[found++] = static_cast<uint32_t>(i);
+        }
+        for (int64_t k = 0; k < found; ++k) {
+            if (k + soon < found) {
+                const char* next = reinterpret_cast<const char*>(row_of(ours[k + soon]));
+                for (int64_t line = 0; line < n * 4; line += 64) prefetch_write(next + line);
+            }
+            float* to = row_of(ours[k]);
+            const float* from = x + static_cast<int64_t>(ours[k] / static_cast<uint32_t>(repeat)) * n;
+            CHAINRULE_IVDEP
+            for (int64_t j = 0; j < n; ++j) to[j] += from[j];
+        }
     }
-    for (; i < count; ++i) add(i);
+}
+
+// Rows anywhere in memory: the processor can't see which comes next.
+bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows, int64_t count, int64_t length, int64_t n) {
+    constexpr int64_t soon = 8;
+    const int64_t all = rows * count;
+    const auto index_of = [&](int64_t i) { return indices[i] < 0 ? indices[i] + length : int64_t{indices[i]}; };
+    for (int64_t i = 0; i < all; ++i)
+        if (const int64_t index = index_of(i); index < 0 || index >= length) return false;
+    for (int64_t r = 0; r < rows; ++r, y += n) {
+        std::memset(y, 0, static_cast<size_t>(n) * 4);
+        int64_t i = r * count;
+        const int64_t stop = i + count;
+        const auto bring = [&](int64_t at) {
+            const char* next = reinterpret_cast<const char*>(x + index_of(at) * n);
+            for (int64_t line = 0; line < n * 4; line += 64) prefetch_read(next + line);
+        };
+        for (; i + 4 <= stop; i += 4) {
+            for (int64_t at = i + soon; at < i + soon + 4 && at < all; ++at) bring(at);
+            const float *a = x + index_of(i) * n, *b = x + index_of(i + 1) * n, *c = x + index_of(i + 2) * n, *d = x + index_of(i + 3) * n;
+            CHAINRULE_IVDEP
+            for (int64_t j = 0; j < n; ++j) y[j] += (a[j] + b[j]) + (c[j] + d[j]);
+        }
+        for (; i < stop; ++i) {
+            const float* a = x + index_of(i) * n;
+            CHAINRULE_IVDEP
+            for (int64_t j = 0; j < n; ++j) y[j] += a[j];
+        }
+    }
+    return true;
 }
 
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
     static const Kernels table{micro, sum_rows, max_rows, min_rows, add_rows, add_products, sum_each, max_each, min_each, sum, max, min,
-                               squares, scatter_rows, random_bits, CHAINRULE_ROWS(), CHAINRULE_READY(), CHAINRULE_PRODUCT(),
+                               squares, scatter_rows, gather_sums, random_bits, CHAINRULE_ROWS(), CHAINRULE_READY(), CHAINRULE_PRODUCT(),
                                CHAINRULE_SPACE()};
     return table;
 }

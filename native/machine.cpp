@@ -316,6 +316,12 @@ bool run_gather(const Instruction& in, int64_t first, int64_t last, const std::v
     return fine;
 }
 
+bool run_gather_sum(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    const int64_t count = in.sizes[0], length = in.sizes[1], inner = in.sizes[2];
+    return kernels().gather_sums(pointer<float>(at, in.places[2]) + first * inner, pointer<const int32_t>(at, in.places[1]) + first * count,
+                                 pointer<const float>(at, in.places[0]), last - first, count, length, inner);
+}
+
 // Cut by rows of the one table, or by tables. What it adds to is all 0 where it has no place.
 bool run_scatter_add(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
     const int64_t outer = in.sizes[0], length = in.sizes[1], inner = in.sizes[2], count = in.sizes[3], repeat = in.sizes[4];
@@ -487,6 +493,7 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::copy: in.sizes[1] == 4 ? run_copy<uint32_t>(in, first, last, at) : run_copy<uint8_t>(in, first, last, at); break;
         case Kind::fill: std::memset(pointer<char>(at, in.places[0]) + first, 0, static_cast<size_t>(last - first)); break;
         case Kind::gather: fine = run_gather(in, first, last, at); break;
+        case Kind::gather_sum: fine = run_gather_sum(in, first, last, at); break;
         case Kind::scatter_add: fine = run_scatter_add(in, first, last, at); break;
         case Kind::one_hot: run_one_hot(in, first, last, at); break;
         case Kind::random_bits: {

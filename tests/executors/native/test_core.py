@@ -12,6 +12,7 @@ from chainrule.backprop import differentiate
 from chainrule.executors.native import available, schedule
 from chainrule.executors.native.lowering import NotSupportedError
 from chainrule.executors.native.nodes import KINDS
+from chainrule.executors.native.products import DEEP
 from chainrule.executors.native.tiles import CODES
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f
@@ -72,6 +73,20 @@ def training_step() -> Program:
     return trace.program({"loss": loss, "sure": f.isfinite(scores)}, updates)
 
 
+def bag_of_words() -> Program:
+    """Sums of rows of a table."""
+    trace = Trace()
+    table, tokens = trace.input("table", (9, 3)), trace.input("tokens", (4, 5), "int32")
+    return trace.program({"y": f.gather(table, tokens).sum(1)})
+
+
+def deep_product() -> Program:
+    """A product that is cut along its depth."""
+    trace = Trace()
+    x, y = trace.input("x", (DEEP, 3)), trace.input("y", (DEEP, 5))
+    return trace.program({"z": x.transpose() @ y})
+
+
 def wire_of(program: Program, examples: int | None) -> Wire:
     """What the core is given for a program."""
     seen: list[Wire] = []
@@ -98,6 +113,7 @@ def case_wire(case: Case) -> Wire:
 def corpus() -> list[Wire]:
     """Well-formed lists of every kind of instruction."""
     wires = [wire_of(training_step(), 9), wire_of(training_step(), None)]
+    wires += [wire_of(bag_of_words(), None), wire_of(deep_product(), None)]
     for name in (
         "matmul",
         "gather",
@@ -121,6 +137,10 @@ def corpus() -> list[Wire]:
         "argsort",
         "arg_top_k",
         "scan",
+        "attention",
+        "attention_key_adjoint",
+        "layer_norm",
+        "layer_norm_adjoint",
     ):
         for case in CASES[name]:
             try:
@@ -138,7 +158,8 @@ def test_corpus_has_every_kind_that_plans_use():
     assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"} <= kinds
     assert {"random_bits", "cross_entropy", "max_pool", "max_pool_positions", "max_pool_adjoint"} <= kinds
     assert {"average_pool", "average_pool_adjoint", "resize", "resize_adjoint"} <= kinds
-    assert {"cumsum", "argmax", "argsort", "scan"} <= kinds
+    assert {"cumsum", "argmax", "argsort", "scan", "gather_sum"} <= kinds
+    assert {"attention", "attention_adjoints", "layer_norm", "layer_norm_adjoints"} <= kinds
 
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))

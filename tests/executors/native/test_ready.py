@@ -9,8 +9,20 @@ from tests.executors.native.plans import perceptron
 from chainrule.executors.native import available
 from chainrule.executors.native.nodes import KINDS, TYPES
 from chainrule.executors.native.tiles import MICRO_OPS
-from chainrule.nn import Transform, adam, momentum, nesterov, sgd
+from chainrule.nn import (
+    Dense,
+    Residual,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Transform,
+    adam,
+    adamw,
+    momentum,
+    nesterov,
+    sgd,
+)
 from chainrule.program import Program, expand
+from chainrule.train import Batch, Recipe, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 
@@ -25,6 +37,7 @@ OPTIMIZERS: dict[str, Transform] = {
     "adam": adam(),
 }
 LARGE = (64, 128, 128, 10)
+IN_RESIDUAL_NETWORK = ("gelu's derivative", "bias and residual", "adamw")
 
 
 def ready(program: Program) -> list[str]:
@@ -43,6 +56,23 @@ def test_relu_and_its_derivative_are_compiled_ahead():
     found = ready(perceptron(LARGE, 64))
     assert (found.count("bias and relu"), found.count("relu's derivative")) == (2, 2)
     assert "bias" in found
+
+
+def test_decoupled_decay_is_compiled_ahead():
+    found = ready(perceptron(LARGE, 64, optimizer=adamw(on="*")))
+    assert found.count("adamw") == 6
+
+
+def residual_network() -> Program:
+    """A training step of what stands between the attentions of a transformer."""
+    inner = Residual([Dense(256, "gelu_tanh"), Dense(128)])
+    recipe = Recipe(Sequential([Dense(128), inner, Dense(10)]), SoftmaxCrossEntropy(), adamw(on="*"))
+    batch = Batch({"x": ((512, 64), "float32"), "y": ((512,), "int32")})
+    return training_step(recipe, batch).program
+
+
+def test_gelu_and_residual_sums_are_compiled_ahead():
+    assert {*IN_RESIDUAL_NETWORK} <= set(ready(residual_network()))
 
 
 @dataclass(frozen=True)
@@ -111,10 +141,13 @@ def interpreted(tile: Tile, loaded: list[np.ndarray]) -> dict[int, np.ndarray]:
 WATCHED = [f"{name}, watched" for name in OPTIMIZERS]
 
 
-@pytest.mark.parametrize("name", [*OPTIMIZERS, *WATCHED, "bias and relu", "relu's derivative", "bias"])
+@pytest.mark.parametrize(
+    "name", [*OPTIMIZERS, *WATCHED, "bias and relu", "relu's derivative", "bias", *IN_RESIDUAL_NETWORK]
+)
 def test_the_bits_are_those_of_the_micro_operations(name: str):
     optimizer = OPTIMIZERS.get(name.removesuffix(", watched"), adam())
-    tile = tiles_compiled_ahead(perceptron(LARGE, 64, optimizer=optimizer, watch=name in WATCHED))[name]
+    of_perceptron = perceptron(LARGE, 64, optimizer=optimizer, watch=name in WATCHED)
+    tile = tiles_compiled_ahead(residual_network() if name in IN_RESIDUAL_NETWORK else of_perceptron)[name]
     random = np.random.default_rng(5)
     loaded = []
     for _, kind, row, column in tile.loads:

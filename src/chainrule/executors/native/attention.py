@@ -1,4 +1,4 @@
-"""Attention as nodes of the core: a block of queries at a time, so that no whole matrix of scores is written."""
+"""Attention as nodes of the core: a block of queries at a time, and no matrix of all scores."""
 
 from collections.abc import Sequence
 from math import prod
@@ -13,8 +13,6 @@ from chainrule.program import Step, Value, step_flops
 
 FEW_EXAMPLES = 4
 """Fewer examples are cut between their heads, too."""
-MOST_OUTER_AXES = 6
-"""Before queries and keys (native/attention.hpp)."""
 
 
 def lower_attention(builder: Builder, step: Step) -> None:
@@ -38,19 +36,16 @@ def lower_attention_adjoint(builder: Builder, step: Step) -> None:
         flops = scores * (6 * queries.shape[-1] + 4 * values.shape[-1] + 10)
         _add(builder, step, operands, list(adjoints), flops)
     of = ("attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint")
-    builder.views[step.output] = _seen_as(adjoints[of.index(step.operation)], step.output.shape)
+    builder.views[step.output] = adjoints[of.index(step.operation)]
 
 
-def _add(
-    builder: Builder, step: Step, operands: Sequence[View], results: Sequence[View], flops: int
-) -> None:
+def _add(builder: Builder, step: Step, operands: Sequence[View], results: Sequence[View], flops: int) -> None:
     """operands: queries, keys, values and, for the adjoints, the delta."""
     queries, keys, values = operands[:3]
     *outer, count, width = queries.shape
     sizes = (count, keys.shape[-2], width, values.shape[-1])
-    results = [_seen_as(view, (*outer, *view.shape[-2:])) for view in results]
-    scores = (*step.inputs[0].shape[:-1], keys.shape[-2])
-    masks = [_mask(builder, mask, scores) for mask in step.inputs[len(operands) :]]
+    scores = (*outer, *sizes[:2])
+    masks = [builder.views[mask].broadcast(scores) for mask in step.inputs[len(operands) :]]
     lead = 1 if outer and outer[0] >= FEW_EXAMPLES else len(outer)
     extent = prod(outer[:lead])
     position = builder.next_position()
@@ -85,35 +80,14 @@ def _inside(view: View, lead: int, extent: int) -> bool:
 
 
 def _rows(builder: Builder, value: Value) -> View:
-    """A value as matrices whose rows lie without gaps, at most MOST_OUTER_AXES of them; else copied."""
-    view = builder.views[value]
-    many = len(view.shape) > MOST_OUTER_AXES + 2
-    if many or (view.shape[-1] > 1 and view.strides[-1] != 1):
-        view = builder.dense_view(value)
-    *outer, rows, columns = view.shape
-    return _seen_as(view, (prod(outer), rows, columns)) if many else view
-
-
-def _mask(builder: Builder, mask: Value, scores: tuple[int, ...]) -> View:
-    """A mask seen for every score."""
-    view = builder.views[mask].broadcast(scores)
-    *outer, rows, columns = scores
-    if len(outer) <= MOST_OUTER_AXES:
-        return view
-    every = Value(scores, "bool", f"{mask.name}.spread")
-    builder.copy(view, every)
-    return _seen_as(whole(every), (prod(outer), rows, columns))
-
-
-def _seen_as(view: View, shape: tuple[int, ...]) -> View:
-    """A view in another shape, which only dense ones are ever asked for."""
-    return view if view.shape == shape else cast(View, view.reshaped(shape))
+    """A value as matrices whose rows lie without gaps, each by itself; copied if they do not."""
+    view, (rows, columns) = builder.views[value], value.shape[-2:]
+    fits = (columns == 1 or view.strides[-1] == 1) and (rows == 1 or view.strides[-2] >= columns)
+    return view if fits else builder.dense_view(value)
 
 
 def _laid_as(like: View, value: Value) -> View:
     """Room for a value whose axes follow each other in memory as another's do; rows lie without gaps."""
-    if len(like.shape) != len(value.shape):
-        return whole(value)
     axes = len(value.shape) - 1
     order = (*sorted(range(axes), key=lambda axis: -like.strides[axis]), axes)
     if order == tuple(range(axes + 1)):

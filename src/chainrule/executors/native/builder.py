@@ -18,8 +18,8 @@ class Builder(ABC):
     constants: values known before the program runs. views: how each value is seen. produced: root -> position
     of the node that writes it. read_by: root -> positions of those that read it. home: value -> the root
     whose storage its numbers are written to (a parameter's own, for an update in place). results: output ->
-    where its numbers are copied to. together: what one node makes for several steps, for those that are still
-    to come. layer: that of the step being lowered.
+    where its numbers are copied to. together: what one node makes for several steps, for those still to come.
+    gathered: a root of rows -> the table and the indices they come from. layer: that of the step at hand.
     """
 
     def __init__(self, program: Program) -> None:
@@ -32,6 +32,7 @@ class Builder(ABC):
         self.home: dict[Value, Value] = {}
         self.results: dict[str, Value] = {}
         self.together: dict[tuple[Any, ...], tuple[View, ...]] = {}
+        self.gathered: dict[Value, tuple[Value, Value]] = {}
         self.layer = ""
         self._dense: dict[Value, Value] = {}
         self._pieces: dict[Value, Pieces] = {}

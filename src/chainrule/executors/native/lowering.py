@@ -28,6 +28,8 @@ WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
 """The composites that the core runs as they are."""
 MOST_LOOPS = 8
 """Inside of each other."""
+MOST_AXES = 8
+"""Of a value (native/decode.cpp)."""
 
 
 class NotSupportedError(Exception):
@@ -42,6 +44,8 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
     for value in program.values():
         if value.dtype not in TYPES:
             raise NotSupportedError(f"{value.name} is {value.dtype}")
+        if len(value.shape) > MOST_AXES:
+            raise NotSupportedError(f"{value.name} has {len(value.shape)} axes")
     for step in program.steps:
         if not has_kernel(step.operation):
             raise NotSupportedError(f"the operation {step.operation}")

@@ -17,7 +17,7 @@ KINDS = (
     *("max_pool_positions", "max_pool_adjoint", "average_pool", "average_pool_adjoint", "resize"),
     *("resize_adjoint", "cumsum", "argmax", "argsort"),
     *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums", "scan"),
-    *("attention", "attention_adjoints", "layer_norm", "layer_norm_adjoints"),
+    *("attention", "attention_adjoints", "layer_norm", "layer_norm_adjoints", "gather_sum"),
 )
 TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
 REDUCTIONS = ("sum", "max", "min")

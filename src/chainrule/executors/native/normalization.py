@@ -1,4 +1,4 @@
-"""Layer normalization as nodes of the core: rows by themselves, each chunk adding up its own for the scale."""
+"""Layer normalization as nodes of the core: each row by itself; a chunk adds up its own for the scale."""
 
 from typing import cast
 

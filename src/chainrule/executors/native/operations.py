@@ -19,6 +19,7 @@ from chainrule.executors.native.nodes import (
     reduce_node,
     root_mean_node,
     row_sums_node,
+    simple_node,
     size_of,
     squares_node,
     sums_of,
@@ -72,6 +73,8 @@ def _reduce(builder: Builder, step: Step) -> None:
             _sum_of_rows(builder, step, inner)
             return
         root = builder.dense(x)
+        if step.operation == "sum" and _sum_of_gathered(builder, step, root, (outer, middle, inner)):
+            return
     position = builder.next_position()
     view = builder.reads(whole(root), position)
     text = f"{step.output.name} = {step.operation}({x.name})"
@@ -79,6 +82,24 @@ def _reduce(builder: Builder, step: Step) -> None:
         reduce_node(position, step.operation, step.output, view, (outer, middle, inner), text),
         step.output,
     )
+
+
+def _sum_of_gathered(builder: Builder, step: Step, root: Value, sizes: tuple[int, int, int]) -> bool:
+    """Whether what is summed are rows of a table, which need not be put beside each other first."""
+    outer, middle, inner = sizes
+    table, indices = builder.gathered.get(root, (root, root))
+    if table is root or inner != size_of(table.shape[1:]) or not step.output.size:
+        return False
+    position = builder.next_position()
+    for each in (table, indices):
+        builder.reads(whole(each), position)
+    aligned = indices.shape[0] == outer
+    operands = [(table, False, False), (indices, False, aligned), (step.output, True, aligned)]
+    text = f"{step.output.name} = sum of {table.name} at {indices.name}"
+    node_sizes = (outer, middle, table.shape[0], inner)
+    node = simple_node("gather_sum", position, outer, node_sizes, operands, text, root.size)
+    builder.add(node, step.output)
+    return True
 
 
 def _sum_of_rows(builder: Builder, step: Step, columns: int) -> None:
@@ -145,6 +166,8 @@ def _gather(builder: Builder, step: Step) -> None:
     item = 1 if x.dtype == "bool" else 4
     sizes = (outer, length, inner * item, indices.size)
     builder.simple("gather", step, outer if outer != 1 else indices.size, sizes, (x, indices), outer != 1)
+    if outer == 1 and x.dtype == "float32" and step.output.size:
+        builder.gathered[step.output] = (builder.dense(x), builder.dense(indices))
 
 
 def _scatter_add(builder: Builder, step: Step) -> None:

@@ -11,8 +11,8 @@ FEW_ROWS = 64
 """A derivative by the weight of fewer inputs is cut by its columns, if there are as many of these."""
 
 DEEP, PIECES, MOST_RESULTS = 512, 4, 2**17
-"""A derivative by the weight over at least DEEP rows is cut along them, into PIECES whose results are summed, so that
-every thread reads the rows that it has just made; unless there are more results than that pays for.
+"""A derivative by the weight over at least DEEP rows is cut along them, into PIECES whose results are summed:
+so every thread reads the rows that it has just made. For more results than MOST_RESULTS that does not pay.
 """
 BY_ROWS, BY_COLUMNS, BY_DEPTH = range(3)
 """How a product is cut (native/decode.cpp)."""

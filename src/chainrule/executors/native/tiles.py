@@ -45,7 +45,9 @@ class Tile:
     streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
     squares: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose squares are summed
     rows_added: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose rows are added up
-    again: dict[Value, Slot] = field(default_factory=dict)  # made here once more, with the bits of the first time
+    again: dict[Value, Slot] = field(
+        default_factory=dict
+    )  # made here once more, with the bits of the first time
 
     def new_slot(self) -> Slot:
         """The next number."""

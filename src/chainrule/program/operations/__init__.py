@@ -20,7 +20,18 @@ from chainrule.program.operations.resizing import RESIZING
 from chainrule.program.operations.row import INTEGERS, NUMBERS, Operation, broadcast_shapes, normalize_axis
 from chainrule.program.operations.scanning import SCANNING
 
-_TABLE = (*CORE, *CONVOLUTION, *POOLING, *ORDERING, *RESIZING, *SCANNING, *RECURRENT, *COMPOSITES, *ATTENTION, *ALIGNMENT)
+_TABLE = (
+    *CORE,
+    *CONVOLUTION,
+    *POOLING,
+    *ORDERING,
+    *RESIZING,
+    *SCANNING,
+    *RECURRENT,
+    *COMPOSITES,
+    *ATTENTION,
+    *ALIGNMENT,
+)
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
 NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)
