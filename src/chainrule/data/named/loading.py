@@ -142,4 +142,8 @@ def _shown(release: Release) -> Iterator[Watch]:
         *columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
     ) as bar:
         task = bar.add_task(str(release), total=release.size)
-        yield lambda received: bar.update(task, completed=min(received, release.size))
+
+        def watch(received: int) -> None:  # the client removes temporary files at its end: less is not shown
+            bar.update(task, completed=max(bar.tasks[0].completed, min(received, release.size)))
+
+        yield watch
