@@ -2,7 +2,6 @@
 
 import json
 import platform
-from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,18 +10,12 @@ import typer
 
 from benchmarks.machine import physical_cores, processor
 from benchmarks.measuring import Settings, measure
+from benchmarks.options import listed, names
 from benchmarks.peers import OURS, PEERS
 from benchmarks.progress import Progress
 from benchmarks.results import Result
 from benchmarks.table import Printer
 from benchmarks.workloads import WORKLOADS
-from chainrule.errors import did_you_mean
-
-
-def _listed(meanings: Mapping[str, str]) -> str:
-    width = max(map(len, meanings)) + 2
-    return "\n".join(f"  {name:<{width}}{meaning}" for name, meaning in meanings.items())
-
 
 _HELP = f"""\
 How long one training step takes, side by side with other libraries, in one run on this machine.
@@ -33,11 +26,11 @@ from ours is void.
 
 Workloads, for --only:
 
-{_listed({each.name: each.meaning for each in WORKLOADS.values()})}
+{listed({each.name: each.meaning for each in WORKLOADS.values()})}
 
 Rows, for --peers (those whose library is not installed are left out; `make bench` installs all):
 
-{_listed({name: entry.meaning for name, entry in PEERS.items()})}
+{listed({name: entry.meaning for name, entry in PEERS.items()})}
 
 Examples:
 
@@ -52,32 +45,16 @@ Exit code: 0; 1 where a row is void or failed; 2 where the command line is wrong
 """
 
 
-def _names(given: str | None, known: Iterable[str], usual: Iterable[str], option: str) -> list[str]:
-    if given is None:
-        return list(usual)
-    known = list(known)
-    names = [name.strip() for name in given.split(",") if name.strip()]
-    for name in names:
-        if name not in known:
-            raise typer.BadParameter(
-                f"there is no '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}",
-                param_hint=option,
-            )
-    if not names:
-        raise typer.BadParameter(f"name at least one of {', '.join(known)}", param_hint=option)
-    return list(dict.fromkeys(names))
-
-
 def _rows(given: str | None, progress: Progress) -> list[str]:
     """Ours, and the peers that were named or are there."""
-    names = _names(given, PEERS, [name for name, entry in PEERS.items() if entry.usual], "--peers")
-    missing = [name for name in names if not PEERS[name].installed]
+    chosen = names(given, PEERS, [name for name, entry in PEERS.items() if entry.usual], "--peers")
+    missing = [name for name in chosen if not PEERS[name].installed]
     remedy = "`make bench` makes an environment that has them all"
     if missing and given is not None:
         raise typer.BadParameter(f"not installed: {', '.join(missing)}; {remedy}", param_hint="--peers")
     if missing:
         progress.tell(f"left out, because they are not installed: {', '.join(missing)}; {remedy}")
-    return [OURS, *(name for name in names if name not in (OURS, *missing))]
+    return [OURS, *(name for name in chosen if name not in (OURS, *missing))]
 
 
 def run(
@@ -103,11 +80,11 @@ def run(
     ] = "native",
 ) -> None:
     """Measure and print; the help text stands in _HELP."""
-    _names(executor, ("native", "numpy"), (), "--executor")
+    names(executor, ("native", "numpy"), (), "--executor")
     if json_file is not None and not json_file.resolve().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {json_file.resolve().parent}", param_hint="--json")
     progress = Progress()
-    workloads = [WORKLOADS[name] for name in _names(only, WORKLOADS, WORKLOADS, "--only")]
+    workloads = [WORKLOADS[name] for name in names(only, WORKLOADS, WORKLOADS, "--only")]
     rows = _rows(peers, progress)
     count = threads or physical_cores()
     settings = Settings(count, seconds, repetitions, executor)

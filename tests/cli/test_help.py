@@ -5,7 +5,7 @@ import pytest
 import chainrule as package
 from chainrule.cli.help import flowing
 
-COMMANDS = ("train", "predict", "explain", "show", "report")
+COMMANDS = ("train", "predict", "explain", "show", "report", "data")
 
 
 def test_chainrule_alone_prints_the_help(chainrule):

@@ -10,7 +10,7 @@ import sklearn
 from sklearn.metrics import mean_absolute_error
 from sklearn.neural_network import MLPClassifier
 
-from chainrule.data import classes_of, fit_preparation, load_digits_table, split_table
+from chainrule.data import classes_of, fit_preparation, load_named, split_table
 from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.settings import TableSettings
 from chainrule.tasks.table import (
@@ -60,7 +60,7 @@ def test_at_least_as_good_as_scikit_learns_network(name: str) -> None:
 
 
 def test_digits_by_default() -> None:
-    run = train_table(load_digits_table(), TableSettings(), progress=False)
+    run = train_table(load_named("digits"), TableSettings(), progress=False)
     assert run.evaluation["metrics"]["accuracy"] >= 0.97
     assert run.evaluation["baseline"]["accuracy"] < 0.12
 

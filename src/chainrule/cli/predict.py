@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.output import print_json, tell
-from chainrule.data import load_digits_table, read_table
+from chainrule.cli.output import narrate, print_json, tell
+from chainrule.data import is_named, load_named, read_table
 from chainrule.errors import ConfigError
-from chainrule.tasks.table import DIGITS, load_table_run, predict_table
+from chainrule.tasks.table import load_table_run, predict_table
 from chainrule.train import write_aside
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def predict(
     if out is not None:
         _check_out(out)
     table_run = load_table_run(run)
-    frame = load_digits_table().frame if file == DIGITS and not Path(file).exists() else read_table(file)
+    frame = load_named(file, say=narrate).frame if is_named(file) else read_table(file)
     predictions = predict_table(table_run, frame, file)
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))

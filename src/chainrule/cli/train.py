@@ -12,11 +12,11 @@ from chainrule.cli.errors import INTERRUPTED
 from chainrule.cli.folders import Place, claimed, place_at
 from chainrule.cli.output import narrate, print_json, print_table, tell
 from chainrule.cli.settings import Order, read_order
-from chainrule.data import Table, read_table
+from chainrule.data import Table, is_named, read_table
 from chainrule.errors import ConfigError, DataError
 from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
 from chainrule.tasks.settings import HELP, TableSettings
-from chainrule.tasks.table import DIGITS, TableRun, open_table, train_table
+from chainrule.tasks.table import TableRun, open_table, train_table
 from chainrule.train import Event, Listener, Started, write_aside
 from chainrule.train.interrupt import deferred_interrupt
 
@@ -39,9 +39,9 @@ def train(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE|digits",
-            help="A CSV or Parquet file with column names; or 'digits', the 1,797 handwritten digits that "
-            "come with scikit-learn.",
+            metavar="FILE|NAME",
+            help="A CSV or Parquet file with column names; or a named data set such as 'digits', which knows "
+            "its target (chainrule data list).",
             show_default=False,
         ),
     ] = None,
@@ -98,6 +98,7 @@ def train(
     [bold]Examples[/bold]
 
       chainrule train digits
+      chainrule train churn
       chainrule train sales.csv --target price
       chainrule train sales.csv -t price -s layers=64,64 -s learning_rate=0.01
 
@@ -160,15 +161,16 @@ def _table(order: Order) -> Table:
     if order.file is None:
         raise ConfigError(
             "nothing to train on was named",
-            remedy="name a file and a column (chainrule train FILE --target COLUMN), or digits",
+            remedy="name a file and a column (chainrule train FILE --target COLUMN), or a data set, such as "
+            "digits",
         )
-    if order.target is None and order.file != DIGITS:
+    if order.target is None and not is_named(order.file):
         columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])
         raise DataError(
             f"{order.file}: no column to predict was named",
             remedy=f"name it with --target, one of {columns}",
         )
-    return open_table(order.file, order.target)
+    return open_table(order.file, order.target, say=narrate)
 
 
 def _keep_order(place: Place, order: Order) -> Listener:

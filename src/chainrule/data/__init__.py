@@ -1,9 +1,11 @@
-"""Data: arrays, tables from CSV and Parquet files, their preparation, and the order of batches."""
+"""Data: arrays, tables from CSV and Parquet files or by name, their preparation, and the order of batches."""
 
 from chainrule.data.arrays import Arrays, as_arrays, can_stratify, split, split_indices
 from chainrule.data.batching import batches, epoch_order
 from chainrule.data.columns import CategoryColumn, Column, NumberColumn
-from chainrule.data.named import load_digits_table
+from chainrule.data.named.cache import cached_path
+from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
+from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.table import (
     Table,
@@ -16,23 +18,29 @@ from chainrule.data.table import (
 )
 
 __all__ = [
+    "NAMED_TABLES",
     "Arrays",
     "CategoryColumn",
     "Column",
+    "NamedTable",
     "NumberColumn",
     "Preparation",
     "Table",
     "as_arrays",
     "batches",
+    "cached_path",
     "can_stratify",
     "can_stratify_table",
     "check_table",
     "classes_of",
     "epoch_order",
+    "fetch_named",
     "fit_preparation",
     "infer_task",
-    "load_digits_table",
+    "is_named",
+    "load_named",
     "load_table",
+    "named_entry",
     "read_table",
     "split",
     "split_indices",

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from chainrule.data.arrays import can_stratify, split_indices
 from chainrule.data.checks import check_frame, infer_task, label_numbers
 from chainrule.data.csv_file import read_csv
+from chainrule.data.named.catalogue import NAMED_TABLES
 from chainrule.data.values import column_of
 from chainrule.data.wording import listed
-from chainrule.errors import DataError, did_you_mean
+from chainrule.errors import DataError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,17 +57,20 @@ def load_table(source: "str | os.PathLike[str] | pd.DataFrame", target: object) 
     Raises DataError as `read_table`, and where there is no such column.
     """
     if isinstance(source, str | os.PathLike):
-        name, frame = os.fspath(source), read_table(source)
-    else:
-        name, frame = "DataFrame", tidy_columns(source, "DataFrame")
+        return table_of(read_table(source), target, os.fspath(source))
+    return table_of(tidy_columns(source, "DataFrame"), target, "DataFrame")
+
+
+def table_of(frame: "pd.DataFrame", target: object, source: str) -> Table:
+    """The table in a DataFrame with tidy columns (`tidy_columns`); DataError where it has no such target."""
     wanted = str(target)
     columns = list(frame.columns)
     if wanted not in columns:
         raise DataError(
-            f"{name} has no column {wanted!r}{did_you_mean(wanted, columns)}: it has {listed(columns, 30)}",
+            f"{source} has no column {wanted!r}{did_you_mean(wanted, columns)}: it has {listed(columns, 30)}",
             remedy=f"name one of them as the target{_header_hint(columns)}",
         )
-    return Table(frame, wanted, name)
+    return Table(frame, wanted, source)
 
 
 def read_table(path: str | os.PathLike[str]) -> "pd.DataFrame":
@@ -158,7 +162,10 @@ def _near_file(path: Path) -> str:
     except OSError:
         return f" (nor is there a folder {path.parent})"
     matches = get_close_matches(path.name, names, n=1)
-    return f" (did you mean {path.parent / matches[0]}?)" if matches else ""
+    if matches:
+        return f" (did you mean {path.parent / matches[0]}?)"
+    named = nearest(str(path), NAMED_TABLES)
+    return f" (did you mean the data set {named}?)" if named else ""
 
 
 def _read_parquet(path: Path) -> "pd.DataFrame":

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.files import write_aside
 from chainrule.errors import DataError
 from chainrule.report import page, sections
 from chainrule.report.figures import Epochs
 from chainrule.report.numbers import duration, metric_gain, metric_name, metric_value, number
-from chainrule.train.files import write_aside
 from chainrule.train.run import CONFIG, METRICS, read_history
 
 REPORT = "report.html"

@@ -18,7 +18,8 @@ from chainrule.data import (
     classes_of,
     fit_preparation,
     infer_task,
-    load_digits_table,
+    is_named,
+    load_named,
     load_table,
     split_table,
 )
@@ -45,7 +46,6 @@ from chainrule.train import (
 if TYPE_CHECKING:
     import pandas as pd
 
-DIGITS = "digits"
 PREPROCESSING = "preprocessing.json"
 EVALUATION = "evaluation.json"
 
@@ -54,8 +54,8 @@ EVALUATION = "evaluation.json"
 class TableRun:
     """A run on a table: the trained network, what prepares rows for it, and how good it is.
 
-    source: the file, or 'digits'. evaluation: figures on held-out rows beside the baseline. notes: sentences
-    on what was found in the table.
+    source: the file, or the name of a named data set. evaluation: figures on held-out rows beside the
+    baseline. notes: sentences on what was found in the table.
     """
 
     run: Run
@@ -81,11 +81,15 @@ class TableRun:
         return folder
 
 
-def open_table(source: str, target: str | None) -> Table:
-    """The table of a file, or the digits that scikit-learn ships; DataError if there is no target column."""
-    if source == DIGITS and not Path(source).exists():
-        table = load_digits_table()
-        return table if target in (None, table.target) else load_table(table.frame, target)
+def open_table(
+    source: str, target: str | None, *, say: Callable[[str], None] = lambda sentence: None
+) -> Table:
+    """The table of a file, or a named data set, which knows its target; DataError if there is no target.
+
+    say: called with a sentence where a named data set has to be fetched.
+    """
+    if is_named(source):
+        return load_named(source, target, say=say)
     if target is None:
         raise DataError(f"{source}: which column is to be predicted?", remedy="name it with --target COLUMN")
     return load_table(source, target)

@@ -1,8 +1,8 @@
 """Training: the step as one program, the loop, events, checkpoints, runs."""
 
+from chainrule.data.files import check_free, folder_aside, write_aside
 from chainrule.train.checkpoint import Checkpoint, load_state, save_state
 from chainrule.train.events import Ended, EpochDone, Event, Listener, Record, RunState, Started, StepsDone
-from chainrule.train.files import check_free, folder_aside, write_aside
 from chainrule.train.range_test import RangeTest, learning_rate_range_test
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run, load_run, read_history

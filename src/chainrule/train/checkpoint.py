@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule.data.files import write_aside
 from chainrule.errors import DataError
 from chainrule.train.events import Ended, EpochDone, Event, RunState
-from chainrule.train.files import write_aside
 from chainrule.train.recipe import Recipe
 
 _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum")

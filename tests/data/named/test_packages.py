@@ -1,0 +1,87 @@
+"""The tables in packages as they are, against figures that their publishers or textbooks give."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from chainrule.data import NAMED_TABLES, cached_path, load_named
+
+
+def churn(frame: pd.DataFrame) -> None:
+    assert frame["churn"].value_counts().to_dict() == {"No": 5174, "Yes": 1869}
+    assert frame["total_charges"].isna().sum() == 11
+
+
+def adult(frame: pd.DataFrame) -> None:
+    assert frame["salary"].value_counts().to_dict() == {"<=50K": 34014, ">50K": 11208}
+    categories = ["workclass", "education", "marital-status", "occupation", "relationship", "race", "sex"]
+    assert [frame[name].nunique() for name in categories] == [7, 16, 7, 14, 6, 5, 2]
+    assert frame["native-country"].nunique() == 41
+    # Years of schooling say the same as the name of the school.
+    assert len(frame[["education", "education-num"]].drop_duplicates()) == 16
+
+
+def ames(frame: pd.DataFrame) -> None:
+    assert frame["Sale_Price"].agg(["min", "median", "max"]).tolist() == [12_789, 160_000, 755_000]
+    assert frame["Mas_Vnr_Type"].value_counts()["None"] == 1775
+    assert not frame.isna().any(axis=None)
+
+
+def diamonds(frame: pd.DataFrame) -> None:
+    counts = {"Ideal": 21551, "Premium": 13791, "Very Good": 12082, "Good": 4906, "Fair": 1610}
+    assert frame["cut"].value_counts().to_dict() == counts
+    assert frame["price"].mean() == pytest.approx(3932.8, abs=0.01)
+
+
+def hotel(frame: pd.DataFrame) -> None:
+    assert frame["arrival_date"].dt.year.isin([2016, 2017]).all()
+    missing = frame.isna().sum()
+    assert missing[missing > 0].to_dict() == {"country": 164}
+
+
+def flights(frame: pd.DataFrame) -> None:
+    assert frame["arr_delay"].isna().sum() == 9430
+    assert frame["arr_delay"].mean() == pytest.approx(6.895377, abs=1e-6)
+    assert frame["origin"].value_counts().to_dict() == {"EWR": 120835, "JFK": 111279, "LGA": 104662}
+    assert not {"arr_time", "air_time"} & set(frame)
+
+
+def bike(frame: pd.DataFrame) -> None:
+    hours = pd.date_range("2010-09-20 12:00", "2019-09-01 00:00", freq="h")
+    assert frame["ts"].tolist() == hours.tolist()
+    assert frame["count"].head(3).tolist() == [11, 13, 8]
+
+
+def electricity(frame: pd.DataFrame) -> None:
+    assert frame["ts"].tolist() == pd.date_range("2012-01-01", "2014-12-31 23:00", freq="h").tolist()
+
+
+def rossmann(frame: pd.DataFrame) -> None:
+    assert frame["Store"].nunique() == 100
+    assert not frame.duplicated(["Store", "Date"]).any()
+    assert [frame["Date"].min(), frame["Date"].max()] == [pd.Timestamp(2013, 1, 1), pd.Timestamp(2015, 7, 31)]
+    assert frame.groupby("Store")["Date"].is_monotonic_increasing.all()
+    assert (frame.loc[~frame["Open"], "Sales"] == 0).all()
+
+
+KNOWN: dict[str, Callable[[Any], None]] = {
+    check.__name__: check
+    for check in (churn, adult, ames, diamonds, hotel, flights, bike, electricity, rossmann)
+}
+
+
+def test_there_is_a_check_of_every_table_in_a_package():
+    assert set(KNOWN) == {name for name, entry in NAMED_TABLES.items() if entry.release is not None}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_table(name: str, request: pytest.FixtureRequest):
+    entry = NAMED_TABLES[name]
+    if not cached_path(entry).is_file() and not request.config.getoption("--fetch"):
+        pytest.skip(f"{name} is not in the cache: pytest --fetch tests/data/named fetches it")
+    table = load_named(name)
+    assert table.frame.shape == (entry.rows, entry.columns)
+    assert {entry.target, entry.time or entry.target, *entry.series} <= set(table.frame)
+    KNOWN[name](table.frame)
