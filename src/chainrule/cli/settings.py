@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chainrule.data import Table, read_table
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.tasks.settings import TableSettings, settings_from
+from chainrule.tasks.table import DIGITS, open_table
 
 SUBJECT = ("file", "target")
 
@@ -37,6 +39,22 @@ def read_order(
     merged = {key: value for _, pairs in sources for key, value in pairs.items()}
     subject = {name: merged.pop(name, None) for name in SUBJECT}
     return Order(file or subject["file"], target or subject["target"], _settings(merged, sources))
+
+
+def open_order(order: Order, command: str) -> Table:
+    """The table that an order names; command: whose it is, for errors. Raises ConfigError and DataError."""
+    if order.file is None:
+        raise ConfigError(
+            "nothing to train on was named",
+            remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or digits",
+        )
+    if order.target is None and order.file != DIGITS:
+        columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])
+        raise DataError(
+            f"{order.file}: no column to predict was named",
+            remedy=f"name it with --target, one of {columns}",
+        )
+    return open_table(order.file, order.target)
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -274,8 +274,8 @@ def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
     parameters = sum(value.size for value in step.program.parameters)
     layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
     return (
-        f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to validate, {test:,} held out; "
-        f"network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
+        f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to validate, "
+        f"{test:,} held out; network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
     )
 
 

@@ -16,6 +16,7 @@ from chainrule.report.tune_page import tune_page
 from chainrule.tasks.settings import TableSettings
 from chainrule.tasks.table import PreparedTable, TableRun, load_table_run, prepare_table
 from chainrule.train import Run, check_free, folder_aside, train_recipe, write_aside
+from chainrule.train.interrupt import deferred_interrupt
 from chainrule.tune import (
     Asha,
     Attempt,
@@ -29,6 +30,7 @@ from chainrule.tune import (
     Whole,
     search,
 )
+from chainrule.tune.events import ranked
 from chainrule.tune.storage import open_storage
 from chainrule.tune.study import check_subject, open_study, subject_of
 
@@ -138,20 +140,32 @@ def tune_table(
             f"training broke down in every one of the {len(result.trials)} trials",
             remedy="look for extreme values in the table, or set clip=1",
         )
-    with _alone(folder):  # of several processes that end together, one writes
+    # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
+    with deferred_interrupt(), _alone(folder):
         best = _write_best(folder, prepared, settings, result.best, result.run)
         write_aside(folder / REPORT, _page(folder, table, result, best).encode())
     return TableStudy(result, best, folder)
 
 
 def find_study(
-    parent: Path, stem: str, table: Table, settings: TableSettings, space: Space, pruning: Pruning | None
+    parent: Path,
+    stem: str,
+    table: Table,
+    settings: TableSettings,
+    space: Space,
+    pruning: Pruning | None,
+    *,
+    shared: bool,
 ) -> Path:
-    """The folder of the study with these arguments in `parent`, or the next free <stem>-<number> in it."""
+    """The folder of the study with these arguments in `parent`, or the next free <stem>-<number> in it.
+
+    shared: whether the study is in a database, rather than in the folder.
+    """
     wanted = subject_of(space, _subject(table, settings, space), pruning)
     number = 1
     while (folder := parent / f"{stem}-{number:03d}").exists():
-        if (folder / STUDY_FILE).is_file() and _read_subject(folder) == wanted:
+        same = (folder / STUDY_FILE).is_file() and _read_subject(folder) == wanted
+        if same and (folder / DATABASE).is_file() != shared:
             return folder
         number += 1
     return folder
@@ -166,7 +180,7 @@ def study_name(folder: Path) -> str:
 def _train(prepared: PreparedTable, settings: TableSettings, attempt: Attempt) -> Run:
     training, validation, _ = prepared.parts
     recipe = prepared.recipe(settings_of(attempt.values, settings))
-    return train_recipe(recipe, training, validation, watch=False, listeners=[attempt], progress=False)
+    return train_recipe(recipe, training, validation, listeners=[attempt], progress=False)
 
 
 def _subject(table: Table, settings: TableSettings, space: Space) -> dict[str, Any]:
@@ -222,6 +236,9 @@ def _make_folder(
         except (ConfigError, OSError):
             if not (folder / STUDY_FILE).is_file():  # else another process was faster, and is joined
                 raise
+    if (folder / DATABASE).is_file() == (url is not None):
+        kept = "in a database" if url is None else "in the folder itself"
+        raise ConfigError(f"the study of {folder} is kept {kept}", remedy="choose another folder")
     check_subject(_read_subject(folder), wanted, f"the study in {folder}")
 
 
@@ -237,8 +254,8 @@ def _read_subject(folder: Path) -> dict[str, Any]:
 def _story(prepared: PreparedTable, space: Space) -> str:
     training, validation, test = (len(part) for part in prepared.parts)
     return (
-        f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to compare trials by, "
-        f"{test:,} held out for the best; searched are {', '.join(space.parameters)}"
+        f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to compare trials "
+        f"by, {test:,} held out for the best; searched are {', '.join(space.parameters)}"
     )
 
 
@@ -276,10 +293,9 @@ def _write_best(
 
 
 def _page(folder: Path, table: Table, result: StudyResult, best: TableRun | None) -> str:
-    config = {} if best is None else best.config()
-    evaluation = {} if best is None else best.evaluation
+    config, evaluation = ({}, {}) if best is None else (best.config(), best.evaluation)
     return tune_page(
-        [asdict(trial) for trial in result.trials],
+        [asdict(trial) for trial in ranked(result.trials)],
         result.importances,
         TABLE_SPACE.to_plain(),
         config,

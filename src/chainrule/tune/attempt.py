@@ -18,7 +18,7 @@ PRUNED, LOST, INTERRUPTED = "pruned", "lost", "interrupted"
 class Attempt:
     """The values of one trial, and a listener of the runs that try them.
 
-    number: of the trial. values: what it drew, by name; attempt["width"] is short for attempt.values["width"].
+    number: of the trial. values: what it drew, by name; attempt["width"] is attempt.values["width"].
     reasons: why runs that it listened to ended, such as 'epochs', 'pruned', 'interrupted'.
     """
 

@@ -1,5 +1,6 @@
 """What a study tells its listeners."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,20 @@ def best_of(trials: tuple[Trial, ...]) -> Trial | None:
     """The complete trial with the lowest score, the first of equals; None where none is complete."""
     complete = [each for each in trials if each.state == COMPLETE and each.score is not None]
     return min(complete, key=lambda each: (each.score, each.number), default=None)
+
+
+def ranked(trials: tuple[Trial, ...]) -> list[Trial]:
+    """The trials that are over, best first: complete ones, then those that pruning let run longest.
+
+    Scores of pruned trials are compared only after as many epochs, for they would have gone on falling.
+    """
+
+    def rank(trial: Trial) -> tuple[bool, int, float, int]:
+        pruned = trial.state == PRUNED
+        score = math.inf if trial.score is None else trial.score
+        return pruned, -trial.facts.get("epochs", 0) if pruned else 0, score, trial.number
+
+    return sorted((each for each in trials if each.state != RUNNING), key=rank)
 
 
 def done(trials: tuple[Trial, ...]) -> int:

@@ -1,6 +1,6 @@
 """Pruning: which trials are ended early, because others were better after as many epochs."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.nn.settings import check_whole
@@ -81,4 +81,4 @@ def pruning_to_plain(pruning: Pruning | None) -> dict[str, Any]:
     """Plain data for TOML and JSON."""
     if pruning is None:
         return {"kind": "none"}
-    return {"kind": type(pruning).__name__, "first": pruning.first, "reduction": pruning.reduction}
+    return {"kind": type(pruning).__name__, **asdict(pruning)}

@@ -32,9 +32,7 @@ class NumberedSampler(BaseSampler):
         """Start the random numbers of this trial."""
         seed = np.random.SeedSequence((self._seed, trial.number)).generate_state(1)
         self._tpe = TPESampler(seed=int(seed[0]))
-        earlier = (
-            each for each in study.get_trials(deepcopy=False) if each.number < trial.number
-        )
+        earlier = (each for each in study.get_trials(deepcopy=False) if each.number < trial.number)
         self._taken = self._first if all(each.state == TrialState.FAIL for each in earlier) else {}
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

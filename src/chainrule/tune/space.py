@@ -59,7 +59,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some texts, numbers or flags, at least two different ones; first: as of Real. Raises ConfigError."""
+    """One of at least two different texts, numbers or flags; first as of Real. Raises ConfigError."""
 
     values: tuple[Value, ...]
     first: Value | None = None
@@ -68,7 +68,8 @@ class Choice:
         object.__setattr__(self, "values", tuple(self.values))
         if len(set(self.values)) != len(self.values) or len(self.values) < 2:
             raise ConfigError(
-                f"Choice: values is {self.values!r}", remedy="give at least two, all different from each other"
+                f"Choice: values is {self.values!r}",
+                remedy="give at least two, all different from each other",
             )
         for value in self.values:
             if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):

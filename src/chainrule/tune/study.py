@@ -25,6 +25,7 @@ from chainrule.tune.events import (
     Waiting,
     best_of,
     done,
+    ranked,
 )
 from chainrule.tune.pruning import Asha, Pruning, pruner_of, pruning_to_plain
 from chainrule.tune.space import Space
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 Objective = Callable[[Attempt], Run | float]
 SUBJECT = "chainrule"
 _WAIT_SECONDS = 0.5
-_FEWEST_FOR_IMPORTANCES = 4
+_FEWEST_FOR_IMPORTANCES = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,10 @@ class StudyResult:
 
     trials: all that are complete, pruned or still running elsewhere, by number. best: the complete trial with
     the lowest score, None where none is complete. run: the run of the best trial, None where another process
-    ran it or the objective returned a number. importances: by parameter, how much of the scores' variance over
-    the complete trials it explains (fANOVA, Hutter et al. 2014), as shares of 1, the largest first; empty
-    where fewer than four are complete. interrupted: Ctrl-C ended it before all trials were done.
+    ran it or the objective returned a number. importances: by parameter, how much of the order of the trials
+    it explains (fANOVA, Hutter et al. 2014, on their ranks; pruned trials come behind complete ones), as
+    shares of 1, the largest first; empty where fewer than ten are over. interrupted: Ctrl-C ended it before
+    all trials were done.
     """
 
     trials: tuple[Trial, ...]
@@ -229,7 +231,7 @@ class Worker:
         with without_experimental_warnings():
             fail_stale_trials(self.study)
         # Killed before its first heartbeat, a trial has drawn nothing and would never be stale.
-        before = datetime.now() - timedelta(seconds=places.GRACE_SECONDS)  # noqa: DTZ005 (Optuna's are naive)
+        before = datetime.now() - timedelta(seconds=places.GRACE_SECONDS)  # naive, as Optuna's are
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if not trial.params and trial.datetime_start is not None and trial.datetime_start < before:
                 self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
@@ -310,7 +312,9 @@ def _facts(answer: Run | float) -> dict[str, Any]:
     facts: dict[str, Any] = {"epochs": len(answer.history), "best_epoch": answer.best_epoch}
     if answer.best_epoch:
         best = answer.history[answer.best_epoch - 1]
-        facts |= {key: best[key] for key in best if key.startswith("validation_") and key != "validation_loss"}
+        facts |= {
+            key: best[key] for key in best if key.startswith("validation_") and key != "validation_loss"
+        }
     return facts
 
 
@@ -336,10 +340,19 @@ def _trial(frozen: "optuna.trial.FrozenTrial") -> Trial:
 
 
 def _importances(study: "optuna.Study") -> dict[str, float]:
+    """Shares by parameter; the study is copied, with each trial's rank for its score."""
+    import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-    from optuna.trial import TrialState
 
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(complete) < _FEWEST_FOR_IMPORTANCES or len({each.value for each in complete}) == 1:
+    order = ranked(_trials(study))
+    if len(order) < _FEWEST_FOR_IMPORTANCES:
         return {}
-    return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    drawn = {each.number: each for each in study.get_trials(deepcopy=False)}
+    copy = optuna.create_study(storage=optuna.storages.InMemoryStorage())
+    for rank, trial in enumerate(order):
+        frozen = drawn[trial.number]
+        copy.add_trial(
+            optuna.create_trial(value=float(rank), params=frozen.params, distributions=frozen.distributions)
+        )
+    shares = get_param_importances(copy, evaluator=FanovaImportanceEvaluator(seed=0))
+    return {name: float(share) for name, share in shares.items()}
