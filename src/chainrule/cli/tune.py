@@ -49,7 +49,7 @@ def tune(
             "--set",
             "-s",
             metavar="KEY=VALUE",
-            help="A setting of train's to keep as it is, which is not searched then; may be given many times.",
+            help="A setting, as of train, to keep as it is instead of searching it; may be given many times.",
             show_default=False,
         ),
     ] = None,

@@ -12,6 +12,7 @@ from typing import Any
 
 from chainrule.data import Table
 from chainrule.errors import ConfigError, DataError, TrainingError
+from chainrule.nn.settings import check_whole
 from chainrule.report.tune_page import tune_page
 from chainrule.tasks.settings import TableSettings
 from chainrule.tasks.table import PreparedTable, TableRun, load_table_run, prepare_table
@@ -115,6 +116,7 @@ def tune_table(
     Ctrl-C ends the search in order: the best so far is written. The same call goes on with the study.
     Raises ConfigError and DataError before the first trial, and TrainingError where no trial was completed.
     """
+    check_whole("tune_table", "trials", trials)
     prepared = prepare_table(table, settings)
     prepared.recipe(settings)  # refuses what fits no trial
     subject = _subject(table, settings, space)

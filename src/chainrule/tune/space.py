@@ -65,15 +65,17 @@ class Choice:
     first: Value | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(self.values))
+        if not isinstance(self.values, tuple | list):
+            raise ConfigError(f"Choice: values is {self.values!r}", remedy="give a tuple, such as ('a', 'b')")
+        for value in self.values:
+            if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
+                raise ConfigError(f"Choice: {value!r} is in values", remedy="give texts, numbers or flags")
         if len(set(self.values)) != len(self.values) or len(self.values) < 2:
             raise ConfigError(
                 f"Choice: values is {self.values!r}",
                 remedy="give at least two, all different from each other",
             )
-        for value in self.values:
-            if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
-                raise ConfigError(f"Choice: {value!r} is in values", remedy="give texts, numbers or flags")
+        object.__setattr__(self, "values", tuple(self.values))
         if self.first is not None and self.first not in self.values:
             raise ConfigError(f"Choice: first is {self.first!r}", remedy=f"it must be one of {self.values!r}")
 

@@ -126,7 +126,7 @@ def _url(where: Path | str) -> "URL":
         return URL.create("sqlite", database=str(Path(where).absolute()))
     try:
         url = make_url(str(where))
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise ConfigError(
             "the study's URL can't be read", remedy="write it as postgresql://user:password@host/database"
         ) from None

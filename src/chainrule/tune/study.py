@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     import optuna
 
 Objective = Callable[[Attempt], Run | float]
-SUBJECT = "chainrule"
+SUBJECT = "chainrule"  # what a study is about, among the attributes that Optuna keeps for us
+FACTS = "facts"  # of a trial
 _WAIT_SECONDS = 0.5
 _FEWEST_FOR_IMPORTANCES = 10
 
@@ -278,8 +279,7 @@ class Worker:
         complete = math.isfinite(score) and not pruned
         facts = _facts(answer) | ({"ended": broke_down} if broke_down else {})
         try:
-            for name, value in facts.items():
-                trial.set_user_attr(name, value)
+            trial.set_user_attr(FACTS, facts)
             if not complete and not pruned:
                 attempt.report_worst()
         except UpdateFinishedTrialError:  # others took it over while this process was not heard of
@@ -334,7 +334,7 @@ def _trial(frozen: "optuna.trial.FrozenTrial") -> Trial:
         state=frozen.state.name.lower(),
         score=score if score is not None else (finite[-1] if finite else None),
         values=dict(frozen.params),
-        facts=dict(frozen.user_attrs),
+        facts=frozen.user_attrs.get(FACTS, {}),
         seconds=None if frozen.duration is None else frozen.duration.total_seconds(),
     )
 
