@@ -39,7 +39,6 @@ def tune(
             "--trials",
             "-n",
             metavar="N",
-            min=1,
             help="How many trials there are to be in all, with earlier ones and those of other processes.",
         ),
     ] = 50,
@@ -105,6 +104,8 @@ def tune(
       chainrule tune sales.csv -t price --study postgresql://me@host/studies
       chainrule predict runs/sales-tune-001/best new.csv
     """
+    if trials < 1:
+        raise ConfigError(f"--trials is {trials}", remedy="it must be a whole number, at least 1")
     if study is not None and "://" not in study:
         raise ConfigError(
             f"--study {study} is no URL", remedy="write postgresql://user@host/database, or use --out FOLDER"

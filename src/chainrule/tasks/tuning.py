@@ -32,7 +32,7 @@ from chainrule.tune import (
     search,
 )
 from chainrule.tune.events import ranked
-from chainrule.tune.storage import open_storage
+from chainrule.tune.storage import import_optuna, open_storage
 from chainrule.tune.study import check_subject, open_study, subject_of
 
 STUDY_FILE = "study.toml"
@@ -117,6 +117,7 @@ def tune_table(
     Raises ConfigError and DataError before the first trial, and TrainingError where no trial was completed.
     """
     check_whole("tune_table", "trials", trials)
+    import_optuna()
     prepared = prepare_table(table, settings)
     prepared.recipe(settings)  # refuses what fits no trial
     subject = _subject(table, settings, space)
