@@ -161,7 +161,7 @@ def test_the_folder_of_something_else_is_refused(table: Table, tmp_path: Path) -
         tune(other, folder, 2)
     with pytest.raises(ConfigError, match="its target is 'kind', here 'b'"):
         tune(Table(table.frame, "b", "made.csv"), folder, 2)
-    with pytest.raises(ConfigError, match=r"settings \(epochs\) differ"):
+    with pytest.raises(ConfigError, match=r"settings \(epochs is 6, here 200\)"):
         tune_table(table, TableSettings(test=0.25), trials=2, folder=folder, space=SMALL, pruning=None)
     with pytest.raises(ConfigError, match="kept in the folder itself"):
         tune(table, folder, 2, study=f"sqlite:///{tmp_path / 'shared.db'}")

@@ -16,7 +16,7 @@ from chainrule.tune import (
     Waiting,
 )
 
-VALUES = {"rate": 0.0123456, "kind": "adam"}
+VALUES = {"rate": 0.0123456, "kind": "adam", **{f"parameter_{i}": "long" for i in range(9)}}
 
 
 def trial(number: int, state: str, score: float | None = None, **facts: object) -> Trial:
@@ -56,12 +56,20 @@ def test_without_a_terminal_it_prints_a_line_a_trial(capsys: pytest.CaptureFixtu
 def test_on_a_terminal_it_draws_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(
-        "rich.console.Console", lambda stderr: Console(file=screen, force_terminal=True, width=100)
+        "rich.console.Console", lambda stderr: Console(file=screen, force_terminal=True, width=80)
     )
     progress = StudyProgress()
     play(progress)
     shown = screen.getvalue()
-    for words in ("best", "pruned", "running elsewhere", "rate=0.0123 kind=adam", "3 of 4 trials done"):
+    for words in (
+        "best",
+        "pruned",
+        "elsewhere",
+        "rate=0.0123 kind=adam",
+        "epochs",
+        "0.75",
+        "3 of 4 trials done",
+    ):
         assert words in shown, words
     assert " left" in shown
     progress(TrialStarted(4, VALUES))

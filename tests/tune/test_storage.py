@@ -91,6 +91,9 @@ def test_storage_that_ceases_to_answer(tmp_path: Path) -> None:
         search(vandal, SPACE, 3, study=tmp_path / "study.db")
 
 
-def test_postgresql_gets_the_driver_that_the_extra_brings() -> None:
-    assert _url("postgres://me@host/studies").drivername == "postgresql+psycopg"
-    assert _url("postgresql+psycopg2://me@host/studies").drivername == "postgresql+psycopg2"
+def test_postgresql_gets_the_driver_that_the_extra_brings_and_messages_no_password() -> None:
+    url, address = _url("postgres://me:secret@host/studies")
+    assert url.drivername == "postgresql+psycopg"
+    assert url.password == "secret"
+    assert address == "postgres://me:***@host/studies"
+    assert _url("postgresql+psycopg2://me@host/studies")[0].drivername == "postgresql+psycopg2"

@@ -224,9 +224,9 @@ def test_a_study_is_gone_on_with_only_by_the_same_search(tmp_path: Path) -> None
     search(parabola, SPACE, 1, study=place, subject=about)
     with pytest.raises(ConfigError, match="its table is 'a', here 'b'"):
         search(parabola, SPACE, 2, study=place, subject={**about, "table": "b"})
-    with pytest.raises(ConfigError, match=r"its settings \(epochs\) differ"):
+    with pytest.raises(ConfigError, match=r"its settings \(epochs is 5, here 6\)"):
         search(parabola, SPACE, 2, study=place, subject={**about, "settings": {"epochs": 6, "seed": 1}})
-    with pytest.raises(ConfigError, match=r"its space \(kind\) differ"):
+    with pytest.raises(ConfigError, match=r"its space \(kind is only there\)"):
         search(parabola, SPACE.without(["kind"]), 2, study=place, subject=about)
     with pytest.raises(ConfigError, match="its pruning"):
         search(parabola, SPACE, 2, study=place, subject=about, pruning=None)

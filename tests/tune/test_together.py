@@ -13,7 +13,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from chainrule.tune import Attempt, Real, Space, search, storage
+from chainrule.tune import Attempt, Real, Space, StudyEvent, Waiting, search, storage
 
 # Works on a study; kills itself in the middle of the trial that the last argument counts to.
 WORKER = """
@@ -37,6 +37,7 @@ def objective(attempt):
 found = search(objective, Space({"x": Real(-1, 1)}), wanted, study=where, name=name)
 print(sum(each.state == "complete" for each in found.trials))
 """
+SPACE = Space({"x": Real(-1, 1)})
 POSTGRESQL = "CHAINRULE_TEST_POSTGRESQL"
 
 
@@ -91,25 +92,25 @@ def test_one_killed_before_its_first_heartbeat_is_made_up_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "GRACE_SECONDS", 1)
-    url, space = f"sqlite:///{tmp_path / 'study.db'}", Space({"x": Real(-1, 1)})
+    url = f"sqlite:///{tmp_path / 'study.db'}"
 
     def square(attempt: Attempt) -> float:
         return attempt["x"] ** 2
 
-    search(square, space, 1, study=url)
+    search(square, SPACE, 1, study=url)
     with storage.open_storage(url) as opened:
         study = optuna.load_study(study_name="study", storage=opened.backend)
         started = datetime.now() - timedelta(seconds=5)
         lost = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING)
         lost.datetime_start = started
         study.add_trial(lost)
-    found = search(square, space, 3, study=url)
+    found = search(square, SPACE, 3, study=url)
     assert [each.number for each in found.trials] == [0, 2, 3]
 
 
 def test_a_process_that_was_not_heard_of_for_too_long_leaves_its_trial_to_others(tmp_path: Path) -> None:
     """Such as a suspended machine: its trial was failed meanwhile, and what it says of it comes too late."""
-    url, space = f"sqlite:///{tmp_path / 'study.db'}", Space({"x": Real(-1, 1)})
+    url = f"sqlite:///{tmp_path / 'study.db'}"
 
     def suspended(attempt: Attempt) -> float:
         if attempt.number == 1:
@@ -118,6 +119,28 @@ def test_a_process_that_was_not_heard_of_for_too_long_leaves_its_trial_to_others
                 other.tell(attempt.number, state=optuna.trial.TrialState.FAIL)
         return attempt["x"] ** 2
 
-    found = search(suspended, space, 3, study=url)
+    found = search(suspended, SPACE, 3, study=url)
     assert [each.number for each in found.trials] == [0, 2, 3]
     assert all(each.state == "complete" for each in found.trials)
+
+
+def test_who_comes_too_late_for_the_last_trial_withdraws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process takes the last trial between the look at the study and the claim."""
+    usual, others = optuna.Study.ask, []
+
+    def ask(study: optuna.Study) -> optuna.Trial:
+        if not others:
+            others.append((study, usual(study)))
+        return usual(study)
+
+    def finish(event: StudyEvent) -> None:
+        if isinstance(event, Waiting):
+            study, trial = others[0]
+            assert [each.number for each in event.trials] == [trial.number]
+            study.tell(trial, 0.25)
+
+    monkeypatch.setattr(optuna.Study, "ask", ask)
+    tried: list[int] = []
+    found = search(lambda attempt: tried.append(attempt.number) or 0.5, SPACE, 1, listeners=[finish])
+    assert tried == []
+    assert [(each.number, each.score) for each in found.trials] == [(0, 0.25)]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Trials = Sequence[Mapping[str, Any]]
 
+_MOST_TICKS = 5
+
 
 def scores(trials: Trials) -> "Figure":
     """The score of every trial by its number, and the lowest of the complete ones so far."""
@@ -67,7 +69,7 @@ def importances(shares: Mapping[str, float]) -> "Figure":
     figure = common_figure(
         [bars], x="share", y="", showlegend=False, hovermode="closest", height=90 + 26 * len(names)
     )
-    return figure.update_layout(xaxis_tickformat=".0%", yaxis_autorange="reversed")
+    return figure.update_layout(xaxis_tickformat=".0%", yaxis_autorange="reversed", yaxis_ticksuffix=" ")
 
 
 def parallel_coordinates(trials: Trials, space: Mapping[str, Mapping[str, Any]]) -> "Figure":
@@ -114,7 +116,9 @@ def _axis(name: str, values: list[Any], parameter: Mapping[str, Any]) -> dict[st
         }
     low, high = parameter.get("low", min(values)), parameter.get("high", max(values))
     if not parameter.get("log"):
-        return {"label": label, "values": values, "range": [low, high]}
+        axis = {"label": label, "values": values, "range": [low, high]}
+        few = parameter["kind"] == "Whole" and high - low <= _MOST_TICKS
+        return axis | ({"tickvals": list(range(low, high + 1))} if few else {})
     ticks = _log_ticks(low, high)
     return {
         "label": label,
@@ -126,10 +130,11 @@ def _axis(name: str, values: list[Any], parameter: Mapping[str, Any]) -> dict[st
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """The ends and the powers of ten, or of two where the range is narrow, between them."""
+    """The ends, and between them powers of ten, or of two where the range is narrow."""
     base = 10 if high >= 100 * low else 2
     exponents = range(math.ceil(math.log(low, base)), math.floor(math.log(high, base)) + 1)
-    between = [float(base) ** each for each in exponents]
+    every = math.ceil(len(exponents) / _MOST_TICKS)
+    between = [float(base) ** each for each in exponents[::every]]
     return sorted({float(f"{tick:.3g}") for tick in (low, *between, high)})
 
 

@@ -77,12 +77,13 @@ class StudyProgress:
         from rich import box
         from rich.table import Table
 
-        table = Table(box=box.SIMPLE_HEAD, caption=self._summary(), caption_justify="left", pad_edge=False)
-        table.add_column("trial", justify="right")
-        table.add_column("epochs", justify="right")
-        table.add_column("score", justify="right")
-        table.add_column("", no_wrap=True)
-        table.add_column("values", no_wrap=True, overflow="ellipsis")
+        table = Table(
+            box=box.SIMPLE_HEAD, caption=self._summary(), caption_justify="left", pad_edge=False, expand=True
+        )
+        for name in ("trial", "epochs", "score"):
+            table.add_column(name, justify="right", min_width=len(name), no_wrap=True)
+        table.add_column("", min_width=len("elsewhere"), no_wrap=True)
+        table.add_column("values", ratio=1, no_wrap=True, overflow="ellipsis")  # gives way where it is narrow
         best = best_of(self._trials)
         ended = [each for each in self._trials if each.state != RUNNING and each is not best]
         for trial in ([] if best is None else [best]) + ended[-_LATEST:]:
@@ -93,7 +94,7 @@ class StudyProgress:
         for number, (values, epoch, score) in self._here.items():
             table.add_row(*_cells(number, epoch, score, "running", values))
         for trial in self._elsewhere():
-            table.add_row(*_cells(trial.number, "", trial.score, "running elsewhere", trial.values))
+            table.add_row(*_cells(trial.number, "", trial.score, "elsewhere", trial.values))
         return table
 
     def _elsewhere(self) -> list[Trial]:

@@ -70,8 +70,7 @@ def open_storage(where: Path | str | None) -> Iterator[Storage]:
         if where is None:
             yield Storage(optuna.storages.InMemoryStorage(), "memory")
             return
-        url = _url(where)
-        address = url.render_as_string(hide_password=True) if "://" in str(where) else str(where)
+        url, address = _url(where)
         with _answering(address):
             _ping(url, address)
             backend = _set_up(url)
@@ -118,22 +117,24 @@ def _beat(backend: "RDBStorage", identifier: int, over: threading.Event) -> None
     backend.remove_session()
 
 
-def _url(where: Path | str) -> "URL":
+def _url(where: Path | str) -> tuple["URL", str]:
+    """The URL of a database, and what messages call it."""
     from sqlalchemy import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
     if "://" not in str(where):
-        return URL.create("sqlite", database=str(Path(where).absolute()))
+        return URL.create("sqlite", database=str(Path(where).absolute())), str(where)
     try:
         url = make_url(str(where))
     except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise ConfigError(
             "the study's URL can't be read", remedy="write it as postgresql://user:password@host/database"
         ) from None
+    address = url.render_as_string(hide_password=True)
     # psycopg 3 is the driver that chainrule[postgresql] brings; SQLAlchemy's default is its predecessor.
     if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    return url
+        url = url.set(drivername="postgresql+psycopg")
+    return url, address
 
 
 def _arguments(url: "URL") -> dict[str, Any]:
@@ -206,7 +207,7 @@ def _answering(address: str) -> Iterator[None]:
     except (StorageInternalError, SQLAlchemyError) as error:
         raise ConfigError(
             f"the study at {address} does not answer: {_reason(error)}",
-            remedy="check the address and that the database runs; the same command goes on where it ended",
+            remedy="check the address and that the database runs; what was done is not lost",
         ) from error
 
 

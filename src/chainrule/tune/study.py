@@ -161,7 +161,9 @@ def _differences(names: list[str], found: Mapping[str, Any], wanted: Mapping[str
         theirs, ours = found.get(name), wanted.get(name)
         if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
             inner = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-            parts.append(f"{name} ({', '.join(inner)}) differ")
+            parts.append(f"{name} ({_differences(inner, theirs, ours)})")
+        elif isinstance(theirs, Mapping) or isinstance(ours, Mapping):
+            parts.append(f"{name} is only {'there' if ours is None else 'here'}")
         else:
             parts.append(f"{name} is {theirs!r}, here {ours!r}")
     return "; ".join(parts)
