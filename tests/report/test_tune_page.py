@@ -37,8 +37,13 @@ TRIALS = [
 ]
 
 
+def traces(figure: Any) -> Any:
+    """What is drawn; plotly's annotations do not say what a trace has."""
+    return figure.data
+
+
 def test_scores_and_the_best_so_far() -> None:
-    complete, pruned, best = tune_figures.scores(TRIALS).data
+    complete, pruned, best = traces(tune_figures.scores(TRIALS))
     assert (list(complete.x), list(complete.y)) == ([2, 0, 3], [0.25, 0.5, 1.0])
     assert (list(pruned.x), list(pruned.y)) == ([1], [2.0])
     assert (list(best.x), list(best.y)) == ([0, 2, 3], [0.5, 0.25, 0.25])
@@ -46,11 +51,12 @@ def test_scores_and_the_best_so_far() -> None:
 
 
 def test_parallel_coordinates_place_every_value() -> None:
-    lines = tune_figures.parallel_coordinates(TRIALS, SPACE).data[0]
+    lines = traces(tune_figures.parallel_coordinates(TRIALS, SPACE))[0]
     rate, share, kind, loss = lines.dimensions  # drawn worst first; the trial without a score is left out
     assert list(rate["values"]) == pytest.approx([-3, -3, -1, -2])
     assert list(rate["range"]) == [-3, -1]
     assert list(rate["ticktext"]) == ["0.001", "0.01", "0.1"]
+    assert list(rate["tickvals"]) == pytest.approx([-3, -2, -1])
     assert list(share["values"]) == [0.25, 0.25, 0.0, 0.5]
     assert (list(kind["values"]), list(kind["ticktext"])) == ([0, 1, 0, 1], ["&lt;a&gt;", "b"])
     assert list(loss["values"]) == [2.0, 1.0, 0.5, 0.25]
@@ -59,13 +65,13 @@ def test_parallel_coordinates_place_every_value() -> None:
 
 def test_losses_far_apart_get_a_logarithmic_axis() -> None:
     worse = [*TRIALS, trial(5, "pruned", 1000.0, 0.01, 0.5, "b")]
-    loss = tune_figures.parallel_coordinates(worse, SPACE).data[0].dimensions[-1]
+    loss = traces(tune_figures.parallel_coordinates(worse, SPACE))[0].dimensions[-1]
     assert loss["values"][-1] == pytest.approx(math.log10(0.25))
     assert list(loss["range"]) == pytest.approx([math.log10(0.25), 3])
 
 
 def test_importances_are_bars() -> None:
-    bars = tune_figures.importances({"rate": 0.75, "learning_share": 0.25}).data[0]
+    bars = traces(tune_figures.importances({"rate": 0.75, "learning_share": 0.25}))[0]
     assert (list(bars.x), list(bars.y)) == ([0.75, 0.25], ["rate", "learning share"])
 
 

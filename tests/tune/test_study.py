@@ -10,7 +10,7 @@ import pytest
 import chainrule
 from chainrule import nn
 from chainrule.errors import ConfigError, TrainingError
-from chainrule.train import EpochDone, RunState
+from chainrule.train import EpochDone, RunState, Started
 from chainrule.tune import Asha, Attempt, Choice, Hyperband, Real, Space, TrialEnded, search
 from chainrule.tune.pruning import is_rung
 
@@ -142,9 +142,11 @@ def test_runs_are_scored_by_their_lowest_validation_loss_and_the_best_is_returne
     assert [event.trial.number for event in ended] == [0, 1, 2, 3, 4]
 
 
-def test_ctrl_c_during_training_loses_that_trial_alone() -> None:
+@pytest.mark.parametrize("epoch", [0, 3])
+def test_ctrl_c_during_training_loses_that_trial_alone(epoch: int) -> None:
     def during(event: object) -> None:
-        if isinstance(event, EpochDone) and event.record["epoch"] == 3:
+        now = event.record["epoch"] if isinstance(event, EpochDone) else 0
+        if isinstance(event, Started | EpochDone) and now == epoch:
             signal.raise_signal(signal.SIGINT)
 
     def train(attempt: Attempt) -> chainrule.Run:

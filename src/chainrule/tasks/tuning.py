@@ -146,7 +146,7 @@ def tune_table(
     # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
     with deferred_interrupt(), _alone(folder):
         best = _write_best(folder, prepared, settings, result.best, result.run)
-        write_aside(folder / REPORT, _page(folder, table, result, best).encode())
+        write_aside(folder / REPORT, _page(folder, table, space, result, best).encode())
     return TableStudy(result, best, folder)
 
 
@@ -295,12 +295,12 @@ def _write_best(
     return table_run
 
 
-def _page(folder: Path, table: Table, result: StudyResult, best: TableRun | None) -> str:
+def _page(folder: Path, table: Table, space: Space, result: StudyResult, best: TableRun | None) -> str:
     config, evaluation = ({}, {}) if best is None else (best.config(), best.evaluation)
     return tune_page(
         [asdict(trial) for trial in ranked(result.trials)],
         result.importances,
-        TABLE_SPACE.to_plain(),
+        space.to_plain(),
         config,
         evaluation,
         folder.name,

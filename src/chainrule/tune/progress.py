@@ -1,5 +1,6 @@
 """A live table of a study on standard error."""
 
+import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ class StudyProgress:
     def __call__(self, event: StudyEvent) -> None:
         """Show what happened."""
         if isinstance(event, TrialStarted):
-            self._here[event.number] = (event.values, 0, float("nan"))
+            self._here = {event.number: (event.values, 0, math.nan)}
         elif isinstance(event, TrialEpoch):
             self._here[event.number] = (self._here[event.number][0], event.epoch, event.score)
         else:
@@ -124,7 +125,7 @@ class StudyProgress:
 def _cells(
     number: int, epochs: object, score: float | None, state: str, values: Mapping[str, Any]
 ) -> tuple[str, str, str, str, str]:
-    shown = "" if score is None or score != score else f"{score:.4g}"
+    shown = "" if score is None or math.isnan(score) else f"{score:.4g}"
     drawn = " ".join(f"{name}={_short(value)}" for name, value in values.items())
     return str(number), str(epochs), shown, state, drawn
 

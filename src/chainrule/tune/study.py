@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,7 +184,7 @@ class Worker:
     listeners: Sequence[StudyListener]
     run_number: int = -1
     run: Run | None = None
-    score: float = field(default=math.inf)
+    score: float = math.inf
 
     def tell(self, event: StudyEvent) -> None:
         """Tell all listeners."""
@@ -241,9 +241,9 @@ class Worker:
 
     def _try(self, trial: "optuna.Trial", objective: Objective) -> bool:
         """Run a trial and tell the study what came of it; True if Ctrl-C ended it."""
+        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
-        answer: Run | float
         broke_down = ""
         try:
             with self.storage.heartbeat(self.study, trial.number):
@@ -254,38 +254,28 @@ class Worker:
                 except TrainingError as error:
                     answer, broke_down = math.nan, error.what
             reasons = [*attempt.reasons, answer.stopped if isinstance(answer, Run) else ""]
-            interrupted = INTERRUPTED in reasons
-            score = _score(answer)
+            if INTERRUPTED in reasons:
+                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+                return True
+            if LOST not in reasons:
+                self._settle(trial, attempt, answer, pruned=PRUNED in reasons, broke_down=broke_down)
+        except UpdateFinishedTrialError:  # others took it over while this process was not heard of
+            return False
         except BaseException:
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
-        if interrupted:
-            self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
-        elif LOST not in reasons:
-            self._settle(attempt, trial, answer, score, pruned=PRUNED in reasons, broke_down=broke_down)
-        return interrupted
+        return False
 
     def _settle(
-        self,
-        attempt: Attempt,
-        trial: "optuna.Trial",
-        answer: Run | float,
-        score: float,
-        *,
-        pruned: bool,
-        broke_down: str,
+        self, trial: "optuna.Trial", attempt: Attempt, answer: Run | float, *, pruned: bool, broke_down: str
     ) -> None:
-        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
+        score = _score(answer)
         complete = math.isfinite(score) and not pruned
-        facts = _facts(answer) | ({"ended": broke_down} if broke_down else {})
-        try:
-            trial.set_user_attr(FACTS, facts)
-            if not complete and not pruned:
-                attempt.report_worst()
-        except UpdateFinishedTrialError:  # others took it over while this process was not heard of
-            return
+        trial.set_user_attr(FACTS, _facts(answer) | ({"ended": broke_down} if broke_down else {}))
+        if not complete and not pruned:
+            attempt.report_worst()
         state = TrialState.COMPLETE if complete else TrialState.PRUNED
         self.study.tell(trial, score if complete else None, state, skip_if_finished=True)
         if complete and score < self.score and isinstance(answer, Run):
