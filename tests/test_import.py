@@ -1,7 +1,19 @@
 import subprocess
 import sys
 
-HEAVY = ("pandas", "sklearn", "scipy", "pyarrow", "plotly", "rich", "typer", "safetensors", "torch", "jax")
+HEAVY = (
+    "pandas",
+    "sklearn",
+    "scipy",
+    "pyarrow",
+    "plotly",
+    "rich",
+    "typer",
+    "safetensors",
+    "optuna",
+    "torch",
+    "jax",
+)
 
 
 def modules_after(statement: str) -> set[str]:

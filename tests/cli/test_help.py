@@ -5,7 +5,7 @@ import pytest
 import chainrule as package
 from chainrule.cli.help import flowing
 
-COMMANDS = ("train", "predict", "explain", "show", "report", "data")
+COMMANDS = ("train", "tune", "predict", "explain", "show", "report", "data")
 
 
 def test_chainrule_alone_prints_the_help(chainrule):
@@ -38,7 +38,9 @@ def test_help_needs_no_heavy_library(started):
     out, err = started(program=program).communicate(timeout=30)
     assert "chainrule train digits" in out
     assert {"chainrule", "typer"} <= set(err.split())
-    assert set(err.split()).isdisjoint({"pandas", "sklearn", "scipy", "pyarrow", "plotly", "safetensors"})
+    assert set(err.split()).isdisjoint(
+        {"pandas", "sklearn", "scipy", "pyarrow", "plotly", "safetensors", "optuna"}
+    )
 
 
 def test_paragraphs_flow_and_examples_stay():

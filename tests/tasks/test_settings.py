@@ -8,6 +8,7 @@ from chainrule.errors import ConfigError
 from chainrule.nn import (
     L1,
     L2,
+    AddDecay,
     ClipByGlobalNorm,
     CosineDecay,
     Dense,
@@ -20,6 +21,9 @@ from chainrule.nn import (
     Sequential,
     SoftmaxCrossEntropy,
     StepDecay,
+    adamw,
+    lion,
+    muon,
 )
 from chainrule.nn.optimizers import Chain
 from chainrule.tasks.settings import HELP, TableSettings, recipe_for, settings_from
@@ -110,3 +114,24 @@ def test_losses_belong_to_tasks() -> None:
         recipe_for(TableSettings(loss="softmax_cross_entropy"), "regression", 1, 1)
     with pytest.raises(ConfigError, match="label_smoothing is for classification"):
         recipe_for(TableSettings(label_smoothing=0.1), "regression", 1, 1)
+
+
+@pytest.mark.parametrize("name", ["adam", "nesterov", "rmsprop"])
+def test_weight_decay_stands_behind_what_the_optimizer_makes_of_the_gradient(name: str) -> None:
+    plain = recipe_for(settings_from({"optimizer": name}), "regression", 1, 10).optimizer
+    decayed = recipe_for(
+        settings_from({"optimizer": name, "weight_decay": 0.02}), "regression", 1, 10
+    ).optimizer
+    assert isinstance(plain, Chain)
+    assert isinstance(decayed, Chain)
+    assert decayed.transforms == (*plain.transforms[:-1], AddDecay(0.02), plain.transforms[-1])
+
+
+def test_weight_decay_of_optimizers_that_have_their_own() -> None:
+    settings = {"weight_decay": 0.02, "learning_rate": 0.003}
+    for name, preset in (("adamw", adamw), ("lion", lion), ("muon", muon)):
+        recipe = recipe_for(settings_from({"optimizer": name, **settings}), "regression", 1, 10)
+        assert recipe.optimizer == preset(0.003, decay=0.02)
+    # Adam with it is AdamW.
+    recipe = recipe_for(settings_from({"optimizer": "adam", **settings}), "regression", 1, 10)
+    assert recipe.optimizer == adamw(0.003, decay=0.02)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import data, explain, predict, report, show, train
+from chainrule.cli import data, explain, predict, report, show, train, tune
 from chainrule.cli.errors import guarded
 from chainrule.cli.help import flowing
 from chainrule.tasks.settings import TableSettings
@@ -20,7 +20,7 @@ app = typer.Typer(
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help(TableSettings()))(
     train.train
 )
-for command in (predict.predict, explain.explain, show.show, report.report):
+for command in (tune.tune, predict.predict, explain.explain, show.show, report.report):
     app.command(command.__name__, help=flowing(command.__doc__))(command)
 app.add_typer(data.app, name="data")
 
@@ -76,6 +76,10 @@ def overview(
 
       chainrule train digits --set layers=256,128 --set dropout=0.2
       chainrule train --config runs/digits-001/config.toml
+
+    [bold]Search[/bold] for better settings, for as many trials as you have time for:
+
+      chainrule tune sales.csv --target price --trials 50
 
     Results go to standard output, everything else to standard error; --json is for scripts. Exit codes:
     0 done, 2 wrong input (one line says what, and what to do), 130 ended by Ctrl-C.

@@ -83,7 +83,7 @@ def _usage(error: typer.BadParameter) -> str:
 
 def _unknown_option(option: str, command: Any) -> str:
     setting = option.lstrip("-").replace("-", "_")
-    if setting in HELP and command.name == "train":
+    if setting in HELP and command.name in ("train", "tune"):
         return f"there is no option {option}, it is a setting: --set {setting}=…"
     known = ["--help", *(name for each in command.params for name in each.opts if name.startswith("-"))]
     return f"there is no option {option}{did_you_mean(option, known)}"

@@ -89,8 +89,13 @@ def claimed(place: Place | None, source: str) -> Iterator[Place]:
                 folder.rmdir()
 
 
+def run_name(source: str) -> str:
+    """What runs on a file are called, before their number."""
+    return re.sub(r"[^\w.-]+", "_", Path(source).stem).strip("._-") or "run"
+
+
 def _next_free(source: str) -> Place:
-    name = re.sub(r"[^\w.-]+", "_", Path(source).stem).strip("._-") or "run"
+    name = run_name(source)
     for number in itertools.count(1):
         place = Place(RUNS / f"{name}-{number:03d}")
         if place.folder.exists():

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chainrule.cli.output import narrate
+from chainrule.data import Table, is_named, read_table
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.tasks.settings import TableSettings, settings_from
+from chainrule.tasks.table import open_table
 
 SUBJECT = ("file", "target")
 
@@ -37,6 +40,23 @@ def read_order(
     merged = {key: value for _, pairs in sources for key, value in pairs.items()}
     subject = {name: merged.pop(name, None) for name in SUBJECT}
     return Order(file or subject["file"], target or subject["target"], _settings(merged, sources))
+
+
+def open_order(order: Order, command: str) -> Table:
+    """The table that an order names; command: whose it is, for errors. Raises ConfigError and DataError."""
+    if order.file is None:
+        raise ConfigError(
+            "nothing to train on was named",
+            remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or a data set, such as "
+            "digits",
+        )
+    if order.target is None and not is_named(order.file):
+        columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])
+        raise DataError(
+            f"{order.file}: no column to predict was named",
+            remedy=f"name it with --target, one of {columns}",
+        )
+    return open_table(order.file, order.target, say=narrate)
 
 
 def read_config(path: Path) -> dict[str, Any]:

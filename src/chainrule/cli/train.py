@@ -10,17 +10,14 @@ import typer
 
 from chainrule.cli.errors import INTERRUPTED
 from chainrule.cli.folders import Place, claimed, place_at
-from chainrule.cli.output import narrate, print_json, print_table, tell
-from chainrule.cli.settings import Order, read_order
-from chainrule.data import Table, is_named, read_table
-from chainrule.errors import ConfigError, DataError
-from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
+from chainrule.cli.output import narrate, print_json, tell
+from chainrule.cli.results import REPORT, plain_results, print_results
+from chainrule.cli.settings import Order, open_order, read_order
+from chainrule.errors import ConfigError
 from chainrule.tasks.settings import HELP, TableSettings
-from chainrule.tasks.table import TableRun, open_table, train_table
+from chainrule.tasks.table import TableRun, train_table
 from chainrule.train import Event, Listener, Started, write_aside
 from chainrule.train.interrupt import deferred_interrupt
-
-REPORT = "report.html"
 
 
 def settings_help(settings: TableSettings) -> str:
@@ -137,7 +134,7 @@ def _place(out: Path | None, resume: bool) -> Place | None:
 
 def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
     """Train and write the run folder."""
-    table = _table(order)
+    table = open_order(order, "train")
     with claimed(place, table.source) as claim:
         try:
             table_run = train_table(
@@ -157,22 +154,6 @@ def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
     return table_run, claim
 
 
-def _table(order: Order) -> Table:
-    if order.file is None:
-        raise ConfigError(
-            "nothing to train on was named",
-            remedy="name a file and a column (chainrule train FILE --target COLUMN), or a data set, such as "
-            "digits",
-        )
-    if order.target is None and not is_named(order.file):
-        columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])
-        raise DataError(
-            f"{order.file}: no column to predict was named",
-            remedy=f"name it with --target, one of {columns}",
-        )
-    return open_table(order.file, order.target, say=narrate)
-
-
 def _keep_order(place: Place, order: Order) -> Listener:
     """A listener that notes beside the checkpoint what --resume needs to know."""
 
@@ -189,35 +170,10 @@ def _keep_order(place: Place, order: Order) -> Listener:
 
 
 def _print_results(stored: TableRun, place: Place, as_json: bool) -> None:
-    figures = stored.evaluation
-    measured, baseline = figures["metrics"], figures["baseline"]
     report = place.folder / REPORT
     if as_json:
-        kept = {name: figures[name] for name in ("task", "target", "metrics", "baseline", "rows", "seconds")}
-        facts = {"run": str(place.folder), "report": str(report), "epochs": len(stored.run.history)}
-        facts |= {"stopped": stored.run.stopped, "best_epoch": stored.run.best_epoch}
-        print_json(kept | facts)
+        print_json(plain_results(stored, place.folder))
         return
-    guess = "most frequent class" if figures["task"] == "classification" else "mean"
-    rows = [
-        (
-            metric_name(name),
-            metric_value(name, value),
-            metric_value(name, baseline[name]),
-            gain_text(name, metric_gain(name, value, baseline[name])),
-        )
-        for name, value in measured.items()
-    ]
-    print_table(("", "held out", f"baseline:\n{guess}", "better by"), rows)
-    print(f" {_ending(stored)}")
+    print_results(stored)
     print(f" report   {report}")
     print(f" predict  chainrule predict {quote(str(place.folder))} FILE")
-
-
-def _ending(stored: TableRun) -> str:
-    run, figures = stored.run, stored.evaluation
-    reasons = {"epochs": "", "early stopping": ", when it got no better", "interrupted": ", when interrupted"}
-    epochs = len(run.history)
-    count = f"{epochs:,} epoch" + ("" if epochs == 1 else "s")
-    best = f"; the best, {run.best_epoch:,}, was kept" if 0 < run.best_epoch < epochs else ""
-    return f"{count} in {duration(figures['seconds'])}{reasons.get(run.stopped, ', ' + run.stopped)}{best}"

@@ -36,7 +36,7 @@ def learning_curve(epochs: Epochs, name: str, best_epoch: int | None = None) -> 
         for label, key, colour in keys
         if any(key in epoch for epoch in epochs)
     ]
-    figure = _figure(lines, x="epoch", y=metric_name(name), showlegend=len(lines) > 1)
+    figure = common_figure(lines, x="epoch", y=metric_name(name), showlegend=len(lines) > 1)
     if best_epoch is not None:
         first, last = epochs[0]["epoch"], epochs[-1]["epoch"]
         side = "left" if 2 * best_epoch > first + last else "right"
@@ -55,7 +55,7 @@ def learning_curve(epochs: Epochs, name: str, best_epoch: int | None = None) -> 
 def single_curve(epochs: Epochs, name: str) -> "Figure":
     """One recorded number over the epochs, such as the learning rate."""
     line = _line(epochs, [epoch.get(name) for epoch in epochs], metric_name(name), TRAINING)
-    figure = _figure([line], x="epoch", y=metric_name(name), showlegend=False)
+    figure = common_figure([line], x="epoch", y=metric_name(name), showlegend=False)
     return figure.update_layout(yaxis_rangemode="tozero")
 
 
@@ -122,7 +122,9 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
         heat.update(texttemplate="%{text}")
     ticks = {**_class_ticks(classes), "showgrid": False, "zeroline": False, "constrain": "domain"}
     height = int(np.clip(200 + 34 * len(labels), 320, 640))
-    figure = _figure([heat], x="predicted", y="true", showlegend=False, hovermode="closest", height=height)
+    figure = common_figure(
+        [heat], x="predicted", y="true", showlegend=False, hovermode="closest", height=height
+    )
     return figure.update_layout(xaxis=ticks, yaxis={**ticks, "autorange": "reversed", "scaleanchor": "x"})
 
 
@@ -144,7 +146,7 @@ def predicted_against_true(targets: np.ndarray, predictions: np.ndarray) -> "Fig
         hovertemplate="true %{x:.5g}<br>predicted %{y:.5g}<extra></extra>",
     )
     traces = [perfect.update(line_width=1), points]
-    return _figure(traces, x="true", y="predicted", showlegend=False, hovermode="closest", height=360)
+    return common_figure(traces, x="true", y="predicted", showlegend=False, hovermode="closest", height=360)
 
 
 def residual_histogram(targets: np.ndarray, predictions: np.ndarray) -> "Figure":
@@ -167,7 +169,7 @@ def residual_histogram(targets: np.ndarray, predictions: np.ndarray) -> "Figure"
         hoverinfo="text",
     )
     axes = {"x": "predicted − true", "y": "rows"}
-    figure = _figure([bars], **axes, showlegend=False, hovermode="closest", height=360)
+    figure = common_figure([bars], **axes, showlegend=False, hovermode="closest", height=360)
     return figure.add_vline(x=0, line_width=1, line_dash="dash")
 
 
@@ -188,7 +190,7 @@ def _depth_colour(depth: float) -> str:
     return "#" + "".join(f"{round(channel):02x}" for channel in channels)
 
 
-def _figure(
+def common_figure(
     traces: Sequence[Any],
     x: str,
     y: str,
@@ -231,7 +233,7 @@ def _watched_figure(
     ]
     many = len(lines) > _MOST_LEGEND_ENTRIES  # a legend, or a hover label with all, would cover the figure
     showlegend = showlegend and not many
-    figure = _figure(
+    figure = common_figure(
         lines,
         x="epoch",
         y=y,

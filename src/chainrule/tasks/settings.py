@@ -10,6 +10,7 @@ from chainrule.nn import (
     L1,
     L2,
     PRESETS,
+    AddDecay,
     ClipByGlobalNorm,
     CosineDecay,
     Dense,
@@ -49,6 +50,7 @@ HELP: Mapping[str, str] = {
     "dropout": "share of each hidden layer's outputs set to 0 in training, 0 to below 1",
     "l1": "strength of the penalty Σ|w|; 0 for none",
     "l2": "strength of the penalty ½ Σw²; 0 for none",
+    "weight_decay": "strength of decoupled decay of the weights, as of AdamW; 0 for the optimizer's own",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
     "optimizer": f"one of {', '.join(PRESETS)}",
     "learning_rate": "how far a step goes, above 0",
@@ -76,6 +78,7 @@ _REGRESSION_LOSSES: Mapping[str, Callable[[], Loss]] = {
     "mean_absolute_error": MeanAbsoluteError,
     "huber": Huber,
 }
+_DECAYING = ("adamw", "lion", "muon")  # have a weight decay of their own
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "task": ("auto", "classification", "regression"),
     "activation": tuple(ACTIVATIONS),
@@ -102,6 +105,7 @@ class TableSettings:
     dropout: float = 0.2
     l1: float = 0.0
     l2: float = 0.0
+    weight_decay: float = 0.0
     label_smoothing: float = 0.0
     optimizer: str = "adam"
     learning_rate: float = 0.001
@@ -128,7 +132,7 @@ class TableSettings:
             )
         for name in ("dropout", "label_smoothing"):
             _check(name, getattr(self, name), float, lambda v: 0 <= v < 1, "a share from 0 to below 1")
-        for name in ("l1", "l2", "clip"):
+        for name in ("l1", "l2", "weight_decay", "clip"):
             _check(name, getattr(self, name), float, lambda v: 0 <= v < float("inf"), "a number, at least 0")
         _check("learning_rate", self.learning_rate, float, lambda v: 0 < v < float("inf"), "a number above 0")
         units = self.layers if isinstance(self.layers, tuple | list) else (self.layers,)
@@ -201,7 +205,14 @@ def _loss(settings: TableSettings, task: str) -> Loss:
 
 
 def _optimizer(settings: TableSettings, steps_per_epoch: int) -> Transform:
-    optimizer = PRESETS[settings.optimizer](_rate(settings, steps_per_epoch))
+    rate = _rate(settings, steps_per_epoch)
+    if not settings.weight_decay:
+        optimizer = PRESETS[settings.optimizer](rate)
+    elif settings.optimizer in _DECAYING:
+        optimizer = PRESETS[settings.optimizer](rate, decay=settings.weight_decay)
+    else:
+        *links, descend = PRESETS[settings.optimizer](rate).transforms
+        optimizer = chain(*links, AddDecay(settings.weight_decay), descend)
     return chain(ClipByGlobalNorm(settings.clip), optimizer) if settings.clip else optimizer
 
 

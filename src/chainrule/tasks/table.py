@@ -1,7 +1,6 @@
 """Tables: from a file and a target column to a trained, evaluated, stored run."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -109,6 +108,48 @@ def train_table(
     progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what is inferred.
     Raises DataError and ConfigError before training, TrainingError if the loss becomes NaN.
     """
+    prepared = prepare_table(table, settings)
+    recipe = prepared.recipe(settings)
+    # Said only now: what is wrong with a table or its settings stands alone on standard error.
+    for sentence in (prepared.why, *prepared.notes, _story(prepared.parts, recipe)):
+        say(sentence)
+    training, validation, _ = prepared.parts
+    run = train_recipe(
+        recipe, training, validation, progress=progress, checkpoint=checkpoint, listeners=listeners
+    )
+    return prepared.evaluated(run, settings)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTable:
+    """A table split in three, with the columns of each part prepared.
+
+    table: without the rows that have no target. parts: to train on, to validate with, held out.
+    why: a sentence on the task that was inferred. notes: sentences on what was found in the table.
+    """
+
+    table: Table
+    preparation: Preparation
+    parts: tuple[Arrays, Arrays, Arrays]
+    why: str
+    notes: tuple[str, ...]
+
+    def recipe(self, settings: TableSettings) -> Recipe:
+        """The recipe that the settings ask for; ConfigError where they do not fit the task."""
+        steps = -(-len(self.parts[0]) // settings.batch_size)
+        return recipe_for(settings, self.preparation.task, max(len(self.preparation.classes), 1), steps)
+
+    def evaluated(self, run: Run, settings: TableSettings) -> TableRun:
+        """The run with its figures on the held-out rows."""
+        result = _evaluate(run, self.preparation, self.parts)
+        return TableRun(run, self.preparation, settings, self.table.source, result, self.notes)
+
+
+def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
+    """Split a table and prepare its columns by what the training rows hold.
+
+    settings: task, test, validation and seed are those that matter. Raises DataError and ConfigError.
+    """
     task, why = infer_task(table.target_values())
     if settings.task != "auto":
         task, why = settings.task, "as the settings say"
@@ -117,20 +158,13 @@ def train_table(
     training, validation = split_table(rest, settings.validation / (1 - settings.test), settings.seed, task)
     classes = classes_of(table.target_values()) if task == "classification" else None
     preparation = fit_preparation(training.frame, table.target, task, table.source, classes)
-    notes = (*notes, *preparation.notes)
-    parts = [_prepared(preparation, part) for part in (training, validation, test)]
-    recipe = recipe_for(
-        settings, task, max(len(preparation.classes), 1), -(-len(training) // settings.batch_size)
+    parts = (
+        _prepared(preparation, training),
+        _prepared(preparation, validation),
+        _prepared(preparation, test),
     )
-    # Said only now: what is wrong with a table or its settings stands alone on standard error.
-    for sentence in (f"{task} of '{table.target}': {why}", *notes, _story(table, parts, recipe)):
-        say(sentence)
-    start = time.perf_counter()
-    run = train_recipe(
-        recipe, parts[0], parts[1], progress=progress, checkpoint=checkpoint, listeners=listeners
-    )
-    result = _evaluate(run, preparation, parts, time.perf_counter() - start)
-    return TableRun(run, preparation, settings, table.source, result, notes)
+    said = f"{task} of '{table.target}': {why}"
+    return PreparedTable(table, preparation, parts, said, (*notes, *preparation.notes))
 
 
 def load_table_run(folder: Path) -> TableRun:
@@ -213,7 +247,7 @@ def _prepared(preparation: Preparation, table: Table) -> Arrays:
     return Arrays(x, y if preparation.task == "classification" else y[:, None])
 
 
-def _evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays], seconds: float) -> dict[str, Any]:
+def _evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dict[str, Any]:
     training, validation, test = parts
     outputs = run.predict(test.x)
     if preparation.task == "classification":
@@ -227,7 +261,7 @@ def _evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays], secon
         "task": preparation.task,
         "target": preparation.target,
         "rows": {"train": len(training), "validation": len(validation), "test": len(test)},
-        "seconds": seconds,
+        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
         "stopped": run.stopped,
         "best_epoch": run.best_epoch,
     }
@@ -238,14 +272,14 @@ def _targets(arrays: Arrays) -> np.ndarray:
     return arrays.y
 
 
-def _story(table: Table, parts: Sequence[Arrays], recipe: Recipe) -> str:
+def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
     training, validation, test = (len(part) for part in parts)
     step = training_step(recipe, Batch.of(parts[0], min(recipe.batch_size, training)))
     parameters = sum(value.size for value in step.program.parameters)
     layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
     return (
-        f"{len(table):,} rows: {training:,} to train on, {validation:,} to validate, {test:,} held out; "
-        f"network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
+        f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to validate, "
+        f"{test:,} held out; network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
     )
 
 

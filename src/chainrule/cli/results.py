@@ -1,0 +1,45 @@
+"""The figures of a table run, as the commands print them."""
+
+from pathlib import Path
+from typing import Any
+
+from chainrule.cli.output import print_table
+from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
+from chainrule.tasks.table import TableRun
+
+REPORT = "report.html"
+
+
+def plain_results(stored: TableRun, folder: Path) -> dict[str, Any]:
+    """The figures of a run and where it lies, for --json."""
+    figures = stored.evaluation
+    kept = {name: figures[name] for name in ("task", "target", "metrics", "baseline", "rows", "seconds")}
+    facts = {"run": str(folder), "report": str(folder / REPORT), "epochs": len(stored.run.history)}
+    return kept | facts | {"stopped": stored.run.stopped, "best_epoch": stored.run.best_epoch}
+
+
+def print_results(stored: TableRun) -> None:
+    """The figures on held-out rows beside the baseline, and how training ended, on standard output."""
+    figures = stored.evaluation
+    measured, baseline = figures["metrics"], figures["baseline"]
+    guess = "most frequent class" if figures["task"] == "classification" else "mean"
+    rows = [
+        (
+            metric_name(name),
+            metric_value(name, value),
+            metric_value(name, baseline[name]),
+            gain_text(name, metric_gain(name, value, baseline[name])),
+        )
+        for name, value in measured.items()
+    ]
+    print_table(("", "held out", f"baseline:\n{guess}", "better by"), rows)
+    print(f" {_ending(stored)}")
+
+
+def _ending(stored: TableRun) -> str:
+    run, figures = stored.run, stored.evaluation
+    reasons = {"epochs": "", "early stopping": ", when it got no better", "interrupted": ", when interrupted"}
+    epochs = len(run.history)
+    count = f"{epochs:,} epoch" + ("" if epochs == 1 else "s")
+    best = f"; the best, {run.best_epoch:,}, was kept" if 0 < run.best_epoch < epochs else ""
+    return f"{count} in {duration(figures['seconds'])}{reasons.get(run.stopped, ', ' + run.stopped)}{best}"

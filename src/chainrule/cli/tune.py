@@ -1,0 +1,191 @@
+"""chainrule tune: a search for the settings that suit a table."""
+
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.errors import INTERRUPTED
+from chainrule.cli.folders import RUNS, run_name
+from chainrule.cli.output import narrate, print_json, tell
+from chainrule.cli.results import plain_results, print_results
+from chainrule.cli.settings import Order, open_order, read_assignment, read_order
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.report.numbers import number
+from chainrule.tasks.settings import TableSettings
+from chainrule.tasks.tuning import BEST, REPORT, TableStudy, find_study, table_space, tune_table
+from chainrule.tune import Asha, Hyperband, Pruning, StudyProgress
+
+PRUNING = ("asha", "hyperband", "none")
+
+
+def tune(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE|digits",
+            help="A CSV or Parquet file with column names; or 'digits', as for train.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(
+            "--trials",
+            "-n",
+            metavar="N",
+            help="How many trials there are to be in all, with earlier ones and those of other processes.",
+        ),
+    ] = 50,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="KEY=VALUE",
+            help="A setting, as of train, to keep as it is instead of searching it; may be given many times.",
+            show_default=False,
+        ),
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(
+            "--study",
+            metavar="URL",
+            help="A database where many machines work on one study: postgresql://user@host/database.",
+            show_default="study.db in the study's folder",
+        ),
+    ] = None,
+    pruning: Annotated[
+        str,
+        typer.Option(
+            "--pruning",
+            metavar="|".join(PRUNING),
+            help="Which trials are ended early: asha, the worse ones soon; hyperband, fewer; or none.",
+        ),
+    ] = PRUNING[0],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="The study's folder; one that exists is gone on with.",
+            show_default="runs/FILE-tune-001, 002, …",
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the results as one JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Search for the settings with which a network learns a table best.
+
+    Each trial trains with settings of its own: learning rate, batch size, layers, activation, initializer,
+    regularization, optimizer and schedule. The first one takes the defaults; Optuna draws the others by what
+    went well so far (TPE). Trials are compared by their validation loss. The held-out rows are looked at
+    once, at the end, by the best.
+
+    The study's folder gets best/, an ordinary run folder, and report.html: how the search went and which
+    settings mattered. [bold]The same command goes on[/bold] with a study that was interrupted or killed, and
+    with more --trials makes it longer. Several at once share the trials; to share them between machines, give
+    each the same --study.
+
+    Ctrl-C ends the search in order: the best so far is written, and the exit code is 130.
+
+    [bold]Examples[/bold]
+
+      chainrule tune digits --trials 30
+      chainrule tune sales.csv --target price --set optimizer=adam --set epochs=50
+      chainrule tune sales.csv -t price --study postgresql://me@host/studies
+      chainrule predict runs/sales-tune-001/best new.csv
+    """
+    if trials < 1:
+        raise ConfigError(f"--trials is {trials}", remedy="it must be a whole number, at least 1")
+    if study is not None and "://" not in study:
+        raise ConfigError(
+            f"--study {study} is no URL", remedy="write postgresql://user@host/database, or use --out FOLDER"
+        )
+    order = read_order(file, target, [], assignments or [])
+    fixed = {read_assignment(text)[0] for text in assignments or []}
+    progress = StudyProgress()
+    try:
+        found = _tune(order, fixed, trials, study, _pruning(pruning, order.settings), out, progress)
+    except KeyboardInterrupt:
+        tell("interrupted; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        progress.close()
+    _print(found, json)
+    if found.result.interrupted or found.best is None:
+        tell("interrupted; the same command goes on")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _tune(
+    order: Order,
+    fixed: set[str],
+    trials: int,
+    study: str | None,
+    pruning: Pruning | None,
+    out: Path | None,
+    progress: StudyProgress,
+) -> TableStudy:
+    space = table_space(fixed)
+    table = open_order(order, "tune")
+    if out is None:
+        stem = f"{run_name(table.source)}-tune"
+        out = find_study(RUNS, stem, table, order.settings, space, pruning, shared=study is not None)
+    return tune_table(
+        table,
+        order.settings,
+        trials=trials,
+        folder=out,
+        study=study,
+        space=space,
+        pruning=pruning,
+        listeners=[progress],
+        say=narrate,
+    )
+
+
+def _pruning(name: str, settings: TableSettings) -> Pruning | None:
+    if name not in PRUNING:
+        raise ConfigError(
+            f"--pruning is {name!r}{did_you_mean(name, PRUNING)}",
+            remedy=f"it must be one of {', '.join(PRUNING)}",
+        )
+    if name == "hyperband":
+        return Hyperband(max(settings.epochs, Hyperband.first))
+    return Asha() if name == "asha" else None
+
+
+def _print(found: TableStudy, as_json: bool) -> None:
+    trials, best = found.result.trials, found.result.best
+    place = found.folder / BEST
+    counts = {state: sum(each.state == state for each in trials) for state in ("complete", "pruned")}
+    if best is None or found.best is None:
+        return
+    if as_json:
+        facts = {
+            "study": str(found.folder),
+            "study_report": str(found.folder / REPORT),
+            "trials": counts,
+            "best_trial": best.number,
+            "validation_loss": best.score,
+            "values": dict(best.values),
+            "importances": dict(found.result.importances),
+        }
+        print_json(plain_results(found.best, place) | facts)
+        return
+    print_results(found.best)
+    print(
+        f" the best of {sum(counts.values())} trials ({counts['pruned']} pruned) is trial {best.number}: "
+        f"validation loss {number(best.score or 0.0)}"
+    )
+    print(f" report   {found.folder / REPORT}")
+    print(f" predict  chainrule predict {quote(str(place))} FILE")

@@ -1,0 +1,76 @@
+"""Attempt: a trial while it runs, as the objective sees it and as the training loop tells it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import ConfigError
+from chainrule.train import Ended, EpochDone, Event
+from chainrule.tune.events import StudyListener, TrialEpoch
+from chainrule.tune.pruning import Pruning, is_rung
+
+if TYPE_CHECKING:
+    import optuna
+
+PRUNED, LOST, INTERRUPTED = "pruned", "lost", "interrupted"
+
+
+class Attempt:
+    """The values of one trial, and a listener of the runs that try them.
+
+    number: of the trial. values: what it drew, by name; attempt["width"] is attempt.values["width"].
+    reasons: why runs that it listened to ended, such as 'epochs', 'pruned', 'interrupted'.
+    """
+
+    def __init__(
+        self,
+        trial: "optuna.Trial",
+        values: Mapping[str, Any],
+        pruning: Pruning | None,
+        listeners: Sequence[StudyListener] = (),
+    ) -> None:
+        self.number = trial.number
+        self.values = values
+        self.reasons: list[str] = []
+        self._trial = trial
+        self._pruning = pruning
+        self._listeners = listeners
+        self._reported: set[int] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def __call__(self, event: Event) -> None:
+        """Tell the study how far training is, and end it where others were better.
+
+        Raises ConfigError for a run without validation, which can't be compared.
+        """
+        if isinstance(event, Ended):
+            self.reasons.append(event.reason)
+        if not isinstance(event, EpochDone):
+            return
+        if "validation_loss" not in event.record:
+            raise ConfigError(
+                "a trial trains without validation, so that nothing tells how good it is",
+                remedy="set validation, such as chainrule.train(…, validation=0.2)",
+            )
+        epoch, score = event.record["epoch"], event.state.best_loss
+        for listener in self._listeners:
+            listener(TrialEpoch(self.number, epoch, score))
+        if is_rung(self._pruning, epoch) and epoch not in self._reported:
+            self._reported.add(epoch)
+            self._report(epoch, score, event.stop)
+
+    def _report(self, epoch: int, score: float, stop: Callable[[str], None]) -> None:
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        try:
+            self._trial.report(score, epoch)
+            if self._trial.should_prune():
+                stop(PRUNED)
+        except UpdateFinishedTrialError:  # this process was not heard of for too long, so others took over
+            stop(LOST)
+
+    def report_worst(self) -> None:
+        """Tell the sampler that nothing came of these values."""
+        self._trial.report(math.inf, max(self._reported, default=0) + 1)

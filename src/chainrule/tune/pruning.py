@@ -1,0 +1,84 @@
+"""Pruning: which trials are ended early, because others were better after as many epochs."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from chainrule.nn.settings import check_whole
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+
+
+@dataclass(frozen=True)
+class Asha:
+    """Asynchronous successive halving (Li et al. 2020), Optuna's variant, which never pauses a trial.
+
+    At the epochs first · reductionᵏ, k = 0, 1, 2, …, a trial goes on if it is among the best 1 / reduction of
+    all that came so far. first: at least 1. reduction: at least 2. Raises ConfigError.
+    """
+
+    first: int = 5
+    reduction: int = 3
+
+    def __post_init__(self) -> None:
+        check_whole(self, "first", self.first)
+        check_whole(self, "reduction", self.reduction, at_least=2)
+
+    def pruner(self) -> "BasePruner":
+        """Optuna's."""
+        from optuna.pruners import SuccessiveHalvingPruner
+
+        return SuccessiveHalvingPruner(min_resource=self.first, reduction_factor=self.reduction)
+
+
+@dataclass(frozen=True)
+class Hyperband:
+    """Asynchronous halving in several brackets, which begin to prune later and later (Li et al. 2018).
+
+    Safer than Asha where good settings begin slowly, and slower. epochs: the most that a trial runs, at least
+    `first`. first, reduction: as of Asha. Raises ConfigError.
+    """
+
+    epochs: int
+    first: int = 5
+    reduction: int = 3
+
+    def __post_init__(self) -> None:
+        check_whole(self, "first", self.first)
+        check_whole(self, "reduction", self.reduction, at_least=2)
+        check_whole(self, "epochs", self.epochs, at_least=self.first)
+
+    def pruner(self) -> "BasePruner":
+        """Optuna's."""
+        from optuna.pruners import HyperbandPruner
+
+        return HyperbandPruner(
+            min_resource=self.first, max_resource=self.epochs, reduction_factor=self.reduction
+        )
+
+
+Pruning = Asha | Hyperband
+
+
+def is_rung(pruning: Pruning | None, epoch: int) -> bool:
+    """Whether the pruner looks at a trial after this epoch. In between there is nothing to tell it."""
+    if pruning is None:
+        return False
+    rung = pruning.first
+    while rung < epoch:
+        rung *= pruning.reduction
+    return rung == epoch
+
+
+def pruner_of(pruning: Pruning | None) -> "BasePruner":
+    """The pruner that Optuna knows; None never prunes."""
+    from optuna.pruners import NopPruner
+
+    return NopPruner() if pruning is None else pruning.pruner()
+
+
+def pruning_to_plain(pruning: Pruning | None) -> dict[str, Any]:
+    """Plain data for TOML and JSON."""
+    if pruning is None:
+        return {"kind": "none"}
+    return {"kind": type(pruning).__name__, **asdict(pruning)}

@@ -1,0 +1,350 @@
+"""Studies: opening or resuming one, and working on it beside other processes."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import ConfigError, TrainingError
+from chainrule.nn.settings import check_text, check_whole
+from chainrule.train import Run
+from chainrule.train.interrupt import deferred_interrupt
+from chainrule.tune import storage as places
+from chainrule.tune.attempt import INTERRUPTED, LOST, PRUNED, Attempt
+from chainrule.tune.events import (
+    StudyEnded,
+    StudyEvent,
+    StudyListener,
+    StudyOpened,
+    Trial,
+    TrialEnded,
+    TrialStarted,
+    Waiting,
+    best_of,
+    done,
+    ranked,
+)
+from chainrule.tune.pruning import Asha, Pruning, pruner_of, pruning_to_plain
+from chainrule.tune.space import Space
+from chainrule.tune.storage import Storage, open_storage, without_experimental_warnings
+
+if TYPE_CHECKING:
+    import optuna
+
+Objective = Callable[[Attempt], Run | float]
+SUBJECT = "chainrule"  # what a study is about, among the attributes that Optuna keeps for us
+FACTS = "facts"  # of a trial
+_WAIT_SECONDS = 0.5
+_FEWEST_FOR_IMPORTANCES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """What a study found.
+
+    trials: all that are complete, pruned or still running elsewhere, by number. best: the complete trial with
+    the lowest score, None where none is complete. run: the run of the best trial, None where another process
+    ran it or the objective returned a number. importances: by parameter, how much of the order of the trials
+    it explains (fANOVA, Hutter et al. 2014, on their ranks; pruned trials come behind complete ones), as
+    shares of 1, the largest first; empty where fewer than ten are over. interrupted: Ctrl-C ended it before
+    all trials were done.
+    """
+
+    trials: tuple[Trial, ...]
+    best: Trial | None
+    run: Run | None
+    importances: Mapping[str, float]
+    interrupted: bool
+
+
+def search(
+    objective: Objective,
+    space: Space,
+    trials: int,
+    *,
+    study: Path | str | None = None,
+    name: str = "study",
+    subject: Mapping[str, Any] | None = None,
+    pruning: Pruning | None = Asha(),  # noqa: B008 (frozen)
+    seed: int = 0,
+    listeners: Sequence[StudyListener] = (),
+) -> StudyResult:
+    """Search for the values that make the score of a run smallest.
+
+    objective: trains by the values of an Attempt, with the attempt among the run's listeners, and returns the
+    Run, whose lowest validation loss is the score; or the score itself. Training that breaks down
+    (TrainingError) counts as a trial, as one of the worst.
+    space: what to draw from. trials: how many there are to be in all, those of earlier and of other processes
+    included; at least 1.
+    study: where it is kept. None: in memory. A path: an SQLite file. A URL such as
+    postgresql://user@host/database: a database where many machines work on one study. Who calls this again
+    with the same arguments goes on with it; what a killed process leaves is done again by the others, half a
+    minute after it was last heard of.
+    name: of the study in its storage. subject: what else it is about, as plain data; a study is only gone on
+    with by those who search the same space, with the same pruning, on the same subject.
+    pruning: which trials end early; None: none does. seed: decides, with a trial's number, what it draws.
+    listeners: functions of an event (`chainrule.tune.events`), such as StudyProgress().
+
+    Ctrl-C ends the search in order; what the running trial has learned is lost.
+    Raises ConfigError for arguments out of range, for a study of another subject, and for storage that does
+    not answer; and what the objective raises.
+    """
+    check_whole("search", "trials", trials)
+    check_whole("search", "seed", seed, at_least=0)
+    with open_storage(study) as storage:
+        opened = open_study(storage, name, space, seed=seed, subject=subject or {}, pruning=pruning)
+        worker = Worker(opened, storage, space, pruning, trials, listeners)
+        worker.tell(StudyOpened(_trials(opened), trials))
+        interrupted = worker.work(objective)
+        found = _trials(opened)
+        worker.tell(StudyEnded(found, trials, interrupted))
+        best = best_of(found)
+        run = worker.run if best is not None and best.number == worker.run_number else None
+        return StudyResult(found, best, run, _importances(opened), interrupted)
+
+
+def open_study(
+    storage: Storage,
+    name: str,
+    space: Space,
+    *,
+    seed: int = 0,
+    subject: Mapping[str, Any],
+    pruning: Pruning | None,
+) -> "optuna.Study":
+    """The study of this name, made where there is none; arguments and errors are those of `search`."""
+    import optuna
+
+    from chainrule.tune.sampler import NumberedSampler
+
+    check_text("search", "name", name)
+    study = optuna.create_study(
+        storage=storage.backend,
+        study_name=name,
+        sampler=NumberedSampler(seed, space.first()),
+        pruner=pruner_of(pruning),
+        load_if_exists=True,
+    )
+    wanted = subject_of(space, subject, pruning)
+    if SUBJECT not in study.user_attrs:
+        if study.get_trials(deepcopy=False):
+            raise ConfigError(
+                f"the study '{name}' at {storage.address} was not made by chainrule",
+                remedy="choose another name or another database",
+            )
+        study.set_user_attr(SUBJECT, wanted)
+    check_subject(study.user_attrs[SUBJECT], wanted, f"the study '{name}' at {storage.address}")
+    return study
+
+
+def subject_of(space: Space, subject: Mapping[str, Any], pruning: Pruning | None) -> dict[str, Any]:
+    """What must agree between all who work on one study, as plain data."""
+    return {**subject, "space": space.to_plain(), "pruning": pruning_to_plain(pruning)}
+
+
+def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:
+    """ConfigError, naming what differs, where a study is about something else."""
+    different = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
+    if different:
+        raise ConfigError(
+            f"{what} is about something else: its {_differences(different, found, wanted)}",
+            remedy="go on with the arguments it was begun with, or begin another study",
+        )
+
+
+def _differences(names: list[str], found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    parts = []
+    for name in names:
+        theirs, ours = found.get(name), wanted.get(name)
+        if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+            inner = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+            parts.append(f"{name} ({_differences(inner, theirs, ours)})")
+        elif isinstance(theirs, Mapping) or isinstance(ours, Mapping):
+            parts.append(f"{name} is only {'there' if ours is None else 'here'}")
+        else:
+            parts.append(f"{name} is {theirs!r}, here {ours!r}")
+    return "; ".join(parts)
+
+
+@dataclass
+class Worker:
+    """The part of one process in a study.
+
+    wanted: how many trials there are to be in all. run_number, run, score: of the best run of this process.
+    """
+
+    study: "optuna.Study"
+    storage: Storage
+    space: Space
+    pruning: Pruning | None
+    wanted: int
+    listeners: Sequence[StudyListener]
+    run_number: int = -1
+    run: Run | None = None
+    score: float = math.inf
+
+    def tell(self, event: StudyEvent) -> None:
+        """Tell all listeners."""
+        for listener in self.listeners:
+            listener(event)
+
+    def work(self, objective: Objective) -> bool:
+        """Run trials until all that are wanted are done; True if Ctrl-C ended it before.
+
+        When all are begun, it waits for those of other processes, to do again what a killed one leaves.
+        """
+        with deferred_interrupt() as interrupted:
+            while not interrupted():
+                self._fail_lost()
+                trials = _trials(self.study)
+                if done(trials) >= self.wanted:
+                    return False
+                if len(trials) >= self.wanted:
+                    self.tell(Waiting(trials, self.wanted))
+                    time.sleep(_WAIT_SECONDS)
+                    continue
+                trial = self._claim()
+                if trial is not None and self._try(trial, objective):
+                    return True
+        return True
+
+    def _claim(self) -> "optuna.Trial | None":
+        """A new trial, or None where others took the last ones meanwhile.
+
+        The storage numbers trials one by one, so of several that take the last one at once, all but the
+        first see enough trials with smaller numbers, and withdraw.
+        """
+        from optuna.trial import TrialState
+
+        with without_experimental_warnings():
+            trial = self.study.ask()
+        if sum(each.number < trial.number for each in _trials(self.study)) < self.wanted:
+            return trial
+        self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        return None
+
+    def _fail_lost(self) -> None:
+        """Fail the trials of processes that were not heard of for too long; they do not count any more."""
+        from optuna.storages import fail_stale_trials
+        from optuna.trial import TrialState
+
+        with without_experimental_warnings():
+            fail_stale_trials(self.study)
+        # Killed before its first heartbeat, a trial has drawn nothing and would never be stale.
+        before = datetime.now() - timedelta(seconds=places.GRACE_SECONDS)  # naive, as Optuna's are
+        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if not trial.params and trial.datetime_start is not None and trial.datetime_start < before:
+                self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+    def _try(self, trial: "optuna.Trial", objective: Objective) -> bool:
+        """Run a trial and tell the study what came of it; True if Ctrl-C ended it."""
+        from optuna.exceptions import UpdateFinishedTrialError
+        from optuna.trial import TrialState
+
+        broke_down = ""
+        try:
+            with self.storage.heartbeat(self.study, trial.number):
+                attempt = Attempt(trial, self.space.draw(trial), self.pruning, self.listeners)
+                self.tell(TrialStarted(trial.number, attempt.values))
+                try:
+                    answer = objective(attempt)
+                except TrainingError as error:
+                    answer, broke_down = math.nan, error.what
+            reasons = [*attempt.reasons, answer.stopped if isinstance(answer, Run) else ""]
+            if INTERRUPTED in reasons:
+                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+                return True
+            if LOST not in reasons:
+                self._settle(trial, attempt, answer, pruned=PRUNED in reasons, broke_down=broke_down)
+        except UpdateFinishedTrialError:  # others took it over while this process was not heard of
+            return False
+        except BaseException:
+            self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            raise
+        return False
+
+    def _settle(
+        self, trial: "optuna.Trial", attempt: Attempt, answer: Run | float, *, pruned: bool, broke_down: str
+    ) -> None:
+        from optuna.trial import TrialState
+
+        score = _score(answer)
+        complete = math.isfinite(score) and not pruned
+        trial.set_user_attr(FACTS, _facts(answer) | ({"ended": broke_down} if broke_down else {}))
+        if not complete and not pruned:
+            attempt.report_worst()
+        state = TrialState.COMPLETE if complete else TrialState.PRUNED
+        self.study.tell(trial, score if complete else None, state, skip_if_finished=True)
+        if complete and score < self.score and isinstance(answer, Run):
+            self.run_number, self.run, self.score = trial.number, answer, score
+        trials = _trials(self.study)
+        ended = next((each for each in trials if each.number == trial.number), None)
+        if ended is not None:
+            self.tell(TrialEnded(ended, trials, self.wanted))
+
+
+def _score(answer: Run | float) -> float:
+    """The lowest validation loss of a run; NaN where it never was a number."""
+    if not isinstance(answer, Run):
+        return float(answer)
+    if not answer.history or "validation_loss" not in answer.history[-1]:
+        raise ConfigError(
+            "the objective's run has no validation loss", remedy="train with validation, such as 0.2"
+        )
+    return answer.history[answer.best_epoch - 1]["validation_loss"] if answer.best_epoch else math.nan
+
+
+def _facts(answer: Run | float) -> dict[str, Any]:
+    """What is kept of a run beside its score."""
+    if not isinstance(answer, Run):
+        return {}
+    facts: dict[str, Any] = {"epochs": len(answer.history), "best_epoch": answer.best_epoch}
+    if answer.best_epoch:
+        best = answer.history[answer.best_epoch - 1]
+        facts |= {
+            key: best[key] for key in best if key.startswith("validation_") and key != "validation_loss"
+        }
+    return facts
+
+
+def _trials(study: "optuna.Study") -> tuple[Trial, ...]:
+    """All trials that count: those that failed were interrupted, lost, or one too many."""
+    from optuna.trial import TrialState
+
+    states = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED)
+    return tuple(_trial(each) for each in study.get_trials(deepcopy=False, states=states))
+
+
+def _trial(frozen: "optuna.trial.FrozenTrial") -> Trial:
+    finite = [value for _, value in sorted(frozen.intermediate_values.items()) if math.isfinite(value)]
+    score = frozen.value if frozen.value is not None and math.isfinite(frozen.value) else None
+    return Trial(
+        number=frozen.number,
+        state=frozen.state.name.lower(),
+        score=score if score is not None else (finite[-1] if finite else None),
+        values=dict(frozen.params),
+        facts=frozen.user_attrs.get(FACTS, {}),
+        seconds=None if frozen.duration is None else frozen.duration.total_seconds(),
+    )
+
+
+def _importances(study: "optuna.Study") -> dict[str, float]:
+    """Shares by parameter; the study is copied, with each trial's rank for its score."""
+    import optuna
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    order = ranked(_trials(study))
+    if len(order) < _FEWEST_FOR_IMPORTANCES:
+        return {}
+    drawn = {each.number: each for each in study.get_trials(deepcopy=False)}
+    copy = optuna.create_study(storage=optuna.storages.InMemoryStorage())
+    for rank, trial in enumerate(order):
+        frozen = drawn[trial.number]
+        copy.add_trial(
+            optuna.create_trial(value=float(rank), params=frozen.params, distributions=frozen.distributions)
+        )
+    shares = get_param_importances(copy, evaluator=FanovaImportanceEvaluator(seed=0))
+    return {name: float(share) for name, share in shares.items()}
