@@ -29,11 +29,10 @@ class Defaults:
         return Defaults("adamw", 0.002, 0.01, batch, early_stopping=rows >= _LEAST_ROWS_TO_HOLD_OUT)
 
 
-def default_network(features: Any, matrix: np.ndarray, outputs: int, rows: int) -> Layer:
-    """A residual network of dense layers, wider where there are more rows.
+def default_network(outputs: int, rows: int) -> Layer:
+    """A residual network of dense layers, wider where there are more rows to train on.
 
-    features: what the columns of the matrix are (`Preparation.features`), None for plain numbers.
-    matrix: (rows, columns) of the training rows. outputs: units of the last layer.
+    outputs: units of the last layer.
     """
     width = int(np.clip(2 ** round(np.log2(max(rows, 1)) / 2 + 1), 32, 192))
     dropout = 0.1

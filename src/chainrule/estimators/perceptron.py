@@ -72,8 +72,6 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         """
         rule = self._rule()
         x = self._checked_x(X, reset=True)
-        if y is None:
-            raise DataError("This PerceptronClassifier requires y to be passed, but the target y is None.")
         labels = checked_classes(y)
         kind = type_of_target(labels, input_name="y")
         if kind != "binary":
@@ -111,12 +109,13 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def _rule(self) -> Perceptron:
-        eta0, max_iter = (v.item() if isinstance(v, np.generic) else v for v in (self.eta0, self.max_iter))
+        eta0: Any = self.eta0.item() if isinstance(self.eta0, np.generic) else self.eta0
+        max_iter: Any = self.max_iter.item() if isinstance(self.max_iter, np.generic) else self.max_iter
         check_number("PerceptronClassifier", "eta0", eta0, above=0)
         check_whole("PerceptronClassifier", "max_iter", max_iter)
         return Perceptron(learning_rate=eta0, epochs=max_iter)
 
     def _checked_x(self, X: Any, *, reset: bool) -> np.ndarray:
-        x = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        x: Any = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         refuse_not_finite(x, "X", remedy="fill it in or leave the row out")
         return x

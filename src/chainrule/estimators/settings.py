@@ -151,10 +151,11 @@ class Settings:
             return self.early_stopping
         return Defaults.of(self.layers, rows).early_stopping
 
-    def recipe(self, network: Layer, loss: Loss, rows: int, mean_weight: float, seed: int) -> Recipe:
-        """What to train on this many rows and how. mean_weight: of the rows."""
+    def recipe(
+        self, network: Layer, loss: Loss, rows: int, mean_weight: float, *, early: bool, seed: int
+    ) -> Recipe:
+        """What to train on this many rows, of this mean weight, and how. early: some are held out besides."""
         batch = self.rows_per_batch(rows)
-        patience = self.early(rows) and self.n_iter_no_change != math.inf
         return Recipe(
             model=network,
             loss=loss,
@@ -163,7 +164,7 @@ class Settings:
             epochs=self.max_iter,
             batch_size=batch,
             seed=seed,
-            patience=int(self.n_iter_no_change) if patience else None,
+            patience=int(self.n_iter_no_change) if early and self.n_iter_no_change != math.inf else None,
             dtype=self.dtype,
         )
 

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from chainrule.data import Preparation
 from chainrule.errors import ChainruleError, DataError
+from chainrule.estimators.fitting import Fitted, Targets
 from chainrule.estimators.inputs import AsGiven, Columns, Inputs, Numbers
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.nn import KINDS, Layer
@@ -22,41 +24,44 @@ TRAINING = "training.safetensors"
 FORMAT = 1
 _LOST = ("listeners",)
 
+Saved = TypeVar("Saved", bound=BaseEstimator)
 
-def save(estimator: Any, folder: Path) -> Path:
+
+def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     """Write a fitted network estimator into a new folder, whole or not at all."""
     from safetensors.numpy import save as tensors
 
-    run, state = estimator.run_, estimator._state
-    names = estimator.feature_names_in_.tolist() if "feature_names_in_" in vars(estimator) else None
+    attributes = vars(estimator)
+    names = attributes.get("feature_names_in_")
+    parameters = estimator.get_params(deep=False)
     content = {
         "format": FORMAT,
         "estimator": type(estimator).__name__,
-        "parameters": {
-            name: _plain(value)
-            for name, value in estimator.get_params(deep=False).items()
-            if name not in _LOST
-        },
-        "inputs": _plain_inputs(estimator._inputs),
-        "targets": _plain_targets(estimator._targets),
-        "n_features_in": estimator.n_features_in_,
-        "feature_names_in": names,
-        "n_iter": estimator.n_iter_,
-        "state": {name: getattr(state, name) for name in ("epoch", "step", "seconds")},
+        "parameters": {name: _plain(value) for name, value in parameters.items() if name not in _LOST},
+        "inputs": _plain_inputs(fitted.inputs),
+        "targets": _plain_targets(fitted.targets),
+        "n_features_in": attributes["n_features_in_"],
+        "feature_names_in": None if names is None else names.tolist(),
+        "n_iter": attributes["n_iter_"],
+        "state": {name: getattr(fitted.state, name) for name in ("epoch", "step", "seconds")},
     }
+    # The end of training, of which the kept weights may be no part: those of the best epoch, or averages.
+    tree = {name: np.asarray(array, order="C") for name, array in fitted.state.tree.items()}
     with folder_aside(folder) as aside:
-        run.write(aside, run.recipe.to_plain())
-        (aside / ESTIMATOR).write_text(
-            json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        # The end of training, of which the kept weights may be no part: those of the best epoch, or averages.
-        (aside / TRAINING).write_bytes(tensors({n: np.asarray(a, order="C") for n, a in state.tree.items()}))
+        fitted.run.write(aside, fitted.run.recipe.to_plain())
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (aside / ESTIMATOR).write_text(text, encoding="utf-8")
+        (aside / TRAINING).write_bytes(tensors(tree))
     return folder
 
 
-def load(kind: type, folder: Path, layers: tuple[type[Layer], ...]) -> Any:
+def load(kind: type[Saved], folder: Path, layers: tuple[type[Layer], ...]) -> Saved:
     """The estimator of this class that `save` wrote."""
     run = load_run(folder, layers)
+    if not (folder / ESTIMATOR).is_file():
+        raise DataError(
+            f"{folder} holds no estimator: it has no {ESTIMATOR}", remedy="give a folder that save() wrote"
+        )
     tree, _ = read_safetensors(folder / TRAINING)
     try:
         content = json.loads((folder / ESTIMATOR).read_text(encoding="utf-8"))
@@ -65,22 +70,17 @@ def load(kind: type, folder: Path, layers: tuple[type[Layer], ...]) -> Any:
                 f"{folder} holds a {content['estimator']} of format {content['format']}",
                 remedy=f"load it by its own class; {kind.__name__} reads its own of format {FORMAT}",
             )
-        parameters = {name: _restored(value, layers) for name, value in content["parameters"].items()}
-        estimator = kind(**parameters)
-        estimator._inputs = _restored_inputs(content["inputs"])
-        estimator._targets = _restored_targets(content["targets"], run.recipe.loss)
-        estimator.n_features_in_ = content["n_features_in"]
-        if content["feature_names_in"] is not None:
-            estimator.feature_names_in_ = np.array(content["feature_names_in"], dtype=object)
+        kinds = (*KINDS, *layers)
+        estimator = kind(**{name: _restored(value, kinds) for name, value in content["parameters"].items()})
         best = run.parameters if run.best_epoch else {}
-        estimator._state = RunState(tree, **content["state"], history=run.history, best=best)
-        estimator._programs = Programs(run.recipe, run.executor)
-        estimator.run_, estimator.n_iter_ = run, content["n_iter"]
-        estimator.n_outputs_ = estimator._targets.outputs
-    except FileNotFoundError:
-        raise DataError(
-            f"{folder} holds no estimator: it has no {ESTIMATOR}", remedy="give a folder that save() wrote"
-        ) from None
+        state = RunState(tree, **content["state"], history=run.history, best=best)
+        inputs, targets = _restored_inputs(content["inputs"]), _restored_targets(content["targets"], kinds)
+        attributes = vars(estimator)
+        attributes["_fitted"] = Fitted(run, state, Programs(run.recipe, run.executor), inputs, targets)
+        attributes["n_iter_"], attributes["n_outputs_"] = content["n_iter"], targets.outputs
+        attributes["n_features_in_"] = content["n_features_in"]
+        if content["feature_names_in"] is not None:
+            attributes["feature_names_in_"] = np.array(content["feature_names_in"], dtype=object)
     except ChainruleError:
         raise
     except (KeyError, ValueError, TypeError) as error:
@@ -101,12 +101,12 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else None
 
 
-def _restored(value: Any, layers: tuple[type[Layer], ...]) -> Any:
+def _restored(value: Any, kinds: tuple[type, ...]) -> Any:
     if isinstance(value, list):
-        return tuple(_restored(each, layers) for each in value)
+        return tuple(_restored(each, kinds) for each in value)
     if isinstance(value, dict) and value.get("type") == "dict":
-        return {key: _restored(each, layers) for key, each in value["items"]}
-    return from_plain(value, (*KINDS, *layers), "parameters") if isinstance(value, dict) else value
+        return {key: _restored(each, kinds) for key, each in value["items"]}
+    return from_plain(value, kinds, "parameters") if isinstance(value, dict) else value
 
 
 def _plain_inputs(learned: Inputs) -> dict[str, Any]:
@@ -125,24 +125,26 @@ def _restored_inputs(plain: dict[str, Any]) -> Inputs:
     return AsGiven(plain["whole"])
 
 
-def _plain_targets(targets: ClassTargets | NumberTargets) -> dict[str, Any]:
+def _plain_targets(targets: Targets) -> dict[str, Any]:
     if isinstance(targets, ClassTargets):
-        classes = targets.classes
+        dtype = targets.classes.dtype
         return {
             "kind": "classes",
-            "classes": classes.tolist(),
-            "dtype": classes.dtype.str if classes.dtype != object else "object",
+            "classes": targets.classes.tolist(),
+            "dtype": "object" if dtype.hasobject else dtype.str,
             "multilabel": targets.multilabel,
         }
     return {
         "kind": "numbers",
         "mean": targets.mean.tolist(),
         "scale": targets.scale.tolist(),
+        "loss": to_plain(targets.loss),
         "single": targets.single,
     }
 
 
-def _restored_targets(plain: dict[str, Any], loss: Any) -> ClassTargets | NumberTargets:
+def _restored_targets(plain: dict[str, Any], kinds: tuple[type, ...]) -> Targets:
     if plain["kind"] == "classes":
         return ClassTargets(np.array(plain["classes"], dtype=plain["dtype"]), plain["multilabel"])
+    loss = from_plain(plain["loss"], kinds, "targets")
     return NumberTargets(np.array(plain["mean"]), np.array(plain["scale"]), loss, plain["single"])

@@ -72,6 +72,8 @@ def checked_classes(y: Any) -> np.ndarray:
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
     from sklearn.utils.validation import column_or_1d
 
+    if y is None:
+        raise DataError("a classifier requires y to be passed, but the target y is None.")
     array = y.toarray() if issparse(y) else np.asarray(y)
     if array.dtype.kind == "f":
         refuse_not_finite(array, "y", remedy="leave those rows out")
@@ -148,8 +150,10 @@ def checked_numbers(y: Any) -> np.ndarray:
     from sklearn.exceptions import DataConversionWarning
     from sklearn.utils import check_array
 
-    array = check_array(
-        y, dtype=np.float64, ensure_2d=False, ensure_all_finite=False, ensure_min_samples=0, input_name="y"
+    if y is None:
+        raise DataError("a regressor requires y to be passed, but the target y is None.")
+    array: np.ndarray = check_array(
+        y, dtype="float64", ensure_2d=False, ensure_all_finite=False, ensure_min_samples=0, input_name="y"
     )
     refuse_not_finite(array, "y", remedy="fill it in or leave the row out")
     if array.ndim == 2 and array.shape[1] == 1:

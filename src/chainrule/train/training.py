@@ -120,9 +120,9 @@ def train_recipe(
 ) -> Run:
     """`train` for a recipe and checked arrays.
 
-    state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState` of a
-    `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in epochs,
-    batch size, patience and seed at most; they have their executor.
+    state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
+    of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
+    epochs, batch size, patience and seed at most; they have their executor.
     """
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
     check_data(recipe, data, validation)
