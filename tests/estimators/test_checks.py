@@ -8,8 +8,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from chainrule.estimators import NetClassifier, NetRegressor, PerceptronClassifier
 
 # Rows repeated and rows weighted are to lead to the same answers within 1e-7, which no training in float32
-# does; and the default network draws dropout for each row. scikit-learn has its own check run on full batches of
-# another solver than the default of its networks; below, it is run in float64, with every solver.
+# does; and the default network draws dropout for each row. scikit-learn runs this check of its own networks
+# with another solver than their default; below, it is run in float64 with several.
 ROUNDING = "rounding in float32, and dropout, differ by more than 1e-7 where rows are weighted or repeated"
 EXPECTED = {f"check_sample_weight_equivalence_on_{kind}_data": ROUNDING for kind in ("dense", "sparse")}
 pytestmark = pytest.mark.filterwarnings("ignore")  # the checks provoke warnings, and look at them themselves

@@ -1,5 +1,7 @@
 """NetClassifier against scikit-learn's linear classifiers, and what its answers must be among themselves."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import log_expit, log_softmax
@@ -11,7 +13,12 @@ from tests.estimators.helpers import blobs
 from chainrule.estimators import NetClassifier
 from chainrule.estimators.classifier import log_odds
 
-EXACT = {"solver": "lbfgs", "dtype": "float64", "standardize": False, "n_iter_no_change": np.inf}
+EXACT: dict[str, Any] = {
+    "solver": "lbfgs",
+    "dtype": "float64",
+    "standardize": False,
+    "n_iter_no_change": np.inf,
+}
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -34,8 +41,12 @@ def test_without_hidden_layers_it_is_penalized_logistic_regression(classes, weig
     assert net.score(x, y) == other.score(x, y)
 
 
+def labelled(rows: int, **settings: Any) -> Any:
+    return make_multilabel_classification(rows, **settings)
+
+
 def test_labels_are_yes_no_questions_by_themselves():
-    x, y = make_multilabel_classification(80, n_features=5, n_classes=3, random_state=0)
+    x, y = labelled(80, n_features=5, n_classes=3, random_state=0)
     net = NetClassifier((), alpha=3.0, max_iter=300, random_state=0, **EXACT).fit(x, y)
     # Labels share the mean loss: each sees a penalty times their number.
     for label in range(3):

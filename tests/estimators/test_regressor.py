@@ -1,5 +1,7 @@
 """NetRegressor against closed forms and scikit-learn's linear models."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -11,7 +13,13 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.estimators import NetRegressor
 from chainrule.estimators.regressor import mean_and_deviation
 
-EXACT = {"solver": "lbfgs", "dtype": "float64", "n_iter_no_change": np.inf, "max_iter": 60, "random_state": 0}
+EXACT: dict[str, Any] = {
+    "solver": "lbfgs",
+    "dtype": "float64",
+    "n_iter_no_change": np.inf,
+    "max_iter": 60,
+    "random_state": 0,
+}
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -269,13 +269,13 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """The weights times those of the classes. Raises ConfigError for a class_weight that does not fit."""
         if self.class_weight is None:
             return weight
+        given, remedy = self.class_weight, "give 'balanced' or {class: weight}"
+        if not isinstance(given, Mapping) and given != "balanced":
+            raise ConfigError(f"NetClassifier: class_weight is {given!r}", remedy=remedy)
         try:
-            factors = compute_sample_weight(self.class_weight, y)
+            factors = compute_sample_weight(given, y)
         except (ValueError, TypeError) as error:
-            raise ConfigError(
-                f"NetClassifier: class_weight is {self.class_weight!r} ({error})",
-                remedy="give 'balanced' or {class: weight}",
-            ) from None
+            raise ConfigError(f"NetClassifier: class_weight is {given!r} ({error})", remedy=remedy) from None
         return checked_weight(factors if weight is None else factors * weight, len(y), "class_weight")
 
     def _fit_targets(self, y: np.ndarray, weight: np.ndarray | None, settings: Settings) -> ClassTargets:

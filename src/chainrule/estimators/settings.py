@@ -100,11 +100,11 @@ class Settings:
             check_choice(self.owner, "learning_rate", self.learning_rate, SCHEDULES)
         if not isinstance(self.verbose, bool | int):
             raise ConfigError(f"{self.owner}: verbose is {self.verbose!r}", remedy="it must be True or False")
-        for listener in self.listeners or ():
-            if not callable(listener):
-                raise ConfigError(
-                    f"{self.owner}: listeners has {listener!r}", remedy="give functions of an event"
-                )
+        listeners = () if self.listeners is None else self.listeners
+        if not isinstance(listeners, list | tuple) or not all(callable(each) for each in listeners):
+            raise ConfigError(
+                f"{self.owner}: listeners is {listeners!r}", remedy="give a list of functions of an event"
+            )
         self._check_combinations()
 
     def _check_numbers(self) -> None:
