@@ -78,6 +78,18 @@ def test_what_comes_back_says_the_same_and_goes_on_the_same(case, way, tmp_path)
     assert back.predict(x).tolist() == net.predict(x).tolist()
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_after_early_stopping_it_goes_on_from_the_best_epoch(way, tmp_path):
+    x, y = slope(60)
+    net = NetRegressor((64,), early_stopping=True, max_iter=200, learning_rate_init=0.03, random_state=0)
+    net.fit(x, y)
+    assert 0 < net.run_.best_epoch < net.n_iter_
+    back = WAYS[way](net, tmp_path)
+    for each in (net, back):
+        each.partial_fit(x, y)
+    assert back.predict(x).tolist() == net.predict(x).tolist()
+
+
 def test_the_folder_is_a_run_without_pickle(tmp_path):
     net, x, y = fitted()["classes"]
     folder = net.fit(x, y).save(tmp_path / "net")

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.nn import Dense, Dropout, Layer, LayerNorm, Residual, Sequential, glorot_uniform
 
 _LEAST_ROWS_TO_HOLD_OUT = 100
+_ROWS_FOR_TWO_BLOCKS = 1000
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Defaults:
 
 
 def default_network(outputs: int, rows: int) -> Layer:
-    """A residual network of dense layers, wider where there are more rows to train on.
+    """A residual network of dense layers, wider and deeper where there are more rows to train on.
 
     outputs: units of the last layer.
     """
@@ -41,4 +42,5 @@ def default_network(outputs: int, rows: int) -> Layer:
         return Residual([LayerNorm(), Dense(2 * width, "relu"), Dropout(dropout), Dense(width)])
 
     head = Dense(outputs, kernel=glorot_uniform())
-    return Sequential([Dense(width, kernel=glorot_uniform()), block(), block(), LayerNorm(), head])
+    blocks = [block() for _ in range(1 if rows < _ROWS_FOR_TWO_BLOCKS else 2)]
+    return Sequential([Dense(width, kernel=glorot_uniform()), *blocks, LayerNorm(), head])
