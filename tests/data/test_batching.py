@@ -29,6 +29,21 @@ def test_order_is_that_of_the_raw_philox_stream():
     assert epoch_order(50, 8, seed=7, epoch=4).tolist() == expected
 
 
+@pytest.mark.parametrize("alike", [False, True])
+def test_many_examples_are_in_the_order_of_a_stable_sort(alike, monkeypatch):
+    bits = np.random.Philox(key=np.array([7, 4], dtype=np.uint64)).random_raw(5000)
+    if alike:  # of 64 bits hardly ever two are; here most are
+        bits = bits % np.uint64(100)
+
+    class Drawn:
+        def __init__(self, key: np.ndarray) -> None:
+            self.random_raw = lambda count: bits[:count]
+
+    monkeypatch.setattr(np.random, "Philox", Drawn)
+    expected = sorted(range(5000), key=lambda index: (bits[index], index))
+    assert epoch_order(5000, 8, seed=7, epoch=4).tolist() == expected
+
+
 def test_every_position_is_equally_likely():
     positions = np.array(
         [np.flatnonzero(epoch_order(4, 2, seed=0, epoch=epoch) == 0)[0] for epoch in range(2000)]

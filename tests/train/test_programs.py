@@ -1,5 +1,7 @@
 """Programs are compiled once a shape; predictions and losses over many rows are those of all rows at once."""
 
+import copy
+
 import numpy as np
 import pytest
 from tests.train.helpers import classification, points
@@ -85,3 +87,24 @@ def test_raw_predictions_are_the_logits(executor, tree):
     logits, _ = programs.predict(tree, Arrays(points(5)[0]), raw=True)
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(p, expected(tree, points(5)[0]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [1, 63, 64, 65, PREDICTION_ROWS - 1, PREDICTION_ROWS + 1])
+def test_filled_up_rows_say_the_same_in_a_few_programs(rows, executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    x = points(rows)[0]
+    for _ in range(2):
+        predictions, _ = programs.predict(tree, Arrays(x), fill=True)
+        np.testing.assert_allclose(predictions, expected(tree, x), rtol=1e-12)
+    shapes = [program.inputs[0].shape[0] for program in executor.programs]
+    assert shapes == {1: [64], 63: [64], 64: [64], 65: [128], 511: [512], 513: [512, 64]}[rows]
+
+
+def test_a_copy_compiles_anew(executor):
+    programs, arrays = Programs(classification(), executor), as_arrays(points())
+    programs.training(arrays, 16, watch=False)
+    other = copy.deepcopy(programs)
+    assert isinstance(other.executor, Counting)
+    other.training(arrays, 16, watch=False)
+    assert len(executor.programs) == 1
+    assert len(other.executor.programs) == 2

@@ -1,7 +1,7 @@
 """chainrule.train: repeatable, honest about data, and clear about what it refuses."""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from tests.train.helpers import (
     XOR_Y,
     Recorder,
     assert_same_run,
+    classification,
     classifier,
     line,
     points,
@@ -24,9 +25,19 @@ from tests.train.helpers import (
 from chainrule import nn, train
 from chainrule.data import as_arrays, split
 from chainrule.errors import ConfigError, DataError, ShapeError
+from chainrule.executors.native import compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Tensor
-from chainrule.train import EpochDone, Event, StepsDone, loop, train_recipe
+from chainrule.train import (
+    EpochDone,
+    Event,
+    Programs,
+    RunState,
+    StepsDone,
+    loop,
+    starting_tree,
+    train_recipe,
+)
 
 SOFTMAX = nn.SoftmaxCrossEntropy()
 
@@ -112,6 +123,33 @@ def test_a_batch_whose_weights_are_all_zero_moves_nothing():
     one = train_recipe(recipe, as_arrays((x, y, [0.0, 1.0, 0.0]), "float64"), None)
     other = train_recipe(recipe, as_arrays((x[1:2], y[1:2]), "float64"), None)
     assert same_arrays(one.parameters, other.parameters)
+
+
+def test_a_run_goes_on_from_a_state_to_the_bits_of_an_unbroken_one():
+    recipe, arrays = classification(epochs=5, optimizer=nn.adam(0.01)), as_arrays(points())
+    unbroken = train_recipe(recipe, arrays, None, watch=False)
+    programs = Programs(recipe, compile_native)
+    state = RunState(starting_tree(recipe, arrays, programs))
+    for epochs in (2, 5):
+        part = replace(recipe, epochs=epochs)
+        run = train_recipe(part, arrays, None, watch=False, state=state, programs=programs)
+        assert len(run.history) == state.epoch == epochs
+    assert same_arrays(run.parameters, unbroken.parameters)
+    assert without_seconds(run.history) == without_seconds(unbroken.history)
+
+
+def test_programs_are_compiled_once_for_several_runs():
+    compiled: list[Program] = []
+
+    def executor(program: Program):
+        compiled.append(program)
+        return compile_numpy(program)
+
+    recipe, arrays = classification(), as_arrays(points())
+    programs = Programs(recipe, executor)
+    for epochs in (1, 2):
+        train_recipe(replace(recipe, epochs=epochs), arrays, None, watch=False, programs=programs)
+        assert len(compiled) == 2  # full batches, and the last
 
 
 def test_penalties_change_what_is_learned_but_not_the_first_reported_loss():

@@ -47,8 +47,8 @@ def open_order(order: Order, command: str) -> Table:
     if order.file is None:
         raise ConfigError(
             "nothing to train on was named",
-            remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or a data set, such as "
-            "digits",
+            remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or a data "
+            "set, such as digits",
         )
     if order.target is None and not is_named(order.file):
         columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])

@@ -4,6 +4,8 @@ import numpy as np
 
 from chainrule.errors import ConfigError, DataError
 
+_FEW = 1000  # below, no sort takes long
+
 
 def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
     """The indices 0 … examples - 1 in the order in which this epoch visits them.
@@ -27,6 +29,12 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.nda
     bits = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(examples)
     # NumPy promises that a bit generator's raw stream never changes, but does not promise it for
     # Generator.permutation: sorting raw bits keeps the order the same under later releases of NumPy.
+    # Where no two are alike, every sort gives the stable order, and for many the other is much faster.
+    if examples > _FEW:
+        order = np.argsort(bits)
+        ascending = bits[order]
+        if (ascending[1:] != ascending[:-1]).all():
+            return order.astype(np.int64, copy=False)
     return np.argsort(bits, kind="stable").astype(np.int64, copy=False)
 
 

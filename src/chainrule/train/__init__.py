@@ -3,18 +3,21 @@
 from chainrule.data.files import check_free, folder_aside, write_aside
 from chainrule.train.checkpoint import Checkpoint, load_state, save_state
 from chainrule.train.events import Ended, EpochDone, Event, Listener, Record, RunState, Started, StepsDone
+from chainrule.train.inputs import check_inputs
+from chainrule.train.programs import Programs
 from chainrule.train.range_test import RangeTest, learning_rate_range_test
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run, load_run, read_history
 from chainrule.train.step import (
     Batch,
     TrainingStep,
+    held_by_model,
     initial_tree,
     named_arrays,
     prediction_program,
     training_step,
 )
-from chainrule.train.training import split_validation, train, train_recipe
+from chainrule.train.training import split_validation, starting_tree, train, train_recipe
 
 __all__ = [
     "Batch",
@@ -23,6 +26,7 @@ __all__ = [
     "EpochDone",
     "Event",
     "Listener",
+    "Programs",
     "RangeTest",
     "Recipe",
     "Record",
@@ -32,7 +36,9 @@ __all__ = [
     "StepsDone",
     "TrainingStep",
     "check_free",
+    "check_inputs",
     "folder_aside",
+    "held_by_model",
     "initial_tree",
     "learning_rate_range_test",
     "load_run",
@@ -42,6 +48,7 @@ __all__ = [
     "read_history",
     "save_state",
     "split_validation",
+    "starting_tree",
     "train",
     "train_recipe",
     "training_step",

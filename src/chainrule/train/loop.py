@@ -37,11 +37,13 @@ class Loop:
 
     def run(self) -> str:
         """Train until the epochs are done or something ends them; the reason, as in `Ended`."""
+        program = self._compiled(self._batch_size).program
+        self._held = [value.name for value in held_by_model(program)]
         started = Started(
             epochs=self.recipe.epochs,
             steps_per_epoch=-(-len(self.data) // self._batch_size),
             examples=len(self.data),
-            parameters=sum(v.size for v in self._compiled(self._batch_size).program.parameters),
+            parameters=sum(v.size for v in program.parameters),
             first_epoch=self.state.epoch + 1,
         )
         self._tell(started)
@@ -106,7 +108,7 @@ class Loop:
         start = time.perf_counter()
         outputs = compiled.run_many(self.state.tree, named_arrays(self.data), order)
         seconds = max(time.perf_counter() - start, 1e-9)
-        held = [self.state.tree[value.name] for value in held_by_model(compiled.program)]
+        held = [self.state.tree[name] for name in self._held]
         # The last step's weights are in no loss yet, so they are looked at too.
         if not all(np.isfinite(array).all() for array in (outputs["loss"], *held)):
             raise not_finite_error(
@@ -152,7 +154,9 @@ class Loop:
         monitored = record.get("validation_loss", record["loss"])
         observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)
         for name, array in observed.items():
-            state.tree[OPTIMIZER + name][...] = array
+            known = state.tree[OPTIMIZER + name]
+            if array is not known:  # nearly all of it: only schedules that look at the loss change any
+                known[...] = array
 
     def _evaluated(self) -> dict[str, np.ndarray]:
         return evaluated(self.recipe, self._compiled(self._batch_size).program, self.state.tree)

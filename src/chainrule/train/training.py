@@ -32,7 +32,6 @@ from chainrule.train.step import (
     initial_tree,
     named_arrays,
     prediction_program,
-    training_step,
 )
 
 
@@ -116,8 +115,15 @@ def train_recipe(
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
     executor: Executor = compile_native,
+    state: RunState | None = None,
+    programs: Programs | None = None,
 ) -> Run:
-    """`train` for a recipe and checked arrays."""
+    """`train` for a recipe and checked arrays.
+
+    state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
+    of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
+    epochs, batch size, patience and seed at most; they have their executor.
+    """
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
     check_data(recipe, data, validation)
     if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
@@ -126,17 +132,18 @@ def train_recipe(
             f"and batch_size is {recipe.batch_size}",
             remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
         )
-    state = _starting_state(recipe, data, batch, checkpoint, executor)
+    programs = Programs(recipe, executor) if programs is None else programs
+    if state is None:
+        state = _starting_state(recipe, data, checkpoint, programs)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:
         heard.insert(0, bar)
-    programs = Programs(recipe, executor)
     rest = len(data) % batch.rows
     if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
-        programs.training(data, rest, watch=False)
+        programs.step(data, rest, watch=False)
     try:
         with deferred_interrupt() as interrupted:
             loop = Loop(recipe, programs, data, validation, state, heard, watch, interrupted)
@@ -144,8 +151,9 @@ def train_recipe(
     finally:
         if bar is not None:
             bar.close()
-    parameters = state.best or evaluated(recipe, training_step(recipe, batch).program, state.tree)
-    return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, executor)
+    step = programs.step(data, batch.rows, watch=False)
+    parameters = state.best or evaluated(recipe, step.program, state.tree)
+    return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, programs.executor)
 
 
 def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
@@ -180,17 +188,24 @@ def check_data(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
         recipe.loss.check(shape, arrays.y)
 
 
-def _starting_state(
-    recipe: Recipe, data: Arrays, batch: Batch, checkpoint: Path | str | None, executor: Executor
-) -> RunState:
-    step = training_step(recipe, batch)
+def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
+    """Parameters and state before the first step on these data, by name; see `initial_tree`."""
+    rows = min(recipe.batch_size, len(data))
+    step = programs.step(data, rows, watch=False)
     tree = initial_tree(recipe, step)
+    first = epoch_order(len(data), rows, recipe.seed, 1)[:rows]
+    scale_to_unit_variance(step, tree, named_arrays(data.take(first)), programs.executor)
+    return tree
+
+
+def _starting_state(
+    recipe: Recipe, data: Arrays, checkpoint: Path | str | None, programs: Programs
+) -> RunState:
     if checkpoint is None or not Path(checkpoint).exists():
-        first = epoch_order(len(data), batch.rows, recipe.seed, 1)[: batch.rows]
-        scale_to_unit_variance(step, tree, named_arrays(data.take(first)), executor)
-        return RunState(tree)
+        return RunState(starting_tree(recipe, data, programs))
     state = load_state(checkpoint, recipe)
-    if _kinds(state.tree) != _kinds(tree):
+    step = programs.step(data, min(recipe.batch_size, len(data)), watch=False)
+    if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
         raise DataError(
             f"{checkpoint} belongs to a run on data of another shape",
             remedy="resume with the data it was started with, or remove it to start afresh",

@@ -150,6 +150,11 @@ def plan_text(program: Program) -> str:
 
 def _checked(array: np.ndarray, value: Value) -> np.ndarray:
     """The array as the core reads it: row-major, aligned, in the machine's byte order."""
+    # Nearly always so, and many times a second. A dtype in the other byte order is not equal.
+    if array.shape == value.shape and array.dtype == value.dtype:
+        flags = array.flags
+        if flags.c_contiguous and flags.aligned:
+            return array
     if array.shape != value.shape or array.dtype.name != value.dtype:
         raise TypeError(f"{value} was given {array.dtype.name} {array.shape}")
     return np.require(array, value.dtype, ["C", "A"])

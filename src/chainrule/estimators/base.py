@@ -1,0 +1,215 @@
+"""What the network estimators share: checking X and y, fitting, learning curves, saving."""
+
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from chainrule.errors import ConfigError, DataError, did_you_mean
+from chainrule.estimators import storing
+from chainrule.estimators.fitting import Fitted, Rows, Targets, fit_rows
+from chainrule.estimators.inputs import (
+    Columns,
+    as_frame,
+    checked_weight,
+    is_frame,
+    needs_preparation,
+    refuse_not_finite,
+)
+from chainrule.estimators.settings import Settings
+from chainrule.nn import Layer
+from chainrule.report.figures import learning_curve
+from chainrule.train import Record, Run
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_NO_METRICS = {"epoch", "step", "seconds", "learning_rate"}
+
+
+class NetEstimator(BaseEstimator):
+    """A network that is fitted to X and y.
+
+    Subclasses say what y is (`_checked_y`, `_fit_targets`) and what the outputs mean (`predict`).
+    """
+
+    _fitted: Fitted[Any]
+    n_iter_: int
+    n_outputs_: int
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on rows and their targets.
+
+        X: (rows, columns) array, sparse matrix or DataFrame. y: (rows,) or (rows, targets). sample_weight:
+        (rows,) how much each row counts, at least 0; None for all alike.
+        Raises ValueError (ConfigError, DataError, ShapeError) before training, TrainingError if the loss
+        becomes NaN; the estimator then is as it was before the call.
+        """
+        return self._train(X, y, sample_weight, incremental=False)
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the fitted estimator into a new folder, whole or not at all, without pickle.
+
+        It is the folder of a run, which `chainrule.load_run` reads, too, with estimator.json and
+        training.safetensors besides. Listeners and a random_state that is no number are not kept.
+        Raises ConfigError if the folder exists, NotFittedError before fit.
+        """
+        check_is_fitted(self)
+        return storing.save(self, self._fitted, Path(folder))
+
+    @classmethod
+    def load(cls, folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Self:
+        """The estimator that `save` wrote.
+
+        layers: classes of your own that occur in the network. Raises DataError if the folder is missing,
+        holds none of this class, or is damaged.
+        """
+        return storing.load(cls, Path(folder), layers)
+
+    @property
+    def run_(self) -> Run:
+        """What training gave: the recipe, the parameters, the history."""
+        return self._fitted.run
+
+    @property
+    def history_(self) -> list[Record]:
+        """A record for each epoch: see `chainrule.Run.history`."""
+        return self.run_.history
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The training loss of each epoch, without penalties."""
+        return [record["loss"] for record in self.history_]
+
+    @property
+    def loss_(self) -> float:
+        """The training loss of the last epoch."""
+        return self.loss_curve_[-1]
+
+    @property
+    def notes_(self) -> tuple[str, ...]:
+        """Sentences on columns of a DataFrame that were left out or turned into something else."""
+        inputs = self._fitted.inputs
+        return inputs.preparation.notes if isinstance(inputs, Columns) else ()
+
+    def plot_learning_curves(self, metric: str = "loss") -> "Figure":
+        """A plotly figure: a number over the epochs, in training and on the rows held out.
+
+        metric: 'loss'; with early stopping also what was measured on the rows held out, such as 'accuracy' or
+        'r2'. Raises ConfigError for another, NotFittedError before fit.
+        """
+        check_is_fitted(self)
+        names = {name.removeprefix("validation_") for record in self.history_ for name in record}
+        recorded = sorted(names - _NO_METRICS)
+        if metric not in recorded:
+            raise ConfigError(
+                f"{type(self).__name__} has no record of metric {metric!r}{did_you_mean(metric, recorded)}",
+                remedy=f"choose {' or '.join(recorded)}",
+            )
+        return learning_curve(self.history_, metric, self.run_.best_epoch or None)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_fitted" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _checked_y(self, y: Any) -> np.ndarray:
+        """y as an array, of classes or of numbers."""
+        raise NotImplementedError
+
+    def _fit_targets(self, y: np.ndarray, weight: np.ndarray | None, settings: Settings) -> Targets:
+        """What is learned of the targets."""
+        raise NotImplementedError
+
+    def _row_weights(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        """The weights of rows, given sample_weight."""
+        return weight
+
+    def _settings(self) -> Settings:
+        shared = {each.name for each in fields(Settings)}
+        parameters = self.get_params(deep=False)
+        return Settings(type(self).__name__, **{n: value for n, value in parameters.items() if n in shared})
+
+    def _train(
+        self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, targets: Targets | None = None
+    ) -> Self:
+        """fit, or one epoch of it. targets: known already, such as all the classes."""
+        settings = self._settings()
+        fitted = self.__sklearn_is_fitted__() and (incremental or settings.warm_start)
+        before = self._fitted if fitted else None
+        attributes = dict(vars(self))
+        try:
+            rows = self._rows(X, y, sample_weight, settings, before, targets)
+            self._fitted = fit_rows(settings, rows, before, incremental=incremental)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(attributes)
+            raise
+        self.n_iter_ = self._fitted.state.epoch - (before.state.epoch if before else 0)
+        self.n_outputs_ = self._fitted.targets.outputs
+        if self.run_.stopped == "interrupted":
+            warnings.warn("training was interrupted; what was learned so far is kept", stacklevel=3)
+        return self
+
+    def _rows(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        settings: Settings,
+        before: Fitted[Any] | None,
+        targets: Targets | None,
+    ) -> Rows:
+        x, _ = self._checked_x(X, before, reset=before is None)
+        y = self._checked_y(y)
+        check_consistent_length(x, y)
+        weight = self._row_weights(y, checked_weight(sample_weight, len(y)))
+        if weight is not None and not weight.all():
+            kept = np.flatnonzero(weight)
+            x, y, weight = x.iloc[kept] if is_frame(x) else x[kept], y[kept], weight[kept]
+        if before is not None:
+            targets = before.targets
+        return Rows(x, y, weight, targets or self._fit_targets(y, weight, settings))
+
+    def _checked_x(self, X: Any, fitted: Fitted[Any] | None, *, reset: bool) -> tuple[Any, str]:
+        """X as a DataFrame of mixed columns or a dense array, and the dtype that predictions have."""
+        mixed = isinstance(fitted.inputs, Columns) if fitted else needs_preparation(X)
+        if mixed and is_frame(X):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            if len(X) == 0:
+                raise DataError("X has no rows", remedy="give at least one")
+            return X, "float64"
+        if mixed:
+            array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+            return as_frame(array, self.feature_names_in_.tolist()), "float64"
+        x: Any = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=(np.float64, np.float32),
+            accept_sparse="csr",
+            ensure_all_finite=False,
+        )
+        if issparse(x):
+            x = x.toarray()
+        remedy = "fill it in, or give a DataFrame, whose missing values are filled in"
+        if fitted and is_frame(X):
+            remedy = "fill it in, or fit on a DataFrame that has missing values, too"
+        refuse_not_finite(x, "X", remedy)
+        return x, x.dtype.name
+
+    def _outputs(self, X: Any, *, raw: bool) -> tuple[np.ndarray, str]:
+        """What the network gives for rows (see `Fitted.outputs`), and the dtype of predictions."""
+        check_is_fitted(self)
+        x, dtype = self._checked_x(X, self._fitted, reset=False)
+        return self._fitted.outputs(x, raw=raw), dtype

@@ -1,0 +1,28 @@
+"""Stopping where the training loss no longer falls."""
+
+import math
+
+from chainrule.train import EpochDone, Event
+
+
+class Converged:
+    """A listener that ends training as MLPClassifier does without early stopping.
+
+    After more than `patience` epochs in a row of which the loss was not below the best so far by `tol`.
+    """
+
+    def __init__(self, tol: float, patience: int) -> None:
+        self._tol = tol
+        self._patience = patience
+        self._best = math.inf
+        self._waited = 0
+
+    def __call__(self, event: Event) -> None:
+        """Look at the epoch's loss."""
+        if not isinstance(event, EpochDone):
+            return
+        loss = event.record["loss"]
+        self._waited = self._waited + 1 if loss > self._best - self._tol else 0
+        self._best = min(self._best, loss)
+        if self._waited > self._patience:
+            event.stop("converged")

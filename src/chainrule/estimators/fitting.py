@@ -1,0 +1,168 @@
+"""From checked rows to a trained network, afresh or on from the call before."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from chainrule.data import Arrays, split
+from chainrule.errors import ConfigError
+from chainrule.estimators.converged import Converged
+from chainrule.estimators.defaults import default_network
+from chainrule.estimators.inputs import Inputs, fit_inputs
+from chainrule.estimators.settings import Settings, hidden_layers, network_for
+from chainrule.estimators.targets import ClassTargets, NumberTargets
+from chainrule.executors.native import compile_native
+from chainrule.nn import Layer, Sequential
+from chainrule.train import (
+    Programs,
+    Recipe,
+    Run,
+    RunState,
+    check_inputs,
+    held_by_model,
+    initial_tree,
+    starting_tree,
+    train_recipe,
+)
+
+_SHARED = ("epochs", "batch_size", "seed", "patience")
+"""What may differ between recipes that share compiled programs."""
+
+Targets = ClassTargets | NumberTargets
+AnyTargets = TypeVar("AnyTargets", bound=Targets)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows to train on, none of them of weight 0.
+
+    x: (rows, columns) floats or a DataFrame of mixed columns. y: (rows,) or (rows, targets), as it was given.
+    weight: (rows,) or None where all count 1. targets: how y is to be understood.
+    """
+
+    x: Any
+    y: np.ndarray
+    weight: np.ndarray | None
+    targets: Targets
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted(Generic[AnyTargets]):
+    """What fitting gives. state: the end of training, to go on from. programs: compiled for it."""
+
+    run: Run
+    state: RunState
+    programs: Programs
+    inputs: Inputs
+    targets: AnyTargets
+
+    def outputs(self, x: Any, *, raw: bool) -> np.ndarray:
+        """What the network gives for rows: its raw outputs, or what its loss predicts by them."""
+        recipe = self.run.recipe
+        arrays = Arrays(self.inputs.transform(x, recipe.dtype))
+        check_inputs(recipe, arrays.x)
+        return self.programs.predict(self.run.parameters, arrays, raw=raw, fill=True)[0]
+
+
+def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incremental: bool) -> Fitted[Any]:
+    """Train on rows.
+
+    before: what to go on from, left as it is; None starts afresh. incremental: one epoch, with the optimizer
+    as it was; else settings.max_iter epochs at most, with a fresh one.
+    """
+    arrays, inputs = _prepared(settings, rows, before)
+    early = not incremental and settings.early(len(arrays))
+    seed = before.run.recipe.seed if before and incremental else _seed(settings.random_state)
+    held_out = None
+    if early:
+        arrays, held_out = split(arrays, settings.validation_fraction, seed, stratify=True)
+    mean_weight = 1.0 if arrays.weight is None else float(arrays.weight.mean())
+    network = _network(settings, rows.targets.outputs, len(arrays))
+    recipe = settings.recipe(network, rows.targets.loss, len(arrays), mean_weight, early=early, seed=seed)
+    done = before.state.epoch if before else 0
+    recipe = replace(recipe, epochs=done + (1 if incremental else recipe.epochs))
+    programs = _programs(recipe, before)
+    if before is None:
+        state = RunState(starting_tree(recipe, arrays, programs))
+    else:
+        state = _continued(settings.owner, recipe, arrays, programs, before, with_optimizer=incremental)
+    listeners = list(settings.listeners or ())
+    if not incremental and not early and settings.n_iter_no_change != math.inf:
+        listeners.append(Converged(settings.tol, int(settings.n_iter_no_change)))
+    run = train_recipe(
+        recipe,
+        arrays,
+        held_out,
+        watch=False,
+        listeners=listeners,
+        progress=bool(settings.verbose),
+        state=state,
+        programs=programs,
+    )
+    return Fitted(run, state, programs, inputs, rows.targets)
+
+
+def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tuple[Arrays, Inputs]:
+    y = rows.targets.encode(rows.y)
+    if before is None:
+        whole = settings.layers is not None and Sequential(hidden_layers(settings)).takes_whole_numbers()
+        inputs = fit_inputs(rows.x, y, rows.weight, standardize=settings.standardize, whole=whole)
+    else:
+        inputs = before.inputs
+    floats = np.dtype(settings.dtype)
+    weight = None if rows.weight is None else rows.weight.astype(floats)
+    y = y.astype(np.int32 if y.dtype.kind in "iu" else floats, copy=False)
+    return Arrays(inputs.transform(rows.x, settings.dtype), y, weight), inputs
+
+
+def _network(settings: Settings, outputs: int, rows: int) -> Layer:
+    return default_network(outputs, rows) if settings.layers is None else network_for(settings, outputs)
+
+
+def _programs(recipe: Recipe, before: Fitted[Any] | None) -> Programs:
+    """Those of the call before where they are the same."""
+    if before is None:
+        return Programs(recipe, compile_native)
+    old = before.run.recipe
+    same = replace(recipe, **{name: getattr(old, name) for name in _SHARED}) == old
+    return before.programs if same else Programs(recipe, compile_native)
+
+
+def _continued(
+    owner: str,
+    recipe: Recipe,
+    arrays: Arrays,
+    programs: Programs,
+    before: Fitted[Any],
+    *,
+    with_optimizer: bool,
+) -> RunState:
+    """The state to go on from: copies, so that a call that fails leaves the estimator as it was."""
+    step = programs.step(arrays, min(recipe.batch_size, len(arrays)), watch=False)
+    held = held_by_model(step.program)
+    whole = with_optimizer and recipe.optimizer == before.run.recipe.optimizer
+    wanted = [*step.program.parameters, *step.program.state] if whole else held
+    known = before.state.tree | before.state.best
+    tree = {value.name: np.array(known[value.name]) for value in wanted if value.name in known}
+    strange = [
+        value.name for value in held if value.name not in tree or tree[value.name].shape != value.shape
+    ]
+    if strange:
+        raise ConfigError(
+            f"{owner}: the network has another '{strange[0]}' than in the call before",
+            remedy="go on with the same layers, or fit with warm_start=False",
+        )
+    if not whole:
+        tree = initial_tree(recipe, step) | tree
+    old = before.state
+    state = RunState(tree, old.epoch, old.step, old.seconds, list(old.history))
+    if recipe.patience is not None:
+        state.best_epoch = old.epoch  # patience begins anew
+    return state
+
+
+def _seed(random_state: Any) -> int:
+    return int(check_random_state(random_state).randint(2**31 - 1))

@@ -1,0 +1,151 @@
+"""X of every kind as one matrix of floats: arrays, sparse matrices, and DataFrames of mixed columns."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.data import Preparation, fit_preparation
+from chainrule.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TARGET = "target"
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Columns of numbers, brought to mean 0 and deviation 1 as in the training rows.
+
+    mean, scale: (columns,) float64.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def transform(self, x: np.ndarray, dtype: str) -> np.ndarray:
+        """(rows, columns) of this dtype. Raises DataError where a value is too large for it."""
+        with np.errstate(over="ignore"):
+            matrix = ((x - self.mean) / self.scale).astype(dtype)
+        refuse_not_finite(matrix, "X", remedy="it is far beyond what was seen in training: correct it")
+        return matrix
+
+
+@dataclass(frozen=True)
+class AsGiven:
+    """Columns that go to the network as they are: floats, or whole numbers that it looks up."""
+
+    whole: bool
+
+    def transform(self, x: np.ndarray, dtype: str) -> np.ndarray:
+        """(rows, columns): int32 for whole numbers, else this dtype."""
+        if self.whole and np.equal(x, np.trunc(x)).all():
+            return x.astype(np.int32)
+        return x.astype(dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Columns of a DataFrame with text, dates, booleans or missing values."""
+
+    preparation: Preparation
+
+    def transform(self, frame: "pd.DataFrame", dtype: str) -> np.ndarray:
+        """(rows, features) of this dtype. Raises DataError for what the preparation refuses."""
+        return self.preparation.transform(frame, "X").astype(dtype, copy=False)
+
+
+Inputs = Numbers | AsGiven | Columns
+
+
+def fit_inputs(x: Any, y: np.ndarray, weight: np.ndarray | None, *, standardize: bool, whole: bool) -> Inputs:
+    """Learn from training rows how X becomes a matrix.
+
+    x: (rows, columns), a DataFrame of mixed columns or an array. y: (rows, …) the targets as numbers.
+    weight: (rows,) or None. standardize: numbers to mean 0 and deviation 1. whole: the network looks up whole
+    numbers, which must stay as they are.
+    """
+    if is_frame(x):
+        return Columns(_preparation(x, y))
+    if whole or not standardize:
+        return AsGiven(whole)
+    from sklearn.preprocessing import StandardScaler
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaler: Any = StandardScaler().fit(x, sample_weight=weight)
+    refuse_not_finite(
+        scaler.var_[None], "X: the variance", remedy="rescale the column, its values are too large"
+    )
+    return Numbers(np.asarray(scaler.mean_, np.float64), np.asarray(scaler.scale_, np.float64))
+
+
+def _preparation(frame: "pd.DataFrame", y: np.ndarray) -> Preparation:
+    name = _TARGET
+    while name in frame.columns:
+        name += "_"
+    first = y if y.ndim == 1 else y[:, 0]
+    task = "regression" if first.dtype.kind == "f" else "classification"
+    return fit_preparation(frame.assign(**{name: first}), name, task, "X")
+
+
+def is_frame(x: Any) -> bool:
+    """Whether this is a pandas DataFrame."""
+    pandas = sys.modules.get("pandas")  # where it was never imported, nothing can be a DataFrame
+    return pandas is not None and isinstance(x, pandas.DataFrame)
+
+
+def needs_preparation(x: Any) -> bool:
+    """Whether this is a DataFrame with other than plain numbers in it, or with missing ones."""
+    if not is_frame(x):
+        return False
+    kinds = sys.modules["pandas"].api.types
+    numeric = all(kinds.is_numeric_dtype(d) and not kinds.is_bool_dtype(d) for d in x.dtypes)
+    return not numeric or bool(x.isna().to_numpy().any())
+
+
+def as_frame(x: Any, names: Sequence[str]) -> "pd.DataFrame":
+    """Rows without names as the DataFrame that was fitted on."""
+    import pandas as pd
+
+    return x if is_frame(x) else pd.DataFrame(np.asarray(x), columns=list(names)).infer_objects()
+
+
+def refuse_not_finite(array: np.ndarray, name: str, remedy: str) -> None:
+    """Raises DataError that names the first row and column where the array is NaN or infinite."""
+    if np.isfinite(array).all():
+        return
+    where = np.argwhere(~np.isfinite(array))[0]
+    count = int((~np.isfinite(array)).sum())
+    value = "NaN" if np.isnan(array[tuple(where)]) else "inf"
+    place = f"row {where[0]}" if array.ndim == 1 else f"row {where[0]}, column {where[1]}"
+    several = f" (and {count - 1:,} more)" if count > 1 else ""
+    raise DataError(f"{name} is {value} in {place}{several}", remedy=remedy)
+
+
+def checked_weight(given: Any, rows: int, name: str = "sample_weight") -> np.ndarray | None:
+    """(rows,) float64, or None where all rows count 1.
+
+    Raises DataError for a wrong length, what is no number, below 0, or all zero.
+    """
+    if given is None:
+        return None
+    try:
+        weight = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} holds what is no number", remedy="give one number a row") from None
+    if weight.ndim == 0:
+        weight = np.full(rows, float(weight))
+    if weight.shape != (rows,):
+        raise DataError(
+            f"{name} has shape {weight.shape}, and X has {rows:,} rows", remedy=f"give it the shape ({rows},)"
+        )
+    refuse_not_finite(weight, name, remedy="give one finite number a row")
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise DataError(f"{name} is {weight[row]:g} in row {row}", remedy="give weights of at least 0")
+    if not weight.any():
+        raise DataError(f"{name}: every weight is zero", remedy="give at least one row a weight above 0")
+    return None if (weight == 1).all() else weight

@@ -1,0 +1,256 @@
+"""What the parameters of an estimator ask for, checked: layers, optimizer, penalties, the whole recipe."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.estimators.defaults import Defaults
+from chainrule.nn import (
+    ACTIVATIONS,
+    L2,
+    LBFGS,
+    PRESETS,
+    Activation,
+    BatchNorm,
+    CosineDecay,
+    Dense,
+    Dropout,
+    ExponentialDecay,
+    Layer,
+    Loss,
+    OneCycle,
+    Penalty,
+    ReduceOnPlateau,
+    Schedule,
+    Sequential,
+    StepDecay,
+    Transform,
+    glorot_uniform,
+    lecun_normal,
+)
+from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole
+from chainrule.train import Listener, Recipe
+
+AUTO = "auto"
+SCIKIT_LEARN_ACTIVATIONS: Mapping[str, str] = {"identity": "linear", "logistic": "sigmoid"}
+SCHEDULES: Mapping[str, Callable[[float, int], float | Schedule]] = {
+    "constant": lambda rate, steps: rate,
+    "cosine": CosineDecay,
+    "one_cycle": lambda rate, steps: OneCycle(rate, max(steps, 2)),
+    "exponential": ExponentialDecay,
+    "step": lambda rate, steps: StepDecay(rate, max(1, steps // 3)),
+    "adaptive": lambda rate, steps: ReduceOnPlateau(rate, factor=0.2, patience=2),
+}
+_SOLVERS = (AUTO, *PRESETS, "lbfgs")
+_DECAYING = ("adamw", "lion", "muon")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters that all network estimators share; the classes' docstrings say what each means.
+
+    owner: name of the estimator, for errors. Numbers of NumPy become Python's, scikit-learn's names of
+    activations ours. Raises ConfigError for a value of the wrong type, out of range or unknown.
+    """
+
+    owner: str
+    layers: Any
+    activation: str
+    dropout: float
+    batch_norm: bool
+    solver: str | Transform
+    alpha: float
+    weight_decay: float | str
+    batch_size: int | str
+    learning_rate: str | Schedule
+    learning_rate_init: float | str
+    max_iter: int
+    tol: float
+    n_iter_no_change: float
+    early_stopping: bool | str
+    validation_fraction: float
+    standardize: bool
+    dtype: str
+    listeners: Sequence[Listener] | None
+    warm_start: bool
+    random_state: Any
+    verbose: bool
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, each.name, value.item())
+        activation = SCIKIT_LEARN_ACTIVATIONS.get(self.activation) if isinstance(self.activation, str) else ""
+        object.__setattr__(self, "activation", activation or self.activation)
+        check_choice(self.owner, "activation", self.activation, ACTIVATIONS)
+        self._check_numbers()
+        for name in ("batch_norm", "standardize", "warm_start"):
+            check_flag(self.owner, name, getattr(self, name))
+        if self.early_stopping != AUTO:
+            check_flag(self.owner, "early_stopping", self.early_stopping)
+        check_choice(self.owner, "dtype", self.dtype, ("float32", "float64"))
+        if not isinstance(self.solver, Transform):
+            check_choice(self.owner, "solver", self.solver, _SOLVERS)
+        if not isinstance(self.learning_rate, Schedule):
+            check_choice(self.owner, "learning_rate", self.learning_rate, SCHEDULES)
+        if not isinstance(self.verbose, bool | int):
+            raise ConfigError(f"{self.owner}: verbose is {self.verbose!r}", remedy="it must be True or False")
+        listeners = () if self.listeners is None else self.listeners
+        if not isinstance(listeners, list | tuple) or not all(callable(each) for each in listeners):
+            raise ConfigError(
+                f"{self.owner}: listeners is {listeners!r}", remedy="give a list of functions of an event"
+            )
+        self._check_combinations()
+
+    def _check_numbers(self) -> None:
+        owner = self.owner
+        check_number(owner, "dropout", self.dropout, at_least=0, below=1)
+        for name in ("alpha", "tol"):
+            check_number(owner, name, getattr(self, name), at_least=0)
+        check_number(owner, "validation_fraction", self.validation_fraction, above=0, below=1)
+        check_whole(owner, "max_iter", self.max_iter)
+        if self.n_iter_no_change != math.inf:
+            check_whole(owner, "n_iter_no_change", self.n_iter_no_change)
+        if self.weight_decay != AUTO:
+            check_number(owner, "weight_decay", self.weight_decay, at_least=0)
+        if self.learning_rate_init != AUTO:
+            check_number(owner, "learning_rate_init", self.learning_rate_init, above=0)
+        if self.batch_size != AUTO:
+            check_whole(owner, "batch_size", self.batch_size)
+
+    def _check_combinations(self) -> None:
+        own_layers = self.layers is None or not any(_is_size(each) for each in _items(self.layers))
+        for name, usual in (("dropout", 0), ("batch_norm", False), ("activation", "relu")):
+            if own_layers and getattr(self, name) != usual and _items(self.layers) != ():
+                raise ConfigError(
+                    f"{self.owner}: {name} is {getattr(self, name)!r}, and it is for layers given as sizes",
+                    remedy=f"leave it out, or give sizes such as layers=(64, 64); layers is {self.layers!r}",
+                )
+        rated = isinstance(self.solver, Transform) or self.solver == "lbfgs"
+        for name, usual in (("learning_rate_init", AUTO), ("learning_rate", "constant")):
+            if rated and getattr(self, name) != usual:
+                raise ConfigError(
+                    f"{self.owner}: {name} is {getattr(self, name)!r}, and solver {_named(self.solver)} "
+                    "has no such setting",
+                    remedy="leave it out; an optimizer of your own has its own rate",
+                )
+        if self.weight_decay not in (AUTO, 0) and self.solver not in (AUTO, "adam", *_DECAYING):
+            raise ConfigError(
+                f"{self.owner}: solver {_named(self.solver)} takes no weight_decay",
+                remedy=f"choose {', '.join(_DECAYING)}, or alpha, the penalty",
+            )
+
+    def early(self, rows: int) -> bool:
+        """Whether a part of this many rows is held out to say when to stop."""
+        if isinstance(self.early_stopping, bool):
+            return self.early_stopping
+        return Defaults.of(self.layers, rows).early_stopping
+
+    def recipe(
+        self, network: Layer, loss: Loss, rows: int, mean_weight: float, *, early: bool, seed: int
+    ) -> Recipe:
+        """What to train on this many rows, of this mean weight, and how. early: some are held out besides."""
+        batch = self.rows_per_batch(rows)
+        return Recipe(
+            model=network,
+            loss=loss,
+            optimizer=self._optimizer(rows, self.max_iter * -(-rows // batch)),
+            penalties=self._penalties(batch * mean_weight),
+            epochs=self.max_iter,
+            batch_size=batch,
+            seed=seed,
+            patience=int(self.n_iter_no_change) if early and self.n_iter_no_change != math.inf else None,
+            dtype=self.dtype,
+        )
+
+    def rows_per_batch(self, rows: int) -> int:
+        """Rows of a step, at most those there are."""
+        if isinstance(self.batch_size, int):
+            return min(self.batch_size, rows)
+        if self._needs_all():
+            return rows
+        batch = min(Defaults.of(self.layers, rows).batch_size, rows)
+        # A last batch of one row has no deviation to normalize by.
+        while self.batch_norm and batch > 2 and rows % batch == 1:
+            batch -= 1
+        return batch
+
+    def _needs_all(self) -> bool:
+        solver = self.solver
+        return solver.needs_all_examples() if isinstance(solver, Transform) else solver == "lbfgs"
+
+    def _penalties(self, weight: float) -> tuple[Penalty, ...]:
+        # scikit-learn's ½ alpha Σw² is divided by the weight of the batch's rows, as its sum of losses is.
+        return (L2(self.alpha / weight),) if self.alpha else ()
+
+    def _optimizer(self, rows: int, steps: int) -> Transform:
+        if isinstance(self.solver, Transform):
+            return self.solver
+        if self.solver == "lbfgs":
+            return LBFGS()
+        defaults = Defaults.of(self.layers, rows)
+        rate = defaults.learning_rate if self.learning_rate_init == AUTO else float(self.learning_rate_init)
+        name = defaults.solver if self.solver == AUTO else self.solver
+        decay = defaults.weight_decay if self.weight_decay == AUTO else float(self.weight_decay)
+        if self.weight_decay not in (AUTO, 0) and name == "adam":
+            name = "adamw"  # Adam with decoupled decay has this name
+        schedule = self.learning_rate
+        scheduled = schedule if isinstance(schedule, Schedule) else SCHEDULES[schedule](rate, steps)
+        return PRESETS[name](scheduled, decay=decay) if name in _DECAYING else PRESETS[name](scheduled)
+
+
+def hidden_layers(settings: Settings) -> list[Layer]:
+    """The layers that `layers` asks for, in order, without the output layer. Raises ConfigError."""
+    hidden: list[Layer] = []
+    for number, item in enumerate(_items(settings.layers), start=1):
+        if isinstance(item, Layer):
+            hidden.append(item)
+        elif _is_size(item) and item >= 1:
+            hidden += _sized(int(item), settings)
+        else:
+            hint = did_you_mean(item, _layer_names()) if isinstance(item, str) else ""
+            raise ConfigError(
+                f"{settings.owner}: layers: item {number} is {item!r}{hint}",
+                remedy="give sizes, at least 1, such as (64, 64), or layers, such as chainrule.nn.Dense(64)",
+            )
+    return hidden
+
+
+def network_for(settings: Settings, outputs: int) -> Layer:
+    """The layers and after them the output layer, Dense(outputs)."""
+    return Sequential([*hidden_layers(settings), Dense(outputs, kernel=glorot_uniform())])
+
+
+def _sized(units: int, settings: Settings) -> list[Layer]:
+    # Glorot's bounds are MLPClassifier's; self-normalizing networks need LeCun's (Klambauer et al. 2017).
+    kernel = lecun_normal() if settings.activation == "selu" else glorot_uniform()
+    if settings.batch_norm:
+        layers: list[Layer] = [Dense(units, kernel=kernel), BatchNorm(), Activation(settings.activation)]
+    else:
+        layers = [Dense(units, settings.activation, kernel=kernel)]
+    return [*layers, Dropout(settings.dropout)] if settings.dropout else layers
+
+
+def _items(layers: Any) -> tuple[Any, ...]:
+    return (
+        tuple(layers)
+        if isinstance(layers, Sequence | np.ndarray) and not isinstance(layers, str)
+        else (layers,)
+    )
+
+
+def _is_size(item: Any) -> bool:
+    return isinstance(item, int | np.integer) and not isinstance(item, bool)
+
+
+def _layer_names() -> list[str]:
+    return [kind.__name__ for kind in Layer.__subclasses__()]
+
+
+def _named(solver: str | Transform) -> str:
+    return f"'{solver}'" if isinstance(solver, str) else type(solver).__name__

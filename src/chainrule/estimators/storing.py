@@ -1,0 +1,150 @@
+"""A fitted estimator as a folder: safetensors and JSON, never pickle."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from chainrule.data import Preparation
+from chainrule.errors import ChainruleError, DataError
+from chainrule.estimators.fitting import Fitted, Targets
+from chainrule.estimators.inputs import AsGiven, Columns, Inputs, Numbers
+from chainrule.estimators.targets import ClassTargets, NumberTargets
+from chainrule.nn import KINDS, Layer
+from chainrule.nn.tree import from_plain, to_plain
+from chainrule.train import Programs, RunState, folder_aside, load_run
+from chainrule.train.checkpoint import read_safetensors
+
+ESTIMATOR = "estimator.json"
+TRAINING = "training.safetensors"
+FORMAT = 1
+_LOST = ("listeners",)
+
+Saved = TypeVar("Saved", bound=BaseEstimator)
+
+
+def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
+    """Write a fitted network estimator into a new folder, whole or not at all."""
+    from safetensors.numpy import save as tensors
+
+    attributes = vars(estimator)
+    names = attributes.get("feature_names_in_")
+    parameters = estimator.get_params(deep=False)
+    content = {
+        "format": FORMAT,
+        "estimator": type(estimator).__name__,
+        "parameters": {name: _plain(value) for name, value in parameters.items() if name not in _LOST},
+        "inputs": _plain_inputs(fitted.inputs),
+        "targets": _plain_targets(fitted.targets),
+        "n_features_in": attributes["n_features_in_"],
+        "feature_names_in": None if names is None else names.tolist(),
+        "n_iter": attributes["n_iter_"],
+        "state": {name: getattr(fitted.state, name) for name in ("epoch", "step", "seconds")},
+    }
+    # The end of training, of which the kept weights may be no part: those of the best epoch, or averages.
+    tree = {name: np.asarray(array, order="C") for name, array in fitted.state.tree.items()}
+    with folder_aside(folder) as aside:
+        fitted.run.write(aside, fitted.run.recipe.to_plain())
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (aside / ESTIMATOR).write_text(text, encoding="utf-8")
+        (aside / TRAINING).write_bytes(tensors(tree))
+    return folder
+
+
+def load(kind: type[Saved], folder: Path, layers: tuple[type[Layer], ...]) -> Saved:
+    """The estimator of this class that `save` wrote."""
+    run = load_run(folder, layers)
+    if not (folder / ESTIMATOR).is_file():
+        raise DataError(
+            f"{folder} holds no estimator: it has no {ESTIMATOR}", remedy="give a folder that save() wrote"
+        )
+    tree, _ = read_safetensors(folder / TRAINING)
+    try:
+        content = json.loads((folder / ESTIMATOR).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or content["estimator"] != kind.__name__:
+            raise DataError(
+                f"{folder} holds a {content['estimator']} of format {content['format']}",
+                remedy=f"load it by its own class; {kind.__name__} reads its own of format {FORMAT}",
+            )
+        kinds = (*KINDS, *layers)
+        estimator = kind(**{name: _restored(value, kinds) for name, value in content["parameters"].items()})
+        best = run.parameters if run.best_epoch else {}
+        state = RunState(tree, **content["state"], history=run.history, best=best)
+        inputs, targets = _restored_inputs(content["inputs"]), _restored_targets(content["targets"], kinds)
+        attributes = vars(estimator)
+        attributes["_fitted"] = Fitted(run, state, Programs(run.recipe, run.executor), inputs, targets)
+        attributes["n_iter_"], attributes["n_outputs_"] = content["n_iter"], targets.outputs
+        attributes["n_features_in_"] = content["n_features_in"]
+        if content["feature_names_in"] is not None:
+            attributes["feature_names_in_"] = np.array(content["feature_names_in"], dtype=object)
+    except ChainruleError:
+        raise
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{folder} is damaged ({error!r})", remedy="fit and save again") from None
+    return estimator
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON has it; None for a generator of random numbers, which no text can hold."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {"type": "dict", "items": [[_plain(k), _plain(v)] for k, v in value.items()]}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return to_plain(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else None
+
+
+def _restored(value: Any, kinds: tuple[type, ...]) -> Any:
+    if isinstance(value, list):
+        return tuple(_restored(each, kinds) for each in value)
+    if isinstance(value, dict) and value.get("type") == "dict":
+        return {key: _restored(each, kinds) for key, each in value["items"]}
+    return from_plain(value, kinds, "parameters") if isinstance(value, dict) else value
+
+
+def _plain_inputs(learned: Inputs) -> dict[str, Any]:
+    if isinstance(learned, Columns):
+        return {"kind": "columns", "preparation": learned.preparation.to_json()}
+    if isinstance(learned, Numbers):
+        return {"kind": "numbers", "mean": learned.mean.tolist(), "scale": learned.scale.tolist()}
+    return {"kind": "as given", **asdict(learned)}
+
+
+def _restored_inputs(plain: dict[str, Any]) -> Inputs:
+    if plain["kind"] == "columns":
+        return Columns(Preparation.from_json(plain["preparation"]))
+    if plain["kind"] == "numbers":
+        return Numbers(np.array(plain["mean"], np.float64), np.array(plain["scale"], np.float64))
+    return AsGiven(plain["whole"])
+
+
+def _plain_targets(targets: Targets) -> dict[str, Any]:
+    if isinstance(targets, ClassTargets):
+        dtype = targets.classes.dtype
+        return {
+            "kind": "classes",
+            "classes": targets.classes.tolist(),
+            "dtype": "object" if dtype.hasobject else dtype.str,
+            "multilabel": targets.multilabel,
+        }
+    return {
+        "kind": "numbers",
+        "mean": targets.mean.tolist(),
+        "scale": targets.scale.tolist(),
+        "loss": to_plain(targets.loss),
+        "single": targets.single,
+    }
+
+
+def _restored_targets(plain: dict[str, Any], kinds: tuple[type, ...]) -> Targets:
+    if plain["kind"] == "classes":
+        return ClassTargets(np.array(plain["classes"], dtype=plain["dtype"]), plain["multilabel"])
+    loss = from_plain(plain["loss"], kinds, "targets")
+    return NumberTargets(np.array(plain["mean"]), np.array(plain["scale"]), loss, plain["single"])
