@@ -2,7 +2,15 @@
 
 from chainrule.data.arrays import Arrays, as_arrays, can_stratify, split, split_indices
 from chainrule.data.batching import batches, epoch_order
-from chainrule.data.columns import CategoryColumn, Column, NumberColumn
+from chainrule.data.columns import (
+    BooleanColumn,
+    CategoryColumn,
+    Column,
+    DateColumn,
+    Feature,
+    NumberColumn,
+    TextColumn,
+)
 from chainrule.data.named import load_digits_table
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.table import (
@@ -17,11 +25,15 @@ from chainrule.data.table import (
 
 __all__ = [
     "Arrays",
+    "BooleanColumn",
     "CategoryColumn",
     "Column",
+    "DateColumn",
+    "Feature",
     "NumberColumn",
     "Preparation",
     "Table",
+    "TextColumn",
     "as_arrays",
     "batches",
     "can_stratify",
