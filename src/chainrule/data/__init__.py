@@ -11,6 +11,7 @@ from chainrule.data.columns import (
     NumberColumn,
     TextColumn,
 )
+from chainrule.data.findings import Finding, findings, is_imbalanced
 from chainrule.data.named import load_digits_table
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.table import (
@@ -30,6 +31,7 @@ __all__ = [
     "Column",
     "DateColumn",
     "Feature",
+    "Finding",
     "NumberColumn",
     "Preparation",
     "Table",
@@ -41,8 +43,10 @@ __all__ = [
     "check_table",
     "classes_of",
     "epoch_order",
+    "findings",
     "fit_preparation",
     "infer_task",
+    "is_imbalanced",
     "load_digits_table",
     "load_table",
     "read_table",

@@ -71,7 +71,7 @@ class NumberColumn:
 
 @dataclass(frozen=True)
 class BooleanColumn:
-    """A column of true and false: 1 and 0, the training rows' share of true where missing, and a flag of gaps."""
+    """A column of true and false: 1 and 0, the share of true where missing, and a flag of gaps."""
 
     name: str
     share: float

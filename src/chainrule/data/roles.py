@@ -31,7 +31,7 @@ ALWAYS_KEPT, ROWS_PER_CODE = 32, 4
 WORDS_OF_TEXT = 3
 """Columns whose values usually have this many words, most of them different, hold free text."""
 IDENTIFIER = re.compile(
-    r"(?:.*[ _-])?id|.*[a-z]I[dD]|index|row(?:[ _-]?(?:id|index|number))?|unnamed[:_] ?\d+"
+    r"(?:.*[ _-])?id|.*[a-z]I[dD]|index|row(?:[ _-]?(?:id|index|names?|number))?|unnamed[:_] ?\d+"
 )
 
 

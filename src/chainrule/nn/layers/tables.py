@@ -77,7 +77,7 @@ class TableFeatures(Layer):
         if len(self.edges) != wanted or not rising:
             raise ConfigError(
                 f"TableFeatures: edges are {self.edges!r}",
-                remedy="'piecewise' needs at least 2 ascending edges for each embedded column, the others none",
+                remedy="'piecewise' needs at least 2 ascending edges for each embedded column",
             )
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class TableFeatures(Layer):
         return f.relu((features.transpose(1, 0, 2) @ weight).transpose(1, 0, 2) + bias)
 
     def _looked_up(self, x: Tensor, width: int) -> Tensor:
-        """The vectors of all columns whose vectors have this width, side by side: one table holds them all."""
+        """The vectors of all columns with vectors of this width, side by side: one table holds them all."""
         chosen = [
             column for column, count in enumerate(self.codes) if count and embedding_width(count) == width
         ]
