@@ -94,7 +94,7 @@ def test_recipe_follows_the_settings() -> None:
     ],
 )
 def test_schedules_by_name(name: str, kind: type) -> None:
-    recipe = recipe_for(settings_from({"schedule": name}), "regression", 1, 10)
+    recipe = recipe_for(settings_from({"schedule": name, "layers": [4]}), "regression", 1, 10)
     assert isinstance(recipe.optimizer, Chain)
     last = recipe.optimizer.transforms[-1]
     assert isinstance(last, Descend)
@@ -102,11 +102,11 @@ def test_schedules_by_name(name: str, kind: type) -> None:
 
 
 def test_losses_belong_to_tasks() -> None:
-    assert recipe_for(TableSettings(), "regression", 1, 1).loss == MeanSquaredError()
-    assert recipe_for(TableSettings(loss="huber"), "regression", 1, 1).loss == Huber()
+    assert recipe_for(TableSettings(layers=(4,)), "regression", 1, 1).loss == MeanSquaredError()
+    assert recipe_for(TableSettings(layers=(4,), loss="huber"), "regression", 1, 1).loss == Huber()
     with pytest.raises(ConfigError, match="is for regression"):
-        recipe_for(TableSettings(loss="huber"), "classification", 2, 1)
+        recipe_for(TableSettings(layers=(4,), loss="huber"), "classification", 2, 1)
     with pytest.raises(ConfigError, match="is for classification"):
-        recipe_for(TableSettings(loss="softmax_cross_entropy"), "regression", 1, 1)
+        recipe_for(TableSettings(layers=(4,), loss="softmax_cross_entropy"), "regression", 1, 1)
     with pytest.raises(ConfigError, match="label_smoothing is for classification"):
-        recipe_for(TableSettings(label_smoothing=0.1), "regression", 1, 1)
+        recipe_for(TableSettings(layers=(4,), label_smoothing=0.1), "regression", 1, 1)

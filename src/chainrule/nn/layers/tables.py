@@ -35,7 +35,8 @@ class TableFeatures(Layer):
     least 2; 0 for a number. A code beyond them counts as unseen.
     embedded: which columns of numbers are embedded, ascending. edges: for 'piecewise', e of each of these,
     ascending, at least 2. width: of φ, at least 1. deviation: of the frequencies' start, normal(0,
-    deviation), above 0.
+    deviation), above 0. hidden: share of codes that training takes for unseen, so that their vector is
+    learned where no category was rare, 0 ≤ hidden < 1.
     x: float (batch, columns), numbers of mean 0 and deviation 1 -> (batch, features): first the numbers that
     are not embedded, then the embedded, then the categories by the width of their vectors.
     Raises ConfigError for a bad setting, ShapeError and DTypeError for other inputs.
@@ -47,6 +48,7 @@ class TableFeatures(Layer):
     edges: Sequence[Sequence[float]] = ()
     width: int = 8
     deviation: float = 0.1
+    hidden: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", tuple(self.codes))
@@ -55,6 +57,7 @@ class TableFeatures(Layer):
         check_choice(self, "numbers", self.numbers, ("plain", "piecewise", "periodic"))
         check_whole(self, "width", self.width)
         check_number(self, "deviation", self.deviation, above=0)
+        check_number(self, "hidden", self.hidden, at_least=0, below=1)
         for count in self.codes:
             if count != 0:
                 check_whole(self, "codes", count, at_least=2)
@@ -137,6 +140,9 @@ class TableFeatures(Layer):
         first = np.concatenate([[0], np.cumsum(counts)[:-1]])
         codes = _columns(x, chosen)
         known = f.logical_and(codes >= 0.0, codes < x.trace.constant(np.array(counts), x.dtype))
+        if self.training and self.hidden:
+            shown = self.random_bits(codes.shape) >= round(self.hidden * 2**32)
+            known = f.logical_and(known, shown)
         rows = f.where(known, codes, float(UNSEEN)).cast("int32") + x.trace.constant(first, "int32")
         start: Initializer = normal(0.0, 1.0 / math.sqrt(width))
         weight = self.param(f"codes_{width}_weight", (sum(counts), width), start, x.dtype)
