@@ -44,7 +44,11 @@ from chainrule.train import Recipe
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
 
-HELP: Mapping[str, str] = {
+PLAIN = Choices(0.2, "adam", 0.001, "constant", 200, 32, 20)
+"""What 'auto' means for layers that are named."""
+_CHOSEN = tuple(each.name for each in fields(Choices))
+
+_MEANINGS: Mapping[str, str] = {
     "task": "classification, regression, or auto: inferred from the target column",
     "test": "share of the rows held out for the final figures, never seen in training",
     "validation": "share of the rows that watch the training and choose its best epoch",
@@ -69,6 +73,10 @@ HELP: Mapping[str, str] = {
     "balanced where the commonest class has 10 times the rows of the rarest",
     "target_transform": "auto: a skewed target is learned as its logarithm or a power of it; none",
     "seed": "decides splits, initial weights, order of the rows and dropout",
+}
+HELP: Mapping[str, str] = {
+    name: f"{text}; auto: {getattr(PLAIN, name)} where layers are named" if name in _CHOSEN else text
+    for name, text in _MEANINGS.items()
 }
 
 _INITIALIZERS: Mapping[str, Callable[[], Initializer]] = {
@@ -95,10 +103,6 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "schedule": (AUTO, "constant", "cosine", "step", "exponential", "plateau"),
     "loss": ("auto", "softmax_cross_entropy", *_REGRESSION_LOSSES),
 }
-
-
-PLAIN = Choices(0.2, "adam", 0.001, "constant", 200, 32, 20)
-"""What 'auto' means for layers that are named."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ class TableSettings:
     def choices(self, rows: int) -> Choices:
         """What is set, and what 'auto' stands for; rows: to train on."""
         known = table_choices(rows) if self.layers == AUTO else PLAIN
-        named = {each.name: getattr(self, each.name) for each in fields(Choices)}
+        named = {name: getattr(self, name) for name in _CHOSEN}
         return replace(known, **{name: value for name, value in named.items() if value != AUTO})
 
 
