@@ -3,6 +3,7 @@
 import datetime
 import json
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,11 +68,12 @@ def through_json(preparation: Preparation) -> Preparation:
 
 def test_features_equal_those_of_a_scikit_learn_pipeline():
     features = FRAME.drop(columns=["kind"])
+    one_hot: Any = OneHotEncoder(categories=[CITIES], sparse_output=False)  # type: ignore[arg-type]
     oracle = ColumnTransformer(
         [
             ("age", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), ["age"]),
             ("gaps", MissingIndicator(), ["age"]),
-            ("city", OneHotEncoder(categories=[CITIES], sparse_output=False), ["city"]),
+            ("city", one_hot, ["city"]),
             ("income", StandardScaler(), ["income"]),
             ("member", "passthrough", ["member"]),
             ("price", StandardScaler(), ["price"]),
@@ -465,7 +467,7 @@ def test_free_text_is_hashed():
     preparation = fitted(frame)
     assert isinstance(preparation.columns[-1], TextColumn)
     assert [feature.kind for feature in preparation.features[-64:]] == ["text"] * 64
-    oracle = HashingVectorizer(n_features=64, ngram_range=(1, 2)).transform(frame["review"].fillna(""))
+    oracle: Any = HashingVectorizer(n_features=64, ngram_range=(1, 2)).transform(frame["review"].fillna(""))
     np.testing.assert_allclose(preparation.transform(frame)[:, -64:], oracle.toarray(), rtol=1e-6)
     assert not preparation.transform(frame)[2, -64:].any()
     assert through_json(preparation) == preparation

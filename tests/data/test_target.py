@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def test_nothing_is_transformed_unless_asked() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_yeo_johnson_is_scikit_learns(sign: int) -> None:
     values = sign * BOTH_SIGNS
-    oracle = PowerTransformer().fit(values[:, None])
+    oracle: Any = PowerTransformer().fit(values[:, None])
     scale = fitted(values)
     assert scale.transform == "yeo_johnson"
     np.testing.assert_allclose(

@@ -8,6 +8,7 @@ from tests.oracles.agreement import assert_agrees
 
 from chainrule import nn
 from chainrule.nn import Layer, building
+from chainrule.nn.layer import snake_case
 from chainrule.program import Tensor
 
 torch: Any = pytest.importorskip("torch")
@@ -20,7 +21,7 @@ def called(layer: Layer, *names: str) -> Any:
     """The layer as a function of x and of its parameters of these names."""
 
     def call(x: Tensor, *parameters: Tensor) -> Tensor:
-        path = nn.layer.snake_case(type(layer).__name__) + "_1."
+        path = snake_case(type(layer).__name__) + "_1."
         with building(
             x.trace, training=True, at=dict(zip([path + n for n in names], parameters, strict=True))
         ):

@@ -1,7 +1,7 @@
 """Columns of a table as features: what was learned of each from the training rows, and how it is applied."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -130,8 +130,8 @@ class TextColumn:
         from sklearn.feature_extraction.text import HashingVectorizer
 
         texts = np.where(series.isna().to_numpy(), "", keys_of(series))
-        hashed = HashingVectorizer(n_features=TEXT_FEATURES, ngram_range=(1, 2)).transform(texts)
-        return np.asarray(hashed.toarray())
+        hashing: Any = HashingVectorizer(n_features=TEXT_FEATURES, ngram_range=(1, 2))
+        return np.asarray(hashing.transform(texts).toarray())
 
 
 @dataclass(frozen=True)

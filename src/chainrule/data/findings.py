@@ -149,9 +149,8 @@ def _nothing_known(target: np.ndarray, cut: int, task: str) -> float:
 
 def _error(predicted: np.ndarray | float, target: np.ndarray, task: str) -> float:
     """The share of wrong classes, or the mean squared error."""
-    return float(
-        (predicted != target).mean() if task == "classification" else ((predicted - target) ** 2).mean()
-    )
+    each = np.not_equal(predicted, target) if task == "classification" else (predicted - target) ** 2
+    return float(np.mean(each))
 
 
 def _codes(series: "pd.Series", source: str, *, classes: bool = False) -> np.ndarray:

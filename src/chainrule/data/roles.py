@@ -108,8 +108,8 @@ def _role_of_text(present: "pd.Series", distinct: int) -> tuple[str, str]:
         return "date", "holds dates and is used by their parts"
     if distinct <= 10:
         return "category", ""
-    words = present.astype(str).str.split().str.len()
-    if distinct > len(present) / 2 and words.median() >= WORDS_OF_TEXT:
+    words = np.array([len(str(value).split()) for value in present])
+    if distinct > len(present) / 2 and np.median(words) >= WORDS_OF_TEXT:
         return "text", "holds free text and is used by its hashed words"
     if distinct <= len(present) / 2:
         return "category", ""

@@ -156,7 +156,12 @@ def _recipe(preparation: Preparation, training: Arrays, settings: TableSettings)
         return recipe_for(settings, preparation.task, outputs, rows)
     dropout = settings.choices(rows).dropout
     network = table_network(
-        preparation.features, training.x, outputs, activation=settings.activation, dropout=dropout
+        preparation.features,
+        training.x,
+        outputs,
+        rows=rows,
+        activation=settings.activation,
+        dropout=dropout,
     )
     return recipe_for(settings, preparation.task, outputs, rows, network)
 

@@ -23,11 +23,13 @@ from chainrule.nn import (
 from chainrule.train import Recipe
 
 MEMBERS = 16
-WIDTH = 128
 PIECES = 32
+"""Most pieces of the line that a number becomes."""
 HIDDEN_CODES = 0.02
 FEW_ROWS = 500
 """Fewer rows say too little of where a number's line should break: it stays straight."""
+MANY_NUMBERS = 32
+"""More columns of numbers get shorter vectors, so that the first layer stays as wide."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,13 @@ class Choices:
 
 
 def table_choices(rows: int) -> Choices:
-    """How a table is trained by default: the more rows, the larger batches, the fewer epochs.
+    """How a table is trained by default: the more rows, the larger the batches and the fewer epochs.
 
     rows: to train on.
     """
-    batch = 32 if rows < 1000 else 128 if rows < 5000 else 256 if rows < 20_000 else 512
-    steps = -(-rows // batch)
-    epochs = min(60, max(12, 4000 // steps))
-    return Choices(0.1, "adamw", 0.003, "cosine", epochs, batch, 12)
+    batch_size = 32 if rows < 1000 else 64 if rows < 3000 else 256 if rows < 20_000 else 512
+    epochs = min(60, max(20, 3000 // -(-rows // batch_size)))
+    return Choices(0.1, "adamw", 0.003, "cosine", epochs, batch_size, 16)
 
 
 def table_network(
@@ -59,54 +60,76 @@ def table_network(
     matrix: np.ndarray,
     outputs: int,
     *,
+    rows: int,
     activation: str = "relu",
     dropout: float = 0.1,
 ) -> Layer:
     """An ensemble of residual networks that share their weights (TabM 'mini', Gorishniy et al. 2024).
 
     features: of the matrix's columns (`Preparation.features`, encoded as codes). matrix: (rows, columns) of
-    the training rows, which tell where the lines of numbers break: at their quantiles. outputs: numbers each
-    member gives.
-    The network takes (batch, columns) and gives (batch, members, outputs), for MeanOfMembers.
+    the training rows, or of a sample of them; it tells where the lines of numbers break: at their quantiles.
+    outputs: numbers each member gives. rows: how many there are to train on; fewer than 1,000 get a narrower
+    network. activation: of the hidden layers. dropout: share of their outputs set to 0 in training.
+    The network takes (batch, columns) and gives (batch, 16 members, outputs), for MeanOfMembers.
     """
+    width = 64 if rows < 1000 else 128
     noise = [Dropout(dropout)] if dropout else []
-    body = [Dense(WIDTH, activation), *noise, Residual([Dense(WIDTH, activation), *noise])]
-    first = table_features(features, matrix)
+    body = [Dense(width, activation), *noise, Residual([Dense(width, activation), *noise])]
+    first = table_features(features, matrix, rows=rows)
     return Sequential([first, Members(MEMBERS), *body, EnsembleDense(outputs, weights="own")])
 
 
-def table_features(features: Sequence[Feature], matrix: np.ndarray) -> TableFeatures:
-    """How the columns go into a network: categories looked up, numbers as lines that break at quantiles."""
+def table_features(features: Sequence[Feature], matrix: np.ndarray, *, rows: int) -> TableFeatures:
+    """How columns go into a network: categories looked up, numbers as lines that break where values lie.
+
+    The arguments are those of `table_network`.
+    """
     codes = [feature.size if feature.kind == "code" else 0 for feature in features]
     edges: dict[int, tuple[float, ...]] = {}
-    if len(matrix) >= FEW_ROWS:
-        shares = np.linspace(0.0, 1.0, PIECES + 1)
+    if rows >= FEW_ROWS:
         for column, feature in enumerate(features):
-            if feature.kind == "number":
-                found = np.unique(np.quantile(matrix[:, column], shares, method="inverted_cdf"))
-                if len(found) > 2:  # of two values, every function is a straight line
-                    edges[column] = tuple(found.tolist())
+            found = line_edges(matrix[:, column]) if feature.kind == "number" else ()
+            if len(found) > 2:  # of two values, every function is a straight line
+                edges[column] = found
     hidden = HIDDEN_CODES if any(codes) else 0.0
     if not edges:
         return TableFeatures(codes, hidden=hidden)
-    width = 8 if len(edges) <= 32 else 4
+    width = 8 if len(edges) <= MANY_NUMBERS else 4
     return TableFeatures(codes, "piecewise", tuple(edges), tuple(edges.values()), width, hidden=hidden)
 
 
+def line_edges(values: np.ndarray) -> tuple[float, ...]:
+    """Where a number's line breaks: quantiles of the values, and of the distinct values.
+
+    The latter resolve what is rare, such as gains of capital, which most people have not.
+    """
+    shares = np.linspace(0.0, 1.0, PIECES // 2 + 1)
+    of_rows, of_values = (
+        np.quantile(each, shares, method="inverted_cdf") for each in (values, np.unique(values))
+    )
+    return tuple(np.unique([*of_rows, *of_values]).tolist())
+
+
 def table_recipe(
-    features: Sequence[Feature], matrix: np.ndarray, outputs: int, loss: Loss, *, seed: int = 0
+    features: Sequence[Feature],
+    matrix: np.ndarray,
+    outputs: int,
+    loss: Loss,
+    *,
+    rows: int,
+    seed: int = 0,
 ) -> Recipe:
     """The recipe for a table: `table_network` with AdamW, a rate that falls as a cosine, and early stopping.
 
-    loss: of one member's outputs. The other arguments are those of `table_network`. Rows of validation must
-    be given to the training for it to stop early.
+    loss: of one member's outputs. seed: as for Recipe. The other arguments are those of `table_network`.
+    Training stops early where rows to validate on are given with it.
     """
-    choices = table_choices(len(matrix))
-    steps = -(-len(matrix) // choices.batch_size)
+    choices = table_choices(rows)
+    steps = choices.epochs * -(-rows // choices.batch_size)
     return Recipe(
-        table_network(features, matrix, outputs, dropout=choices.dropout),
+        table_network(features, matrix, outputs, rows=rows, dropout=choices.dropout),
         MeanOfMembers(loss),
-        adamw(CosineDecay(choices.learning_rate, choices.epochs * steps)),
+        adamw(CosineDecay(choices.learning_rate, steps)),
         epochs=choices.epochs,
         batch_size=choices.batch_size,
         seed=seed,
