@@ -63,7 +63,7 @@ def test_identifiers_and_those_that_leak() -> None:
     frame = clean()
     random_id = np.random.default_rng(1).permutation(ROWS)
     (harmless,) = findings(Table(frame.assign(customer_id=random_id), "y", "t.csv"), "classification")
-    assert (harmless.what, harmless.remedy) == ("identifier", "leave it out")
+    assert (harmless.what, harmless.remedy) == ("identifier", "it is left out")
     ordered = frame.sort_values("y", ignore_index=True).assign(number=np.arange(100, 100 + ROWS))
     (leaking,) = findings(Table(ordered, "y", "t.csv"), "classification")
     assert (leaking.what, leaking.column) == ("identifier", "number")

@@ -51,11 +51,11 @@ def test_edges_resolve_rare_values():
 
 
 @pytest.mark.parametrize("rows", [20, 600, 2000, 10_000, 100_000])
-def test_larger_tables_get_larger_batches_and_no_more_epochs(rows: int):
+def test_larger_tables_get_larger_batches_and_small_ones_more_patience(rows: int):
     now, later = table_choices(rows), table_choices(10 * rows)
     assert later.batch_size >= now.batch_size
-    assert later.epochs <= now.epochs
-    assert now.epochs >= 20
+    assert later.patience <= now.patience
+    assert now.patience * -(-rows // now.batch_size) >= 90  # steps
 
 
 def test_the_network_is_stored_as_plain_data_and_small_tables_get_a_narrow_one():
@@ -109,12 +109,8 @@ def test_a_table_of_every_kind_from_training_to_folder(shops: Table, tmp_path):
 
 
 def test_rare_classes_count_more(shops: Table):
-    random = np.random.default_rng(3)
-    frame = shops.frame.assign(
-        rare=(shops.frame["sales"] * random.lognormal(0, 1, len(shops)) > 40).astype(int)
-    )
-    share = frame["rare"].mean()
-    assert 0.02 < share < 0.09
+    noisy = shops.frame["sales"] * np.random.default_rng(3).lognormal(0, 0.5, len(shops))
+    frame = shops.frame.assign(rare=(noisy > noisy.quantile(0.95)).astype(int))
     table = Table(frame.drop(columns="sales"), "rare", "shops")
     found = {}
     for class_weight in ("auto", "none"):
@@ -123,7 +119,7 @@ def test_rare_classes_count_more(shops: Table):
         run = train_table(table, settings, progress=False, say=said.append)
         assert any(sentence.startswith("class imbalance 'rare'") for sentence in said)
         found[class_weight] = run.evaluation["metrics"]["balanced_accuracy"]
-    assert found["auto"] > found["none"] + 0.1
+    assert found["auto"] > found["none"] + 0.05
 
 
 def test_explaining_an_ensemble_shows_a_small_network_and_says_so(shops: Table, tmp_path):

@@ -11,7 +11,7 @@ from chainrule.data.columns import (
     NumberColumn,
     TextColumn,
 )
-from chainrule.data.findings import Finding, findings, is_imbalanced
+from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.named import load_digits_table
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.table import (
@@ -25,6 +25,7 @@ from chainrule.data.table import (
 )
 
 __all__ = [
+    "LEFT_OUT",
     "Arrays",
     "BooleanColumn",
     "CategoryColumn",

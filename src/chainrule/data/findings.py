@@ -21,6 +21,8 @@ IMBALANCED = 10
 """Classes whose numbers of rows differ by this factor are weighted."""
 TOO_GOOD = 0.99
 """Share of the target that a single column must tell to be suspected of giving it away."""
+LEFT_OUT = "it is left out"
+"""The remedy that the preparation applies by itself, and notes."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def findings(table: Table, task: str) -> tuple[Finding, ...]:
     found = [
         *_duplicates(frame, [name for name in (*varying, target) if name not in identifiers]),
         *(
-            Finding("constant column", name, "it has one value only", "it is left out")
+            Finding("constant column", name, "it has one value only", LEFT_OUT)
             for name in names
             if name not in varying
         ),
@@ -113,9 +115,9 @@ def _telling(table: Table, task: str, names: list[str], identifiers: list[str]) 
         if name in identifiers:
             leaks = share > 0.5
             evidence = "it numbers the rows" + (f", and tells {share:.0%} of the target" if leaks else "")
-            remedy = (
-                "the rows were sorted or numbered by the target: leave it out" if leaks else "leave it out"
-            )
+            named_so = is_identifier(column_of(table.frame, name), table.source)
+            remedy = LEFT_OUT if named_so else "leave it out"
+            remedy = f"the rows were sorted or numbered by the target: {remedy}" if leaks else remedy
             yield Finding("identifier", name, evidence, remedy)
         elif share >= TOO_GOOD:
             yield Finding(

@@ -11,8 +11,12 @@ from chainrule.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-SKEWED = 1.0
-"""A target whose skewness, the third standardized moment, is beyond this is transformed."""
+SKEWED = 2.0
+"""A target whose skewness, the third standardized moment, is beyond this is transformed.
+
+That of an exponential distribution is 2. A network learns milder ones as they are, and its squared errors are
+then small in the target's own unit, which a logarithm would give up for small relative errors.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class TargetScale:
 def fit_target(series: "pd.Series", source: str, *, transform: bool) -> TargetScale:
     """What to learn of a regression target from training rows.
 
-    transform: where the target's skewness is beyond 1, take ln(1 + value) if it has no negative value, or Yeo
+    transform: where the target's skewness is beyond 2, take ln(1 + value) if it has no negative value, or Yeo
         and Johnson's power (scikit-learn's PowerTransformer), if that halves the skewness at least.
     Raises DataError for missing, infinite and too large values.
     """

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.backprop import ErrorTerms, Explanation, explain
 from chainrule.data import (
+    LEFT_OUT,
     Arrays,
     Preparation,
     Table,
@@ -26,12 +27,12 @@ from chainrule.data import (
 )
 from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
-from chainrule.nn import Huber, MeanAbsoluteError, sgd
+from chainrule.nn import Huber, MeanAbsoluteError, MeanOfMembers, sgd
 from chainrule.program import Program
 from chainrule.report.run_page import run_page
 from chainrule.tasks import evaluation
 from chainrule.tasks.settings import AUTO, TableSettings, recipe_for, settings_from
-from chainrule.tasks.table_network import table_network
+from chainrule.tasks.table_network import MEMBERS, table_network
 from chainrule.train import (
     Batch,
     Listener,
@@ -115,9 +116,8 @@ def train_table(
     if settings.task != "auto":
         task, why = settings.task, "as the settings say"
     table, notes = check_table(table, task)
-    known = [
-        str(each) for each in findings(table, task) if each.what != "constant column"
-    ]  # notes have these
+    found = findings(table, task)
+    known = [str(each) for each in found if each.remedy != LEFT_OUT]  # the notes have those
     rest, test = split_table(table, settings.test, settings.seed, task)
     training, validation = split_table(rest, settings.validation / (1 - settings.test), settings.seed, task)
     preparation = _preparation(table, training, task, settings)
@@ -297,10 +297,15 @@ def _story(table: Table, parts: Sequence[Arrays], recipe: Recipe) -> str:
     training, validation, test = (len(part) for part in parts)
     step = training_step(recipe, Batch.of(parts[0], min(recipe.batch_size, training)))
     parameters = sum(value.size for value in step.program.parameters)
-    layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
+    columns = parts[0].x.shape[1]
+    if isinstance(recipe.loss, MeanOfMembers):
+        network = f"an ensemble of {MEMBERS} networks on {columns} features"
+    else:
+        layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
+        network = f"network {columns} → {layers}"
     return (
         f"{len(table):,} rows: {training:,} to train on, {validation:,} to validate, {test:,} held out; "
-        f"network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
+        f"{network}, {parameters:,} parameters"
     )
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from chainrule.data import Feature
 from chainrule.nn import (
-    CosineDecay,
     Dense,
     Dropout,
     EnsembleDense,
@@ -15,6 +14,7 @@ from chainrule.nn import (
     Loss,
     MeanOfMembers,
     Members,
+    ReduceOnPlateau,
     Residual,
     Sequential,
     TableFeatures,
@@ -46,13 +46,15 @@ class Choices:
 
 
 def table_choices(rows: int) -> Choices:
-    """How a table is trained by default: the more rows, the larger the batches and the fewer epochs.
+    """How a table is trained by default: the more rows, the larger the batches.
 
+    The rate is halved when the validation loss stalls, and training stops when it stalls twice as long: noisy
+    tables take few epochs, smooth ones many. Few rows make few steps an epoch, so they get more patience.
     rows: to train on.
     """
     batch_size = 32 if rows < 1000 else 64 if rows < 3000 else 256 if rows < 20_000 else 512
-    epochs = min(60, max(20, 3000 // -(-rows // batch_size)))
-    return Choices(0.1, "adamw", 0.003, "cosine", epochs, batch_size, 16)
+    patience = max(16, 100 // -(-rows // batch_size))
+    return Choices(0.1, "adamw", 0.003, "plateau", 300, batch_size, patience)
 
 
 def table_network(
@@ -119,17 +121,16 @@ def table_recipe(
     rows: int,
     seed: int = 0,
 ) -> Recipe:
-    """The recipe for a table: `table_network` with AdamW, a rate that falls as a cosine, and early stopping.
+    """The recipe for a table: `table_network` with AdamW, a rate that falls on plateaus, and early stopping.
 
     loss: of one member's outputs. seed: as for Recipe. The other arguments are those of `table_network`.
     Training stops early where rows to validate on are given with it.
     """
     choices = table_choices(rows)
-    steps = choices.epochs * -(-rows // choices.batch_size)
     return Recipe(
         table_network(features, matrix, outputs, rows=rows, dropout=choices.dropout),
         MeanOfMembers(loss),
-        adamw(CosineDecay(choices.learning_rate, steps)),
+        adamw(ReduceOnPlateau(choices.learning_rate, factor=0.5, patience=choices.patience // 2)),
         epochs=choices.epochs,
         batch_size=choices.batch_size,
         seed=seed,
