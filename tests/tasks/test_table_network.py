@@ -52,7 +52,7 @@ def test_edges_resolve_rare_values():
 
 @pytest.mark.parametrize("rows", [20, 600, 2000, 10_000, 100_000])
 def test_larger_tables_get_larger_batches_and_small_ones_more_patience(rows: int):
-    now, later = table_choices(rows), table_choices(10 * rows)
+    now, later = (table_choices(count, "regression") for count in (rows, 10 * rows))
     assert later.batch_size >= now.batch_size
     assert later.patience <= now.patience
     assert now.patience * -(-rows // now.batch_size) >= 90  # steps
@@ -69,7 +69,10 @@ def test_the_network_is_stored_as_plain_data_and_small_tables_get_a_narrow_one()
 def test_the_settings_of_a_table_make_the_recipe_for_tables():
     network = table_network(FEATURES, MATRIX, 3, rows=600)
     by_settings = recipe_for(TableSettings(seed=5), "classification", 3, 600, network)
-    assert by_settings == table_recipe(FEATURES, MATRIX, 3, nn.SoftmaxCrossEntropy(), rows=600, seed=5)
+    assert by_settings == table_recipe(
+        FEATURES, MATRIX, 3, nn.SoftmaxCrossEntropy(), task="classification", rows=600, seed=5
+    )
+    assert table_choices(600, "regression").dropout == 0
     chosen = recipe_for(TableSettings(epochs=7, batch_size=9, patience=2), "regression", 1, 600, network)
     assert (chosen.epochs, chosen.batch_size, chosen.patience) == (7, 9, 2)
     assert chosen.loss == nn.MeanOfMembers(nn.MeanSquaredError())

@@ -167,9 +167,9 @@ class TableSettings:
             )
         object.__setattr__(self, "layers", tuple(units))
 
-    def choices(self, rows: int) -> Choices:
+    def choices(self, task: str, rows: int) -> Choices:
         """What is set, and what 'auto' stands for; rows: to train on."""
-        known = table_choices(rows) if self.layers == AUTO else PLAIN
+        known = table_choices(rows, task) if self.layers == AUTO else PLAIN
         named = {name: getattr(self, name) for name in _CHOSEN}
         return replace(known, **{name: value for name, value in named.items() if value != AUTO})
 
@@ -197,7 +197,7 @@ def recipe_for(
     task: 'classification' or 'regression'. outputs: units of the last layer. rows: to train on.
     ensemble: the network (`table_network`) where layers is 'auto'.
     """
-    choices, loss = settings.choices(rows), _loss(settings, task)
+    choices, loss = settings.choices(task, rows), _loss(settings, task)
     return Recipe(
         model=_layers(settings, choices.dropout, outputs) if ensemble is None else ensemble,
         loss=loss if ensemble is None else MeanOfMembers(loss),

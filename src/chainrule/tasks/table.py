@@ -154,7 +154,7 @@ def _recipe(preparation: Preparation, training: Arrays, settings: TableSettings)
     outputs, rows = max(len(preparation.classes), 1), len(training)
     if settings.layers != AUTO:
         return recipe_for(settings, preparation.task, outputs, rows)
-    dropout = settings.choices(rows).dropout
+    dropout = settings.choices(preparation.task, rows).dropout
     network = table_network(
         preparation.features,
         training.x,
@@ -243,7 +243,7 @@ def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) ->
         told = f", by a network of {READABLE[0]} units at its start (the run's own is too large to read)"
     example = _prepared(preparation, table.take([row]))
     plain = replace(settings, dropout=0.0, l1=0.0, l2=0.0, label_smoothing=0.0)
-    rate = plain.choices(len(table)).learning_rate
+    rate = plain.choices(preparation.task, len(table)).learning_rate
     recipe = recipe_for(plain, preparation.task, max(len(preparation.classes), 1), len(table))
     recipe = replace(recipe, optimizer=sgd(rate))
     step = training_step(recipe, Batch.of(example, 1))
