@@ -25,6 +25,8 @@ FAMILIES = {
     "attention": "Attention",
     "containers": "Composition",
     "recomputation": "Recomputation",
+    "tables": "Tables",
+    "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.layers -> heading, in the order of the page."""
 
@@ -34,6 +36,7 @@ LOSSES = {
     "overlap": "Regions and boxes",
     "embedding": "Embeddings",
     "alignment": "Sequences",
+    "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.losses -> heading."""
 

@@ -159,7 +159,7 @@ def test_a_loss_that_becomes_nan(here, table, chainrule):
     assert finished.out == ""
     message = finished.err.splitlines()[-1]
     assert message.startswith("chainrule: ")
-    assert_names(message, "step 2", "layer 'dense_", "learning rate", "--set clip=1")
+    assert_names(message, "step 2", "in layer '", "learning rate", "--set clip=1")
     assert finished.err.count("chainrule:") == 1
     assert listing(here) == {table}
 

@@ -48,5 +48,6 @@ def test_the_help_lists_every_setting_with_its_default():
     text = settings_help(TableSettings())
     for name in HELP:
         assert f"\n  {name} " in text
-    assert "(0.001)" in text
+    assert "(0.15)" in text
+    assert "auto: 0.001 where layers are named" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80

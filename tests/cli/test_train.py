@@ -120,7 +120,7 @@ def test_options_win_over_the_file_and_the_file_over_defaults(here, table, chain
     config = tomllib.loads((here / "it/config.toml").read_text())
     expected = {
         "file": table, "target": "kind", "epochs": 2, "batch_size": 10, "layers": [4], "patience": 3,
-        "learning_rate": 0.001,
+        "validation": 0.15,
     }  # fmt: skip
     assert {key: config[key] for key in expected} == expected
 

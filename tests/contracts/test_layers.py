@@ -27,6 +27,7 @@ from chainrule.nn import (
     DepthwiseConv2D,
     Dropout,
     Embedding,
+    EnsembleDense,
     Flatten,
     GaussianNoise,
     GlobalAvgPool,
@@ -38,6 +39,7 @@ from chainrule.nn import (
     MaxPool1D,
     MaxPool2D,
     MeanOverTime,
+    Members,
     MultiHeadAttention,
     PositionalEncoding,
     Recomputed,
@@ -47,6 +49,7 @@ from chainrule.nn import (
     SimpleRNN,
     SpatialDropout,
     StochasticDepth,
+    TableFeatures,
     TransformerBlock,
     Upsample,
     building,
@@ -404,6 +407,77 @@ CASES += [
         },
     ),
 ]
+CASES += [
+    Case(
+        Members(3),
+        (4, 5),
+        (4, 3, 5),
+        {"members_1.scale": (3, 5)},
+        (lambda: Members(0), lambda: Members(2, scale=1.0)),  # type: ignore[arg-type]
+    ),
+    Case(
+        EnsembleDense(2, "tanh"),
+        (4, 3, 5),
+        (4, 3, 2),
+        {
+            **{"ensemble_dense_1.weight": (5, 2), "ensemble_dense_1.input_scale": (3, 5)},
+            **{"ensemble_dense_1.output_scale": (3, 2), "ensemble_dense_1.bias": (3, 2)},
+        },
+        (
+            lambda: EnsembleDense(0),
+            lambda: EnsembleDense(2, "no"),
+            lambda: EnsembleDense(2, weights="none"),
+            lambda: EnsembleDense(2, kernel=1),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        EnsembleDense(2, weights="own"),
+        (4, 3, 5),
+        (4, 3, 2),
+        {"ensemble_dense_1.weight": (5, 6), "ensemble_dense_1.bias": (3, 2)},
+    ),
+    Case(
+        TableFeatures((0, 4, 0, 9, 4)),
+        (6, 5),
+        (6, 2 + 2 * 3 + 5),
+        {"table_features_1.codes_3_weight": (8, 3), "table_features_1.codes_5_weight": (9, 5)},
+        (
+            lambda: TableFeatures((1,)),
+            lambda: TableFeatures((0,), "no"),
+            lambda: TableFeatures((0,), "piecewise"),
+            lambda: TableFeatures((0,), "plain", (0,)),
+            lambda: TableFeatures((0, 3), "periodic", (1,)),
+            lambda: TableFeatures((0, 0), "periodic", (1, 0)),
+            lambda: TableFeatures((0,), "piecewise", (0,), ((1.0, 1.0),)),
+            lambda: TableFeatures((0,), "piecewise", (0,), ((1.0,),)),
+            lambda: TableFeatures((0,), "periodic", (0,), ((0.0, 1.0),)),
+            lambda: TableFeatures((0,), width=0),
+            lambda: TableFeatures((0,), deviation=0.0),
+            lambda: TableFeatures((0,), hidden=1.0),
+        ),
+    ),
+    Case(
+        TableFeatures((0, 0, 0), "piecewise", (0, 2), ((-2.0, -0.7, 0.4, 3.0), (-3.0, 0.1, 3.0)), width=2),
+        (6, 3),
+        (6, 1 + 2 * 2),
+        {
+            "table_features_1.piece_weight": (2, 3, 2),
+            "table_features_1.line_weight": (2, 2),
+            "table_features_1.line_bias": (2, 2),
+        },
+    ),
+    Case(
+        TableFeatures((0, 0, 3), "periodic", (1,), width=2, hidden=0.2),
+        (6, 3),
+        (6, 1 + 2 + 3),
+        {
+            "table_features_1.frequency": (1, 4),
+            "table_features_1.wave_weight": (1, 8, 2),
+            "table_features_1.wave_bias": (1, 2),
+            "table_features_1.codes_3_weight": (3, 3),
+        },
+    ),
+]
 WITHOUT_SETTINGS = {Flatten, GlobalAvgPool, GlobalMaxPool, MeanOverTime}
 REFUSING = [(case, make) for case in CASES for make in case.bad]
 
@@ -520,7 +594,9 @@ def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_train
             case.layer(trace.input("x", case.x, "int32" if case.tokens else "float64"))
         plain = json.dumps(to_plain(case.layer))
         dropping = any(kind in plain for kind in ("Dropout", "Noise", "StochasticDepth"))
-        random = training and (dropping or ('"dropout"' in plain and '"dropout": 0.0' not in plain))
+        shares = ("dropout", "hidden")
+        dropping |= any(f'"{share}"' in plain and f'"{share}": 0.0' not in plain for share in shares)
+        random = training and dropping
         shapes = case.state | ({RANDOM_KEY: (2,)} if random else {})
         assert {name: tensor.shape for name, tensor in trace.states.items()} == shapes
         assert {tensor.value.name for tensor in built.updates} == (set(shapes) if training else set())

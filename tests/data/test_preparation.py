@@ -3,19 +3,33 @@
 import datetime
 import json
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from chainrule.data import CategoryColumn, NumberColumn, Preparation, classes_of, fit_preparation
+from chainrule.data import (
+    BooleanColumn,
+    CategoryColumn,
+    DateColumn,
+    Feature,
+    NumberColumn,
+    Preparation,
+    TextColumn,
+    classes_of,
+    fit_preparation,
+)
+from chainrule.data.columns import Encoding
 from chainrule.errors import ConfigError, DataError
 
 ROWS = 60
+CITIES = ["Bern", "Oslo", "Rome", "missing"]
 
 
 def make_frame(seed: int = 0) -> pd.DataFrame:
@@ -39,8 +53,13 @@ def make_frame(seed: int = 0) -> pd.DataFrame:
 FRAME = make_frame()
 
 
-def fitted(frame: pd.DataFrame = FRAME, target: str = "kind", task: str = "classification") -> Preparation:
-    return fit_preparation(frame, target, task, "sales.csv")
+def fitted(
+    frame: pd.DataFrame = FRAME,
+    target: str = "kind",
+    task: str = "classification",
+    encoding: Encoding = "one_hot",
+) -> Preparation:
+    return fit_preparation(frame, target, task, "sales.csv", encoding=encoding)
 
 
 def through_json(preparation: Preparation) -> Preparation:
@@ -49,29 +68,74 @@ def through_json(preparation: Preparation) -> Preparation:
 
 def test_features_equal_those_of_a_scikit_learn_pipeline():
     features = FRAME.drop(columns=["kind"])
+    one_hot: Any = OneHotEncoder(categories=[CITIES], sparse_output=False)  # type: ignore[arg-type]
     oracle = ColumnTransformer(
         [
             ("age", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), ["age"]),
-            ("city", make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"),
-                                   OneHotEncoder(handle_unknown="ignore", sparse_output=False)), ["city"]),
-            ("rest", StandardScaler(), ["income", "member", "price"]),
+            ("gaps", MissingIndicator(), ["age"]),
+            ("city", one_hot, ["city"]),
+            ("income", StandardScaler(), ["income"]),
+            ("member", "passthrough", ["member"]),
+            ("price", StandardScaler(), ["price"]),
         ]
     )  # fmt: skip
-    numeric = features.assign(member=features["member"].astype(float), city=features["city"].fillna(np.nan))
+    numeric = features.assign(
+        member=features["member"].astype(float), city=features["city"].fillna("missing")
+    )
     expected = np.asarray(oracle.fit_transform(numeric), dtype=np.float32)
     found = fitted().transform(FRAME)
     assert found.dtype == np.float32
-    assert np.array_equal(found, expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_codes_number_the_categories():
+    one_hot = fitted().transform(FRAME)
+    preparation = fitted(encoding="codes")
+    found = preparation.transform(FRAME)
+    assert preparation.features == (
+        Feature("age", "number"),
+        Feature("age is missing", "flag"),
+        Feature("city", "code", 5),
+        Feature("income", "number"),
+        Feature("member", "flag"),
+        Feature("price", "number"),
+    )
+    assert found.dtype == np.float32
+    numbers = FRAME["city"].map({"Bern": 2, "Oslo": 3, "Rome": 4}).fillna(0)
+    assert found[:, 2].tolist() == numbers.tolist()
+    assert np.array_equal(np.delete(found, 2, axis=1), np.delete(one_hot, range(2, 6), axis=1))
+    assert preparation.transform(FRAME.assign(city="Atlantis"))[:, 2].tolist() == [1.0] * ROWS
+    restored = through_json(preparation)
+    assert restored == preparation
+    assert restored.transform(FRAME).tobytes() == found.tobytes()
+    with pytest.raises(ConfigError, match="encoding is 'ordinal'; choose one_hot or codes"):
+        fitted(encoding="ordinal")  # type: ignore[arg-type]
+
+
+def test_as_codes_the_commonest_and_all_with_some_rows_are_kept():
+    names = [f"c{number:03}" for number in range(60) for _ in range(5)]  # 60 categories of 5 rows
+    names += [f"rare{number}" for number in range(40)]
+    frame = pd.DataFrame({"city": names, "kind": ["a", "b"] * 170})
+    (city,) = fitted(frame, encoding="codes").columns
+    assert isinstance(city, CategoryColumn)
+    assert city.categories == tuple(f"c{number:03}" for number in range(60))
+    assert city.features("codes")[0].size == 62
+    small = pd.DataFrame({"city": ["a"] * 9 + ["b"], "kind": ["a", "b"] * 5})
+    (city,) = fitted(small, encoding="codes").columns
+    assert isinstance(city, CategoryColumn)
+    assert city.categories == ("a", "b")
+    assert not city.others
 
 
 def test_feature_names_and_kinds():
     preparation = fitted()
     assert preparation.feature_names == (
-        "age", "city=Bern", "city=Oslo", "city=Rome", "city=missing", "income", "member", "price",
+        "age", "age is missing", "city=Bern", "city=Oslo", "city=Rome", "city=(missing)",
+        "income", "member", "price",
     )  # fmt: skip
     assert [(column.name, column.kind) for column in preparation.columns] == [
         ("age", "number"), ("city", "category"), ("income", "number"),
-        ("member", "number"), ("price", "number"),
+        ("member", "boolean"), ("price", "number"),
     ]  # fmt: skip
     assert len(preparation.feature_names) == preparation.transform(FRAME).shape[1]
 
@@ -84,12 +148,13 @@ def test_statistics_are_those_of_the_training_rows_alone():
     median = np.median(values[~np.isnan(values)])
     filled = np.where(np.isnan(values), median, values)
     assert isinstance(age, NumberColumn)
-    assert age.median == median
-    assert age.mean == pytest.approx(filled.mean(), rel=1e-14)
-    assert age.scale == pytest.approx(filled.std(), rel=1e-14)
-    assert preparation.target_mean == pytest.approx(train["price"].to_numpy().mean(), rel=1e-14)
-    assert preparation.target_scale == pytest.approx(train["price"].to_numpy().std(), rel=1e-14)
-    assert age.mean != pytest.approx(FRAME["age"].fillna(median).mean(), rel=1e-6)
+    assert age.standard.median == median
+    assert age.standard.mean == pytest.approx(filled.mean(), rel=1e-14)
+    assert age.standard.scale == pytest.approx(filled.std(), rel=1e-14)
+    assert preparation.target_scale is not None
+    assert preparation.target_scale.mean == pytest.approx(train["price"].to_numpy().mean(), rel=1e-14)
+    assert preparation.target_scale.scale == pytest.approx(train["price"].to_numpy().std(), rel=1e-14)
+    assert age.standard.mean != pytest.approx(FRAME["age"].fillna(median).mean(), rel=1e-6)
 
 
 def test_a_restored_preparation_is_equal_and_transforms_to_the_same_bits():
@@ -104,12 +169,14 @@ def test_a_restored_preparation_is_equal_and_transforms_to_the_same_bits():
 
 
 def test_restoring_something_else_is_refused():
-    with pytest.raises(DataError, match=r"format 99; 1 was expected; train again"):
+    with pytest.raises(DataError, match=r"format 99; 2 was expected; train again"):
         Preparation.from_json({**fitted().to_json(), "format": 99})
     broken = fitted().to_json()
     del broken["columns"]
     with pytest.raises(DataError, match=r"the preparation is damaged: 'columns'; train again"):
         Preparation.from_json(broken)
+    with pytest.raises(DataError, match="format 1; 2 was expected"):
+        Preparation.from_json({**fitted().to_json(), "format": 1})
     with pytest.raises(DataError, match="format 'list'"):
         Preparation.from_json([])  # pyright: ignore[reportArgumentType]
 
@@ -257,14 +324,15 @@ def test_numbers_read_as_text_or_with_gaps_still_count():
         expected,
     )
     empty = preparation.transform(FRAME.assign(income=None))
-    median = preparation.columns[2]
-    assert isinstance(median, NumberColumn)
-    assert np.allclose(empty[:, 5], (median.median - median.mean) / median.scale)
+    column = preparation.columns[2]
+    assert isinstance(column, NumberColumn)
+    standard = column.standard
+    assert np.allclose(empty[:, 6], (standard.median - standard.mean) / standard.scale)
 
 
 def test_unseen_categories_are_zero_everywhere():
     found = fitted().transform(FRAME.assign(city="Atlantis"))
-    assert not found[:, 1:5].any()
+    assert not found[:, 2:6].any()
 
 
 def test_rare_and_unseen_categories_share_a_feature():
@@ -274,8 +342,8 @@ def test_rare_and_unseen_categories_share_a_feature():
     preparation = fitted(frame)
     city = preparation.columns[1]
     assert isinstance(city, CategoryColumn)
-    assert len(city.features()) == 32
-    assert city.features()[-1] == "city=(other)"
+    assert len(city.features("one_hot")) == 32
+    assert city.features("one_hot")[-1].name == "city=(other)"
     counts = frame["city"].value_counts()
     assert min(counts[name] for name in city.categories) >= counts.drop(list(city.categories)).max()
     assert any("'city'" in note and "share one feature" in note for note in preparation.notes)
@@ -329,44 +397,86 @@ def test_few_distinct_texts_are_categories_even_in_few_rows():
     assert len(fitted(frame).feature_names) == 8
 
 
+DAYS = pd.date_range("2023-12-30 00:00", periods=ROWS, freq="31h")
+
+
 @pytest.mark.parametrize(
     "dates",
-    [
-        pd.date_range("1970-01-02", periods=ROWS, freq="D"),
-        pd.date_range("1970-01-02", periods=ROWS, freq="D", tz="UTC"),
-        [(datetime.date(1970, 1, 2) + datetime.timedelta(days=day)) for day in range(ROWS)],
-        [f"{datetime.date(1970, 1, 2) + datetime.timedelta(days=day)}" for day in range(ROWS)],
-        [f"{datetime.date(1970, 1, 2) + datetime.timedelta(days=day)}T00:00:00" for day in range(ROWS)],
-    ],
+    [DAYS, DAYS.tz_localize("UTC"), DAYS.strftime("%Y-%m-%dT%H:%M:%S"), DAYS.to_pydatetime()],
+    ids=["datetime64", "with a zone", "text", "objects"],
 )
-def test_dates_become_days(dates):
-    frame = FRAME.assign(day=dates)
+def test_dates_become_their_parts(dates):
+    frame = pd.DataFrame({"day": dates, "kind": list("abc") * 20})
     preparation = fitted(frame)
-    day = preparation.columns[-1]
-    assert isinstance(day, NumberColumn)
-    assert (day.holds, day.median) == ("date", 30.5)
-    assert day.mean == pytest.approx(np.arange(1, ROWS + 1).mean())
-    assert "Column 'day' holds dates and is used as days since 1970-01-01." in preparation.notes
-    expected = StandardScaler().fit_transform(np.arange(1.0, ROWS + 1)[:, None])[:, 0]
-    assert np.allclose(preparation.transform(frame)[:, -1], expected, rtol=1e-6)
-    texts = frame.assign(day=pd.Series(pd.to_datetime(dates), index=frame.index).dt.strftime("%Y-%m-%d"))
-    assert np.allclose(preparation.transform(texts)[:, -1], expected, rtol=1e-6)
+    (day,) = preparation.columns
+    assert isinstance(day, DateColumn)
+    expected = {
+        "days since 1970": (DAYS - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1),
+        "year": DAYS.year,
+        "sine of month": np.sin(2 * np.pi * (DAYS.month - 1) / 12),
+        "cosine of month": np.cos(2 * np.pi * (DAYS.month - 1) / 12),
+        "day of month": DAYS.day,
+        "weekday": DAYS.day_of_week,
+        "hour": DAYS.hour,
+    }
+    assert preparation.feature_names == tuple(f"day ({part})" for part in expected)
+    assert "Column 'day' holds dates and is used by their parts." in preparation.notes
+    scaled = StandardScaler().fit_transform(
+        np.column_stack([np.asarray(e, float) for e in expected.values()])
+    )
+    np.testing.assert_allclose(preparation.transform(frame), scaled, rtol=1e-5, atol=1e-6)
+    assert through_json(preparation) == preparation
     broken = frame.assign(day=["tomorrow"] * ROWS)
     with pytest.raises(
-        DataError, match=r"new.csv, column 'day', line 2: 'tomorrow' is not a date .*such as 2024-01-31"
+        DataError, match=r"new.csv, column 'day', row 0: 'tomorrow' is not a date .*such as 2024-01-31"
     ):
         preparation.transform(broken, "new.csv")
+
+
+def test_only_parts_that_vary_are_features():
+    frame = pd.DataFrame({"day": pd.date_range("2024-02-05", periods=20), "kind": ["a", "b"] * 10})
+    assert fitted(frame).feature_names == ("day (days since 1970)", "day (day of month)", "day (weekday)")
+    same = pd.DataFrame({"day": ["2024-02-05", None] * 10, "kind": ["a", "b"] * 10})
+    found = fitted(same).transform(same)
+    assert fitted(same).feature_names == ("day (days since 1970)", "day is missing")
+    assert found.tolist() == [[0, 0], [0, 1]] * 10
 
 
 def test_dates_far_away_are_dates():
     days = ["9999-12-31", "1969-12-31", "1970-01-01T12:00:00", "0001-01-01", None] * 6
     frame = pd.DataFrame({"day": days, "kind": ["a", "b"] * 15})
-    day = fitted(frame).columns[0]
-    assert isinstance(day, NumberColumn)
-    expected = [datetime.date(9999, 12, 31).toordinal() - datetime.date(1970, 1, 1).toordinal(), -1, 0.5]
-    assert day.values(frame["day"], "t.csv")[:3].tolist() == expected
-    assert day.values(frame["day"], "t.csv")[3] == 1 - datetime.date(1970, 1, 1).toordinal()
-    assert np.isnan(day.values(frame["day"], "t.csv")[4])
+    preparation = fitted(frame)
+    (day,) = preparation.columns
+    assert isinstance(day, DateColumn)
+    found = preparation.transform(frame)
+    number, year = (day.parts.index(name) for name in ("days since 1970", "year"))
+    back = [found[:5, part] * day.standards[part].scale + day.standards[part].mean for part in (number, year)]
+    last = datetime.date(9999, 12, 31).toordinal() - datetime.date(1970, 1, 1).toordinal()
+    first = 1 - datetime.date(1970, 1, 1).toordinal()
+    np.testing.assert_allclose(back[0][:4], [last, -1, 0.5, first], rtol=1e-6, atol=1)
+    np.testing.assert_allclose(back[1][:4], [9999, 1969, 1970, 1], atol=0.01)
+    assert found[:5, -1].tolist() == [0, 0, 0, 0, 1]
+
+
+def test_free_text_is_hashed():
+    random = np.random.default_rng(0)
+    words = np.array(["good", "bad", "service", "food", "slow", "again", "never", "staff"])
+    texts = [" ".join(random.choice(words, 6)) for _ in range(ROWS)]
+    frame = FRAME.assign(review=texts)
+    frame.loc[4, "review"] = None
+    preparation = fitted(frame)
+    assert isinstance(preparation.columns[-1], TextColumn)
+    assert [feature.kind for feature in preparation.features[-64:]] == ["text"] * 64
+    oracle: Any = HashingVectorizer(n_features=64, ngram_range=(1, 2)).transform(frame["review"].fillna(""))
+    np.testing.assert_allclose(preparation.transform(frame)[:, -64:], oracle.toarray(), rtol=1e-6)
+    assert not preparation.transform(frame)[2, -64:].any()
+    assert through_json(preparation) == preparation
+    assert any("'review' holds free text" in note for note in preparation.notes)
+
+
+def test_a_number_that_is_there_or_not_is_kept():
+    frame = pd.DataFrame({"seen": [1.0, None] * 10, "kind": ["a", "b"] * 10})
+    assert fitted(frame).transform(frame).tolist() == [[0, 0], [0, 1]] * 10
 
 
 def test_numbers_told_as_text_by_a_row_that_is_gone_are_numbers():
@@ -388,14 +498,20 @@ def test_nullable_decimal_and_boolean_columns_with_gaps():
         }
     )
     preparation = fitted(frame)
-    assert [column.features() for column in preparation.columns] == [("whole",), ("money",), ("flag",)]
-    oracle = pd.DataFrame(
-        {"whole": [1, 2, np.nan, 4] * 5, "money": [1.5, np.nan, 2.5, 4] * 5, "flag": [1, np.nan, 0, 1] * 5}
+    assert preparation.feature_names == (
+        *("whole", "whole is missing", "money", "money is missing", "flag", "flag is missing"),
     )
+    assert isinstance(preparation.columns[2], BooleanColumn)
+    oracle = pd.DataFrame({"whole": [1, 2, np.nan, 4] * 5, "money": [1.5, np.nan, 2.5, 4] * 5})
     expected = make_pipeline(SimpleImputer(strategy="median"), StandardScaler()).fit_transform(
         oracle.to_numpy()
     )
-    assert np.array_equal(preparation.transform(frame), expected.astype(np.float32))
+    found = preparation.transform(frame)
+    np.testing.assert_allclose(found[:, [0, 2]], expected, rtol=1e-6)
+    assert found[:4, 1].tolist() == [0, 0, 1, 0]
+    assert found[:4, 3].tolist() == [0, 1, 0, 0]
+    np.testing.assert_allclose(found[:4, 4], [1, 2 / 3, 0, 1], rtol=1e-6)
+    assert found[:4, 5].tolist() == [0, 1, 0, 0]
 
 
 def test_what_cannot_be_fitted():

@@ -10,6 +10,7 @@ from tests.estimators.helpers import blobs, slope
 
 from chainrule import nn
 from chainrule.estimators import NetClassifier, NetRegressor
+from chainrule.tasks.table_network import table_choices
 
 X, Y = slope(50)
 
@@ -127,8 +128,11 @@ def test_solver_and_rate_make_the_optimizer(settings, optimizer):
 def test_the_default_network_has_defaults_of_its_own():
     x, y = slope(400)
     net = NetRegressor(max_iter=1, random_state=0).fit(x, y)
-    assert net.run_.recipe.patience == 10
-    assert net.run_.recipe.optimizer == nn.adamw(0.002, decay=0.01)
+    choices = table_choices(360, "regression")
+    assert net.run_.recipe.patience == choices.patience
+    plateau = nn.ReduceOnPlateau(choices.learning_rate, factor=0.5, patience=choices.patience // 2)
+    assert net.run_.recipe.optimizer == nn.adamw(plateau, decay=0.01)
+    assert isinstance(net.run_.recipe.loss, nn.MeanOfMembers)
     assert "validation_loss" in net.history_[0]
     small = NetRegressor(max_iter=1, random_state=0).fit(x[:50], y[:50])
     assert small.run_.recipe.patience is None

@@ -89,6 +89,7 @@ def test_metrics_need_targets():
     [
         (nn.SoftmaxCrossEntropy(), ("accuracy",)),
         (nn.BinaryCrossEntropy(), ("binary_accuracy",)),
+        (nn.MeanOfMembers(nn.BinaryCrossEntropy()), ("binary_accuracy",)),
         *[
             (loss, ("r2", "mean_absolute_error", "root_mean_squared_error"))
             for loss in (nn.MeanSquaredError(), nn.HalfSquaredError(), nn.MeanAbsoluteError(), nn.Huber())

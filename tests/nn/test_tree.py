@@ -56,6 +56,8 @@ TREES = [
     (nn.Poisson(), nn.Quantile((0.1, 0.9)), nn.GaussianNegativeLogLikelihood(0.01)),
     (nn.CosineEmbedding(0.5), nn.Contrastive(), nn.Triplet(), nn.Dice(by_channel=True), nn.SoftIoU()),
     (nn.BoxIoU(), nn.BoxGIoU(), nn.CTC(2, padded=True)),
+    (nn.MeanOfMembers(nn.Quantile((0.1, 0.9))), nn.Members(3), nn.EnsembleDense(2, weights="own")),
+    nn.TableFeatures((0, 5), "piecewise", (0,), ((-1.0, 0.5, 2.0),), hidden=0.1),
     (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv()),
 ]
 

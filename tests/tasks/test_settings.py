@@ -98,7 +98,7 @@ def test_recipe_follows_the_settings() -> None:
     ],
 )
 def test_schedules_by_name(name: str, kind: type) -> None:
-    recipe = recipe_for(settings_from({"schedule": name}), "regression", 1, 10)
+    recipe = recipe_for(settings_from({"schedule": name, "layers": [4]}), "regression", 1, 10)
     assert isinstance(recipe.optimizer, Chain)
     last = recipe.optimizer.transforms[-1]
     assert isinstance(last, Descend)
@@ -106,21 +106,21 @@ def test_schedules_by_name(name: str, kind: type) -> None:
 
 
 def test_losses_belong_to_tasks() -> None:
-    assert recipe_for(TableSettings(), "regression", 1, 1).loss == MeanSquaredError()
-    assert recipe_for(TableSettings(loss="huber"), "regression", 1, 1).loss == Huber()
+    assert recipe_for(TableSettings(layers=(4,)), "regression", 1, 1).loss == MeanSquaredError()
+    assert recipe_for(TableSettings(layers=(4,), loss="huber"), "regression", 1, 1).loss == Huber()
     with pytest.raises(ConfigError, match="is for regression"):
-        recipe_for(TableSettings(loss="huber"), "classification", 2, 1)
+        recipe_for(TableSettings(layers=(4,), loss="huber"), "classification", 2, 1)
     with pytest.raises(ConfigError, match="is for classification"):
-        recipe_for(TableSettings(loss="softmax_cross_entropy"), "regression", 1, 1)
+        recipe_for(TableSettings(layers=(4,), loss="softmax_cross_entropy"), "regression", 1, 1)
     with pytest.raises(ConfigError, match="label_smoothing is for classification"):
-        recipe_for(TableSettings(label_smoothing=0.1), "regression", 1, 1)
+        recipe_for(TableSettings(layers=(4,), label_smoothing=0.1), "regression", 1, 1)
 
 
 @pytest.mark.parametrize("name", ["adam", "nesterov", "rmsprop"])
 def test_weight_decay_stands_behind_what_the_optimizer_makes_of_the_gradient(name: str) -> None:
-    plain = recipe_for(settings_from({"optimizer": name}), "regression", 1, 10).optimizer
+    plain = recipe_for(settings_from({"layers": [4], "optimizer": name}), "regression", 1, 10).optimizer
     decayed = recipe_for(
-        settings_from({"optimizer": name, "weight_decay": 0.02}), "regression", 1, 10
+        settings_from({"layers": [4], "optimizer": name, "weight_decay": 0.02}), "regression", 1, 10
     ).optimizer
     assert isinstance(plain, Chain)
     assert isinstance(decayed, Chain)
@@ -128,7 +128,7 @@ def test_weight_decay_stands_behind_what_the_optimizer_makes_of_the_gradient(nam
 
 
 def test_weight_decay_of_optimizers_that_have_their_own() -> None:
-    settings = {"weight_decay": 0.02, "learning_rate": 0.003}
+    settings = {"layers": [4], "weight_decay": 0.02, "learning_rate": 0.003}
     for name, preset in (("adamw", adamw), ("lion", lion), ("muon", muon)):
         recipe = recipe_for(settings_from({"optimizer": name, **settings}), "regression", 1, 10)
         assert recipe.optimizer == preset(0.003, decay=0.02)

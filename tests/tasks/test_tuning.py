@@ -1,7 +1,7 @@
 """Tuning a table: what a trial trains, what the study leaves, and who may go on with it."""
 
 import tomllib
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,12 @@ import pytest
 from chainrule.data import Table, split_table
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.tasks import tuning
-from chainrule.tasks.settings import TableSettings
+from chainrule.tasks.settings import TableSettings, recipe_for
 from chainrule.tasks.table import PreparedTable, load_table_run, predict_table, train_table
 from chainrule.tasks.tuning import TABLE_SPACE, find_study, settings_of, study_name, table_space, tune_table
 from chainrule.tune import Asha, Choice, Real, Space
 
-SETTINGS = TableSettings(epochs=6, test=0.25)
+SETTINGS = TableSettings(layers=(128, 64), epochs=6, test=0.25)
 SMALL = Space({"learning_rate": Real(1e-3, 0.1, log=True, first=1e-3), "batch_size": Choice((16, 32))})
 
 
@@ -38,13 +38,15 @@ def test_the_first_trial_is_the_default_but_for_a_trace_of_decay() -> None:
     settings = settings_of(TABLE_SPACE.first(), TableSettings())
     assert set(TABLE_SPACE.first()) == set(TABLE_SPACE.parameters)
     assert (settings.l2, settings.weight_decay) == (1e-7, 1e-6)
-    expected = asdict(TableSettings()) | {"l2": 1e-7, "weight_decay": 1e-6, "initializer": "glorot_uniform"}
-    assert asdict(settings) == expected  # auto is glorot_uniform, for relu
+    plain = replace(TableSettings(layers=(128, 64)), l2=1e-7, weight_decay=1e-6)
+    assert settings.layers == plain.layers
+    assert settings.choices("regression", 100) == plain.choices("regression", 100)
+    assert recipe_for(settings, "regression", 1, 100) == recipe_for(plain, "regression", 1, 100)
 
 
 def test_every_draw_makes_a_recipe(table: Table) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    prepared = tuning.prepare_table(table, TableSettings())
+    prepared = tuning.prepare_table(table, TableSettings(layers=(1,)))
     for _ in range(60):
         prepared.recipe(settings_of(TABLE_SPACE.draw(study.ask()), TableSettings()))
 
@@ -161,8 +163,10 @@ def test_the_folder_of_something_else_is_refused(table: Table, tmp_path: Path) -
         tune(other, folder, 2)
     with pytest.raises(ConfigError, match="its target is 'kind', here 'b'"):
         tune(Table(table.frame, "b", "made.csv"), folder, 2)
-    with pytest.raises(ConfigError, match=r"settings \(epochs is 6, here 200\)"):
-        tune_table(table, TableSettings(test=0.25), trials=2, folder=folder, space=SMALL, pruning=None)
+    with pytest.raises(ConfigError, match=r"settings \(epochs is 6, here 'auto'\)"):
+        tune_table(
+            table, replace(SETTINGS, epochs="auto"), trials=2, folder=folder, space=SMALL, pruning=None
+        )
     with pytest.raises(ConfigError, match="kept in the folder itself"):
         tune(table, folder, 2, study=f"sqlite:///{tmp_path / 'shared.db'}")
     (tmp_path / "taken").mkdir()

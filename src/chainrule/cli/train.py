@@ -163,7 +163,7 @@ def _keep_order(place: Place, order: Order) -> Listener:
 
             subject = {"file": order.file, "target": order.target}
             content = {name: value for name, value in subject.items() if value is not None}
-            content |= asdict(order.settings)
+            content |= order.settings.to_plain()
             write_aside(place.config, tomli_w.dumps(content).encode())
 
     return keep

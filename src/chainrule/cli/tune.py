@@ -13,7 +13,7 @@ from chainrule.cli.results import plain_results, print_results
 from chainrule.cli.settings import Order, open_order, read_assignment, read_order
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.report.numbers import number
-from chainrule.tasks.settings import TableSettings
+from chainrule.tasks.settings import AUTO, PLAIN, TableSettings
 from chainrule.tasks.tuning import BEST, REPORT, TableStudy, find_study, table_space, tune_table
 from chainrule.tune import Asha, Hyperband, Pruning, StudyProgress
 
@@ -160,7 +160,8 @@ def _pruning(name: str, settings: TableSettings) -> Pruning | None:
             remedy=f"it must be one of {', '.join(PRUNING)}",
         )
     if name == "hyperband":
-        return Hyperband(max(settings.epochs, Hyperband.first))
+        epochs = PLAIN.epochs if settings.epochs == AUTO else settings.epochs
+        return Hyperband(max(epochs, Hyperband.first))
     return Asha() if name == "asha" else None
 
 

@@ -2,7 +2,16 @@
 
 from chainrule.data.arrays import Arrays, as_arrays, can_stratify, split, split_indices
 from chainrule.data.batching import batches, epoch_order
-from chainrule.data.columns import CategoryColumn, Column, NumberColumn
+from chainrule.data.columns import (
+    BooleanColumn,
+    CategoryColumn,
+    Column,
+    DateColumn,
+    Feature,
+    NumberColumn,
+    TextColumn,
+)
+from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
@@ -18,14 +27,20 @@ from chainrule.data.table import (
 )
 
 __all__ = [
+    "LEFT_OUT",
     "NAMED_TABLES",
     "Arrays",
+    "BooleanColumn",
     "CategoryColumn",
     "Column",
+    "DateColumn",
+    "Feature",
+    "Finding",
     "NamedTable",
     "NumberColumn",
     "Preparation",
     "Table",
+    "TextColumn",
     "as_arrays",
     "batches",
     "cached_path",
@@ -35,8 +50,10 @@ __all__ = [
     "classes_of",
     "epoch_order",
     "fetch_named",
+    "findings",
     "fit_preparation",
     "infer_task",
+    "is_imbalanced",
     "is_named",
     "load_named",
     "load_table",

@@ -7,22 +7,29 @@ import numpy as np
 
 from chainrule.data.checks import check_task
 from chainrule.data.columns import (
+    ENCODINGS,
+    BooleanColumn,
     CategoryColumn,
     Column,
+    DateColumn,
+    Encoding,
+    Feature,
     NumberColumn,
-    fit_columns,
-    numbers_matrix,
-    standardized,
+    Standard,
+    TextColumn,
+    check_range,
 )
+from chainrule.data.roles import fit_columns
 from chainrule.data.table import tidy_columns
+from chainrule.data.target import TargetScale, fit_target
 from chainrule.data.values import column_of, keys_of, kind_of, numbers_of, refuse_infinite, text_key
 from chainrule.data.wording import listed, place, shortened
-from chainrule.errors import DataError, did_you_mean
+from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2
 
 ClassValue = str | int | float | bool
 
@@ -31,13 +38,12 @@ ClassValue = str | int | float | bool
 class Preparation:
     """What was learned of a table's columns, as plain numbers and names.
 
-    scikit-learn's objects are rebuilt from it.
-
     target, task: the column to predict; 'classification' or 'regression'.
     source: what messages call the table it was learned from.
-    columns: those that become features, in order, each a NumberColumn or a CategoryColumn (`kind` tells).
+    encoding: of categories, 'one_hot' or 'codes'.
+    columns: those that become features, in order, each of the class of its `kind`.
     classes: in ascending order, in their original type; empty for regression.
-    target_mean, target_scale: of a regression target; 0 and 1 for classification.
+    target_scale: how a regression target is transformed and scaled; None for classification.
     notes: sentences on columns that were left out or turned into something else.
     scikit_learn: the version it was learned with.
     """
@@ -45,47 +51,46 @@ class Preparation:
     target: str
     task: str
     source: str
+    encoding: Encoding
     columns: tuple[Column, ...]
     classes: tuple[ClassValue, ...]
-    target_mean: float
-    target_scale: float
+    target_scale: TargetScale | None
     notes: tuple[str, ...]
     scikit_learn: str
 
     @property
+    def features(self) -> tuple[Feature, ...]:
+        """What the columns of the matrix hold, in order."""
+        return tuple(feature for column in self.columns for feature in column.features(self.encoding))
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
-        """One name per feature: a number's column name, or 'column=category'."""
-        return tuple(name for column in self.columns for name in column.features())
+        """One name per feature: a column's, or such as 'column=category'."""
+        return tuple(feature.name for feature in self.features)
 
     def transform(self, frame: "pd.DataFrame", source: str = "the table") -> np.ndarray:
         """Turns rows into features.
 
         frame: has at least the columns that were learned from, in any order; others are ignored. Missing
-            values are filled in; a category never seen is 0 in every feature, or counts as '(other)'.
+            values are filled in; a category never seen has the code 1, or, one-hot, counts as '(other)'.
         source: what messages call this table.
-        Returns (rows, features) float32.
+        Returns (rows, features) float32; codes are whole.
         Raises DataError for missing columns, text where a number was expected, and infinite values.
         """
         frame = tidy_columns(frame, source)
         self._check_columns(frame, source)
         if len(frame) == 0:
             raise DataError(f"{source} has no rows", remedy="give at least one row")
-        numbers = [column for column in self.columns if isinstance(column, NumberColumn)]
-        blocks: dict[str, np.ndarray] = {}
-        if numbers:
-            scaled = standardized(numbers_matrix(frame, numbers, source), numbers)
-            blocks.update((column.name, scaled[:, [number]]) for number, column in enumerate(numbers))
-        for column in self.columns:
-            if isinstance(column, CategoryColumn):
-                blocks[column.name] = column.encoded(column_of(frame, column.name))
-            else:
-                _check_range(column_of(frame, column.name), blocks[column.name][:, 0], source)
-        return np.concatenate([blocks[column.name] for column in self.columns], axis=1).astype(np.float32)
+        blocks = [
+            column.encoded(column_of(frame, column.name), source, self.encoding).astype(np.float32)
+            for column in self.columns
+        ]
+        return np.concatenate(blocks, axis=1)
 
     def transform_target(self, series: "pd.Series", source: str = "the table") -> np.ndarray:
         """Turns target values into what a network is trained on.
 
-        Returns (rows,): int32 class numbers, or float32 (value - mean) / scale for regression.
+        Returns (rows,): int32 class numbers, or float32 of mean 0 and deviation 1 for regression.
         Raises DataError for missing values, classes that were never seen, and what is no finite number.
         """
         missing = series.isna().to_numpy()
@@ -99,8 +104,8 @@ class Preparation:
             return self._class_numbers(series, source)
         numbers = numbers_of(series, source)
         refuse_infinite(series, numbers, source)
-        scaled = (numbers - self.target_mean) / self.target_scale
-        _check_range(series, scaled, source)
+        scaled = self._scale.applied(numbers)
+        check_range(series, scaled, source)
         return scaled.astype(np.float32)
 
     def inverse_target(self, values: np.ndarray) -> np.ndarray:
@@ -111,7 +116,12 @@ class Preparation:
         """
         if self.task == "classification":
             return np.array(self.classes)[np.asarray(values)]
-        return np.asarray(values, dtype=np.float64) * self.target_scale + self.target_mean
+        return self._scale.inverted(np.asarray(values, dtype=np.float64))
+
+    @property
+    def _scale(self) -> TargetScale:
+        assert self.target_scale is not None  # every regression has one
+        return self.target_scale
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, numbers and text; `from_json` restores an equal Preparation, to the bit."""
@@ -131,8 +141,11 @@ class Preparation:
             )
         fields = {name: value for name, value in data.items() if name != "format"}
         try:
+            fields |= {name: tuple(fields[name]) for name in ("classes", "notes")}
             fields["columns"] = tuple(_column(column) for column in fields["columns"])
-            return cls(**{**fields, "classes": tuple(fields["classes"]), "notes": tuple(fields["notes"])})
+            scale = fields["target_scale"]
+            fields["target_scale"] = None if scale is None else TargetScale(**scale)
+            return cls(**fields)
         except (KeyError, TypeError) as error:
             raise DataError(
                 f"the preparation is damaged: {error}", remedy="train again to write it anew"
@@ -181,39 +194,50 @@ def fit_preparation(
     task: str,
     source: str = "the table",
     classes: tuple[ClassValue, ...] | None = None,
+    *,
+    encoding: Encoding = "one_hot",
+    transform_target: bool = False,
 ) -> Preparation:
     """Learns from training rows how rows become features and targets.
 
-    Numbers: the median for missing values (SimpleImputer), then mean 0 and standard deviation 1
-    (StandardScaler); booleans count as 0 and 1, dates as days. Text: one feature per category
-    (OneHotEncoder), 'missing' being a category where training rows have none, and at most 32 features per
-    column. Columns that can't help are left out with a note: constant ones, and text or row numbers that
-    differ from row to row.
+    Numbers: the median for missing values, then mean 0 and standard deviation 1; booleans count as 0 and 1;
+    dates become those of their parts that vary, such as year, month, weekday and hour, scaled like numbers.
+    Where training rows have gaps, one more feature says where. Free text becomes 64 features of hashed words.
+    Columns that can't help are left out with a note: constant ones, and names or row numbers that differ from
+    row to row.
 
     frame: the training rows alone, so that nothing of the rows held out is learned; the target included.
     task: 'classification' or 'regression'.
     source: what messages call the table.
     classes: all classes of the target (`classes_of` the whole table) where a rare one might be missing from
         the training rows; otherwise those of the training rows.
+    encoding: of categories. 'one_hot': a feature for each, at most 32 of a column, of which the last stands
+        for the rarer ones. 'codes': one feature that numbers them (0 missing, 1 rare or unseen, 2 … those
+        that were learned), for an embedding: the 32 commonest and all others with at least 4 rows.
+    transform_target: take the logarithm or a power of a regression target that is skewed (`fit_target`).
     Raises DataError for a target that is missing, infinite values, and where no column is left to learn from;
-    ConfigError for another task.
+    ConfigError for another task or encoding.
     """
     import sklearn
 
     check_task(task)
+    if encoding not in ENCODINGS:
+        raise ConfigError(f"encoding is {encoding!r}", remedy=f"choose {' or '.join(ENCODINGS)}")
     frame = tidy_columns(frame, source)
     if target not in frame.columns:
         raise DataError(
             f"{source} has no column {target!r}", remedy=f"name one of {listed(list(frame.columns), 30)}"
         )
-    columns, notes = fit_columns(frame, [name for name in frame.columns if name != target], source)
-    mean, scale = 0.0, 1.0
+    names = [name for name in frame.columns if name != target]
+    columns, notes = fit_columns(frame, names, source, encoding)
+    scale: TargetScale | None = None
     known: tuple[ClassValue, ...] = ()
     if task == "classification":
         known = classes_of(column_of(frame, target)) if classes is None else classes
     else:
-        mean, scale = _mean_and_scale(column_of(frame, target), source)
-    return Preparation(target, task, source, columns, known, mean, scale, notes, str(sklearn.__version__))
+        scale = fit_target(column_of(frame, target), source, transform=transform_target)
+    version = str(sklearn.__version__)
+    return Preparation(target, task, source, encoding, columns, known, scale, notes, version)
 
 
 def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
@@ -229,40 +253,16 @@ def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
     return tuple(sorted(set(keys_of(present))))
 
 
-def _mean_and_scale(series: "pd.Series", source: str) -> tuple[float, float]:
-    from sklearn.preprocessing import StandardScaler
-
-    numbers = numbers_of(series, source)
-    refuse_infinite(series, numbers, source)
-    if len(numbers) == 0 or np.isnan(numbers).any():
-        raise DataError(
-            f"{source}: the target column {series.name!r} has missing values in training rows",
-            remedy="leave those rows out",
-        )
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaler: Any = StandardScaler().fit(numbers.reshape(-1, 1))
-    mean, scale = float(scaler.mean_[0]), float(scaler.scale_[0])
-    if not np.isfinite([mean, scaler.var_[0]]).all():
-        raise DataError(
-            f"{source}: the values of the target column {series.name!r} are too large to standardize",
-            remedy="rescale the column, for example by a power of ten or its logarithm",
-        )
-    return mean, scale
-
-
 def _column(data: dict[str, Any]) -> Column:
-    if data["kind"] == "number":
-        return NumberColumn(**data)
-    return CategoryColumn(**{**data, "categories": tuple(data["categories"])})
-
-
-def _check_range(series: "pd.Series", scaled: np.ndarray, source: str) -> None:
-    """Raises DataError where a value is finite but, once standardized, too large for float32."""
-    large = ~(np.abs(scaled) <= np.finfo(np.float32).max)
-    if large.any():
-        position = int(np.argmax(large))
-        raise DataError(
-            f"{source}, column {series.name!r}, {place(series, position)}: {shortened(series.iloc[position])}"
-            " is far beyond what was seen in training",
-            remedy="correct it or leave it empty",
-        )
+    """The column that `asdict` took apart."""
+    kinds = (NumberColumn, BooleanColumn, DateColumn, TextColumn, CategoryColumn)
+    kind = {each.kind: each for each in kinds}[data["kind"]]
+    fields = dict(data)
+    if "standard" in fields:
+        fields["standard"] = Standard(**fields["standard"])
+    if "standards" in fields:
+        fields["standards"] = tuple(Standard(**each) for each in fields["standards"])
+    for name in ("parts", "categories"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
+    return kind(**fields)

@@ -11,11 +11,11 @@ from chainrule.data import Arrays, split
 from chainrule.errors import ConfigError
 from chainrule.estimators.converged import Converged
 from chainrule.estimators.defaults import default_network
-from chainrule.estimators.inputs import Inputs, fit_inputs
+from chainrule.estimators.inputs import Inputs, features_of, fit_inputs
 from chainrule.estimators.settings import Settings, hidden_layers, network_for
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.executors.native import compile_native
-from chainrule.nn import Layer, Sequential
+from chainrule.nn import Layer, Loss, MeanOfMembers, Sequential
 from chainrule.train import (
     Programs,
     Recipe,
@@ -71,7 +71,7 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
     """Train on rows.
 
     before: what to go on from, left as it is; None starts afresh. incremental: one epoch, with the optimizer
-    as it was; else settings.max_iter epochs at most, with a fresh one.
+    as it was; else as many epochs as the settings say at most, with a fresh one.
     """
     arrays, inputs = _prepared(settings, rows, before)
     early = not incremental and settings.early(len(arrays))
@@ -80,8 +80,8 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
     if early:
         arrays, held_out = split(arrays, settings.validation_fraction, seed, stratify=True)
     mean_weight = 1.0 if arrays.weight is None else float(arrays.weight.mean())
-    network = _network(settings, rows.targets.outputs, len(arrays))
-    recipe = settings.recipe(network, rows.targets.loss, len(arrays), mean_weight, early=early, seed=seed)
+    network, loss = _network(settings, arrays.x, inputs, rows.targets)
+    recipe = settings.recipe(network, loss, len(arrays), mean_weight, early=early, seed=seed)
     done = before.state.epoch if before else 0
     recipe = replace(recipe, epochs=done + (1 if incremental else recipe.epochs))
     programs = _programs(recipe, before)
@@ -90,8 +90,9 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
     else:
         state = _continued(settings.owner, recipe, arrays, programs, before, with_optimizer=incremental)
     listeners = list(settings.listeners or ())
-    if not incremental and not early and settings.n_iter_no_change != math.inf:
-        listeners.append(Converged(settings.tol, int(settings.n_iter_no_change)))
+    patience = settings.patience(len(arrays))
+    if not incremental and not early and patience != math.inf:
+        listeners.append(Converged(settings.tol, int(patience)))
     run = train_recipe(
         recipe,
         arrays,
@@ -109,7 +110,14 @@ def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tup
     y = rows.targets.encode(rows.y)
     if before is None:
         whole = settings.layers is not None and Sequential(hidden_layers(settings)).takes_whole_numbers()
-        inputs = fit_inputs(rows.x, y, rows.weight, standardize=settings.standardize, whole=whole)
+        inputs = fit_inputs(
+            rows.x,
+            y,
+            rows.weight,
+            standardize=settings.standardize,
+            whole=whole,
+            codes=settings.layers is None,
+        )
     else:
         inputs = before.inputs
     floats = np.dtype(settings.dtype)
@@ -118,8 +126,13 @@ def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tup
     return Arrays(inputs.transform(rows.x, settings.dtype), y, weight), inputs
 
 
-def _network(settings: Settings, outputs: int, rows: int) -> Layer:
-    return default_network(outputs, rows) if settings.layers is None else network_for(settings, outputs)
+def _network(settings: Settings, matrix: np.ndarray, inputs: Inputs, targets: Targets) -> tuple[Layer, Loss]:
+    """The network, and the loss of its outputs."""
+    if settings.layers is not None:
+        return network_for(settings, targets.outputs), targets.loss
+    task = "classification" if isinstance(targets, ClassTargets) else "regression"
+    features = features_of(inputs, matrix.shape[1])
+    return default_network(features, matrix, targets.outputs, task), MeanOfMembers(targets.loss)
 
 
 def _programs(recipe: Recipe, before: Fitted[Any] | None) -> Programs:

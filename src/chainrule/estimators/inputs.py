@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data import Preparation, fit_preparation
+from chainrule.data import Feature, Preparation, fit_preparation
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,15 +61,25 @@ class Columns:
 Inputs = Numbers | AsGiven | Columns
 
 
-def fit_inputs(x: Any, y: np.ndarray, weight: np.ndarray | None, *, standardize: bool, whole: bool) -> Inputs:
+def features_of(inputs: Inputs, columns: int) -> tuple[Feature, ...]:
+    """What each of the matrix's columns holds."""
+    if isinstance(inputs, Columns):
+        return inputs.preparation.features
+    return tuple(Feature(f"column {i}", "number") for i in range(columns))
+
+
+def fit_inputs(
+    x: Any, y: np.ndarray, weight: np.ndarray | None, *, standardize: bool, whole: bool, codes: bool
+) -> Inputs:
     """Learn from training rows how X becomes a matrix.
 
     x: (rows, columns), a DataFrame of mixed columns or an array. y: (rows, …) the targets as numbers.
     weight: (rows,) or None. standardize: numbers to mean 0 and deviation 1. whole: the network looks up whole
-    numbers, which must stay as they are.
+    numbers, which must stay as they are. codes: the network looks up categories by their code; else each is a
+    column of its own.
     """
     if is_frame(x):
-        return Columns(_preparation(x, y))
+        return Columns(_preparation(x, y, codes=codes))
     if whole or not standardize:
         return AsGiven(whole)
     from sklearn.preprocessing import StandardScaler
@@ -82,13 +92,14 @@ def fit_inputs(x: Any, y: np.ndarray, weight: np.ndarray | None, *, standardize:
     return Numbers(np.asarray(scaler.mean_, np.float64), np.asarray(scaler.scale_, np.float64))
 
 
-def _preparation(frame: "pd.DataFrame", y: np.ndarray) -> Preparation:
+def _preparation(frame: "pd.DataFrame", y: np.ndarray, *, codes: bool) -> Preparation:
     name = _TARGET
     while name in frame.columns:
         name += "_"
     first = y if y.ndim == 1 else y[:, 0]
     task = "regression" if first.dtype.kind == "f" else "classification"
-    return fit_preparation(frame.assign(**{name: first}), name, task, "X")
+    encoding = "codes" if codes else "one_hot"
+    return fit_preparation(frame.assign(**{name: first}), name, task, "X", encoding=encoding)
 
 
 def is_frame(x: Any) -> bool:

@@ -48,7 +48,8 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
     layers : int, sequence or chainrule.nn.Layer, default=None
         The hidden layers: sizes, such as (64, 64), which is MLPRegressor's network; or layers, such as
         [nn.Dense(64, 'relu'), nn.Dropout(0.2)], also mixed with sizes. An output layer follows by itself.
-        () is linear regression. None is a residual network whose size follows the number of rows.
+        () is linear regression. None is an ensemble of 16 residual networks that
+        share their weights (TabM, Gorishniy et al. 2024), with embeddings of numbers and categories.
     loss : str or chainrule.nn.Loss, default='squared_error'
         'squared_error', 'absolute_error', 'huber', 'poisson' (counts, at least 0), 'quantile' (see
         `quantiles`), 'gaussian' (a mean and a deviation for each row: `predict(X, return_std=True)`), or
@@ -76,22 +77,24 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         'adamw', 'lion' and 'muon' ('adam' with it is 'adamw'). 'auto' is 0.01 for the default network,
         else 0.
     batch_size : int, default='auto'
-        Rows of a step, at least 1. 'auto' is 32 to 256, by the number of rows, for the default network,
+        Rows of a step, at least 1. 'auto' is 32 to 512, by the number of rows, for the default network,
         else 200; all rows if there are fewer, and for 'lbfgs'.
-    learning_rate : str or chainrule.nn.Schedule, default='constant'
-        How the rate moves: 'constant'; 'cosine' to 0 over `max_iter`; 'one_cycle', up and down; 'step', a
+    learning_rate : str or chainrule.nn.Schedule, default='auto'
+        How the rate moves: 'auto', for the default network halved when the validation loss stalls, else
+        constant; 'constant'; 'cosine' to 0 over `max_iter`; 'one_cycle', up and down; 'step', a
         tenth after each third; 'exponential', a tenth in all; 'adaptive', a fifth when two epochs in a
         row bring nothing; or a schedule of your own, with its own rate.
     learning_rate_init : float, default='auto'
-        The (first, or highest) learning rate, above 0. 'auto' is 0.002 for the default network, else
+        The (first, or highest) learning rate, above 0. 'auto' is 0.003 for the default network, else
         0.001.
-    max_iter : int, default=200
-        Passes over the rows at most, at least 1.
+    max_iter : int, default='auto'
+        Passes over the rows at most, at least 1. 'auto' is 300 for the default network, else 200.
     tol : float, default=0.0001
         Without early stopping, an epoch that does not lower the best training loss by this much is one
         without improvement; at least 0.
-    n_iter_no_change : int or inf, default=10
-        Epochs without improvement before training ends, at least 1; inf never ends it.
+    n_iter_no_change : int or inf, default='auto'
+        Epochs without improvement before training ends, at least 1; inf never ends it. 'auto' is 16 to
+        100 for the default network, more where there are fewer rows, else 10.
     early_stopping : bool, default='auto'
         Hold out rows, end when their loss no longer falls, and keep the weights where it was lowest.
         'auto' is True for the default network on 100 rows and more, else False. `partial_fit` holds
@@ -166,11 +169,11 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         alpha: float = 0.0001,
         weight_decay: float | str = AUTO,
         batch_size: int | str = AUTO,
-        learning_rate: str | Schedule = "constant",
+        learning_rate: str | Schedule = AUTO,
         learning_rate_init: float | str = AUTO,
-        max_iter: int = 200,
+        max_iter: int | str = AUTO,
         tol: float = 0.0001,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | str = AUTO,
         early_stopping: bool | str = AUTO,
         validation_fraction: float = 0.1,
         standardize: bool = True,

@@ -68,9 +68,9 @@ class Settings:
     batch_size: int | str
     learning_rate: str | Schedule
     learning_rate_init: float | str
-    max_iter: int
+    max_iter: int | str
     tol: float
-    n_iter_no_change: float
+    n_iter_no_change: float | str
     early_stopping: bool | str
     validation_fraction: float
     standardize: bool
@@ -97,7 +97,7 @@ class Settings:
         if not isinstance(self.solver, Transform):
             check_choice(self.owner, "solver", self.solver, _SOLVERS)
         if not isinstance(self.learning_rate, Schedule):
-            check_choice(self.owner, "learning_rate", self.learning_rate, SCHEDULES)
+            check_choice(self.owner, "learning_rate", self.learning_rate, (AUTO, *SCHEDULES))
         if not isinstance(self.verbose, bool | int):
             raise ConfigError(f"{self.owner}: verbose is {self.verbose!r}", remedy="it must be True or False")
         listeners = () if self.listeners is None else self.listeners
@@ -113,8 +113,9 @@ class Settings:
         for name in ("alpha", "tol"):
             check_number(owner, name, getattr(self, name), at_least=0)
         check_number(owner, "validation_fraction", self.validation_fraction, above=0, below=1)
-        check_whole(owner, "max_iter", self.max_iter)
-        if self.n_iter_no_change != math.inf:
+        if self.max_iter != AUTO:
+            check_whole(owner, "max_iter", self.max_iter)
+        if self.n_iter_no_change not in (AUTO, math.inf):
             check_whole(owner, "n_iter_no_change", self.n_iter_no_change)
         if self.weight_decay != AUTO:
             check_number(owner, "weight_decay", self.weight_decay, at_least=0)
@@ -132,8 +133,8 @@ class Settings:
                     remedy=f"leave it out, or give sizes such as layers=(64, 64); layers is {self.layers!r}",
                 )
         rated = isinstance(self.solver, Transform) or self.solver == "lbfgs"
-        for name, usual in (("learning_rate_init", AUTO), ("learning_rate", "constant")):
-            if rated and getattr(self, name) != usual:
+        for name, usual in (("learning_rate_init", (AUTO,)), ("learning_rate", (AUTO, "constant"))):
+            if rated and getattr(self, name) not in usual:
                 raise ConfigError(
                     f"{self.owner}: {name} is {getattr(self, name)!r}, and solver {_named(self.solver)} "
                     "has no such setting",
@@ -155,18 +156,26 @@ class Settings:
         self, network: Layer, loss: Loss, rows: int, mean_weight: float, *, early: bool, seed: int
     ) -> Recipe:
         """What to train on this many rows, of this mean weight, and how. early: some are held out besides."""
-        batch = self.rows_per_batch(rows)
+        batch, epochs, patience = self.rows_per_batch(rows), self._epochs(rows), self.patience(rows)
         return Recipe(
             model=network,
             loss=loss,
-            optimizer=self._optimizer(rows, self.max_iter * -(-rows // batch)),
+            optimizer=self._optimizer(rows, epochs * -(-rows // batch)),
             penalties=self._penalties(batch * mean_weight),
-            epochs=self.max_iter,
+            epochs=epochs,
             batch_size=batch,
             seed=seed,
-            patience=int(self.n_iter_no_change) if early and self.n_iter_no_change != math.inf else None,
+            patience=int(patience) if early and patience != math.inf else None,
             dtype=self.dtype,
         )
+
+    def _epochs(self, rows: int) -> int:
+        return Defaults.of(self.layers, rows).max_iter if isinstance(self.max_iter, str) else self.max_iter
+
+    def patience(self, rows: int) -> float:
+        """Epochs without improvement that this many rows to train on are given, or infinity."""
+        given = self.n_iter_no_change
+        return Defaults.of(self.layers, rows).n_iter_no_change if isinstance(given, str) else given
 
     def rows_per_batch(self, rows: int) -> int:
         """Rows of a step, at most those there are."""
@@ -200,7 +209,10 @@ class Settings:
         if self.weight_decay not in (AUTO, 0) and name == "adam":
             name = "adamw"  # Adam with decoupled decay has this name
         schedule = self.learning_rate
-        scheduled = schedule if isinstance(schedule, Schedule) else SCHEDULES[schedule](rate, steps)
+        if isinstance(schedule, Schedule):
+            scheduled = schedule
+        else:
+            scheduled = defaults.schedule(rate) if schedule == AUTO else SCHEDULES[schedule](rate, steps)
         return PRESETS[name](scheduled, decay=decay) if name in _DECAYING else PRESETS[name](scheduled)
 
 

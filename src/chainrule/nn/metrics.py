@@ -16,6 +16,7 @@ from chainrule.nn.losses import (
     Hinge,
     KLDivergence,
     Loss,
+    MeanOfMembers,
     Quantile,
     SoftIoU,
     SoftmaxCrossEntropy,
@@ -87,6 +88,8 @@ _WITHOUT_METRICS = (CTC, Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU
 
 def metrics_of(loss: Loss) -> tuple[str, ...]:
     """The metrics that people expect beside this loss."""
+    if isinstance(loss, MeanOfMembers):
+        return metrics_of(loss.loss)
     if isinstance(loss, SoftmaxCrossEntropy | SoftmaxFocal | KLDivergence):
         return ("accuracy",)
     if isinstance(loss, BinaryCrossEntropy | BinaryFocal | Hinge | SquaredHinge | Dice | SoftIoU):

@@ -1,8 +1,8 @@
 """The settings of a table run, as people write them on the command line and in config.toml."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
 
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.nn import (
@@ -21,6 +21,7 @@ from chainrule.nn import (
     Layer,
     Loss,
     MeanAbsoluteError,
+    MeanOfMembers,
     MeanSquaredError,
     Penalty,
     ReduceOnPlateau,
@@ -38,13 +39,22 @@ from chainrule.nn import (
     lecun_uniform,
     orthogonal,
 )
+from chainrule.tasks.table_network import Choices, table_choices
 from chainrule.train import Recipe
 
-HELP: Mapping[str, str] = {
+Auto = Literal["auto"]
+AUTO: Auto = "auto"
+
+PLAIN = Choices(0.2, "adam", 0.001, "constant", 200, 32, 20)
+"""What 'auto' means for layers that are named."""
+_CHOSEN = tuple(each.name for each in fields(Choices))
+
+_MEANINGS: Mapping[str, str] = {
     "task": "classification, regression, or auto: inferred from the target column",
     "test": "share of the rows held out for the final figures, never seen in training",
     "validation": "share of the rows that watch the training and choose its best epoch",
-    "layers": "units of each hidden layer; [] for none",
+    "layers": "units of each hidden layer; [] for none; auto: an ensemble that shares its weights, with "
+    "embeddings of numbers and categories. What else is auto below depends on it",
     "activation": f"of the hidden layers: {', '.join(ACTIVATIONS)}",
     "initializer": "of the weights: auto (glorot_uniform; lecun_normal for selu), he_uniform, orthogonal …",
     "dropout": "share of each hidden layer's outputs set to 0 in training, 0 to below 1",
@@ -61,7 +71,14 @@ HELP: Mapping[str, str] = {
     "epochs": "most passes over the training rows, at least 1",
     "batch_size": "rows a step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
+    "class_weight": "balanced: rows of rare classes count more, so that classes count alike; none; auto: "
+    "balanced where the commonest class has 10 times the rows of the rarest",
+    "target_transform": "auto: a skewed target is learned as its logarithm or a power of it; none",
     "seed": "decides splits, initial weights, order of the rows and dropout",
+}
+HELP: Mapping[str, str] = {
+    name: f"{text}; auto: {getattr(PLAIN, name)} where layers are named" if name in _CHOSEN else text
+    for name, text in _MEANINGS.items()
 }
 
 _INITIALIZERS: Mapping[str, Callable[[], Initializer]] = {
@@ -83,8 +100,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "task": ("auto", "classification", "regression"),
     "activation": tuple(ACTIVATIONS),
     "initializer": ("auto", *_INITIALIZERS),
-    "optimizer": tuple(PRESETS),
-    "schedule": ("constant", "cosine", "step", "exponential", "plateau"),
+    "optimizer": (AUTO, *PRESETS),
+    "class_weight": (AUTO, "balanced", "none"),
+    "target_transform": (AUTO, "none"),
+    "schedule": (AUTO, "constant", "cosine", "step", "exponential", "plateau"),
     "loss": ("auto", "softmax_cross_entropy", *_REGRESSION_LOSSES),
 }
 
@@ -99,29 +118,31 @@ class TableSettings:
     task: str = "auto"
     test: float = 0.2
     validation: float = 0.15
-    layers: tuple[int, ...] = (128, 64)
+    layers: tuple[int, ...] | Auto = AUTO
     activation: str = "relu"
     initializer: str = "auto"
-    dropout: float = 0.2
+    dropout: float | Auto = AUTO
     l1: float = 0.0
     l2: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    optimizer: str = "adam"
-    learning_rate: float = 0.001
-    schedule: str = "constant"
+    optimizer: str = AUTO
+    learning_rate: float | Auto = AUTO
+    schedule: str = AUTO
     clip: float = 0.0
     loss: str = "auto"
-    epochs: int = 200
-    batch_size: int = 32
-    patience: int = 20
+    epochs: int | Auto = AUTO
+    batch_size: int | Auto = AUTO
+    patience: int | Auto = AUTO
+    class_weight: str = AUTO
+    target_transform: str = AUTO
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
         for name in ("epochs", "batch_size", "patience"):
-            _check(name, getattr(self, name), int, lambda v: v >= 1, "a whole number, at least 1")
+            _check_or_auto(name, getattr(self, name), int, lambda v: v >= 1, "a whole number, at least 1")
         _check("seed", self.seed, int, lambda v: 0 <= v < 2**32, "a whole number from 0 to 2**32 - 1")
         for name in ("test", "validation"):
             _check(name, getattr(self, name), float, lambda v: 0 < v < 1, "a share above 0 and below 1")
@@ -130,15 +151,37 @@ class TableSettings:
                 f"test {self.test} and validation {self.validation} leave nothing to train on",
                 remedy="make their sum smaller than 1",
             )
-        for name in ("dropout", "label_smoothing"):
-            _check(name, getattr(self, name), float, lambda v: 0 <= v < 1, "a share from 0 to below 1")
+        _check("label_smoothing", self.label_smoothing, float, _is_share, "a share from 0 to below 1")
+        _check_or_auto("dropout", self.dropout, float, _is_share, "a share from 0 to below 1")
         for name in ("l1", "l2", "weight_decay", "clip"):
             _check(name, getattr(self, name), float, lambda v: 0 <= v < float("inf"), "a number, at least 0")
-        _check("learning_rate", self.learning_rate, float, lambda v: 0 < v < float("inf"), "a number above 0")
+        _check_or_auto(
+            "learning_rate", self.learning_rate, float, lambda v: 0 < v < float("inf"), "a number above 0"
+        )
+        if self.layers == AUTO:
+            if self.initializer != AUTO:
+                raise ConfigError(
+                    "initializer is for layers of your own", remedy="set layers, or leave it out"
+                )
+            return
         units = self.layers if isinstance(self.layers, tuple | list) else (self.layers,)
         for number in units:
-            _check("layers", number, int, lambda v: v >= 1, "a list of whole numbers, such as [64, 64]")
+            _check(
+                "layers", number, int, lambda v: v >= 1, "a list of whole numbers, such as [64, 64], or auto"
+            )
         object.__setattr__(self, "layers", tuple(units))
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data for TOML and JSON; `settings_from` takes it."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
+
+    def choices(self, task: str, rows: int) -> Choices:
+        """What is set, and what 'auto' stands for; rows: to train on."""
+        known = table_choices(rows, task) if self.layers == AUTO else PLAIN
+        named = {name: getattr(self, name) for name in _CHOSEN}
+        return replace(known, **{name: value for name, value in named.items() if value != AUTO})
 
 
 def settings_from(pairs: Mapping[str, Any]) -> TableSettings:
@@ -156,31 +199,36 @@ def settings_from(pairs: Mapping[str, Any]) -> TableSettings:
     return TableSettings(**pairs)
 
 
-def recipe_for(settings: TableSettings, task: str, outputs: int, steps_per_epoch: int) -> Recipe:
+def recipe_for(
+    settings: TableSettings, task: str, outputs: int, rows: int, ensemble: Layer | None = None
+) -> Recipe:
     """The recipe these settings ask for.
 
-    task: 'classification' or 'regression'. outputs: units of the last layer. steps_per_epoch: for schedules
-    that run over all epochs.
+    task: 'classification' or 'regression'. outputs: units of the last layer. rows: to train on.
+    ensemble: the network (`table_network`) where layers is 'auto'.
     """
+    choices, loss = settings.choices(task, rows), _loss(settings, task)
     return Recipe(
-        model=_model(settings, outputs),
-        loss=_loss(settings, task),
-        optimizer=_optimizer(settings, steps_per_epoch),
+        model=_layers(settings, choices.dropout, outputs) if ensemble is None else ensemble,
+        loss=loss if ensemble is None else MeanOfMembers(loss),
+        optimizer=_optimizer(settings, choices, -(-rows // choices.batch_size)),
         penalties=_penalties(settings),
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
+        epochs=choices.epochs,
+        batch_size=choices.batch_size,
         seed=settings.seed,
-        patience=settings.patience,
+        patience=choices.patience,
     )
 
 
-def _model(settings: TableSettings, outputs: int) -> Sequential:
+def _layers(settings: TableSettings, dropout: float, outputs: int) -> Sequential:
+    if isinstance(settings.layers, str):
+        raise ConfigError("layers is 'auto'", remedy="name the units of each layer")
     kernel = _initializer(settings)
     layers: list[Layer] = []
     for units in settings.layers:
         layers.append(Dense(units, settings.activation, kernel=kernel))
-        if settings.dropout:
-            layers.append(Dropout(settings.dropout))
+        if dropout:
+            layers.append(Dropout(dropout))
     return Sequential([*layers, Dense(outputs, kernel=glorot_uniform())])
 
 
@@ -204,34 +252,43 @@ def _loss(settings: TableSettings, task: str) -> Loss:
     return _REGRESSION_LOSSES["mean_squared_error" if name == "auto" else name]()
 
 
-def _optimizer(settings: TableSettings, steps_per_epoch: int) -> Transform:
-    rate = _rate(settings, steps_per_epoch)
+def _optimizer(settings: TableSettings, choices: Choices, steps_per_epoch: int) -> Transform:
+    rate, preset = _rate(choices, steps_per_epoch), PRESETS[choices.optimizer]
     if not settings.weight_decay:
-        optimizer = PRESETS[settings.optimizer](rate)
-    elif settings.optimizer in _DECAYING:
-        optimizer = PRESETS[settings.optimizer](rate, decay=settings.weight_decay)
+        optimizer = preset(rate)
+    elif choices.optimizer in _DECAYING:
+        optimizer = preset(rate, decay=settings.weight_decay)
     else:
-        *links, descend = PRESETS[settings.optimizer](rate).transforms
+        *links, descend = preset(rate).transforms
         optimizer = chain(*links, AddDecay(settings.weight_decay), descend)
     return chain(ClipByGlobalNorm(settings.clip), optimizer) if settings.clip else optimizer
 
 
-def _rate(settings: TableSettings, steps_per_epoch: int) -> float | Schedule:
-    rate, steps = settings.learning_rate, settings.epochs * steps_per_epoch
-    if settings.schedule == "cosine":
+def _rate(choices: Choices, steps_per_epoch: int) -> float | Schedule:
+    rate, steps = choices.learning_rate, choices.epochs * steps_per_epoch
+    if choices.schedule == "cosine":
         return CosineDecay(rate, steps)
-    if settings.schedule == "step":
+    if choices.schedule == "step":
         return StepDecay(rate, max(1, steps // 3))
-    if settings.schedule == "exponential":
+    if choices.schedule == "exponential":
         return ExponentialDecay(rate, steps)
-    if settings.schedule == "plateau":
-        return ReduceOnPlateau(rate, factor=0.5, patience=max(1, settings.patience // 2))
+    if choices.schedule == "plateau":
+        return ReduceOnPlateau(rate, factor=0.5, patience=max(1, choices.patience // 2))
     return rate
 
 
 def _penalties(settings: TableSettings) -> tuple[Penalty, ...]:
     l1 = (L1(settings.l1),) if settings.l1 else ()
     return (*l1, L2(settings.l2)) if settings.l2 else l1
+
+
+def _is_share(value: Any) -> bool:
+    return 0 <= value < 1
+
+
+def _check_or_auto(name: str, value: Any, kind: type, fits: Callable[[Any], bool], wanted: str) -> None:
+    if value != AUTO:
+        _check(name, value, kind, fits, f"{wanted}, or auto")
 
 
 def _check(name: str, value: Any, kind: type, fits: Callable[[Any], bool], wanted: str) -> None:

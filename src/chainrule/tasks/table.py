@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,16 @@ import numpy as np
 
 from chainrule.backprop import ErrorTerms, Explanation, explain
 from chainrule.data import (
+    LEFT_OUT,
     Arrays,
     Preparation,
     Table,
     check_table,
     classes_of,
+    findings,
     fit_preparation,
     infer_task,
+    is_imbalanced,
     is_named,
     load_named,
     load_table,
@@ -24,11 +27,12 @@ from chainrule.data import (
 )
 from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
-from chainrule.nn import Huber, MeanAbsoluteError, sgd
+from chainrule.nn import Huber, MeanAbsoluteError, MeanOfMembers, sgd
 from chainrule.program import Program
 from chainrule.report.run_page import run_page
 from chainrule.tasks import evaluation
-from chainrule.tasks.settings import TableSettings, recipe_for, settings_from
+from chainrule.tasks.settings import AUTO, TableSettings, recipe_for, settings_from
+from chainrule.tasks.table_network import MEMBERS, table_network
 from chainrule.train import (
     Batch,
     Listener,
@@ -47,6 +51,8 @@ if TYPE_CHECKING:
 
 PREPROCESSING = "preprocessing.json"
 EVALUATION = "evaluation.json"
+READABLE = (8,)
+"""Layers of the network that `explain_run` shows in place of an ensemble."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +72,7 @@ class TableRun:
 
     def config(self) -> dict[str, Any]:
         """What config.toml says: everything that repeats the run."""
-        plain = asdict(self.settings) | {"layers": list(self.settings.layers)}
-        return {"file": self.source, "target": self.preparation.target} | plain
+        return {"file": self.source, "target": self.preparation.target} | self.settings.to_plain()
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
@@ -136,8 +141,7 @@ class PreparedTable:
 
     def recipe(self, settings: TableSettings) -> Recipe:
         """The recipe that the settings ask for; ConfigError where they do not fit the task."""
-        steps = -(-len(self.parts[0]) // settings.batch_size)
-        return recipe_for(settings, self.preparation.task, max(len(self.preparation.classes), 1), steps)
+        return _recipe(self.preparation, self.parts[0], settings)
 
     def evaluated(self, run: Run, settings: TableSettings) -> TableRun:
         """The run with its figures on the held-out rows."""
@@ -154,17 +158,61 @@ def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
     if settings.task != "auto":
         task, why = settings.task, "as the settings say"
     table, notes = check_table(table, task)
+    found = findings(table, task)
+    known = [str(each) for each in found if each.remedy != LEFT_OUT]  # the notes have those
     rest, test = split_table(table, settings.test, settings.seed, task)
     training, validation = split_table(rest, settings.validation / (1 - settings.test), settings.seed, task)
-    classes = classes_of(table.target_values()) if task == "classification" else None
-    preparation = fit_preparation(training.frame, table.target, task, table.source, classes)
-    parts = (
-        _prepared(preparation, training),
-        _prepared(preparation, validation),
-        _prepared(preparation, test),
-    )
+    preparation = _preparation(table, training, task, settings)
+    first, second, held_out = (_prepared(preparation, part) for part in (training, validation, test))
+    if task == "classification":
+        first, second = _weighted(first, second, settings.class_weight)
     said = f"{task} of '{table.target}': {why}"
-    return PreparedTable(table, preparation, parts, said, (*notes, *preparation.notes))
+    return PreparedTable(
+        table, preparation, (first, second, held_out), said, (*notes, *known, *preparation.notes)
+    )
+
+
+def _preparation(table: Table, training: Table, task: str, settings: TableSettings) -> Preparation:
+    classes = classes_of(table.target_values()) if task == "classification" else None
+    return fit_preparation(
+        training.frame,
+        table.target,
+        task,
+        table.source,
+        classes,
+        encoding="codes" if settings.layers == AUTO else "one_hot",
+        transform_target=settings.target_transform == AUTO,
+    )
+
+
+def _recipe(preparation: Preparation, training: Arrays, settings: TableSettings) -> Recipe:
+    outputs, rows = max(len(preparation.classes), 1), len(training)
+    if settings.layers != AUTO:
+        return recipe_for(settings, preparation.task, outputs, rows)
+    dropout = settings.choices(preparation.task, rows).dropout
+    network = table_network(
+        preparation.features,
+        training.x,
+        outputs,
+        rows=rows,
+        activation=settings.activation,
+        dropout=dropout,
+    )
+    return recipe_for(settings, preparation.task, outputs, rows, network)
+
+
+def _weighted(training: Arrays, validation: Arrays, class_weight: str) -> tuple[Arrays, Arrays]:
+    """Both with weights by which classes count alike in the training rows, where they are asked for."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = _targets(training)
+    if class_weight == "none" or (class_weight == AUTO and not is_imbalanced(labels)):
+        return training, validation
+    present = np.unique(labels)
+    weights = np.ones(max(labels.max(), _targets(validation).max()) + 1, np.float32)
+    weights[present] = compute_class_weight("balanced", classes=present, y=labels)
+    first, second = (replace(part, weight=weights[_targets(part)]) for part in (training, validation))
+    return first, second
 
 
 def load_table_run(folder: Path) -> TableRun:
@@ -214,21 +262,29 @@ def training_program(table_run: TableRun) -> Program:
 def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) -> Explanation:
     """One step of plain gradient descent on one row of the table, from the trained weights, without dropout.
 
+    A run whose layers are 'auto' is an ensemble of too many numbers to read: a network of 8 units takes its
+    place, at its initial weights, and the title says so.
     row: from 0, in the file's order. source: the file, if it is not where it was. Raises DataError.
     """
     preparation, settings = table_run.preparation, table_run.settings
     table, _ = check_table(open_table(source or table_run.source, preparation.target), preparation.task)
     if not 0 <= row < len(table):
         raise DataError(f"{table.source} has no row {row}", remedy=f"choose one from 0 to {len(table) - 1}")
+    tree: dict[str, np.ndarray] = dict(table_run.run.parameters)
+    told = ""
+    if settings.layers == AUTO:  # too many members and features to be read
+        settings, tree = replace(settings, layers=READABLE), {}
+        preparation = _preparation(table, table, preparation.task, settings)
+        told = f", by a network of {READABLE[0]} units at its start (the run's own is too large to read)"
     example = _prepared(preparation, table.take([row]))
     plain = replace(settings, dropout=0.0, l1=0.0, l2=0.0, label_smoothing=0.0)
-    recipe = recipe_for(plain, preparation.task, max(len(preparation.classes), 1), 1)
-    recipe = replace(recipe, optimizer=sgd(settings.learning_rate))
+    rate = plain.choices(preparation.task, len(table)).learning_rate
+    recipe = recipe_for(plain, preparation.task, max(len(preparation.classes), 1), len(table))
+    recipe = replace(recipe, optimizer=sgd(rate))
     step = training_step(recipe, Batch.of(example, 1))
-    tree = initial_tree(recipe, step) | table_run.run.parameters
-    values = every_value(step.program, tree, named_arrays(example))
-    title = f"One step of backpropagation: row {row} of {Path(table.source).name}"
-    return explain(step.program, values, rate=settings.learning_rate, error=_error_terms(recipe), title=title)
+    values = every_value(step.program, initial_tree(recipe, step) | tree, named_arrays(example))
+    title = f"One step of backpropagation: row {row} of {Path(table.source).name}{told}"
+    return explain(step.program, values, rate=rate, error=_error_terms(recipe), title=title)
 
 
 def _error_terms(recipe: Recipe) -> ErrorTerms:
@@ -276,10 +332,15 @@ def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
     training, validation, test = (len(part) for part in parts)
     step = training_step(recipe, Batch.of(parts[0], min(recipe.batch_size, training)))
     parameters = sum(value.size for value in step.program.parameters)
-    layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
+    columns = parts[0].x.shape[1]
+    if isinstance(recipe.loss, MeanOfMembers):
+        network = f"an ensemble of {MEMBERS} networks on {columns} features"
+    else:
+        layers = " → ".join(str(value.shape[1]) for value in step.program.parameters if len(value.shape) == 2)
+        network = f"network {columns} → {layers}"
     return (
         f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to validate, "
-        f"{test:,} held out; network {parts[0].x.shape[1]} → {layers}, {parameters:,} parameters"
+        f"{test:,} held out; {network}, {parameters:,} parameters"
     )
 
 

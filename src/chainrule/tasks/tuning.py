@@ -118,8 +118,9 @@ def tune_table(
     """
     check_whole("tune_table", "trials", trials)
     import_optuna()
-    prepared = prepare_table(table, settings)
-    prepared.recipe(settings)  # refuses what fits no trial
+    example = replace(settings, layers=(1,)) if "depth" in space.parameters else settings
+    prepared = prepare_table(table, example)
+    prepared.recipe(example)  # refuses what fits no trial
     subject = _subject(table, settings, space)
     name = study_name(folder)
     _make_folder(folder, table, subject, space, pruning, settings.seed, study)
@@ -188,7 +189,7 @@ def _train(prepared: PreparedTable, settings: TableSettings, attempt: Attempt) -
 
 def _subject(table: Table, settings: TableSettings, space: Space) -> dict[str, Any]:
     """What the study of a table is about, as plain data: the table's content, the target, what is fixed."""
-    given = asdict(settings) | {"layers": list(settings.layers)}
+    given = settings.to_plain()
     searched = {*space.parameters, *(("layers",) if "depth" in space.parameters else ())}
     fixed = {name: value for name, value in given.items() if name not in searched}
     return {"target": table.target, "table": _fingerprint(table), "settings": fixed}

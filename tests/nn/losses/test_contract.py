@@ -117,6 +117,13 @@ def triplet(y, t, margin):
     return np.array(losses)
 
 
+MEMBERS = RANDOM.normal(size=(BATCH, 3, CLASSES)) * 2
+
+
+def by_member(formula, y, t):
+    return np.mean([formula(y[:, m], t) for m in range(y.shape[1])], axis=0)
+
+
 def dice(z, t, smooth, axes=(1, 2, 3)):
     p = sigmoid(z)
     ratio = (2 * (p * t).sum(axes) + smooth) / (p.sum(axes) + t.sum(axes) + smooth)
@@ -258,6 +265,24 @@ CASES = {
     "box_iou_one": (nn.BoxIoU(), NEAR[:, 0], BOXES[:, 0], lambda y, t: boxes(y, t, False)),
     "box_giou": (nn.BoxGIoU(), NEAR, BOXES, lambda y, t: boxes(y, t, True)),
     "box_giou_apart": (nn.BoxGIoU(), FAR, BOXES, lambda y, t: boxes(y, t, True)),
+    "members": (
+        nn.MeanOfMembers(nn.SoftmaxCrossEntropy()),
+        MEMBERS,
+        CLASS,
+        lambda z, t: by_member(softmax, z, t),
+    ),
+    "members_numbers": (
+        nn.MeanOfMembers(nn.MeanSquaredError()),
+        MEMBERS,
+        NUMBERS,
+        lambda y, t: by_member(lambda y, t: ((y - t) ** 2).mean(axis=1), y, t),
+    ),
+    "members_normal": (
+        nn.MeanOfMembers(nn.GaussianNegativeLogLikelihood()),
+        MEMBERS[..., :2],
+        NUMBERS[:, 0],
+        lambda y, t: by_member(normal, y, t),
+    ),
 }
 
 
@@ -319,7 +344,8 @@ def test_check_refuses_what_is_missing(name):
     loss, outputs, targets, _ = CASES[name]
     missing = targets.astype(np.float64)
     missing.flat[0] = np.nan
-    with pytest.raises(DataError, match=rf"^{type(loss).__name__}: the target in row 0 is nan; "):
+    said_by = loss.loss if isinstance(loss, nn.MeanOfMembers) else loss
+    with pytest.raises(DataError, match=rf"^{type(said_by).__name__}: the target in row 0 is nan; "):
         loss.check(outputs.shape, missing)
 
 

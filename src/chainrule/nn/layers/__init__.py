@@ -6,6 +6,7 @@ from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, Dep
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
+from chainrule.nn.layers.ensemble import EnsembleDense, Members
 from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
 from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import (
@@ -20,6 +21,7 @@ from chainrule.nn.layers.recomputation import Recomputed, checkpoint
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.sequences import MeanOverTime
+from chainrule.nn.layers.tables import TableFeatures
 
 __all__ = [
     "GRU",
@@ -37,6 +39,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Dropout",
     "Embedding",
+    "EnsembleDense",
     "Flatten",
     "GaussianNoise",
     "GlobalAvgPool",
@@ -46,6 +49,7 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "MeanOverTime",
+    "Members",
     "MultiHeadAttention",
     "PositionalEncoding",
     "RMSNorm",
@@ -55,6 +59,7 @@ __all__ = [
     "SimpleRNN",
     "SpatialDropout",
     "StochasticDepth",
+    "TableFeatures",
     "TransformerBlock",
     "Upsample",
     "checkpoint",

@@ -11,6 +11,7 @@ from chainrule.nn.losses.classification import (
     SquaredHinge,
 )
 from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
+from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
@@ -39,6 +40,7 @@ __all__ = [
     "KLDivergence",
     "Loss",
     "MeanAbsoluteError",
+    "MeanOfMembers",
     "MeanSquaredError",
     "Poisson",
     "Quantile",
