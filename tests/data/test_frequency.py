@@ -60,7 +60,10 @@ def test_a_grid_gives_every_time_back(alias: str) -> None:
 
 def test_days_of_the_month_that_a_month_lacks_are_its_last() -> None:
     grid = TimeGrid(Frequency("month"), int(moments(pd.DatetimeIndex(["2023-01-30"]))[0]))
-    assert grid.times(np.array([1, 2])).astype("datetime64[D]").astype(str).tolist() == ["2023-02-28", "2023-03-30"]
+    assert grid.times(np.array([1, 2])).astype("datetime64[D]").astype(str).tolist() == [
+        "2023-02-28",
+        "2023-03-30",
+    ]
 
 
 def test_times_beside_the_grid_are_told() -> None:
@@ -74,7 +77,7 @@ def test_the_calendar_is_that_of_pandas() -> None:
     calendar = Frequency("second", 3600).calendar(moments(times))
     day, week = times.hour.to_numpy() / 24, times.day_of_week.to_numpy() / 7
     month = (times.day.to_numpy() - 1) / times.days_in_month.to_numpy()
-    year = (times.dayofyear.to_numpy() - 1) / np.where(times.is_leap_year, 366, 365)
+    year = (times.day_of_year.to_numpy() - 1) / np.where(times.is_leap_year, 366, 365)
     circles = [(day, 4), (week, 3), (month, 1), (year, 2)]
     expected = [
         wave(2 * np.pi * turn * place)

@@ -13,7 +13,9 @@ def two_shops(days: int = 6) -> pd.DataFrame:
     return pd.DataFrame({"day": times.repeat(2), "shop": ["b", "a"] * days, "sales": np.arange(2.0 * days)})
 
 
-def read(frame: pd.DataFrame, series: str | None = "shop", frequency: str | None = None) -> tuple[Series, ...]:
+def read(
+    frame: pd.DataFrame, series: str | None = "shop", frequency: str | None = None
+) -> tuple[Series, ...]:
     places = find_places(frame, "day", series, "X", frequency)
     return collect(places, frame["sales"].to_numpy(np.float64), np.zeros((len(frame), 0), np.float32), "X")
 
@@ -53,7 +55,9 @@ def test_times_may_be_texts_or_whole_numbers(text: bool) -> None:
 
 
 def test_months_are_equal_steps() -> None:
-    frame = pd.DataFrame({"day": pd.date_range("2023-01-31", periods=14, freq="ME"), "sales": np.arange(14.0)})
+    frame = pd.DataFrame(
+        {"day": pd.date_range("2023-01-31", periods=14, freq="ME"), "sales": np.arange(14.0)}
+    )
     (series,) = read(frame, series=None)
     assert series.values.tolist() == list(range(14))
 
@@ -71,19 +75,35 @@ def with_time(row: int, time: str) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("frame", "options", "message"),
     [
-        (swapped(two_shops()), {}, r"row 2: '2024-01-02.*' comes after '2024-01-03.*': the dates are out of order"),
+        (
+            swapped(two_shops()),
+            {},
+            r"row 2: '2024-01-02.*' comes after '2024-01-03.*': the dates are out of order",
+        ),
         (with_time(2, "2024-01-01"), {}, r"row 2: '2024-01-01.*' stands there twice \(before in row 0\)"),
         (two_shops(), {"series": None}, r"row 1: .* stands there twice .* name their column with series="),
-        (with_time(2, "2024-01-02 06:00"), {}, r"row 2: '2024-01-02 06:00:00' is not a whole number of steps of 1 day"),
+        (
+            with_time(2, "2024-01-02 06:00"),
+            {},
+            r"row 2: '2024-01-02 06:00:00' is not a whole number of steps of 1 day",
+        ),
         (with_time(2, ""), {}, r"row 2: the time is missing; fill it in"),
         (two_shops(), {"frequency": "h"}, r"at steps of 1 hour, series 'b' has 6 values for 121 times"),
         (two_shops(), {"frequency": "MS"}, r"row 2: .* stands for the same step of 1 month as row 0"),
         (two_shops(1), {}, r"no series has more than 1 sample"),
         (two_shops().assign(shop=["b", None] * 6), {}, r"'shop', row 1: the name of the series is missing"),
-        (two_shops().rename(columns={"shop": "shops"}), {}, r"X has no column 'shop' \(did you mean 'shops'\?\)"),
+        (
+            two_shops().rename(columns={"shop": "shops"}),
+            {},
+            r"X has no column 'shop' \(did you mean 'shops'\?\)",
+        ),
         (two_shops().assign(day="soon"), {}, r"'day', row 0: 'soon' is not a date"),
         (two_shops().assign(day=0.5), {}, r"'day', row 0: 0.5 is no whole number"),
-        (two_shops().assign(day=np.arange(12)), {"frequency": "D"}, r"holds whole numbers and frequency is 'D'"),
+        (
+            two_shops().assign(day=np.arange(12)),
+            {"frequency": "D"},
+            r"holds whole numbers and frequency is 'D'",
+        ),
     ],
 )
 def test_mistakes_are_told_with_their_row(frame: pd.DataFrame, options: dict, message: str) -> None:
@@ -95,7 +115,9 @@ def test_mistakes_are_told_with_their_row(frame: pd.DataFrame, options: dict, me
 def test_times_without_a_rhythm_are_refused() -> None:
     days = np.cumsum([1, 2, 4, 8, 1, 16])
     frame = pd.DataFrame({"day": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D"), "sales": 0.0})
-    with pytest.raises(DataError, match=r"not equally spaced; most often they are 1 day apart, and only 20% of"):
+    with pytest.raises(
+        DataError, match=r"not equally spaced; most often they are 1 day apart, and only 20% of"
+    ):
         read(frame, series=None)
 
 

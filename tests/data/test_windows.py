@@ -34,7 +34,9 @@ def test_a_window_number_by_number(windows: Windows, history: History) -> None:
     assert x.shape == (2, windows.width)
     for row, origin in enumerate((21, 40)):
         level = values[origin - 6 : origin + 1].mean()  # one whole season fits into ten lags
-        np.testing.assert_allclose(x[row, :10], (values[origin - 9 : origin + 1] - level) / scale, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            x[row, :10], (values[origin - 9 : origin + 1] - level) / scale, rtol=1e-4, atol=1e-5
+        )
         assert x[row, 10] == pytest.approx((level - known.mean()) / scale, rel=1e-4)
         assert x[row, 11] == 3
         steps = x[row, 12:].reshape(8, windows.features)
@@ -49,7 +51,9 @@ def test_a_window_number_by_number(windows: Windows, history: History) -> None:
                 assert back <= origin
                 assert told[place] == pytest.approx((values[back] - level) / scale, rel=1e-4, abs=1e-5)
                 assert told[place + 1] == history.series.covariates[back, 0]
-        np.testing.assert_allclose(y[row], (values[origin + 1 : origin + 9] - level) / scale, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            y[row], (values[origin + 1 : origin + 9] - level) / scale, rtol=1e-4, atol=1e-5
+        )
     assert weight.tolist() == [1.0, 1.0]
 
 

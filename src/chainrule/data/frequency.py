@@ -55,8 +55,8 @@ class Frequency:
     def calendar(self, moments: np.ndarray) -> np.ndarray:
         """Where moments stand in the day, the week, the month and the year: sines and cosines.
 
-        moments: (times,). Of each circle as many waves as its steps can tell apart and a network can use: four
-        of the day, three of the week (all there are for seven days), one of the month, two of the year.
+        moments: (times,). Of each circle as many waves as its steps can tell apart and a network can use:
+        four of the day, three of the week (all there are for seven days), one of the month, two of the year.
         Returns (times, features) float32 from -1 to 1: 16 features for hours, 8 for days, 4 for weeks and
         months, none for years and whole numbers.
         """
@@ -103,14 +103,18 @@ class TimeGrid:
         return distance // step, distance % step == 0
 
     def moments(self, positions: np.ndarray) -> np.ndarray:
-        """(times,) int64. Where steps are months, the anchor's day, or the month's last where that is none."""
+        """(times,) int64. Where steps are months, the anchor's day, or the month's last where that is
+        none.
+        """
         if self.frequency.unit != "month":
             step = self.frequency.count * (_SECOND if self.frequency.unit == "second" else 1)
             return self.anchor + positions * step
         start = _months(np.array([self.anchor]))
         months = (start + positions * self.frequency.count).view("datetime64[M]")
         lengths = _lengths(months)
-        day = (np.array([self.anchor]).view("datetime64[us]").astype("datetime64[D]") - start.view("M8[M]"))[0]
+        day = (np.array([self.anchor]).view("datetime64[us]").astype("datetime64[D]") - start.view("M8[M]"))[
+            0
+        ]
         last = day + 1 >= _lengths(start.view("datetime64[M]"))[0]  # ends of months stay ends of months
         days = lengths - 1 if last else np.minimum(day, lengths - 1)
         return (months.astype("datetime64[D]") + days).astype("datetime64[us]").view(np.int64)
@@ -161,7 +165,7 @@ def told_frequency(name: str) -> Frequency:
     if seconds < 1 or seconds % 1:
         raise ConfigError(
             f"frequency is {name!r}",
-            remedy="give one that pandas knows, of whole seconds: 'min', '15min', 'h', 'D', 'W', 'MS', 'QS', 'YS'",
+            remedy="give one that pandas knows, of whole seconds, such as '15min', 'h', 'D', 'W' or 'MS'",
         )
     return Frequency("second", int(seconds))
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEAST_KNOWN = 0.5
-"""Share of a series' times that must have a value; where fewer do, the frequency is hardly the series' own."""
+"""Share of a series' times that must have a value; where fewer do, the frequency is hardly the series'
+own.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +24,8 @@ class Series:
     """Values at equal steps, from the first to the last that is known.
 
     name: what tells it from the others; '' where there is one only. start: position of the first value on the
-    grid. values: (length,) float64, NaN where the table has no row. covariates: (length, features) float32, what
-    else is known of each time, also of times to come; 0 where the table has no row.
+    grid. values: (length,) float64, NaN where the table has no row. covariates: (length, features) float32,
+    what else is known of each time, also of times to come; 0 where the table has no row.
     """
 
     name: str
@@ -79,7 +81,8 @@ def find_places(
     numbers; None: the rows of each series follow one another. series: the column that names the series; None
     where there is one. frequency: as pandas calls it; None: the commonest distance between neighbours.
     Raises DataError, naming source, column and row, for missing or unreadable times, and where times of a
-    series are out of order, double, or not on the grid of the frequency; ConfigError for an unknown frequency.
+    series are out of order, double, or not on the grid of the frequency; ConfigError for an unknown
+    frequency.
     """
     names, numbers = _series_of(frame, series, source)
     if time is None:
@@ -107,7 +110,8 @@ def find_again(
 ) -> Places:
     """The places of other rows, in any order, on a grid and among series that are known already.
 
-    time: None: the rows of each series follow one another from position 0. Raises DataError as `find_places`, and for a series never seen.
+    time: None: the rows of each series follow one another from position 0. Raises DataError as `find_places`,
+    and for a series never seen.
     """
     numbers = np.zeros(len(frame), np.int64)
     if series is not None:
@@ -140,9 +144,10 @@ def positions_on(grid: TimeGrid, column: "pd.Series", moments: np.ndarray, sourc
     positions, fits = grid.positions(moments)
     if not fits.all():
         row = int(np.argmin(fits))
+        where = f"{source}, column {column.name!r}, {place(column, row)}"
         raise DataError(
-            f"{source}, column {column.name!r}, {place(column, row)}: {shortened(str(column.iloc[row]))} is not a "
-            f"whole number of steps of {grid.frequency} after {grid.written(0)}",
+            f"{where}: {shortened(str(column.iloc[row]))} is not a whole number of steps of {grid.frequency} "
+            f"after {grid.written(0)}",
             remedy="correct the time, set frequency= to what the rows are apart, or resample them",
         )
     return positions
@@ -165,8 +170,8 @@ def collect(
         what = f"series {name!r}" if name else "the series"
         if len(rows) < LEAST_KNOWN * length:
             raise DataError(
-                f"{source}: at steps of {places.grid.frequency}, {what} has {len(rows):,} values for {length:,} "
-                "times",
+                f"{source}: at steps of {places.grid.frequency}, {what} has {len(rows):,} values "
+                f"for {length:,} times",
                 remedy="set frequency= to what its rows are apart, or leave out what lies before the gap",
             )
         if length < least:
@@ -231,7 +236,8 @@ def _moments(frame: "pd.DataFrame", time: str, source: str) -> tuple[np.ndarray,
     if missing.any():
         where = place(column, int(np.argmax(missing)))
         raise DataError(
-            f"{source}, column {time!r}, {where}: the time is missing", remedy="fill it in or leave the row out"
+            f"{source}, column {time!r}, {where}: the time is missing",
+            remedy="fill it in or leave the row out",
         )
     if kind_of(column) != "number":
         return moments_of(column, source).view(np.int64), True
@@ -240,8 +246,9 @@ def _moments(frame: "pd.DataFrame", time: str, source: str) -> tuple[np.ndarray,
     whole = numbers == np.trunc(numbers)
     if not whole.all():
         row = int(np.argmin(whole))
+        where = f"{source}, column {time!r}, {place(column, row)}"
         raise DataError(
-            f"{source}, column {time!r}, {place(column, row)}: {shortened(column.iloc[row])} is no whole number",
+            f"{where}: {shortened(column.iloc[row])} is no whole number",
             remedy="give dates, or numbers that count the steps",
         )
     return numbers.astype(np.int64), False
@@ -261,7 +268,8 @@ def _refuse_disorder(
 ) -> None:
     """Raises DataError where a row's time is not after that of the row before it in its series.
 
-    order: rows, series after series. distances: (rows - 1,) between neighbours in that order, 1 between series.
+    order: rows, series after series. distances: (rows - 1,) between neighbours in that order, 1 between
+    series.
     step: what each row stands for, where rows of different times may stand for the same.
     """
     if (distances > 0).all():
@@ -270,23 +278,30 @@ def _refuse_disorder(
     earlier, row = order[where], order[where + 1]
     value = f"{source}, column {column.name!r}, {place(column, row)}: {shortened(str(column.iloc[row]))}"
     if distances[where] == 0:
-        same = f"stands for the same step of {step} as {place(column, earlier)}" if step else (
-            f"stands there twice (before in {place(column, earlier)})"
+        same = (
+            f"stands for the same step of {step} as {place(column, earlier)}"
+            if step
+            else (f"stands there twice (before in {place(column, earlier)})")
         )
         raise DataError(
             f"{value} {same}",
-            remedy="leave one out or add them up; where rows belong to several series, name their column with "
-            "series=",
+            remedy="leave one out or add them up; where rows belong to several series, "
+            "name their column with series=",
         )
     raise DataError(
         f"{value} comes after {shortened(str(column.iloc[earlier]))}: the dates are out of order",
-        remedy=f"sort the rows by time, such as frame.sort_values({column.name!r}), and the values with them; "
-        "where they belong to several series, name their column with series=",
+        remedy=f"sort the rows by time, such as frame.sort_values({column.name!r}), and the values with "
+        "them; where they belong to several series, name their column with series=",
     )
 
 
 def _grid(
-    column: "pd.Series", moments: np.ndarray, distances: np.ndarray, dates: bool, told: str | None, source: str
+    column: "pd.Series",
+    moments: np.ndarray,
+    distances: np.ndarray,
+    dates: bool,
+    told: str | None,
+    source: str,
 ) -> TimeGrid:
     anchor = int(moments.min())
     if told is not None:

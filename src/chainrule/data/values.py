@@ -126,7 +126,9 @@ def days_of(series: "pd.Series", source: str) -> np.ndarray:
 
 
 def moments_of(series: "pd.Series", source: str) -> np.ndarray:
-    """A column of dates as (rows,) datetime64 in microseconds (UTC), NaT where missing; raises as `days_of`."""
+    """A column of dates as (rows,) datetime64 in microseconds (UTC), NaT where missing; raises as
+    `days_of`.
+    """
     import pandas as pd
 
     kind = kind_of(series)

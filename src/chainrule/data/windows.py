@@ -18,8 +18,9 @@ class Windows:
     steps: for each of the `horizon` times after the origin what is known of it ahead: its calendar, the time
     since the start, its covariates, and the values of the seasons before, with the covariates of those times.
 
-    Values are told as (value - level) / scale: level is the mean of the last values, over whole seasons; scale
-    is the standard deviation of the series. So series of all sizes, and a series that grows, look alike.
+    Values are told as (value - level) / scale: level is the mean of the last values, over whole seasons;
+    scale is the standard deviation of the series. So series of all sizes, and a series that grows, look
+    alike.
 
     seasonal: (season, how many) of the seasons whose values are told: the value at the same place of the
     latest seasons that are known at the origin. season: the shortest, in steps, at least 1.
@@ -60,8 +61,8 @@ class Windows:
 class History:
     """A series made ready for windows.
 
-    number: of the series. values: (length,) float64, without gaps. known: (length,) booleans. mean, scale: of the
-    known values. span: the length of all series together on the grid, from position 0.
+    number: of the series. values: (length,) float64, without gaps. known: (length,) booleans. mean, scale: of
+    the known values. span: the length of all series together on the grid, from position 0.
     """
 
     series: Series
@@ -116,7 +117,8 @@ def steps_of(
 ) -> np.ndarray:
     """(origins, steps, features) float32: what is known ahead of some of the times after each origin.
 
-    steps: (origins, steps), each from 1 to the horizon. covariates: (origins, steps, covariates) of those times.
+    steps: (origins, steps), each from 1 to the horizon. covariates: (origins, steps, covariates) of those
+    times.
     """
     positions = history.series.start + origins[:, None] + steps
     first, last = int(positions.min()), int(positions.max())
@@ -138,8 +140,8 @@ def training_rows(
     """Windows whose future is known.
 
     origins: (origins,) from depth - 1 to length - horizon - 1.
-    Returns ((origins, width) float32, (origins, horizon) float32 targets, (origins,) float32 weights: the share of
-    the targets that is known; the others are filled in).
+    Returns ((origins, width) float32, (origins, horizon) float32 targets, (origins,) float32 weights: the
+    share of the targets that is known; the others are filled in).
     """
     steps = np.broadcast_to(np.arange(1, windows.horizon + 1), (len(origins), windows.horizon))
     index = origins[:, None] + steps

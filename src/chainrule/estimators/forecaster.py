@@ -1,6 +1,7 @@
 """NetForecaster: forecasts of one or many series behind scikit-learn's interface."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
@@ -22,42 +23,55 @@ if TYPE_CHECKING:
 _SOURCE = "X"
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What stands in X and y. names: of the series, as the table has them."""
+
+    places: Places
+    series: tuple[Series, ...]
+    known_ahead: KnownAhead
+    names: list[Any]
+
+
 class NetForecaster(RegressorMixin, BaseEstimator):
     """Forecasts one or many series: all steps of a horizon at once, with quantiles.
 
-    One network learns from windows over all series. It sees the latest values, values of the seasons before, the
-    calendar of the times to forecast, and the covariates: every column of X that is neither time nor series, which
-    must be known ahead, such as prices, opening days and holidays. Series are scaled one by one. The last stretch of
-    time decides when training ends. Nothing is ever shuffled across time.
+    One network learns from windows over all series. It sees the latest values, values of the seasons before,
+    the calendar of the times to forecast, and the covariates: every column of X that is neither time nor
+    series, which must be known ahead, such as prices, opening days and holidays. Series are scaled one by
+    one. The last stretch of time decides when training ends. Nothing is ever shuffled across time.
 
     X is one of:
 
-    - a DataFrame with a column of times (`time`) and, for many series, one that names them (`series`). Rows of a
-      series stand in the order of time, one for each time; a time that is left out counts as unknown, and is filled
-      by the value of the season before. `predict` forecasts each row for its own time.
-    - an array of covariates, or a DataFrame without times: rows are equally spaced and follow one another. `predict`
-      forecasts each row as the next step after the last known value, were its covariates those of that step.
+    - a DataFrame with a column of times (`time`) and, for many series, one that names them (`series`). Rows
+      of a series stand in the order of time, one for each time; a time that is left out counts as unknown,
+      and is filled by the value of the season before. `predict` forecasts each row for its own time.
+    - an array of covariates, or a DataFrame without times: rows are equally spaced and follow one another.
+      `predict` forecasts each row as the next step after the last known value, were its covariates those of
+      that step.
 
     time, series: names of columns, or None.
-    horizon: steps ahead that are forecast, at least 1. None: one season, such as 24 for hours, 7 for days, 12 for
-        months; 1 without one; at most a quarter of the shortest series.
-    lags: latest values that are seen, at least 1. None: two to four seasons, at most a third of the shortest series.
-    season: steps after which a series repeats itself. None: what the frequency says: hours repeat after a day, a week
-        and 52 weeks, days after a week and 52 weeks, months after a year.
+    horizon: steps ahead that are forecast, at least 1. None: one season, such as 24 for hours, 7 for days, 12
+        for months; 1 without one; at most a quarter of the shortest series.
+    lags: latest values that are seen, at least 1. None: two to four seasons, at most a third of the shortest
+    series.
+    season: steps after which a series repeats itself. None: what the frequency says: hours repeat after a
+        day, a week and 52 weeks, days after a week and 52 weeks, months after a year.
     frequency: as pandas calls it: 'h', '15min', 'D', 'W', 'MS' … None: the commonest distance between times.
     quantiles: each above 0 and below 1. The median is always forecast, too: it is what `predict` returns.
-    units: width of the network's layers, at least 1. dropout: share of hidden units left out while training, 0 … 1.
+    units: width of the network's layers, at least 1. dropout: share of hidden units left out while training,
+    0 … 1.
     learning_rate_init: of AdamW at the start, above 0; it falls along a cosine. weight_decay: at least 0.
-    max_iter: epochs at most. batch_size: windows a step.
-    validation_fraction: share of all times, the last ones, that ends training when it gets no better; at least one
-        horizon long. 0, or series too short for it: all epochs are trained.
+    max_iter: epochs at most. None: about a thousand steps, from 15 to 100 epochs. batch_size: windows a step.
+    validation_fraction: share of all times, the last ones, that ends training when it gets no better; at
+        least one horizon long. 0, or series too short for it: all epochs are trained.
     n_iter_no_change: epochs without a better validation loss after which training ends.
     random_state: a whole number or RandomState; decides the weights, the order of windows and dropout.
     verbose: show a progress bar.
 
-    Fitted attributes: horizon_, lags_, frequency_ (text), series_ (their names), forecast_ (what `predict` asks),
-    history_ (a record an epoch), loss_curve_, validation_loss_curve_ (empty without validation), n_iter_, notes_
-    (sentences on columns left out), n_features_in_, feature_names_in_.
+    Fitted attributes: quantiles_ (ascending), horizon_, lags_, frequency_ (text), series_ (their names),
+    forecast_ (what `predict` asks), history_ (a record an epoch), loss_curve_, validation_loss_curve_ (empty
+    without validation), n_iter_, notes_ (sentences on columns left out), n_features_in_, feature_names_in_.
 
     Source: a small variant of TiDE (Das et al. 2023), trained on the pinball loss of all quantiles.
     """
@@ -74,12 +88,12 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
         units: int = 64,
         dropout: float = 0.1,
-        learning_rate_init: float = 0.002,
+        learning_rate_init: float = 0.004,
         weight_decay: float = 0.01,
-        max_iter: int = 40,
+        max_iter: int | None = None,
         batch_size: int = 64,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 8,
+        n_iter_no_change: int = 6,
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
@@ -105,14 +119,22 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         """Learn to go on from the series.
 
         X: see the class. y: (rows,) the values, finite numbers.
-        Raises DataError (a ValueError) for times that are out of order, double or not equally spaced and for series
-        shorter than the lags and the horizon; ConfigError (a ValueError) for a bad setting.
+        Raises DataError (a ValueError) for times that are out of order, double or not equally spaced and for
+        series shorter than the lags and the horizon; ConfigError (a ValueError) for a bad setting.
         """
         settings = self._settings()
-        places, series = self._read(X, y)
-        self.forecast_ = fit_forecast(settings, places.grid, series, progress=bool(self.verbose))
-        windows, run = self.forecast_.windows, self.forecast_.run
-        self.horizon_, self.lags_, self.frequency_ = windows.horizon, windows.lags, str(places.grid.frequency)
+        read = self._read(X, y)
+        forecast = fit_forecast(settings, read.places.grid, read.series, progress=bool(self.verbose))
+        # Only now: a fit that fails leaves what was there.
+        self.forecast_, self.places_, self.known_ahead_ = forecast, read.places.known(), read.known_ahead
+        self.series_, self.notes_ = read.names, read.known_ahead.notes
+        self.quantiles_ = tuple(sorted(settings.quantiles))
+        windows, run = forecast.windows, forecast.run
+        self.horizon_, self.lags_, self.frequency_ = (
+            windows.horizon,
+            windows.lags,
+            str(windows.grid.frequency),
+        )
         self.history_ = run.history
         self.loss_curve_ = [record["loss"] for record in run.history]
         validated = [record["validation_loss"] for record in run.history if "validation_loss" in record]
@@ -123,9 +145,10 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """The median forecast of each row from itself alone: (rows,).
 
-        With times, rows up to `horizon_` steps after the last value of their series are forecast from all that is
-        known, and rows within the history one step ahead, from what came before them. Without times, each row is the
-        next step. Raises DataError for a time too late or too early and for a series that fit did not know.
+        With times, rows up to `horizon_` steps after the last value of their series are forecast from all
+        that is known, and rows within the history one step ahead, from what came before them. Without times,
+        each row is the next step. Raises DataError for a time too late or too early and for a series that fit
+        did not know.
         """
         check_is_fitted(self)
         return self.predict_quantiles(X)[:, self.forecast_.quantiles.index(0.5)]
@@ -142,11 +165,12 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     def forecast(self, horizon: int | None = None, X_future: Any = None) -> "pd.DataFrame":
         """The next steps of every series after its last known value.
 
-        horizon: steps, at most that of fit, which None stands for. X_future: rows as in fit with the covariates of
-        these times, where fit had some; rows of other times are ignored.
-        Returns a DataFrame: the times (in a column named like `time`, or 'step' from 1), the series (named like
-        `series`), and a column 'quantile_0.1' for each of `quantiles`.
-        Raises DataError where the covariates of a time are missing, ConfigError for a horizon beyond that of fit.
+        horizon: steps, at most that of fit, which None stands for. X_future: rows as in fit with the
+        covariates of these times, where fit had some; rows of other times are ignored.
+        Returns a DataFrame: the times (in a column named like `time`, or 'step' from 1), the series (named
+        like `series`), and a column 'quantile_0.1' for each of `quantiles`.
+        Raises DataError where the covariates of a time are missing, ConfigError for a horizon beyond that of
+        fit.
         """
         import pandas as pd
 
@@ -164,8 +188,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             columns = {self.time: grid.times(positions)}
         if self.series is not None:
             columns[self.series] = np.asarray(self.series_)[numbers]
-        asked = sorted(self._settings().quantiles)
-        for quantile in asked:
+        for quantile in self.quantiles_:
             columns[f"quantile_{quantile:g}"] = predicted[:, self.forecast_.quantiles.index(quantile)]
         return pd.DataFrame(columns)
 
@@ -176,43 +199,52 @@ class NetForecaster(RegressorMixin, BaseEstimator):
 
         Each fold fits a fresh network on all that was known before it (an expanding window) and forecasts the
         `horizon` steps that follow; the last fold ends with the data. This estimator is not changed.
-        X, y: as for `fit`. folds: at least 1. horizon: None: the estimator's. every: steps from one fold to the next;
-        None: the horizon.
-        Returns a row for each fold and model: 'fold', 'known_until' (a time), 'model', 'mase' (mean absolute scaled
-        error, Hyndman and Koehler 2006, in units of the seasonal naive's error in the past), 'pinball' (scaled alike),
-        'coverage' (of the band between the outermost quantiles), and 'series', how many were measured; lower is
-        better, but for the coverage.
+        X, y: as for `fit`. folds: at least 1. horizon: None: the estimator's. every: steps from one fold to
+        the next; None: the horizon.
+        Returns a row for each fold and model: 'fold', 'known_until' (a time), 'model', 'mase' (mean absolute
+        scaled error, Hyndman and Koehler 2006, in units of the seasonal naive's error in the past), 'pinball'
+        (scaled alike), 'coverage' (of the band between the outermost quantiles), and 'series', how many were
+        measured; lower is better, but for the coverage.
         """
         import pandas as pd
 
         fresh = cast(NetForecaster, clone(self))
         settings = fresh._settings()
-        places, series = fresh._read(X, y)
+        read = fresh._read(X, y)
+        grid, series = read.places.grid, read.series
         if horizon is not None:
             settings = ForecastSettings(**{**vars(settings), "horizon": horizon})
         if settings.horizon is None:
             raise ConfigError("backtest: horizon is None", remedy="give one, such as horizon=24")
-        seasons = (settings.season,) if settings.season is not None else places.grid.frequency.seasons[:2]
+        seasons = (settings.season,) if settings.season is not None else grid.frequency.seasons[:2]
         scores = backtest(
-            lambda known: fit_forecast(settings, places.grid, known, progress=bool(self.verbose)),
-            places.grid,
+            lambda known: fit_forecast(settings, grid, known, progress=bool(self.verbose)),
+            grid,
             series,
             horizon=settings.horizon,
             folds=folds,
             every=every,
             seasons=[season for season in seasons if season < min(map(len, series)) / 3],
+            least=settings.horizon + (settings.lags or settings.horizon),
         )
         table = pd.DataFrame([vars(score) for score in scores])
-        table["known_until"] = places.grid.times(table["known_until"].to_numpy())
+        table["known_until"] = grid.times(table["known_until"].to_numpy())
         return table
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "forecast_" in vars(self)
+
     def _settings(self) -> ForecastSettings:
+        for name in ("time", "series", "frequency"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ConfigError(f"NetForecaster: {name} is {value!r}", remedy="it must be a text or None")
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         return ForecastSettings(
             horizon=self.horizon,
             lags=self.lags,
             season=self.season,
-            quantiles=tuple(self.quantiles),
+            quantiles=self.quantiles,  # type: ignore[arg-type] (ForecastSettings makes the tuple)
             units=self.units,
             dropout=self.dropout,
             learning_rate=self.learning_rate_init,
@@ -224,29 +256,31 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             seed=int(seed),
         )
 
-    def _read(self, X: Any, y: Any) -> tuple[Places, tuple[Series, ...]]:
+    def _read(self, X: Any, y: Any) -> _Read:
         """The series of X and y, and what is learned of the covariates."""
+        names: list[Any] = []
         frame = self._table(X)
         if frame is None:
             X, y = validate_data(self, X, y, y_numeric=True, dtype=[np.float64, np.float32])
             rows, values = np.asarray(X), np.asarray(y, np.float64)
-            self.known_ahead_ = KnownAhead.of_array(rows)
-            places, covariates = Places.in_order(len(rows)), self.known_ahead_.of_rows(rows)
+            places, known_ahead = Places.in_order(len(rows)), KnownAhead.of_array(rows)
+            covariates = known_ahead.of_rows(rows)
         else:
             validate_data(self, X, skip_check_array=True)
-            values = np.asarray(column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64)))
+            checked: Any = check_array(y, ensure_2d=False, dtype="float64", input_name="y")
+            values = np.asarray(column_or_1d(checked))
             if len(values) != len(frame):
                 raise DataError(
-                    f"X has {len(frame):,} rows and y has {len(values):,} values", remedy="give one value a row"
+                    f"X has {len(frame):,} rows and y has {len(values):,} values",
+                    remedy="give one value a row",
                 )
             places = find_places(frame, self.time, self.series, _SOURCE, self.frequency)
-            self.known_ahead_ = KnownAhead.of_frame(frame, (self.time, self.series), _SOURCE)
-            covariates = self.known_ahead_.of_table(frame, _SOURCE)
-        series = collect(places, values, covariates, _SOURCE)
-        self.places_, self.notes_ = places.known(), self.known_ahead_.notes
-        first_rows = np.unique(places.series, return_index=True)[1]
-        self.series_ = [] if self.series is None or frame is None else list(frame[self.series].iloc[first_rows])
-        return places, series
+            known_ahead = KnownAhead.of_frame(frame, (self.time, self.series), _SOURCE)
+            covariates = known_ahead.of_table(frame, _SOURCE)
+            if self.series is not None:
+                first_rows = np.unique(places.series, return_index=True)[1]
+                names = frame[self.series].iloc[first_rows].tolist()
+        return _Read(places, collect(places, values, covariates, _SOURCE), known_ahead, names)
 
     def _read_again(self, X: Any) -> tuple[Places, np.ndarray]:
         frame = self._table(X)
@@ -301,13 +335,16 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         if self.time is None:  # the rows of each series follow its last value
             given = given + self._ends()[places.series]
         rows = {place: row for row, place in enumerate(zip(places.series, given, strict=True))}
+        if len(rows) < len(given):
+            raise DataError("X_future has two rows for the same time", remedy="leave one out")
         wanted = list(zip(numbers, positions, strict=True))
         missing = next((place for place in wanted if place not in rows), None)
         if missing is not None:
             number, position = missing
             name = places.names[number]
+            whose = f" of series {name!r}" if name else ""
             raise DataError(
-                f"X_future has no row for {places.grid.written(position)}{f' of series {name!r}' if name else ''}",
+                f"X_future has no row for {places.grid.written(position)}{whose}",
                 remedy="give the covariates of all times to forecast, or a smaller horizon",
             )
         return covariates[[rows[place] for place in wanted]]

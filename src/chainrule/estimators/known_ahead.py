@@ -20,8 +20,8 @@ _NOTHING = "\0nothing"  # the target that `fit_preparation` asks for and covaria
 class KnownAhead:
     """How columns become covariates: a table's are prepared by kind, an array's are standardized.
 
-    preparation: of a table; None for an array, and for a table without such columns. mean, scale: (columns,) of an
-    array; of length 0 otherwise. notes: sentences on columns that were left out.
+    preparation: of a table; None for an array, and for a table without such columns. mean, scale: (columns,)
+    of an array; of length 0 otherwise. notes: sentences on columns that were left out.
     """
 
     preparation: Preparation | None

@@ -1,4 +1,6 @@
-"""Back-tests: how good forecasts would have been, fold after fold in time, beside baselines that learn nothing."""
+"""Back-tests: how good forecasts would have been, fold after fold in time, beside baselines that learn
+nothing.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +21,9 @@ NETWORK = "network"
 class FoldScore:
     """How one model did in one fold, on average over the series.
 
-    fold: from 1. known_until: the last position that was learned from. model: 'network', 'naive', 'seasonal naive
-    24' or 'drift'. mase, pinball: see `mase` and `pinball`. coverage: share of values from the lowest to the highest
-    quantile. series: how many were measured.
+    fold: from 1. known_until: the last position that was learned from. model: 'network', 'naive', 'seasonal
+    naive 24' or 'drift'. mase, pinball: see `mase` and `pinball`. coverage: share of values from the lowest
+    to the highest quantile. series: how many were measured.
     """
 
     fold: int
@@ -52,7 +54,8 @@ def pinball(truth: np.ndarray, forecast: np.ndarray, quantiles: Sequence[float],
 
 
 def seasonal_scale(values: np.ndarray, season: int) -> float:
-    """Mean |y_t - y_(t - season)| of what is known, the unit of both errors; NaN where there is nothing to compare.
+    """Mean |y_t - y_(t - season)| of what is known, the unit of both errors; NaN where there is nothing to
+    compare.
 
     values: (length,), NaN where nothing is known.
     """
@@ -62,15 +65,20 @@ def seasonal_scale(values: np.ndarray, season: int) -> float:
 
 def baseline_names(seasons: Sequence[int]) -> dict[str, int]:
     """Baselines by name, with the season that each looks back; 0 for the drift."""
-    return {"naive": 1, **{f"seasonal naive {season}": season for season in seasons if season > 1}, "drift": 0}
+    return {
+        "naive": 1,
+        **{f"seasonal naive {season}": season for season in seasons if season > 1},
+        "drift": 0,
+    }
 
 
 def baseline(values: np.ndarray, season: int, horizon: int, quantiles: Sequence[float]) -> np.ndarray:
-    """Forecasts that learn nothing: the value one season before, or the straight line from the first to the last.
+    """Forecasts that learn nothing: the value one season before, or the straight line from the first to the
+    last.
 
     values: (length,) without NaN. season: 1 is the last value (naive), 0 the drift.
-    Returns (horizon, quantiles): the median is the forecast; around it lie the quantiles of the errors that the same
-    forecast made, as many steps ahead, in the past.
+    Returns (horizon, quantiles): the median is the forecast; around it lie the quantiles of the errors that
+    the same forecast made, as many steps ahead, in the past.
     """
     levels = np.asarray(quantiles)
     result = np.empty((horizon, len(levels)))
@@ -97,13 +105,15 @@ def backtest(
     folds: int = 5,
     every: int | None = None,
     seasons: Sequence[int] = (),
+    least: int = 2,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> list[FoldScore]:
     """Fit on all that is known at a time, forecast the steps after it, and measure; then the same later on.
 
-    Time is never shuffled: each fold learns from all values before it (an expanding window), and the last fold ends
-    with the data.
-    fit: gives a forecast of `horizon` steps from series. every: steps from one fold to the next; None: the horizon.
+    Time is never shuffled: each fold learns from all values before it (an expanding window), and the last
+    fold ends with the data.
+    fit: gives a forecast of `horizon` steps from series. every: steps from one fold to the next; None: the
+    horizon.
     seasons: of seasonal baselines; the first is that of the errors' unit. tell: called with what begins.
     A series takes part in a fold where its values reach the fold's beginning and its errors have a unit.
     Raises DataError where the series are too short for so many folds, and what `fit` raises.
@@ -117,11 +127,10 @@ def backtest(
         cut = last - horizon - (folds - fold) * every
         known = [each.until(cut) for each in series]
         tell(f"fold {fold} of {folds}: known until {grid.written(cut - 1)}")
-        pairs = [(now, whole) for now, whole in zip(known, series, strict=True) if len(now) > horizon]
+        pairs = [(now, whole) for now, whole in zip(known, series, strict=True) if len(now) >= least]
         if not pairs:
             raise DataError(
-                f"fold {fold} of {folds} begins at {grid.written(cut)}, where no series has more than {horizon:,} "
-                "values yet",
+                f"fold {fold} of {folds} begins at {grid.written(cut)}; no series has {least:,} values then",
                 remedy="ask for fewer folds, or a smaller horizon",
             )
         forecast = fit([now for now, _ in pairs])
@@ -141,7 +150,9 @@ def _scores(
     measured: dict[str, list[tuple[float, float, float]]] = {}
     for number, (now, whole) in enumerate(pairs):
         truth = whole.values[len(now) : len(now) + horizon]
-        scale = seasonal_scale(now.values, next(iter(seasons), 1)) if len(now) > max((1, *seasons)) else math.nan
+        scale = (
+            seasonal_scale(now.values, next(iter(seasons), 1)) if len(now) > max((1, *seasons)) else math.nan
+        )
         if now.end != cut or not np.isfinite(truth).any() or not scale > 0:
             continue
         positions = np.arange(cut, cut + len(truth))

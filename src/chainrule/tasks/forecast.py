@@ -1,7 +1,8 @@
-"""Forecasts: windows over many series, one network for all steps and quantiles, trained on the past, stopped early."""
+"""Forecasts: windows over many series, one network for all steps and quantiles, stopped early in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,27 +10,32 @@ from chainrule.data import Arrays
 from chainrule.data.frequency import TimeGrid
 from chainrule.data.series import Series
 from chainrule.data.windows import History, Windows, step_rows, training_rows
+from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
 from chainrule.nn import CosineDecay, Quantile, adamw
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.tasks.forecast_network import ForecastNetwork
 from chainrule.train import Listener, Recipe, Run, train_recipe
 
+# Windows overlap, so that these many, drawn at random, show each value many times an epoch.
+_MOST_TARGETS = 500_000
 _MOST_BYTES = 200e6
-"""Of the windows that are trained on; where there are more, as many are drawn at random."""
-_ROWS_AT_ONCE = 4096
+_USUAL_STEPS = 1000
+_ROWS_AT_ONCE = 64  # always as many: no bit of a forecast depends on the rows beside it
 
 
 @dataclass(frozen=True)
 class ForecastSettings:
     """How a forecast is learned.
 
-    horizon: steps ahead, at least 1; None: one season (24 for hours), fewer where the series are shorter than four
-    of them, and 1 where the times know no season. lags: latest values that are seen; None: four seasons of up to
-    12 steps, two of longer ones, 8 where there is none; at most a third of the shortest series. season: in steps;
-    None: the frequency's shortest, such as 7 for days. quantiles: each above 0 and below 1.
-    units, dropout: of the network. learning_rate: of AdamW at the start, falling along a cosine. decay: of weights.
-    epochs, batch_size, patience: as for chainrule.train. validation: the last share of all times, at least one
+    horizon: steps ahead, at least 1; None: one season (24 for hours), fewer where the series are shorter than
+    four of them, and 1 where the times know no season. lags: latest values that are seen; None: four seasons
+    of up to 12 steps, two of longer ones, 8 where there is none; at most a third of the shortest series.
+    season: in steps; None: the frequency's shortest, such as 7 for days. quantiles: each above 0 and below 1.
+    units, dropout: of the network. learning_rate: of AdamW at the start, falling along a cosine. decay: of
+    weights.
+    epochs: at most; None: as many as make about a thousand steps, from 15 to 100. batch_size, patience: as
+    for chainrule.train. validation: the last share of all times, at least one
     horizon, which is not trained on and ends training; where the series are too short for it, there is none.
     seed: decides all that is drawn.
     """
@@ -40,19 +46,19 @@ class ForecastSettings:
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     units: int = 64
     dropout: float = 0.1
-    learning_rate: float = 0.002
+    learning_rate: float = 0.004
     decay: float = 0.01
-    epochs: int = 40
+    epochs: int | None = None
     batch_size: int = 64
     validation: float = 0.1
-    patience: int = 8
+    patience: int = 6
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("horizon", "lags", "season"):
+        for name in ("horizon", "lags", "season", "epochs"):
             if getattr(self, name) is not None:
                 check_whole("NetForecaster", name, getattr(self, name))
-        for name in ("units", "epochs", "batch_size", "patience"):
+        for name in ("units", "batch_size", "patience"):
             check_whole("NetForecaster", name, getattr(self, name))
         check_number("NetForecaster", "validation", self.validation, at_least=0, below=1)
         check_number("NetForecaster", "learning_rate", self.learning_rate, above=0)
@@ -74,11 +80,11 @@ class Forecast:
     def predict(self, series: np.ndarray, positions: np.ndarray, covariates: np.ndarray) -> np.ndarray:
         """Quantiles at some times, each row from itself alone.
 
-        series: (rows,) numbers of series. positions: (rows,) on the grid: up to `horizon` steps after the last value
-        of the series; those in the history are forecast one step ahead from what came before them.
+        series: (rows,) numbers of series. positions: (rows,) on the grid: up to `horizon` steps after the
+        last value of the series; those in the history are forecast one step ahead from what came before them.
         covariates: (rows, covariates) of these times.
-        Returns (rows, quantiles) float64, ascending along the quantiles (Chernozhukov et al. 2010: sorting what
-        crosses makes no quantile worse). Raises DataError for a time that is too late or too early.
+        Returns (rows, quantiles) float64, ascending along the quantiles (Chernozhukov et al. 2010: sorting
+        what crosses makes no quantile worse). Raises DataError for a time that is too late or too early.
         """
         result = np.empty((len(series), len(self.quantiles)))
         for number in np.unique(series):
@@ -98,7 +104,8 @@ class Forecast:
         self, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
     ) -> np.ndarray:
         x, level = step_rows(self.windows, history, origins, steps, covariates)
-        outputs = self.run.predict(x)[np.arange(len(x)), steps - 1].astype(np.float64)
+        padded = np.concatenate([x, np.repeat(x[-1:], _ROWS_AT_ONCE - len(x), axis=0)])
+        outputs = self.run.predict(padded)[np.arange(len(x)), steps - 1].astype(np.float64)
         return np.sort(outputs, axis=1) * history.scale + level[:, None]
 
     def _refuse_outside(
@@ -106,21 +113,22 @@ class Forecast:
     ) -> None:
         grid, series = self.windows.grid, history.series
         what = f"series {series.name!r}" if series.name else "the series"
+        first, last = grid.written(series.start), grid.written(series.end - 1)
         late, early = steps > self.windows.horizon, origins < self.windows.depth - 1
         if late.any():
             row = int(np.argmax(late))
+            time = grid.written(series.start + origins[row] + steps[row])
             raise DataError(
-                f"row {rows[row]}: {grid.written(series.start + origins[row] + steps[row])} is {steps[row]:,} steps of "
-                f"{grid.frequency} after the last value of {what}, {grid.written(series.end - 1)}; the horizon is "
-                f"{self.windows.horizon}",
+                f"row {rows[row]}: {time} is {steps[row]:,} steps of {grid.frequency} after the last of "
+                f"{what}, {last}; the horizon is {self.windows.horizon}",
                 remedy=f"fit with horizon={steps.max()}, or with later values",
             )
         if early.any():
             row = int(np.argmax(early))
+            time = grid.written(series.start + origins[row] + 1)
             raise DataError(
-                f"row {rows[row]}: {grid.written(series.start + origins[row] + 1)} is too early to be forecast: what "
-                f"is known of {what} begins at {grid.written(series.start)}, and {self.windows.depth:,} values before "
-                "are needed",
+                f"row {rows[row]}: {time} is too early to be forecast: what is known of {what} begins at "
+                f"{first}, and {self.windows.depth:,} values before are needed",
                 remedy=f"ask for times from {grid.written(series.start + self.windows.depth)} on",
             )
 
@@ -146,8 +154,8 @@ def windows_for(
     if len(shortest) < lags + horizon:
         what = f"series {shortest.name!r}" if shortest.name else "the series"
         raise DataError(
-            f"{what} has {len(shortest):,} {'sample' if len(shortest) == 1 else 'samples'}; {lags:,} lags and a "
-            f"horizon of {horizon:,} need at least {lags + horizon:,}",
+            f"{what} has {counted(len(shortest), 'sample')}; {lags:,} lags and a horizon of {horizon:,} "
+            f"need at least {lags + horizon:,}",
             remedy="give more of its past, leave it out, or set a smaller horizon or fewer lags",
         )
     told = []
@@ -184,7 +192,10 @@ def fit_forecast(
     assert training is not None  # every series is long enough for one window
     quantiles = tuple(sorted({*settings.quantiles, 0.5}))
     batch_size = min(settings.batch_size, max(1, len(training) // 8))
-    steps = -(-len(training) // batch_size) * settings.epochs
+    steps = -(-len(training) // batch_size)
+    epochs = settings.epochs
+    if epochs is None:
+        epochs = min(max(_USUAL_STEPS // steps, 15), 100)
     recipe = Recipe(
         model=ForecastNetwork(
             past=windows.past,
@@ -196,8 +207,8 @@ def fit_forecast(
             dropout=settings.dropout,
         ),
         loss=Quantile(quantiles),
-        optimizer=adamw(CosineDecay(settings.learning_rate, steps), settings.decay),
-        epochs=settings.epochs,
+        optimizer=adamw(CosineDecay(settings.learning_rate, steps * epochs), settings.decay),
+        epochs=epochs,
         batch_size=batch_size,
         seed=settings.seed,
         patience=settings.patience if validation is not None else None,
@@ -217,8 +228,9 @@ def _split(
         before.append(origins[begins + windows.horizon <= cut])
         after.append(origins[begins >= cut])
     random = np.random.default_rng(settings.seed)
-    training = _gathered(windows, histories, before, random, _MOST_BYTES)
-    validation = _gathered(windows, histories, after, random, _MOST_BYTES / 4)
+    most = min(_MOST_TARGETS // windows.horizon, int(_MOST_BYTES / 4 / windows.width)) + 1
+    training = _gathered(windows, histories, before, random, most)
+    validation = _gathered(windows, histories, after, random, most // 4)
     return (None, None) if training is None else (training, validation)
 
 
@@ -227,11 +239,10 @@ def _gathered(
     histories: Sequence[History],
     origins: Sequence[np.ndarray],
     random: np.random.Generator,
-    most_bytes: float,
+    most: int,
 ) -> Arrays | None:
-    """Windows at some origins of each history, at random ones of them where all would need too much memory."""
-    total = sum(map(len, origins))
-    share = most_bytes / (4 * (windows.width + windows.horizon)) / max(total, 1)
+    """Windows at some origins of each history, at random ones of them where there are more than `most`."""
+    share = most / max(sum(map(len, origins)), 1)
     parts = []
     for history, each in zip(histories, origins, strict=True):
         if share < 1:
@@ -247,8 +258,8 @@ def _gathered(
     return Arrays(x[known], y[known], None if weight.min() == 1 else weight[known])
 
 
-def _quantiles(given: Sequence[float]) -> tuple[float, ...]:
-    values = tuple(given) if isinstance(given, tuple | list) else (given,)
+def _quantiles(given: Any) -> tuple[float, ...]:
+    values: tuple[Any, ...] = tuple(given) if isinstance(given, tuple | list) else (given,)
     if not values:
         raise ConfigError("NetForecaster: quantiles is ()", remedy="give at least one number, such as (0.5,)")
     for value in values:

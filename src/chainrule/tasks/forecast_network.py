@@ -1,4 +1,6 @@
-"""The network of a forecast: reads the past once and says every step of the horizon from what is known ahead."""
+"""The network of a forecast: reads the past once and says every step of the horizon from what is known
+ahead.
+"""
 
 from dataclasses import dataclass
 
@@ -12,13 +14,16 @@ from chainrule.program import functions as f
 class ForecastNetwork(Layer):
     """Quantiles of every step at once: y_h = R(p_h, s_h) + L s_h, where (p_1, …, p_H) = E(past).
 
-    After TiDE (Das et al. 2023, "Long-term forecasting with TiDE"), of which this is a small variant: an encoder
-    E, residual over the past and an embedding of the series, gives a plan p_h for each step; a decoder R, the same
-    for all steps, puts it together with what is known ahead of the step, s_h; L is linear. TiDE's encoder reads the
-    future of all steps, too; here step h depends on nothing that is known of another.
+    After TiDE (Das et al. 2023, "Long-term forecasting with TiDE"), of which this is a small variant: an
+    encoder E, residual over the past and an embedding of the series, gives a plan p_h for each step; a
+    decoder R, the same for all steps, puts it together with what is known ahead of the step, s_h; L is
+    linear. TiDE's encoder reads the future of all steps, too; here step h depends on nothing that is known of
+    another.
 
-    past: numbers that tell the past. series: how many there are; with one there is no embedding. horizon: steps, H.
-    features: numbers that tell a step. quantiles: how many. units: width of the hidden layers. plan: width of p_h.
+    past: numbers that tell the past. series: how many there are; with one there is no embedding. horizon:
+    steps, H.
+    features: numbers that tell a step. quantiles: how many. units: width of the hidden layers. plan: width of
+    p_h.
     dropout: share of hidden units left out while training.
     x: (batch, past + 1 + horizon * features), in the order of `data.Windows` -> (batch, horizon, quantiles).
     """
