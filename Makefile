@@ -77,6 +77,10 @@ import-time: $(RUNTIME)  ## how long `import chainrule` takes
 bench: $(BENCH)/.installed  ## side by side with PyTorch, JAX, scikit-learn; options: ARGS="--only table"
 	@$(BENCH)/bin/python -m benchmarks $(ARGS)
 
+.PHONY: bench-forecasts
+bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecasts; options: ARGS="--only rossmann"
+	@$(BIN)/python -m benchmarks.forecasts $(ARGS)
+
 clean:  ## remove .venv, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

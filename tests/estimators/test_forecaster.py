@@ -1,6 +1,7 @@
 """NetForecaster: scikit-learn's contract, tables of series, and every misuse told in one line."""
 
 import pickle  # noqa: TID251 (in memory, as joblib does to estimators)
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,27 @@ def test_a_pickled_forecaster_goes_on(fitted: NetForecaster) -> None:
     frame, _ = shops()
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.predict(frame[226:]), fitted.predict(frame[226:]))
+
+
+def test_a_folder_gives_the_forecaster_back(fitted: NetForecaster, tmp_path: Path) -> None:
+    frame, _ = shops()
+    folder = fitted.save(tmp_path / "shops")
+    again = NetForecaster.load(folder)
+    np.testing.assert_array_equal(again.predict(frame[226:]), fitted.predict(frame[226:]))
+    pd.testing.assert_frame_equal(again.forecast(X_future=frame), fitted.forecast(X_future=frame))
+    assert clone(again).get_params() == {**fitted.get_params(), "quantiles": [0.1, 0.5, 0.9]}
+    with pytest.raises(ConfigError, match="exists already"):
+        fitted.save(folder)
+    (folder / "history.safetensors").write_bytes(b"half")
+    with pytest.raises(DataError, match=r"history.safetensors is not a whole safetensors file"):
+        NetForecaster.load(folder)
+
+
+def test_arrays_are_kept_too(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    fitted = NetForecaster(max_iter=2).fit(x, x[:, 0])
+    again = NetForecaster.load(fitted.save(tmp_path / "rows"))
+    np.testing.assert_array_equal(again.predict(x), fitted.predict(x))
 
 
 def test_it_lives_with_the_tools_of_scikit_learn() -> None:

@@ -67,10 +67,6 @@ class Places:
             TimeGrid(Frequency("step"), 0), ("",), np.zeros(rows, np.int64), np.arange(rows, dtype=np.int64)
         )
 
-    def known(self) -> "Places":
-        """The grid and the series, without rows."""
-        return Places(self.grid, self.names, np.empty(0, np.int64), np.empty(0, np.int64))
-
 
 def find_places(
     frame: "pd.DataFrame", time: str | None, series: str | None, source: str, frequency: str | None = None

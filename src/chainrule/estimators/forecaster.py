@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
@@ -12,10 +13,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from chainrule.data import tidy_columns
 from chainrule.data.series import Places, Series, collect, find_again, find_places
 from chainrule.errors import ConfigError, DataError
+from chainrule.estimators import forecaster_files
 from chainrule.estimators.known_ahead import KnownAhead
 from chainrule.nn.settings import check_whole
 from chainrule.tasks.backtest import backtest
-from chainrule.tasks.forecast import ForecastSettings, fit_forecast
+from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,16 +127,16 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         settings = self._settings()
         read = self._read(X, y)
         forecast = fit_forecast(settings, read.places.grid, read.series, progress=bool(self.verbose))
-        # Only now: a fit that fails leaves what was there.
-        self.forecast_, self.places_, self.known_ahead_ = forecast, read.places.known(), read.known_ahead
-        self.series_, self.notes_ = read.names, read.known_ahead.notes
-        self.quantiles_ = tuple(sorted(settings.quantiles))
+        return self._fitted(forecast, read.known_ahead, read.names)
+
+    def _fitted(self, forecast: Forecast, known_ahead: KnownAhead, names: list[Any]) -> Self:
+        """Set all that was learned, at the end: a fit that fails leaves what was there."""
         windows, run = forecast.windows, forecast.run
-        self.horizon_, self.lags_, self.frequency_ = (
-            windows.horizon,
-            windows.lags,
-            str(windows.grid.frequency),
-        )
+        self.forecast_, self.known_ahead_ = forecast, known_ahead
+        self.series_, self.notes_ = names, known_ahead.notes
+        self.quantiles_ = tuple(sorted(ForecastSettings(quantiles=self.quantiles).quantiles))  # type: ignore[arg-type]
+        self.horizon_, self.lags_ = windows.horizon, windows.lags
+        self.frequency_ = str(windows.grid.frequency)
         self.history_ = run.history
         self.loss_curve_ = [record["loss"] for record in run.history]
         validated = [record["validation_loss"] for record in run.history if "validation_loss" in record]
@@ -182,7 +184,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         positions = self._ends()[numbers] + ahead
         covariates = self._covariates_ahead(X_future, numbers, positions)
         predicted = self.forecast_.predict(numbers, positions, covariates)
-        grid = self.places_.grid
+        grid = self.forecast_.windows.grid
         columns: dict[str, Any] = {"step": ahead + 1}
         if self.time is not None:
             columns = {self.time: grid.times(positions)}
@@ -230,6 +232,35 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         table = pd.DataFrame([vars(score) for score in scores])
         table["known_until"] = grid.times(table["known_until"].to_numpy())
         return table
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the fitted forecaster into a new folder, whole or not at all, without pickle.
+
+        It is the folder of a run (`chainrule.load_run` reads it, too) with forecaster.json and the history of
+        the series besides. Raises ConfigError if the folder exists; NotFittedError before fit.
+        """
+        check_is_fitted(self)
+        parameters = {name: forecaster_files.plain(v) for name, v in self.get_params(deep=False).items()}
+        names = [forecaster_files.plain(name) for name in self.series_]
+        columns = [str(name) for name in vars(self).get("feature_names_in_", ())]
+        settings = {
+            "parameters": parameters,
+            "series": names,
+            "columns": columns,
+            "width": self.n_features_in_,
+        }
+        forecaster_files.save(Path(folder), self.forecast_, self.known_ahead_, settings)
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """The forecaster that `save` wrote; DataError if the folder is missing, is none or is damaged."""
+        forecast, known_ahead, settings = forecaster_files.load(Path(folder))
+        loaded = cls(**settings["parameters"])
+        loaded.n_features_in_ = settings["width"]
+        if settings["columns"]:
+            loaded.feature_names_in_ = np.array(settings["columns"], dtype=object)
+        return loaded._fitted(forecast, known_ahead, settings["series"])
 
     def __sklearn_is_fitted__(self) -> bool:
         return "forecast_" in vars(self)
@@ -289,7 +320,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             places, covariates = Places.in_order(len(rows)), self.known_ahead_.of_rows(rows)
         else:
             validate_data(self, X, reset=False, skip_check_array=True)
-            places = find_again(frame, self.time, self.series, _SOURCE, self.places_)
+            places = find_again(frame, self.time, self.series, _SOURCE, self._known())
             covariates = self.known_ahead_.of_table(frame, _SOURCE)
         return places, covariates
 
@@ -308,6 +339,12 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         if named or not all(pd.api.types.is_numeric_dtype(dtype) for dtype in X.dtypes):
             return tidy_columns(X, _SOURCE)
         return None
+
+    def _known(self) -> Places:
+        """The grid and the series of fit, without rows."""
+        names = tuple(history.series.name for history in self.forecast_.histories)
+        nothing = np.empty(0, np.int64)
+        return Places(self.forecast_.windows.grid, names, nothing, nothing)
 
     def _ends(self) -> np.ndarray:
         """(series,) position after the last known value."""
