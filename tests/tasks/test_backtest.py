@@ -1,6 +1,7 @@
 """Measures and baselines against their formulas by hand, and folds that never see their future."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_the_bands_of_baselines_are_those_of_their_past_errors() -> None:
     assert drifts[1, 2] - drifts[1, 0] == pytest.approx(width)
 
 
-def quick(known: list[Series]) -> Forecast:
+def quick(known: Sequence[Series]) -> Forecast:
     return fit_forecast(ForecastSettings(horizon=4, lags=8, season=4, epochs=1), GRID, known)
 
 
@@ -68,12 +69,12 @@ def test_folds_expand_and_end_with_the_data() -> None:
     whole = series(np.random.default_rng(0).normal(size=120))
     seen: list[int] = []
 
-    def fit(known: list[Series]) -> Forecast:
+    def fit(known: Sequence[Series]) -> Forecast:
         seen.append(known[0].end)
         np.testing.assert_array_equal(known[0].values, whole.values[: known[0].end])
         return quick(known)
 
-    scores = backtest(fit, GRID, [whole], horizon=4, folds=3, every=10, seasons=[4])  # type: ignore[arg-type]
+    scores = backtest(fit, GRID, [whole], horizon=4, folds=3, every=10, seasons=[4])
     assert seen == [96, 106, 116]
     assert [(s.fold, s.known_until) for s in scores if s.model == "drift"] == [(1, 95), (2, 105), (3, 115)]
     assert {s.model for s in scores} == {"network", "naive", "seasonal naive 4", "drift"}
@@ -85,10 +86,10 @@ def test_folds_expand_and_end_with_the_data() -> None:
 def test_series_that_end_before_a_fold_are_not_measured_in_it() -> None:
     random = np.random.default_rng(0)
     pair = [series(random.normal(size=120)), series(random.normal(size=100))]
-    scores = backtest(quick, GRID, pair, horizon=4, folds=2, every=20, seasons=[4], least=12)  # type: ignore[arg-type]
+    scores = backtest(quick, GRID, pair, horizon=4, folds=2, every=20, seasons=[4], least=12)
     assert [s.series for s in scores if s.model == "network"] == [2, 1]
 
 
 def test_more_folds_than_the_past_holds_are_refused() -> None:
     with pytest.raises(DataError, match=r"fold 1 of 40 begins at -40; no series has 12 values then; ask for"):
-        backtest(quick, GRID, [series(np.arange(120.0))], horizon=4, folds=40, least=12)  # type: ignore[arg-type]
+        backtest(quick, GRID, [series(np.arange(120.0))], horizon=4, folds=40, least=12)

@@ -1,10 +1,13 @@
 """Forecasts learn what there is to learn, from the past alone, and each row from itself alone."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chainrule.data.frequency import Frequency, TimeGrid
 from chainrule.data.series import Series
+from chainrule.data.windows import History, training_rows
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Quantile
@@ -37,7 +40,7 @@ def test_wave_covariate_and_scale_are_learned(learned: Forecast) -> None:
         covariates = (np.arange(24) % 3 == 0).astype(np.float32)[:, None]
         low, median, high = learned.predict(np.full(24, number), positions, covariates).T
         truth = level + size * (np.sin(2 * np.pi * positions / 24) + 2 * covariates[:, 0])
-        assert np.abs(median - truth).mean() < 0.15 * size
+        assert np.abs(median - truth).mean() < 0.25 * size  # 0.7 without the covariate
         assert (low <= median).all()
         assert (median <= high).all()
         assert 0.1 * size < (high - low).mean() < 0.8 * size  # 0.26 is the noise's own
@@ -101,15 +104,28 @@ def test_short_series_and_bad_settings_are_refused() -> None:
         DataError, match=r"has 30 samples; 20 lags and a horizon of 12 need at least 32; give more"
     ):
         fit_forecast(ForecastSettings(horizon=12, lags=20), STEPS, [wave(30)])
-    for bad in (
-        {"horizon": 0},
-        {"lags": 1.5},
-        {"quantiles": ()},
-        {"quantiles": (0.5, 1.0)},
-        {"validation": 1},
-    ):
+    wrong: list[dict[str, Any]] = [
+        *({"horizon": 0}, {"lags": 1.5}, {"validation": 1}),
+        *({"quantiles": ()}, {"quantiles": (0.5, 1.0)}),
+    ]
+    for bad in wrong:
         with pytest.raises(ConfigError, match=f"NetForecaster: {next(iter(bad))} is"):
             ForecastSettings(**bad)
+
+
+def test_learning_begins_at_the_mean_of_the_latest_seasons() -> None:
+    windows = windows_for(ForecastSettings(horizon=24), HOURS, [wave(300)], 1)
+    history = History.of(wave(300), 0, 24, 300)
+    x, _, _ = training_rows(windows, history, np.array([200]))
+    network = ForecastNetwork(windows.past, 1, 24, windows.features, 3, base=windows.base)
+    recipe = Recipe(network, Quantile())
+    batch = Batch({"x": (x.shape, "float32"), "y": ((1, 24), "float32")})
+    tree = initial_tree(recipe, training_step(recipe, batch))
+    program = prediction_program(recipe, Batch({"x": (x.shape, "float32")}))
+    found = compile_numpy(program).run(tree, {"x": x})["prediction"][0, :, 1] * history.scale
+    expected = (history.values[177:201] + history.values[153:177]) / 2 - history.values[153:201].mean()
+    assert windows.seasonal == ((24, 2),)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_a_step_depends_on_nothing_that_is_known_of_another() -> None:
@@ -120,6 +136,7 @@ def test_a_step_depends_on_nothing_that_is_known_of_another() -> None:
     tree = initial_tree(recipe, training_step(recipe, batch))
     x = np.random.default_rng(0).normal(size=(5, 11)).astype(np.float32)
     x[:, 4] = [0, 1, 2, 0, 1]
+    tree = {name: array + 0.1 if array.dtype.kind == "f" else array for name, array in tree.items()}
     before = compile_numpy(program).run(dict(tree), {"x": x})["prediction"]
     x[:, 8:] += 1  # what is known of the second step
     after = compile_numpy(program).run(dict(tree), {"x": x})["prediction"]

@@ -52,6 +52,13 @@ class Windows:
         return calendar + 1 + self.covariates + told * (1 + self.covariates)
 
     @property
+    def base(self) -> tuple[int, ...]:
+        """Which numbers of a step are values of the shortest season: their mean is a first forecast."""
+        told = self.seasonal[0][1] if self.seasonal else 0
+        begin = self.grid.calendar(np.zeros(1, np.int64)).shape[1] + 1 + self.covariates
+        return tuple(range(begin, begin + told * (1 + self.covariates), 1 + self.covariates))
+
+    @property
     def width(self) -> int:
         """Numbers of a row."""
         return self.past + 1 + self.horizon * self.features

@@ -236,8 +236,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     def save(self, folder: Path | str) -> Path:
         """Write the fitted forecaster into a new folder, whole or not at all, without pickle.
 
-        It is the folder of a run (`chainrule.load_run` reads it, too) with forecaster.json and the history of
-        the series besides. Raises ConfigError if the folder exists; NotFittedError before fit.
+        It is the folder of a run with forecaster.json and the history of the series besides.
+        Raises ConfigError if the folder exists; NotFittedError before fit.
         """
         check_is_fitted(self)
         parameters = {name: forecaster_files.plain(v) for name, v in self.get_params(deep=False).items()}

@@ -96,9 +96,7 @@ def _windows(plain: dict[str, Any]) -> Windows:
 
 
 def plain(value: Any) -> Any:
-    """A setting or a name as JSON has it; what no text can hold, such as a generator of random numbers, is
-    None.
-    """
+    """A setting or a name as JSON has it; None for a generator of random numbers, which no text can hold."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, list | tuple):

@@ -203,6 +203,7 @@ def fit_forecast(
             horizon=windows.horizon,
             features=windows.features,
             quantiles=len(quantiles),
+            base=windows.base,
             units=settings.units,
             dropout=settings.dropout,
         ),

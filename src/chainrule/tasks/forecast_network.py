@@ -4,7 +4,7 @@ ahead.
 
 from dataclasses import dataclass
 
-from chainrule.nn import Dense, Dropout, Embedding, Layer, Residual
+from chainrule.nn import Dense, Dropout, Embedding, Layer, Residual, zeros
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -12,7 +12,7 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class ForecastNetwork(Layer):
-    """Quantiles of every step at once: y_h = R(p_h, s_h) + L s_h, where (p_1, …, p_H) = E(past).
+    """Quantiles of every step at once: y_h = b_h + R(p_h, s_h) + L s_h, where (p_1, …, p_H) = E(past).
 
     After TiDE (Das et al. 2023, "Long-term forecasting with TiDE"), of which this is a small variant: an
     encoder E, residual over the past and an embedding of the series, gives a plan p_h for each step; a
@@ -21,9 +21,8 @@ class ForecastNetwork(Layer):
     another.
 
     past: numbers that tell the past. series: how many there are; with one there is no embedding. horizon:
-    steps, H.
-    features: numbers that tell a step. quantiles: how many. units: width of the hidden layers. plan: width of
-    p_h.
+    steps, H. features: numbers that tell a step. quantiles: how many. base: which numbers of a step have the
+    mean b_h, from which learning begins; () is 0. units: width of the hidden layers. plan: width of p_h.
     dropout: share of hidden units left out while training.
     x: (batch, past + 1 + horizon * features), in the order of `data.Windows` -> (batch, horizon, quantiles).
     """
@@ -33,6 +32,7 @@ class ForecastNetwork(Layer):
     horizon: int
     features: int
     quantiles: int
+    base: tuple[int, ...] = ()
     units: int = 64
     plan: int = 16
     dropout: float = 0.1
@@ -53,7 +53,10 @@ class ForecastNetwork(Layer):
         read = self._block(Dense(self.units, "relu")(past))
         plan = Dense(self.horizon * self.plan)(read).reshape(batch, self.horizon, self.plan)
         told = self._block(Dense(self.units, "relu")(f.concatenate([plan, steps])))
-        return Dense(self.quantiles)(told) + Dense(self.quantiles)(steps)  # (batch, horizon, quantiles)
+        # Kernels of zeros: learning begins at the base, which is hard to better from a few windows.
+        change = Dense(self.quantiles, kernel=zeros)(told) + Dense(self.quantiles, kernel=zeros)(steps)
+        base = [steps[..., index : index + 1] for index in self.base]  # (batch, horizon, 1) each
+        return change + sum(base[1:], base[0]) / len(base) if base else change
 
     def _block(self, x: Tensor) -> Tensor:
         return Residual([Dense(self.units, "relu"), Dropout(self.dropout), Dense(self.units)])(x)
