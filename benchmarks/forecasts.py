@@ -94,7 +94,7 @@ Examples:
   python -m benchmarks.forecasts --only rossmann       one problem
   python -m benchmarks.forecasts --json figures.json   figures for a program too
 
-Exit code: 0; 1 where a fold is no better than the seasonal naive forecast; 2 where the command line is wrong
+Exit code: 0; 1 where a fold is no better than a seasonal naive forecast; 2 where the command line is wrong
 or the data can't be had.
 """
 
@@ -123,22 +123,22 @@ def measure(problem: Problem, frame: "pd.DataFrame", seed: int) -> "pd.DataFrame
 def better_folds(scores: "pd.DataFrame") -> dict[str, int]:
     """In how many folds the network's error is lower than that of each seasonal naive forecast."""
     errors = scores.pivot(index="fold", columns="model", values="mase")
-    rivals = [name for name in errors if str(name).startswith(SEASONAL)]
-    return {str(name): int((errors[NETWORK] < errors[name]).sum()) for name in rivals}
+    rivals = [name for name in scores["model"].unique() if name.startswith(SEASONAL)]
+    return {name: int((errors[NETWORK] < errors[name]).sum()) for name in rivals}
 
 
 def printed(name: str, problem: Problem, scores: "pd.DataFrame", seconds: float, console: Console) -> None:
     """One table for a person."""
     models = list(scores["model"].unique())
     table = Table(title=f"{name}: {problem.meaning}", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("known until")
+    table.add_column("known until", no_wrap=True)
     for model in models:
         table.add_column(model, justify="right")
     for _, fold in scores.groupby("fold"):
         errors = fold.set_index("model")["mase"]
         best = errors.min()
         cells = [f"[bold]{errors[m]:.3f}[/]" if errors[m] == best else f"{errors[m]:.3f}" for m in models]
-        table.add_row(str(fold["known_until"].iloc[0]), *cells)
+        table.add_row(f"{fold['known_until'].iloc[0]:%Y-%m-%d %H:%M}", *cells)
     means = scores.groupby("model")[["mase", "pinball", "coverage"]].mean()
     table.add_section()
     for label, column in (
@@ -191,8 +191,7 @@ def run(
             raise typer.Exit(2) from None
         progress.clear()
         printed(name, problem, scores, time.perf_counter() - start, console)
-        first = next(iter(better_folds(scores).values()), 0)
-        worse = worse or first < problem.folds
+        worse = worse or min(better_folds(scores).values()) < problem.folds
         found[name] = json.loads(scores.to_json(orient="records", date_format="iso"))
         if json_file is not None:
             json_file.write_text(json.dumps(found, indent=2) + "\n")

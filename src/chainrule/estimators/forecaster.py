@@ -61,8 +61,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         day, a week and 52 weeks, days after a week and 52 weeks, months after a year.
     frequency: as pandas calls it: 'h', '15min', 'D', 'W', 'MS' … None: the commonest distance between times.
     quantiles: each above 0 and below 1. The median is always forecast, too: it is what `predict` returns.
-    units: width of the network's layers, at least 1. dropout: share of hidden units left out while training,
-    0 … 1.
+    units: width of the network's layers, at least 1. dropout: share of hidden units left out while training.
     learning_rate_init: of AdamW at the start, above 0; it falls along a cosine. weight_decay: at least 0.
     max_iter: epochs at most. None: about a thousand steps, from 15 to 100 epochs. batch_size: windows a step.
     validation_fraction: share of all times, the last ones, that ends training when it gets no better; at
@@ -247,7 +246,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             "parameters": parameters,
             "series": names,
             "columns": columns,
-            "width": self.n_features_in_,
+            "width": vars(self)["n_features_in_"],
         }
         forecaster_files.save(Path(folder), self.forecast_, self.known_ahead_, settings)
         return Path(folder)
@@ -257,9 +256,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         """The forecaster that `save` wrote; DataError if the folder is missing, is none or is damaged."""
         forecast, known_ahead, settings = forecaster_files.load(Path(folder))
         loaded = cls(**settings["parameters"])
-        loaded.n_features_in_ = settings["width"]
+        vars(loaded)["n_features_in_"] = settings["width"]
         if settings["columns"]:
-            loaded.feature_names_in_ = np.array(settings["columns"], dtype=object)
+            vars(loaded)["feature_names_in_"] = np.array(settings["columns"], dtype=object)
         return loaded._fitted(forecast, known_ahead, settings["series"])
 
     def __sklearn_is_fitted__(self) -> bool:
