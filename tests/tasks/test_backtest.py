@@ -90,6 +90,15 @@ def test_series_that_end_before_a_fold_are_not_measured_in_it() -> None:
     assert [s.series for s in scores if s.model == "network"] == [2, 1]
 
 
+def test_a_series_whose_values_pause_when_a_fold_begins_is_not_measured_in_it() -> None:
+    random = np.random.default_rng(0)
+    paused = random.normal(size=120)
+    paused[114:118] = np.nan
+    pair = [series(random.normal(size=120)), series(paused)]
+    scores = backtest(quick, GRID, pair, horizon=4, folds=1, seasons=[4])
+    assert [s.series for s in scores] == [1, 1, 1, 1]
+
+
 def test_more_folds_than_the_past_holds_are_refused() -> None:
     with pytest.raises(DataError, match=r"fold 1 of 40 begins at -40; no series has 12 values then; ask for"):
         backtest(quick, GRID, [series(np.arange(120.0))], horizon=4, folds=40, least=12)
