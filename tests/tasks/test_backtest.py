@@ -93,7 +93,7 @@ def test_series_that_end_before_a_fold_are_not_measured_in_it() -> None:
 def test_a_series_whose_values_pause_when_a_fold_begins_is_not_measured_in_it() -> None:
     random = np.random.default_rng(0)
     paused = random.normal(size=120)
-    paused[114:118] = np.nan
+    paused[114:116] = np.nan
     pair = [series(random.normal(size=120)), series(paused)]
     scores = backtest(quick, GRID, pair, horizon=4, folds=1, seasons=[4])
     assert [s.series for s in scores] == [1, 1, 1, 1]
