@@ -81,6 +81,10 @@ bench: $(BENCH)/.installed  ## side by side with PyTorch, JAX, scikit-learn; opt
 bench-tables: $(BENCH)/.installed  ## how well estimators learn real tables, beside scikit-learn's; options: ARGS="--only churn"
 	@$(BENCH)/bin/python -m benchmarks.tables $(ARGS)
 
+.PHONY: bench-forecasts
+bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecasts; options: ARGS="--only rossmann"
+	@$(BIN)/python -m benchmarks.forecasts $(ARGS)
+
 clean:  ## remove .venv, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

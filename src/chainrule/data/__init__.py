@@ -24,6 +24,7 @@ from chainrule.data.table import (
     load_table,
     read_table,
     split_table,
+    tidy_columns,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "split",
     "split_indices",
     "split_table",
+    "tidy_columns",
 ]

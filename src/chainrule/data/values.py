@@ -120,6 +120,15 @@ def days_of(series: "pd.Series", source: str) -> np.ndarray:
 
     Raises DataError for a value that is no date, naming the source, the column and the row.
     """
+    moments = moments_of(series, source)
+    days = moments.astype(np.int64) / MICROSECONDS_PER_DAY
+    return np.where(np.isnat(moments), np.nan, days)
+
+
+def moments_of(series: "pd.Series", source: str) -> np.ndarray:
+    """A column of dates as (rows,) datetime64 in microseconds (UTC), NaT where missing; raises as
+    `days_of`.
+    """
     import pandas as pd
 
     kind = kind_of(series)
@@ -131,9 +140,7 @@ def days_of(series: "pd.Series", source: str) -> np.ndarray:
         dates = pd.to_datetime(series, utc=True, errors="coerce")
     _refuse_first(series, dates.isna().to_numpy(), source, "is not a date", "a date such as 2024-01-31")
     # In microseconds, the years 1 to 9999 fit; in nanoseconds, the common 9999-12-31 would not.
-    moments = dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    days = moments.astype(np.int64) / MICROSECONDS_PER_DAY
-    return np.where(np.isnat(moments), np.nan, days)
+    return dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
 
 def first_infinite(numbers: np.ndarray) -> tuple[int, int] | None:

@@ -1,7 +1,8 @@
-"""The scikit-learn interface: networks as classifiers and regressors, and Rosenblatt's perceptron."""
+"""The scikit-learn interface: classifiers, regressors and forecasters of networks, and Rosenblatt's perceptron."""
 
 from chainrule.estimators.classifier import NetClassifier
+from chainrule.estimators.forecaster import NetForecaster
 from chainrule.estimators.perceptron import PerceptronClassifier
 from chainrule.estimators.regressor import NetRegressor
 
-__all__ = ["NetClassifier", "NetRegressor", "PerceptronClassifier"]
+__all__ = ["NetClassifier", "NetForecaster", "NetRegressor", "PerceptronClassifier"]

@@ -1,0 +1,175 @@
+"""Windows over series: what is known when a forecast is made, as one row of numbers for a network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.data.frequency import TimeGrid
+from chainrule.data.series import Series, filled
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a network is shown of the past of a series and of the times that it is to forecast.
+
+    A row for an origin (the last known value) holds, in this order:
+    past: the `lags` last values, and how far their mean lies from the mean of the series;
+    series: the number of the series;
+    steps: for each of the `horizon` times after the origin what is known of it ahead: its calendar, the time
+    since the start, its covariates, and the values of the seasons before, with the covariates of those times.
+
+    Values are told as (value - level) / scale: level is the mean of the last values, over whole seasons;
+    scale is the standard deviation of the series. So series of all sizes, and a series that grows, look
+    alike.
+
+    seasonal: (season, how many) of the seasons whose values are told: the value at the same place of the
+    latest seasons that are known at the origin. season: the shortest, in steps, at least 1.
+    covariates: how many are told for each time.
+    """
+
+    grid: TimeGrid
+    lags: int
+    horizon: int
+    season: int
+    seasonal: tuple[tuple[int, int], ...]
+    covariates: int
+
+    @property
+    def depth(self) -> int:
+        """How many values, the origin's included, a window looks back."""
+        return max([self.lags, *(season * many for season, many in self.seasonal)])
+
+    @property
+    def past(self) -> int:
+        """Numbers of a row that tell the past."""
+        return self.lags + 1
+
+    @property
+    def features(self) -> int:
+        """Numbers of a row that tell one step."""
+        calendar = self.grid.calendar(np.zeros(1, np.int64)).shape[1]
+        told = sum(many for _, many in self.seasonal)
+        return calendar + 1 + self.covariates + told * (1 + self.covariates)
+
+    @property
+    def base(self) -> tuple[int, ...]:
+        """Which numbers of a step are values of the shortest season: their mean is a first forecast."""
+        told = self.seasonal[0][1] if self.seasonal else 0
+        begin = self.grid.calendar(np.zeros(1, np.int64)).shape[1] + 1 + self.covariates
+        return tuple(range(begin, begin + told * (1 + self.covariates), 1 + self.covariates))
+
+    @property
+    def width(self) -> int:
+        """Numbers of a row."""
+        return self.past + 1 + self.horizon * self.features
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A series made ready for windows.
+
+    number: of the series. values: (length,) float64, without gaps. known: (length,) booleans. mean, scale: of
+    the known values. span: the length of all series together on the grid, from position 0.
+    """
+
+    series: Series
+    number: int
+    values: np.ndarray
+    known: np.ndarray
+    mean: float
+    scale: float
+    span: int
+
+    @staticmethod
+    def of(series: Series, number: int, season: int, span: int) -> "History":
+        """Fill the gaps of a series and measure it; a series that never changes has the scale 1."""
+        known = ~np.isnan(series.values)
+        values = series.values[known]
+        scale = float(values.std())
+        tiny = 1e-12 * max(1.0, float(np.abs(values).max()))
+        return History(
+            series=series,
+            number=number,
+            values=filled(series.values, season),
+            known=known,
+            mean=float(values.mean()),
+            scale=scale if scale > tiny else 1.0,
+            span=span,
+        )
+
+
+def level_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarray:
+    """(origins,) the mean of the last values, over as many whole seasons as there are lags."""
+    length = max(windows.lags // windows.season * windows.season, min(windows.lags, windows.season))
+    sums = np.concatenate([[0.0], np.cumsum(history.values - history.mean)])
+    return history.mean + (sums[origins + 1] - sums[origins + 1 - length]) / length
+
+
+def past_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarray:
+    """(origins, past + 1) float32: the past and the number of the series.
+
+    origins: (origins,) indices into the history, each at least depth - 1.
+    """
+    level = level_of(windows, history, origins)
+    lags = history.values[origins[:, None] + np.arange(1 - windows.lags, 1)]
+    row = np.empty((len(origins), windows.past + 1), np.float32)
+    row[:, : windows.lags] = (lags - level[:, None]) / history.scale
+    row[:, windows.lags] = (level - history.mean) / history.scale
+    row[:, windows.past] = history.number
+    return row
+
+
+def steps_of(
+    windows: Windows, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
+) -> np.ndarray:
+    """(origins, steps, features) float32: what is known ahead of some of the times after each origin.
+
+    steps: (origins, steps), each from 1 to the horizon. covariates: (origins, steps, covariates) of those
+    times.
+    """
+    positions = history.series.start + origins[:, None] + steps
+    first, last = int(positions.min()), int(positions.max())
+    calendar = windows.grid.calendar(np.arange(first, last + 1))[positions - first]
+    blocks = [calendar, (positions / history.span)[..., None], covariates]
+    level = level_of(windows, history, origins)[:, None]
+    for season, many in windows.seasonal:
+        latest = origins[:, None] + steps - season * -(-steps // season)
+        for back in range(many):
+            index = latest - season * back
+            blocks.append(((history.values[index] - level) / history.scale)[..., None])
+            blocks.append(history.series.covariates[index])
+    return np.concatenate([block.astype(np.float32, copy=False) for block in blocks], axis=2)
+
+
+def training_rows(
+    windows: Windows, history: History, origins: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Windows whose future is known.
+
+    origins: (origins,) from depth - 1 to length - horizon - 1.
+    Returns ((origins, width) float32, (origins, horizon) float32 targets, (origins,) float32 weights: the
+    share of the targets that is known; the others are filled in).
+    """
+    steps = np.broadcast_to(np.arange(1, windows.horizon + 1), (len(origins), windows.horizon))
+    index = origins[:, None] + steps
+    ahead = steps_of(windows, history, origins, steps, history.series.covariates[index])
+    x = np.concatenate([past_of(windows, history, origins), ahead.reshape(len(origins), -1)], axis=1)
+    level = level_of(windows, history, origins)[:, None]
+    y = ((history.values[index] - level) / history.scale).astype(np.float32)
+    return x, y, history.known[index].mean(axis=1).astype(np.float32)
+
+
+def step_rows(
+    windows: Windows, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Windows to forecast one step each, of which alone something is told.
+
+    origins, steps: (rows,). covariates: (rows, covariates) of the steps' times.
+    Returns ((rows, width) float32, (rows,) levels).
+    """
+    x = np.zeros((len(origins), windows.width), np.float32)
+    x[:, : windows.past + 1] = past_of(windows, history, origins)
+    ahead = steps_of(windows, history, origins, steps[:, None], covariates[:, None])[:, 0]
+    begins = windows.past + 1 + (steps - 1) * windows.features
+    x[np.arange(len(x))[:, None], begins[:, None] + np.arange(windows.features)] = ahead
+    return x, level_of(windows, history, origins)

@@ -1,0 +1,104 @@
+"""A fitted forecaster as a folder: safetensors and JSON, never pickle."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Preparation
+from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.series import Series
+from chainrule.data.windows import History, Windows
+from chainrule.errors import ChainruleError, DataError
+from chainrule.estimators.known_ahead import KnownAhead
+from chainrule.tasks.forecast import Forecast
+from chainrule.tasks.forecast_network import ForecastNetwork
+from chainrule.train import folder_aside, load_run
+from chainrule.train.checkpoint import read_safetensors
+
+FORECASTER, HISTORY = "forecaster.json", "history.safetensors"
+FORMAT = 1
+
+
+def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: dict[str, Any]) -> None:
+    """Write the folder of a run with the history of the series besides, whole or not at all.
+
+    settings: what else is to be kept, as JSON has it. Raises ConfigError if the folder exists.
+    """
+    from safetensors.numpy import save as tensors
+
+    preparation = known_ahead.preparation
+    content = {
+        "format": FORMAT,
+        "settings": settings,
+        "windows": asdict(forecast.windows),
+        "quantiles": forecast.quantiles,
+        "series": [[each.series.name, each.series.start] for each in forecast.histories],
+        "span": forecast.histories[0].span,
+        "preparation": None if preparation is None else preparation.to_json(),
+        "notes": known_ahead.notes,
+    }
+    arrays = {"mean": known_ahead.mean, "scale": known_ahead.scale}
+    for number, history in enumerate(forecast.histories):
+        arrays[f"values/{number}"] = history.series.values
+        arrays[f"covariates/{number}"] = history.series.covariates
+    with folder_aside(folder) as aside:
+        forecast.run.write(aside, forecast.run.recipe.to_plain())
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (aside / FORECASTER).write_text(text, encoding="utf-8")
+        whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+        (aside / HISTORY).write_bytes(tensors(whole))
+
+
+def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
+    """What `save` wrote; DataError if the folder is missing, holds no forecaster or is damaged."""
+    run = load_run(folder, layers=(ForecastNetwork,))
+    if not (folder / FORECASTER).is_file():
+        raise DataError(
+            f"{folder} holds no forecaster: it has no {FORECASTER}", remedy="give a folder that save() wrote"
+        )
+    arrays, _ = read_safetensors(folder / HISTORY)
+    try:
+        content = json.loads((folder / FORECASTER).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise DataError(f"{folder} has format {content['format']}", remedy="fit and save again")
+        windows = _windows(content["windows"])
+        histories = tuple(
+            History.of(
+                Series(name, start, arrays[f"values/{number}"], arrays[f"covariates/{number}"]),
+                number,
+                windows.season,
+                content["span"],
+            )
+            for number, (name, start) in enumerate(content["series"])
+        )
+        preparation = content["preparation"]
+        known_ahead = KnownAhead(
+            None if preparation is None else Preparation.from_json(preparation),
+            arrays["mean"],
+            arrays["scale"],
+            tuple(content["notes"]),
+        )
+        forecast = Forecast(run, windows, histories, tuple(content["quantiles"]))
+        return forecast, known_ahead, content["settings"]
+    except ChainruleError:
+        raise
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{folder} is damaged ({error!r})", remedy="fit and save again") from None
+
+
+def _windows(plain: dict[str, Any]) -> Windows:
+    grid = TimeGrid(Frequency(**plain["grid"]["frequency"]), plain["grid"]["anchor"])
+    seasonal = tuple((season, many) for season, many in plain["seasonal"])
+    return Windows(**{**plain, "grid": grid, "seasonal": seasonal})
+
+
+def plain(value: Any) -> Any:
+    """A setting or a name as JSON has it; None for a generator of random numbers, which no text can hold."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else None
