@@ -1,4 +1,4 @@
-"""The scikit-learn interface: networks that classify, predict numbers and forecast, and Rosenblatt's perceptron."""
+"""The scikit-learn interface: networks for classes, numbers and forecasts, and Rosenblatt's perceptron."""
 
 from chainrule.estimators.classifier import NetClassifier
 from chainrule.estimators.forecaster import NetForecaster
