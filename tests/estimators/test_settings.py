@@ -1,6 +1,7 @@
 """Parameters of estimators: what each makes of the recipe, and one clear error for each that is wrong."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -167,3 +168,24 @@ def test_parameters_are_stored_and_cloned_as_they_are():
     copy: Any = clone(net)
     assert copy.get_params() == net.get_params()
     assert "Dense(units=4" in repr(net)
+
+
+def test_fits_that_are_alike_share_what_is_compiled():
+    first, again = (NetRegressor((4,), max_iter=epochs, random_state=0).fit(X, Y) for epochs in (2, 3))
+    assert first._fitted.programs is again._fitted.programs
+    other = NetRegressor((5,), max_iter=2, random_state=0).fit(X, Y)
+    assert other._fitted.programs is not first._fitted.programs
+    alone = NetRegressor((4,), max_iter=2, random_state=0).fit(X, Y)
+    np.testing.assert_array_equal(alone.predict(X), first.predict(X))
+
+
+def test_layers_that_can_not_be_hashed_are_fitted_too():
+    @dataclass(frozen=True)
+    class Listed(nn.Layer):
+        widths: list
+
+        def __call__(self, x):
+            return nn.Dense(self.widths[0], "relu")(x)
+
+    net = NetRegressor([Listed([4])], max_iter=2, random_state=0).fit(X, Y)
+    assert np.isfinite(net.predict(X)).all()

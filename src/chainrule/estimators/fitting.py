@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -28,8 +29,8 @@ from chainrule.train import (
     train_recipe,
 )
 
-_SHARED = ("epochs", "batch_size", "seed", "patience")
-"""What may differ between recipes that share compiled programs."""
+_SHARED = {"epochs": 1, "batch_size": 1, "seed": 0, "patience": None}
+"""What may differ between recipes that share compiled programs, and what it is held at to compare them."""
 
 Targets = ClassTargets | NumberTargets
 AnyTargets = TypeVar("AnyTargets", bound=Targets)
@@ -136,12 +137,24 @@ def _network(settings: Settings, matrix: np.ndarray, inputs: Inputs, targets: Ta
 
 
 def _programs(recipe: Recipe, before: Fitted[Any] | None) -> Programs:
-    """Those of the call before where they are the same."""
+    """Those of the call before where they are the same, else those of another fit that was alike."""
     if before is None:
+        return _programs_of(replace(recipe, **_SHARED))
+    same = replace(recipe, **_SHARED) == replace(before.run.recipe, **_SHARED)
+    return before.programs if same else _programs_of(replace(recipe, **_SHARED))
+
+
+def _programs_of(recipe: Recipe) -> Programs:
+    try:
+        return _kept_programs(recipe)
+    except TypeError:  # a layer or an optimizer of one's own that can't be hashed
         return Programs(recipe, compile_native)
-    old = before.run.recipe
-    same = replace(recipe, **{name: getattr(old, name) for name in _SHARED}) == old
-    return before.programs if same else Programs(recipe, compile_native)
+
+
+@lru_cache(maxsize=4)
+def _kept_programs(recipe: Recipe) -> Programs:
+    """Cross-validation and searches fit alike again and again: recording and planning once is enough."""
+    return Programs(recipe, compile_native)
 
 
 def _continued(
