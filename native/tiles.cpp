@@ -1,0 +1,188 @@
+// Tiles: fused elementwise programs, run block by block in cache.
+#include <algorithm>
+#include <cstring>
+
+#include "compiler.hpp"
+#include "kernels.hpp"
+#include "running.hpp"
+
+namespace chainrule {
+namespace {
+
+// Copies a (rows, cols) part of a load into a register, words packed row after row.
+void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col, int64_t cols) {
+    for (int64_t r = 0; r < rows; ++r, reg += cols) {
+        const int64_t start = (row + r) * load.row_stride + col * load.col_stride;
+        if (load.type == Type::boolean) {
+            const auto* from = reinterpret_cast<const uint8_t*>(base) + start;
+            auto* to = reinterpret_cast<int32_t*>(reg);
+            for (int64_t i = 0; i < cols; ++i) to[i] = from[i * load.col_stride] ? -1 : 0;
+        } else {
+            const float* from = reinterpret_cast<const float*>(base) + start;
+            if (load.col_stride == 1)
+                std::memcpy(reg, from, static_cast<size_t>(cols) * 4);
+            else if (load.col_stride == 0)
+                std::fill(reg, reg + cols, cols ? *from : 0.0f);
+            else
+                for (int64_t i = 0; i < cols; ++i) reg[i] = from[i * load.col_stride];
+        }
+    }
+}
+
+void put(const Store& store, char* base, const float* reg, int64_t start, int64_t words) {
+    if (store.type == Type::boolean) {
+        auto* to = reinterpret_cast<uint8_t*>(base) + start;
+        const auto* from = reinterpret_cast<const int32_t*>(reg);
+        for (int64_t i = 0; i < words; ++i) to[i] = from[i] ? 1 : 0;
+    } else {
+        float* to = reinterpret_cast<float*>(base) + start;
+        if (to != reg) std::memmove(to, reg, static_cast<size_t>(words) * 4);
+    }
+}
+
+class TileRun {
+public:
+    TileRun(const Tile& tile, const std::vector<char*>& at, char* scratch) : tile_(tile), at_(at) {
+        registers_ = reinterpret_cast<float**>(scratch);
+        own_ = reinterpret_cast<float*>(scratch + ((static_cast<size_t>(tile.registers) * sizeof(float*) + 63) / 64) * 64);
+        for (int r = 0; r < tile.registers; ++r) registers_[r] = own(r);
+    }
+
+    // Rows are added up where their sums go.
+    void begin(int chunk, int64_t cols) {
+        cols_ = cols;
+        for (size_t i = 0; i < tile_.sums.size(); ++i) {
+            if (!tile_.sums[i].of_rows) continue;
+            added_[i] = reinterpret_cast<float*>(base(tile_.sums[i].place)) + chunk * cols;
+            std::fill(added_[i], added_[i] + cols, 0.0f);
+        }
+    }
+
+    void finish(int chunk) const {
+        for (size_t i = 0; i < tile_.sums.size(); ++i)
+            if (!tile_.sums[i].of_rows) reinterpret_cast<double*>(base(tile_.sums[i].place))[chunk] = totals_[i];
+    }
+
+    // All rows as one long row: every load is dense or a single number.
+    void flat(int64_t first, int64_t words) {
+        for (const Load& load : tile_.loads)
+            if (!load.col_stride && !load.row_stride) bring_single(load, std::min(words, tile_words));
+        const int64_t length = tile_.ready && tile_.straight ? words : tile_words;
+        for (int64_t done = 0; done < words; done += length) {
+            const int64_t n = std::min(length, words - done), start = first + done;
+            for (const Load& load : tile_.loads) {
+                if (!load.col_stride && !load.row_stride) continue;
+                if (load.type == Type::boolean) {
+                    Load dense = load;
+                    dense.col_stride = 1;
+                    fill(own(load.reg), dense, base(load.place), 0, 1, start, n);
+                } else {
+                    registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + start;
+                    // Short tiles of many streams are too short for the processor to see what comes next.
+                    const char* next = reinterpret_cast<const char*>(registers_[load.reg] + n);
+                    const int64_t bytes = 4 * std::min(length, words - done - n);
+                    for (int64_t line = 0; line < bytes; line += 64) prefetch_write(next + line);
+                }
+            }
+            compute(start, n);
+        }
+    }
+
+    // Rows of cols, some loads repeated along rows or columns.
+    void rows(int64_t first, int64_t last, int64_t cols) {
+        const int64_t width = std::min(cols, tile_words);
+        const int64_t height = std::max<int64_t>(1, tile_words / std::max<int64_t>(width, 1));
+        for (const Load& load : tile_.loads)
+            if (load.row_stride == 0 && load.col_stride == 0)
+                bring_single(load, std::min(height, last - first) * width);
+            else if (load.row_stride == 0 && cols <= tile_words)
+                fill(own(load.reg), load, base(load.place), 0, std::min(height, last - first), 0, width);
+        for (int64_t row = first; row < last; row += height) {
+            const int64_t count = std::min(height, last - row);
+            for (int64_t col = 0; col < cols; col += width) {
+                const int64_t n = std::min(width, cols - col);
+                for (const Load& load : tile_.loads) bring(load, row, count, col, n, cols);
+                compute(row * cols + col, count * n);
+            }
+        }
+    }
+
+private:
+    float* own(int reg) const { return own_ + static_cast<int64_t>(reg) * tile_words; }
+    char* base(const Place& place) const { return at_[static_cast<size_t>(place.buffer)] + place.offset; }
+
+    void bring_single(const Load& load, int64_t words) {
+        if (tile_.ready && load.type != Type::boolean)
+            registers_[load.reg] = reinterpret_cast<float*>(base(load.place));
+        else
+            fill(own(load.reg), load, base(load.place), 0, 1, 0, words);
+    }
+
+    void bring(const Load& load, int64_t row, int64_t count, int64_t col, int64_t n, int64_t cols) {
+        const bool word = load.type != Type::boolean;
+        if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0)) return;  // filled before
+        const bool dense = load.col_stride == 1 && (load.row_stride == cols || count == 1);
+        if (word && dense)
+            registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + row * load.row_stride + col;
+        else
+            fill(own(load.reg), load, base(load.place), row, count, col, n);
+    }
+
+    void compute(int64_t start, int64_t n) {
+        for (const Store& store : tile_.stores)
+            if (store.direct) registers_[store.reg] = reinterpret_cast<float*>(base(store.place)) + start;
+        if (tile_.ready) {
+            const float* inputs[most_operands];
+            float* outputs[most_operands];
+            for (size_t i = 0; i < tile_.inputs.size(); ++i) inputs[i] = registers_[tile_.inputs[i]];
+            for (size_t i = 0; i < tile_.outputs.size(); ++i) outputs[i] = registers_[tile_.outputs[i]];
+            double squares[most_tile_sums] = {};
+            tile_.ready->run(inputs, outputs, squares, n);
+            for (size_t i = 0; i < tile_.squares.size(); ++i) totals_[tile_.squares[i]] += squares[i];
+        } else {
+            const auto micro = kernels().micro;
+            for (const Micro& op : tile_.ops)
+                micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
+            for (size_t i = 0; i < tile_.sums.size(); ++i)
+                if (!tile_.sums[i].of_rows) totals_[i] += kernels().squares(registers_[tile_.sums[i].reg], n);
+        }
+        for (size_t i = 0; i < tile_.sums.size(); ++i)
+            if (tile_.sums[i].of_rows) kernels().add_rows(added_[i], registers_[tile_.sums[i].reg], n / cols_, cols_);
+        for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
+    }
+
+    const float* source(int reg) const { return reg < 0 ? nullptr : registers_[reg]; }
+
+    const Tile& tile_;
+    const std::vector<char*>& at_;
+    float** registers_;
+    float* own_;
+    double totals_[most_tile_sums] = {};
+    float* added_[most_tile_sums] = {};
+    int64_t cols_ = 0;
+};
+
+}  // namespace
+
+void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+    const int64_t cols = in.sizes[0];
+    TileRun run(in.tile, at, scratch);
+    run.begin(chunk, cols);
+    if (first >= last || cols == 0) {
+        run.finish(chunk);
+        return;
+    }
+    bool flat = true;
+    for (const Load& load : in.tile.loads)
+        flat = flat && ((load.row_stride == 0 && load.col_stride == 0) ||
+                        (load.row_stride == cols && (load.col_stride == 1 || cols == 1)));
+    // Whole rows at a time, where they are added up.
+    const bool by_rows = std::any_of(in.tile.sums.begin(), in.tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
+    if (flat && !by_rows)
+        run.flat(first * cols, (last - first) * cols);
+    else
+        run.rows(first, last, cols);
+    run.finish(chunk);
+}
+
+}  // namespace chainrule
