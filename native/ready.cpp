@@ -106,6 +106,22 @@ constexpr Recipe<2, 3, 1> relu_delta{{{{GREATER, ~0, ~1}, {WHERE, 0, ~2, ~1}}}, 
 // A layer's bias, and what goes around it.
 constexpr Recipe<2, 3, 1> bias_residual{{{{ADD, ~0, ~1}, {ADD, ~2, 0}}}, {{each, each, each}}, {{1}}};
 
+// Batch normalization, with relu, or with a residual and relu; and its derivative by x.
+constexpr Recipe<4, 5, 1> normalized_relu{
+    {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {RELU, 2}}}, {{each, each, each, each, each}}, {{3}}};
+constexpr Recipe<5, 6, 1> normalized_residual_relu{
+    {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {ADD, ~5, 2}, {RELU, 3}}},
+    {{each, each, each, each, each, each}},
+    {{4}}};
+constexpr Recipe<6, 6, 1> normalization_delta{{{{SUBTRACT, ~0, ~1},
+                                                {MULTIPLY, 0, ~2},
+                                                {MULTIPLY, 1, ~3},
+                                                {SUBTRACT, ~4, ~5},
+                                                {SUBTRACT, 3, 2},
+                                                {MULTIPLY, 4, ~2}}},
+                                              {{each, each, each, each, each, each}},
+                                              {{5}}};
+
 // gelu as tanh approximates it: the derivative by x, with the bias of the layer before added again, from what was kept of
 // tanh. The chain rule's terms come in the order in which they arrive.
 constexpr Recipe<14, 8, 1> gelu_delta{{{{MULTIPLY, ~0, ~1},
@@ -209,6 +225,9 @@ constexpr Ready table[] = {
     ready<bias_residual>("bias and residual"),
     ready<relu_delta>("relu's derivative"),
     ready<gelu_delta>("gelu's derivative"),
+    ready<normalized_relu>("normalization and relu"),
+    ready<normalized_residual_relu>("normalization, residual and relu"),
+    ready<normalization_delta>("normalization's derivative"),
     ready<gradient_descent>("gradient descent"),
     ready<momentum>("momentum"),
     ready<nesterov>("nesterov"),

@@ -10,6 +10,8 @@ from chainrule.executors.native import available
 from chainrule.executors.native.nodes import KINDS, TYPES
 from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import (
+    Activation,
+    BatchNorm,
     Dense,
     Residual,
     Sequential,
@@ -38,6 +40,9 @@ OPTIMIZERS: dict[str, Transform] = {
 }
 LARGE = (64, 128, 128, 10)
 IN_RESIDUAL_NETWORK = ("gelu's derivative", "bias and residual", "adamw")
+IN_NORMALIZED_NETWORK = (
+    *("normalization and relu", "normalization, residual and relu", "normalization's derivative"),
+)
 
 
 def ready(program: Program) -> list[str]:
@@ -69,6 +74,19 @@ def residual_network() -> Program:
     recipe = Recipe(Sequential([Dense(128), inner, Dense(10)]), SoftmaxCrossEntropy(), adamw(on="*"))
     batch = Batch({"x": ((512, 64), "float32"), "y": ((512,), "int32")})
     return training_step(recipe, batch).program
+
+
+def normalized_network() -> Program:
+    """A training step with the block of a residual network of images, of dense layers."""
+    first = [Dense(64), BatchNorm(), Activation("relu")]
+    inner = Residual([Dense(64), BatchNorm()])
+    recipe = Recipe(Sequential([*first, inner, Activation("relu"), Dense(10)]), SoftmaxCrossEntropy())
+    batch = Batch({"x": ((512, 64), "float32"), "y": ((512,), "int32")})
+    return training_step(recipe, batch).program
+
+
+def test_batch_normalization_is_compiled_ahead():
+    assert {*IN_NORMALIZED_NETWORK} <= set(ready(normalized_network()))
 
 
 def test_gelu_and_residual_sums_are_compiled_ahead():
@@ -142,12 +160,23 @@ WATCHED = [f"{name}, watched" for name in OPTIMIZERS]
 
 
 @pytest.mark.parametrize(
-    "name", [*OPTIMIZERS, *WATCHED, "bias and relu", "relu's derivative", "bias", *IN_RESIDUAL_NETWORK]
+    "name",
+    [
+        *OPTIMIZERS,
+        *WATCHED,
+        "bias and relu",
+        "relu's derivative",
+        "bias",
+        *IN_RESIDUAL_NETWORK,
+        *IN_NORMALIZED_NETWORK,
+    ],
 )
 def test_the_bits_are_those_of_the_micro_operations(name: str):
     optimizer = OPTIMIZERS.get(name.removesuffix(", watched"), adam())
+    others = dict.fromkeys(IN_RESIDUAL_NETWORK, residual_network)
+    others |= dict.fromkeys(IN_NORMALIZED_NETWORK, normalized_network)
     of_perceptron = perceptron(LARGE, 64, optimizer=optimizer, watch=name in WATCHED)
-    tile = tiles_compiled_ahead(residual_network() if name in IN_RESIDUAL_NETWORK else of_perceptron)[name]
+    tile = tiles_compiled_ahead(others[name]() if name in others else of_perceptron)[name]
     random = np.random.default_rng(5)
     loaded = []
     for _, kind, row, column in tile.loads:
