@@ -21,7 +21,7 @@ class Network:
     @property
     def example(self) -> tuple[int, ...]:
         """Shape of one x."""
-        raise NotImplementedError
+        raise NotImplementedError  # every network has its own
 
     @property
     def images(self) -> bool:

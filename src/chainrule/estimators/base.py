@@ -125,11 +125,11 @@ class NetEstimator(BaseEstimator):
 
     def _checked_y(self, y: Any) -> np.ndarray:
         """y as an array, of classes or of numbers."""
-        raise NotImplementedError
+        raise NotImplementedError  # NetClassifier and NetRegressor each say how
 
     def _fit_targets(self, y: np.ndarray, weight: np.ndarray | None, settings: Settings) -> Targets:
         """What is learned of the targets."""
-        raise NotImplementedError
+        raise NotImplementedError  # NetClassifier and NetRegressor each say how
 
     def _row_weights(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         """The weights of rows, given sample_weight."""
