@@ -56,7 +56,7 @@ inline void loop(const float* const* inputs, float* const* outputs, double* sums
                                                    operand(recipe.lines[Lines].c))),
          ...);
         ((to[Stores][i] = v[recipe.stores[Stores]]), ...);
-        const auto square = [](float y) { return static_cast<double>(y) * static_cast<double>(y); };
+        [[maybe_unused]] const auto square = [](float y) { return static_cast<double>(y) * static_cast<double>(y); };
         ((running[Squares][lane] += square(operand(recipe.squares[Squares]))), ...);
     };
     if constexpr (!summed) {
@@ -187,6 +187,43 @@ constexpr Recipe<12, 13, 3> adamw{{{{MULTIPLY, ~0, ~1},
                                   {{one, each, one, each, one, one, each, one, one, one, one, each, one}},
                                   {{1, 4, 11}}};
 
+// The same where g comes with the derivative of an L2 penalty on p: s p + s p, of strength s / 2 times Σ p².
+// gradient, parameter: the numbers of their inputs in the recipe without.
+template <size_t L, size_t I, size_t S>
+constexpr Recipe<L + 3, I + 1, S> penalized(const Recipe<L, I, S>& plain, int gradient, int parameter) {
+    Recipe<L + 3, I + 1, S> all{{{{MULTIPLY, ~0, ~1}, {ADD, 0, 0}, {ADD, 1, ~2}}}, {{one, each, each}}, {}};
+    std::array<int, I> number{};  // of inputs, from 1 on; 0: not read yet
+    number[static_cast<size_t>(parameter)] = 2;
+    int read = 3;
+    const auto operand = [&](int given) {
+        if (given == Line::none) return given;
+        if (given >= 0) return given + 3;
+        const auto input = static_cast<size_t>(~given);
+        if (static_cast<int>(input) == gradient) return 2;
+        if (number[input] == 0) {
+            all.single[static_cast<size_t>(read)] = plain.single[input];
+            number[input] = ++read;
+        }
+        return ~(number[input] - 1);
+    };
+    for (size_t i = 0; i < L; ++i) {
+        const Line& line = plain.lines[i];
+        Line& fresh = all.lines[i + 3];
+        fresh.op = line.op;  // one by one: inputs are numbered where they are first read
+        fresh.a = operand(line.a);
+        fresh.b = operand(line.b);
+        fresh.c = operand(line.c);
+    }
+    for (size_t i = 0; i < S; ++i) all.stores[i] = plain.stores[i] + 3;
+    return all;
+}
+
+constexpr auto gradient_descent_penalized = penalized(gradient_descent, 0, 2);
+constexpr auto momentum_penalized = penalized(momentum, 2, 4);
+constexpr auto nesterov_penalized = penalized(nesterov, 2, 4);
+constexpr auto adam_penalized = penalized(adam, 1, 11);
+constexpr auto adamw_penalized = penalized(adamw, 1, 11);
+
 // The same, watched: the squares of the gradient, of the update and of the parameter after it.
 constexpr Recipe<2, 3, 1, 3> gradient_descent_watched{
     {{{MULTIPLY, ~0, ~1}, {MULTIPLY_ADD, ~0, ~1, ~2}}}, {{each, one, each}}, {{1}}, {{~0, 0, 1}}};
@@ -233,6 +270,11 @@ constexpr Ready table[] = {
     ready<nesterov>("nesterov"),
     ready<adam>("adam"),
     ready<adamw>("adamw"),
+    ready<gradient_descent_penalized>("gradient descent, penalized"),
+    ready<momentum_penalized>("momentum, penalized"),
+    ready<nesterov_penalized>("nesterov, penalized"),
+    ready<adam_penalized>("adam, penalized"),
+    ready<adamw_penalized>("adamw, penalized"),
     ready<gradient_descent_watched>("gradient descent, watched"),
     ready<momentum_watched>("momentum, watched"),
     ready<nesterov_watched>("nesterov, watched"),

@@ -10,6 +10,7 @@ from chainrule.executors.native import available
 from chainrule.executors.native.nodes import KINDS, TYPES
 from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import (
+    L2,
     Activation,
     BatchNorm,
     Dense,
@@ -37,6 +38,9 @@ OPTIMIZERS: dict[str, Transform] = {
     "momentum": momentum(),
     "nesterov": nesterov(),
     "adam": adam(),
+}
+PENALIZED = {
+    f"{name}, penalized": transform for name, transform in (OPTIMIZERS | {"adamw": adamw(on="*")}).items()
 }
 LARGE = (64, 128, 128, 10)
 IN_RESIDUAL_NETWORK = ("gelu's derivative", "bias and residual", "adamw")
@@ -66,6 +70,22 @@ def test_relu_and_its_derivative_are_compiled_ahead():
 def test_decoupled_decay_is_compiled_ahead():
     found = ready(perceptron(LARGE, 64, optimizer=adamw(on="*")))
     assert found.count("adamw") == 6
+
+
+@pytest.mark.parametrize("name", PENALIZED)
+def test_a_penalty_on_weights_is_compiled_ahead(name: str):
+    found = ready(penalized(PENALIZED[name]))
+    assert found.count(name) == 2
+    assert found.count(name.removesuffix(", penalized")) == 2  # of biases
+
+
+def penalized(optimizer: Transform) -> Program:
+    """A training step with an L2 penalty, which is on weights."""
+    recipe = Recipe(
+        Sequential([Dense(128, "relu"), Dense(10)]), SoftmaxCrossEntropy(), optimizer, penalties=(L2(1e-4),)
+    )
+    batch = Batch({"x": ((64, 64), "float32"), "y": ((64,), "int32")})
+    return training_step(recipe, batch).program
 
 
 def residual_network() -> Program:
@@ -164,6 +184,7 @@ WATCHED = [f"{name}, watched" for name in OPTIMIZERS]
     [
         *OPTIMIZERS,
         *WATCHED,
+        *PENALIZED,
         "bias and relu",
         "relu's derivative",
         "bias",
@@ -175,6 +196,7 @@ def test_the_bits_are_those_of_the_micro_operations(name: str):
     optimizer = OPTIMIZERS.get(name.removesuffix(", watched"), adam())
     others = dict.fromkeys(IN_RESIDUAL_NETWORK, residual_network)
     others |= dict.fromkeys(IN_NORMALIZED_NETWORK, normalized_network)
+    others |= {each: lambda each=each: penalized(PENALIZED[each]) for each in PENALIZED}
     of_perceptron = perceptron(LARGE, 64, optimizer=optimizer, watch=name in WATCHED)
     tile = tiles_compiled_ahead(others[name]() if name in others else of_perceptron)[name]
     random = np.random.default_rng(5)
