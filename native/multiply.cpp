@@ -47,6 +47,11 @@ void multiply(const Product& p, char* scratch) {
             for (int64_t i = 0; i < p.m; ++i) std::fill(p.c + i * p.ldc, p.c + i * p.ldc + p.n, 0.0f);
         return;
     }
+    // A column, of a transposed matrix: turned around it is a row, and what is read for it lies side by side.
+    if (p.n == 1 && p.ldc == 1 && p.ta && p.m > 1) {
+        multiply({p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add, p.ahead, p.ahead_count}, scratch);
+        return;
+    }
     float* room = reinterpret_cast<float*>(scratch);
     const ProductTable& own = kernels().product;
     if (own.product && p.m * p.n * p.k >= large_product && p.n >= 32) {

@@ -62,6 +62,23 @@ def deep(k: int, m: int = 130, n: int = 70) -> Program:
     return trace.program({"z": f.sin(x).transpose() @ f.cos(y)})
 
 
+@pytest.mark.parametrize("m", [1, 2, 3, 100, 300])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_product_with_one_column(m: int, turned: bool):
+    trace = Trace()
+    x, y = trace.input("x", (m, 50) if turned else (50, m)), trace.input("y", (1, 50) if turned else (50, 1))
+    x_seen, y_seen = (x, y.transpose()) if turned else (x.transpose(), y)
+    program = trace.program({"z": x_seen @ y_seen})
+    random = np.random.default_rng(m)
+    given = {each.name: random.normal(size=each.shape).astype("f4") for each in program.inputs}
+    exact = (
+        given["x"].astype("f8") @ given["y"].astype("f8").T
+        if turned
+        else given["x"].T.astype("f8") @ given["y"]
+    )
+    np.testing.assert_allclose(compile_native(program, 2).run({}, given)["z"], exact, rtol=1e-5, atol=1e-5)
+
+
 def test_a_deep_product_is_cut_along_its_depth_and_summed():
     (node,) = nodes(deep(DEEP), "matmul")
     assert (node.extent, node.pieces) == (DEEP, PIECES)
