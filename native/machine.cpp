@@ -397,12 +397,11 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     std::atomic<int64_t> done{0};
     std::atomic<bool> stop{false};
     const size_t room = static_cast<size_t>(scratch_bytes_) + 256;
-    std::vector<std::vector<char>> scratch(static_cast<size_t>(threads));
-    for (auto& each : scratch) each.resize(room + static_cast<size_t>(local_bytes_) + 128);
+    while (rooms_.size() < static_cast<size_t>(threads)) rooms_.emplace_back(room + static_cast<size_t>(local_bytes_) + 128);
 
     auto job = [&](int thread) {
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
-        auto address = reinterpret_cast<uintptr_t>(scratch[static_cast<size_t>(thread)].data());
+        auto address = reinterpret_cast<uintptr_t>(rooms_[static_cast<size_t>(thread)].data());
         char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
         char* locals = own + (room + 63) / 64 * 64;
         std::vector<char*> at(buffers.size() + locals_.size());

@@ -125,7 +125,7 @@ public:
             std::vector<int64_t> buffer_bytes, const std::vector<std::vector<int64_t>>& locals);
 
     // Runs `steps` steps; returns how many were done before `interrupted` (asked between steps) said true.
-    // profile: nanoseconds an instruction, summed on thread 0, or empty.
+    // profile: nanoseconds an instruction, summed on thread 0, or empty. One call at a time.
     int64_t run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, const std::function<bool()>& interrupted,
                 std::vector<int64_t>* profile);
 
@@ -144,6 +144,7 @@ private:
     std::vector<Local> locals_;
     int64_t local_bytes_ = 0;  // of each thread
     int64_t scratch_bytes_ = 0;  // of each thread
+    std::vector<std::vector<char>> rooms_;  // each thread's scratch and locals, from the first call on
     std::atomic<bool> index_error_{false};
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -42,6 +43,20 @@ private:
     alignas(64) std::atomic<unsigned> phase_{0};
 };
 
+// Waits a while for what is about to happen: going to sleep and being woken takes longer. False: it did not.
+template <class Happened>
+bool spin_until(Happened happened) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+    for (int spins = 1; !happened(); ++spins) {
+        relax();
+        if (spins % 64 == 0) {
+            if (std::chrono::steady_clock::now() > end) return false;
+            std::this_thread::yield();
+        }
+    }
+    return true;
+}
+
 // Threads 1 … n - 1; the caller is thread 0. One job at a time.
 class Workers {
 public:
@@ -72,9 +87,10 @@ public:
         }
         if (threads_ > 1) wake_.notify_all();
         job(0);
-        if (threads_ > 1) {
+        const auto done = [this] { return running_.load(std::memory_order_acquire) == 0; };
+        if (threads_ > 1 && !spin_until(done)) {
             std::unique_lock lock(mutex_);
-            done_.wait(lock, [this] { return running_ == 0; });
+            done_.wait(lock, done);
         }
     }
 
@@ -83,9 +99,11 @@ private:
         uint64_t seen = 0;
         for (;;) {
             const std::function<void(int)>* job = nullptr;
+            const auto called = [&] { return job_number_.load(std::memory_order_acquire) != seen; };
+            spin_until(called);
             {
                 std::unique_lock lock(mutex_);
-                wake_.wait(lock, [&] { return job_number_ != seen; });
+                wake_.wait(lock, called);
                 seen = job_number_;
                 if (closing_) return;
                 job = job_;
@@ -104,8 +122,8 @@ private:
     std::mutex callers_, mutex_;
     std::condition_variable wake_, done_;
     const std::function<void(int)>* job_ = nullptr;
-    uint64_t job_number_ = 0;
-    int running_ = 0;
+    std::atomic<uint64_t> job_number_{0};
+    std::atomic<int> running_{0};
     bool closing_ = false;
 };
 
