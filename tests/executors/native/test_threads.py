@@ -14,7 +14,8 @@ from chainrule.program import Trace
 
 @pytest.fixture(autouse=True)
 def _no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CHAINRULE_NUM_THREADS", raising=False)
+    for variable in ("CHAINRULE_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 def test_the_argument_comes_before_the_variable(monkeypatch: pytest.MonkeyPatch):
@@ -96,6 +97,18 @@ def test_a_quota_that_can_not_be_read_is_none(text: str, tmp_path, monkeypatch):
     machine(monkeypatch, tmp_path, set(range(8)), FOUR_CORES)
     quota(tmp_path, text)
     assert thread_count() == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("1", 1), ("3", 3), (" 2 ", 2), ("2,1", 2), ("16", 4), ("", 4), ("0", 4), ("-1", 4), ("all", 4)],
+)
+def test_what_joblib_tells_its_processes_is_a_limit(text: str, count: int, tmp_path, monkeypatch):
+    machine(monkeypatch, tmp_path, set(range(8)), FOUR_CORES)
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert thread_count() == count
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", "7")
+    assert thread_count() == 7
 
 
 def test_without_affinity_every_processor_counts(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
     """Prepare a program for the core; for NumPy where there is no core, or where it lacks something.
 
     It runs float32 programs; what is in float64 or int64 runs in NumPy. threads: of its workers; if None,
-    CHAINRULE_NUM_THREADS, else the physical cores that this process may use. The same bits for any number.
+    CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`). The same bits for any number.
     """
     if not available():
         warnings.warn(

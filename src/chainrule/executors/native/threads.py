@@ -6,21 +6,24 @@ from pathlib import Path
 from chainrule.errors import ConfigError
 
 VARIABLE = "CHAINRULE_NUM_THREADS"
+SHARED_VARIABLE = "OMP_NUM_THREADS"
+"""What joblib tells the processes of `n_jobs` by, so that together they have no more threads than cores."""
+
 MOST = 1024
 
 
 def thread_count(threads: int | None = None) -> int:
     """The argument, else the environment variable CHAINRULE_NUM_THREADS, else the physical cores allowed.
 
-    Affinity and the cgroup's processor quota are respected. Raises ConfigError for what is no whole number
-    from 1 to 1024.
+    Affinity, the cgroup's processor quota and OMP_NUM_THREADS limit the last. Raises ConfigError for what is
+    no whole number from 1 to 1024.
     """
     if threads is not None:
         return _checked("threads", threads)
     given = os.environ.get(VARIABLE)
     if given is not None:
         return _checked(VARIABLE, int(given) if given.isdecimal() else given)
-    return min(_physical_cores(), _quota(), MOST)
+    return min(_physical_cores(), _quota(), _shared(), MOST)
 
 
 def _checked(name: str, value: object) -> int:
@@ -52,3 +55,9 @@ def _quota() -> int:
         return MOST if quota == "max" else max(1, int(quota) // int(period))
     except (OSError, ValueError, ZeroDivisionError):
         return MOST
+
+
+def _shared() -> int:
+    """The first level of OMP_NUM_THREADS; many where it says nothing: what it may say is others' matter."""
+    first = os.environ.get(SHARED_VARIABLE, "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else MOST
