@@ -239,6 +239,16 @@ def test_a_schedule_sets_the_rate_of_every_step(name):
 
 
 @pytest.mark.parametrize("name", PRESETS)
+def test_it_says_whether_it_observes(name):
+    assert PRESETS[name](ReduceOnPlateau(0.02)).observes()
+    optimizer = PRESETS[name](CosineDecay(0.02, steps=8))
+    assert not optimizer.observes()
+    trained = Trained(optimizer, start())
+    observed = optimizer.observe(trained.state, 1.0)
+    assert all(observed[key] is array for key, array in trained.state.items())
+
+
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_plateau_lowers_the_rate(name):
     optimizer = PRESETS[name](ReduceOnPlateau(0.02, factor=0.5, patience=1))
     trained = Trained(optimizer, start())

@@ -12,7 +12,7 @@ from chainrule.errors import TrainingError
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
 from chainrule.train import loop, train_recipe
-from chainrule.train.diagnose import not_finite_error
+from chainrule.train.diagnose import Past, not_finite_error
 
 GROUPED = pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["one step a call", "many steps a call"])
 
@@ -124,8 +124,8 @@ def test_an_infinity_that_comes_to_nothing_is_passed_by():
         loss = clipped + f.sqrt(w)
     program = trace.program({"loss": loss}, {w: w - 1.0})
     tree, chunk = {"w": np.array(2.5)}, {"x": np.array([1.0, 0.0])}
-    order = np.array([[0], [1], [0], [0], [0]])
-    error = not_finite_error(program, tree, chunk, order, first_step=101)
+    calls = [(program, np.array(order)) for order in ([[0], [1]], [[0], [0], [0]])]
+    error = not_finite_error(Past(100, tree, calls), chunk)
     assert error.what == (
         "training broke down at step 104: in layer 'root' the forward value 'root.sqrt' became NaN, "
         "and with it the loss"
@@ -136,7 +136,8 @@ def test_steps_that_do_not_break_in_the_replay_are_told_without_a_layer():
     trace = Trace()
     w = trace.parameter("w", (), "float64")
     program = trace.program({"loss": w * 2.0}, {w: w - 1.0})
-    error = not_finite_error(program, {"w": np.array(1.0)}, {"x": np.ones(1)}, np.zeros((3, 1), int), 5)
+    past = Past(4, {"w": np.array(1.0)}, [(program, np.zeros((3, 1), int))])
+    error = not_finite_error(past, {"x": np.ones(1)})
     assert error.what == "the loss or the weights are not finite after step 7"
 
 

@@ -1,6 +1,9 @@
 """The order in which an epoch visits the examples, and its cut into batches."""
 
+from typing import Any
+
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from chainrule.errors import ConfigError, DataError
 
@@ -26,7 +29,8 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.nda
             raise ConfigError(f"{name} is {value}", remedy=f"give a {name} from 0 to 2**64 - 1")
     if examples < 1:
         raise DataError("there are no examples to train on", remedy="give at least one")
-    bits = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(examples)
+    key: Any = _Key(seed, epoch)
+    bits = np.random.Philox(key).random_raw(examples)
     # NumPy promises that a bit generator's raw stream never changes, but does not promise it for
     # Generator.permutation: sorting raw bits keeps the order the same under later releases of NumPy.
     # Where no two are alike, every sort gives the stable order, and for many the other is much faster.
@@ -35,7 +39,18 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.nda
         ascending = bits[order]
         if (ascending[1:] != ascending[:-1]).all():
             return order.astype(np.int64, copy=False)
-    return np.argsort(bits, kind="stable").astype(np.int64, copy=False)
+    return bits.argsort(kind="stable").astype(np.int64, copy=False)
+
+
+class _Key(ISeedSequence):
+    """The key of a generator, as it is: given as key=…, NumPy would first draw a seed from the system."""
+
+    def __init__(self, seed: int, epoch: int) -> None:
+        self._words = np.array([seed, epoch], dtype=np.uint64)
+
+    def generate_state(self, n_words: int, dtype: type = np.uint32) -> np.ndarray:
+        """The two words of the key."""
+        return self._words
 
 
 def batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray | None]:

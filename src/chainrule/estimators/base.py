@@ -29,6 +29,7 @@ from chainrule.train import Record, Run
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+_SETTINGS = [each.name for each in fields(Settings) if each.name != "owner"]
 _NO_METRICS = {"epoch", "step", "seconds", "learning_rate"}
 
 
@@ -136,9 +137,7 @@ class NetEstimator(BaseEstimator):
         return weight
 
     def _settings(self) -> Settings:
-        shared = {each.name for each in fields(Settings)}
-        parameters = self.get_params(deep=False)
-        return Settings(type(self).__name__, **{n: value for n, value in parameters.items() if n in shared})
+        return Settings(type(self).__name__, **{name: getattr(self, name) for name in _SETTINGS})
 
     def _train(
         self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, targets: Targets | None = None

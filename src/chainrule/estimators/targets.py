@@ -77,8 +77,9 @@ def checked_classes(y: Any) -> np.ndarray:
     array = y.toarray() if issparse(y) else np.asarray(y)
     if array.dtype.kind == "f":
         refuse_not_finite(array, "y", remedy="leave those rows out")
-    check_classification_targets(array)
     kind = type_of_target(array, input_name="y")
+    if kind not in ("binary", "multiclass", "multilabel-indicator", "multiclass-multioutput"):
+        check_classification_targets(array)  # says what is wrong
     if kind == "multilabel-indicator":
         return array
     if kind == "multiclass-multioutput":

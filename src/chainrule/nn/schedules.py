@@ -31,6 +31,10 @@ class Schedule(ABC):
         """State after an epoch; monitored: the validation loss, lower is better."""
         return dict(state)
 
+    def observes(self) -> bool:
+        """Whether `observe` may change anything; True where a class has one of its own."""
+        return type(self).observe is not Schedule.observe
+
 
 @dataclass(frozen=True)
 class Constant(Schedule):

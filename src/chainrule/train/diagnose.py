@@ -1,5 +1,7 @@
 """Where a NaN came from: the steps replayed value by value."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from chainrule.errors import TrainingError
@@ -14,18 +16,29 @@ _REMEDY = (
 )
 
 
-def not_finite_error(
-    program: Program, tree: Tree, chunk: Arrays, order: np.ndarray, first_step: int
-) -> TrainingError:
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The state some steps ago, and the steps since then: what to replay where a number stops being finite.
+
+    step: steps done before. tree: a copy of what it was then. calls: the training step and the rows of the
+    chunk, (steps, batch), of each call since.
+    """
+
+    step: int
+    tree: Tree
+    calls: list[tuple[Program, np.ndarray]] = field(default_factory=list)
+
+
+def not_finite_error(past: Past, chunk: Arrays) -> TrainingError:
     """The error for a loss or parameters that stopped being finite somewhere in these steps.
 
-    tree: as it was before the first of them; it is moved on. order: (steps, batch) rows of the chunk.
-    first_step: number of the first step, from 1. The steps are replayed in NumPy up to the one whose loss,
-    new parameters or new state of a layer are infinite or NaN; the error names that step, and the layer and
-    the value where that happened first in it. An infinity that comes to nothing, such as one that is clipped,
-    is passed by.
+    The steps are replayed in NumPy, the past's tree with them, up to the one whose loss, new parameters or
+    new state of a layer are infinite or NaN; the error names that step, and the layer and the value where
+    that happened first in it. An infinity that comes to nothing, such as one that is clipped, is passed by.
     """
-    for number, indices in enumerate(order, start=first_step):
+    number, tree = past.step, past.tree
+    for program, indices in ((program, indices) for program, order in past.calls for indices in order):
+        number += 1
         values = every_value(program, tree, {name: array[indices] for name, array in chunk.items()})
         fresh = {old: np.array(values[new]) for old, new in program.updates.items()}
         loss_broke = not np.isfinite(values[program.outputs["loss"]]).all()
@@ -33,8 +46,7 @@ def not_finite_error(
             return _error(number, *_first_not_finite(program, values), "loss" if loss_broke else "weights")
         for old, array in fresh.items():
             tree[old.name] = array
-    last = first_step + len(order) - 1
-    return TrainingError(f"the loss or the weights are not finite after step {last}", remedy=_REMEDY)
+    return TrainingError(f"the loss or the weights are not finite after step {number}", remedy=_REMEDY)
 
 
 def _first_not_finite(program: Program, values: dict[Value, np.ndarray]) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.data import Arrays, batches, epoch_order
 from chainrule.executors import Compiled
 from chainrule.nn.metrics import measure, metrics_of
-from chainrule.train.diagnose import not_finite_error
+from chainrule.train.diagnose import Past, not_finite_error
 from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
@@ -38,7 +38,10 @@ class Loop:
     def run(self) -> str:
         """Train until the epochs are done or something ends them; the reason, as in `Ended`."""
         program = self._compiled(self._batch_size).program
-        self._held = [value.name for value in held_by_model(program)]
+        self._arrays = named_arrays(self.data)
+        self._held = [self.state.tree[value.name] for value in held_by_model(program)]
+        self._observed = self.recipe.optimizer.observes()
+        self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
             steps_per_epoch=-(-len(self.data) // self._batch_size),
@@ -50,6 +53,7 @@ class Loop:
         # A run that is resumed after it stopped early has nothing left to do.
         reasons = ["early stopping"] if self._out_of_patience() else []
         self._steps_per_call = 1
+        self._keep_past()
         while self.state.epoch < self.recipe.epochs and not reasons:
             record = self._epoch(self.state.epoch + 1)
             if record is None:
@@ -85,6 +89,7 @@ class Loop:
         sizes: dict[str, float] = {}
         while (done := state.batch) < len(full):
             if self.interrupted():
+                self._refuse_not_finite()
                 state.seconds += time.perf_counter() - start
                 return None
             watched = self.watch and done == len(full) - 1
@@ -99,21 +104,21 @@ class Loop:
         if rest is not None:
             total += float(self._steps(rest[None], epoch, watch=False)["loss"][0]) * len(rest)
         state.batch, state.loss_sum = 0, 0.0
+        self._refuse_not_finite()
         return self._record(epoch, total / len(self.data), sizes, start)
 
     def _steps(self, order: np.ndarray, epoch: int, *, watch: bool) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
         compiled = self._compiled(order.shape[1], watch=watch)
-        before = {name: array.copy() for name, array in self.state.tree.items()}
         start = time.perf_counter()
-        outputs = compiled.run_many(self.state.tree, named_arrays(self.data), order)
+        if start > self._past_until:
+            self._refuse_not_finite()
+            self._keep_past()
+        self._past.calls.append((compiled.program, order))
+        outputs = compiled.run_many(self.state.tree, self._arrays, order)
         seconds = max(time.perf_counter() - start, 1e-9)
-        held = [self.state.tree[name] for name in self._held]
-        # The last step's weights are in no loss yet, so they are looked at too.
-        if not all(np.isfinite(array).all() for array in (outputs["loss"], *held)):
-            raise not_finite_error(
-                compiled.program, before, named_arrays(self.data), order, self.state.step + 1
-            )
+        if not np.isfinite(outputs["loss"]).all():
+            raise not_finite_error(self._past, self._arrays)
         self.state.step += len(order)
         self._steps_per_call = max(
             1, min(2 * self._steps_per_call, int(_SECONDS_PER_CALL * len(order) / seconds))
@@ -121,11 +126,21 @@ class Loop:
         self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
         return outputs
 
+    def _keep_past(self) -> None:
+        """Copies take time, so they are made as seldom as the listeners are told."""
+        tree = {name: array.copy() for name, array in self.state.tree.items()}
+        self._past = Past(self.state.step, tree)
+        self._past_until = time.perf_counter() + _SECONDS_PER_CALL
+
+    def _refuse_not_finite(self) -> None:
+        """The last step's weights are in no loss yet, so they are looked at too."""
+        if not all(np.isfinite(array).all() for array in self._held):
+            raise not_finite_error(self._past, self._arrays)
+
     def _record(self, epoch: int, loss: float, sizes: dict[str, float], start: float) -> Record:
         record: Record = {"epoch": epoch, "step": self.state.step}
-        rates = [array for name, array in self.state.tree.items() if name.endswith(".learning_rate")]
-        if rates:
-            record["learning_rate"] = float(rates[-1])
+        if self._rates:
+            record["learning_rate"] = float(self.state.tree[self._rates[-1]])
         record["loss"] = loss
         if self.validation is not None:
             predictions, validation_loss = self.programs.predict(self._evaluated(), self.validation)
@@ -151,12 +166,12 @@ class Loop:
         if self.validation is not None and record["validation_loss"] < state.best_loss:
             state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
             state.best = {name: array.copy() for name, array in self._evaluated().items()}
-        monitored = record.get("validation_loss", record["loss"])
-        observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)
-        for name, array in observed.items():
-            known = state.tree[OPTIMIZER + name]
-            if array is not known:  # nearly all of it: only schedules that look at the loss change any
-                known[...] = array
+        if self._observed:
+            monitored = record.get("validation_loss", record["loss"])
+            observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)
+            for name, array in observed.items():
+                state.tree[OPTIMIZER + name][...] = array
+            self._keep_past()  # what was observed is in no step that could be replayed
 
     def _evaluated(self) -> dict[str, np.ndarray]:
         return evaluated(self.recipe, self._compiled(self._batch_size).program, self.state.tree)

@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.data import Arrays
 from chainrule.executors import Compiled, Executor
+from chainrule.program import Program
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch, TrainingStep, named_arrays, prediction_program, training_step
 
@@ -25,6 +26,7 @@ class Programs:
         self._recipe = recipe
         self.executor = executor
         self._steps: dict[Any, TrainingStep] = {}
+        self._forward: dict[Any, Program] = {}
         self._compiled: dict[Any, Compiled] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -45,12 +47,18 @@ class Programs:
             self._compiled[key] = self.executor(self.step(arrays, rows, watch=watch).program)
         return self._compiled[key]
 
+    def forward(self, arrays: Arrays, rows: int, *, raw: bool) -> Program:
+        """The forward pass for batches of this many rows, as it was recorded."""
+        key = (raw, *_kind(arrays, rows))
+        if key not in self._forward:
+            self._forward[key] = prediction_program(self._recipe, Batch.of(arrays, rows), raw=raw)
+        return self._forward[key]
+
     def prediction(self, arrays: Arrays, rows: int, *, raw: bool = False) -> Compiled:
         """The forward pass for batches of this many rows."""
         key = ("prediction", raw, *_kind(arrays, rows))
         if key not in self._compiled:
-            program = prediction_program(self._recipe, Batch.of(arrays, rows), raw=raw)
-            self._compiled[key] = self.executor(program)
+            self._compiled[key] = self.executor(self.forward(arrays, rows, raw=raw))
         return self._compiled[key]
 
     def predict(

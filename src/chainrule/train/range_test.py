@@ -18,8 +18,9 @@ from chainrule.nn.regularizers import Penalty
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
+from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
-from chainrule.train.step import Batch, initial_tree, named_arrays, training_step
+from chainrule.train.step import initial_tree, named_arrays
 from chainrule.train.training import check_data, split_validation
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ def learning_rate_range_test(
         dtype=dtype,
     )
     arrays, _ = split_validation(recipe, data, None)
-    check_data(recipe, arrays, None)
-    rows = min(batch_size, len(arrays))
-    step = training_step(recipe, Batch.of(arrays, rows))
-    tree, compiled = initial_tree(recipe, step), executor(step.program)
+    programs, rows = Programs(recipe, executor), min(batch_size, len(arrays))
+    check_data(recipe, programs, arrays, None)
+    tree = initial_tree(recipe, programs.step(arrays, rows, watch=False))
+    compiled = programs.training(arrays, rows, watch=False)
     rate_name = next((name for name in tree if name.endswith(".learning_rate")), None)
     if rate_name is None:
         raise ConfigError(

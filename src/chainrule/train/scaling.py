@@ -27,7 +27,7 @@ def scale_to_unit_variance(
         for name, each in step.initializers.items()
         if isinstance(each, LayerSequentialUnitVariance)
     }
-    for value, product in _products(step.program, asked):
+    for value, product in _products(step.program, asked) if asked else ():
         program = _ending_in(step.program, product)
         products = executor(program).run({name: array.copy() for name, array in tree.items()}, batch)
         deviation = float(products["product"].std(dtype=np.float64))

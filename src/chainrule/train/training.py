@@ -31,7 +31,6 @@ from chainrule.train.step import (
     evaluated,
     initial_tree,
     named_arrays,
-    prediction_program,
 )
 
 
@@ -125,14 +124,14 @@ def train_recipe(
     epochs, batch size, patience and seed at most; they have their executor.
     """
     batch = Batch.of(data, min(recipe.batch_size, len(data)))
-    check_data(recipe, data, validation)
+    programs = Programs(recipe, executor) if programs is None else programs
+    check_data(recipe, programs, data, validation)
     if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
         raise ConfigError(
             f"the optimizer needs all {len(data)} examples in every step, "
             f"and batch_size is {recipe.batch_size}",
             remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
         )
-    programs = Programs(recipe, executor) if programs is None else programs
     if state is None:
         state = _starting_state(recipe, data, checkpoint, programs)
     heard = list(listeners)
@@ -177,14 +176,14 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
     return arrays, held_out
 
 
-def check_data(recipe: Recipe, data: Arrays, validation: Arrays | None) -> None:
+def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arrays | None) -> None:
     """Refuse examples that the model can't look up and targets that the loss can't take, before training."""
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
             continue
         check_inputs(recipe, arrays.x)
-        program = prediction_program(recipe, Batch.of(Arrays(arrays.x), 1), raw=True)
-        shape = (len(arrays), *program.outputs["prediction"].shape[1:])
+        outputs = programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
+        shape = (len(arrays), *outputs.shape[1:])
         recipe.loss.check(shape, arrays.y)
 
 

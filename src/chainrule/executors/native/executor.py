@@ -20,12 +20,21 @@ from chainrule.program import Program, Value, expand
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A program as instructions. buffers: what each external buffer holds, from number 2 on."""
+    """A program as instructions.
+
+    The external buffers are, from number 1 on: the constants, what the tree holds (kept), the inputs, the
+    order if there is one, and the results. step_bytes: how far each moves from step to step. updated: which
+    of kept are written to.
+    """
 
     lowering: Lowering
     groups: list[Group]
     layout: Layout
-    buffers: list[Value]
+    kept: list[Value]
+    inputs: list[Value]
+    results: dict[str, Value]
+    step_bytes: list[int]
+    updated: list[int]
     constants: np.ndarray
     core: "_core.Core"
 
@@ -52,57 +61,43 @@ class NativeProgram:
     def run(self, tree: Tree, inputs: Arrays) -> dict[str, np.ndarray]:
         """One call."""
         plan = self.plan(None)
-        given = {value: inputs[value.name] for value in self._expanded.inputs}
+        given = [inputs[value.name] for value in self._expanded.inputs]
         return {name: array[0] for name, array in self._go(plan, tree, given, None, 1).items()}
 
     def run_many(self, tree: Tree, chunk: Arrays, order: np.ndarray) -> dict[str, np.ndarray]:
         """One call for each row of order."""
         inputs = self._expanded.inputs
         if not inputs:
-            return self._go(self.plan(None), tree, {}, None, len(order))
+            return self._go(self.plan(None), tree, [], None, len(order))
         examples = len(chunk[inputs[0].name])
         if order.ndim != 2 or order.shape[1:] != inputs[0].shape[:1]:
             raise TypeError(f"{inputs[0]} was given an order of shape {order.shape}")
         if order.size and not -examples <= order.min() <= order.max() < examples:
             wrong = order[(order < -examples) | (order >= examples)]
             raise IndexError(f"the order names example {wrong[0]} of {examples}")
-        plan = self.plan(examples)
-        given = {plan.lowering.chunks[value]: chunk[value.name] for value in inputs}
-        return self._go(plan, tree, given, np.ascontiguousarray(order, np.int32), len(order))
+        given = [chunk[value.name] for value in inputs]
+        return self._go(self.plan(examples), tree, given, np.ascontiguousarray(order, np.int32), len(order))
 
     def _go(
-        self, plan: Plan, tree: Tree, given: dict[Value, np.ndarray], order: np.ndarray | None, steps: int
+        self, plan: Plan, tree: Tree, given: list[np.ndarray], order: np.ndarray | None, steps: int
     ) -> dict[str, np.ndarray]:
-        lowering = plan.lowering
-        results = {
-            name: np.empty((steps, *value.shape), value.dtype) for name, value in lowering.results.items()
-        }
-        named = {value: results[name] for name, value in lowering.results.items()}
-        arrays, step_bytes = [plan.constants], [0]
-        aside: list[
-            tuple[np.ndarray, np.ndarray]
-        ] = []  # arrays of the tree that the core can't write to itself
-        for value in plan.buffers:
-            if value in named:
-                arrays.append(named[value])
-                step_bytes.append(value.nbytes)
-            elif value is lowering.order and order is not None:
-                arrays.append(order)
-                step_bytes.append(value.nbytes)
-            else:
-                array = given[value] if value in given else tree[value.name]
-                arrays.append(_checked(array, value))
-                step_bytes.append(0)
-                if value in self._expanded.updates:
-                    if not array.flags.writeable:
-                        raise ValueError(f"{value} is updated, and was given an array that is read-only")
-                    if arrays[-1] is not array:
-                        aside.append((array, arrays[-1]))
+        results = {name: np.empty((steps, *v.shape), v.dtype) for name, v in plan.results.items()}
+        kept = [tree[value.name] for value in plan.kept]
+        read = [_checked(array, value) for array, value in zip(kept, plan.kept, strict=True)]
+        aside: list[int] = []  # arrays of the tree that the core can't write to itself
+        for i in plan.updated:
+            if not kept[i].flags.writeable:
+                raise ValueError(f"{plan.kept[i]} is updated, and was given an array that is read-only")
+            if read[i] is not kept[i]:
+                aside.append(i)
+        inputs = [_checked(array, value) for array, value in zip(given, plan.inputs, strict=True)]
+        orders = [] if order is None else [order]
+        arrays = [plan.constants, *read, *inputs, *orders, *results.values()]
         try:
-            plan.core.run(arrays, step_bytes, steps, _pool(self.threads))
+            plan.core.run(arrays, plan.step_bytes, steps, _pool(self.threads))
         finally:
-            for array, fresh in aside:
-                array[...] = fresh
+            for i in aside:
+                kept[i][...] = read[i]
         return results
 
 
@@ -114,7 +109,8 @@ def make_plan(program: Program, examples: int | None) -> Plan:
     groups = schedule(lowering.nodes, lowering.home_of)
     inputs = [lowering.chunks.get(value, value) for value in program.inputs]
     order = [lowering.order] if lowering.order is not None else []
-    buffers = [*program.parameters, *program.state, *inputs, *order, *lowering.results.values()]
+    kept, moving = [*program.parameters, *program.state], [*order, *lowering.results.values()]
+    buffers = [*kept, *inputs, *moving]
     placed = place(groups, lowering.constants, buffers, lowering.home_of)
     ends = accumulate(len(group.nodes) for group in groups)
     rows = [
@@ -123,7 +119,12 @@ def make_plan(program: Program, examples: int | None) -> Plan:
     ]
     sizes = [placed.layout.size, placed.constants.nbytes, *(value.nbytes for value in buffers)]
     core = _core.Core(placed.instructions, rows, sizes, list(placed.layout.locals.values()))
-    return Plan(lowering, groups, placed.layout, buffers, placed.constants, core)
+    step_bytes = [0] * (1 + len(kept) + len(inputs)) + [value.nbytes for value in moving]
+    updated = [i for i, value in enumerate(kept) if value in program.updates]
+    results = lowering.results
+    return Plan(
+        lowering, groups, placed.layout, kept, inputs, results, step_bytes, updated, placed.constants, core
+    )
 
 
 def plan_text(program: Program) -> str:

@@ -55,6 +55,10 @@ class Accumulate(Transform):
         own = self.optimizer.observe(part(state, "optimizer."), monitored)
         return {**state, **{f"optimizer.{name}": array for name, array in own.items()}}
 
+    def observes(self) -> bool:
+        """Whether the optimizer does."""
+        return self.optimizer.observes()
+
     def needs_all_examples(self) -> bool:
         """Whether the optimizer does: means over batches of another cut differ."""
         return self.optimizer.needs_all_examples()

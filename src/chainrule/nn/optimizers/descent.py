@@ -71,3 +71,7 @@ class Descend(Transform):
         """The schedule observes."""
         fresh = as_schedule(self.learning_rate).observe(part(state, "schedule."), monitored)
         return {**state, **{f"schedule.{name}": array for name, array in fresh.items()}}
+
+    def observes(self) -> bool:
+        """Whether the schedule does."""
+        return as_schedule(self.learning_rate).observes()

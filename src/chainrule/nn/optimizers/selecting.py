@@ -80,6 +80,10 @@ class ByName(Transform):
             for name, array in transform.observe(own, monitored).items()
         }
 
+    def observes(self) -> bool:
+        """Whether one of them does."""
+        return any(transform.observes() for transform in self._transforms())
+
     def needs_all_examples(self) -> bool:
         """Whether one of them does."""
         return any(transform.needs_all_examples() for transform in self._transforms())

@@ -37,6 +37,10 @@ class Transform(ABC):
         """State after an epoch; monitored: the validation loss, lower is better."""
         return dict(state)
 
+    def observes(self) -> bool:
+        """Whether `observe` may change anything; True where a class has one of its own."""
+        return type(self).observe is not Transform.observe
+
     def needs_all_examples(self) -> bool:
         """Whether every call must see the loss of all examples, so that a batch must hold them all."""
         return False
@@ -90,6 +94,10 @@ class Chain(Transform):
             for place, transform in enumerate(self.transforms)
             for name, array in transform.observe(part(state, f"{place}."), monitored).items()
         }
+
+    def observes(self) -> bool:
+        """Whether one of them does."""
+        return any(transform.observes() for transform in self.transforms)
 
     def needs_all_examples(self) -> bool:
         """Whether one of them does."""
