@@ -276,9 +276,12 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
             refuse_few_sums(in, row[1]);
             scratch_bytes_ = std::max(scratch_bytes_, in.scratch);
         }
+        if (groups_.empty() || row[0] != 0) stretches_.push_back({groups_.size(), 0});
+        stretches_.back().last = groups_.size() + 1;
         groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
     }
     if (next != count) refuse("groups must cover every instruction");
+    if (stretches_.empty()) stretches_.push_back({0, 0});
     for (Local& local : locals_) {
         if (local.group < 0) refuse("a local matrix that nobody uses");
         local.offset = local_bytes_;

@@ -96,7 +96,8 @@ struct Loop {
     std::vector<Instruction> body;
 };
 
-// Instructions run chunk by chunk: all of them on one chunk, then on the next. barrier: wait for all threads first.
+// Instructions run chunk by chunk: all of them on one chunk, then on the next. barrier: not before all chunks of the
+// groups before are done.
 struct Group {
     bool barrier;
     int chunks;
@@ -135,11 +136,21 @@ public:
     bool index_error() const { return index_error_.load(); }
 
 private:
+    struct Call;
+    // Groups between two barriers.
+    struct Stretch {
+        size_t first, last;
+    };
+
+    size_t room_bytes() const { return static_cast<size_t>(scratch_bytes_) + 256; }
+    void run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at);
+    void end_turn(Call& call, int64_t turn);
     void run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch);
     void execute(const Instruction& instruction, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
 
     std::vector<Instruction> instructions_;
     std::vector<Group> groups_;
+    std::vector<Stretch> stretches_;
     std::vector<int64_t> buffer_bytes_;
     std::vector<Local> locals_;
     int64_t local_bytes_ = 0;  // of each thread

@@ -1,4 +1,4 @@
-// Worker threads started once; a barrier they spin at.
+// Worker threads started once, and how they share the parts of what is to be done one thing after the other.
 #pragma once
 
 #include <atomic>
@@ -15,34 +15,6 @@
 
 namespace chainrule {
 
-// A barrier for a fixed number of threads. Waiting spins, then yields: waits are short, and the last to come
-// decides how long.
-class Barrier {
-public:
-    explicit Barrier(int threads) : threads_(threads) {}
-
-    void wait() {
-        if (threads_ == 1) return;
-        const unsigned phase = phase_.load(std::memory_order_relaxed);
-        if (arrived_.fetch_add(1, std::memory_order_acq_rel) == threads_ - 1) {
-            arrived_.store(0, std::memory_order_relaxed);
-            phase_.store(phase + 1, std::memory_order_release);
-            return;
-        }
-        for (int spins = 0; phase_.load(std::memory_order_acquire) == phase; ++spins) {
-            if (spins < 4000)
-                relax();
-            else
-                std::this_thread::yield();
-        }
-    }
-
-private:
-    const int threads_;
-    alignas(64) std::atomic<int> arrived_{0};
-    alignas(64) std::atomic<unsigned> phase_{0};
-};
-
 // Waits a while for what is about to happen: going to sleep and being woken takes longer. False: it did not.
 template <class Happened>
 bool spin_until(Happened happened) {
@@ -56,6 +28,61 @@ bool spin_until(Happened happened) {
     }
     return true;
 }
+
+// Turns one after the other, each of as many parts as there are threads. A thread takes the part of its own number
+// first, so that data stay with it; then what others have not come to: whoever the system holds up is not waited for.
+// All that a part writes is seen in the turns after it.
+class Turns {
+public:
+    Turns(int parts, int64_t turns) : parts_(parts), taken_(static_cast<size_t>(parts)), left_(parts), end_(turns) {}
+
+    int64_t now() const { return now_.load(std::memory_order_acquire); }
+    bool ended() const { return now() >= end_; }
+
+    // The part that is this thread's in this turn; -1 where none is left.
+    int take(int thread, int64_t turn) {
+        for (int i = 0; i < parts_; ++i) {
+            const int part = (thread + i) % parts_;
+            auto& next = taken_[static_cast<size_t>(part)].turn;
+            int64_t free = turn;
+            if (next.load(std::memory_order_relaxed) == turn && next.compare_exchange_strong(free, turn + 1, std::memory_order_acq_rel))
+                return part;
+        }
+        return -1;
+    }
+
+    // True for the last part of a turn: who did it says `next`.
+    bool done() { return left_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+
+    void next(bool end) {
+        left_.store(parts_, std::memory_order_relaxed);
+        now_.store(end ? end_ : now_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
+
+    // Spins, then yields: waits are short, and the last to come decides how long.
+    void wait_after(int64_t turn) const {
+        for (int spins = 0; now() == turn; ++spins) {
+            if (spins < 4000)
+                relax();
+            else
+                std::this_thread::yield();
+        }
+    }
+
+private:
+    struct alignas(64) Taken {
+        std::atomic<int64_t> turn{0};  // the next that it can be taken in
+    };
+
+    const int parts_;
+    std::vector<Taken> taken_;
+    alignas(64) std::atomic<int> left_;
+    alignas(64) std::atomic<int64_t> now_{0};
+    const int64_t end_;
+};
+
+// What to do on a thread of this number. It may begin, and find nothing left, when all is done and forgotten.
+using Job = std::function<void(int)>;
 
 // Threads 1 … n - 1; the caller is thread 0. One job at a time.
 class Workers {
@@ -76,29 +103,26 @@ public:
 
     int threads() const { return threads_; }
 
-    // Runs job(thread) on every thread and returns when all are done. Who comes while another's job runs, waits.
-    void run(const std::function<void(int)>& job) {
+    // Runs job(thread) on the caller's thread, and on the others as they come: all is done when it returns on one.
+    // Who calls while another's job runs, waits.
+    void run(const std::shared_ptr<const Job>& job) {
         std::lock_guard alone(callers_);
-        if (threads_ > 1) {
+        {
             std::lock_guard lock(mutex_);
-            job_ = &job;
-            running_ = threads_ - 1;
+            job_ = job;
             ++job_number_;
         }
         if (threads_ > 1) wake_.notify_all();
-        job(0);
-        const auto done = [this] { return running_.load(std::memory_order_acquire) == 0; };
-        if (threads_ > 1 && !spin_until(done)) {
-            std::unique_lock lock(mutex_);
-            done_.wait(lock, done);
-        }
+        (*job)(0);
+        std::lock_guard lock(mutex_);
+        job_ = nullptr;
     }
 
 private:
     void work(int thread) {
         uint64_t seen = 0;
         for (;;) {
-            const std::function<void(int)>* job = nullptr;
+            std::shared_ptr<const Job> job;
             const auto called = [&] { return job_number_.load(std::memory_order_acquire) != seen; };
             spin_until(called);
             {
@@ -108,22 +132,16 @@ private:
                 if (closing_) return;
                 job = job_;
             }
-            (*job)(thread);
-            {
-                std::lock_guard lock(mutex_);
-                --running_;
-            }
-            done_.notify_one();
+            if (job) (*job)(thread);
         }
     }
 
     const int threads_;
     std::vector<std::thread> workers_;
     std::mutex callers_, mutex_;
-    std::condition_variable wake_, done_;
-    const std::function<void(int)>* job_ = nullptr;
+    std::condition_variable wake_;
+    std::shared_ptr<const Job> job_;
     std::atomic<uint64_t> job_number_{0};
-    std::atomic<int> running_{0};
     bool closing_ = false;
 };
 
@@ -138,7 +156,7 @@ public:
     }
 
     int threads() const { return workers_->threads(); }
-    void run(const std::function<void(int)>& job) { workers_->run(job); }
+    void run(const std::shared_ptr<const Job>& job) { workers_->run(job); }
 
 private:
     const long process_;

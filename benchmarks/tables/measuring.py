@@ -17,6 +17,8 @@ from benchmarks.tables.results import Fit, Result
 
 Progress = Callable[[str], None]
 
+_REST = 0.2  # seconds before each fit: the threads of the library before spin on for a while, and would slow the next
+
 
 def measure(problem: Problem, rows: Sequence[str], seeds: Sequence[int], progress: Progress) -> Result:
     """Every row on every split: at its defaults, then at equal layers and epochs.
@@ -82,6 +84,7 @@ def _fit(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # 200 epochs are the default, enough or not
             estimator = build()
+            time.sleep(_REST)
             start = time.perf_counter()
             estimator.fit(split.x_train, split.y_train)
             seconds = time.perf_counter() - start

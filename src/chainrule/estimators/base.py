@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.estimators import storing
+from chainrule.estimators.alike import together
 from chainrule.estimators.fitting import Fitted, Rows, Targets, fit_rows
 from chainrule.estimators.inputs import (
     Columns,
@@ -49,7 +50,9 @@ class NetEstimator(BaseEstimator):
         """Train on rows and their targets.
 
         X: (rows, columns) array, sparse matrix or DataFrame. y: (rows,) or (rows, targets). sample_weight:
-        (rows,) how much each row counts, at least 0; None for all alike.
+        (rows,) how much each row counts, at least 0; None for all alike. Where all different rows fit into
+        one batch and none are held out, a row of weight 2 is that row twice, to the bit, and the order of
+        rows does not matter; else it is so in the mean.
         Raises ValueError (ConfigError, DataError, ShapeError) before training, TrainingError if the loss
         becomes NaN; the estimator then is as it was before the call.
         """
@@ -148,7 +151,7 @@ class NetEstimator(BaseEstimator):
         before = self._fitted if fitted else None
         attributes = dict(vars(self))
         try:
-            rows = self._rows(X, y, sample_weight, settings, before, targets)
+            rows = self._rows(X, y, sample_weight, settings, before, targets, incremental=incremental)
             self._fitted = fit_rows(settings, rows, before, incremental=incremental)
         except BaseException:
             vars(self).clear()
@@ -168,6 +171,8 @@ class NetEstimator(BaseEstimator):
         settings: Settings,
         before: Fitted[Any] | None,
         targets: Targets | None,
+        *,
+        incremental: bool,
     ) -> Rows:
         x, _ = self._checked_x(X, before, reset=before is None)
         y = self._checked_y(y)
@@ -176,9 +181,12 @@ class NetEstimator(BaseEstimator):
         if weight is not None and not weight.all():
             kept = np.flatnonzero(weight)
             x, y, weight = x.iloc[kept] if is_frame(x) else x[kept], y[kept], weight[kept]
+        given = x, y
+        if not incremental:  # or every call would train on another number of rows, with a program of its own
+            x, y, weight = together(x, y, weight, few=settings.sees_all_at_once)
         if before is not None:
             targets = before.targets
-        return Rows(x, y, weight, targets or self._fit_targets(y, weight, settings))
+        return Rows(x, y, weight, targets or self._fit_targets(y, weight, settings), given)
 
     def _checked_x(self, X: Any, fitted: Fitted[Any] | None, *, reset: bool) -> tuple[Any, str]:
         """X as a DataFrame of mixed columns or a dense array, and the dtype that predictions have."""

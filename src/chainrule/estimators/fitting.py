@@ -22,6 +22,7 @@ from chainrule.train import (
     Recipe,
     Run,
     RunState,
+    check_data,
     check_inputs,
     held_by_model,
     initial_tree,
@@ -40,14 +41,16 @@ AnyTargets = TypeVar("AnyTargets", bound=Targets)
 class Rows:
     """Rows to train on, none of them of weight 0.
 
-    x: (rows, columns) floats or a DataFrame of mixed columns. y: (rows,) or (rows, targets), as it was given.
-    weight: (rows,) or None where all count 1. targets: how y is to be understood.
+    x: (rows, columns) floats or a DataFrame of mixed columns. y: (rows,) or (rows, targets), in its own
+    classes or unit. weight: (rows,) or None where all count 1. targets: how y is to be understood. given: x
+    and y before rows that are alike were taken together: errors name rows of these.
     """
 
     x: Any
     y: np.ndarray
     weight: np.ndarray | None
     targets: Targets
+    given: tuple[Any, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,9 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
     as it was; else as many epochs as the settings say at most, with a fresh one.
     """
     arrays, inputs = _prepared(settings, rows, before)
+    given = arrays
+    if rows.given[0] is not rows.x:
+        given = _arrays(settings, inputs, rows.given[0], rows.targets.encode(rows.given[1]))
     early = not incremental and settings.early(len(arrays))
     seed = before.run.recipe.seed if before and incremental else _seed(settings.random_state)
     held_out = None
@@ -86,6 +92,7 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
     done = before.state.epoch if before else 0
     recipe = replace(recipe, epochs=done + (1 if incremental else recipe.epochs))
     programs = _programs(recipe, before)
+    check_data(recipe, programs, given, None)
     if before is None:
         state = RunState(starting_tree(recipe, arrays, programs))
     else:
@@ -121,10 +128,14 @@ def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tup
         )
     else:
         inputs = before.inputs
-    floats = np.dtype(settings.dtype)
-    weight = None if rows.weight is None else rows.weight.astype(floats)
-    y = y.astype(np.int32 if y.dtype.kind in "iu" else floats, copy=False)
-    return Arrays(inputs.transform(rows.x, settings.dtype), y, weight), inputs
+    weight = None if rows.weight is None else rows.weight.astype(settings.dtype)
+    return replace(_arrays(settings, inputs, rows.x, y), weight=weight), inputs
+
+
+def _arrays(settings: Settings, inputs: Inputs, x: Any, y: np.ndarray) -> Arrays:
+    """Rows as the network takes them. y: encoded."""
+    y = y.astype(np.int32 if y.dtype.kind in "iu" else settings.dtype, copy=False)
+    return Arrays(inputs.transform(x, settings.dtype), y)
 
 
 def _network(settings: Settings, matrix: np.ndarray, inputs: Inputs, targets: Targets) -> tuple[Layer, Loss]:

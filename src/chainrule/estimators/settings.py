@@ -189,6 +189,10 @@ class Settings:
             batch -= 1
         return batch
 
+    def sees_all_at_once(self, rows: int) -> bool:
+        """Whether every step sees all of so many rows, none of which are held out."""
+        return self.rows_per_batch(rows) == rows and not self.early(rows)
+
     def _needs_all(self) -> bool:
         solver = self.solver
         return solver.needs_all_examples() if isinstance(solver, Transform) else solver == "lbfgs"

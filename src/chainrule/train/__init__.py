@@ -17,7 +17,7 @@ from chainrule.train.step import (
     prediction_program,
     training_step,
 )
-from chainrule.train.training import split_validation, starting_tree, train, train_recipe
+from chainrule.train.training import check_data, split_validation, starting_tree, train, train_recipe
 
 __all__ = [
     "Batch",
@@ -35,6 +35,7 @@ __all__ = [
     "Started",
     "StepsDone",
     "TrainingStep",
+    "check_data",
     "check_free",
     "check_inputs",
     "folder_aside",
