@@ -17,7 +17,7 @@ from benchmarks.tables.results import Fit, Result
 
 Progress = Callable[[str], None]
 
-_REST = 0.2  # seconds before each fit: the threads of the library before spin on for a while, and would slow the next
+_REST = 0.2  # seconds before each fit: threads of who fitted before spin on for a while, and would slow it
 
 
 def measure(problem: Problem, rows: Sequence[str], seeds: Sequence[int], progress: Progress) -> Result:
