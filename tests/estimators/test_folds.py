@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
+from sklearn.metrics import log_loss, mean_squared_error
 from tests.estimators.helpers import blobs, mixed, slope
 
 from chainrule import nn
 from chainrule.data import Arrays
 from chainrule.estimators import NetClassifier, NetRegressor
-from chainrule.estimators.folds import folds_of, train_by_folds
+from chainrule.estimators.folds import folds_of, loss_of_predictions, train_by_folds
 from chainrule.executors.native import compile_native
 from chainrule.train import EpochDone, Event, Programs, Recipe, train_recipe
 
@@ -76,6 +78,34 @@ def test_all_rows_are_trained_on_for_the_epochs_that_were_best_on_average(patien
     assert [record["loss"] for record in run.history] == [record["loss"] for record in alone.history]
 
 
+@pytest.mark.parametrize("kind", ["classes", "yes or no", "labels", "numbers"])
+def test_the_loss_is_of_the_mean_of_the_members(kind):
+    """Against the same weights, whose members are taken apart by hand, and scikit-learn's figures."""
+    x, y = blobs(60, classes=2 if kind == "yes or no" else 3)
+    targets = {"labels": np.eye(3, dtype=np.int32)[y], "numbers": slope(60)[1][:, None]}.get(kind, y)
+    losses = {"classes": nn.SoftmaxCrossEntropy(), "numbers": nn.MeanSquaredError()}
+    loss = nn.MeanOfMembers(losses.get(kind, nn.BinaryCrossEntropy()))
+    outputs = {"yes or no": 1, "numbers": 1}.get(kind, 3)
+    network = nn.Sequential([nn.Members(4), nn.Dense(8, "relu"), nn.EnsembleDense(outputs, weights="own")])
+    weight = np.random.default_rng(1).random(60).astype(np.float32)
+    floats = targets.astype(np.float32 if kind == "numbers" else np.int32)
+    arrays = Arrays(x.astype(np.float32), floats, weight)
+    run = train_recipe(Recipe(network, loss, epochs=3), arrays, None, watch=False, progress=False)
+    members = run.outputs(arrays.x).astype(np.float64)  # (rows, members, outputs)
+    if kind == "numbers":
+        expected = mean_squared_error(targets, members.mean(1), sample_weight=weight)
+    elif kind == "classes":
+        expected = log_loss(y, softmax(members, axis=2).mean(1), sample_weight=weight)
+    else:
+        likely = expit(members).mean(1)
+        columns = targets.reshape(60, -1).T
+        expected = np.mean(
+            [log_loss(t, p, sample_weight=weight) for t, p in zip(columns, likely.T, strict=True)]
+        )
+    assert loss_of_predictions(loss, run.predict(arrays.x), arrays) == pytest.approx(expected, rel=1e-5)
+    assert loss_of_predictions(nn.MeanOfMembers(nn.Huber()), run.predict(arrays.x), arrays) is None
+
+
 def test_patience_spares_the_epochs_after():
     counted = []
 
@@ -83,9 +113,9 @@ def test_patience_spares_the_epochs_after():
         compiled = compile_native(program)
         steps = compiled.run_many
 
-        def run_many(tree: Any, data: Any, order: Any) -> Any:
+        def run_many(tree: Any, chunk: Any, order: Any) -> Any:
             counted.append(order.size)
-            return steps(tree, data, order)
+            return steps(tree, chunk, order)
 
         compiled.run_many = run_many
         return compiled
@@ -158,13 +188,14 @@ def test_few_rows_of_the_default_network_are_held_out_in_folds(settings, rows, h
     x, y = slope(rows)
     net = NetRegressor(max_iter=2, random_state=0, **settings).fit(x, y)
     recipe = net.run_.recipe
-    averages = isinstance(recipe.optimizer.transforms[-1], nn.ExponentialMovingAverage)
+    optimizer: Any = recipe.optimizer
+    averages = isinstance(optimizer.transforms[-1], nn.ExponentialMovingAverage)
     assert averages == (held_out == "folds")
     assert (recipe.patience is not None) == (held_out == "part")
     assert (net.validation_scores_ is not None) == bool(held_out)
     if averages:
-        rate = settings.get("learning_rate_init", 0.005)
-        assert recipe.optimizer == nn.chain(nn.adamw(rate, decay=0.01), nn.ExponentialMovingAverage(0.97))
+        rate = settings.get("learning_rate_init", 0.008)
+        assert optimizer == nn.chain(nn.adamw(rate, decay=0.01), nn.ExponentialMovingAverage(0.97))
         assert len(net.validation_scores_ or ()) == net.n_iter_ == net.run_.best_epoch
 
 

@@ -87,7 +87,7 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         own, with its own rate.
     learning_rate_init : float, default='auto'
         The (first, or highest) learning rate, above 0. 'auto' is 0.003 for the default network,
-        0.005 in folds, else 0.001.
+        0.008 in folds, else 0.001.
     max_iter : int, default='auto'
         Passes over the rows at most, for each fold, too; at least 1. 'auto' is 300 for the default
         network, else 200.
@@ -129,7 +129,8 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         Epochs of the last call.
     history_ : list of dict
         A record for each epoch of all calls: losses, metrics, learning rate, seconds. After folds, those
-        of the training on all rows, with what was measured on the folds after as many epochs, on average.
+        of the training on all rows, with the mean of what was measured on the folds after as many epochs;
+        the loss is there that of what the ensemble predicts, not the mean of its members' losses.
     loss_curve_ : list of float
         The training loss of each epoch, without penalties; of the standardized y.
     loss_ : float
