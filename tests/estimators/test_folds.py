@@ -21,7 +21,7 @@ from chainrule.train import EpochDone, Event, Programs, Recipe, train_recipe
 RECIPE = Recipe(
     nn.Sequential([nn.Dense(32, "tanh"), nn.Dense(1)]),
     nn.MeanSquaredError(),
-    nn.adam(0.005),
+    nn.chain(nn.adam(0.005), nn.ExponentialMovingAverage(0.9)),
     epochs=40,
     batch_size=16,
     seed=5,
@@ -140,15 +140,15 @@ def test_weights_of_rows_count_in_the_folds_too():
 
 
 def test_listeners_hear_of_the_last_training_and_of_what_the_folds_said():
-    heard = []
+    records = []
 
     def hear(event: Event) -> None:
-        heard.append(event)
-        if isinstance(event, EpochDone) and event.record["epoch"] == 2:
-            event.stop("enough")
+        if isinstance(event, EpochDone):
+            records.append(dict(event.record))
+            if event.record["epoch"] == 2:
+                event.stop("enough")
 
     run, _ = by_folds(RECIPE, noisy(), 8, listeners=[hear])
-    records = [event.record for event in heard if isinstance(event, EpochDone)]
     assert [record["epoch"] for record in records] == [1, 2]
     assert all("validation_loss" in record for record in records)
     assert (run.stopped, run.best_epoch) == ("enough", 2)
