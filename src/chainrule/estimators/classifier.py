@@ -75,11 +75,12 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         100 for the default network, more where there are fewer rows, 6 in folds, else 10.
     early_stopping : bool, default='auto'
         Hold out rows, end when their loss no longer falls, and keep the weights where it was lowest.
-        'auto' is True for the default network from 1,000 rows on. On 100 to 999, where one part says too
+        'auto' is True for the default network from 1,000 rows on. On 30 to 999, where one part says too
         little, three folds say for how many epochs all rows are trained on: those after which networks
         trained on two thirds of the rows had the lowest mean loss on the others. That is where `solver`
-        and `learning_rate` are 'auto', too, and no call before is gone on from; else one part is held out.
-        Below 100 rows and for layers of your own 'auto' is False. `partial_fit` holds nothing out.
+        and `learning_rate` are 'auto', too, and no call before is gone on from; else one part is held out
+        from 100 rows on. On fewer rows and for layers of your own 'auto' is False. `partial_fit` holds
+        nothing out.
     validation_fraction : float, default=0.1
         Share of the rows held out where they are one part, above 0 and below 1, with each class's share.
     class_weight : dict, 'balanced' or None, default=None
