@@ -127,9 +127,9 @@ def test_solver_and_rate_make_the_optimizer(settings, optimizer):
 
 
 def test_the_default_network_has_defaults_of_its_own():
-    x, y = slope(400)
+    x, y = slope(1200)
     net = NetRegressor(max_iter=1, random_state=0).fit(x, y)
-    choices = table_choices(360, "regression")
+    choices = table_choices(1080, "regression")
     assert net.run_.recipe.patience == choices.patience
     plateau = nn.ReduceOnPlateau(choices.learning_rate, factor=0.5, patience=choices.patience // 2)
     assert net.run_.recipe.optimizer == nn.adamw(plateau, decay=0.01)

@@ -1,20 +1,27 @@
 """What an estimator does where it is not told: the network of `layers=None`, and how it is trained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.data import Feature
-from chainrule.nn import Layer, ReduceOnPlateau, Schedule
+from chainrule.nn import ExponentialMovingAverage, Layer, ReduceOnPlateau, Schedule, Transform, chain
 from chainrule.tasks.table_network import table_choices, table_network
 
 _LEAST_ROWS_TO_HOLD_OUT = 100
+_FEW_ROWS = range(30, 1000)
+"""Of so many, folds say how long to train, where nobody says how."""
 
 
 @dataclass(frozen=True)
 class Defaults:
-    """What 'auto' stands for. falls: whether the rate is halved where training stalls."""
+    """What 'auto' stands for.
+
+    falls: whether the rate is halved where training stalls. average: how much of the mean of the weights
+    stays in each step, 0 for no mean. early_stopping: whether a part of the rows is held out. folds: whether,
+    instead, folds say how long all rows are trained on.
+    """
 
     solver: str
     learning_rate: float
@@ -24,6 +31,8 @@ class Defaults:
     max_iter: int
     n_iter_no_change: int
     early_stopping: bool
+    average: float = 0.0
+    folds: bool = False
 
     @staticmethod
     def of(layers: Any, rows: int) -> "Defaults":
@@ -40,11 +49,26 @@ class Defaults:
             chosen.epochs,
             chosen.patience,
             early_stopping=rows >= _LEAST_ROWS_TO_HOLD_OUT,
+            folds=rows in _FEW_ROWS,
         )
+
+    def by_folds(self) -> "Defaults":
+        """Where folds say how long: the rate can't follow a loss, for all rows have none held out.
+
+        In place of a rate that falls, the mean of the last 30 steps' weights quiets the noise of single
+        steps, so that it is seen soon after how many epochs more of them do harm. Rates from 0.003 to 0.008
+        and means of 20 to 100 steps were alike on 27 tables of 76 to 981 rows; 2 folds, or 8 members, were
+        worse.
+        """
+        return replace(self, learning_rate=0.008, falls=False, n_iter_no_change=6, average=0.97)
 
     def schedule(self, rate: float) -> float | Schedule:
         """The rate as it moves by default."""
         return ReduceOnPlateau(rate, factor=0.5, patience=self.n_iter_no_change // 2) if self.falls else rate
+
+    def averaged(self, optimizer: Transform) -> Transform:
+        """The optimizer, with the mean of the weights where there is one."""
+        return chain(optimizer, ExponentialMovingAverage(self.average)) if self.average else optimizer
 
 
 def default_network(features: tuple[Feature, ...], matrix: np.ndarray, outputs: int, task: str) -> Layer:

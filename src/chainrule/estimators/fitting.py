@@ -12,6 +12,7 @@ from chainrule.data import Arrays, split
 from chainrule.errors import ConfigError
 from chainrule.estimators.converged import Converged
 from chainrule.estimators.defaults import default_network
+from chainrule.estimators.folds import train_by_folds
 from chainrule.estimators.inputs import Inputs, features_of, fit_inputs
 from chainrule.estimators.settings import Settings, hidden_layers, network_for
 from chainrule.estimators.targets import ClassTargets, NumberTargets
@@ -81,23 +82,30 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
     given = arrays
     if rows.given[0] is not rows.x:
         given = _arrays(settings, inputs, rows.given[0], rows.targets.encode(rows.given[1]))
-    early = not incremental and settings.early(len(arrays))
+    folds = before is None and not incremental and settings.folds(len(arrays))
+    early = not incremental and not folds and settings.early(len(arrays))
     seed = before.run.recipe.seed if before and incremental else _seed(settings.random_state)
     held_out = None
     if early:
         arrays, held_out = split(arrays, settings.validation_fraction, seed, stratify=True)
     mean_weight = 1.0 if arrays.weight is None else float(arrays.weight.mean())
     network, loss = _network(settings, arrays.x, inputs, rows.targets)
-    recipe = settings.recipe(network, loss, len(arrays), mean_weight, early=early, seed=seed)
+    recipe = settings.recipe(network, loss, len(arrays), mean_weight, early=early, seed=seed, folds=folds)
     done = before.state.epoch if before else 0
     recipe = replace(recipe, epochs=done + (1 if incremental else recipe.epochs))
     programs = _programs(recipe, before)
     check_data(recipe, programs, given, None)
+    listeners, progress = list(settings.listeners or ()), bool(settings.verbose)
+    if folds:
+        patience = settings.patience(len(arrays), folds=True)
+        run, state = train_by_folds(
+            recipe, arrays, programs, patience=patience, listeners=listeners, progress=progress
+        )
+        return Fitted(run, state, programs, inputs, rows.targets)
     if before is None:
         state = RunState(starting_tree(recipe, arrays, programs))
     else:
         state = _continued(settings.owner, recipe, arrays, programs, before, with_optimizer=incremental)
-    listeners = list(settings.listeners or ())
     patience = settings.patience(len(arrays))
     if not incremental and not early and patience != math.inf:
         listeners.append(Converged(settings.tol, int(patience)))
@@ -107,7 +115,7 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
         held_out,
         watch=False,
         listeners=listeners,
-        progress=bool(settings.verbose),
+        progress=progress,
         state=state,
         programs=programs,
     )

@@ -80,27 +80,33 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         Rows of a step, at least 1. 'auto' is 32 to 512, by the number of rows, for the default network,
         else 200; all rows if there are fewer, and for 'lbfgs'.
     learning_rate : str or chainrule.nn.Schedule, default='auto'
-        How the rate moves: 'auto', for the default network halved when the validation loss stalls, else
-        constant; 'constant'; 'cosine' to 0 over `max_iter`; 'one_cycle', up and down; 'step', a
-        tenth after each third; 'exponential', a tenth in all; 'adaptive', a fifth when two epochs in a
-        row bring nothing; or a schedule of your own, with its own rate.
+        How the rate moves: 'auto', for the default network halved when the validation loss stalls, but
+        constant in folds (see `early_stopping`) and for layers of your own; 'constant'; 'cosine' to 0
+        over `max_iter`; 'one_cycle', up and down; 'step', a tenth after each third; 'exponential', a
+        tenth in all; 'adaptive', a fifth when two epochs in a row bring nothing; or a schedule of your
+        own, with its own rate.
     learning_rate_init : float, default='auto'
-        The (first, or highest) learning rate, above 0. 'auto' is 0.003 for the default network, else
-        0.001.
+        The (first, or highest) learning rate, above 0. 'auto' is 0.003 for the default network,
+        0.008 in folds, else 0.001.
     max_iter : int, default='auto'
-        Passes over the rows at most, at least 1. 'auto' is 300 for the default network, else 200.
+        Passes over the rows at most, for each fold, too; at least 1. 'auto' is 300 for the default
+        network, else 200.
     tol : float, default=0.0001
         Without early stopping, an epoch that does not lower the best training loss by this much is one
         without improvement; at least 0.
     n_iter_no_change : int or inf, default='auto'
         Epochs without improvement before training ends, at least 1; inf never ends it. 'auto' is 16 to
-        100 for the default network, more where there are fewer rows, else 10.
+        100 for the default network, more where there are fewer rows, 6 in folds, else 10.
     early_stopping : bool, default='auto'
         Hold out rows, end when their loss no longer falls, and keep the weights where it was lowest.
-        'auto' is True for the default network on 100 rows and more, else False. `partial_fit` holds
+        'auto' is True for the default network from 1,000 rows on. On 30 to 999, where one part says too
+        little, three folds say for how many epochs all rows are trained on: those after which networks
+        trained on two thirds of the rows had the lowest mean loss on the others. That is where `solver`
+        and `learning_rate` are 'auto', too, and no call before is gone on from; else one part is held out
+        from 100 rows on. On fewer rows and for layers of your own 'auto' is False. `partial_fit` holds
         nothing out.
     validation_fraction : float, default=0.1
-        Share of the rows held out, above 0 and below 1, with each class's share.
+        Share of the rows held out where they are one part, above 0 and below 1, with each class's share.
     standardize : bool, default=True
         Bring columns of numbers and y to mean 0 and deviation 1 as in the training rows. Whole numbers
         that an Embedding looks up stay as they are.
@@ -123,13 +129,15 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
     n_iter_ : int
         Epochs of the last call.
     history_ : list of dict
-        A record for each epoch of all calls: losses, metrics, learning rate, seconds.
+        A record for each epoch of all calls: losses, metrics, learning rate, seconds. After folds, those
+        of the training on all rows, with the mean of what was measured on the folds after as many epochs;
+        the loss is there that of what the ensemble predicts, not the mean of its members' losses.
     loss_curve_ : list of float
         The training loss of each epoch, without penalties; of the standardized y.
     loss_ : float
         The last of them.
     validation_scores_ : list of float or None
-        R² on the rows held out, of each epoch.
+        R² on the rows held out, of each epoch; of folds, the mean.
     notes_ : tuple of str
         Sentences on columns of a DataFrame that were left out or turned into something else.
     n_outputs_ : int

@@ -152,15 +152,31 @@ class Settings:
             return self.early_stopping
         return Defaults.of(self.layers, rows).early_stopping
 
+    def folds(self, rows: int) -> bool:
+        """Whether folds of this many rows say how long all are trained on: where nobody said how to train."""
+        ours = all(each == AUTO for each in (self.early_stopping, self.solver, self.learning_rate))
+        return ours and Defaults.of(self.layers, rows).folds
+
     def recipe(
-        self, network: Layer, loss: Loss, rows: int, mean_weight: float, *, early: bool, seed: int
+        self,
+        network: Layer,
+        loss: Loss,
+        rows: int,
+        mean_weight: float,
+        *,
+        early: bool,
+        seed: int,
+        folds: bool = False,
     ) -> Recipe:
-        """What to train on this many rows, of this mean weight, and how. early: some are held out besides."""
+        """What to train on this many rows, of this mean weight, and how.
+
+        early: some are held out besides. folds: folds of them say how long.
+        """
         batch, epochs, patience = self.rows_per_batch(rows), self._epochs(rows), self.patience(rows)
         return Recipe(
             model=network,
             loss=loss,
-            optimizer=self._optimizer(rows, epochs * -(-rows // batch)),
+            optimizer=self._optimizer(self._defaults(rows, folds), epochs * -(-rows // batch)),
             penalties=self._penalties(batch * mean_weight),
             epochs=epochs,
             batch_size=batch,
@@ -172,10 +188,17 @@ class Settings:
     def _epochs(self, rows: int) -> int:
         return Defaults.of(self.layers, rows).max_iter if isinstance(self.max_iter, str) else self.max_iter
 
-    def patience(self, rows: int) -> float:
-        """Epochs without improvement that this many rows to train on are given, or infinity."""
+    def _defaults(self, rows: int, folds: bool) -> Defaults:
+        defaults = Defaults.of(self.layers, rows)
+        return defaults.by_folds() if folds else defaults
+
+    def patience(self, rows: int, *, folds: bool = False) -> float:
+        """Epochs without improvement that this many rows to train on are given, or infinity.
+
+        folds: whether folds of them say how long.
+        """
         given = self.n_iter_no_change
-        return Defaults.of(self.layers, rows).n_iter_no_change if isinstance(given, str) else given
+        return self._defaults(rows, folds).n_iter_no_change if isinstance(given, str) else given
 
     def rows_per_batch(self, rows: int) -> int:
         """Rows of a step, at most those there are."""
@@ -191,7 +214,7 @@ class Settings:
 
     def sees_all_at_once(self, rows: int) -> bool:
         """Whether every step sees all of so many rows, none of which are held out."""
-        return self.rows_per_batch(rows) == rows and not self.early(rows)
+        return self.rows_per_batch(rows) == rows and not self.early(rows) and not self.folds(rows)
 
     def _needs_all(self) -> bool:
         solver = self.solver
@@ -201,12 +224,11 @@ class Settings:
         # scikit-learn's ½ alpha Σw² is divided by the weight of the batch's rows, as its sum of losses is.
         return (L2(self.alpha / weight),) if self.alpha else ()
 
-    def _optimizer(self, rows: int, steps: int) -> Transform:
+    def _optimizer(self, defaults: Defaults, steps: int) -> Transform:
         if isinstance(self.solver, Transform):
             return self.solver
         if self.solver == "lbfgs":
             return LBFGS()
-        defaults = Defaults.of(self.layers, rows)
         rate = defaults.learning_rate if self.learning_rate_init == AUTO else float(self.learning_rate_init)
         name = defaults.solver if self.solver == AUTO else self.solver
         decay = defaults.weight_decay if self.weight_decay == AUTO else float(self.weight_decay)
@@ -217,7 +239,8 @@ class Settings:
             scheduled = schedule
         else:
             scheduled = defaults.schedule(rate) if schedule == AUTO else SCHEDULES[schedule](rate, steps)
-        return PRESETS[name](scheduled, decay=decay) if name in _DECAYING else PRESETS[name](scheduled)
+        decaying = {"decay": decay} if name in _DECAYING else {}
+        return defaults.averaged(PRESETS[name](scheduled, **decaying))
 
 
 def hidden_layers(settings: Settings) -> list[Layer]:

@@ -1,0 +1,163 @@
+"""Few rows: folds say for how many epochs, and then all rows are trained on."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.data import Arrays
+from chainrule.nn import BinaryCrossEntropy, Loss, MeanOfMembers, MeanSquaredError, SoftmaxCrossEntropy
+from chainrule.nn.metrics import measure, metrics_of
+from chainrule.train import (
+    EpochDone,
+    Event,
+    Listener,
+    Programs,
+    Recipe,
+    Record,
+    Run,
+    RunState,
+    starting_tree,
+    train_recipe,
+)
+from chainrule.train.step import evaluated
+
+FOLDS = 3
+
+
+def train_by_folds(
+    recipe: Recipe,
+    arrays: Arrays,
+    programs: Programs,
+    *,
+    patience: float,
+    listeners: list[Listener],
+    progress: bool,
+) -> tuple[Run, RunState]:
+    """Train on all rows for as many epochs as were best, on average, for networks that did not see a fold.
+
+    Each of three networks is trained on two thirds of the rows and measured on the others. With few rows a
+    single part held out would be too small to tell when to stop, and too large to be left out of training.
+    recipe: without patience, its epochs the most there may be. patience: epochs without a lower mean loss
+    after which the folds have said enough, or infinity.
+    Listeners hear of the last training alone. Its records hold, as 'validation_…', the means over the folds;
+    the loss of an ensemble is there that of what it predicts. Interrupted before, the fold at work is what is
+    returned.
+    """
+    folds = [(arrays.take(rest), arrays.take(fold)) for rest, fold in folds_of(arrays, recipe.seed)]
+    states = [RunState(starting_tree(recipe, rest, programs)) for rest, _ in folds]
+    measured: list[list[Record]] = [[] for _ in folds]
+    epochs = best = 0
+    while epochs < recipe.epochs and epochs - best < patience:
+        # Many epochs a call, since a call costs as much as some of them.
+        epochs = int(min(epochs + patience, recipe.epochs))
+        for (rest, fold), state, records in zip(folds, states, measured, strict=True):
+            heard = [_measuring(recipe, programs, rest, fold, records)]
+            run = _trained(replace(recipe, epochs=epochs), rest, programs, state, heard)
+            if run.stopped == "interrupted":
+                return run, state
+        means = _means(measured)
+        best = 1 + int(np.argmin([record["validation_loss"] for record in means]))
+    state = RunState(starting_tree(recipe, arrays, programs))
+    heard = [_telling(means), *listeners]
+    run = _trained(replace(recipe, epochs=best), arrays, programs, state, heard, progress=progress)
+    state.best, state.best_epoch = run.parameters, state.epoch
+    stopped = "early stopping" if run.stopped == "epochs" and best < recipe.epochs else run.stopped
+    return replace(run, recipe=recipe, stopped=stopped, best_epoch=state.best_epoch), state
+
+
+def folds_of(arrays: Arrays, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The numbers of the rows, ascending, to train on and to measure with, for each of three folds.
+
+    Folds are of the same length, so that they share programs; up to two rows are in none. Each class is dealt
+    out to the folds evenly.
+    """
+    rows, y = np.arange(len(arrays)), arrays.y
+    order = np.random.default_rng(seed).permutation(rows)
+    if y is not None and y.ndim == 1 and y.dtype.kind in "iu":
+        order = order[np.argsort(y[order], kind="stable")]
+    dealt = order[: len(rows) // FOLDS * FOLDS].reshape(-1, FOLDS).T
+    return [(np.setdiff1d(rows, fold), np.sort(fold)) for fold in dealt]
+
+
+def loss_of_predictions(loss: Loss, predictions: np.ndarray, arrays: Arrays) -> float | None:
+    """The loss of what an ensemble predicts, the mean of its members; None for losses that can't tell by it.
+
+    It falls for longer than the mean of the members' losses: what they learn by heart is not the same.
+    predictions: as `MeanOfMembers.predict` gives them. arrays: the rows and their targets.
+    """
+    assert arrays.y is not None  # there are targets where there is something to learn
+    each, p = arrays.y, predictions.astype(np.float64)
+    match loss:
+        case MeanOfMembers(SoftmaxCrossEntropy()):
+            rows = _surprise(np.take_along_axis(p, each[:, None], axis=1))
+        case MeanOfMembers(BinaryCrossEntropy()):
+            p = p.reshape(each.shape)
+            rows = _surprise(np.where(each == 1, p, 1 - p))
+        case MeanOfMembers(MeanSquaredError()):
+            rows = (p - each) ** 2
+        case _:
+            return None
+    return float(np.average(rows.reshape(len(rows), -1).mean(axis=1), weights=arrays.weight))
+
+
+def _surprise(probabilities: np.ndarray) -> np.ndarray:
+    return -np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+
+
+def _measuring(
+    recipe: Recipe, programs: Programs, rest: Arrays, fold: Arrays, records: list[Record]
+) -> Listener:
+    """A listener that measures a network on its fold after every epoch."""
+    program = programs.step(rest, min(recipe.batch_size, len(rest)), watch=False).program
+
+    def measure_fold(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            weights = evaluated(recipe, program, event.state.tree)
+            predictions, of_members = programs.predict(weights, fold)
+            loss = loss_of_predictions(recipe.loss, predictions, fold)
+            metrics = {
+                name: measure(name, predictions, fold.y, fold.weight) for name in metrics_of(recipe.loss)
+            }
+            measured = {"loss": of_members if loss is None else loss} | metrics
+            records.append({f"validation_{name}": value for name, value in measured.items()})
+
+    return measure_fold
+
+
+def _trained(
+    recipe: Recipe,
+    arrays: Arrays,
+    programs: Programs,
+    state: RunState,
+    listeners: list[Listener],
+    *,
+    progress: bool = False,
+) -> Run:
+    return train_recipe(
+        recipe,
+        arrays,
+        None,
+        watch=False,
+        listeners=listeners,
+        progress=progress,
+        state=state,
+        programs=programs,
+    )
+
+
+def _means(measured: list[list[Record]]) -> list[Record]:
+    """What was measured on the folds, epoch by epoch."""
+    return [
+        {name: float(np.mean([record[name] for record in records])) for name in records[0]}
+        for records in zip(*measured, strict=True)
+    ]
+
+
+def _telling(means: list[Record]) -> Listener:
+    """A listener that adds to each record what the folds said of its epoch, before others hear of it."""
+
+    def add(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            event.record.update(means[event.record["epoch"] - 1])
+
+    return add
