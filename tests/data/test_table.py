@@ -130,3 +130,11 @@ def test_split_table_for_regression_is_plain():
     table = Table(pd.DataFrame({"x": range(50), "y": np.linspace(0, 1, 50)}), "y", "t.csv")
     rest, part = split_table(table, 0.2, seed=0, task="regression")
     assert (len(rest), len(part)) == (40, 10)
+
+
+def test_of_rows_in_the_order_of_time_the_last_are_split_off():
+    frame = pd.DataFrame({"x": range(50), "kind": ["a", "b"] * 25})
+    rest, part = split_table(Table(frame, "kind", "t.csv", ordered=True), 0.2, seed=0, task="classification")
+    assert rest.frame["x"].tolist() == list(range(40))
+    assert part.frame["x"].tolist() == list(range(40, 50))
+    assert part.ordered

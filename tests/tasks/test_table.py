@@ -1,6 +1,7 @@
 """Table runs from file to folder, beside scikit-learn's network on the same split."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,15 @@ def test_held_out_metrics_are_those_of_the_held_out_rows(houses: Path) -> None:
     _, test = split_table(table, 0.2, 0, "regression")
     predicted = predict_table(run, test.frame, "houses")["prediction"]
     expected = mean_absolute_error(test.target_values(), predicted)
+    assert run.evaluation["metrics"]["mean_absolute_error"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_rows_in_the_order_of_time_are_held_out_from_the_end(houses: Path) -> None:
+    table = replace(open_table(str(houses), "price"), ordered=True)
+    run = train_table(table, TableSettings(epochs=5), progress=False)
+    assert "rows stand in the order of time: those held out are the last" in run.notes
+    predicted = predict_table(run, table.frame.iloc[-len(table) // 5 :], "houses")["prediction"]
+    expected = mean_absolute_error(table.target_values().iloc[-len(table) // 5 :], predicted)
     assert run.evaluation["metrics"]["mean_absolute_error"] == pytest.approx(expected, rel=1e-6)
 
 

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.data.arrays import can_stratify, split_indices
 from chainrule.data.checks import check_frame, infer_task, label_numbers
 from chainrule.data.csv_file import read_csv
@@ -32,11 +34,13 @@ class Table:
         'line', it holds line numbers of a text file).
     target: the column to predict.
     source: what messages call the table: its path, or 'DataFrame'.
+    ordered: the rows stand in the order of time.
     """
 
     frame: "pd.DataFrame"
     target: str
     source: str
+    ordered: bool = False
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -110,11 +114,14 @@ def check_table(table: Table, task: str) -> tuple[Table, tuple[str, ...]]:
 def split_table(table: Table, fraction: float, seed: int, task: str) -> tuple[Table, Table]:
     """Splits rows at random into (rest, part); for classification, with each class's share kept in both.
 
+    Of rows in the order of time the part is the last: what comes is to be foretold from what was.
     fraction, seed: as for `split_indices`, and the errors raised.
     Where a class is too rare to keep its share (`can_stratify`), the split is a plain random one.
     """
     labels = label_numbers(table.target_values()) if task == "classification" else None
     rest, part = split_indices(len(table), fraction, seed, labels)
+    if table.ordered:
+        rest, part = np.split(np.arange(len(table)), [len(rest)])
     return table.take(rest), table.take(part)
 
 

@@ -158,6 +158,8 @@ def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
     if settings.task != "auto":
         task, why = settings.task, "as the settings say"
     table, notes = check_table(table, task)
+    if table.ordered:
+        notes = (*notes, "rows stand in the order of time: those held out are the last")
     found = findings(table, task)
     known = [str(each) for each in found if each.remedy != LEFT_OUT]  # the notes have those
     rest, test = split_table(table, settings.test, settings.seed, task)

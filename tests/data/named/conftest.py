@@ -13,7 +13,7 @@ from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
 from chainrule.data.named.registries import REGISTRIES, Registry, wheel_member
 
 CSV = "toy/data/people.csv"
-PEOPLE = "height,kind\n170,small\n190,tall\n"
+PEOPLE = "height,kind\n190,tall\n170,small\n"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -34,10 +35,19 @@ def test_fetched_once_with_all_that_the_package_holds_then_read_offline(cache, t
     kept = ["toy-1.0/toy.parquet", "toy-1.0/toy_too.parquet"]
     assert files_below(cache / "chainrule" / "tables-1") == kept
     assert files_below(temporary) == []
-    expected = pd.DataFrame({"height": [170, 190], "kind": ["small", "tall"]})
+    expected = pd.DataFrame({"height": [190, 170], "kind": ["tall", "small"]})
     pd.testing.assert_frame_equal(pd.read_parquet(path), expected)
     table = load_named("toy_too", say=said.append)  # an ordinary client would ask a real registry
     assert (len(table), table.target, table.source, len(said)) == (2, "kind", "toy_too", 1)
+
+
+def test_a_forecast_is_in_the_order_of_time(cache, toy, copied, monkeypatch):
+    """Of several series, too, whose rows stand one after the other in the file."""
+    monkeypatch.setitem(NAMED_TABLES, "toy", replace(toy[0], task="forecast", target="height", time="kind"))
+    table = load_named("toy")
+    assert table.ordered
+    assert table.frame["kind"].is_monotonic_increasing
+    assert not load_named("toy_too").ordered
 
 
 def test_another_file_than_the_pinned_one_is_not_kept(cache, temporary, toy, copied):

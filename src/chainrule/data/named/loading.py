@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,9 @@ def load_named(name: str, target: str | None = None, *, say: Say = lambda senten
     """
     entry = named_entry(name)
     frame = shipped_table(entry) if entry.release is None else _read(fetch_named(name, say=say), name)
-    return table_of(frame, target or entry.target, name)
+    if entry.time is not None:  # of several series, one stands after the other
+        frame = frame.sort_values(entry.time, kind="stable", ignore_index=True)
+    return replace(table_of(frame, target or entry.target, name), ordered=entry.time is not None)
 
 
 def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
