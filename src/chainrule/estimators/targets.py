@@ -87,7 +87,7 @@ def checked_classes(y: Any) -> np.ndarray:
             f"y has shape {array.shape}, with several classes a row",
             remedy="give labels as columns of 0 and 1, or use sklearn.multioutput.MultiOutputClassifier",
         )
-    return column_or_1d(array, warn=True)
+    return array if array.ndim == 1 else column_or_1d(array, warn=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,8 @@ class Loop:
 
     def run(self) -> str:
         """Train until the epochs are done or something ends them; the reason, as in `Ended`."""
+        self._batch_size = min(self.recipe.batch_size, len(self.data))
+        self._programs: dict[tuple[int, bool], Compiled] = {}
         program = self._compiled(self._batch_size).program
         self._arrays = named_arrays(self.data)
         self._held = [self.state.tree[value.name] for value in held_by_model(program)]
@@ -69,16 +71,14 @@ class Loop:
         self._tell(Ended(reason, self.state))
         return reason
 
-    @property
-    def _batch_size(self) -> int:
-        return min(self.recipe.batch_size, len(self.data))
-
     def _tell(self, event: Started | StepsDone | EpochDone | Ended) -> None:
         for listener in self.listeners:
             listener(event)
 
     def _compiled(self, rows: int, *, watch: bool = False) -> Compiled:
-        return self.programs.training(self.data, rows, watch=watch)
+        if (rows, watch) not in self._programs:
+            self._programs[rows, watch] = self.programs.training(self.data, rows, watch=watch)
+        return self._programs[rows, watch]
 
     def _epoch(self, epoch: int) -> Record | None:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
