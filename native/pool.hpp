@@ -15,18 +15,17 @@
 
 namespace chainrule {
 
-// Waits a while for what is about to happen: going to sleep and being woken takes longer. False: it did not.
+// Waits awake, for a while, for what may be about to happen: going to sleep and being woken takes long.
 template <class Happened>
-bool spin_until(Happened happened) {
+void spin_until(Happened happened) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
     for (int spins = 1; !happened(); ++spins) {
         relax();
         if (spins % 64 == 0) {
-            if (std::chrono::steady_clock::now() > end) return false;
+            if (std::chrono::steady_clock::now() > end) return;
             std::this_thread::yield();
         }
     }
-    return true;
 }
 
 // Turns one after the other, each of as many parts as there are threads. A thread takes the part of its own number

@@ -1,0 +1,98 @@
+// Calls of a machine: steps cut into turns and parts, which its threads take.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "compiler.hpp"
+#include "machine.hpp"
+
+namespace chainrule {
+
+// One call: what its threads share. A thread that comes when all is done finds that here, and touches nothing else.
+struct Machine::Call {
+    Call(int threads, int64_t steps, int64_t stretches, std::vector<Buffer> given)
+        : threads(threads), stretches(stretches), turns(threads, steps * stretches), buffers(std::move(given)) {}
+
+    const int threads;
+    const int64_t stretches;  // turns of a step
+    Turns turns;
+    const std::vector<Buffer> buffers;
+    std::vector<int64_t>* profile = nullptr;
+    std::atomic<bool> stop{false};
+    std::atomic<int64_t> done{0};  // steps
+};
+
+int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, const std::function<bool()>& interrupted,
+                     std::vector<int64_t>* profile) {
+    index_error_.store(false);
+    // Small programs stay on the caller's thread and wake nobody.
+    const bool alone = std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.chunks == 1; });
+    const int threads = alone ? 1 : pool.threads();
+    while (rooms_.size() < static_cast<size_t>(threads)) rooms_.emplace_back(room_bytes() + static_cast<size_t>(local_bytes_) + 128);
+    const auto call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()), std::move(buffers));
+    call->profile = profile;
+    const auto job = [this, call, &interrupted](int thread) {
+        const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
+        std::vector<char*> at(call->buffers.size());
+        int64_t asked = 0;
+        while (!call->turns.ended()) {
+            const int64_t turn = call->turns.now(), step = turn / call->stretches;
+            if (thread == 0 && step > asked) {
+                asked = step;
+                if (interrupted()) call->stop.store(true);
+            }
+            for (int part; (part = call->turns.take(thread, turn)) >= 0;) {
+                for (size_t i = 0; i < call->buffers.size(); ++i) at[i] = call->buffers[i].base + step * call->buffers[i].step_bytes;
+                run_part(*call, turn % call->stretches, part, thread, at);
+                if (call->turns.done()) end_turn(*call, turn);
+            }
+            call->turns.wait_after(turn);
+        }
+    };
+    if (threads == 1)
+        job(0);
+    else
+        pool.run(std::make_shared<const Job>(job));
+    return call->done.load();
+}
+
+void Machine::end_turn(Call& call, int64_t turn) {
+    const bool whole = (turn + 1) % call.stretches == 0;
+    if (whole) call.done.store((turn + 1) / call.stretches);
+    call.turns.next(whole && (call.stop.load() || index_error_.load()));
+}
+
+// at: where each buffer begins; the locals come after them.
+void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at) {
+    auto address = reinterpret_cast<uintptr_t>(rooms_[static_cast<size_t>(thread)].data());
+    char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
+    char* locals = own + (room_bytes() + 63) / 64 * 64;
+    at.resize(call.buffers.size() + locals_.size());
+    const Stretch& groups = stretches_[static_cast<size_t>(stretch)];
+    for (size_t g = groups.first; g < groups.last; ++g) {
+        const Group& group = groups_[g];
+        const int from = group.chunks * part / call.threads, to = group.chunks * (part + 1) / call.threads;
+        // One chunk is of the first part: small programs stay on one thread.
+        const int begin = group.chunks == 1 ? 0 : from, end = group.chunks == 1 ? (part == 0 ? 1 : 0) : to;
+        for (int chunk = begin; chunk < end; ++chunk) {
+            for (size_t l = 0; l < locals_.size(); ++l)  // as if all rows were there
+                if (locals_[l].group == static_cast<int>(g))
+                    at[call.buffers.size() + l] =
+                        locals + locals_[l].offset - locals_[l].rows * chunk / group.chunks * locals_[l].row_bytes;
+            for (int i = group.first; i < group.first + group.count; ++i) {
+                const Instruction& in = instructions_[static_cast<size_t>(i)];
+                const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;
+                if (call.profile && thread == 0) {
+                    const auto start = std::chrono::steady_clock::now();
+                    execute(in, chunk, first, last, at, own);
+                    (*call.profile)[static_cast<size_t>(i)] +=
+                        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+                } else {
+                    execute(in, chunk, first, last, at, own);
+                }
+            }
+        }
+    }
+}
+
+}  // namespace chainrule
