@@ -21,8 +21,8 @@ def failed(estimator: BaseEstimator) -> list[str]:
 @pytest.mark.parametrize(
     "estimator",
     [
-        NetClassifier(max_iter=30),
-        NetRegressor(max_iter=30),
+        NetClassifier(),
+        NetRegressor(),
         NetClassifier((16,), max_iter=60, learning_rate_init=0.01),
         NetRegressor((16,), dtype="float64", max_iter=60, learning_rate_init=0.01),
         PerceptronClassifier(max_iter=100),
