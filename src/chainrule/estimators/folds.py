@@ -16,10 +16,10 @@ from chainrule.train import (
     Record,
     Run,
     RunState,
+    evaluated,
     starting_tree,
     train_recipe,
 )
-from chainrule.train.step import evaluated
 
 FOLDS = 3
 

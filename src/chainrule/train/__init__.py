@@ -11,6 +11,7 @@ from chainrule.train.run import Run, load_run, read_history
 from chainrule.train.step import (
     Batch,
     TrainingStep,
+    evaluated,
     held_by_model,
     initial_tree,
     named_arrays,
@@ -38,6 +39,7 @@ __all__ = [
     "check_data",
     "check_free",
     "check_inputs",
+    "evaluated",
     "folder_aside",
     "held_by_model",
     "initial_tree",
