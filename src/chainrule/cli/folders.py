@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chainrule.data import table_name
 from chainrule.errors import ConfigError, TrainingError
 from chainrule.train import check_free
 
@@ -91,7 +92,7 @@ def claimed(place: Place | None, source: str) -> Iterator[Place]:
 
 def run_name(source: str) -> str:
     """What runs on a file are called, before their number."""
-    return re.sub(r"[^\w.-]+", "_", Path(source).stem).strip("._-") or "run"
+    return re.sub(r"[^\w.-]+", "_", table_name(source)).strip("._-") or "run"
 
 
 def _next_free(source: str) -> Place:

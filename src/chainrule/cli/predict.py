@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.output import narrate, print_json, tell
-from chainrule.data import is_named, load_named, read_table
 from chainrule.errors import ConfigError
-from chainrule.tasks.table import load_table_run, predict_table
+from chainrule.tasks.table import load_table_run, open_rows, predict_table
 from chainrule.train import write_aside
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ def predict(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A CSV or Parquet file with the columns that the run was trained on; others are ignored.",
+            help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
+            "are ignored. - is standard input.",
             show_default=False,
         ),
     ],
@@ -47,7 +47,8 @@ def predict(
     """Predict new rows with a trained network.
 
     A row of predictions for each row of the file, in the same order: the value; or the most probable class
-    and the probability of every class.
+    and the probability of every class. The file is read as the one that the run was trained on: number
+    formats, dates and marks of missing values are those that were found there.
 
     [bold]Examples[/bold]
 
@@ -58,8 +59,7 @@ def predict(
     if out is not None:
         _check_out(out)
     table_run = load_table_run(run)
-    frame = load_named(file, say=narrate).frame if is_named(file) else read_table(file)
-    predictions = predict_table(table_run, frame, file)
+    predictions = predict_table(table_run, open_rows(table_run, file, say=narrate), file)
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")

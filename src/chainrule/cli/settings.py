@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.output import narrate
-from chainrule.data import Table, is_named, read_table
+from chainrule.data import Table, column_names, is_named
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.tasks.settings import TableSettings, settings_from
 from chainrule.tasks.table import open_table
@@ -51,12 +51,12 @@ def open_order(order: Order, command: str) -> Table:
             "set, such as digits",
         )
     if order.target is None and not is_named(order.file):
-        columns = ", ".join(repr(name) for name in read_table(order.file).columns[:30])
+        columns = ", ".join(repr(name) for name in column_names(order.file)[:30])
         raise DataError(
             f"{order.file}: no column to predict was named",
             remedy=f"name it with --target, one of {columns}",
         )
-    return open_table(order.file, order.target, say=narrate)
+    return open_table(order.file, order.target, missing=order.settings.missing, say=narrate)
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -37,8 +37,8 @@ def train(
         str | None,
         typer.Argument(
             metavar="FILE|NAME",
-            help="A CSV or Parquet file with column names; or a named data set such as 'digits', which knows "
-            "its target (chainrule data list).",
+            help="A CSV, Excel, JSON or Parquet file with column names, also compressed; - for standard "
+            "input; or a named data set such as 'digits', which knows its target (chainrule data list).",
             show_default=False,
         ),
     ] = None,

@@ -16,10 +16,12 @@ from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
+from chainrule.data.reading import ColumnReading, Reading, table_name
 from chainrule.data.table import (
     Table,
     can_stratify_table,
     check_table,
+    column_names,
     infer_task,
     load_table,
     read_table,
@@ -34,12 +36,14 @@ __all__ = [
     "BooleanColumn",
     "CategoryColumn",
     "Column",
+    "ColumnReading",
     "DateColumn",
     "Feature",
     "Finding",
     "NamedTable",
     "NumberColumn",
     "Preparation",
+    "Reading",
     "Table",
     "TextColumn",
     "as_arrays",
@@ -49,6 +53,7 @@ __all__ = [
     "can_stratify_table",
     "check_table",
     "classes_of",
+    "column_names",
     "epoch_order",
     "fetch_named",
     "findings",
@@ -63,5 +68,6 @@ __all__ = [
     "split",
     "split_indices",
     "split_table",
+    "table_name",
     "tidy_columns",
 ]

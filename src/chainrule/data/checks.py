@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.values import column_of, keys_of, kind_of, not_numbers, numbers_of, refuse_infinite
+from chainrule.data.values import column_of, keys_of, kind_of, numbers_of, refuse_infinite
 from chainrule.data.wording import counted, listed, places, shortened
 from chainrule.errors import ConfigError, DataError
 
@@ -67,9 +67,6 @@ def infer_task(series: "pd.Series") -> tuple[str, str]:
     present = series.dropna()
     if kind in ("text", "boolean"):
         distinct = len(set(keys_of(present)))
-        texts = int(not_numbers(present).sum()) if kind == "text" else distinct
-        if distinct > FEW_VALUES and texts < len(present) / 2:
-            return "regression", f"{name} holds numbers but for {counted(texts, 'text')}"
         what = "text" if kind == "text" else "true or false"
         return "classification", f"{name} holds {what}, with {counted(distinct, 'distinct value')}"
     if kind != "number":

@@ -83,7 +83,7 @@ class BooleanColumn:
 
     def encoded(self, series: "pd.Series", source: str, encoding: Encoding) -> np.ndarray:
         """(rows, features) float64; raises DataError for what is neither true nor false."""
-        numbers = finite_numbers(series, source, truth=True)
+        numbers = finite_numbers(series, source)
         return _with_gaps(self, np.where(np.isnan(numbers), self.share, numbers)[:, None], numbers)
 
 
@@ -169,6 +169,10 @@ class CategoryColumn:
         ]
         return (codes[:, None] == np.array(shown, dtype=np.int64)).astype(np.float64)
 
+    def count_unseen(self, series: "pd.Series") -> int:
+        """How many values are there but none of the categories."""
+        return int((self._codes(series) == OTHER_CODE).sum())
+
     def _codes(self, series: "pd.Series") -> np.ndarray:
         import pandas as pd
 
@@ -204,9 +208,9 @@ def date_parts(days: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.where(present, part, np.nan) for name, part in parts.items()}
 
 
-def finite_numbers(series: "pd.Series", source: str, *, truth: bool = False) -> np.ndarray:
+def finite_numbers(series: "pd.Series", source: str) -> np.ndarray:
     """(rows,) float64, NaN where missing; raises DataError for text and infinite values."""
-    numbers = numbers_of(series, source, truth=truth)
+    numbers = numbers_of(series, source)
     refuse_infinite(series, numbers, source)
     return numbers
 

@@ -10,7 +10,7 @@ from chainrule.data.checks import check_task, label_numbers
 from chainrule.data.roles import is_identifier
 from chainrule.data.table import Table
 from chainrule.data.target import SKEWED, skewness
-from chainrule.data.values import column_of, days_of, is_iso_dates, keys_of, kind_of, numbers_of
+from chainrule.data.values import column_of, days_of, keys_of, kind_of, numbers_of
 from chainrule.data.wording import counted, places
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _codes(series: "pd.Series", source: str, *, classes: bool = False) -> np.nda
     kind = kind_of(series)
     if not classes and kind in ("number", "boolean"):
         numbers = numbers_of(series, source)
-    elif kind == "date" or (kind == "text" and not classes and is_iso_dates(series)):
+    elif kind == "date":
         numbers = days_of(series, source)
     else:
         return np.unique(keys_of(series).astype(str), return_inverse=True)[1].astype(np.float64)

@@ -19,6 +19,7 @@ from chainrule.data.columns import (
     TextColumn,
     check_range,
 )
+from chainrule.data.reading import ColumnReading, Raw, Reading, learn_reading
 from chainrule.data.roles import fit_columns
 from chainrule.data.table import tidy_columns
 from chainrule.data.target import TargetScale, fit_target
@@ -29,7 +30,8 @@ from chainrule.errors import ConfigError, DataError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
+FORMAT, WITHOUT_READING = 3, 2
+"""Of the stored form. One without a reading had ISO dates and decimal points only, as a new reading has."""
 
 ClassValue = str | int | float | bool
 
@@ -46,6 +48,7 @@ class Preparation:
     target_scale: how a regression target is transformed and scaled; None for classification.
     notes: sentences on columns that were left out or turned into something else.
     scikit_learn: the version it was learned with.
+    reading: how the cells of those columns are read.
     """
 
     target: str
@@ -57,6 +60,7 @@ class Preparation:
     target_scale: TargetScale | None
     notes: tuple[str, ...]
     scikit_learn: str
+    reading: Reading
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -75,17 +79,34 @@ class Preparation:
             values are filled in; a category never seen has the code 1, or, one-hot, counts as '(other)'.
         source: what messages call this table.
         Returns (rows, features) float32; codes are whole.
-        Raises DataError for missing columns, text where a number was expected, and infinite values.
+        Raises DataError for missing columns, values that do not fit the reading, and infinite values.
         """
-        frame = tidy_columns(frame, source)
-        self._check_columns(frame, source)
-        if len(frame) == 0:
-            raise DataError(f"{source} has no rows", remedy="give at least one row")
+        frame = self._read(frame, source)
         blocks = [
             column.encoded(column_of(frame, column.name), source, self.encoding).astype(np.float32)
             for column in self.columns
         ]
         return np.concatenate(blocks, axis=1)
+
+    def unseen(self, frame: "pd.DataFrame", source: str = "the table") -> dict[str, int]:
+        """How many values of each column of categories are none of those that were learned, by its name.
+
+        Where rarer values shared a code in training, these count too. frame, source: as for `transform`.
+        """
+        frame = self._read(frame, source)
+        counts = {
+            column.name: column.count_unseen(column_of(frame, column.name))
+            for column in self.columns
+            if isinstance(column, CategoryColumn)
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def _read(self, frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
+        frame = tidy_columns(frame, source)
+        self._check_columns(frame, source)
+        if len(frame) == 0:
+            raise DataError(f"{source} has no rows", remedy="give at least one row")
+        return self.reading.applied(Raw(frame[[column.name for column in self.columns]], source))
 
     def transform_target(self, series: "pd.Series", source: str = "the table") -> np.ndarray:
         """Turns target values into what a network is trained on.
@@ -125,7 +146,10 @@ class Preparation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, numbers and text; `from_json` restores an equal Preparation, to the bit."""
-        return {"format": FORMAT, **asdict(self)}
+        fields = {name: value for name, value in vars(self).items() if name != "reading"}
+        fields["columns"] = [asdict(column) for column in self.columns]
+        fields["target_scale"] = None if self.target_scale is None else asdict(self.target_scale)
+        return {"format": FORMAT, **fields, "reading": self.reading.to_json()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Preparation":
@@ -133,7 +157,7 @@ class Preparation:
 
         Raises DataError where data is no such dict, or of a later format.
         """
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
+        if not isinstance(data, dict) or data.get("format") not in (FORMAT, WITHOUT_READING):
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
             raise DataError(
                 f"the preparation has format {found!r}; {FORMAT} was expected",
@@ -145,7 +169,8 @@ class Preparation:
             fields["columns"] = tuple(_column(column) for column in fields["columns"])
             scale = fields["target_scale"]
             fields["target_scale"] = None if scale is None else TargetScale(**scale)
-            return cls(**fields)
+            stored = fields.get("reading") or _plain_reading(fields["columns"])
+            return cls(**fields | {"reading": Reading.from_json(stored)})
         except (KeyError, TypeError) as error:
             raise DataError(
                 f"the preparation is damaged: {error}", remedy="train again to write it anew"
@@ -197,6 +222,7 @@ def fit_preparation(
     *,
     encoding: Encoding = "one_hot",
     transform_target: bool = False,
+    reading: Reading | None = None,
 ) -> Preparation:
     """Learns from training rows how rows become features and targets.
 
@@ -215,6 +241,8 @@ def fit_preparation(
         for the rarer ones. 'codes': one feature that numbers them (0 missing, 1 rare or unseen, 2 … those
         that were learned), for an embedding: the 32 commonest and all others with at least 4 rows.
     transform_target: take the logarithm or a power of a regression target that is skewed (`fit_target`).
+    reading: how the cells of the frame were read (`Table.reading`); None: the frame is as somebody made it,
+        and its texts may be numbers and dates.
     Raises DataError for a target that is missing, infinite values, and where no column is left to learn from;
     ConfigError for another task or encoding.
     """
@@ -229,7 +257,14 @@ def fit_preparation(
             f"{source} has no column {target!r}", remedy=f"name one of {listed(list(frame.columns), 30)}"
         )
     names = [name for name in frame.columns if name != target]
+    said: tuple[str, ...] = ()
+    if reading is None:
+        raw = Raw(frame[names], source)
+        reading = learn_reading(raw)
+        said = reading.notes
+        frame = reading.applied(raw).assign(**{target: column_of(frame, target)})
     columns, notes = fit_columns(frame, names, source, encoding)
+    kept = Reading({column.name: reading.columns[column.name] for column in columns})
     scale: TargetScale | None = None
     known: tuple[ClassValue, ...] = ()
     if task == "classification":
@@ -237,7 +272,7 @@ def fit_preparation(
     else:
         scale = fit_target(column_of(frame, target), source, transform=transform_target)
     version = str(sklearn.__version__)
-    return Preparation(target, task, source, encoding, columns, known, scale, notes, version)
+    return Preparation(target, task, source, encoding, columns, known, scale, (*said, *notes), version, kept)
 
 
 def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
@@ -247,10 +282,16 @@ def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
     if kind == "boolean":
         return tuple(sorted({bool(value) for value in present.unique()}))
     if kind == "number":
-        values = np.unique(numbers_of(present, ""))
-        whole = np.equal(values, np.trunc(values)).all()
-        return tuple(int(value) if whole else float(value) for value in values)
+        values = [value.item() if isinstance(value, np.generic) else value for value in present.unique()]
+        whole = all(float(value).is_integer() for value in values)
+        return tuple(sorted({int(value) if whole else float(value) for value in values}))
     return tuple(sorted(set(keys_of(present))))
+
+
+def _plain_reading(columns: tuple[Column, ...]) -> dict[str, Any]:
+    """What was read without one, in a stored form of before."""
+    kinds = {"category": "text"}
+    return {each.name: asdict(ColumnReading(each.name, kinds.get(each.kind, each.kind))) for each in columns}
 
 
 def _column(data: dict[str, Any]) -> Column:

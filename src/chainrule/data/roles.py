@@ -17,8 +17,8 @@ from chainrule.data.columns import (
     date_parts,
     finite_numbers,
 )
-from chainrule.data.values import column_of, days_of, is_iso_dates, keys_of, kind_of, not_numbers, numbers_of
-from chainrule.data.wording import counted, listed, place, shortened
+from chainrule.data.values import column_of, days_of, keys_of, kind_of, mean_and_deviation, numbers_of
+from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def fit_columns(
 ) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """What to learn of each of some columns from training rows.
 
+    frame: its columns as they were read (`Reading.applied`), so that their types say what they hold.
     Returns the columns, in the frame's order, that carry information; and notes (sentences) on columns that
     were left out or turned into something else.
     Raises DataError for infinite values and where no column is left.
@@ -104,8 +105,6 @@ def is_identifier(present: "pd.Series", source: str) -> bool:
 
 
 def _role_of_text(present: "pd.Series", distinct: int) -> tuple[str, str]:
-    if is_iso_dates(present):
-        return "date", "holds dates and is used by their parts"
     if distinct <= 10:
         return "category", ""
     words = np.array([len(str(value).split()) for value in present])
@@ -113,21 +112,13 @@ def _role_of_text(present: "pd.Series", distinct: int) -> tuple[str, str]:
         return "text", "holds free text and is used by its hashed words"
     if distinct <= len(present) / 2:
         return "category", ""
-    failed = not_numbers(present)
-    if not failed.any():  # numbers, told as text by a row that is gone
-        return "number", ""
-    if failed.mean() < 0.2:
-        position = int(np.argmax(failed))
-        where = f"{shortened(present.iloc[position])} in {place(present, position)}"
-        texts = counted(int(failed.sum()), "text")
-        return "", f"would hold numbers but for {texts} (first {where}) and is left out"
     return "", "holds a different text in most rows, like a name or an identifier, and is left out"
 
 
 def _note(reason: str, names: list[str]) -> str:
     if len(names) == 1:
         return f"Column {names[0]!r} {reason}."
-    plural = {"has": "have", "holds": "hold", "numbers": "number", "would": "would"}
+    plural = {"has": "have", "holds": "hold", "numbers": "number"}
     first, _, rest = reason.partition(" ")
     rest = rest.replace(" is left out", " are left out").replace(" is used", " are used")
     return f"Columns {listed(names)} {plural[first]} {rest}."
@@ -135,11 +126,11 @@ def _note(reason: str, names: list[str]) -> str:
 
 def _fit_number(series: "pd.Series", source: str) -> NumberColumn:
     numbers = finite_numbers(series, source)
-    return NumberColumn(str(series.name), _standard(numbers, series, source), bool(np.isnan(numbers).any()))
+    return NumberColumn(str(series.name), _standard(numbers), bool(np.isnan(numbers).any()))
 
 
 def _fit_boolean(series: "pd.Series", source: str) -> BooleanColumn:
-    numbers = finite_numbers(series, source, truth=True)
+    numbers = finite_numbers(series, source)
     return BooleanColumn(str(series.name), float(np.nanmean(numbers)), bool(np.isnan(numbers).any()))
 
 
@@ -148,20 +139,14 @@ def _fit_date(series: "pd.Series", source: str) -> DateColumn:
     varying = {
         name: part for name, part in date_parts(days).items() if np.nanmin(part) < np.nanmax(part)
     } or {"days since 1970": days}  # one date, and gaps
-    standards = [_standard(part, series, source) for part in varying.values()]
+    standards = [_standard(part) for part in varying.values()]
     return DateColumn(str(series.name), tuple(varying), tuple(standards), bool(np.isnan(days).any()))
 
 
-def _standard(numbers: np.ndarray, series: "pd.Series", source: str) -> Standard:
+def _standard(numbers: np.ndarray) -> Standard:
     median = float(np.nanmedian(numbers))
     filled = np.where(np.isnan(numbers), median, numbers)
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named just below
-        mean, scale = float(filled.mean()), float(filled.std())
-    if not np.isfinite([median, mean, scale]).all():
-        raise DataError(
-            f"{source}, column {series.name!r}: its values are too large to standardize",
-            remedy="rescale the column, for example by a power of ten or its logarithm",
-        )
+    mean, scale = mean_and_deviation(filled)
     return Standard(median, mean, scale if scale > 0 else 1.0)
 
 

@@ -1,46 +1,46 @@
-"""Tables: from CSV and Parquet files or DataFrames, with the column that is to be predicted."""
+"""Tables: from files or DataFrames, with the column that is to be predicted."""
 
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.data.arrays import can_stratify, split_indices
 from chainrule.data.checks import check_frame, infer_task, label_numbers
-from chainrule.data.csv_file import read_csv
-from chainrule.data.named.catalogue import NAMED_TABLES
+from chainrule.data.reading import Raw, Reading, labels_of, learn_reading, open_raw
 from chainrule.data.values import column_of
 from chainrule.data.wording import listed
-from chainrule.errors import DataError, did_you_mean, nearest
+from chainrule.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Table", "check_table", "infer_task", "load_table", "read_table", "split_table", "tidy_columns"]
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-PARQUET_SUFFIXES = (".parquet", ".pq")
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table and what is to be predicted from it.
 
-    frame: one example per row, with distinct text column names; its index tells where a row stands (named
-        'line', it holds line numbers of a text file).
+    frame: one example per row, with distinct text column names, each column read as what it holds; its index
+        tells where a row stands (named 'line', it holds line numbers of a text file).
     target: the column to predict.
     source: what messages call the table: its path, or 'DataFrame'.
     ordered: the rows stand in the order of time.
+    reading: how the columns were read, by which other files are read alike; None where nobody said so.
+    written: the target's cells as they stand in the file, where texts alone say what they are; else None.
+    notes: sentences on how the file was opened and read, where that was not obvious.
     """
 
     frame: "pd.DataFrame"
     target: str
     source: str
     ordered: bool = False
+    reading: Reading | None = None
+    written: "pd.Series | None" = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -51,64 +51,89 @@ class Table:
 
     def take(self, positions: Iterable[int]) -> "Table":
         """The rows at some positions (from 0), in that order."""
-        return replace(self, frame=self.frame.iloc[list(positions)])
+        rows = list(positions)
+        written = None if self.written is None else self.written.iloc[rows]
+        return replace(self, frame=self.frame.iloc[rows], written=written)
 
 
-def load_table(source: "str | os.PathLike[str] | pd.DataFrame", target: object) -> Table:
+def load_table(
+    source: "str | os.PathLike[str] | pd.DataFrame",
+    target: object,
+    *,
+    missing: tuple[str, ...] | None = None,
+) -> Table:
     """The table at a path, or in a DataFrame, with the column to predict.
 
-    target: the column's name.
+    target: the column's name. missing: texts that mean a missing value in columns of text of a file; None:
+    NA, null, None, ? and the like, but where so many rows of the target have one that it must be a class.
     Raises DataError as `read_table`, and where there is no such column.
     """
     if isinstance(source, str | os.PathLike):
-        return table_of(read_table(source), target, os.fspath(source))
-    return table_of(tidy_columns(source, "DataFrame"), target, "DataFrame")
+        raw = _tidy(open_raw(os.fspath(source)))
+        return table_of(raw, target, raw.source, missing)
+    return table_of(Raw(tidy_columns(source, "DataFrame"), "DataFrame"), target, "DataFrame", missing)
 
 
-def table_of(frame: "pd.DataFrame", target: object, source: str) -> Table:
-    """The table in a DataFrame with tidy columns (`tidy_columns`); DataError where it has no such target."""
+def table_of(raw: Raw, target: object, source: str, missing: tuple[str, ...] | None = None) -> Table:
+    """The table in a file or DataFrame with tidy columns, read; DataError where it has no such target."""
     wanted = str(target)
-    columns = list(frame.columns)
+    columns = list(raw.frame.columns)
     if wanted not in columns:
         raise DataError(
             f"{source} has no column {wanted!r}{did_you_mean(wanted, columns)}: it has {listed(columns, 30)}",
             remedy=f"name one of them as the target{_header_hint(columns)}",
         )
-    return Table(frame, wanted, source)
+    reading = learn_reading(raw, wanted, missing)
+    written = None if raw.typed else column_of(raw.frame, wanted)
+    notes = (*raw.notes, *reading.notes)
+    return Table(reading.applied(raw), wanted, source, reading=reading, written=written, notes=notes)
 
 
-def read_table(path: str | os.PathLike[str]) -> "pd.DataFrame":
-    """Reads a .csv, .tsv, .txt (comma, semicolon or tab, told from the content) or .parquet file.
+def read_table(path: str | os.PathLike[str], reading: Reading | None = None) -> "pd.DataFrame":
+    """Reads a table from a file of any kind that `open_raw` opens.
 
+    reading: how columns are read, such as that of a run (`Preparation.reading`), by which a row means the
+    same whatever stands beside it; None: told from this file.
     Returns a DataFrame with distinct text column names and at least one row. Of a text file, the index holds
     line numbers.
-    Raises DataError, naming the file and what to do, for a file that is missing, a directory, empty, damaged,
-    not UTF-8, of another kind, or that repeats a column name.
+    Raises DataError, naming the file and what to do, for a file that can't be opened, and the first value
+    that does not fit the reading.
     """
-    file = Path(path)
-    _check_file(file)
-    try:
-        if file.suffix.lower() in TEXT_SUFFIXES:
-            return tidy_columns(read_csv(file), str(path))
-        return tidy_columns(_read_parquet(file), str(path))
-    except OSError as error:
-        reason = error.strerror or str(error).splitlines()[0]
-        raise DataError(
-            f"{path} can't be read: {reason}", remedy="check the file and its permissions"
-        ) from error
+    raw = _tidy(open_raw(os.fspath(path)))
+    return (learn_reading(raw) if reading is None else reading).applied(raw)
+
+
+def column_names(path: str | os.PathLike[str]) -> list[str]:
+    """The names of a file's columns. Raises DataError as `read_table`."""
+    return list(_tidy(open_raw(os.fspath(path))).frame.columns)
+
+
+def _tidy(raw: Raw) -> Raw:
+    return replace(raw, frame=tidy_columns(raw.frame, raw.source))
 
 
 def check_table(table: Table, task: str) -> tuple[Table, tuple[str, ...]]:
     """Checks that something can be learned from a table.
 
     task: 'classification' or 'regression'.
-    Returns the table without the rows that have no target, and notes (sentences) on what was left out.
+    Returns the table without the rows that have no target, whose classes are called as they stand in the
+    file, and notes (sentences) on what was left out.
     Raises DataError for too few rows, no column besides the target, all-missing columns, infinite values,
     a target with one value only, a class with a single row, and text or dates in a regression target;
     ConfigError for another task.
     """
+    labels = None
+    if task == "classification" and table.written is not None:
+        values = table.target_values()
+        present = values.notna().to_numpy()
+        labels = labels_of(table.written[present], values[present])
+        # As objects, whole numbers stay exact beside missing ones.
+        known = labels.astype(object).reindex(values.index)
+        table = replace(table, frame=table.frame.assign(**{table.target: known}))
     frame, notes = check_frame(table.frame, table.target, table.source, task)
-    return replace(table, frame=frame), notes
+    if labels is not None:
+        frame = frame.assign(**{table.target: labels})
+    return replace(table, frame=frame, written=None), notes
 
 
 def split_table(table: Table, fraction: float, seed: int, task: str) -> tuple[Table, Table]:
@@ -148,50 +173,6 @@ def tidy_columns(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
             remedy="give every column a name of its own",
         )
     return frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")
-
-
-def _check_file(path: Path) -> None:
-    readable = ", ".join((*TEXT_SUFFIXES, ".parquet"))
-    if path.is_dir():
-        raise DataError(f"{path} is a directory", remedy=f"give the path of a file ({readable})")
-    if not path.exists():
-        raise DataError(f"{path}: no such file{_near_file(path)}", remedy="check the path")
-    if path.suffix.lower() not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
-        kind = f"{path.suffix!r} files" if path.suffix else "files without an extension"
-        raise DataError(f"{path}: {kind} can't be read", remedy=f"give one of {readable}")
-    if path.is_file() and path.stat().st_size == 0:
-        raise DataError(f"{path} is empty (0 bytes)", remedy="give a file with column names and rows")
-
-
-def _near_file(path: Path) -> str:
-    try:
-        names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return f" (nor is there a folder {path.parent})"
-    matches = get_close_matches(path.name, names, n=1)
-    if matches:
-        return f" (did you mean {path.parent / matches[0]}?)"
-    named = nearest(str(path), NAMED_TABLES)
-    return f" (did you mean the data set {named}?)" if named else ""
-
-
-def _read_parquet(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-    import pyarrow
-
-    try:
-        frame = pd.read_parquet(path)
-    except (pyarrow.ArrowException, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(
-            f"{path} can't be read as Parquet, it may be damaged: {reason}",
-            remedy="write or download it again",
-        ) from error
-    if len(frame) == 0:
-        raise DataError(f"{path} has no rows", remedy="give a file with at least one row")
-    # pandas stores a named index beside the columns: to the reader of the file it is a column like any other.
-    named = [name for name in frame.index.names if name is not None]
-    return frame.reset_index(named).reset_index(drop=True) if named else frame.reset_index(drop=True)
 
 
 def _header_hint(columns: list[str]) -> str:

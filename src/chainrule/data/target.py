@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chainrule.data.values import numbers_of, refuse_infinite
+from chainrule.data.values import mean_and_deviation, numbers_of, refuse_infinite
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def fit_target(series: "pd.Series", source: str, *, transform: bool) -> TargetSc
 
     transform: where the target's skewness is beyond 2, take ln(1 + value) if it has no negative value, or Yeo
         and Johnson's power (scikit-learn's PowerTransformer), if that halves the skewness at least.
-    Raises DataError for missing, infinite and too large values.
+    Raises DataError for missing and infinite values.
     """
     numbers = numbers_of(series, source)
     refuse_infinite(series, numbers, source)
@@ -62,24 +62,17 @@ def fit_target(series: "pd.Series", source: str, *, transform: bool) -> TargetSc
             f"{source}: the target column {series.name!r} has missing values in training rows",
             remedy="leave those rows out",
         )
-    with np.errstate(over="ignore", invalid="ignore"):
-        chosen, power = _transform_of(numbers) if transform else ("none", 1.0)
-        changed = _forward(chosen, power, numbers)
-        mean, scale = float(changed.mean()), float(changed.std())
-    if not np.isfinite([mean, scale]).all():
-        raise DataError(
-            f"{source}: the values of the target column {series.name!r} are too large to standardize",
-            remedy="rescale the column, for example by a power of ten or its logarithm",
-        )
+    chosen, power = _transform_of(numbers) if transform else ("none", 1.0)
+    changed = _forward(chosen, power, numbers)
+    mean, scale = mean_and_deviation(changed)
     low, high = float(changed.min()), float(changed.max())
     return TargetScale(chosen, power, mean, scale if scale > 0 else 1.0, low, high)  # type: ignore[arg-type]
 
 
 def skewness(numbers: np.ndarray) -> float:
     """The third standardized moment; 0 where all are equal."""
-    away = numbers - numbers.mean()
-    spread = float(np.sqrt((away**2).mean()))
-    return float(((away / spread) ** 3).mean()) if spread > 0 else 0.0
+    mean, spread = mean_and_deviation(numbers)
+    return float((((numbers - mean) / spread) ** 3).mean()) if spread > 0 else 0.0
 
 
 def _transform_of(numbers: np.ndarray) -> tuple[str, float]:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["number", "boolean", "date", "text", "other"]
-ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ].*)?"
 MICROSECONDS_PER_DAY = 24 * 60 * 60 * 1_000_000
-TRUTH = {"true": 1.0, "false": 0.0}
 
 
 def column_of(frame: "pd.DataFrame", name: str) -> "pd.Series":
@@ -52,23 +50,6 @@ def kind_of(series: "pd.Series") -> Kind:
     return "other"
 
 
-def is_iso_dates(series: "pd.Series") -> bool:
-    """Whether a text column holds nothing but dates such as 2024-01-31 or 2024-01-31T08:00:00."""
-    import pandas as pd
-
-    text = series.dropna().astype(str).str.strip()
-    if len(text) == 0 or not text.str.fullmatch(ISO_DATE).all():
-        return False
-    return bool(pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce").notna().all())
-
-
-def not_numbers(series: "pd.Series") -> np.ndarray:
-    """(rows,) booleans: which values of a text column don't read as finite numbers."""
-    import pandas as pd
-
-    return ~np.isfinite(_floats(pd.to_numeric(series.astype(str), errors="coerce")))
-
-
 def keys_of(series: "pd.Series") -> np.ndarray:
     """Each value as text that compares sanely: 3 and 3.0 alike, without outer spaces; None where missing.
 
@@ -88,11 +69,10 @@ def text_key(value: object) -> str:
     return str(value).strip()
 
 
-def numbers_of(series: "pd.Series", source: str, truth: bool = False) -> np.ndarray:
+def numbers_of(series: "pd.Series", source: str) -> np.ndarray:
     """A column as (rows,) float64, NaN where missing, True as 1 and False as 0.
 
     Text counts as a number where it reads as one.
-    truth: the texts 'true' and 'false', in any case, count as 1 and 0.
     Raises DataError for a value that is no number, naming the source, the column and the row.
     """
     import pandas as pd
@@ -108,11 +88,21 @@ def numbers_of(series: "pd.Series", source: str, truth: bool = False) -> np.ndar
     if kind == "text":
         text = series.loc[present].astype(str).str.strip()
         numbers[present] = _floats(pd.to_numeric(text, errors="coerce"))
-        if truth:
-            words = _floats(text.str.lower().map(TRUTH))
-            numbers[present] = np.where(np.isnan(numbers[present]), words, numbers[present])
-    _refuse_first(series, np.isnan(numbers), source, "is not a number", "a number")
+    refuse_first(series, np.isnan(numbers), source, "is not a number", "a number")
     return numbers
+
+
+def mean_and_deviation(numbers: np.ndarray) -> tuple[float, float]:
+    """Of (rows,) finite numbers: their mean, and the square root of their mean squared distance from it.
+
+    Neither overflows nor vanishes where the squares would, as of 1e200 or 1e-200.
+    """
+    exponent = int(np.frexp(np.abs(numbers).max(initial=0.0))[1])
+    close = np.ldexp(numbers, -exponent)  # a power of two, so that no digit changes
+    away = close - close.mean()
+    inner = int(np.frexp(np.abs(away).max(initial=0.0))[1])
+    deviation = np.ldexp(np.sqrt((np.ldexp(away, -inner) ** 2).mean()), inner)
+    return float(np.ldexp(close.mean(), exponent)), float(np.ldexp(deviation, exponent))
 
 
 def days_of(series: "pd.Series", source: str) -> np.ndarray:
@@ -138,7 +128,7 @@ def moments_of(series: "pd.Series", source: str) -> np.ndarray:
         dates = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
     elif kind == "date":
         dates = pd.to_datetime(series, utc=True, errors="coerce")
-    _refuse_first(series, dates.isna().to_numpy(), source, "is not a date", "a date such as 2024-01-31")
+    refuse_first(series, dates.isna().to_numpy(), source, "is not a date", "a date such as 2024-01-31")
     # In microseconds, the years 1 to 9999 fit; in nanoseconds, the common 9999-12-31 would not.
     return dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
@@ -166,7 +156,7 @@ def _floats(series: Any) -> np.ndarray:
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _refuse_first(series: "pd.Series", failed: np.ndarray, source: str, problem: str, expected: str) -> None:
+def refuse_first(series: "pd.Series", failed: np.ndarray, source: str, problem: str, expected: str) -> None:
     """Raises DataError for the first value that is there but could not be converted."""
     bad = failed & series.notna().to_numpy()
     if not bad.any():

@@ -54,8 +54,11 @@ def regression(predictions: np.ndarray, truth: np.ndarray, training: np.ndarray)
 def _value_metrics(predictions: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+    # In a unit of their own size, in which no square overflows or vanishes.
+    unit = np.ldexp(1.0, int(np.frexp(np.abs(truth - truth.mean()).max())[1]) - 1)
+    truth, predictions = truth / unit, predictions / unit
     return {
         "r2": float(r2_score(truth, predictions)) if len(truth) > 1 else 0.0,
-        "root_mean_squared_error": float(root_mean_squared_error(truth, predictions)),
-        "mean_absolute_error": float(mean_absolute_error(truth, predictions)),
+        "root_mean_squared_error": float(root_mean_squared_error(truth, predictions) * unit),
+        "mean_absolute_error": float(mean_absolute_error(truth, predictions) * unit),
     }

@@ -51,6 +51,8 @@ _CHOSEN = tuple(each.name for each in fields(Choices))
 
 _MEANINGS: Mapping[str, str] = {
     "task": "classification, regression, or auto: inferred from the target column",
+    "missing": "texts that mean a missing value in columns of text, such as NA,?; auto: the usual ones, "
+    "unless the target has one as often as a class",
     "test": "share of the rows held out for the final figures, never seen in training",
     "validation": "share of the rows that watch the training and choose its best epoch",
     "layers": "units of each hidden layer; [] for none; auto: an ensemble that shares its weights, with "
@@ -116,6 +118,7 @@ class TableSettings:
     """
 
     task: str = "auto"
+    missing: tuple[str, ...] | Auto = AUTO
     test: float = 0.2
     validation: float = 0.15
     layers: tuple[int, ...] | Auto = AUTO
@@ -141,6 +144,11 @@ class TableSettings:
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
+        if self.missing != AUTO:
+            given = self.missing if isinstance(self.missing, tuple | list) else (self.missing,)
+            for text in given:
+                _check("missing", text, str, lambda v: True, 'a list of texts, such as ["NA", "?"], or auto')
+            object.__setattr__(self, "missing", tuple(given))
         for name in ("epochs", "batch_size", "patience"):
             _check_or_auto(name, getattr(self, name), int, lambda v: v >= 1, "a whole number, at least 1")
         _check("seed", self.seed, int, lambda v: 0 <= v < 2**32, "a whole number from 0 to 2**32 - 1")
@@ -292,7 +300,7 @@ def _check_or_auto(name: str, value: Any, kind: type, fits: Callable[[Any], bool
 
 
 def _check(name: str, value: Any, kind: type, fits: Callable[[Any], bool], wanted: str) -> None:
-    allowed = (int, float) if kind is float else (int,)
+    allowed = (int, float) if kind is float else (kind,)
     if isinstance(value, bool) or not isinstance(value, allowed) or not fits(value):
         raise ConfigError(f"{name} is {value!r}", remedy=f"it must be {wanted}")
 

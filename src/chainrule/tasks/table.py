@@ -23,6 +23,7 @@ from chainrule.data import (
     is_named,
     load_named,
     load_table,
+    read_table,
     split_table,
 )
 from chainrule.errors import DataError
@@ -36,6 +37,7 @@ from chainrule.tasks.table_network import MEMBERS, table_network
 from chainrule.train import (
     Batch,
     Listener,
+    Programs,
     Recipe,
     Run,
     folder_aside,
@@ -48,6 +50,8 @@ from chainrule.train import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Say = Callable[[str], None]
 
 PREPROCESSING = "preprocessing.json"
 EVALUATION = "evaluation.json"
@@ -86,17 +90,22 @@ class TableRun:
 
 
 def open_table(
-    source: str, target: str | None, *, say: Callable[[str], None] = lambda sentence: None
+    source: str,
+    target: str | None,
+    *,
+    missing: tuple[str, ...] | str = AUTO,
+    say: Say = lambda sentence: None,
 ) -> Table:
     """The table of a file, or a named data set, which knows its target; DataError if there is no target.
 
+    source: a path, '-' for standard input, or a name. missing: as of `load_table`, or 'auto'.
     say: called with a sentence where a named data set has to be fetched.
     """
     if is_named(source):
         return load_named(source, target, say=say)
     if target is None:
         raise DataError(f"{source}: which column is to be predicted?", remedy="name it with --target COLUMN")
-    return load_table(source, target)
+    return load_table(source, target, missing=None if isinstance(missing, str) else missing)
 
 
 def train_table(
@@ -106,7 +115,7 @@ def train_table(
     progress: bool | None = None,
     checkpoint: Path | None = None,
     listeners: Sequence[Listener] = (),
-    say: Callable[[str], None] = lambda sentence: None,
+    say: Say = lambda sentence: None,
 ) -> TableRun:
     """Split a table, prepare it, train, and evaluate on the held-out rows.
 
@@ -158,6 +167,7 @@ def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
     if settings.task != "auto":
         task, why = settings.task, "as the settings say"
     table, notes = check_table(table, task)
+    notes = (*table.notes, *notes)
     if table.ordered:
         notes = (*notes, "rows stand in the order of time: those held out are the last")
     found = findings(table, task)
@@ -184,6 +194,7 @@ def _preparation(table: Table, training: Table, task: str, settings: TableSettin
         classes,
         encoding="codes" if settings.layers == AUTO else "one_hot",
         transform_target=settings.target_transform == AUTO,
+        reading=table.reading,
     )
 
 
@@ -238,8 +249,22 @@ def load_table_run(folder: Path) -> TableRun:
     return TableRun(run, preparation, settings_from(config), source, result, ())
 
 
+def open_rows(table_run: TableRun, source: str, *, say: Say = lambda sentence: None) -> "pd.DataFrame":
+    """New rows for a run, from a file or a named data set, read as the run's own table was.
+
+    say: called with sentences on values that the run's table did not have, and where something is fetched.
+    """
+    preparation = table_run.preparation
+    named = is_named(source)
+    frame = load_named(source, say=say).frame if named else read_table(source, preparation.reading)
+    for name, count in preparation.unseen(frame, source).items():
+        values = "1 value is" if count == 1 else f"{count:,} values are"
+        say(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+    return frame
+
+
 def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
-    """Predictions for new rows.
+    """Predictions for new rows. What is predicted of a row does not hang on the rows beside it, to the bit.
 
     Returns a column 'prediction' and, for classes, 'probability_<class>' each, in the rows' order.
     source: what errors call the rows. Raises DataError for missing columns, text where numbers were, and
@@ -248,7 +273,9 @@ def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "p
     import pandas as pd
 
     preparation = table_run.preparation
-    outputs = table_run.run.predict(preparation.transform(frame, source))
+    run = table_run.run
+    rows = Arrays(preparation.transform(frame, source))
+    outputs, _ = Programs(run.recipe, run.executor).predict(run.parameters, rows, fill=True)
     if preparation.task == "regression":
         return pd.DataFrame({"prediction": preparation.inverse_target(outputs[:, 0])})
     columns = {"prediction": preparation.inverse_target(outputs.argmax(1))}

@@ -16,7 +16,8 @@ from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
 from chainrule.data.named.registries import REGISTRIES, Watch
 from chainrule.data.named.shipped import shipped_table
 from chainrule.data.named.tidying import tidy_table
-from chainrule.data.table import Table, read_table, table_of
+from chainrule.data.reading import Raw, open_raw
+from chainrule.data.table import Table, table_of
 from chainrule.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def load_named(name: str, target: str | None = None, *, say: Say = lambda senten
     frame = shipped_table(entry) if entry.release is None else _read(fetch_named(name, say=say), name)
     if entry.time is not None:  # of several series, one stands after the other
         frame = frame.sort_values(entry.time, kind="stable", ignore_index=True)
-    return replace(table_of(frame, target or entry.target, name), ordered=entry.time is not None)
+    return replace(table_of(Raw(frame, name), target or entry.target, name), ordered=entry.time is not None)
 
 
 def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
@@ -126,7 +127,7 @@ def _unwritable(path: Path, error: OSError) -> DataError:
 
 def _read(path: Path, name: str) -> "pd.DataFrame":
     try:
-        return read_table(path)
+        return open_raw(path).frame
     except DataError as error:
         raise DataError(error.what, remedy=f"remove the file: {name} is then fetched again") from None
 

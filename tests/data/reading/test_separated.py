@@ -146,21 +146,6 @@ def test_bytes_that_are_not_utf8_are_placed(write):
         read_table(write(b"a,b\n1,abcd\xe9\n"))
 
 
-def test_the_offset_counts_across_blocks(write, monkeypatch):
-    monkeypatch.setattr("chainrule.data.csv_file.BLOCK_BYTES", 5)
-    good = "é,b\nüüüü,1\n".encode()
-    with pytest.raises(DataError, match=rf"the byte at offset {len(good) + 1} "):
-        read_table(write(good + b"x\xff,2\n"))
-    with pytest.raises(DataError, match=rf"the byte at offset {len(good)} "):
-        read_table(write(good + b"\xc3"))  # a character cut off at the end
-    assert read_table(write(good)).iloc[0, 0] == "üüüü"
-
-
-def test_utf16_is_told_as_such(write):
-    with pytest.raises(DataError, match=r"offset 0 .*iconv -f utf-16 -t utf-8"):
-        read_table(write("a,b\n1,2\n".encode("utf-16")))
-
-
 def test_numbers_agree_with_pandas(write):
     rng = np.random.default_rng(0)
     expected = pd.DataFrame(

@@ -1,0 +1,16 @@
+"""Reading tables: opened by what their bytes are, and each column read as it was learned to be read."""
+
+from chainrule.data.reading.column import ColumnReading
+from chainrule.data.reading.opening import STANDARD_INPUT, open_raw, table_name
+from chainrule.data.reading.reading import Raw, Reading, labels_of, learn_reading
+
+__all__ = [
+    "STANDARD_INPUT",
+    "ColumnReading",
+    "Raw",
+    "Reading",
+    "labels_of",
+    "learn_reading",
+    "open_raw",
+    "table_name",
+]

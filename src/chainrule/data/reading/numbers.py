@@ -1,0 +1,178 @@
+"""How the numbers of a text column are written: learned from all of its rows, and read by it ever after."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+UNITS = ("%", "$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "CHF", "JPY")
+"""Signs that may stand before or after a number without changing it; one of them in a column."""
+_SPACES = "[\u00a0\u2009\u202f]"
+_FORMATS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"))
+"""Decimal mark and thousands mark, the simplest first."""
+_INFINITE = r"^[+-]?(?i:inf|infinity)$"
+_EXPONENT = r"(?:[eE][+-]?\d+)?"
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How numbers are written.
+
+    decimal: the decimal mark, '.' or ','. thousands: the mark between groups of digits, '' for none.
+    unit: what is taken off before or after the number, such as '$' or '%'; '' for none. Of a percentage the
+    number counts as it stands: '12.3%' is 12.3.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers stand as Python writes them."""
+        return self == NumberFormat()
+
+    def described(self) -> str:
+        """A clause for a note, such as "'$' taken off, commas between thousands"."""
+        said = [f"{self.unit!r} taken off"] if self.unit else []
+        said += [f"{_named(self.thousands)} between thousands"] if self.thousands else []
+        said += ["decimal commas"] if self.decimal == "," else []
+        return ", ".join(said)
+
+
+PLAIN = NumberFormat()
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a column's texts told.
+
+    fits: (texts,) which of them are numbers. decimal: the decimal mark that they give away; '' where none
+    does. ambiguous: they can be read in two ways, of which the file's other columns may tell one.
+    """
+
+    format: NumberFormat
+    fits: np.ndarray
+    decimal: str
+    ambiguous: bool
+
+
+def learn_numbers(texts: "pa.Array", counts: np.ndarray, decimal: str = "") -> Learned:
+    """The format that most rows of a column fit.
+
+    texts: its distinct texts, without outer spaces. counts: (texts,) rows of each. decimal: the mark that
+    the file's other columns use, which decides where a text such as 1,234 can be read in two ways; '' where
+    they do not tell.
+    """
+    unit = _unit_of(texts)
+    bare = _bare(texts, unit)
+    fitting = {marks: _matches(bare, *marks) for marks in _FORMATS}
+    rows = {marks: int(counts[fits].sum()) for marks, fits in fitting.items()}
+    best = max(rows.values())
+    candidates = [marks for marks in _FORMATS if rows[marks] == best]
+    readings = [_converted(bare, marks, fitting[marks]) for marks in candidates]
+    ambiguous = any(not np.array_equal(readings[0], other, equal_nan=True) for other in readings[1:])
+    told = {mark for mark, _ in candidates}
+    chosen = next((marks for marks in candidates if marks[0] == decimal), candidates[0])
+    known = next(iter(told)) if len(told) == 1 and not ambiguous else ""
+    return Learned(NumberFormat(*chosen, unit), fitting[chosen], known, ambiguous)
+
+
+def read_numbers(texts: "pa.Array", format: NumberFormat) -> np.ndarray:
+    """(texts,) float64, NaN for what is no number in this format and for null.
+
+    texts: without outer spaces.
+    """
+    bare = _bare(texts, format.unit)
+    marks = (format.decimal, format.thousands)
+    return _converted(bare, marks, _matches(bare, *marks))
+
+
+def read_plain(texts: "pa.Array") -> np.ndarray | None:
+    """(texts,) float64, NaN for null, where all are plain numbers; None where one is not.
+
+    Texts such as 'nan' are none. Many times faster than `read_numbers`.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        numbers = pc.cast(texts, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    if pc.any(pc.is_nan(numbers)).as_py():
+        return None
+    return numbers.to_numpy(zero_copy_only=False)
+
+
+def tells_a_point(texts: "pa.Array") -> bool:
+    """Whether a point in plain numbers can be no thousands mark, since no three digits follow it."""
+    import pyarrow.compute as pc
+
+    sure = r"\.(?:\d{1,2}|\d{4,})?(?:[eE]|$)|^[+-]?0*\.|^[+-]?\d{4,}\.|\.\d{3}[eE]"
+    return bool(pc.any(pc.match_substring_regex(texts, sure)).as_py())
+
+
+def are_thousands(texts: "pa.Array") -> bool:
+    """Whether all the points in plain numbers could be thousands marks, and there is one."""
+    import pyarrow.compute as pc
+
+    grouped = pc.match_substring_regex(texts, r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$")
+    whole = pc.match_substring_regex(texts, r"^[+-]?\d+$")
+    return bool(pc.any(grouped).as_py() and pc.all(pc.or_(grouped, whole)).as_py())
+
+
+def _unit_of(texts: "pa.Array") -> str:
+    """The sign that most texts have, or ''."""
+    import pyarrow.compute as pc
+
+    found = {unit: pc.sum(pc.match_substring(texts, unit)).as_py() or 0 for unit in UNITS}
+    commonest = max(UNITS, key=lambda unit: found[unit])
+    return commonest if found[commonest] else ""
+
+
+def _bare(texts: "pa.Array", unit: str) -> "pa.Array":
+    """The texts without the unit; spaces and minus signs of every kind as the usual ones."""
+    import pyarrow.compute as pc
+
+    bare: Any = pc.replace_substring_regex(texts, _SPACES, " ")
+    for sign, usual in (("\u2212", "-"), ("\u2019", "'")):
+        bare = pc.replace_substring(bare, sign, usual)
+    bare = pc.replace_substring_regex(bare, r"^\((.+)\)$", r"-\1")  # as bookkeepers write what is owed
+    if unit == "%":  # 12 among '12.3%' is another kind of number; 0 is 0
+        alike = pc.or_(pc.match_substring(bare, "%"), pc.match_substring_regex(bare, r"^[+-]?0*[.,]?0*$"))
+        bare = pc.if_else(alike, bare, "?")
+    if unit:
+        sign = re.escape(unit)
+        bare = pc.replace_substring_regex(bare, rf"^([+-]?) ?{sign} ?", r"\1")
+        bare = pc.replace_substring_regex(bare, rf" ?{sign}$", "")
+    return bare
+
+
+def _matches(bare: "pa.Array", decimal: str, thousands: str) -> np.ndarray:
+    import pyarrow.compute as pc
+
+    point, mark = re.escape(decimal), re.escape(thousands)
+    whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}})" if thousands else r"\d+"
+    pattern = rf"^[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+){_EXPONENT}$|{_INFINITE}"
+    found = pc.fill_null(pc.match_substring_regex(bare, pattern), fill_value=False)
+    return found.to_numpy(zero_copy_only=False)
+
+
+def _converted(bare: "pa.Array", marks: tuple[str, str], fits: np.ndarray) -> np.ndarray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    decimal, thousands = marks
+    written: Any = bare if not thousands else pc.replace_substring(bare, thousands, "")
+    written = written if decimal == "." else pc.replace_substring(written, decimal, ".")
+    known = pc.if_else(pa.array(fits), written, pa.scalar(None, written.type))
+    return pc.cast(known, pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _named(mark: str) -> str:
+    return {",": "commas", ".": "points", " ": "spaces", "'": "apostrophes"}[mark]
