@@ -63,6 +63,7 @@ def findings(table: Table, task: str) -> tuple[Finding, ...]:
             if name not in varying
         ),
         *_telling(table, task, varying, identifiers),
+        *(_alike_classes(table) if task == "classification" else ()),
         *(_uneven_classes(table) if task == "classification" else _skewed(table)),
     ]
     return tuple(found)
@@ -166,6 +167,23 @@ def _codes(series: "pd.Series", source: str, *, classes: bool = False) -> np.nda
         return np.unique(keys_of(series).astype(str), return_inverse=True)[1].astype(np.float64)
     finite = np.isfinite(numbers)
     return np.where(finite, numbers, numbers[finite].min(initial=0.0) - 1.0)
+
+
+def _alike_classes(table: Table) -> Iterator[Finding]:
+    """Classes that differ by capital letters or inner spaces alone, which are hardly meant to differ."""
+    labels, counts = np.unique(keys_of(table.target_values().dropna()).astype(str), return_counts=True)
+    alike: dict[str, list[int]] = {}
+    for number, label in enumerate(labels):
+        alike.setdefault(" ".join(label.casefold().split()), []).append(number)
+    for numbers in alike.values():
+        if len(numbers) > 1:
+            said = " and ".join(f"{str(labels[n])!r} ({counts[n]:,})" for n in numbers)
+            yield Finding(
+                "classes that differ by their spelling alone",
+                table.target,
+                said,
+                "they are learned as different ones: spell them alike if they are the same",
+            )
 
 
 def _uneven_classes(table: Table) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ class Preparation:
     target_scale: how a regression target is transformed and scaled; None for classification.
     notes: sentences on columns that were left out or turned into something else.
     scikit_learn: the version it was learned with.
-    reading: how the cells of those columns are read.
+    reading: how the cells of those columns, and of the target, are read.
     """
 
     target: str
@@ -264,7 +264,8 @@ def fit_preparation(
         said = reading.notes
         frame = reading.applied(raw).assign(**{target: column_of(frame, target)})
     columns, notes = fit_columns(frame, names, source, encoding)
-    kept = Reading({column.name: reading.columns[column.name] for column in columns})
+    used = {target, *(column.name for column in columns)}
+    kept = Reading({name: column for name, column in reading.columns.items() if name in used})
     scale: TargetScale | None = None
     known: tuple[ClassValue, ...] = ()
     if task == "classification":

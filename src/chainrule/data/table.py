@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.data.arrays import can_stratify, split_indices
 from chainrule.data.checks import check_frame, infer_task, label_numbers
 from chainrule.data.reading import Raw, Reading, labels_of, learn_reading, open_raw
+from chainrule.data.reading.column import holds_texts
 from chainrule.data.values import column_of
 from chainrule.data.wording import listed
 from chainrule.errors import DataError, did_you_mean
@@ -30,7 +31,7 @@ class Table:
     source: what messages call the table: its path, or 'DataFrame'.
     ordered: the rows stand in the order of time.
     reading: how the columns were read, by which other files are read alike; None where nobody said so.
-    written: the target's cells as they stand in the file, where texts alone say what they are; else None.
+    written: the target's cells as they stand in the file, where they are texts; else None.
     notes: sentences on how the file was opened and read, where that was not obvious.
     """
 
@@ -61,20 +62,29 @@ def load_table(
     target: object,
     *,
     missing: tuple[str, ...] | None = None,
+    reading: Reading | None = None,
 ) -> Table:
     """The table at a path, or in a DataFrame, with the column to predict.
 
     target: the column's name. missing: texts that mean a missing value in columns of text of a file; None:
     NA, null, None, ? and the like, but where so many rows of the target have one that it must be a class.
+    reading: by which the columns are read, such as that of a run; None: learned from these rows.
     Raises DataError as `read_table`, and where there is no such column.
     """
     if isinstance(source, str | os.PathLike):
         raw = _tidy(open_raw(os.fspath(source)))
-        return table_of(raw, target, raw.source, missing)
-    return table_of(Raw(tidy_columns(source, "DataFrame"), "DataFrame"), target, "DataFrame", missing)
+        return table_of(raw, target, raw.source, missing, reading)
+    raw = Raw(tidy_columns(source, "DataFrame"), "DataFrame")
+    return table_of(raw, target, "DataFrame", missing, reading)
 
 
-def table_of(raw: Raw, target: object, source: str, missing: tuple[str, ...] | None = None) -> Table:
+def table_of(
+    raw: Raw,
+    target: object,
+    source: str,
+    missing: tuple[str, ...] | None = None,
+    reading: Reading | None = None,
+) -> Table:
     """The table in a file or DataFrame with tidy columns, read; DataError where it has no such target."""
     wanted = str(target)
     columns = list(raw.frame.columns)
@@ -83,8 +93,9 @@ def table_of(raw: Raw, target: object, source: str, missing: tuple[str, ...] | N
             f"{source} has no column {wanted!r}{did_you_mean(wanted, columns)}: it has {listed(columns, 30)}",
             remedy=f"name one of them as the target{_header_hint(columns)}",
         )
-    reading = learn_reading(raw, wanted, missing)
-    written = None if raw.typed else column_of(raw.frame, wanted)
+    reading = learn_reading(raw, wanted, missing) if reading is None else reading
+    cells = column_of(raw.frame, wanted)
+    written = cells if holds_texts(cells) else None
     notes = (*raw.notes, *reading.notes)
     return Table(reading.applied(raw), wanted, source, reading=reading, written=written, notes=notes)
 

@@ -145,10 +145,10 @@ class TableSettings:
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
         if self.missing != AUTO:
-            given = self.missing if isinstance(self.missing, tuple | list) else (self.missing,)
+            given = self.missing.split(",") if isinstance(self.missing, str) else self.missing
             for text in given:
                 _check("missing", text, str, lambda v: True, 'a list of texts, such as ["NA", "?"], or auto')
-            object.__setattr__(self, "missing", tuple(given))
+            object.__setattr__(self, "missing", tuple(text for text in given if text))
         for name in ("epochs", "batch_size", "patience"):
             _check_or_auto(name, getattr(self, name), int, lambda v: v >= 1, "a whole number, at least 1")
         _check("seed", self.seed, int, lambda v: 0 <= v < 2**32, "a whole number from 0 to 2**32 - 1")

@@ -13,6 +13,7 @@ from chainrule.data import (
     LEFT_OUT,
     Arrays,
     Preparation,
+    Reading,
     Table,
     check_table,
     classes_of,
@@ -94,18 +95,21 @@ def open_table(
     target: str | None,
     *,
     missing: tuple[str, ...] | str = AUTO,
+    reading: Reading | None = None,
     say: Say = lambda sentence: None,
 ) -> Table:
     """The table of a file, or a named data set, which knows its target; DataError if there is no target.
 
-    source: a path, '-' for standard input, or a name. missing: as of `load_table`, or 'auto'.
+    source: a path, '-' for standard input, or a name. missing: as of `load_table`, or 'auto'. reading: by
+    which a file is read; None: learned from it.
     say: called with a sentence where a named data set has to be fetched.
     """
     if is_named(source):
         return load_named(source, target, say=say)
     if target is None:
         raise DataError(f"{source}: which column is to be predicted?", remedy="name it with --target COLUMN")
-    return load_table(source, target, missing=None if isinstance(missing, str) else missing)
+    known = None if isinstance(missing, str) else missing
+    return load_table(source, target, missing=known, reading=reading)
 
 
 def train_table(
@@ -296,7 +300,9 @@ def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) ->
     row: from 0, in the file's order. source: the file, if it is not where it was. Raises DataError.
     """
     preparation, settings = table_run.preparation, table_run.settings
-    table, _ = check_table(open_table(source or table_run.source, preparation.target), preparation.task)
+    place = source or table_run.source
+    table = open_table(place, preparation.target, reading=preparation.reading)
+    table, _ = check_table(table, preparation.task)
     if not 0 <= row < len(table):
         raise DataError(f"{table.source} has no row {row}", remedy=f"choose one from 0 to {len(table) - 1}")
     tree: dict[str, np.ndarray] = dict(table_run.run.parameters)

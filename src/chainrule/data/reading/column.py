@@ -1,6 +1,6 @@
 """How one column of a table is read: what it holds, and how its texts are written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,14 +64,29 @@ class Setting:
     """What is known of a file when a column is read.
 
     typed: its texts were told from its numbers by whoever wrote it (Parquet, JSON, a DataFrame), so that a
-    text is one. decimal: the mark of its other columns. sure: they give it away. missing: the texts that the
-    user calls missing; None leaves that to the data.
+    text is one. told: the decimal marks that its other columns give away. usual: the mark where none does.
+    missing: the texts that the user calls missing; None leaves that to the data.
     """
 
     typed: bool = False
-    decimal: str = "."
-    sure: bool = False
+    told: frozenset[str] = frozenset()
+    usual: str = "."
     missing: tuple[str, ...] | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether all other columns that tell have the same decimal mark."""
+        return len(self.told) == 1
+
+    @property
+    def decimal(self) -> str:
+        """The likeliest decimal mark."""
+        return next(iter(self.told)) if self.sure else self.usual
+
+    @property
+    def decimal_of_fractions(self) -> str:
+        """The decimal mark of a column of whole numbers: a later file may have fractions; '' for either."""
+        return self.decimal if self.sure or (not self.told and self.usual == ".") else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +182,9 @@ def _plain(column: "pd.Series", cells: "pa.Array", setting: Setting) -> tuple[Co
     padded = pc.any(pc.match_substring_regex(cells, r"^0\d+$")).as_py()
     if (setting.typed or padded) and _are_codes(cells, setting):
         return None
-    return ColumnReading(str(column.name), "number"), "." if tells_a_point(cells) else ""
+    if tells_a_point(cells):
+        return ColumnReading(str(column.name), "number"), "."
+    return ColumnReading(str(column.name), "number", NumberFormat(setting.decimal_of_fractions)), ""
 
 
 def _are_codes(cells: "pa.Array", setting: Setting) -> bool:
@@ -207,18 +224,21 @@ def _number(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] |
         return None
     numbers = distinct.texts[learned.fits].to_numpy()
     written = pa.array(numbers[_rows_of(distinct, learned.fits)])
-    if learned.format.is_plain and _are_codes(written, setting):
+    if not learned.format.unit and _are_codes(written, setting):
         return None
     said = []
-    if not learned.format.is_plain:
+    number = learned.format
+    if not learned.decimal and not learned.ambiguous:
+        number = replace(number, decimal=setting.decimal_of_fractions)
+    if number.unit or number.thousands or learned.decimal == ",":
         example = shortened(numbers[np.argmax([not text.isdecimal() for text in numbers])])
-        said.append(f"is read as numbers ({learned.format.described()}), such as {example}")
+        said.append(f"is read as numbers ({number.described()}), such as {example}")
     if learned.ambiguous and not setting.sure:
         other = "a thousands mark" if learned.format.decimal == "," else "a decimal comma"
         said.append(f"could be meant in another way, {_first_marked(numbers)} with {other}")
     said += _said_of_texts(distinct, ~learned.fits)
     gaps = tuple(distinct.texts[~learned.fits])
-    reading = ColumnReading(_name(distinct), "number", learned.format, gaps=gaps, note="; ".join(said))
+    reading = ColumnReading(_name(distinct), "number", number, gaps=gaps, note="; ".join(said))
     return reading, learned.decimal
 
 

@@ -22,7 +22,8 @@ _EXPONENT = r"(?:[eE][+-]?\d+)?"
 class NumberFormat:
     """How numbers are written.
 
-    decimal: the decimal mark, '.' or ','. thousands: the mark between groups of digits, '' for none.
+    decimal: the decimal mark, '.' or ','; '' where there were whole numbers only, and nothing told: then a
+    comma counts where it can be no thousands mark. thousands: the mark between groups of digits, '' for none.
     unit: what is taken off before or after the number, such as '$' or '%'; '' for none. Of a percentage the
     number counts as it stands: '12.3%' is 12.3.
     """
@@ -88,8 +89,12 @@ def read_numbers(texts: "pa.Array", format: NumberFormat) -> np.ndarray:
     texts: without outer spaces.
     """
     bare = _bare(texts, format.unit)
-    marks = (format.decimal, format.thousands)
-    return _converted(bare, marks, _matches(bare, *marks))
+    marks = (format.decimal or ".", format.thousands)
+    numbers = _converted(bare, marks, _matches(bare, *marks))
+    if format.decimal:
+        return numbers
+    commas = _matches(bare, ",", format.thousands) & ~_matches(bare, ".", ",")
+    return np.where(commas, _converted(bare, (",", format.thousands), commas), numbers)
 
 
 def read_plain(texts: "pa.Array") -> np.ndarray | None:

@@ -88,17 +88,16 @@ def learn_reading(raw: Raw, target: str | None = None, missing: tuple[str, ...] 
     decide.
     """
     frame = raw.frame
-    default = "," if raw.separator == ";" else "."
+    usual = "," if raw.separator == ";" else "."
 
     def learn(name: str, setting: Setting) -> tuple[ColumnReading, str]:
         return learn_column(column_of(frame, name), raw.quotes(name), setting, target=name == target)
 
-    alone = Setting(raw.typed, default, missing=missing)
+    alone = Setting(raw.typed, usual=usual, missing=missing)
     learned = {name: learn(name, alone) for name in frame.columns}
-    marks = {mark for _, mark in learned.values() if mark}
-    if "," in marks or "in another way" in " ".join(column.note for column, _ in learned.values()):
-        sure = len(marks) == 1
-        together = Setting(raw.typed, next(iter(marks)) if sure else default, sure, missing)
+    marks = frozenset(mark for _, mark in learned.values() if mark)
+    if marks and (marks != {"."} or usual != "."):
+        together = Setting(raw.typed, marks, usual, missing)
         again = [name for name, (column, mark) in learned.items() if column.kind == "number" and not mark]
         learned |= {name: learn(name, together) for name in again}
     return Reading({name: column for name, (column, _) in learned.items()})
@@ -109,7 +108,8 @@ def labels_of(written: "pd.Series", values: "pd.Series") -> "pd.Series":
 
     written: (rows,) its cells, none of them missing; values: what they were read as.
     Numbers that are the same, and true and false in any case, are one class, which is called as it is written
-    most often: 7, or 007, or 1.0. Where all are written as Python does, they are numbers or booleans again.
+    most often: 7, or 007, or 1.0. Where all are written as Python writes whole numbers, fractions, or True
+    and False, they are these again.
     """
     import pandas as pd
 
@@ -122,7 +122,8 @@ def labels_of(written: "pd.Series", values: "pd.Series") -> "pd.Series":
         called.setdefault(keys[place], place)
     labels = [str(distinct[called[key]]) for key in keys]
     for kind in (_truth, int, float):
-        if (back := _all_as(kind, labels)) is not None:
+        back = _all_as(kind, labels)
+        if back is not None and not (kind is float and all(each.is_integer() for each in back)):
             return pd.Series(np.array(back)[codes], index=values.index, name=values.name)
     return pd.Series(np.array(labels, dtype=object)[codes], index=values.index, name=values.name, dtype="str")
 
