@@ -383,10 +383,8 @@ def test_columns_that_cannot_help_are_left_out_with_a_note():
     assert "Column 'amount' has 'n.n.' (line 61), read as missing." in notes
     assert "Column 'lists' holds neither numbers, text nor dates" in notes
     assert "Column 'empty' has no value in the training rows" in notes
-    assert (
-        fitted(frame.assign(other=1)).notes[1]
-        == "Columns 'Unnamed', 'other' have one value only and are left out."
-    )
+    more = fitted(frame.assign(other=1)).notes
+    assert "Columns 'Unnamed', 'other' have one value only and are left out." in more
 
 
 def test_few_distinct_texts_are_categories_even_in_few_rows():

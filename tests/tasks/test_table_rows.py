@@ -36,7 +36,7 @@ def typed(rows: Rows) -> pd.DataFrame:
     for name in ("size", "cost"):
         frame[name] = pd.to_numeric(frame[name].where(frame[name] != "-"))
     frame["day"] = pd.to_datetime(frame["day"])
-    return frame.replace({"code": {"": None}})
+    return frame.assign(code=frame["code"].where(frame["code"] != "", None))
 
 
 def parquet(rows: Rows) -> bytes:

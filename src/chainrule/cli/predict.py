@@ -59,7 +59,12 @@ def predict(
     if out is not None:
         _check_out(out)
     table_run = load_table_run(run)
-    predictions = predict_table(table_run, open_rows(table_run, file, say=narrate), file)
+    rows = open_rows(table_run, file, say=narrate)
+    unseen = table_run.preparation.unseen(rows, file)
+    for name, count in unseen.items():
+        values = "1 value is" if count == 1 else f"{count:,} values are"
+        narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+    predictions = predict_table(table_run, rows, file)
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
@@ -68,7 +73,7 @@ def predict(
             dict(zip(predictions.columns, row, strict=True)) for row in predictions.to_numpy(dtype=object)
         ]
         where = None if out is None else str(out)
-        print_json({"rows": len(predictions), "out": where, "predictions": records})
+        print_json({"rows": len(predictions), "out": where, "unseen": unseen, "predictions": records})
     elif out is None:
         predictions.to_csv(sys.stdout, index=False)
 

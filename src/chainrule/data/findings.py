@@ -10,7 +10,7 @@ from chainrule.data.checks import check_task, label_numbers
 from chainrule.data.roles import is_identifier
 from chainrule.data.table import Table
 from chainrule.data.target import SKEWED, skewness
-from chainrule.data.values import column_of, days_of, keys_of, kind_of, numbers_of
+from chainrule.data.values import column_of, days_of, keys_of, kind_of, mean_and_deviation, numbers_of
 from chainrule.data.wording import counted, places
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ def _telling(table: Table, task: str, names: list[str], identifiers: list[str]) 
     rows = random.permutation(len(table))[:EXAMINED_ROWS]
     examined = table.take(rows)
     target = _codes(examined.target_values(), table.source, classes=task == "classification")
+    if task == "regression":  # so that no square overflows
+        mean, deviation = mean_and_deviation(target)
+        target = (target - mean) / (deviation or 1.0)
     cut = len(rows) // 2
     nothing = _nothing_known(target, cut, task)
     for name in names:

@@ -170,7 +170,8 @@ class Preparation:
             scale = fields["target_scale"]
             fields["target_scale"] = None if scale is None else TargetScale(**scale)
             stored = fields.get("reading") or _plain_reading(fields["columns"])
-            return cls(**fields | {"reading": Reading.from_json(stored)})
+            fields["reading"] = Reading.from_json(stored)
+            return cls(**fields)
         except (KeyError, TypeError) as error:
             raise DataError(
                 f"the preparation is damaged: {error}", remedy="train again to write it anew"
@@ -291,8 +292,10 @@ def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
 
 def _plain_reading(columns: tuple[Column, ...]) -> dict[str, Any]:
     """What was read without one, in a stored form of before."""
-    kinds = {"category": "text"}
-    return {each.name: asdict(ColumnReading(each.name, kinds.get(each.kind, each.kind))) for each in columns}
+    return {
+        each.name: asdict(ColumnReading(each.name, "text" if each.kind == "category" else each.kind))
+        for each in columns
+    }
 
 
 def _column(data: dict[str, Any]) -> Column:

@@ -256,15 +256,10 @@ def load_table_run(folder: Path) -> TableRun:
 def open_rows(table_run: TableRun, source: str, *, say: Say = lambda sentence: None) -> "pd.DataFrame":
     """New rows for a run, from a file or a named data set, read as the run's own table was.
 
-    say: called with sentences on values that the run's table did not have, and where something is fetched.
+    say: called with a sentence where something is fetched.
     """
-    preparation = table_run.preparation
-    named = is_named(source)
-    frame = load_named(source, say=say).frame if named else read_table(source, preparation.reading)
-    for name, count in preparation.unseen(frame, source).items():
-        values = "1 value is" if count == 1 else f"{count:,} values are"
-        say(f"column {name!r}: {values} none of the categories that training had often enough to learn")
-    return frame
+    reading = table_run.preparation.reading
+    return load_named(source, say=say).frame if is_named(source) else read_table(source, reading)
 
 
 def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "pd.DataFrame":

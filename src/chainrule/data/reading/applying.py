@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.reading.arrow import arrow_texts, compute
 from chainrule.data.reading.column import (
     AMONG_NUMBERS,
     ColumnReading,
@@ -52,7 +53,7 @@ def _numbers(column: "pd.Series", reading: ColumnReading, source: str) -> "pd.Se
         if numbers is not None:
             return _named(_whole(numbers, cells), column)
     distinct = distinct_of(column, cells, None)
-    each = _of_distinct(distinct, lambda texts: read_numbers(texts, reading.number))
+    each = read_numbers(arrow_texts(distinct.texts), reading.number)
     failed = np.isnan(each) & ~_gaps(distinct, reading)
     written = f" (numbers here have {reading.number.described()})" if not reading.number.is_plain else ""
     refuse_first(
@@ -147,7 +148,7 @@ def _texts(column: "pd.Series", reading: ColumnReading, quoted: np.ndarray | Non
         return column.map(text_key, na_action="ignore").astype("str")
     distinct = distinct_of(column, trimmed(column), None)
     marks = distinct.texts.isin(reading.gaps).to_numpy()
-    values = _rows(distinct, distinct.texts.to_numpy(dtype=object), missing=None)
+    values: Any = _rows(distinct, distinct.texts.to_numpy(dtype=object), missing=None)
     if quoted is not None and marks.any():
         values = np.where(_rows(distinct, marks, missing=False) & ~quoted, None, values)
     return _named(values, column, dtype="str")
@@ -159,13 +160,6 @@ def _gaps(distinct: Distinct, reading: ColumnReading) -> np.ndarray:
     return known.to_numpy()
 
 
-def _of_distinct(distinct: Distinct, read: Any) -> np.ndarray:
-    import pyarrow as pa
-
-    texts: Any = pa.array(distinct.texts, type=pa.large_string())
-    return read(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
-
-
 def _rows(distinct: Distinct, each: np.ndarray, *, missing: Any) -> np.ndarray:
     """What each text became, for every row."""
     return np.append(each, np.array([missing], dtype=each.dtype))[distinct.codes]
@@ -174,8 +168,8 @@ def _rows(distinct: Distinct, each: np.ndarray, *, missing: Any) -> np.ndarray:
 def _whole(numbers: np.ndarray, cells: Any) -> np.ndarray:
     """Numbers as int64 where all are whole, exactly as they stand, which float64 can't say beyond 2^53."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     if cells.null_count or not np.equal(numbers, np.trunc(numbers)).all():
         return numbers
     try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.reading.arrow import arrow_texts, compute
 from chainrule.data.reading.dates import ISO, learn_dates, read_dates, told_format
 from chainrule.data.reading.numbers import (
     PLAIN,
@@ -148,21 +149,19 @@ def zone_of(column: "pd.Series") -> str:
 def trimmed(column: "pd.Series") -> "pa.Array":
     """The texts of a column without outer spaces; null where one is missing or empty."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     if column.dtype == object:
         column = column.map(text_key, na_action="ignore")
-    given: Any = pa.array(column, type=pa.large_string(), from_pandas=True)
-    given = given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given
-    texts = pc.utf8_trim_whitespace(given)
+    texts = pc.utf8_trim_whitespace(arrow_texts(column))
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
 
 
 def distinct_of(column: "pd.Series", cells: "pa.Array", quoted: np.ndarray | None) -> Distinct:
     """The different texts of a column, from what `trimmed` gave."""
     import pandas as pd
-    import pyarrow.compute as pc
 
+    pc = compute()
     encoded: Any = pc.dictionary_encode(cells)
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     texts = pd.Series(encoded.dictionary.to_pandas(), dtype="str")
@@ -172,8 +171,7 @@ def distinct_of(column: "pd.Series", cells: "pa.Array", quoted: np.ndarray | Non
 
 def _plain(column: "pd.Series", cells: "pa.Array", setting: Setting) -> tuple[ColumnReading, str] | None:
     """The reading of a column of plain numbers and nothing else, which most are."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     numbers = read_plain(cells)
     if numbers is None or cells.null_count == len(cells):
         return None
@@ -191,8 +189,7 @@ def _are_codes(cells: "pa.Array", setting: Setting) -> bool:
     """Whether numbers in text are names rather than amounts: the same ones return, in a typed column, or all
     are whole numbers of one width with zeros before them, such as 007.
     """
-    import pyarrow.compute as pc
-
+    pc = compute()
     present = len(cells) - cells.null_count
     distinct = pc.count_distinct(cells).as_py()
     if distinct > max(FEW, present / 2):
@@ -216,8 +213,7 @@ def _number(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] |
 
     if not distinct.texts.str.contains(r"\d", regex=True).any():
         return None
-    texts: Any = pa.array(distinct.texts, type=pa.large_string())
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    texts = arrow_texts(distinct.texts)
     counts = np.where(_means_missing(distinct.texts.str.lower()), 0, distinct.counts)
     learned = learn_numbers(texts, counts, setting.decimal)
     if not _mostly(learned.fits, distinct, categories=FEW):

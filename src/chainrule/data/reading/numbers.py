@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.reading.arrow import compute
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -103,8 +105,8 @@ def read_plain(texts: "pa.Array") -> np.ndarray | None:
     Texts such as 'nan' are none. Many times faster than `read_numbers`.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     try:
         numbers = pc.cast(texts, pa.float64())
     except pa.ArrowInvalid:
@@ -116,16 +118,14 @@ def read_plain(texts: "pa.Array") -> np.ndarray | None:
 
 def tells_a_point(texts: "pa.Array") -> bool:
     """Whether a point in plain numbers can be no thousands mark, since no three digits follow it."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     sure = r"\.(?:\d{1,2}|\d{4,})?(?:[eE]|$)|^[+-]?0*\.|^[+-]?\d{4,}\.|\.\d{3}[eE]"
     return bool(pc.any(pc.match_substring_regex(texts, sure)).as_py())
 
 
 def are_thousands(texts: "pa.Array") -> bool:
     """Whether all the points in plain numbers could be thousands marks, and there is one."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     grouped = pc.match_substring_regex(texts, r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$")
     whole = pc.match_substring_regex(texts, r"^[+-]?\d+$")
     return bool(pc.any(grouped).as_py() and pc.all(pc.or_(grouped, whole)).as_py())
@@ -133,8 +133,7 @@ def are_thousands(texts: "pa.Array") -> bool:
 
 def _unit_of(texts: "pa.Array") -> str:
     """The sign that most texts have, or ''."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     found = {unit: pc.sum(pc.match_substring(texts, unit)).as_py() or 0 for unit in UNITS}
     commonest = max(UNITS, key=lambda unit: found[unit])
     return commonest if found[commonest] else ""
@@ -142,8 +141,7 @@ def _unit_of(texts: "pa.Array") -> str:
 
 def _bare(texts: "pa.Array", unit: str) -> "pa.Array":
     """The texts without the unit; spaces and minus signs of every kind as the usual ones."""
-    import pyarrow.compute as pc
-
+    pc = compute()
     bare: Any = pc.replace_substring_regex(texts, _SPACES, " ")
     for sign, usual in (("\u2212", "-"), ("\u2019", "'")):
         bare = pc.replace_substring(bare, sign, usual)
@@ -159,8 +157,7 @@ def _bare(texts: "pa.Array", unit: str) -> "pa.Array":
 
 
 def _matches(bare: "pa.Array", decimal: str, thousands: str) -> np.ndarray:
-    import pyarrow.compute as pc
-
+    pc = compute()
     point, mark = re.escape(decimal), re.escape(thousands)
     whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}})" if thousands else r"\d+"
     pattern = rf"^[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+){_EXPONENT}$|{_INFINITE}"
@@ -170,8 +167,8 @@ def _matches(bare: "pa.Array", decimal: str, thousands: str) -> np.ndarray:
 
 def _converted(bare: "pa.Array", marks: tuple[str, str], fits: np.ndarray) -> np.ndarray:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc = compute()
     decimal, thousands = marks
     written: Any = bare if not thousands else pc.replace_substring(bare, thousands, "")
     written = written if decimal == "." else pc.replace_substring(written, decimal, ".")
