@@ -22,7 +22,7 @@ from tests.train.helpers import (
 
 from chainrule import nn
 from chainrule.data import as_arrays
-from chainrule.errors import DataError
+from chainrule.errors import DataError, TrainingError
 from chainrule.train import (
     Batch,
     Checkpoint,
@@ -252,3 +252,14 @@ def test_the_recipe_is_in_the_file_as_plain_data(tmp_path):
     run_recipe(RECIPES["plateau"], tmp_path / "state", stop_after(1))
     with safe_open(tmp_path / "state", framework="numpy") as file:
         assert json.loads(file.metadata()["recipe"]) == RECIPES["plateau"].to_plain()
+
+
+def test_a_training_that_breaks_down_leaves_the_checkpoint_as_it_was(tmp_path):
+    path = tmp_path / "state.safetensors"
+    recipe = regression(nn.sgd(2.0), dtype="float32", epochs=99)
+    listener = Checkpoint(path, recipe, every_seconds=0.0)
+    with pytest.raises(TrainingError) as caught:
+        train_recipe(recipe, as_arrays(line()), None, listeners=[listener])
+    saved = load_state(path, recipe)
+    assert saved.epoch == caught.value.epoch - 1
+    assert all(np.isfinite(array).all() for array in saved.tree.values())

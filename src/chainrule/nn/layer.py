@@ -185,7 +185,7 @@ def _current(layer: "Layer") -> Building:
         raise ChainruleError(
             f"{type(layer).__name__} was called outside of a program",
             remedy="pass the model to chainrule.train, which records it, or call it within "
-            "nn.building(trace, training=…)",
+            "nn.building",
         )
     return built
 

@@ -95,7 +95,9 @@ def open_table(
     if is_named(source):
         return load_named(source, target, say=say)
     if target is None:
-        raise DataError(f"{source}: which column is to be predicted?", remedy="name it with --target COLUMN")
+        raise DataError(
+            f"{source}: which column is to be predicted?", remedy="name it ({target})", settings={"target": ...}
+        )
     return load_table(source, target)
 
 

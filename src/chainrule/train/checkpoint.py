@@ -15,7 +15,9 @@ _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batc
 
 
 class Checkpoint:
-    """A listener that saves the state after an epoch, at most every `every_seconds`, and at the end.
+    """A listener that saves the state after an epoch, at most every `every_seconds`, and at a good end.
+
+    Where an error ends training, what was saved last stays.
 
     path: a safetensors file; it is written aside and renamed, so it is always whole.
     """
@@ -28,12 +30,15 @@ class Checkpoint:
 
     def __call__(self, event: Event) -> None:
         """Save when it is time."""
-        if isinstance(event, Ended) or (isinstance(event, EpochDone) and self._due()):
+        if isinstance(event, EpochDone):
+            due = time.monotonic() - self._saved >= self._every
+        elif isinstance(event, Ended):
+            due = event.error is None
+        else:
+            return
+        if due:
             save_state(self.path, event.state, self._recipe)
             self._saved = time.monotonic()
-
-    def _due(self) -> bool:
-        return time.monotonic() - self._saved >= self._every
 
 
 def save_state(path: Path, state: RunState, recipe: Recipe) -> None:

@@ -64,10 +64,17 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Ended:
-    """After the last epoch. reason: 'epochs', 'early stopping', 'interrupted', or what a listener gave."""
+    """Training is over, in every case; nothing comes after it.
+
+    reason: 'epochs', 'early stopping', 'interrupted', or what a listener gave; 'not finite' where training
+    broke down (TrainingError), and 'error' for any other exception, also one of a listener.
+    error: the exception that ended training and is raised after this event, or None. Of a TrainingError the
+    state is that before the step that broke down, all of it finite; of other errors it may be amidst a call.
+    """
 
     reason: str
     state: RunState
+    error: BaseException | None = None
 
 
 Event = Started | StepsDone | EpochDone | Ended

@@ -26,12 +26,7 @@ from chainrule.train.progress import ProgressBar
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run
 from chainrule.train.scaling import scale_to_unit_variance
-from chainrule.train.step import (
-    Batch,
-    evaluated,
-    initial_tree,
-    named_arrays,
-)
+from chainrule.train.step import initial_tree, named_arrays
 
 
 def train(
@@ -76,8 +71,9 @@ def train(
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
-    Raises ConfigError, ShapeError and DataError before the first step; TrainingError if the loss becomes
-    NaN or infinite, naming the step and the layer.
+    Raises ConfigError, ShapeError and DataError before the first step; TrainingError if the loss or a weight
+    becomes NaN or infinite, with the step, the layer, the cause that was measured, and in its `run` the
+    history and the weights so far. Listeners are told `Ended` whatever ends training.
     """
     recipe = Recipe(
         model=model,
@@ -123,14 +119,14 @@ def train_recipe(
     of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
     epochs, batch size, patience and seed at most; they have their executor.
     """
-    batch = Batch.of(data, min(recipe.batch_size, len(data)))
     programs = Programs(recipe, executor) if programs is None else programs
     check_data(recipe, programs, data, validation)
     if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
         raise ConfigError(
             f"the optimizer needs all {len(data)} examples in every step, "
             f"and batch_size is {recipe.batch_size}",
-            remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
+            remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",
+            settings={"batch_size": len(data)},
         )
     if state is None:
         state = _starting_state(recipe, data, checkpoint, programs)
@@ -140,19 +136,15 @@ def train_recipe(
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:
         heard.insert(0, bar)
-    rest = len(data) % batch.rows
+    rest = len(data) % min(recipe.batch_size, len(data))
     if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
         programs.step(data, rest, watch=False)
     try:
         with deferred_interrupt() as interrupted:
-            loop = Loop(recipe, programs, data, validation, state, heard, watch, interrupted)
-            stopped = loop.run()
+            return Loop(recipe, programs, data, validation, state, heard, watch, interrupted).run()
     finally:
         if bar is not None:
             bar.close()
-    step = programs.step(data, batch.rows, watch=False)
-    parameters = state.best or evaluated(recipe, step.program, state.tree)
-    return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, programs.executor)
 
 
 def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
