@@ -1,5 +1,7 @@
 """Every error and warning a user can meet: one line that says what, where, and what to do."""
 
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Self
@@ -70,6 +72,14 @@ class ChainruleWarning(UserWarning):
 
     def __str__(self) -> str:
         return told(self.what, self.remedy, self.settings, self.door)
+
+
+def warn(warning: ChainruleWarning) -> None:
+    """Give a warning, as one of the line outside of chainrule that called it."""
+    level, frame = 2, sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "chainrule":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(warning, stacklevel=level)
 
 
 class ShapeError(ChainruleError):

@@ -328,9 +328,7 @@ def fail_at(kind: type, error: BaseException) -> Callable[[object], None]:
 def test_whatever_ends_training_everyone_is_told_of_the_end_once(kind, error, reason):
     before, after = Recorder(), Recorder()
     with pytest.raises(type(error)) as caught:
-        train_recipe(
-            regression(), as_arrays(line()), None, listeners=[before, fail_at(kind, error), after]
-        )
+        train_recipe(regression(), as_arrays(line()), None, listeners=[before, fail_at(kind, error), after])
     assert caught.value is error
     for recorder in (before, after):
         (ended,) = recorder.of(Ended)

@@ -106,4 +106,5 @@ def measure(
     if targets is None:
         raise ValueError(f"{name} needs targets")
     weights = np.ones(len(targets)) if weight is None else weight.astype(np.float64)
-    return METRICS[name](predictions, targets, weights)
+    with np.errstate(over="ignore", invalid="ignore"):  # of predictions that are not finite, neither is it
+        return METRICS[name](predictions, targets, weights)

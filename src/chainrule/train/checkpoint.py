@@ -1,12 +1,14 @@
 """Saving the whole state of a run, so that it goes on from there to the same bits."""
 
 import json
+import math
 import time
 from pathlib import Path
 
 import numpy as np
 
 from chainrule.data.files import write_aside
+from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import DataError
 from chainrule.train.events import Ended, EpochDone, Event, RunState
 from chainrule.train.recipe import Recipe
@@ -48,7 +50,7 @@ def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
     tensors = {f"tree/{name}": np.asarray(array, order="C") for name, array in state.tree.items()}
     tensors |= {f"best/{name}": np.asarray(array, order="C") for name, array in state.best.items()}
     meta = {name: getattr(state, name) for name in _META}
-    metadata = {"state": json.dumps(meta), "recipe": json.dumps(recipe.to_plain())}
+    metadata = {"state": json_text(meta), "recipe": json_text(recipe.to_plain())}
     write_aside(path, save(tensors, metadata))
 
 
@@ -65,9 +67,12 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     try:
         stored = json.loads(metadata["recipe"])
         state = RunState(tree={}, **json.loads(metadata["state"]))
+        state.history = [numbers_again(record) for record in state.history]
+        if state.best_loss is None:  # infinity, which JSON does not have
+            state.best_loss = math.inf
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path} was not written by chainrule ({error!r})", remedy="remove it") from None
-    current = json.loads(json.dumps(recipe.to_plain()))
+    current = json.loads(json_text(recipe.to_plain()))
     differing = [
         key
         for key in sorted({*stored, *current} - {"epochs", "patience"})

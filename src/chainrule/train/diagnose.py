@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import TrainingError
+from chainrule.errors import ChainruleWarning, TrainingError
 from chainrule.executors.contract import Arrays, Tree
 from chainrule.executors.numpy_ import every_value
 from chainrule.program import FLOATS, Program, Step, Value
@@ -86,7 +86,7 @@ def not_finite_error(
         return TrainingError(what, remedy=remedy, settings=settings, step=breakdown.step, epoch=epoch)
     step = _first_not_finite(program, values)
     layer, cause = step.layer, ""
-    largest = _largest(chunk, rows)
+    largest = _largest(chunk, rows, "rows trained on")
     grown = _grown(program, breakdown.tree, start)
     if largest is not None and largest.size > largest.limit:
         cause = f": {largest}, too large for the arithmetic of {largest.dtype}"
@@ -114,6 +114,28 @@ def not_finite_error(
         epoch=epoch,
         layer=layer,
         value=step.output.name,
+    )
+
+
+def not_finite_validation(
+    loss: float, epoch: int, chunk: Arrays, predictions: np.ndarray
+) -> ChainruleWarning:
+    """The warning for a validation loss that is infinite or NaN, with the cause that was measured.
+
+    chunk: the validation data. predictions: for them.
+    """
+    rows, kind = np.arange(len(predictions)), "NaN" if np.isnan(loss) else "infinite"
+    largest = _largest(chunk, rows, "validation data")
+    broken = np.argwhere(~np.isfinite(predictions.reshape(len(rows), -1)).all(axis=1))
+    if largest is not None and largest.size > largest.limit:
+        cause = f": {largest}, too large for the arithmetic of {largest.dtype}"
+    elif len(broken):
+        cause = f": what is predicted for row {broken[0][0]} (of the validation data) is not finite"
+    else:
+        cause = ": the loss of some rows is beyond what numbers can hold"
+    return ChainruleWarning(
+        f"the validation loss of epoch {epoch} is {kind}{cause}",
+        remedy="scale that row or leave it out; an epoch without a finite loss is never taken for the best",
     )
 
 
@@ -160,12 +182,13 @@ def _grown(program: Program, tree: Tree, start: Mapping[str, float]) -> tuple[st
 
 @dataclass(frozen=True)
 class _Largest:
-    """The largest number of a batch; its row is that of all rows trained on."""
+    """The largest number of some rows. place: its row, and where in it. of: what the row is counted in."""
 
     name: str
     value: float
     place: tuple[int, ...]
     dtype: str
+    of: str
 
     @property
     def size(self) -> float:
@@ -179,17 +202,17 @@ class _Largest:
     def __str__(self) -> str:
         row, *inner = self.place
         column = f", column {inner[0]}" if len(inner) == 1 else f", at {tuple(inner)}" if inner else ""
-        return f"{self.name} is {self.value:.4g} in row {row}{column} (of the rows trained on)"
+        return f"{self.name} is {self.value:.4g} in row {row}{column} (of the {self.of})"
 
 
-def _largest(chunk: Arrays, rows: np.ndarray) -> _Largest | None:
+def _largest(chunk: Arrays, rows: np.ndarray, of: str) -> _Largest | None:
     found = []
     for name, array in chunk.items():
         if array.dtype.name in FLOATS and array.size:
             batch = array[rows]
             row, *inner = (int(i) for i in np.unravel_index(int(np.abs(batch).argmax()), batch.shape))
             value = float(batch[(row, *inner)])
-            found.append(_Largest(_SHOWN[name], value, (int(rows[row]), *inner), array.dtype.name))
+            found.append(_Largest(_SHOWN[name], value, (int(rows[row]), *inner), array.dtype.name, of))
     return max(found, key=lambda each: each.size, default=None)
 
 

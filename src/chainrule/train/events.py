@@ -16,8 +16,8 @@ class RunState:
 
     tree: parameters, state of layers and of the optimizer, and the random key, by name. epoch: finished
     epochs. step: finished steps. history: a record for each epoch. best_epoch, best_loss: where the
-    validation loss was lowest (0 and infinity before). best: the parameters and the layers' state there;
-    empty without validation.
+    validation loss was lowest (0 and infinity before, and where none was finite). best: the parameters and
+    the layers' state there; empty without one.
     batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
     """
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data import Arrays, batches, epoch_order
-from chainrule.errors import TrainingError
+from chainrule.errors import TrainingError, warn
 from chainrule.executors import Compiled
 from chainrule.nn.metrics import measure, metrics_of
-from chainrule.train.diagnose import Past, not_finite_error, replayed, sizes_of
+from chainrule.train.diagnose import Past, not_finite_error, not_finite_validation, replayed, sizes_of
 from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
@@ -85,6 +85,7 @@ class Loop:
         self._arrays = named_arrays(self.data)
         self._held = [self.state.tree[value.name] for value in held_by_model(program)]
         self._observed = self.recipe.optimizer.observes()
+        self._warned = False
         self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
@@ -198,6 +199,7 @@ class Loop:
         if self.validation is not None:
             predictions, validation_loss = self.programs.predict(self._evaluated(), self.validation)
             record["validation_loss"] = validation_loss
+            self._warn_of_validation(epoch, validation_loss, predictions)
             for name in metrics_of(self.recipe.loss):
                 value = measure(name, predictions, self.validation.y, self.validation.weight)
                 record[f"validation_{name}"] = value
@@ -210,6 +212,14 @@ class Loop:
         self.state.seconds += time.perf_counter() - start
         record["seconds"] = self.state.seconds
         return record
+
+    def _warn_of_validation(self, epoch: int, loss: float | None, predictions: np.ndarray) -> None:
+        """Once a run: the epochs after it say nothing new."""
+        if self._warned or loss is None or np.isfinite(loss) or self.validation is None:
+            return
+        self._warned = True
+        chunk = named_arrays(self.validation)
+        warn(not_finite_validation(loss, epoch, chunk, predictions))
 
     def _remember(self, record: Record) -> None:
         """Advance the state by a finished epoch: history, best weights, schedules that look at the result."""
