@@ -84,7 +84,7 @@ def test_a_setting_is_written_in_the_words_of_each_door(kind):
         "no {braces}; learning_rate_init=0.0001 solver=nn.chain(nn.ClipByGlobalNorm(1.0), …) max_iter=9 "
         "loss='auto' frequency=… flag=True"
     )
-    assert str(pickle.loads(pickle.dumps(message))) == str(message)  # noqa: S301, TID251 (joblib does)
+    assert str(pickle.loads(pickle.dumps(message))) == str(message)
     assert message.args == (str(kind("no {braces}", remedy=REMEDY, settings=SETTINGS)),)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from chainrule.data import Preparation
 from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.plain_json import json_text
 from chainrule.data.series import Series
 from chainrule.data.windows import History, Windows
-from chainrule.data.plain_json import json_text
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.known_ahead import KnownAhead
 from chainrule.tasks.forecast import Forecast

@@ -141,7 +141,10 @@ def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
 
 
 def read_history(folder: Path) -> list[Record]:
-    """The records in a run folder's metrics.jsonl, where null is NaN; DataError if it is missing or damaged."""
+    """The records in a run folder's metrics.jsonl, with NaN for null.
+
+    Raises DataError if it is missing or damaged.
+    """
     path = folder / METRICS
     try:
         return [numbers_again(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]

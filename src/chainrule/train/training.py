@@ -21,6 +21,7 @@ from chainrule.train.events import Listener, RunState
 from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.interrupt import deferred_interrupt
 from chainrule.train.loop import Loop
+from chainrule.train.outputs import warn_of_outputs
 from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressBar
 from chainrule.train.recipe import Recipe
@@ -169,14 +170,19 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
 
 
 def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arrays | None) -> None:
-    """Refuse examples that the model can't look up and targets that the loss can't take, before training."""
+    """Refuse examples that the model can't look up and targets that the loss can't take, before training.
+
+    Outputs of a form that the loss is not made for are warned of.
+    """
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
             continue
         check_inputs(recipe, arrays.x)
-        outputs = programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
-        shape = (len(arrays), *outputs.shape[1:])
+        program = programs.forward(Arrays(arrays.x), 1, raw=True)
+        shape = (len(arrays), *program.outputs["prediction"].shape[1:])
         recipe.loss.check(shape, arrays.y)
+        if arrays is data:
+            warn_of_outputs(recipe.loss, program, arrays.y)
 
 
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:

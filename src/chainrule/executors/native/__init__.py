@@ -27,7 +27,8 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
     """
     if not available():
         slow = ChainruleWarning(
-            "chainrule was installed without its compiled core, so training runs in NumPy, several times slower",
+            "chainrule was installed without its compiled core, so training runs in NumPy, several times "
+            "slower",
             remedy="install a C++ compiler, then chainrule again (pip install --force-reinstall)",
         )
         warnings.warn(slow, stacklevel=2)

@@ -12,7 +12,7 @@ from chainrule.nn.losses.classification import (
 )
 from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
-from chainrule.nn.losses.loss import Loss
+from chainrule.nn.losses.loss import ANYTHING, LOGITS, PROBABILITIES, VALUES, Loss
 from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
@@ -25,7 +25,11 @@ from chainrule.nn.losses.regression import (
 )
 
 __all__ = [
+    "ANYTHING",
     "CTC",
+    "LOGITS",
+    "PROBABILITIES",
+    "VALUES",
     "BinaryCrossEntropy",
     "BinaryFocal",
     "BoxGIoU",

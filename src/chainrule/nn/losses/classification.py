@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.losses.loss import (
+    LOGITS,
     Loss,
     check_finite,
     check_labels,
@@ -32,6 +34,9 @@ class BinaryCrossEntropy(Loss):
     label_smoothing: s, at least 0 and below 1; targets become t (1 - s) + s/2 (Szegedy et al. 2016).
     `predict` gives probabilities σ(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
 
     label_smoothing: float = 0.0
 
@@ -62,6 +67,9 @@ class SoftmaxCrossEntropy(Loss):
     `predict` gives probabilities softmax(z).
     """
 
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
+
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -90,6 +98,9 @@ class BinaryFocal(Loss):
     is the mean over the two labels (other libraries take the power of a mixed p instead).
     `predict` gives probabilities σ(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
 
     gamma: float = 2.0
     alpha: float | None = None
@@ -129,6 +140,9 @@ class SoftmaxFocal(Loss):
     SoftmaxCrossEntropy. `predict` gives probabilities softmax(z).
     """
 
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
+
     gamma: float = 2.0
     label_smoothing: float = 0.0
 
@@ -161,6 +175,9 @@ class KLDivergence(Loss):
     outputs: (batch, ..., classes). targets: probabilities of the outputs' shape.
     `predict` gives probabilities softmax(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.ndim < 2 or targets.shape != outputs.shape:
@@ -196,6 +213,8 @@ class Hinge(Loss):
     `predict` gives the label: 1 where y > 0, else 0.
     """
 
+    takes: ClassVar[str] = LOGITS
+
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(f.relu(_short_of_margin(self, outputs, targets)))
 
@@ -215,6 +234,8 @@ class SquaredHinge(Loss):
 
     Smooth where Hinge has its corner (Lee and Mangasarian 2001).
     """
+
+    takes: ClassVar[str] = LOGITS
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         short = f.relu(_short_of_margin(self, outputs, targets))

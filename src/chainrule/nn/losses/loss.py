@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,13 +11,22 @@ from chainrule.errors import DataError, ShapeError
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
+ANYTHING, LOGITS, PROBABILITIES, VALUES = "anything", "logits", "probabilities", "values"
+
 
 @dataclass(frozen=True)
 class Loss(ABC):
     """Σ w·l / Σ w over the examples, l the loss of one example and w its sample weight (or 1).
 
     outputs: (batch, ...), what the network gives. targets: see the loss.
+    takes: the form of outputs that the loss is made for, by which training warns of a last activation that
+    does not go with it: LOGITS, raw numbers of either sign, which `applies` (a function's name, or '' for
+    none) turns into something else; PROBABILITIES, from 0 to 1; VALUES in the unit of the targets; or
+    ANYTHING, the default.
     """
+
+    takes: ClassVar[str] = ANYTHING
+    applies: ClassVar[str] = ""
 
     def __call__(self, outputs: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss, a scalar of the outputs' dtype; 0 where the weights sum to 0.
