@@ -1,7 +1,7 @@
-"""No message speaks the language of another door: options in Python, keyword arguments at the command line."""
+"""No message speaks another door's language: options in Python, keyword arguments at the command line."""
 
 import ast
-import pickle
+import pickle  # noqa: TID251 (what joblib sends from process to process)
 import re
 from collections.abc import Iterator
 from pathlib import Path

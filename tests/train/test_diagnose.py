@@ -18,7 +18,10 @@ from chainrule.train.diagnose import Past, not_finite_error, replayed
 GROUPED = pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["one step a call", "many steps a call"])
 
 
-SMALLER_STEPS = "try a learning rate ten times smaller ({learning_rate}), or clip the gradients by their global norm ({clip})"
+SMALLER_STEPS = (
+    "try a learning rate ten times smaller ({learning_rate}), "
+    "or clip the gradients by their global norm ({clip})"
+)
 
 
 def broken(recipe, x, y, *, watch: bool = False) -> TrainingError:

@@ -47,8 +47,8 @@ def test_the_whole_sentence():
     row, rows = int(np.argmax(NUMBERS < 0)), int((NUMBERS < 0).sum())
     assert sentence == (
         f"the outputs of layer 'dense_1' (relu) are at least 0, and the targets of {rows} of 20 rows are "
-        f"beyond that (row {row} has {np.float32(NUMBERS[row, 0]):g}); leave that activation out, or scale the "
-        "targets to what it can give"
+        f"beyond that (row {row} has {np.float32(NUMBERS[row, 0]):g}); leave that activation out, or scale "
+        "the targets to what it can give"
     )
 
 

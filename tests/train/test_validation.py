@@ -47,8 +47,8 @@ def test_no_finite_epoch_is_said_once_and_the_last_weights_are_kept(extreme, cau
     run, told = trained(validation(**extreme))
     assert told == [
         f"the validation loss of epoch 1 is infinite: {cause} (of the validation data), too large for the "
-        "arithmetic of float32; scale that row or leave it out; an epoch without a finite loss is never taken "
-        "for the best"
+        "arithmetic of float32; scale that row or leave it out; an epoch without a finite loss is never "
+        "taken for the best"
     ]
     assert (run.stopped, run.best_epoch, len(run.history)) == ("epochs", 0, 3)
     alone = train_recipe(run.recipe, as_arrays(line(), "float32"), None)

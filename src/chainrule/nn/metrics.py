@@ -1,9 +1,10 @@
 """Metrics: how good predictions are, in numbers that people know. NumPy, on whole data sets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from chainrule.errors import ConfigError
 from chainrule.nn.losses import (
     CTC,
     BinaryCrossEntropy,
@@ -26,6 +27,9 @@ from chainrule.nn.losses import (
 )
 
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+"""A function of predictions, targets and weights."""
+OwnMetric = Callable[[np.ndarray, np.ndarray], float]
+"""A function of targets and predictions, in the order of scikit-learn's and Keras's."""
 
 
 def _accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
@@ -86,17 +90,45 @@ METRICS: Mapping[str, Metric] = {
 _WITHOUT_METRICS = (CTC, Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
 
 
-def metrics_of(loss: Loss) -> tuple[str, ...]:
-    """The metrics that people expect beside this loss."""
+def metrics_of(loss: Loss, targets: np.ndarray | None = None) -> tuple[str, ...]:
+    """The metrics that people expect beside this loss.
+
+    targets: of the examples trained on. Where a loss of numbers learns labels, 0 or 1 in columns, the first
+    is how many are right: 'accuracy' where each row has a single 1 (one-hot), else 'binary_accuracy'.
+    """
     if isinstance(loss, MeanOfMembers):
-        return metrics_of(loss.loss)
+        return metrics_of(loss.loss, targets)
     if isinstance(loss, SoftmaxCrossEntropy | SoftmaxFocal | KLDivergence):
         return ("accuracy",)
     if isinstance(loss, BinaryCrossEntropy | BinaryFocal | Hinge | SquaredHinge | Dice | SoftIoU):
         return ("binary_accuracy",)
     if isinstance(loss, _WITHOUT_METRICS):
         return ()
-    return ("r2", "mean_absolute_error", "root_mean_squared_error")
+    return (*_of_labels(targets), "r2", "mean_absolute_error", "root_mean_squared_error")
+
+
+def _of_labels(targets: np.ndarray | None) -> tuple[str, ...]:
+    if targets is None or targets.ndim != 2 or not ((targets == 0) | (targets == 1)).all():
+        return ()
+    one_hot = targets.shape[1] > 1 and (targets.sum(1) == 1).all()
+    return ("accuracy",) if one_hot else ("binary_accuracy",)
+
+
+def check_metrics(names: Iterable[str], predictions: np.ndarray, targets: np.ndarray) -> None:
+    """Raises ConfigError for a metric of METRICS that can't be measured on such predictions and targets.
+
+    predictions, targets: of a few examples, of which the shapes matter.
+    """
+    for name in names:
+        try:
+            measure(name, predictions, targets)
+        except ValueError:
+            each, truth = predictions.shape[1:], targets.shape[1:]
+            raise ConfigError(
+                f"metrics: {name} can't be measured on predictions of shape {each} and targets of shape "
+                f"{truth} an example",
+                remedy="leave it out, or give a function of your own",
+            ) from None
 
 
 def measure(

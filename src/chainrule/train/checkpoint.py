@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,9 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path} was not written by chainrule ({error!r})", remedy="remove it") from None
     current = json.loads(json_text(recipe.to_plain()))
+    # Recipes written before a setting existed had its default.
+    usual = {each.name: each.default for each in fields(Recipe) if isinstance(each.default, bool | str)}
+    stored = usual | stored
     differing = [
         key
         for key in sorted({*stored, *current} - {"epochs", "patience"})

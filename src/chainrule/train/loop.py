@@ -1,15 +1,15 @@
 """The training loop: epochs of steps, validation, events. It knows none of its listeners."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from chainrule.data import Arrays, batches, epoch_order
 from chainrule.errors import TrainingError, warn
 from chainrule.executors import Compiled
-from chainrule.nn.metrics import measure, metrics_of
+from chainrule.nn.metrics import OwnMetric, measure, metrics_of
 from chainrule.train.diagnose import Past, not_finite_error, not_finite_validation, replayed, sizes_of
 from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.programs import Programs
@@ -25,7 +25,7 @@ class Loop:
     """Trains a state on one chunk of data, in place.
 
     watch: measure sizes at the last full batch of every epoch. interrupted: asked between calls; True ends
-    the run in order.
+    the run in order. own_metrics: by name, measured on the validation data beside the recipe's.
     """
 
     recipe: Recipe
@@ -36,6 +36,7 @@ class Loop:
     listeners: Sequence[Listener]
     watch: bool
     interrupted: Callable[[], bool]
+    own_metrics: Mapping[str, OwnMetric] = field(default_factory=dict)
 
     def run(self) -> Run:
         """Train until the epochs are done or something ends them.
@@ -86,6 +87,8 @@ class Loop:
         self._held = [self.state.tree[value.name] for value in held_by_model(program)]
         self._observed = self.recipe.optimizer.observes()
         self._warned = False
+        named = self.recipe.metrics
+        self._metrics = metrics_of(self.recipe.loss, self.data.y) if named is None else named
         self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
@@ -125,7 +128,8 @@ class Loop:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
         state = self.state
         start = time.perf_counter()
-        order = epoch_order(len(self.data), self._batch_size, self.recipe.seed, epoch)
+        recipe = self.recipe
+        order = epoch_order(len(self.data), self._batch_size, recipe.seed, epoch, shuffle=recipe.shuffle)
         full, rest = batches(order, self._batch_size)
         sizes: dict[str, float] = {}
         while (done := state.batch) < len(full):
@@ -200,9 +204,7 @@ class Loop:
             predictions, validation_loss = self.programs.predict(self._evaluated(), self.validation)
             record["validation_loss"] = validation_loss
             self._warn_of_validation(epoch, validation_loss, predictions)
-            for name in metrics_of(self.recipe.loss):
-                value = measure(name, predictions, self.validation.y, self.validation.weight)
-                record[f"validation_{name}"] = value
+            record |= self._measured(predictions, self.validation)
         watched: dict[str, dict[str, float]] = {}
         for name, size in sizes.items():
             kind, _, path = name.partition(" ")
@@ -212,6 +214,17 @@ class Loop:
         self.state.seconds += time.perf_counter() - start
         record["seconds"] = self.state.seconds
         return record
+
+    def _measured(self, predictions: np.ndarray, validation: Arrays) -> Record:
+        measured = {
+            name: measure(name, predictions, validation.y, validation.weight) for name in self._metrics
+        }
+        if validation.y is not None:
+            measured |= {
+                name: float(function(validation.y, predictions))
+                for name, function in self.own_metrics.items()
+            }
+        return {f"validation_{name}": value for name, value in measured.items()}
 
     def _warn_of_validation(self, epoch: int, loss: float | None, predictions: np.ndarray) -> None:
         """Once a run: the epochs after it say nothing new."""
@@ -228,7 +241,8 @@ class Loop:
         state.history.append(record)
         if self.validation is not None and record["validation_loss"] < state.best_loss:
             state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
-            state.best = {name: array.copy() for name, array in self._evaluated().items()}
+            if self.recipe.keep == "best":
+                state.best = {name: array.copy() for name, array in self._evaluated().items()}
         if self._observed:
             monitored = record.get("validation_loss", record["loss"])
             observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)

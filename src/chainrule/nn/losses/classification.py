@@ -320,5 +320,7 @@ def _check_probabilities(name: str, targets: np.ndarray) -> None:
         place = tuple(wrong[0])
         raise DataError(
             f"{name}: the targets in row {place[0]} are {np.array2string(targets[place], threshold=8)}",
-            remedy="probabilities must be at least 0 and sum to 1",
+            remedy="several labels of one example are for BinaryCrossEntropy, a yes or no each"
+            if np.isin(targets, (0, 1)).all()
+            else "probabilities must be at least 0 and sum to 1",
         )

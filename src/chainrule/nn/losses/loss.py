@@ -97,10 +97,22 @@ def check_same_shape(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarr
     inner = tuple(outputs_shape[1:])
     if targets.ndim and (targets.shape[1:] == inner or (*targets.shape[1:], 1) == inner):
         return
+    remedy = f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit a target"
+    if inner and targets.shape[1:] == inner[:-1] and _are_class_numbers(targets, inner[-1]):
+        remedy = (
+            f"if they are class numbers, give one-hot targets (numpy.eye({inner[-1]})[targets]), or use "
+            "SoftmaxCrossEntropy on raw outputs, which takes them as they are"
+        )
     raise DataError(
         f"{type(loss).__name__}: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
-        remedy=f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit a target",
+        remedy=remedy,
     )
+
+
+def _are_class_numbers(targets: np.ndarray, classes: int) -> bool:
+    """Whether targets might number this many classes."""
+    whole = targets.dtype.kind in "iub" or (targets.dtype.kind == "f" and (targets == targets.round()).all())
+    return bool(whole and targets.size and 0 <= targets.min() < targets.max() < classes)
 
 
 def check_finite(loss: Loss, targets: np.ndarray) -> None:
