@@ -115,8 +115,8 @@ def test_class_numbers_for_a_loss_of_numbers_say_what_would_help():
         train(nn.Sequential([nn.Dense(3, "softmax")]), (X, CLASSES), loss=nn.MeanSquaredError())
     assert str(caught.value) == (
         "MeanSquaredError: targets have shape (60,), outputs (rows, 3); if they are class numbers, give "
-        "one-hot targets (numpy.eye(3)[targets]), or use SoftmaxCrossEntropy on raw outputs, which takes them "
-        "as they are"
+        "one-hot targets (numpy.eye(3)[targets]), or use SoftmaxCrossEntropy on raw outputs, which takes "
+        "them as they are"
     )
     with pytest.raises(DataError, match=r"make the targets \(rows, 3\)"):  # numbers that are no classes
         train(nn.Dense(3), (X, X[:, 0]), loss=nn.MeanSquaredError())

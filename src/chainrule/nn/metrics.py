@@ -8,9 +8,11 @@ from chainrule.errors import ConfigError
 from chainrule.nn.losses import (
     CTC,
     BinaryCrossEntropy,
+    BinaryCrossEntropyOfProbabilities,
     BinaryFocal,
     BoxGIoU,
     BoxIoU,
+    CategoricalCrossEntropyOfProbabilities,
     Contrastive,
     CosineEmbedding,
     Dice,
@@ -86,6 +88,11 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
+_OF_CLASSES = (SoftmaxCrossEntropy, CategoricalCrossEntropyOfProbabilities, SoftmaxFocal, KLDivergence)
+_OF_ANSWERS = (
+    *(BinaryCrossEntropy, BinaryCrossEntropyOfProbabilities, BinaryFocal),
+    *(Hinge, SquaredHinge, Dice, SoftIoU),
+)
 # What they predict is not of the targets' kind, or a distance to them says little.
 _WITHOUT_METRICS = (CTC, Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
 
@@ -98,9 +105,9 @@ def metrics_of(loss: Loss, targets: np.ndarray | None = None) -> tuple[str, ...]
     """
     if isinstance(loss, MeanOfMembers):
         return metrics_of(loss.loss, targets)
-    if isinstance(loss, SoftmaxCrossEntropy | SoftmaxFocal | KLDivergence):
+    if isinstance(loss, _OF_CLASSES):
         return ("accuracy",)
-    if isinstance(loss, BinaryCrossEntropy | BinaryFocal | Hinge | SquaredHinge | Dice | SoftIoU):
+    if isinstance(loss, _OF_ANSWERS):
         return ("binary_accuracy",)
     if isinstance(loss, _WITHOUT_METRICS):
         return ()

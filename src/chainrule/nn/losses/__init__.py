@@ -3,7 +3,9 @@
 from chainrule.nn.losses.alignment import CTC
 from chainrule.nn.losses.classification import (
     BinaryCrossEntropy,
+    BinaryCrossEntropyOfProbabilities,
     BinaryFocal,
+    CategoricalCrossEntropyOfProbabilities,
     Hinge,
     KLDivergence,
     SoftmaxCrossEntropy,
@@ -31,9 +33,11 @@ __all__ = [
     "PROBABILITIES",
     "VALUES",
     "BinaryCrossEntropy",
+    "BinaryCrossEntropyOfProbabilities",
     "BinaryFocal",
     "BoxGIoU",
     "BoxIoU",
+    "CategoricalCrossEntropyOfProbabilities",
     "Contrastive",
     "CosineEmbedding",
     "Dice",

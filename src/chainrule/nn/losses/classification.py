@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.losses.loss import (
     LOGITS,
+    PROBABILITIES,
     Loss,
     check_finite,
     check_labels,
@@ -23,6 +24,7 @@ from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
 
 _PROBABILITY = "targets must be 0 or 1, or a probability between; for more classes use SoftmaxCrossEntropy"
+_LEAST = 1e-7  # Keras's epsilon
 _LABELS = "targets must be labels 0 or 1; for more classes use SoftmaxCrossEntropy"
 
 
@@ -82,6 +84,50 @@ class SoftmaxCrossEntropy(Loss):
     def predict(self, outputs: Tensor) -> Tensor:
         """Probabilities of the classes, along the last axis."""
         return f.softmax(outputs)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError for a class number that has no output, or probabilities that do not sum to 1."""
+        _check_classes(self, outputs_shape, targets)
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropyOfProbabilities(Loss):
+    """l = mean -t ln p - (1 - t) ln(1 - p), from probabilities p, such as those of a sigmoid layer.
+
+    p is clipped to 1e-7 … 1 - 1e-7 first, as Keras's BinaryCrossentropy without from_logits does; its
+    derivative is 0 beyond. Where the sigmoid can be left to the loss, BinaryCrossEntropy keeps more digits
+    and never stops learning. outputs: probabilities. targets: from 0 to 1, of the outputs' shape.
+    """
+
+    takes: ClassVar[str] = PROBABILITIES
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        p, t = _clipped(outputs), matched(self, outputs, targets)
+        return example_means(-(t * f.log(p) + (1.0 - t) * f.log(1.0 - p)))
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError where a target is not from 0 to 1."""
+        super().check(outputs_shape, targets)
+        check_range(self, targets, 0, 1, _PROBABILITY)
+
+
+@dataclass(frozen=True)
+class CategoricalCrossEntropyOfProbabilities(Loss):
+    """l = mean -Σ t ln p over the classes, from probabilities p = y / Σ y, such as those of a softmax layer.
+
+    The outputs y are divided by their sum and then clipped to 1e-7 … 1 - 1e-7, as Keras's
+    CategoricalCrossentropy without from_logits does; the derivative is 0 beyond. Where the softmax can be
+    left to the loss, SoftmaxCrossEntropy keeps more digits and never stops learning.
+    outputs: (batch, ..., classes), at least 0. targets: as in SoftmaxCrossEntropy.
+    """
+
+    takes: ClassVar[str] = PROBABILITIES
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        likely = _likely(self, outputs, targets)
+        total = outputs.sum(-1, keepdims=True)
+        p = _clipped(outputs / f.where(f.equal(total, 0.0), 1.0, total))
+        return example_means(-(likely * f.log(p)).sum(-1))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError for a class number that has no output, or probabilities that do not sum to 1."""
@@ -249,6 +295,10 @@ class SquaredHinge(Loss):
         """Raises DataError where a target is neither 0 nor 1."""
         super().check(outputs_shape, targets)
         check_labels(self, targets, _LABELS)
+
+
+def _clipped(probabilities: Tensor) -> Tensor:
+    return f.minimum(f.maximum(probabilities, _LEAST), 1.0 - _LEAST)
 
 
 def _short_of_margin(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
