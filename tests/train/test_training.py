@@ -419,19 +419,20 @@ def test_a_second_ctrl_c_interrupts_at_once_and_the_handler_is_put_back():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-@pytest.mark.parametrize("epochs", [7])
-def test_keep_says_whose_weights_a_run_ends_with(epochs):
+def test_keep_says_whose_weights_a_run_ends_with():
     """Trained far beyond the best epoch: by a line through noise, whose validation loss soon rises."""
     random = np.random.default_rng(4)
     x, y = random.normal(size=(12, 9)), random.normal(size=(12, 1))
-    options = {"loss": nn.MeanSquaredError(), "optimizer": nn.sgd(0.2), "validation": 0.4, "epochs": epochs}
-    best = train(nn.Dense(1), (x, y), **options)
-    last = train(nn.Dense(1), (x, y), keep="last", **options)
-    assert 1 <= best.best_epoch == last.best_epoch < epochs
-    alone = train(nn.Dense(1), (x, y), keep="last", **(options | {"epochs": best.best_epoch}))
+    options: dict[str, Any] = {"loss": nn.MeanSquaredError(), "optimizer": nn.sgd(0.2), "validation": 0.4}
+    best = train(nn.Dense(1), (x, y), epochs=7, **options)
+    last = train(nn.Dense(1), (x, y), keep="last", epochs=7, **options)
+    assert 1 <= best.best_epoch == last.best_epoch < 7
+    alone = train(nn.Dense(1), (x, y), keep="last", epochs=best.best_epoch, **options)
     assert same_arrays(best.parameters, alone.parameters)
     assert not same_arrays(best.parameters, last.parameters)
     _, held_out = split_validation(last.recipe, (x, y), 0.4)
+    assert held_out is not None
+    assert held_out.y is not None
     error = ((last.predict(held_out.x) - held_out.y) ** 2).mean()
     assert error == pytest.approx(last.history[-1]["validation_loss"], rel=1e-5)
     with pytest.raises(ConfigError, match=r"train: keep is 'lst' \(did you mean 'last'\?\)"):

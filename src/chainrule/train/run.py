@@ -31,11 +31,12 @@ class Run:
     """A trained model with its history.
 
     recipe: what it was trained by. parameters: name -> array, all that the model predicts with: what was
-    trained, and what layers such as BatchNorm keep; with validation, those of the best epoch.
+    trained, and what layers such as BatchNorm keep; with validation those of the best epoch, unless the
+    recipe's `keep` is 'last'.
     history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
     'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
     where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the
-    last full batch).
+    last full batch). What is infinite is NaN after storing: null in metrics.jsonl.
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
