@@ -270,9 +270,15 @@ def test_a_checkpoint_of_a_recipe_without_newer_settings_goes_on(tmp_path):
 def test_a_training_that_breaks_down_leaves_the_checkpoint_as_it_was(tmp_path):
     path = tmp_path / "state.safetensors"
     recipe = regression(nn.sgd(2.0), dtype="float32", epochs=99)
-    listener = Checkpoint(path, recipe, every_seconds=0.0)
+    listener, written = Checkpoint(path, recipe, every_seconds=0.0), []
+
+    def look(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            written.append(path.stat().st_mtime_ns)
+
     with pytest.raises(TrainingError) as caught:
-        train_recipe(recipe, as_arrays(line()), None, listeners=[listener])
+        train_recipe(recipe, as_arrays(line()), None, listeners=[listener, look])
+    assert path.stat().st_mtime_ns == written[-1]
     saved = load_state(path, recipe)
     assert saved.epoch == caught.value.epoch - 1
     assert all(np.isfinite(array).all() for array in saved.tree.values())
