@@ -51,7 +51,7 @@ class Loop:
                 reason = "interrupted"
             elif isinstance(error, TrainingError):
                 reason = "not finite"
-                error.run = self._so_far(reason)
+                error.run = error.run or self._so_far(reason)
             for failed in self._end(reason, error):
                 error.add_note(f"and a listener failed when it was told of the end: {failed!r}")
             raise
