@@ -81,7 +81,7 @@ def with_time(row: int, time: str) -> pd.DataFrame:
             r"row 2: '2024-01-02.*' comes after '2024-01-03.*': the dates are out of order",
         ),
         (with_time(2, "2024-01-01"), {}, r"row 2: '2024-01-01.*' stands there twice \(before in row 0\)"),
-        (two_shops(), {"series": None}, r"row 1: .* stands there twice .* name their column with series="),
+        (two_shops(), {"series": None}, r"row 1: .* stands there twice .* name their column \(series=…\)"),
         (
             with_time(2, "2024-01-02 06:00"),
             {},

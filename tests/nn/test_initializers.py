@@ -4,10 +4,12 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from scipy.stats import kstest, truncnorm
 
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.nn import initializers as i
 
+TRUNCATED_KURTOSIS = 3 + float(truncnorm(-2, 2).stats("k"))
 DENSE, CONVOLUTION = (500, 300), (3, 5, 40, 80)
 # Per initializer: its scale and which fan the variance is divided by, straight from the papers.
 VARIANCES = {
@@ -17,6 +19,11 @@ VARIANCES = {
     "he_normal": (i.he_normal(), lambda n_in, n_out: 2 / n_in, "normal"),
     "lecun_uniform": (i.lecun_uniform(), lambda n_in, n_out: 1 / n_in, "uniform"),
     "lecun_normal": (i.lecun_normal(), lambda n_in, n_out: 1 / n_in, "normal"),
+    "fan_out_truncated": (
+        i.VarianceScaling(3.0, "fan_out", "truncated_normal"),
+        lambda n_in, n_out: 3 / n_out,
+        "truncated",
+    ),
     "fan_out": (i.VarianceScaling(3.0, "fan_out", "normal"), lambda n_in, n_out: 3 / n_out, "normal"),
 }
 ALL = {
@@ -25,6 +32,7 @@ ALL = {
     "constant": i.constant(2.5),
     "uniform": i.uniform(-1, 3),
     "normal": i.normal(1.0, 2.0),
+    "truncated_normal": i.truncated_normal(1.0, 2.0),
     "orthogonal": i.orthogonal(),
     "filled_parts": i.filled_parts(0.5),
     **{name: case[0] for name, case in VARIANCES.items()},
@@ -44,12 +52,14 @@ def test_variance_and_distribution_are_those_of_the_paper(name, shape, fans, dty
     deviation = np.sqrt(variance(*fans))
     assert abs(values.mean()) < 0.02 * deviation
     assert values.var() == pytest.approx(deviation**2, rel=0.02)
-    # Fourth moment over variance²: 3 for a normal, 9/5 for a uniform distribution.
+    # Fourth moment over variance²: 3 for a normal, 9/5 for a uniform distribution; else SciPy's.
     assert (values**4).mean() / values.var() ** 2 == pytest.approx(
-        {"normal": 3, "uniform": 1.8}[distribution], rel=0.05
+        {"normal": 3, "truncated": TRUNCATED_KURTOSIS, "uniform": 1.8}[distribution], rel=0.05
     )
     if distribution == "uniform":
         assert abs(values).max() <= np.sqrt(3) * deviation * (1 + 1e-6)
+    elif distribution == "truncated":
+        assert 2.2 * deviation < abs(values).max() <= 2 / truncnorm(-2, 2).std() * deviation * (1 + 1e-6)
     else:
         assert abs(values).max() > 3.5 * deviation  # a truncated normal would stop at 2
 
@@ -70,6 +80,10 @@ def test_plain_distributions():
     assert (uniform.mean(), uniform.var()) == pytest.approx((1, 16 / 12), rel=0.01)
     normal = i.normal(1.0, 2.0)(DENSE, generator(), "float64")
     assert (normal.mean(), normal.var()) == pytest.approx((1, 4), rel=0.02)
+    truncated = i.truncated_normal(1.0, 2.0)(DENSE, generator(), "float64")
+    assert (truncated.mean(), truncated.std()) == pytest.approx((1, 2), rel=0.01)
+    spread = 2 / truncnorm(-2, 2).std()
+    assert kstest((truncated.ravel() - 1) / spread, truncnorm(-2, 2).cdf).pvalue > 0.01
     assert (i.zeros(DENSE, generator(), "float32") == 0).all()
     assert (i.ones(DENSE, generator(), "float32") == 1).all()
     assert (i.constant(2.5)(DENSE, generator(), "float32") == 2.5).all()
@@ -181,7 +195,7 @@ def test_orthogonal_needs_two_axes():
         ),
         (
             lambda: i.VarianceScaling(1, "fan_in", "gauss"),
-            "VarianceScaling: distribution is 'gauss'; it must be one of normal, uniform",
+            "VarianceScaling: distribution is 'gauss'; it must be one of normal, truncated_normal, uniform",
         ),
     ],
 )

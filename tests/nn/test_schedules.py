@@ -13,6 +13,7 @@ from chainrule.nn.schedules import (
     CosineDecay,
     Cyclical,
     ExponentialDecay,
+    InverseTimeDecay,
     OneCycle,
     PolynomialDecay,
     ReduceOnPlateau,
@@ -54,6 +55,14 @@ def test_constant():
 def test_step_decay():
     expected = [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2]
     np.testing.assert_allclose(rates(StepDecay(0.8, every=3, factor=0.5), range(7)), expected, rtol=1e-15)
+
+
+def test_inverse_time_decay():
+    expected = [0.8 / (1 + 0.5 * n / 10) for n in (0, 1, 10, 20, 1000)]
+    np.testing.assert_allclose(
+        rates(InverseTimeDecay(0.8, 10, 0.5), [0, 1, 10, 20, 1000]), expected, rtol=1e-14
+    )
+    assert rates(InverseTimeDecay(1.0, 4), [0, 4, 8, 12]).tolist() == [1, 1 / 2, 1 / 3, 1 / 4]
 
 
 def test_step_decay_drops_on_time_in_float32():
@@ -223,6 +232,12 @@ def test_as_schedule():
         ),
         (lambda: CosineDecay(1, 5, 0, 0.5), "CosineDecay: restarts is 0.5; it must be at least 1"),
         (lambda: CosineDecay(1, 5, floor=2), "CosineDecay: floor is 2; it must be at least 0 and at most 1"),
+        (lambda: InverseTimeDecay(0, 5), "InverseTimeDecay: initial is 0; it must be above 0"),
+        (
+            lambda: InverseTimeDecay(1, 0),
+            "InverseTimeDecay: every is 0; it must be a whole number, at least 1",
+        ),
+        (lambda: InverseTimeDecay(1, 5, 0), "InverseTimeDecay: factor is 0; it must be above 0"),
         (lambda: PolynomialDecay(0, 5), "PolynomialDecay: initial is 0; it must be above 0"),
         (lambda: PolynomialDecay(1, 0), "PolynomialDecay: steps is 0; it must be a whole number, at least 1"),
         (lambda: PolynomialDecay(1, 5, 0), "PolynomialDecay: power is 0; it must be above 0"),

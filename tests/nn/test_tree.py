@@ -38,6 +38,9 @@ TREES = [
     nn.sgd(nn.OneCycle(0.5, 100)),
     nn.sgd(nn.Cyclical(0.1, 0.5, 10, shrink=0.5)),
     nn.sgd(nn.PolynomialDecay(0.5, 100, power=0.9)),
+    nn.sgd(nn.InverseTimeDecay(0.5, 100)),
+    nn.Dense(3, kernel=nn.truncated_normal(deviation=0.1)),
+    (nn.BinaryCrossEntropyOfProbabilities(), nn.CategoricalCrossEntropyOfProbabilities()),
     nn.chain(
         nn.SharpnessAware(0.1),
         nn.AdaptiveClip(0.02, on="*weight"),

@@ -219,6 +219,12 @@ THEIR_ACTIVATIONS: dict[str, Callable] = {
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
     "softplus": F.softplus,
+    "exponential": torch.exp,
+    "softsign": F.softsign,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,  # F.hardsigmoid has 1/6 in float32 alone
+    "hard_tanh": F.hardtanh,
+    "relu6": F.relu6,
+    "mish": F.mish,
     "softmax": lambda x: F.softmax(x, -1),
 }
 

@@ -75,6 +75,7 @@ Y, T = RANDOM.normal(size=(7, 4)) * 2, RANDOM.normal(size=(7, 4))
 LABELS = RANDOM.integers(0, 2, size=(7, 4)).astype(np.float64)
 CLASSES = RANDOM.integers(0, 4, size=7)
 SOFT = RANDOM.dirichlet(np.ones(4), size=7)
+PROBABILITIES = RANDOM.uniform(0.01, 0.99, size=(7, 4))
 PAIRS, ALIKE = RANDOM.normal(size=(7, 2, 5)), RANDOM.integers(0, 2, size=7)
 
 LOSSES = {
@@ -88,6 +89,15 @@ LOSSES = {
         nn.SoftmaxCrossEntropy(0.2),
         lambda y, t: functional.cross_entropy(y, t, label_smoothing=0.2),
         Y,
+        CLASSES,
+    ),
+    "binary_of_probabilities": case(
+        nn.BinaryCrossEntropyOfProbabilities(), functional.binary_cross_entropy, PROBABILITIES, LABELS
+    ),
+    "categorical_of_probabilities": case(
+        nn.CategoricalCrossEntropyOfProbabilities(),
+        lambda y, t: functional.nll_loss(torch.log(y / y.sum(-1, keepdim=True)), t),
+        PROBABILITIES,
         CLASSES,
     ),
     "binary_focal": case(nn.BinaryFocal(1.5), lambda y, t: binary_focal(y, t, 1.5), Y, LABELS),
@@ -261,6 +271,11 @@ SCHEDULES: dict[str, tuple[Schedule, Callable, int]] = {
         nn.CosineDecay(0.5, 6, restarts=2, floor=0.1),
         lambda o: lr.CosineAnnealingWarmRestarts(o, 6, 2, 0.1),
         60,
+    ),
+    "inverse_time": (
+        nn.InverseTimeDecay(0.5, 7, 0.3),
+        lambda o: lr.LambdaLR(o, lambda n: 1 / (1 + 0.3 * n / 7)),
+        40,
     ),
     "polynomial": (nn.PolynomialDecay(0.5, 20, 0.9), lambda o: lr.PolynomialLR(o, 20, 0.9), 30),
     "one_cycle": (

@@ -212,9 +212,7 @@ def test_existing_report_survives_a_failure(owner, run_folder, monkeypatch):
 
 
 def test_error_says_what_is_missing(run_folder, tmp_path):
-    with pytest.raises(
-        DataError, match=r"nowhere: no such folder; give a folder that `chainrule train` wrote"
-    ):
+    with pytest.raises(DataError, match=r"nowhere: no such folder; give the folder of a table's run"):
         write_report(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"config\.toml: not a folder"):
         write_report(run_folder / "config.toml")

@@ -161,5 +161,5 @@ def test_evaluation_is_plain_json(houses: Path) -> None:
 
 
 def test_target_must_be_named(houses: Path) -> None:
-    with pytest.raises(DataError, match="name it with --target"):
+    with pytest.raises(DataError, match="name it \\(target=…\\)"):
         open_table(str(houses), None)

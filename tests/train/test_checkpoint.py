@@ -22,7 +22,7 @@ from tests.train.helpers import (
 
 from chainrule import nn
 from chainrule.data import as_arrays
-from chainrule.errors import DataError
+from chainrule.errors import DataError, TrainingError
 from chainrule.train import (
     Batch,
     Checkpoint,
@@ -252,3 +252,33 @@ def test_the_recipe_is_in_the_file_as_plain_data(tmp_path):
     run_recipe(RECIPES["plateau"], tmp_path / "state", stop_after(1))
     with safe_open(tmp_path / "state", framework="numpy") as file:
         assert json.loads(file.metadata()["recipe"]) == RECIPES["plateau"].to_plain()
+
+
+def test_a_checkpoint_of_a_recipe_without_newer_settings_goes_on(tmp_path):
+    """Written before `keep` and `shuffle` existed: it was trained as their defaults say."""
+    path, recipe = tmp_path / "state.safetensors", regression()
+    train_recipe(recipe, as_arrays(line()), None, checkpoint=path)
+    arrays, metadata = checkpoint_module.read_safetensors(path)
+    old = json.loads(metadata["recipe"])
+    del old["keep"], old["shuffle"]
+    save_file(arrays, path, metadata | {"recipe": json.dumps(old)})
+    assert load_state(path, recipe).epoch == recipe.epochs
+    with pytest.raises(DataError, match="another shuffle"):
+        load_state(path, replace(recipe, shuffle=False))
+
+
+def test_a_training_that_breaks_down_leaves_the_checkpoint_as_it_was(tmp_path):
+    path = tmp_path / "state.safetensors"
+    recipe = regression(nn.sgd(2.0), dtype="float32", epochs=99)
+    listener, written = Checkpoint(path, recipe, every_seconds=0.0), []
+
+    def look(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            written.append(path.stat().st_mtime_ns)
+
+    with pytest.raises(TrainingError) as caught:
+        train_recipe(recipe, as_arrays(line()), None, listeners=[listener, look])
+    assert path.stat().st_mtime_ns == written[-1]
+    saved = load_state(path, recipe)
+    assert saved.epoch == caught.value.epoch - 1
+    assert all(np.isfinite(array).all() for array in saved.tree.values())

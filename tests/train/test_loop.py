@@ -311,3 +311,56 @@ def test_the_usual_classifier_learns():
     )
     assert run.history[-1]["loss"] < 0.7 * run.history[0]["loss"]
     assert (run.predict(x).argmax(1) == y).mean() > 0.7
+
+
+def fail_at(kind: type, error: BaseException) -> Callable[[object], None]:
+    def listen(event: object) -> None:
+        if isinstance(event, kind):
+            raise error
+
+    return listen
+
+
+@pytest.mark.parametrize("kind", [Started, StepsDone, EpochDone])
+@pytest.mark.parametrize(
+    ("error", "reason"), [(ZeroDivisionError("no"), "error"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_whatever_ends_training_everyone_is_told_of_the_end_once(kind, error, reason):
+    before, after = Recorder(), Recorder()
+    with pytest.raises(type(error)) as caught:
+        train_recipe(regression(), as_arrays(line()), None, listeners=[before, fail_at(kind, error), after])
+    assert caught.value is error
+    for recorder in (before, after):
+        (ended,) = recorder.of(Ended)
+        assert recorder.events[-1] is ended
+        assert (ended.reason, ended.error) == (reason, error)
+
+
+def test_an_executor_that_fails_ends_training_in_order():
+    class Failing:
+        def __init__(self, program):
+            self.program = program
+
+        def run_many(self, tree, chunk, order):
+            raise MemoryError("no room")
+
+    recorder = Recorder()
+    with pytest.raises(MemoryError):
+        train_recipe(regression(), as_arrays(line()), None, listeners=[recorder], executor=Failing)  # type: ignore[arg-type]
+    assert [type(event) for event in recorder.events] == [Started, Ended]
+    assert recorder.events[-1].reason == "error"  # type: ignore[union-attr]
+
+
+def test_a_listener_that_fails_at_the_end_keeps_no_other_from_hearing_of_it():
+    recorder = Recorder()
+    fails = fail_at(Ended, ZeroDivisionError("no"))
+    with pytest.raises(ZeroDivisionError):
+        train_recipe(regression(), as_arrays(line()), None, listeners=[fails, recorder])
+    assert [event.reason for event in recorder.of(Ended)] == ["epochs"]
+    first = fail_at(EpochDone, ValueError("the cause"))
+    with pytest.raises(ValueError, match="the cause") as caught:
+        train_recipe(regression(), as_arrays(line()), None, listeners=[first, fails, recorder])
+    assert caught.value.__notes__ == [
+        "and a listener failed when it was told of the end: ZeroDivisionError('no')"
+    ]
+    assert len(recorder.of(Ended)) == 2

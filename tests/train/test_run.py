@@ -158,7 +158,7 @@ def test_an_existing_folder_is_refused_and_left_alone(run, tmp_path):
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 @pytest.mark.parametrize("place", ["safetensors.numpy.save", "tomli_w.dumps", "json.dumps"])
 def test_a_failure_while_writing_leaves_nothing(run, error, place, tmp_path, monkeypatch):
-    def fail(*given: object) -> None:
+    def fail(*given: object, **options: object) -> None:
         raise error
 
     monkeypatch.setattr(place, fail)
@@ -204,7 +204,7 @@ def test_facts_that_are_missing_are_refused(run, facts, tmp_path):
 
 
 def test_no_folder_is_said_so(tmp_path):
-    with pytest.raises(DataError, match=r"run is not a folder; give the folder that 'chainrule train' wrote"):
+    with pytest.raises(DataError, match=r"run is not a folder; give the folder of a run"):
         load_run(tmp_path / "run")
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="file is not a folder"):

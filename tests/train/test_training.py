@@ -32,9 +32,11 @@ from chainrule.train import (
     EpochDone,
     Event,
     Programs,
+    Recipe,
     RunState,
     StepsDone,
     loop,
+    split_validation,
     starting_tree,
     train_recipe,
 )
@@ -415,3 +417,63 @@ def test_a_second_ctrl_c_interrupts_at_once_and_the_handler_is_put_back():
     assert signal.getsignal(signal.SIGINT) is before
     fit()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_keep_says_whose_weights_a_run_ends_with():
+    """Trained far beyond the best epoch: by a line through noise, whose validation loss soon rises."""
+    random = np.random.default_rng(4)
+    x, y = random.normal(size=(12, 9)), random.normal(size=(12, 1))
+    options: dict[str, Any] = {"loss": nn.MeanSquaredError(), "optimizer": nn.sgd(0.2), "validation": 0.4}
+    best = train(nn.Dense(1), (x, y), epochs=7, **options)
+    last = train(nn.Dense(1), (x, y), keep="last", epochs=7, **options)
+    assert 1 <= best.best_epoch == last.best_epoch < 7
+    alone = train(nn.Dense(1), (x, y), keep="last", epochs=best.best_epoch, **options)
+    assert same_arrays(best.parameters, alone.parameters)
+    assert not same_arrays(best.parameters, last.parameters)
+    _, held_out = split_validation(last.recipe, (x, y), 0.4)
+    assert held_out is not None
+    assert held_out.y is not None
+    error = ((last.predict(held_out.x) - held_out.y) ** 2).mean()
+    assert error == pytest.approx(last.history[-1]["validation_loss"], rel=1e-5)
+    with pytest.raises(ConfigError, match=r"train: keep is 'lst' \(did you mean 'last'\?\)"):
+        train(nn.Dense(1), (x, y), keep="lst", **options)
+
+
+def test_without_shuffling_examples_come_as_they_stand_and_the_last_are_held_out():
+    """One row a step: gradient descent by hand, in order."""
+    x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([[1.0], [0.0], [2.0], [5.0]])
+    recorded = train(
+        nn.Sequential([nn.Dense(1, kernel=nn.zeros)]),
+        (x, y),
+        loss=nn.MeanSquaredError(),
+        optimizer=nn.sgd(0.01),
+        batch_size=1,
+        epochs=2,
+        shuffle=False,
+        validation=0.25,
+        keep="last",
+        dtype="float64",
+    )
+    weight = bias = 0.0
+    for row in (0, 1, 2, 0, 1, 2):
+        delta = 2 * (weight * x[row, 0] + bias - y[row, 0])
+        weight, bias = weight - 0.01 * delta * x[row, 0], bias - 0.01 * delta
+    assert float(recorded.parameters["dense_1.weight"][0, 0]) == pytest.approx(weight, rel=1e-12)
+    assert recorded.history[-1]["validation_loss"] == pytest.approx((4 * weight + bias - 5) ** 2, rel=1e-12)
+
+
+def test_one_seed_gives_arrays_of_one_name_the_same_first_weights_in_any_network():
+    """Documented at `train`: a layer more elsewhere changes no other's weights."""
+
+    def first(layers: list[nn.Layer], seed: int = 0) -> dict[str, np.ndarray]:
+        recipe = Recipe(nn.Sequential(layers), nn.SoftmaxCrossEntropy(), seed=seed)
+        data = as_arrays((X, Y))
+        return starting_tree(recipe, data, Programs(recipe, compile_numpy))
+
+    short, long = (
+        first([nn.Dense(4), nn.Dense(3)]),
+        first([nn.Dense(4), nn.Dense(3), nn.Dense(9), nn.Dense(3)]),
+    )
+    for name in ("dense_1.weight", "dense_2.weight"):
+        np.testing.assert_array_equal(short[name], long[name])
+    assert (first([nn.Dense(4), nn.Dense(3)], seed=1)["dense_1.weight"] != short["dense_1.weight"]).all()

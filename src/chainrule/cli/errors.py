@@ -3,19 +3,21 @@
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
 import typer
 
 from chainrule.cli.output import tell
-from chainrule.errors import ChainruleError, did_you_mean
+from chainrule.errors import ChainruleError, ChainruleWarning, did_you_mean
 from chainrule.tasks.settings import HELP
 
 SUCCESS = 0
 BROKEN_PIPE = 1
 BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+SUBJECT = ("file", "target")  # what is no setting, but an argument or an option of its own
 
 # typer does not export the error of a wrong command line, but every kind of it is a sibling of this one.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
@@ -23,17 +25,38 @@ _ASIDE = re.compile(r"(^|/)\.([^/]+)\.[a-z0-9_]{8}$")
 _OPTION = re.compile(r"No such option:? '?(--?[^\s'(]+)")
 
 
+def in_options(name: str, value: Any) -> str:
+    """A setting as the command line has it: --set epochs=50, or --target COLUMN."""
+    if name in SUBJECT:
+        return f"--{name} {name.upper() if value is ... else value}"
+    return f"--set {name}={_written(value)}"
+
+
+def _written(value: Any) -> str:
+    """A value as `--set` takes it, without quotes that a shell would remove."""
+    if value is ...:
+        return "…"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def guarded(run: Callable[[], int | None]) -> int:
     """Run a command and return its exit code.
+
+    Warnings of chainrule are a line each on standard error.
 
     0: done. 2: the input or the command line is wrong, told in one line that begins 'chainrule: '.
     130: ended by Ctrl-C. 1: who reads standard output has gone (`| head`), which is told to nobody.
     Any other exception is a defect of chainrule and passes through.
     """
     try:
-        code = run()
+        with warnings.catch_warnings():
+            warnings.showwarning = _shown(warnings.showwarning)
+            code = run()
         sys.stdout.flush()
     except ChainruleError as error:
+        error.door = in_options
         return _refuse(str(error))
     except UsageError as error:
         return _refuse(_usage(error))
@@ -49,6 +72,19 @@ def guarded(run: Callable[[], int | None]) -> int:
     except SystemExit as ended:  # typer's own answer to a broken pipe
         return ended.code if isinstance(ended.code, int) else BROKEN_PIPE
     return code or SUCCESS
+
+
+def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """What shows a warning: one of ours as a line, in the words of the command line; others as before."""
+
+    def show(message: Warning | str, *details: Any, **named: Any) -> None:
+        if isinstance(message, ChainruleWarning):
+            message.door = in_options
+            tell("chainrule: warning: " + " ".join(str(message).split()))
+        else:
+            otherwise(message, *details, **named)
+
+    return show
 
 
 def _refuse(message: str) -> int:

@@ -1,14 +1,12 @@
 """What the commands print: results on standard output, everything else on standard error."""
 
-import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
-import numpy as np
+from chainrule.data.plain_json import json_text
 
 
 def tell(line: str) -> None:
@@ -25,20 +23,7 @@ def narrate(sentence: str) -> None:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what is infinite or not a number becomes null."""
-    print(json.dumps(plain(content), ensure_ascii=False, allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: NumPy's numbers as Python's, what is not finite as None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(inner) for inner in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    print(json_text(content))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chainrule.cli.errors import SUBJECT
 from chainrule.cli.output import narrate
 from chainrule.data import Table, column_names, is_named
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.tasks.settings import TableSettings, settings_from
 from chainrule.tasks.table import open_table
-
-SUBJECT = ("file", "target")
 
 
 @dataclass(frozen=True)
@@ -120,5 +119,5 @@ def _placed(error: ConfigError, sources: Sequence[tuple[str, Mapping[str, Any]]]
         try:
             settings_from({key: value for key, value in pairs.items() if key not in SUBJECT})
         except ConfigError as own:
-            return ConfigError(f"{name}: {own.what}", remedy=own.remedy)
+            return own.at(name)
     return error

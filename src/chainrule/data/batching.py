@@ -10,7 +10,7 @@ from chainrule.errors import ConfigError, DataError
 _FEW = 1000  # below, no sort takes long
 
 
-def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+def epoch_order(examples: int, batch_size: int, seed: int, epoch: int, *, shuffle: bool = True) -> np.ndarray:
     """The indices 0 … examples - 1 in the order in which this epoch visits them.
 
     The order is drawn from Philox, a counter-based generator (Salmon and others, "Parallel random numbers:
@@ -19,7 +19,7 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.nda
 
     examples: how many there are, at least 1.
     batch_size: at least 1. It does not change the order: it is checked here, before an epoch begins.
-    seed, epoch: from 0 to 2**64 - 1.
+    seed, epoch: from 0 to 2**64 - 1. shuffle: False visits them as they stand.
     Returns (examples,) int64.
     Raises ConfigError for a batch size, seed or epoch out of range; DataError where there are no examples.
     """
@@ -29,6 +29,8 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int) -> np.nda
             raise ConfigError(f"{name} is {value}", remedy=f"give a {name} from 0 to 2**64 - 1")
     if examples < 1:
         raise DataError("there are no examples to train on", remedy="give at least one")
+    if not shuffle:
+        return np.arange(examples, dtype=np.int64)
     key: Any = _Key(seed, epoch)
     bits = np.random.Philox(key).random_raw(examples)
     # NumPy promises that a bit generator's raw stream never changes, but does not promise it for

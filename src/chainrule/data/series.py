@@ -85,7 +85,8 @@ def find_places(
         if frequency is not None:
             raise DataError(
                 f"{source}: frequency is {frequency!r} and no column is named that holds times",
-                remedy="name it with time=, or leave frequency out",
+                remedy="name it ({time}), or leave frequency out",
+                settings={"time": ...},
             )
         return Places(TimeGrid(Frequency("step"), 0), names, numbers, _counted_up(numbers))
     moments, dates = _moments(frame, time, source)
@@ -144,7 +145,8 @@ def positions_on(grid: TimeGrid, column: "pd.Series", moments: np.ndarray, sourc
         raise DataError(
             f"{where}: {shortened(str(column.iloc[row]))} is not a whole number of steps of {grid.frequency} "
             f"after {grid.written(0)}",
-            remedy="correct the time, set frequency= to what the rows are apart, or resample them",
+            remedy="correct the time, say what the rows are apart ({frequency}), or resample them",
+            settings={"frequency": ...},
         )
     return positions
 
@@ -168,7 +170,8 @@ def collect(
             raise DataError(
                 f"{source}: at steps of {places.grid.frequency}, {what} has {len(rows):,} values "
                 f"for {length:,} times",
-                remedy="set frequency= to what its rows are apart, or leave out what lies before the gap",
+                remedy="say what its rows are apart ({frequency}), or leave out what lies before the gap",
+                settings={"frequency": ...},
             )
         if length < least:
             raise DataError(
@@ -282,12 +285,14 @@ def _refuse_disorder(
         raise DataError(
             f"{value} {same}",
             remedy="leave one out or add them up; where rows belong to several series, "
-            "name their column with series=",
+            "name their column ({series})",
+            settings={"series": ...},
         )
     raise DataError(
         f"{value} comes after {shortened(str(column.iloc[earlier]))}: the dates are out of order",
         remedy=f"sort the rows by time, such as frame.sort_values({column.name!r}), and the values with "
-        "them; where they belong to several series, name their column with series=",
+        "them; where they belong to several series, name their column ({series})",
+        settings={"series": ...},
     )
 
 
@@ -310,13 +315,15 @@ def _grid(
     if not len(distances):
         raise DataError(
             f"{source}: no series has more than 1 sample, so that nothing says how far apart its times are",
-            remedy="give more of the past, or set frequency=",
+            remedy="give more of the past, or say what the rows are apart ({frequency})",
+            settings={"frequency": ...},
         )
     frequency, share = seen_frequency(distances, dates)
     if share < LEAST_KNOWN:
         raise DataError(
             f"{source}, column {column.name!r}: the times are not equally spaced; most often they are "
             f"{frequency} apart, and only {share:.0%} of neighbours are",
-            remedy="set frequency= to what the rows are apart, or resample them",
+            remedy="say what the rows are apart ({frequency}), or resample them",
+            settings={"frequency": ...},
         )
     return TimeGrid(frequency, anchor)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.estimators import storing
 from chainrule.estimators.alike import together
+from chainrule.estimators.door import words_of_estimators
 from chainrule.estimators.fitting import Fitted, Rows, Targets, fit_rows
 from chainrule.estimators.inputs import (
     Columns,
@@ -151,8 +152,9 @@ class NetEstimator(BaseEstimator):
         before = self._fitted if fitted else None
         attributes = dict(vars(self))
         try:
-            rows = self._rows(X, y, sample_weight, settings, before, targets, incremental=incremental)
-            self._fitted = fit_rows(settings, rows, before, incremental=incremental)
+            with words_of_estimators():
+                rows = self._rows(X, y, sample_weight, settings, before, targets, incremental=incremental)
+                self._fitted = fit_rows(settings, rows, before, incremental=incremental)
         except BaseException:
             vars(self).clear()
             vars(self).update(attributes)

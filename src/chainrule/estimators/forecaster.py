@@ -14,6 +14,7 @@ from chainrule.data import tidy_columns
 from chainrule.data.series import Places, Series, collect, find_again, find_places
 from chainrule.errors import ConfigError, DataError
 from chainrule.estimators import forecaster_files
+from chainrule.estimators.door import words_of_estimators
 from chainrule.estimators.known_ahead import KnownAhead
 from chainrule.nn.settings import check_whole
 from chainrule.tasks.backtest import backtest
@@ -125,7 +126,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         """
         settings = self._settings()
         read = self._read(X, y)
-        forecast = fit_forecast(settings, read.places.grid, read.series, progress=bool(self.verbose))
+        with words_of_estimators():
+            forecast = fit_forecast(settings, read.places.grid, read.series, progress=bool(self.verbose))
         return self._fitted(forecast, read.known_ahead, read.names)
 
     def _fitted(self, forecast: Forecast, known_ahead: KnownAhead, names: list[Any]) -> Self:

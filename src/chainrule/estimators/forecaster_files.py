@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.data import Preparation
 from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.plain_json import json_text
 from chainrule.data.series import Series
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
@@ -46,7 +47,7 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
         arrays[f"covariates/{number}"] = history.series.covariates
     with folder_aside(folder) as aside:
         forecast.run.write(aside, forecast.run.recipe.to_plain())
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        text = json_text(content, indent=1) + "\n"
         (aside / FORECASTER).write_text(text, encoding="utf-8")
         whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
         (aside / HISTORY).write_bytes(tensors(whole))

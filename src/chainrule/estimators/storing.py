@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from chainrule.data import Preparation
+from chainrule.data.plain_json import json_text
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.fitting import Fitted, Targets
 from chainrule.estimators.inputs import AsGiven, Columns, Inputs, Numbers
@@ -49,7 +50,7 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     tree = {name: np.asarray(array, order="C") for name, array in fitted.state.tree.items()}
     with folder_aside(folder) as aside:
         fitted.run.write(aside, fitted.run.recipe.to_plain())
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        text = json_text(content, indent=1) + "\n"
         (aside / ESTIMATOR).write_text(text, encoding="utf-8")
         (aside / TRAINING).write_bytes(tensors(tree))
     return folder
@@ -96,7 +97,7 @@ def _plain(value: Any) -> Any:
         return {"type": "dict", "items": [[_plain(k), _plain(v)] for k, v in value.items()]}
     if isinstance(value, list | tuple | np.ndarray):
         return [_plain(each) for each in value]
-    if is_dataclass(value):
+    if is_dataclass(value) or isinstance(value, float):
         return to_plain(value)
     return value if value is None or isinstance(value, bool | int | float | str) else None
 

@@ -74,6 +74,39 @@ def softplus(x: Tensor) -> Tensor:
     return f.softplus(x)
 
 
+def exponential(x: Tensor) -> Tensor:
+    """y = eˣ, above 0; beyond x = 88 it overflows in float32."""
+    return f.exp(x)
+
+
+def softsign(x: Tensor) -> Tensor:
+    """y = x / (1 + |x|), in (-1, 1) (Bergstra et al. 2009)."""
+    return x / (1.0 + abs(x))
+
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """y = min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
+
+    The variant of MobileNetV3, PyTorch and Keras 3; Keras 2 and Courbariaux et al. 2015 have other slopes.
+    """
+    return relu6(x + 3.0) * (1 / 6)
+
+
+def hard_tanh(x: Tensor) -> Tensor:
+    """y = min(max(x, -1), 1); derivative ½ at -1 and 1 (Collobert 2004)."""
+    return f.minimum(f.maximum(x, -1.0), 1.0)
+
+
+def relu6(x: Tensor) -> Tensor:
+    """y = min(max(x, 0), 6); derivative 0 at 0 and ½ at 6 (Krizhevsky 2010)."""
+    return f.minimum(f.relu(x), 6.0)
+
+
+def mish(x: Tensor) -> Tensor:
+    """y = x tanh(ln(1 + eˣ)) (Misra 2019)."""
+    return x * f.tanh(f.softplus(x))
+
+
 def softmax(x: Tensor) -> Tensor:
     """y = eˣ / Σ eˣ along the last axis: positive, sums to 1 (Bridle 1990)."""
     return f.softmax(x)
@@ -96,6 +129,12 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "gelu_tanh": gelu_tanh,
     "silu": silu,
     "softplus": softplus,
+    "exponential": exponential,
+    "softsign": softsign,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_tanh": hard_tanh,
+    "relu6": relu6,
+    "mish": mish,
     "softmax": softmax,
 }
 

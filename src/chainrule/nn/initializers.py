@@ -1,7 +1,7 @@
 """First values of parameters.
 
 Kernels have shape (..., inputs, outputs); the leading axes are the receptive field of a convolution. Normal
-distributions are plain, never truncated.
+distributions are plain, unless 'truncated' is said.
 """
 
 import math
@@ -16,7 +16,9 @@ from chainrule.nn.settings import check_choice, check_number, owner_name
 from chainrule.program import FLOATS
 
 MODES = ("fan_in", "fan_out", "fan_average")
-DISTRIBUTIONS = ("normal", "uniform")
+DISTRIBUTIONS = ("normal", "truncated_normal", "uniform")
+_TRUNCATED_AT = 2.0
+_TRUNCATED_DEVIATION = 0.87962566103423978  # of a standard normal distribution without what lies beyond ±2
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,31 @@ class Normal(Initializer):
 
 
 @dataclass(frozen=True)
+class TruncatedNormal(Initializer):
+    """w ~ N(mean, s²) without what lies beyond mean ± 2 s; s = deviation / 0.8796.
+
+    So the numbers drawn have the deviation that is asked for, as those of the variance scaling of Keras and
+    JAX have; Keras's TruncatedNormal and PyTorch's trunc_normal_ take s itself. deviation: at least 0.
+    """
+
+    mean: float = 0.0
+    deviation: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_number("truncated_normal", "mean", self.mean)
+        check_number("truncated_normal", "deviation", self.deviation, at_least=0)
+
+    def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
+        return _truncated_normal(shape, self.mean, self.deviation, random, dtype)
+
+
+@dataclass(frozen=True)
 class VarianceScaling(Initializer):
     """w ~ mean 0, variance scale / n, n the fan that `mode` names.
 
-    scale: above 0. mode: 'fan_in', 'fan_out' or 'fan_average', their mean. distribution: 'normal', or
-    'uniform' between ±√(3 scale / n).
+    scale: above 0. mode: 'fan_in', 'fan_out' or 'fan_average', their mean. distribution: 'normal';
+    'truncated_normal', as TruncatedNormal, the variance after truncation (what Keras and JAX draw for
+    glorot_normal, he_normal and lecun_normal); or 'uniform' between ±√(3 scale / n).
     """
 
     scale: float = 1.0
@@ -153,7 +175,8 @@ class VarianceScaling(Initializer):
         if self.distribution == "uniform":
             limit = math.sqrt(3 * variance)
             return _uniform(shape, -limit, limit, random, dtype)
-        return _normal(shape, 0.0, math.sqrt(variance), random, dtype)
+        draw = _truncated_normal if self.distribution == "truncated_normal" else _normal
+        return draw(shape, 0.0, math.sqrt(variance), random, dtype)
 
 
 @dataclass(frozen=True)
@@ -252,6 +275,11 @@ def normal(mean: float = 0.0, deviation: float = 0.05) -> Initializer:
     return Normal(mean, deviation)
 
 
+def truncated_normal(mean: float = 0.0, deviation: float = 0.05) -> Initializer:
+    """w ~ N(mean, s²) without what lies beyond mean ± 2 s, s so that w has this deviation."""
+    return TruncatedNormal(mean, deviation)
+
+
 def glorot_uniform() -> Initializer:
     """w ~ U(-a, a), a² / 3 = 2 / (fan_in + fan_out) (Glorot and Bengio 2010); for tanh and sigmoid."""
     return VarianceScaling(1.0, "fan_average", "uniform")
@@ -312,6 +340,17 @@ def _normal(
     if mean:
         array += mean
     return array
+
+
+def _truncated_normal(
+    shape: tuple[int, ...], mean: float, deviation: float, random: np.random.Generator, dtype: str
+) -> np.ndarray:
+    """By the inverse of the distribution function, so that every number takes one draw."""
+    from scipy.special import ndtr, ndtri
+
+    drawn, low = np.asarray(random.random(shape, dtype=_float(dtype).type), np.float64), ndtr(-_TRUNCATED_AT)
+    standard = np.clip(ndtri(low + drawn * (1 - 2 * low)), -_TRUNCATED_AT, _TRUNCATED_AT)
+    return np.asarray(mean + deviation / _TRUNCATED_DEVIATION * standard).astype(dtype)
 
 
 def _uniform(

@@ -184,8 +184,7 @@ def _current(layer: "Layer") -> Building:
     if built is None:
         raise ChainruleError(
             f"{type(layer).__name__} was called outside of a program",
-            remedy="pass the model to chainrule.train, which records it, or call it within "
-            "nn.building(trace, training=…)",
+            remedy="pass the model to chainrule.train, which records it, or call it within nn.building",
         )
     return built
 

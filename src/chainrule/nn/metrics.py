@@ -1,15 +1,18 @@
 """Metrics: how good predictions are, in numbers that people know. NumPy, on whole data sets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from chainrule.errors import ConfigError
 from chainrule.nn.losses import (
     CTC,
     BinaryCrossEntropy,
+    BinaryCrossEntropyOfProbabilities,
     BinaryFocal,
     BoxGIoU,
     BoxIoU,
+    CategoricalCrossEntropyOfProbabilities,
     Contrastive,
     CosineEmbedding,
     Dice,
@@ -26,6 +29,9 @@ from chainrule.nn.losses import (
 )
 
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+"""A function of predictions, targets and weights."""
+OwnMetric = Callable[[np.ndarray, np.ndarray], float]
+"""A function of targets and predictions, in the order of scikit-learn's and Keras's."""
 
 
 def _accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
@@ -82,21 +88,54 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
+_OF_CLASSES = (SoftmaxCrossEntropy, CategoricalCrossEntropyOfProbabilities, SoftmaxFocal, KLDivergence)
+_OF_ANSWERS = (
+    *(BinaryCrossEntropy, BinaryCrossEntropyOfProbabilities, BinaryFocal),
+    *(Hinge, SquaredHinge, Dice, SoftIoU),
+)
 # What they predict is not of the targets' kind, or a distance to them says little.
 _WITHOUT_METRICS = (CTC, Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
 
 
-def metrics_of(loss: Loss) -> tuple[str, ...]:
-    """The metrics that people expect beside this loss."""
+def metrics_of(loss: Loss, targets: np.ndarray | None = None) -> tuple[str, ...]:
+    """The metrics that people expect beside this loss.
+
+    targets: of the examples trained on. Where a loss of numbers learns labels, 0 or 1 in columns, the first
+    is how many are right: 'accuracy' where each row has a single 1 (one-hot), else 'binary_accuracy'.
+    """
     if isinstance(loss, MeanOfMembers):
-        return metrics_of(loss.loss)
-    if isinstance(loss, SoftmaxCrossEntropy | SoftmaxFocal | KLDivergence):
+        return metrics_of(loss.loss, targets)
+    if isinstance(loss, _OF_CLASSES):
         return ("accuracy",)
-    if isinstance(loss, BinaryCrossEntropy | BinaryFocal | Hinge | SquaredHinge | Dice | SoftIoU):
+    if isinstance(loss, _OF_ANSWERS):
         return ("binary_accuracy",)
     if isinstance(loss, _WITHOUT_METRICS):
         return ()
-    return ("r2", "mean_absolute_error", "root_mean_squared_error")
+    return (*_of_labels(targets), "r2", "mean_absolute_error", "root_mean_squared_error")
+
+
+def _of_labels(targets: np.ndarray | None) -> tuple[str, ...]:
+    if targets is None or targets.ndim != 2 or not ((targets == 0) | (targets == 1)).all():
+        return ()
+    one_hot = targets.shape[1] > 1 and (targets.sum(1) == 1).all()
+    return ("accuracy",) if one_hot else ("binary_accuracy",)
+
+
+def check_metrics(names: Iterable[str], predictions: np.ndarray, targets: np.ndarray) -> None:
+    """Raises ConfigError for a metric of METRICS that can't be measured on such predictions and targets.
+
+    predictions, targets: of a few examples, of which the shapes matter.
+    """
+    for name in names:
+        try:
+            measure(name, predictions, targets)
+        except ValueError:
+            each, truth = predictions.shape[1:], targets.shape[1:]
+            raise ConfigError(
+                f"metrics: {name} can't be measured on predictions of shape {each} and targets of shape "
+                f"{truth} an example",
+                remedy="leave it out, or give a function of your own",
+            ) from None
 
 
 def measure(
@@ -106,4 +145,5 @@ def measure(
     if targets is None:
         raise ValueError(f"{name} needs targets")
     weights = np.ones(len(targets)) if weight is None else weight.astype(np.float64)
-    return METRICS[name](predictions, targets, weights)
+    with np.errstate(over="ignore", invalid="ignore"):  # of predictions that are not finite, neither is it
+        return METRICS[name](predictions, targets, weights)

@@ -91,6 +91,27 @@ class ExponentialDecay(Schedule):
 
 
 @dataclass(frozen=True)
+class InverseTimeDecay(Schedule):
+    """rate = initial / (1 + factor · step / every): halved after every / factor steps, a third after twice.
+
+    Slower than any exponential decay (Robbins and Monro 1951); continuously, as Keras without `staircase`.
+    initial: above 0. every: at least 1. factor: above 0.
+    """
+
+    initial: float
+    every: int
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "initial", self.initial, above=0)
+        check_whole(self, "every", self.every)
+        check_number(self, "factor", self.factor, above=0)
+
+    def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
+        return self.initial / (1.0 + (self.factor / self.every) * step)
+
+
+@dataclass(frozen=True)
 class CosineDecay(Schedule):
     """rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), after a linear climb to the peak.
 

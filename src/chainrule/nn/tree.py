@@ -1,5 +1,6 @@
 """Frozen dataclasses as plain data, for TOML and JSON, and back."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -19,6 +20,8 @@ def to_plain(item: Any) -> Plain:
         return {"type": type(item).__name__} | {k: to_plain(v) for k, v in values.items() if v is not None}
     if isinstance(item, tuple | list):
         return [to_plain(each) for each in item]
+    if isinstance(item, float) and not math.isfinite(item):  # JSON has none, so it goes by its name
+        return {"type": "float", "value": str(item)}
     if item is None or isinstance(item, bool | int | float | str):
         return item
     raise ConfigError(f"{item!r} of type {type(item).__name__} can't be written down as plain data")
@@ -39,6 +42,8 @@ def _from_plain(plain: Plain, kinds: Mapping[str, type], where: str) -> Any:
     if not isinstance(plain, Mapping):
         return plain
     name = plain.get("type")
+    if name == "float":
+        return float(plain["value"])
     if not isinstance(name, str) or name not in kinds:
         raise ConfigError(f"{where}: unknown type {name!r}{did_you_mean(str(name), kinds)}")
     kind = kinds[name]

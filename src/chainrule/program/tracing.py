@@ -95,7 +95,7 @@ class Trace:
         except ChainruleError as error:
             if not self.label:
                 raise
-            raise type(error)(f"{self.label}: {error.what}", remedy=error.remedy) from None
+            raise error.at(self.label) from None
 
     def record(self, operation: str, *inputs: "Tensor", **attributes: object) -> "Tensor":
         """Check the shapes and dtypes, append the step, return its output."""

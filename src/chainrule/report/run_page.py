@@ -35,7 +35,7 @@ def write_report(folder: Path) -> Path:
 
 def read_run(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """(settings, one dictionary per epoch, evaluation or {}) of a run folder. Raises DataError."""
-    remedy = "give a folder that `chainrule train` wrote"
+    remedy = "give the folder of a table's run"
     if not folder.is_dir():
         raise DataError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}", remedy=remedy)
     missing = [name for name in (CONFIG, METRICS) if not (folder / name).is_file()]

@@ -121,7 +121,8 @@ class Forecast:
             raise DataError(
                 f"row {rows[row]}: {time} is {steps[row]:,} steps of {grid.frequency} after the last of "
                 f"{what}, {last}; the horizon is {self.windows.horizon}",
-                remedy=f"fit with horizon={steps.max()}, or with later values",
+                remedy="fit for a longer horizon ({horizon}), or with later values",
+                settings={"horizon": int(steps.max())},
             )
         if early.any():
             row = int(np.argmax(early))

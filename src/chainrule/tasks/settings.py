@@ -252,11 +252,19 @@ def _loss(settings: TableSettings, task: str) -> Loss:
     name = settings.loss
     if task == "classification":
         if name in _REGRESSION_LOSSES:
-            raise ConfigError(f"loss {name} is for regression", remedy="set loss=auto, or task=regression")
+            raise ConfigError(
+                f"loss {name} is for regression",
+                remedy="set {loss}, or {task}",
+                settings={"loss": AUTO, "task": "regression"},
+            )
         return SoftmaxCrossEntropy(settings.label_smoothing)
     if name == "softmax_cross_entropy" or settings.label_smoothing:
         wrong = "label_smoothing" if settings.label_smoothing else f"loss {name}"
-        raise ConfigError(f"{wrong} is for classification", remedy="leave it out, or set task=classification")
+        raise ConfigError(
+            f"{wrong} is for classification",
+            remedy="leave it out, or set {task}",
+            settings={"task": "classification"},
+        )
     return _REGRESSION_LOSSES["mean_squared_error" if name == "auto" else name]()
 
 

@@ -27,6 +27,7 @@ from chainrule.data import (
     read_table,
     split_table,
 )
+from chainrule.data.plain_json import json_text
 from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import Huber, MeanAbsoluteError, MeanOfMembers, sgd
@@ -107,7 +108,11 @@ def open_table(
     if is_named(source):
         return load_named(source, target, say=say)
     if target is None:
-        raise DataError(f"{source}: which column is to be predicted?", remedy="name it with --target COLUMN")
+        raise DataError(
+            f"{source}: which column is to be predicted?",
+            remedy="name it ({target})",
+            settings={"target": ...},
+        )
     known = None if isinstance(missing, str) else missing
     return load_table(source, target, missing=known, reading=reading)
 
@@ -244,7 +249,7 @@ def load_table_run(folder: Path) -> TableRun:
     except FileNotFoundError as error:
         raise DataError(
             f"{folder} is not the run of a table: it has no {Path(error.filename).name}",
-            remedy="give a folder that 'chainrule train FILE' wrote",
+            remedy="give the folder of a table's run",
         ) from None
     except ValueError as error:
         raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
@@ -375,4 +380,4 @@ def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json_text(content, indent=1) + "\n", encoding="utf-8")

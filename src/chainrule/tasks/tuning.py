@@ -142,7 +142,8 @@ def tune_table(
             return TableStudy(result, None, folder)
         raise TrainingError(
             f"training broke down in every one of the {len(result.trials)} trials",
-            remedy="look for extreme values in the table, or set clip=1",
+            remedy="look for extreme values in the table, or clip the gradients ({clip})",
+            settings={"clip": 1.0},
         )
     # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
     with deferred_interrupt(), _alone(folder):

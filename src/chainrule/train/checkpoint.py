@@ -1,12 +1,15 @@
 """Saving the whole state of a run, so that it goes on from there to the same bits."""
 
 import json
+import math
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from chainrule.data.files import write_aside
+from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import DataError
 from chainrule.train.events import Ended, EpochDone, Event, RunState
 from chainrule.train.recipe import Recipe
@@ -15,7 +18,9 @@ _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batc
 
 
 class Checkpoint:
-    """A listener that saves the state after an epoch, at most every `every_seconds`, and at the end.
+    """A listener that saves the state after an epoch, at most every `every_seconds`, and at a good end.
+
+    Where an error ends training, what was saved last stays.
 
     path: a safetensors file; it is written aside and renamed, so it is always whole.
     """
@@ -28,12 +33,15 @@ class Checkpoint:
 
     def __call__(self, event: Event) -> None:
         """Save when it is time."""
-        if isinstance(event, Ended) or (isinstance(event, EpochDone) and self._due()):
+        if isinstance(event, EpochDone):
+            due = time.monotonic() - self._saved >= self._every
+        elif isinstance(event, Ended):
+            due = event.error is None
+        else:
+            return
+        if due:
             save_state(self.path, event.state, self._recipe)
             self._saved = time.monotonic()
-
-    def _due(self) -> bool:
-        return time.monotonic() - self._saved >= self._every
 
 
 def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
@@ -43,7 +51,7 @@ def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
     tensors = {f"tree/{name}": np.asarray(array, order="C") for name, array in state.tree.items()}
     tensors |= {f"best/{name}": np.asarray(array, order="C") for name, array in state.best.items()}
     meta = {name: getattr(state, name) for name in _META}
-    metadata = {"state": json.dumps(meta), "recipe": json.dumps(recipe.to_plain())}
+    metadata = {"state": json_text(meta), "recipe": json_text(recipe.to_plain())}
     write_aside(path, save(tensors, metadata))
 
 
@@ -60,9 +68,15 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     try:
         stored = json.loads(metadata["recipe"])
         state = RunState(tree={}, **json.loads(metadata["state"]))
+        state.history = [numbers_again(record) for record in state.history]
+        if state.best_loss is None:  # infinity, which JSON does not have
+            state.best_loss = math.inf
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path} was not written by chainrule ({error!r})", remedy="remove it") from None
-    current = json.loads(json.dumps(recipe.to_plain()))
+    current = json.loads(json_text(recipe.to_plain()))
+    # Recipes written before a setting existed had its default.
+    usual = {each.name: each.default for each in fields(Recipe) if isinstance(each.default, bool | str)}
+    stored = usual | stored
     differing = [
         key
         for key in sorted({*stored, *current} - {"epochs", "patience"})

@@ -16,8 +16,8 @@ class RunState:
 
     tree: parameters, state of layers and of the optimizer, and the random key, by name. epoch: finished
     epochs. step: finished steps. history: a record for each epoch. best_epoch, best_loss: where the
-    validation loss was lowest (0 and infinity before). best: the parameters and the layers' state there;
-    empty without validation.
+    validation loss was lowest (0 and infinity before, and where none was finite). best: the parameters and
+    the layers' state there; empty without one.
     batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
     """
 
@@ -64,10 +64,17 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Ended:
-    """After the last epoch. reason: 'epochs', 'early stopping', 'interrupted', or what a listener gave."""
+    """Training is over, in every case; nothing comes after it.
+
+    reason: 'epochs', 'early stopping', 'interrupted', or what a listener gave; 'not finite' where training
+    broke down (TrainingError), and 'error' for any other exception, also one of a listener.
+    error: the exception that ended training and is raised after this event, or None. Of a TrainingError the
+    state is that before the step that broke down, all of it finite; of other errors it may be amidst a call.
+    """
 
     reason: str
     state: RunState
+    error: BaseException | None = None
 
 
 Event = Started | StepsDone | EpochDone | Ended

@@ -1,19 +1,21 @@
 """The training loop: epochs of steps, validation, events. It knows none of its listeners."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from chainrule.data import Arrays, batches, epoch_order
+from chainrule.errors import TrainingError, warn
 from chainrule.executors import Compiled
-from chainrule.nn.metrics import measure, metrics_of
-from chainrule.train.diagnose import Past, not_finite_error
+from chainrule.nn.metrics import OwnMetric, measure, metrics_of
+from chainrule.train.diagnose import Past, not_finite_error, not_finite_validation, replayed, sizes_of
 from chainrule.train.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
-from chainrule.train.step import OPTIMIZER, evaluated, held_by_model, named_arrays, optimizer_state
+from chainrule.train.run import Run
+from chainrule.train.step import OPTIMIZER, Batch, evaluated, held_by_model, named_arrays, optimizer_state
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 
@@ -23,7 +25,7 @@ class Loop:
     """Trains a state on one chunk of data, in place.
 
     watch: measure sizes at the last full batch of every epoch. interrupted: asked between calls; True ends
-    the run in order.
+    the run in order. own_metrics: by name, measured on the validation data beside the recipe's.
     """
 
     recipe: Recipe
@@ -34,15 +36,59 @@ class Loop:
     listeners: Sequence[Listener]
     watch: bool
     interrupted: Callable[[], bool]
+    own_metrics: Mapping[str, OwnMetric] = field(default_factory=dict)
 
-    def run(self) -> str:
-        """Train until the epochs are done or something ends them; the reason, as in `Ended`."""
+    def run(self) -> Run:
+        """Train until the epochs are done or something ends them.
+
+        Every listener is told `Ended`, whatever ends the run, also where another one fails there.
+        """
+        try:
+            reason = self._train()
+        except BaseException as error:
+            reason = "error"
+            if isinstance(error, KeyboardInterrupt):
+                reason = "interrupted"
+            elif isinstance(error, TrainingError):
+                reason = "not finite"
+                error.run = error.run or self._so_far(reason)
+            for failed in self._end(reason, error):
+                error.add_note(f"and a listener failed when it was told of the end: {failed!r}")
+            raise
+        failed = self._end(reason, None)
+        if failed:
+            raise failed[0]
+        return self._so_far(reason)
+
+    def _end(self, reason: str, error: BaseException | None) -> list[Exception]:
+        """Tell everyone; what was raised meanwhile."""
+        failed = []
+        for listener in self.listeners:
+            try:
+                listener(Ended(reason, self.state, error))
+            except Exception as problem:  # noqa: BLE001 (the others must be told, too)
+                failed.append(problem)
+        return failed
+
+    def _so_far(self, reason: str) -> Run:
+        state, batch = self.state, Batch.of(self.data, min(self.recipe.batch_size, len(self.data)))
+        parameters = state.best or self._evaluated()
+        return Run(
+            self.recipe, parameters, state.history, reason, state.best_epoch, batch, self.programs.executor
+        )
+
+    def _train(self) -> str:
+        """The reason for which it ended, as in `Ended`."""
         self._batch_size = min(self.recipe.batch_size, len(self.data))
         self._programs: dict[tuple[int, bool], Compiled] = {}
         program = self._compiled(self._batch_size).program
+        self._start = sizes_of(self.state.tree, program.parameters)
         self._arrays = named_arrays(self.data)
         self._held = [self.state.tree[value.name] for value in held_by_model(program)]
         self._observed = self.recipe.optimizer.observes()
+        self._warned = False
+        named = self.recipe.metrics
+        self._metrics = metrics_of(self.recipe.loss, self.data.y) if named is None else named
         self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
@@ -67,11 +113,9 @@ class Loop:
                 reasons.append("interrupted")
             elif self._out_of_patience():
                 reasons.append("early stopping")
-        reason = reasons[0] if reasons else "epochs"
-        self._tell(Ended(reason, self.state))
-        return reason
+        return reasons[0] if reasons else "epochs"
 
-    def _tell(self, event: Started | StepsDone | EpochDone | Ended) -> None:
+    def _tell(self, event: Started | StepsDone | EpochDone) -> None:
         for listener in self.listeners:
             listener(event)
 
@@ -84,7 +128,8 @@ class Loop:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
         state = self.state
         start = time.perf_counter()
-        order = epoch_order(len(self.data), self._batch_size, self.recipe.seed, epoch)
+        recipe = self.recipe
+        order = epoch_order(len(self.data), self._batch_size, recipe.seed, epoch, shuffle=recipe.shuffle)
         full, rest = batches(order, self._batch_size)
         sizes: dict[str, float] = {}
         while (done := state.batch) < len(full):
@@ -103,8 +148,9 @@ class Loop:
         total = state.loss_sum * self._batch_size
         if rest is not None:
             total += float(self._steps(rest[None], epoch, watch=False)["loss"][0]) * len(rest)
-        state.batch, state.loss_sum = 0, 0.0
+            state.batch += 1
         self._refuse_not_finite()
+        state.batch, state.loss_sum = 0, 0.0
         return self._record(epoch, total / len(self.data), sizes, start)
 
     def _steps(self, order: np.ndarray, epoch: int, *, watch: bool) -> dict[str, np.ndarray]:
@@ -118,7 +164,7 @@ class Loop:
         outputs = compiled.run_many(self.state.tree, self._arrays, order)
         seconds = max(time.perf_counter() - start, 1e-9)
         if not np.isfinite(outputs["loss"]).all():
-            raise not_finite_error(self._past, self._arrays)
+            raise self._broken_down()
         self.state.step += len(order)
         self._steps_per_call = max(
             1, min(2 * self._steps_per_call, int(_SECONDS_PER_CALL * len(order) / seconds))
@@ -129,13 +175,25 @@ class Loop:
     def _keep_past(self) -> None:
         """Copies take time, so they are made as seldom as the listeners are told."""
         tree = {name: array.copy() for name, array in self.state.tree.items()}
-        self._past = Past(self.state.step, tree)
+        self._past = Past(self.state.step, tree, self.state.loss_sum)
         self._past_until = time.perf_counter() + _SECONDS_PER_CALL
 
     def _refuse_not_finite(self) -> None:
         """The last step's weights are in no loss yet, so they are looked at too."""
         if not all(np.isfinite(array).all() for array in self._held):
-            raise not_finite_error(self._past, self._arrays)
+            raise self._broken_down()
+
+    def _broken_down(self) -> TrainingError:
+        """The error, with the state as it was before the step that broke down."""
+        state, breakdown = self.state, replayed(self._past, self._arrays)
+        for name, array in breakdown.tree.items():
+            state.tree[name][...] = array
+        done = breakdown.step - (breakdown.program is not None)
+        state.batch, state.step = max(0, state.batch + done - state.step), done
+        losses = breakdown.losses
+        before = self._past.loss_sum if state.batch > len(losses) else 0.0  # else the epoch began since
+        state.loss_sum = before + sum(losses[max(0, len(losses) - state.batch) :])
+        return not_finite_error(breakdown, self._arrays, self._start, state.epoch + 1)
 
     def _record(self, epoch: int, loss: float, sizes: dict[str, float], start: float) -> Record:
         record: Record = {"epoch": epoch, "step": self.state.step}
@@ -145,9 +203,8 @@ class Loop:
         if self.validation is not None:
             predictions, validation_loss = self.programs.predict(self._evaluated(), self.validation)
             record["validation_loss"] = validation_loss
-            for name in metrics_of(self.recipe.loss):
-                value = measure(name, predictions, self.validation.y, self.validation.weight)
-                record[f"validation_{name}"] = value
+            self._warn_of_validation(epoch, validation_loss, predictions)
+            record |= self._measured(predictions, self.validation)
         watched: dict[str, dict[str, float]] = {}
         for name, size in sizes.items():
             kind, _, path = name.partition(" ")
@@ -158,6 +215,25 @@ class Loop:
         record["seconds"] = self.state.seconds
         return record
 
+    def _measured(self, predictions: np.ndarray, validation: Arrays) -> Record:
+        measured = {
+            name: measure(name, predictions, validation.y, validation.weight) for name in self._metrics
+        }
+        if validation.y is not None:
+            measured |= {
+                name: float(function(validation.y, predictions))
+                for name, function in self.own_metrics.items()
+            }
+        return {f"validation_{name}": value for name, value in measured.items()}
+
+    def _warn_of_validation(self, epoch: int, loss: float | None, predictions: np.ndarray) -> None:
+        """Once a run: the epochs after it say nothing new."""
+        if self._warned or loss is None or np.isfinite(loss) or self.validation is None:
+            return
+        self._warned = True
+        chunk = named_arrays(self.validation)
+        warn(not_finite_validation(loss, epoch, chunk, predictions))
+
     def _remember(self, record: Record) -> None:
         """Advance the state by a finished epoch: history, best weights, schedules that look at the result."""
         state = self.state
@@ -165,7 +241,8 @@ class Loop:
         state.history.append(record)
         if self.validation is not None and record["validation_loss"] < state.best_loss:
             state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
-            state.best = {name: array.copy() for name, array in self._evaluated().items()}
+            if self.recipe.keep == "best":
+                state.best = {name: array.copy() for name, array in self._evaluated().items()}
         if self._observed:
             monitored = record.get("validation_loss", record["loss"])
             observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)

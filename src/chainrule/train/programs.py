@@ -81,7 +81,8 @@ class Programs:
             if "loss" in results:
                 losses.append(float(results["loss"]))
                 counts.append(float(rows if part.weight is None else part.weight.sum()))
-        loss = float(np.average(losses, weights=counts)) if losses and sum(counts) > 0 else None
+        with np.errstate(invalid="ignore"):  # of losses that are not finite, neither is their mean
+            loss = float(np.average(losses, weights=counts)) if losses and sum(counts) > 0 else None
         return np.concatenate(predictions), loss
 
 

@@ -7,11 +7,15 @@ from chainrule.errors import ConfigError
 from chainrule.nn import KINDS
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
+from chainrule.nn.metrics import METRICS
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
+from chainrule.nn.settings import check_choice, check_flag
 from chainrule.nn.tree import from_plain, to_plain
 from chainrule.program import FLOATS
+
+KEPT = ("best", "last")
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,10 @@ class Recipe:
     seed: 0 … 2⁶⁴ - 1; decides initial weights, order of the examples and dropout.
     patience: stop after this many epochs without a lower validation loss; None never stops early.
     dtype: float32 or float64. mixing: of the examples of a batch while training, such as MixUp(); or None.
+    metrics: names of nn.metrics.METRICS, measured on the validation data after every epoch; None takes those
+    that go with the loss.
+    keep: 'best' or 'last': whose weights a run with validation ends with, those of the epoch with the lowest
+    validation loss or of the last one. shuffle: whether every epoch visits the examples in another order.
     Raises ConfigError for a setting of the wrong type or out of range.
     """
 
@@ -37,6 +45,9 @@ class Recipe:
     patience: int | None = None
     dtype: str = "float32"
     mixing: Mixing | None = None
+    metrics: tuple[str, ...] | None = None
+    keep: str = "best"
+    shuffle: bool = True
 
     def __post_init__(self) -> None:
         given = self.penalties
@@ -59,6 +70,13 @@ class Recipe:
             raise ConfigError(f"seed is {self.seed!r}", remedy="give a whole number from 0 to 2**64 - 1")
         if not isinstance(self.dtype, str) or self.dtype not in FLOATS:
             raise ConfigError(f"dtype is {self.dtype!r}", remedy="choose float32 or float64")
+        if self.metrics is not None:
+            named = (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics)
+            object.__setattr__(self, "metrics", named)
+            for name in named:
+                check_choice("train", "metrics", name, METRICS)
+        check_choice("train", "keep", self.keep, KEPT)
+        check_flag("train", "shuffle", self.shuffle)
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for TOML and JSON."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.data import Arrays
 from chainrule.data.files import folder_aside
+from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
@@ -30,13 +31,15 @@ class Run:
     """A trained model with its history.
 
     recipe: what it was trained by. parameters: name -> array, all that the model predicts with: what was
-    trained, and what layers such as BatchNorm keep; with validation, those of the best epoch.
+    trained, and what layers such as BatchNorm keep; with validation those of the best epoch, unless the
+    recipe's `keep` is 'last'.
     history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
     'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
     where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the
-    last full batch).
-    stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: 0 without
-    validation.
+    last full batch). What is infinite is NaN after storing: null in metrics.jsonl.
+    stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
+    lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
+    the best and the parameters are those of the last epoch.
     batch: shapes of the training batches.
     """
 
@@ -94,12 +97,12 @@ class Run:
         from safetensors.numpy import save
 
         (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
-        lines = [json.dumps(record) + "\n" for record in self.history]
+        lines = [json_text(record) + "\n" for record in self.history]
         (folder / METRICS).write_text("".join(lines), encoding="utf-8")
         metadata = {
-            "recipe": json.dumps(self.recipe.to_plain()),
-            "run": json.dumps({"stopped": self.stopped, "best_epoch": self.best_epoch}),
-            "batch": json.dumps(
+            "recipe": json_text(self.recipe.to_plain()),
+            "run": json_text({"stopped": self.stopped, "best_epoch": self.best_epoch}),
+            "batch": json_text(
                 {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
             ),
         }
@@ -115,7 +118,7 @@ def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder", remedy="give the folder that 'chainrule train' wrote")
+        raise DataError(f"{folder} is not a folder", remedy="give the folder of a run")
     if not (folder / WEIGHTS).is_file():
         raise DataError(
             f"{folder} is not a run folder: it has no {WEIGHTS}", remedy="give the folder of a run"
@@ -139,10 +142,13 @@ def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
 
 
 def read_history(folder: Path) -> list[Record]:
-    """The records in a run folder's metrics.jsonl; DataError if it is missing or damaged."""
+    """The records in a run folder's metrics.jsonl, with NaN for null.
+
+    Raises DataError if it is missing or damaged.
+    """
     path = folder / METRICS
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [numbers_again(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", remedy="give the folder of a whole run") from None
     except ValueError as error:

@@ -1,18 +1,20 @@
 """chainrule.train: from a model and data to a Run."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, epoch_order, split
+from chainrule.data import Arrays, epoch_order, split, split_indices
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
+from chainrule.nn.metrics import METRICS, OwnMetric, check_metrics
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
@@ -21,17 +23,13 @@ from chainrule.train.events import Listener, RunState
 from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.interrupt import deferred_interrupt
 from chainrule.train.loop import Loop
+from chainrule.train.outputs import warn_of_outputs
 from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressBar
 from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run
 from chainrule.train.scaling import scale_to_unit_variance
-from chainrule.train.step import (
-    Batch,
-    evaluated,
-    initial_tree,
-    named_arrays,
-)
+from chainrule.train.step import initial_tree, named_arrays
 
 
 def train(
@@ -48,6 +46,9 @@ def train(
     seed: int = 0,
     dtype: str = "float32",
     mixing: Mixing | None = None,
+    metrics: Sequence[str | OwnMetric] | str | OwnMetric | None = None,
+    keep: str = "best",
+    shuffle: bool = True,
     watch: bool = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
@@ -62,11 +63,22 @@ def train(
     loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1.
     validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
-    With validation the parameters (and the layers' state) of the epoch with the lowest validation loss are
-    returned.
+    keep: with validation, 'best' returns the parameters (and the layers' state) of the epoch with the lowest
+    validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
+    and never the best.
+    metrics: measured on the validation data after every epoch, as 'validation_<name>' in the history: names
+    of nn.metrics.METRICS ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
+    under their own names; None takes those that go with loss and targets. A function is called on arrays as
+    `predict` gives them, without sample weights. The recipe keeps names of METRICS; of your own functions
+    the numbers in the history are kept, and a resumed run is to be given them again.
     patience: stop after this many epochs without a lower validation loss.
     seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
-    the same bits.
+    the same bits. Each array's first values are drawn by the seed and its name, such as 'dense_1.weight',
+    so that a layer more or another width elsewhere changes no other's; so two networks with the same seed
+    have the same first weights wherever a name and a shape agree. For networks that shall differ, as in
+    ensembles or comparisons, give each a seed of its own.
+    shuffle: False visits the examples as they stand in every epoch, and takes a share for validation from
+    their end.
     mixing: of the examples of a batch, such as nn.MixUp(0.2).
     watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
     listeners: functions of an event (`chainrule.train.events`). checkpoint: a file that keeps the
@@ -76,9 +88,11 @@ def train(
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
-    Raises ConfigError, ShapeError and DataError before the first step; TrainingError if the loss becomes
-    NaN or infinite, naming the step and the layer.
+    Raises ConfigError, ShapeError and DataError before the first step; TrainingError if the loss or a weight
+    becomes NaN or infinite, with the step, the layer, the cause that was measured, and in its `run` the
+    history and the weights so far. Listeners are told `Ended` whatever ends training.
     """
+    named, own = _metrics(metrics)
     recipe = Recipe(
         model=model,
         loss=loss,
@@ -90,6 +104,9 @@ def train(
         patience=patience,
         dtype=dtype,
         mixing=mixing,
+        metrics=named,
+        keep=keep,
+        shuffle=shuffle,
     )
     training, held_out = split_validation(recipe, data, validation)
     return train_recipe(
@@ -101,6 +118,7 @@ def train(
         checkpoint=checkpoint,
         progress=progress,
         executor=executor,
+        own_metrics=own,
     )
 
 
@@ -116,21 +134,24 @@ def train_recipe(
     executor: Executor = compile_native,
     state: RunState | None = None,
     programs: Programs | None = None,
+    own_metrics: Mapping[str, OwnMetric] = MappingProxyType({}),
 ) -> Run:
     """`train` for a recipe and checked arrays.
 
     state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
     of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
-    epochs, batch size, patience and seed at most; they have their executor.
+    epochs, batch size, patience and seed at most; they have their executor. own_metrics: by name, measured
+    beside those of the recipe.
     """
-    batch = Batch.of(data, min(recipe.batch_size, len(data)))
     programs = Programs(recipe, executor) if programs is None else programs
     check_data(recipe, programs, data, validation)
+    _check_metrics(recipe, programs, validation, measured=bool(recipe.metrics or own_metrics))
     if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
         raise ConfigError(
             f"the optimizer needs all {len(data)} examples in every step, "
             f"and batch_size is {recipe.batch_size}",
-            remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
+            remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",
+            settings={"batch_size": len(data)},
         )
     if state is None:
         state = _starting_state(recipe, data, checkpoint, programs)
@@ -140,19 +161,17 @@ def train_recipe(
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:
         heard.insert(0, bar)
-    rest = len(data) % batch.rows
+    rest = len(data) % min(recipe.batch_size, len(data))
     if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
         programs.step(data, rest, watch=False)
     try:
         with deferred_interrupt() as interrupted:
-            loop = Loop(recipe, programs, data, validation, state, heard, watch, interrupted)
-            stopped = loop.run()
+            return Loop(
+                recipe, programs, data, validation, state, heard, watch, interrupted, own_metrics
+            ).run()
     finally:
         if bar is not None:
             bar.close()
-    step = programs.step(data, batch.rows, watch=False)
-    parameters = state.best or evaluated(recipe, step.program, state.tree)
-    return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, programs.executor)
 
 
 def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
@@ -165,7 +184,10 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
             raise ConfigError("patience needs validation data", remedy="set validation, such as 0.2")
         return arrays, None
     if isinstance(validation, int | float) and not isinstance(validation, bool):
-        return split(arrays, float(validation), recipe.seed, stratify=True)
+        if recipe.shuffle:
+            return split(arrays, float(validation), recipe.seed, stratify=True)
+        first, last = split_indices(len(arrays), float(validation), 0)
+        return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
     held_out = arrays_for(recipe, validation)
     if held_out.y is None or held_out.x.shape[1:] != arrays.x.shape[1:]:
         raise DataError(
@@ -176,15 +198,56 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
     return arrays, held_out
 
 
+def _metrics(
+    given: Sequence[str | OwnMetric] | str | OwnMetric | None,
+) -> tuple[tuple[str, ...] | None, dict[str, OwnMetric]]:
+    """The names that a recipe keeps, and functions of one's own by their names."""
+    if given is None:
+        return None, {}
+    listed = [given] if isinstance(given, str) or callable(given) else list(given)
+    own: dict[str, OwnMetric] = {}
+    for function in listed:
+        if isinstance(function, str):
+            continue
+        name = getattr(function, "__name__", "")
+        if not callable(function) or not name.isidentifier() or name in own or name in listed:
+            raise ConfigError(
+                f"metrics: {function!r} is no name of a metric and no function with a name of its own",
+                remedy=f"give names ({', '.join(METRICS)}) or functions of targets and predictions",
+            )
+        own[name] = function
+    return tuple(each for each in listed if isinstance(each, str)), own
+
+
+def _check_metrics(recipe: Recipe, programs: Programs, validation: Arrays | None, *, measured: bool) -> None:
+    """Refuse, before training, metrics that were asked for and can't be measured."""
+    if not measured:
+        return
+    if validation is None or validation.y is None:
+        raise ConfigError(
+            "metrics are measured on validation data, and there are none",
+            remedy="set a share of the examples aside ({validation})",
+            settings={"validation": 0.2},
+        )
+    targets = np.arange(validation.y[:2].size).reshape(validation.y[:2].shape)  # that differ, as some do
+    shape = programs.forward(Arrays(validation.x), len(targets), raw=False).outputs["prediction"].shape
+    check_metrics(recipe.metrics or (), np.zeros(shape, recipe.dtype), targets)
+
+
 def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arrays | None) -> None:
-    """Refuse examples that the model can't look up and targets that the loss can't take, before training."""
+    """Refuse examples that the model can't look up and targets that the loss can't take, before training.
+
+    Outputs of a form that the loss is not made for are warned of.
+    """
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
             continue
         check_inputs(recipe, arrays.x)
-        outputs = programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
-        shape = (len(arrays), *outputs.shape[1:])
+        program = programs.forward(Arrays(arrays.x), 1, raw=True)
+        shape = (len(arrays), *program.outputs["prediction"].shape[1:])
         recipe.loss.check(shape, arrays.y)
+        if arrays is data:
+            warn_of_outputs(recipe.loss, program, arrays.y)
 
 
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
@@ -192,7 +255,7 @@ def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str,
     rows = min(recipe.batch_size, len(data))
     step = programs.step(data, rows, watch=False)
     tree = initial_tree(recipe, step)
-    first = epoch_order(len(data), rows, recipe.seed, 1)[:rows]
+    first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
     scale_to_unit_variance(step, tree, named_arrays(data.take(first)), programs.executor)
     return tree
 

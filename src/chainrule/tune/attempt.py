@@ -52,7 +52,8 @@ class Attempt:
         if "validation_loss" not in event.record:
             raise ConfigError(
                 "a trial trains without validation, so that nothing tells how good it is",
-                remedy="set validation, such as chainrule.train(…, validation=0.2)",
+                remedy="set a share of the rows aside ({validation})",
+                settings={"validation": 0.2},
             )
         epoch, score = event.record["epoch"], event.state.best_loss
         for listener in self._listeners:

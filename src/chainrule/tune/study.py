@@ -305,7 +305,9 @@ def _facts(answer: Run | float) -> dict[str, Any]:
     if answer.best_epoch:
         best = answer.history[answer.best_epoch - 1]
         facts |= {
-            key: best[key] for key in best if key.startswith("validation_") and key != "validation_loss"
+            key: value
+            for key, value in best.items()
+            if key.startswith("validation_") and key != "validation_loss" and math.isfinite(value)
         }
     return facts
 

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from chainrule.errors import ChainruleWarning
 from chainrule.executors import native as package
 from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
@@ -58,7 +59,7 @@ def orders(steps: int) -> np.ndarray:
 
 def test_without_a_core_numpy_runs_and_the_warning_names_the_remedy(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(package, "available", lambda: False)
-    with pytest.warns(RuntimeWarning, match="install a C\\+\\+ compiler, then chainrule again") as caught:
+    with pytest.warns(ChainruleWarning, match="install a C\\+\\+ compiler, then chainrule again") as caught:
         compiled = compile_native(slope())
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -78,7 +79,7 @@ def test_the_warning_comes_once_from_one_place():
         "for _ in range(3): native.compile_native(program)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr.count("RuntimeWarning") == 1
+    assert done.stderr.count("ChainruleWarning") == 1
     assert "install a C++ compiler" in done.stderr
 
 

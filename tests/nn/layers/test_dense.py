@@ -26,6 +26,12 @@ FUNCTIONS = {
     "gelu_tanh": lambda z: z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2,
     "silu": lambda z: z / (1 + np.exp(-z)),
     "softplus": lambda z: np.log(1 + np.exp(z)),
+    "exponential": np.exp,
+    "softsign": lambda z: z / (1 + abs(z)),
+    "hard_sigmoid": lambda z: np.clip(z / 6 + 0.5, 0, 1),
+    "hard_tanh": lambda z: np.clip(z, -1, 1),
+    "relu6": lambda z: np.clip(z, 0, 6),
+    "mish": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
     "softmax": lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True),
 }
 

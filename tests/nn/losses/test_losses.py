@@ -9,6 +9,8 @@ import pytest
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
 from chainrule.nn.losses import (
     BinaryCrossEntropy,
+    BinaryCrossEntropyOfProbabilities,
+    CategoricalCrossEntropyOfProbabilities,
     HalfSquaredError,
     Huber,
     MeanAbsoluteError,
@@ -292,3 +294,15 @@ def test_settings_out_of_range(make, message):
     with pytest.raises(ConfigError) as caught:
         make()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_probabilities_are_clipped_where_keras_clips_them(dtype, evaluate):
+    """-ln 1e-7 = 16.118…: nothing is infinite at 0 and 1, and there the derivative is 0."""
+    p, t = np.array([[0.0], [1.0], [0.0], [1.0]], dtype), np.array([[1], [0], [0], [1]])
+    each = evaluate(BinaryCrossEntropyOfProbabilities().each, p, t)
+    tolerance = 0.2 if dtype == "float32" else 1e-6  # 1 - 1e-7 has few digits left in float32
+    np.testing.assert_allclose(each, [16.118096, 16.118096, 1e-7, 1e-7], rtol=tolerance)
+    rows = np.array([[0.0, 2.0], [0.0, 0.0], [3.0, 1.0]], dtype)
+    each = evaluate(CategoricalCrossEntropyOfProbabilities().each, rows, np.array([0, 1, 0]))
+    np.testing.assert_allclose(each, [16.118096, 16.118096, -np.log(0.75)], rtol=1e-6)

@@ -63,7 +63,12 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
             np.array([1]),
             "KLDivergence: targets have shape (1,), outputs (rows, 3)",
         ),
-        (nn.KLDivergence(), (8, 2), np.ones((1, 2)), "KLDivergence: the targets in row 0 are [1. 1.]; prob"),
+        (
+            nn.KLDivergence(),
+            (8, 2),
+            np.ones((1, 2)),
+            "KLDivergence: the targets in row 0 are [1. 1.]; several labels",
+        ),
         (nn.Hinge(), (8, 1), np.array([1, -1]), "Hinge: the target in row 1 is -1; targets must be labels 0"),
         (
             nn.SquaredHinge(),

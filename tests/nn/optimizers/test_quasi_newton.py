@@ -133,7 +133,7 @@ def test_batches_that_differ_are_refused(optimizer):
         train(nn.Dense(1), line(30), loss=nn.MeanSquaredError(), optimizer=optimizer, batch_size=16)
     assert str(caught.value) == (
         "the optimizer needs all 30 examples in every step, and batch_size is 16; "
-        "set batch_size=30, or choose another optimizer, such as adam()"
+        "take them all (batch_size=30), or choose another optimizer, such as adam()"
     )
 
 

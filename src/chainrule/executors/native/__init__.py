@@ -8,7 +8,7 @@ import importlib.util
 import warnings
 from functools import partial
 
-from chainrule.errors import ConfigError
+from chainrule.errors import ChainruleWarning, ConfigError
 from chainrule.executors.contract import Compiled, Executor
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program
@@ -26,12 +26,12 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
     CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`). The same bits for any number.
     """
     if not available():
-        warnings.warn(
+        slow = ChainruleWarning(
             "chainrule was installed without its compiled core, so training runs in NumPy, several times "
-            "slower; install a C++ compiler, then chainrule again (pip install --force-reinstall)",
-            RuntimeWarning,
-            stacklevel=2,
+            "slower",
+            remedy="install a C++ compiler, then chainrule again (pip install --force-reinstall)",
         )
+        warnings.warn(slow, stacklevel=2)
         return compile_numpy(program)
     # Loading the core loads OpenBLAS, which a program that trains nothing should not pay for.
     from chainrule.executors.native.executor import NativeProgram

@@ -168,7 +168,7 @@ class PositionalEncoding(Layer):
         elif self.longest is not None:
             raise ConfigError(
                 f"PositionalEncoding: longest is {self.longest!r}, which '{self.kind}' has no use for",
-                remedy="leave it out, or choose kind='learned'",
+                remedy="leave it out, or choose the kind 'learned'",
             )
 
     def __call__(self, x: Tensor) -> Tensor:

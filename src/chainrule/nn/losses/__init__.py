@@ -3,7 +3,9 @@
 from chainrule.nn.losses.alignment import CTC
 from chainrule.nn.losses.classification import (
     BinaryCrossEntropy,
+    BinaryCrossEntropyOfProbabilities,
     BinaryFocal,
+    CategoricalCrossEntropyOfProbabilities,
     Hinge,
     KLDivergence,
     SoftmaxCrossEntropy,
@@ -12,7 +14,7 @@ from chainrule.nn.losses.classification import (
 )
 from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
-from chainrule.nn.losses.loss import Loss
+from chainrule.nn.losses.loss import ANYTHING, LOGITS, PROBABILITIES, VALUES, Loss
 from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
@@ -25,11 +27,17 @@ from chainrule.nn.losses.regression import (
 )
 
 __all__ = [
+    "ANYTHING",
     "CTC",
+    "LOGITS",
+    "PROBABILITIES",
+    "VALUES",
     "BinaryCrossEntropy",
+    "BinaryCrossEntropyOfProbabilities",
     "BinaryFocal",
     "BoxGIoU",
     "BoxIoU",
+    "CategoricalCrossEntropyOfProbabilities",
     "Contrastive",
     "CosineEmbedding",
     "Dice",

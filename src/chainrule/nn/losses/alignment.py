@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.errors import DataError, DTypeError, ShapeError
-from chainrule.nn.losses.loss import Loss, check_finite
+from chainrule.nn.losses.loss import LOGITS, Loss, check_finite
 from chainrule.nn.settings import check_flag, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -25,6 +26,9 @@ class CTC(Loss):
     Where no path is long enough the loss is infinite and its derivative 0: `check` refuses such rows.
     `predict` gives probabilities softmax(z) of the classes at each time.
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
 
     blank: int = 0
     padded: bool = False

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.nn.losses.loss import (
+    LOGITS,
+    PROBABILITIES,
     Loss,
     check_finite,
     check_labels,
@@ -21,6 +24,7 @@ from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
 
 _PROBABILITY = "targets must be 0 or 1, or a probability between; for more classes use SoftmaxCrossEntropy"
+_LEAST = 1e-7  # Keras's epsilon
 _LABELS = "targets must be labels 0 or 1; for more classes use SoftmaxCrossEntropy"
 
 
@@ -32,6 +36,9 @@ class BinaryCrossEntropy(Loss):
     label_smoothing: s, at least 0 and below 1; targets become t (1 - s) + s/2 (Szegedy et al. 2016).
     `predict` gives probabilities σ(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
 
     label_smoothing: float = 0.0
 
@@ -62,6 +69,9 @@ class SoftmaxCrossEntropy(Loss):
     `predict` gives probabilities softmax(z).
     """
 
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
+
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
@@ -81,6 +91,50 @@ class SoftmaxCrossEntropy(Loss):
 
 
 @dataclass(frozen=True)
+class BinaryCrossEntropyOfProbabilities(Loss):
+    """l = mean -t ln p - (1 - t) ln(1 - p), from probabilities p, such as those of a sigmoid layer.
+
+    p is clipped to 1e-7 … 1 - 1e-7 first, as Keras's BinaryCrossentropy without from_logits does; its
+    derivative is 0 beyond. Where the sigmoid can be left to the loss, BinaryCrossEntropy keeps more digits
+    and never stops learning. outputs: probabilities. targets: from 0 to 1, of the outputs' shape.
+    """
+
+    takes: ClassVar[str] = PROBABILITIES
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        p, t = _clipped(outputs), matched(self, outputs, targets)
+        return example_means(-(t * f.log(p) + (1.0 - t) * f.log(1.0 - p)))
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError where a target is not from 0 to 1."""
+        super().check(outputs_shape, targets)
+        check_range(self, targets, 0, 1, _PROBABILITY)
+
+
+@dataclass(frozen=True)
+class CategoricalCrossEntropyOfProbabilities(Loss):
+    """l = mean -Σ t ln p over the classes, from probabilities p = y / Σ y, such as those of a softmax layer.
+
+    The outputs y are divided by their sum and then clipped to 1e-7 … 1 - 1e-7, as Keras's
+    CategoricalCrossentropy without from_logits does; the derivative is 0 beyond. Where the softmax can be
+    left to the loss, SoftmaxCrossEntropy keeps more digits and never stops learning.
+    outputs: (batch, ..., classes), at least 0. targets: as in SoftmaxCrossEntropy.
+    """
+
+    takes: ClassVar[str] = PROBABILITIES
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        likely = _likely(self, outputs, targets)
+        total = outputs.sum(-1, keepdims=True)
+        p = _clipped(outputs / f.where(f.equal(total, 0.0), 1.0, total))
+        return example_means(-(likely * f.log(p)).sum(-1))
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError for a class number that has no output, or probabilities that do not sum to 1."""
+        _check_classes(self, outputs_shape, targets)
+
+
+@dataclass(frozen=True)
 class BinaryFocal(Loss):
     """l = mean -a t (1 - p)^γ ln p - b (1 - t) p^γ ln(1 - p), p = σ(z), from logits z (Lin et al. 2017).
 
@@ -90,6 +144,9 @@ class BinaryFocal(Loss):
     is the mean over the two labels (other libraries take the power of a mixed p instead).
     `predict` gives probabilities σ(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
 
     gamma: float = 2.0
     alpha: float | None = None
@@ -129,6 +186,9 @@ class SoftmaxFocal(Loss):
     SoftmaxCrossEntropy. `predict` gives probabilities softmax(z).
     """
 
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
+
     gamma: float = 2.0
     label_smoothing: float = 0.0
 
@@ -161,6 +221,9 @@ class KLDivergence(Loss):
     outputs: (batch, ..., classes). targets: probabilities of the outputs' shape.
     `predict` gives probabilities softmax(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.ndim < 2 or targets.shape != outputs.shape:
@@ -196,6 +259,8 @@ class Hinge(Loss):
     `predict` gives the label: 1 where y > 0, else 0.
     """
 
+    takes: ClassVar[str] = LOGITS
+
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(f.relu(_short_of_margin(self, outputs, targets)))
 
@@ -216,6 +281,8 @@ class SquaredHinge(Loss):
     Smooth where Hinge has its corner (Lee and Mangasarian 2001).
     """
 
+    takes: ClassVar[str] = LOGITS
+
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         short = f.relu(_short_of_margin(self, outputs, targets))
         return example_means(short * short)
@@ -228,6 +295,10 @@ class SquaredHinge(Loss):
         """Raises DataError where a target is neither 0 nor 1."""
         super().check(outputs_shape, targets)
         check_labels(self, targets, _LABELS)
+
+
+def _clipped(probabilities: Tensor) -> Tensor:
+    return f.minimum(f.maximum(probabilities, _LEAST), 1.0 - _LEAST)
 
 
 def _short_of_margin(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -299,5 +370,7 @@ def _check_probabilities(name: str, targets: np.ndarray) -> None:
         place = tuple(wrong[0])
         raise DataError(
             f"{name}: the targets in row {place[0]} are {np.array2string(targets[place], threshold=8)}",
-            remedy="probabilities must be at least 0 and sum to 1",
+            remedy="several labels of one example are for BinaryCrossEntropy, a yes or no each"
+            if np.isin(targets, (0, 1)).all()
+            else "probabilities must be at least 0 and sum to 1",
         )

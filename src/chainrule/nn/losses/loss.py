@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,13 +11,22 @@ from chainrule.errors import DataError, ShapeError
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
+ANYTHING, LOGITS, PROBABILITIES, VALUES = "anything", "logits", "probabilities", "values"
+
 
 @dataclass(frozen=True)
 class Loss(ABC):
     """Σ w·l / Σ w over the examples, l the loss of one example and w its sample weight (or 1).
 
     outputs: (batch, ...), what the network gives. targets: see the loss.
+    takes: the form of outputs that the loss is made for, by which training warns of a last activation that
+    does not go with it: LOGITS, raw numbers of either sign, which `applies` (a function's name, or '' for
+    none) turns into something else; PROBABILITIES, from 0 to 1; VALUES in the unit of the targets; or
+    ANYTHING, the default.
     """
+
+    takes: ClassVar[str] = ANYTHING
+    applies: ClassVar[str] = ""
 
     def __call__(self, outputs: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss, a scalar of the outputs' dtype; 0 where the weights sum to 0.
@@ -87,10 +97,22 @@ def check_same_shape(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarr
     inner = tuple(outputs_shape[1:])
     if targets.ndim and (targets.shape[1:] == inner or (*targets.shape[1:], 1) == inner):
         return
+    remedy = f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit a target"
+    if inner and targets.shape[1:] == inner[:-1] and _are_class_numbers(targets, inner[-1]):
+        remedy = (
+            f"if they are class numbers, give one-hot targets (numpy.eye({inner[-1]})[targets]), or use "
+            "SoftmaxCrossEntropy on raw outputs, which takes them as they are"
+        )
     raise DataError(
         f"{type(loss).__name__}: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
-        remedy=f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit a target",
+        remedy=remedy,
     )
+
+
+def _are_class_numbers(targets: np.ndarray, classes: int) -> bool:
+    """Whether targets might number this many classes."""
+    whole = targets.dtype.kind in "iub" or (targets.dtype.kind == "f" and (targets == targets.round()).all())
+    return bool(whole and targets.size and 0 <= targets.min() < targets.max() < classes)
 
 
 def check_finite(loss: Loss, targets: np.ndarray) -> None:

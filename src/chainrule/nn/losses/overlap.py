@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.errors import DataError, ShapeError
-from chainrule.nn.losses.loss import Loss, check_range, example_means, matched, rows_of
+from chainrule.nn.losses.loss import LOGITS, VALUES, Loss, check_range, example_means, matched, rows_of
 from chainrule.nn.settings import check_number
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -24,6 +25,9 @@ class Dice(Loss):
     by_channel: the last axis numbers several masks; each has its own Dice, and l is their mean.
     targets: masks from 0 to 1, of the outputs' shape. `predict` gives probabilities σ(z).
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
 
     smooth: float = 1.0
     by_channel: bool = False
@@ -52,6 +56,9 @@ class SoftIoU(Loss):
     Intersection over union of masks, also called the Jaccard index. smooth, by_channel, targets and
     `predict`: as in Dice.
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
 
     smooth: float = 1.0
     by_channel: bool = False
@@ -83,6 +90,8 @@ class BoxIoU(Loss):
     outputs: (batch, ..., 4). targets: boxes with x1 ≤ x2 and y1 ≤ y2, of the outputs' shape.
     """
 
+    takes: ClassVar[str] = VALUES
+
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         intersection, union, _ = _areas(self, outputs, targets)
         return example_means(1.0 - _ratio(intersection, union))
@@ -100,6 +109,8 @@ class BoxGIoU(Loss):
     Generalized intersection over union, from 0 (equal) to 2 (far apart), with a slope where boxes do not
     meet. Outputs and targets: as in BoxIoU.
     """
+
+    takes: ClassVar[str] = VALUES
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         intersection, union, around = _areas(self, outputs, targets)

@@ -3,11 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.nn.losses.loss import Loss, check_finite, check_range, example_means, matched, rows_of
+from chainrule.nn.losses.loss import (
+    LOGITS,
+    VALUES,
+    Loss,
+    check_finite,
+    check_range,
+    example_means,
+    matched,
+    rows_of,
+)
 from chainrule.nn.settings import check_number
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -16,6 +26,8 @@ from chainrule.program import functions as f
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
     """l = mean (y - t)² over the outputs of an example. targets: numbers of the outputs' shape."""
+
+    takes: ClassVar[str] = VALUES
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = outputs - matched(self, outputs, targets)
@@ -29,6 +41,8 @@ class HalfSquaredError(Loss):
     targets: numbers of the outputs' shape.
     """
 
+    takes: ClassVar[str] = VALUES
+
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = outputs - matched(self, outputs, targets)
         return 0.5 * (error * error).sum(range(1, error.ndim))
@@ -41,6 +55,8 @@ class MeanAbsoluteError(Loss):
     targets: numbers of the outputs' shape.
     """
 
+    takes: ClassVar[str] = VALUES
+
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(abs(outputs - matched(self, outputs, targets)))
 
@@ -51,6 +67,8 @@ class Huber(Loss):
 
     threshold: above 0, in the targets' unit. targets: numbers of the outputs' shape.
     """
+
+    takes: ClassVar[str] = VALUES
 
     threshold: float = 1.0
 
@@ -71,6 +89,9 @@ class Poisson(Loss):
     The negative log-likelihood of counts t under a Poisson distribution, without the term ln t!, which no
     parameter moves. targets: counts, at least 0, of the outputs' shape. `predict` gives rates eᶻ.
     """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "exp"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(f.exp(outputs) - matched(self, outputs, targets) * outputs)
@@ -93,6 +114,8 @@ class Quantile(Loss):
     absolute error. quantiles: each above 0 and below 1.
     outputs: (batch, ..., quantiles). targets: numbers of shape (batch, ...) or (batch, ..., 1).
     """
+
+    takes: ClassVar[str] = VALUES
 
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
 
