@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.frequency import Days
 from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
 from chainrule.data.windows import History, Windows, step_rows, training_rows
 
-DAYS = TimeGrid(Frequency("second", 86_400), int(pd.Timestamp("2024-01-01").value // 1000))
+DAYS = TimeGrid(Days(), int(pd.Timestamp("2024-01-01").value // 1000))
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
 
-from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.clock import Clock
+from chainrule.data.frequency import WholeNumbers
 from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
 from chainrule.errors import DataError
 from chainrule.tasks.backtest import backtest, baseline, mase, pinball, seasonal_scale
 from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast
 
-GRID = TimeGrid(Frequency("step"), 0)
+GRID = TimeGrid(WholeNumbers(), 0, Clock(form="number"))
 QUANTILES = (0.1, 0.5, 0.9)
 
 

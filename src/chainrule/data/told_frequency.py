@@ -1,0 +1,105 @@
+"""Frequencies as pandas names them."""
+
+from datetime import time
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.frequency import (
+    BUSINESS_DAYS,
+    DAY,
+    Days,
+    Duration,
+    Frequency,
+    Months,
+    PandasOffset,
+)
+from chainrule.errors import ConfigError
+
+_MONTHS = {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "HYS": 6, "HYE": 6, "YS": 12, "YE": 12}
+_OLDER_MONTHS = {"M": 1, "Q": 3, "AS": 12, "A": 12}  # what pandas before 2.2 calls them
+
+
+def told_frequency(told: Any) -> Frequency:
+    """What pandas calls this: 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'QS-FEB', 'WOM-3FRI' …
+
+    told: an alias or one of pandas' offsets, such as CustomBusinessDay with holidays. Weeks, months, quarters
+    and years stand where the rows do: 'W' is every seventh day, 'MS' a month each.
+    Raises ConfigError for what is none, for one that does not go forward, and for one of pandas' offsets with
+    settings that no alias names.
+    """
+    from pandas.tseries import frequencies, offsets
+
+    try:
+        offset: Any = frequencies.to_offset(told) if isinstance(told, str | offsets.BaseOffset) else None
+    except (ValueError, TypeError):
+        offset = None
+    if offset is None or offset.n < 1:
+        raise ConfigError(
+            f"frequency is {told!r}",
+            remedy="give one that pandas knows, such as '15min', 'h', 'D', 'W', 'MS', 'B' or 'BME'",
+        )
+    name = offset.rule_code.split("-")[0]
+    months = {**_MONTHS, **_OLDER_MONTHS}.get(name)
+    if months is not None:
+        return Months(months * offset.n)
+    if isinstance(offset, offsets.Tick):
+        return Duration(offset.nanos)
+    if isinstance(offset, offsets.Week | offsets.Day):
+        return Days(offset.n * (7 if isinstance(offset, offsets.Week) else 1))
+    if not vars_of(offset).get("offset"):
+        if isinstance(offset, offsets.BusinessHour | offsets.CustomBusinessHour):
+            return Days(offset.n, *_days_of(offset), _hours_of(offset, told))
+        if isinstance(offset, offsets.BusinessDay | offsets.CustomBusinessDay):
+            return Days(offset.n, *_days_of(offset))
+        if named(offset):
+            return PandasOffset(offset.freqstr)
+    raise ConfigError(f"frequency is {told!r}, with settings that no alias names", remedy=_ALIAS)
+
+
+_ALIAS = "give an alias of pandas, such as 'BME', or an offset that has one"
+
+
+def vars_of(offset: Any) -> dict[str, Any]:
+    """The settings of an offset; 'offset' is a shift of the time, nothing where it is 0."""
+    return dict(offset.kwds)
+
+
+def named(offset: Any) -> bool:
+    """Whether the alias of an offset says all of it."""
+    from pandas.tseries import frequencies
+
+    try:
+        return frequencies.to_offset(offset.freqstr) == offset
+    except ValueError:
+        return False
+
+
+def _days_of(offset: Any) -> tuple[str, tuple[str, ...]]:
+    """(the weekdays, the holidays) of an offset of business days or hours."""
+    calendar = vars_of(offset).get("calendar")
+    if calendar is None:
+        return BUSINESS_DAYS, ()
+    weekdays = "".join("1" if counts else "0" for counts in calendar.weekmask)
+    return weekdays, tuple(str(day) for day in np.asarray(calendar.holidays))
+
+
+def _hours_of(offset: Any, told: Any) -> tuple[int, ...]:
+    """Each hour from opening on, but for the closing time, as pandas' date_range gives them."""
+    hour = DAY // 24
+    times: list[int] = []
+    for start, end in zip(offset.start, offset.end, strict=True):
+        first, last = _since_midnight(start), _since_midnight(end)
+        if first >= last:
+            raise ConfigError(
+                f"frequency is {told!r}, whose hours go past midnight", remedy="give hours of one day"
+            )
+        times.extend(range(first, last, hour))
+    if any((b - a) % hour for a, b in zip(times, times[1:], strict=False)):
+        raise ConfigError(f"frequency is {told!r}, whose hours are no whole number apart",
+                          remedy="give openings that are whole hours apart")
+    return tuple(times)
+
+
+def _since_midnight(moment: time) -> int:
+    return (moment.hour * 3600 + moment.minute * 60 + moment.second) * 10**9
