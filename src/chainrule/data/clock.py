@@ -7,11 +7,12 @@ on the wall clock.
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chainrule.data.frequency import NANOSECONDS, Unit, times_of_day
+from chainrule.data.frequency import NANOSECONDS, Unit, dates_of, times_of_day
 from chainrule.data.values import kind_of, moments_of, numbers_of, refuse_infinite
 from chainrule.data.wording import place, shortened
 from chainrule.errors import DataError
@@ -19,7 +20,7 @@ from chainrule.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-Form = Literal["number", "datetime", "arrow", "object", "date", "text"]
+Form = Literal["number", "datetime", "arrow", "object", "date", "arrow date", "text"]
 _TEXT = re.compile(
     r"\d{4}-\d\d-\d\d(?:([T ])\d\d(:\d\d(?:(:\d\d)(?:\.(\d{3}|\d{6}|\d{9}))?)?)?(Z|[+-]\d\d:?\d\d)?)?"
 )
@@ -66,8 +67,8 @@ class Clock:
     """How times are told.
 
     unit: the resolution. zone: a name that pandas knows, such as 'Europe/Berlin', 'UTC' or 'UTC+02:00'; None:
-    times without a zone. form: what the column holds: pandas' datetime64 or pyarrow's timestamps, Python's
-    datetimes or dates (as objects), texts of dates, or whole numbers. text: how texts are written.
+    times without a zone. form: what the column holds: pandas' datetime64, pyarrow's timestamps or dates,
+    Python's datetimes or dates (as objects), texts of dates, or whole numbers. text: how texts are written.
     """
 
     unit: Unit = "us"
@@ -117,8 +118,9 @@ class Clock:
             return pd.Series(times, dtype=pd.ArrowDtype(pa.timestamp(self.unit, self.zone)))
         if self.form == "object":
             return times.astype(object)
-        if self.form == "date" and not times_of_day(local, self.unit).any():
-            return pd.Series(local.view(f"datetime64[{self.unit}]").astype("datetime64[D]").tolist(), dtype=object)
+        if self.form in ("date", "arrow date") and not times_of_day(local, self.unit).any():
+            dates: Any = pd.Series(dates_of(local, self.unit).tolist(), dtype=object)
+            return dates if self.form == "date" else dates.astype("date32[day][pyarrow]")
         if self.text is not None:
             size: Any = np.timedelta64(1, self.text.unit) // np.timedelta64(1, self.unit) or 1
             if not (local % int(size)).any():
@@ -143,7 +145,7 @@ class Clock:
         return replace(self, unit=min(self.unit, unit, key=NANOSECONDS.__getitem__))
 
     def converted(self, moments: np.ndarray, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
-        """((times,) moments of that unit in this clock's, cut off; (times,) booleans: whether they are exact).
+        """((times,) moments of that unit in this clock's, cut off; (times,) whether they are exact).
 
         Those that this clock's unit can't hold are cut off, too, at the end of what it can.
         """
@@ -174,43 +176,49 @@ def read_times(column: "pd.Series", source: str) -> Times:
     Texts with one offset from UTC keep it as their zone. Raises DataError, naming source, column and row, for
     what is no date and no whole number, and for a zone without a name.
     """
+    if kind_of(column) == "number":
+        return Times(_whole_numbers(column, source), Clock(form="number"))
+    dates, mixed = _dates(column, source)
+    zone = None
+    if dates.tz is not None:
+        zone = _zone_name(dates.tz, column, source)
+        dates = dates.tz_convert("UTC").tz_localize(None)
+    unit: Any = np.datetime_data(dates.dtype)[0]
+    moments = _moments(dates, unit)
+    return Times(moments, _clock(column, moments, Clock(unit, zone), mixed), mixed)
+
+
+def _dates(column: "pd.Series", source: str) -> tuple[Any, bool]:
+    """(a DatetimeIndex, whether the offsets of its rows differ, so that it is in UTC)."""
     import pandas as pd
 
     kind = kind_of(column)
-    if kind == "number":
-        return Times(_whole_numbers(column, source), Clock(form="number"))
-    options: dict[str, Any] = {"format": "ISO8601"} if kind == "text" else {}
-    plain: Any = column.astype(object) if kind == "text" else column
-    if isinstance(column.dtype, pd.ArrowDtype) and kind == "date":
-        plain = pd.Series(pd.DatetimeIndex(column), index=column.index)
-    dates: Any = None
+    text = kind == "text"
+    plain: Any = column.astype(object) if text or isinstance(column.dtype, pd.ArrowDtype) else column
+    options: dict[str, Any] = {"format": "ISO8601"} if text else {}
+    found: Any = None
     if kind in ("text", "date"):
         with suppress(ValueError):  # differing offsets, or what is no date
-            dates = pd.to_datetime(plain, **options)
-    mixed = dates is None or not pd.api.types.is_datetime64_any_dtype(dates.dtype)
-    if mixed or dates.isna().any():
-        moments_of(column, source)  # says which row is no date
-        dates = pd.to_datetime(plain, utc=True, **options)
-    zone = None if dates.dt.tz is None else _zone_name(dates.dt.tz, column, source)
-    unit: Any = np.datetime_data(np.dtype(dates.dt.tz_localize(None).dtype))[0]
-    moments = _moments(pd.DatetimeIndex(dates).tz_localize(None) if zone is None else
-                       pd.DatetimeIndex(dates).tz_convert("UTC").tz_localize(None), unit)
-    return Times(moments, _clock(column, plain, moments, Clock(unit, zone), mixed), mixed)
+            found = pd.DatetimeIndex(pd.to_datetime(plain, **options))
+    if found is not None and not found.isna().any():
+        return found, False
+    moments_of(column, source)  # says which row is no date
+    return pd.DatetimeIndex(pd.to_datetime(plain, utc=True, **options)), True
 
 
-def _clock(column: "pd.Series", plain: Any, moments: np.ndarray, clock: Clock, mixed: bool) -> Clock:
+def _clock(column: "pd.Series", moments: np.ndarray, clock: Clock, mixed: bool) -> Clock:
     """With the form in which the column tells its times."""
     import pandas as pd
 
-    if isinstance(column.dtype, pd.ArrowDtype):
-        return replace(clock, form="arrow") if pd.api.types.is_datetime64_any_dtype(column.dtype) else clock
     if mixed:
         return clock
     if kind_of(column) == "text":
-        form = TextForm.of(str(plain.iloc[0]))
+        form = TextForm.of(str(column.iloc[0]))
         told = replace(clock, form="text", text=form)
-        alike = form is not None and (told.labels(moments) == plain.to_numpy()).all()
+        alike = form is not None and list(told.labels(moments)) == list(column)
         return told if alike else clock
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return replace(clock, form="arrow date" if str(column.dtype).startswith("date") else "arrow")
     if column.dtype != object:
         return clock
     return replace(clock, form="date" if pd.api.types.infer_dtype(column) == "date" else "object")
@@ -219,9 +227,17 @@ def _clock(column: "pd.Series", plain: Any, moments: np.ndarray, clock: Clock, m
 def _zone_name(zone: Any, column: "pd.Series", source: str) -> str:
     import pandas as pd
 
-    with suppress(KeyError, ValueError, TypeError):
-        if pd.DatetimeTZDtype("ns", str(zone)) == pd.DatetimeTZDtype("ns", zone):
-            return str(zone)
+    file = re.search(r"zoneinfo/(\w.*)'\)$", str(zone))  # of python-dateutil
+    fixed = zone.utcoffset(None)
+    names = [
+        str(zone),
+        f"dateutil/{file[1]}" if file else "",
+        str(timezone(fixed)) if fixed is not None else "",
+    ]
+    for name in names:
+        with suppress(KeyError, ValueError, TypeError):
+            if pd.DatetimeTZDtype("ns", name) == pd.DatetimeTZDtype("ns", zone):
+                return name
     raise DataError(
         f"{source}, column {column.name!r}: its time zone, {zone}, has no name by which it could be kept",
         remedy=f"convert it, such as frame[{column.name!r}].dt.tz_convert('Europe/Berlin')",

@@ -1,8 +1,8 @@
 """How far apart the times of a series are: one class for each kind of frequency, with its arithmetic.
 
-A moment is an int64: units (s, ms, us or ns) since 1970-01-01, or the whole number itself where times are whole
-numbers. Position p stands p steps after the anchor, which is a moment, too. Durations are counted in UTC; days,
-months and pandas' offsets on the wall clock, so that they are given moments of local time.
+A moment is an int64: units (s, ms, us or ns) since 1970-01-01, or the whole number itself where times are
+whole numbers. Position p stands p steps after the anchor, which is a moment, too. Durations are counted in
+UTC; days, months and pandas' offsets on the wall clock, so that they are given moments of local time.
 """
 
 import re
@@ -121,8 +121,10 @@ class Days:
         if len(distances) != 1:
             return f"{self.count} of {len(self.times)} times of each {self._day}"
         step = distances.pop()
-        first, end = (f"{time // 3_600_000_000_000:02}:{time // 60_000_000_000 % 60:02}" for time in
-                      (self.times[0], self.times[-1] + step))
+        first, end = (
+            f"{time // 3_600_000_000_000:02}:{time // 60_000_000_000 % 60:02}"
+            for time in (self.times[0], self.times[-1] + step)
+        )
         return f"{Duration(step * self.count)} from {first} to {end} of each {self._day}"
 
     @property
@@ -244,7 +246,8 @@ class PandasOffset:
     alias: str
 
     def __str__(self) -> str:
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(_offset(self.alias)).__name__).lower()
+        name = re.sub(r"^B(?=[A-Z])", "Business", type(_offset(self.alias)).__name__)
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
         return f"{self.alias} ({words})"
 
     @property
@@ -316,8 +319,7 @@ def _whole(periods: tuple[int, ...], step: int) -> tuple[int, ...]:
 
 
 def _finest(spans: Any) -> Unit:
-    units: tuple[Unit, ...] = ("s", "ms", "us")
-    return next((unit for unit in units if all(span % NANOSECONDS[unit] == 0 for span in spans)), "ns")
+    return next(unit for unit, size in NANOSECONDS.items() if all(span % size == 0 for span in spans))
 
 
 def _counted(count: int, name: str) -> str:

@@ -1,13 +1,18 @@
 """The frequency that the times of some series show.
 
-What fits all rows and leaves the fewest times empty is taken. Of those that leave as few empty, the first: a month
-of the calendar (or some; the same day of each, or its last), a constant number of days, a constant duration, and
-one of pandas' offsets. So rows every 31 days are months as long as each is on the same day of its month, and every
-31 days as soon as one is not; what is told apart by no row is a month, a quarter or a year.
+What fits all rows and leaves the fewest times empty is taken. Of those that leave as few empty, the first: a
+month of the calendar (or several), each row on the same day of its month or each on the last; a constant
+number of days; a constant duration; one of pandas' offsets (business months, weekdays of a month, half
+months). So rows 31 days apart are months while all are on one day of the month, such as 1 January and
+1 February, and every 31 days from the first row on that is not: a constant distance wins as soon as a row
+tells the two apart. Quarters and years alike.
 
-Days of the week and hours of the day on which no row stands are left out only where otherwise a tenth of all times
-or more would be empty, and where they were passed over again and again, so that chance does not close them:
-Saturdays and Sundays once; other weekdays, and hours of the day, three times.
+Days of the week and times of the day on which no row stands are left out only where otherwise a tenth of all
+times or more would be empty, and where chance would not pass them over: Saturday and Sunday when both were
+passed over once and all other days are business days; other weekdays, three times each; times of the day, on
+three days. Where nothing else fits, they are left out anyway.
+
+Where none of these fits, rows about a month apart on any day stand for their months.
 """
 
 from collections.abc import Iterator
@@ -164,7 +169,7 @@ def _open(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
         yield Days(_commonest(days)[0])
     yield Duration(_commonest(rows.steps(rows.moments))[0] * NANOSECONDS[unit])
     if monthly:
-        weekday = _WEEKDAYS[_weekdays(local, rows.clock)[0]]
+        weekday = _WEEKDAYS[_weekdays(dates_of(local[:1], unit).astype(np.int64))[0]]
         week = (int(days_of_month(local[:1], unit)[0]) + 6) // 7
         names = ("BMS", "BME", *([f"WOM-{week}{weekday}"] if week < 5 else []), f"LWOM-{weekday}")
         for name in names:
@@ -186,19 +191,23 @@ def _closed(rows: Rows, local: np.ndarray, certain: bool) -> Iterator[Frequency]
     certain: don't ask how often these were passed over, since nothing else fits.
     """
     unit = rows.clock.unit
-    present = set(_weekdays(local, rows.clock).tolist())
-    weekdays = "".join("1" if day in present else "0" for day in range(7))
-    first, last = (int(dates_of(np.array([each]), unit).astype(np.int64)[0]) for each in
-                   (local.min(), local.max()))
-    passed = min((_passed(day, first, last) for day in range(7) if day not in present), default=0)
-    if not certain and passed < (1 if weekdays == BUSINESS_DAYS else 3):
-        weekdays = EVERY_DAY
-    if (rows.steps(dates_of(local, unit).astype(np.int64)) > 0).all():
-        yield Days(1, weekdays)
-        return
-    times = np.unique(times_of_day(local, unit)) * NANOSECONDS[unit]
-    if len(np.unique(dates_of(local, unit))) >= 3:
-        yield Days(1, weekdays, (), tuple(times.tolist()))
+    dates = np.unique(dates_of(local, unit).astype(np.int64))
+    present = set(_weekdays(dates).tolist())
+    passed = [_passed(day, int(dates[0]), int(dates[-1])) for day in range(7)]
+    choices = [EVERY_DAY]
+    if not present & {5, 6} and (certain or min(passed[5:]) >= 1):
+        choices.append(BUSINESS_DAYS)
+    if certain or all(passed[day] >= 3 for day in range(7) if day not in present):
+        choices.append("".join("1" if day in present else "0" for day in range(7)))
+    times: tuple[int, ...] = ()
+    if not (rows.steps(dates_of(local, unit).astype(np.int64)) > 0).all():
+        if len(dates) < 3:
+            return
+        times = tuple((np.unique(times_of_day(local, unit)) * NANOSECONDS[unit]).tolist())
+    for weekdays in choices:
+        each = Days(1, weekdays, (), times)
+        steps = rows.steps(each.positions(local, int(local.min()), unit)[0])
+        yield replace(each, count=max(1, int(np.gcd.reduce(steps))))
 
 
 def _loose(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
@@ -231,14 +240,14 @@ def _day_of(local: np.ndarray, clock: Clock) -> int | None:
     return most if (days == np.minimum(most, lengths)).all() else None
 
 
-def _weekdays(local: np.ndarray, clock: Clock) -> np.ndarray:
-    """(rows,) from 0, Monday."""
-    return (dates_of(local, clock.unit).astype(np.int64) + 3) % 7
+def _weekdays(dates: np.ndarray) -> np.ndarray:
+    """(dates,) from 0, Monday. dates: days since 1970-01-01, a Thursday."""
+    return (dates + 3) % 7
 
 
 def _passed(weekday: int, first: int, last: int) -> int:
     """How many days after the first and before the last are on a weekday."""
-    begin = first + 1 + (weekday - (first + 1 + 3)) % 7
+    begin = first + 1 + (weekday - (first + 4)) % 7
     return max(0, (last - begin + 6) // 7)
 
 

@@ -324,8 +324,8 @@ def _grid(
     if mixed and (grid.frequency.wall or (told is None and not grid.positions(rows.moments)[1].all())):
         raise DataError(
             f"{source}, column {column.name!r}: the offsets from UTC differ from row to row and name no time "
-            f"zone, so that days can't be counted",
-            remedy=f"name it: pd.to_datetime(frame[{column.name!r}], utc=True).dt.tz_convert('Europe/Berlin')",
+            "zone, so that days can't be counted",
+            remedy=f"name it: pd.to_datetime(X[{column.name!r}], utc=True).dt.tz_convert('Europe/Berlin')",
         )
     if share < LEAST_REGULAR:
         raise DataError(

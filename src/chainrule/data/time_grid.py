@@ -1,4 +1,4 @@
-"""Equally spaced times: positions, moments and labels there and back, and where times stand in the calendar."""
+"""Equally spaced times: positions, moments and labels there and back, and their place in the calendar."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -20,6 +20,7 @@ from chainrule.data.frequency import (
     times_of_day,
 )
 
+_PLAIN = Clock()
 # How many waves of a circle its steps can tell apart and a network can use; of the week, all there are.
 _WAVES: dict[Circle, int] = {"day": 4, "week": 3, "month": 1, "year": 2}
 _KINDS = {kind.__name__: kind for kind in (WholeNumbers, Duration, Days, Months, PandasOffset)}
@@ -35,7 +36,7 @@ class TimeGrid:
 
     frequency: Frequency
     anchor: int
-    clock: Clock = Clock()
+    clock: Clock = _PLAIN
 
     def positions(self, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """((times,) int64 positions, (times,) booleans: whether the moment lies on the grid).
@@ -102,7 +103,10 @@ class TimeGrid:
     @staticmethod
     def from_plain(plain: dict[str, Any]) -> "TimeGrid":
         """What `to_plain` gave; raises KeyError, TypeError or ValueError for anything else."""
-        told = {name: tuple(v) if isinstance(v, list) else v for name, v in plain["frequency"].items()}
+        told: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in plain["frequency"].items()
+        }
         clock = Clock(**plain["clock"])
         if clock.text is not None:
             clock = replace(clock, text=TextForm(**plain["clock"]["text"]))

@@ -39,33 +39,62 @@ def told_frequency(told: Any) -> Frequency:
             f"frequency is {told!r}",
             remedy="give one that pandas knows, such as '15min', 'h', 'D', 'W', 'MS', 'B' or 'BME'",
         )
-    name = offset.rule_code.split("-")[0]
-    months = {**_MONTHS, **_OLDER_MONTHS}.get(name)
+    months = _months_of(offset)
     if months is not None:
-        return Months(months * offset.n)
+        return Months(months)
     if isinstance(offset, offsets.Tick):
         return Duration(offset.nanos)
     if isinstance(offset, offsets.Week | offsets.Day):
         return Days(offset.n * (7 if isinstance(offset, offsets.Week) else 1))
-    if not vars_of(offset).get("offset"):
+    if not offset.kwds.get("offset"):  # which shifts the time of the day
         if isinstance(offset, offsets.BusinessHour | offsets.CustomBusinessHour):
             return Days(offset.n, *_days_of(offset), _hours_of(offset, told))
         if isinstance(offset, offsets.BusinessDay | offsets.CustomBusinessDay):
             return Days(offset.n, *_days_of(offset))
-        if named(offset):
+        if _named(offset):
             return PandasOffset(offset.freqstr)
-    raise ConfigError(f"frequency is {told!r}, with settings that no alias names", remedy=_ALIAS)
+    raise ConfigError(
+        f"frequency is {told!r}, with settings that no alias names",
+        remedy="give an alias of pandas, such as 'BME', or an offset that has one",
+    )
 
 
-_ALIAS = "give an alias of pandas, such as 'BME', or an offset that has one"
+def plain_offset(offset: Any) -> str | dict[str, Any]:
+    """One of the offsets that `told_frequency` knows as JSON has it: its alias where that says all of it."""
+    if _named(offset):
+        return offset.freqstr
+    plain: dict[str, Any] = {"offset": type(offset).__name__, "n": offset.n}
+    if "calendar" in offset.kwds:
+        plain["weekmask"], holidays = _days_of(offset)
+        plain["holidays"] = list(holidays)
+    if "start" in offset.kwds:
+        plain["start"] = [f"{each:%H:%M}" for each in offset.start]
+        plain["end"] = [f"{each:%H:%M}" for each in offset.end]
+    return plain
 
 
-def vars_of(offset: Any) -> dict[str, Any]:
-    """The settings of an offset; 'offset' is a shift of the time, nothing where it is 0."""
-    return dict(offset.kwds)
+def offset_of(plain: dict[str, Any]) -> Any:
+    """The offset that `plain_offset` wrote; KeyError or TypeError for anything else."""
+    from pandas.tseries import offsets
+
+    kinds = {
+        kind.__name__: kind
+        for kind in (offsets.CustomBusinessDay, offsets.BusinessHour, offsets.CustomBusinessHour)
+    }
+    return kinds[plain["offset"]](**{name: value for name, value in plain.items() if name != "offset"})
 
 
-def named(offset: Any) -> bool:
+def _months_of(offset: Any) -> int | None:
+    """How many months of the calendar an offset goes on; None for one that does not count them."""
+    try:
+        name = offset.rule_code.split("-")[0]
+    except NotImplementedError:  # DateOffset has no name
+        return None
+    months = {**_MONTHS, **_OLDER_MONTHS}.get(name)
+    return None if months is None else months * offset.n
+
+
+def _named(offset: Any) -> bool:
     """Whether the alias of an offset says all of it."""
     from pandas.tseries import frequencies
 
@@ -77,7 +106,7 @@ def named(offset: Any) -> bool:
 
 def _days_of(offset: Any) -> tuple[str, tuple[str, ...]]:
     """(the weekdays, the holidays) of an offset of business days or hours."""
-    calendar = vars_of(offset).get("calendar")
+    calendar = offset.kwds.get("calendar")
     if calendar is None:
         return BUSINESS_DAYS, ()
     weekdays = "".join("1" if counts else "0" for counts in calendar.weekmask)
@@ -94,10 +123,12 @@ def _hours_of(offset: Any, told: Any) -> tuple[int, ...]:
             raise ConfigError(
                 f"frequency is {told!r}, whose hours go past midnight", remedy="give hours of one day"
             )
+        if (last - first) % hour:
+            raise ConfigError(
+                f"frequency is {told!r}, which is not open for whole hours",
+                remedy="give whole hours, or rows alone",
+            )
         times.extend(range(first, last, hour))
-    if any((b - a) % hour for a, b in zip(times, times[1:], strict=False)):
-        raise ConfigError(f"frequency is {told!r}, whose hours are no whole number apart",
-                          remedy="give openings that are whole hours apart")
     return tuple(times)
 
 

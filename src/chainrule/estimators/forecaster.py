@@ -1,5 +1,6 @@
 """NetForecaster: forecasts of one or many series behind scikit-learn's interface."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.data import tidy_columns
 from chainrule.data.series import Places, Series, collect, find_again, find_places
+from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
 from chainrule.estimators import forecaster_files
 from chainrule.estimators.known_ahead import KnownAhead
@@ -68,11 +71,11 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     series.
     season: steps after which a series repeats itself. None: what the frequency says: hours repeat after a
         day, a week and 52 weeks, days after a week and 52 weeks, months after a year.
-    frequency: an alias of pandas, such as 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'WOM-3FRI', or one of
-        its offsets, such as CustomBusinessDay with holidays. None: the calendar that fits all times and leaves
-        the fewest empty: months, quarters or years on one day, else equal distances, business months and
-        their like, weekdays, opening hours (`chainrule.data.seen_frequency` has the whole rule; `frequency_`
-        says what was found).
+    frequency: an alias of pandas, such as 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'WOM-3FRI', or one
+        of its offsets, such as CustomBusinessDay with holidays. None: the calendar that fits all times and
+        leaves the fewest empty: months, quarters or years on one day, else equal distances, business months
+        and their like, weekdays, opening hours; `chainrule.data.seen_frequency` has the whole rule, and
+        `frequency_` says what was found.
     quantiles: each above 0 and below 1. The median is always forecast, too: it is what `predict` returns.
     units: width of the network's layers, at least 1. dropout: share of hidden units left out while training.
     learning_rate_init: of AdamW at the start, above 0; it falls along a cosine. weight_decay: at least 0.
@@ -184,8 +187,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         covariates of these times, where fit had some; rows of other times are ignored.
         Returns a DataFrame: the times (in a column named like `time`, or 'step' from 1), the series (named
         like `series`), and a column 'quantile_0.1' for each of `quantiles`.
-        Raises DataError, naming column and time, where the covariates of a time are missing; where a column had
-        gaps in fit, a gap is a value like others. ConfigError for a horizon beyond that of fit.
+        Raises DataError, naming column and time, where the covariates of a time are missing; a gap in a
+        column that had some in fit, too, is a value like others. ConfigError for a horizon beyond that of
+        fit.
         """
         import pandas as pd
 
@@ -219,9 +223,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         Returns a row for each fold and model: 'fold', 'known_until' (a time), 'model', 'mase' (mean absolute
         scaled error, Hyndman and Koehler 2006, in units of the seasonal naive's error in the past), 'pinball'
         (scaled alike), 'coverage' (of the band between the outermost quantiles), and 'series', how many were
-        measured; lower is better, but for the coverage. That unit is 0 for a series that never changes or that
-        repeats its season exactly: its scaled errors are undefined and left out of the mean, NaN where no
-        other series is left.
+        measured; lower is better, but for the coverage. That unit is 0 for a series that never changes or
+        repeats its season exactly: its scaled errors are undefined and left out of the mean. Where no other
+        series is left, they are NaN, with an UndefinedMetricWarning.
         """
         import pandas as pd
 
@@ -245,6 +249,14 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             least=settings.horizon + (settings.lags or settings.horizon),
         )
         table = pd.DataFrame([vars(score) for score in scores])
+        undefined = table["fold"][table["mase"].isna()].unique().tolist()
+        if undefined:
+            warnings.warn(
+                f"fold {listed(undefined)}: the series never change before it, or repeat their season exactly, "
+                "so that the unit of MASE and of the scaled pinball loss is 0, and neither is defined",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
         table["known_until"] = pd.Series(grid.times(table["known_until"].to_numpy()))
         return table
 

@@ -12,6 +12,7 @@ from chainrule.data.clock import Clock
 from chainrule.data.frequency import DAY, MONTH_END, Days, Duration, Frequency, Months, WholeNumbers
 from chainrule.data.series import Series
 from chainrule.data.time_grid import TimeGrid
+from chainrule.data.told_frequency import offset_of, plain_offset
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.known_ahead import KnownAhead
@@ -86,7 +87,8 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
             tuple(content.get("complete", ())),
         )
         forecast = Forecast(run, windows, histories, tuple(content["quantiles"]))
-        return forecast, known_ahead, content["settings"]
+        settings = content["settings"]
+        return forecast, known_ahead, {**settings, "parameters": settings_of(settings["parameters"])}
     except ChainruleError:
         raise
     except (KeyError, ValueError, TypeError) as error:
@@ -94,9 +96,17 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
 
 
 def _windows(plain: dict[str, Any]) -> Windows:
-    grid = _first_format(plain["grid"]) if "clock" not in plain["grid"] else TimeGrid.from_plain(plain["grid"])
+    grid = (
+        _first_format(plain["grid"]) if "clock" not in plain["grid"] else TimeGrid.from_plain(plain["grid"])
+    )
     seasonal = tuple((season, many) for season, many in plain["seasonal"])
     return Windows(**{**plain, "grid": grid, "seasonal": seasonal})
+
+
+def settings_of(plain: dict[str, Any]) -> dict[str, Any]:
+    """The estimator's settings from what `plain` made of them."""
+    frequency = plain["frequency"]
+    return {**plain, "frequency": offset_of(frequency) if isinstance(frequency, dict) else frequency}
 
 
 def _first_format(plain: dict[str, Any]) -> TimeGrid:
@@ -122,4 +132,8 @@ def plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else None
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    from pandas.tseries.offsets import BaseOffset
+
+    return plain_offset(value) if isinstance(value, BaseOffset) else None

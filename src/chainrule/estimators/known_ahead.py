@@ -79,9 +79,9 @@ class KnownAhead:
             if missing.any():
                 row = int(np.argmax(missing))
                 raise DataError(
-                    f"{source}, column {name!r}: the value for {where(row)} is missing ({place(frame, row)}); "
-                    f"fit knew it at all times",
-                    remedy="fill it in; the forecast needs the covariates of all times to come",
+                    f"{source}, column {name!r}, {place(frame, row)}: the value for {where(row)} is missing; "
+                    "fit knew it at all times",
+                    remedy="fill it in",
                 )
 
     def refuse_unknown(self) -> None:
