@@ -8,9 +8,9 @@ months). So rows 31 days apart are months while all are on one day of the month,
 tells the two apart. Quarters and years alike.
 
 Days of the week and times of the day on which no row stands are left out only where otherwise a tenth of all
-times or more would be empty, and where chance would not pass them over: Saturday and Sunday when both were
-passed over once and all other days are business days; other weekdays, three times each; times of the day, on
-three days. Where nothing else fits, they are left out anyway.
+times or more would be empty and at least half of these are theirs, and where chance would not pass them over:
+Saturday and Sunday once both were passed over; other weekdays, three times each; times of the day, where
+there are rows of three days. Where nothing else fits, they are left out anyway.
 
 Where none of these fits, rows about a month apart on any day stand for their months.
 """
@@ -44,7 +44,7 @@ from chainrule.data.time_grid import TimeGrid
 LEAST_REGULAR = 0.5
 """Share of neighbours that must be one step apart."""
 
-_FULL = 0.9
+_FULL, _EXPLAINED = 0.9, 0.5
 _MONTH = 30.44  # days, on average
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -70,7 +70,7 @@ def told_grid(rows: Rows, frequency: Frequency) -> TimeGrid:
     """The grid of a frequency that was told."""
     local = rows.clock.local(rows.moments)
     clock = rows.clock.refined(frequency.finest)
-    if isinstance(frequency, Months) and len(np.unique(times_of_day(local, rows.clock.unit))) == 1:
+    if isinstance(frequency, Months):
         frequency = replace(frequency, day=_day_of(local, rows.clock) or 0)
     return _grid(rows, local, frequency, clock)
 
@@ -89,7 +89,7 @@ def seen_grid(rows: Rows) -> tuple[TimeGrid, float]:
     if best is None or best.filled < _FULL:
         closed = _closed(rows, local, certain=best is None)
         better = judge.best(closed)
-        if better is not None and (best is None or better.filled > best.filled):
+        if better is not None and (best is None or 1 - better.filled <= _EXPLAINED * (1 - best.filled)):
             best = better
     if best is None:
         best = judge.best(_loose(rows, local))
@@ -178,10 +178,11 @@ def _open(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
 
 
 def _twice_a_month(local: np.ndarray, clock: Clock) -> Iterator[Frequency]:
+    """The first and another day of each month, or another day and the last; pandas has it up to the 27th."""
     days = np.unique(days_of_month(local, clock.unit)).tolist()
-    if len(days) == 2 and days[0] == 1:
+    if len(days) == 2 and days[0] == 1 and days[1] <= 27:
         yield PandasOffset(f"SMS-{days[1]}")
-    elif len(days) > 1 and days[1] >= 28:
+    elif len(days) > 1 and days[0] <= 27 and days[1] >= 28:
         yield PandasOffset(f"SME-{days[0]}")
 
 

@@ -125,8 +125,8 @@ def _hours_of(offset: Any, told: Any) -> tuple[int, ...]:
             )
         if (last - first) % hour:
             raise ConfigError(
-                f"frequency is {told!r}, which is not open for whole hours",
-                remedy="give whole hours, or rows alone",
+                f"frequency is {told!r}, whose openings are no whole hours",
+                remedy="leave it out, so that it is found from the rows",
             )
         times.extend(range(first, last, hour))
     return tuple(times)

@@ -252,7 +252,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         undefined = table["fold"][table["mase"].isna()].unique().tolist()
         if undefined:
             warnings.warn(
-                f"fold {listed(undefined)}: the series never change before it, or repeat their season exactly, "
+                f"fold {listed(undefined)}: the series never change before it, or repeat their season, "
                 "so that the unit of MASE and of the scaled pinball loss is 0, and neither is defined",
                 UndefinedMetricWarning,
                 stacklevel=2,
