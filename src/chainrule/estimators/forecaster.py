@@ -251,9 +251,10 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         table = pd.DataFrame([vars(score) for score in scores])
         undefined = table["fold"][table["mase"].isna()].unique().tolist()
         if undefined:
+            which = f"fold{'s' if len(undefined) > 1 else ''} {listed(undefined)}"
             warnings.warn(
-                f"fold {listed(undefined)}: the series never change before it, or repeat their season, "
-                "so that the unit of MASE and of the scaled pinball loss is 0, and neither is defined",
+                f"{which}: the series never change before it, or repeat their season exactly, so that the "
+                "unit of MASE and of the scaled pinball loss is 0, and neither is defined",
                 UndefinedMetricWarning,
                 stacklevel=2,
             )
