@@ -104,3 +104,14 @@ def test_days_of_the_month_that_a_month_lacks_are_its_last() -> None:
     for day, expected in ((0, ["2023-02-28", "2023-03-30"]), (31, ["2023-02-28", "2023-03-31"])):
         found = Months(1, day).moments(np.array([1, 2]), anchor, "us").view("datetime64[us]")
         assert found.astype("datetime64[D]").astype(str).tolist() == expected
+
+
+def test_offsets_reach_as_far_as_dates_do() -> None:
+    """Nanoseconds end in 2262; a step beyond, or a date that stands for never, is no reason to fail."""
+    times = pd.date_range("1880-01-01", periods=150, freq="BYE", unit="ns").to_numpy().view(np.int64)
+    frequency = told_frequency("BYE")
+    positions, on = frequency.positions(times, int(times[0]), "ns")
+    assert on.all()
+    assert positions.tolist() == list(range(150))
+    never = np.array(["2024-01-29", "9999-12-31"], "datetime64[us]").view(np.int64)
+    assert told_frequency("RE-N-JAN-MON").positions(never, int(never[0]), "us")[1].tolist() == [True, False]

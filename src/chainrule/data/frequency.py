@@ -264,20 +264,27 @@ class PandasOffset:
 
     def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
         """As `WholeNumbers.positions`."""
+        second = 10**9 // NANOSECONDS[unit]
+        seconds, rest = np.divmod(moments, second)
         reach = 64
-        table = _table(self.alias, anchor, unit, reach)
-        while len(moments) and (moments.min() < table[0] or moments.max() > table[-1]):
+        table = _table(self.alias, anchor // second, reach)
+        while len(moments) and (seconds.min() < table[0] or seconds.max() > table[-1]):
             reach *= 2
-            table = _table(self.alias, anchor, unit, reach)
-        index = np.searchsorted(table, moments, side="right") - 1
-        return index - reach, table[index] == moments
+            try:
+                table = _table(self.alias, anchor // second, reach)
+            except (ValueError, OverflowError):  # beyond the year 9999: no step is there
+                reach //= 2
+                break
+        index = np.searchsorted(table, seconds, side="right") - 1
+        return index - reach, (table[index] == seconds) & (rest == anchor % second)
 
     def moments(self, positions: np.ndarray, anchor: int, unit: Unit) -> np.ndarray:
         """(times,) moments of positions."""
+        second = 10**9 // NANOSECONDS[unit]
         reach = 64
         while len(positions) and np.abs(positions).max() > reach:
             reach *= 2
-        return _table(self.alias, anchor, unit, reach)[reach + positions]
+        return _table(self.alias, anchor // second, reach)[reach + positions] * second + anchor % second
 
 
 Frequency = WholeNumbers | Duration | Days | Months | PandasOffset
@@ -342,15 +349,15 @@ def _steps_a_year(alias: str) -> float:
 
 
 @lru_cache(maxsize=32)
-def _table(alias: str, anchor: int, unit: Unit, reach: int) -> np.ndarray:
-    """Moments of the positions from -reach to reach: (2 reach + 1,), ascending.
+def _table(alias: str, anchor: int, reach: int) -> np.ndarray:
+    """Seconds since 1970-01-01 of the positions from -reach to reach: (2 reach + 1,), ascending.
 
     Position 0 is the anchor, or the first step after it.
     """
     import pandas as pd
 
-    first = _offset(alias).rollforward(pd.Timestamp(np.datetime64(anchor, unit)))
-    options: dict[str, Any] = {"periods": reach + 1, "freq": _offset(alias), "unit": unit}
+    first = _offset(alias).rollforward(pd.Timestamp(np.datetime64(anchor, "s")))
+    options: dict[str, Any] = {"periods": reach + 1, "freq": _offset(alias), "unit": "s"}
     before, after = pd.date_range(end=first, **options), pd.date_range(start=first, **options)
     table = np.concatenate([before[:-1].to_numpy(), after.to_numpy()]).view(np.int64)
     table.setflags(write=False)
