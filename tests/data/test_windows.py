@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.frequency import Days
 from chainrule.data.series import Series
-from chainrule.data.windows import History, Windows, step_rows, training_rows
+from chainrule.data.time_grid import TimeGrid
+from chainrule.data.windows import History, Windows, spread_of, step_rows, training_rows
 
-DAYS = TimeGrid(Frequency("second", 86_400), int(pd.Timestamp("2024-01-01").value // 1000))
+DAYS = TimeGrid(Days(), int(pd.Timestamp("2024-01-01").value // 1000))
 
 
 @pytest.fixture
@@ -92,3 +93,16 @@ def test_depth_reaches_back_to_the_oldest_value_that_is_told(windows: Windows) -
 def test_a_series_that_never_changes_has_a_scale() -> None:
     constant = Series("", 0, np.full(20, 1e9), np.zeros((20, 0), np.float32))
     assert History.of(constant, 0, 1, 20).scale == 1.0
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-13, 1e-11, 1.0, 1e300])
+def test_the_scale_is_the_deviation_however_small_or_large(size: float) -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    assert spread_of(values * size) == pytest.approx(values.std() * size, rel=1e-12)
+    assert spread_of(10 + values) == (10 + values).std()  # to the last bit
+
+
+def test_a_deviation_that_is_nothing_but_rounding_is_none() -> None:
+    for value in (0.0, 0.1, 1e9 / 3, 1e-13):
+        assert spread_of(np.full(30, value)) == 1.0
+    assert spread_of(1e9 + 1e-7 * np.arange(30)) == 1.0

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
 
-from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.clock import Clock
+from chainrule.data.frequency import WholeNumbers
 from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
 from chainrule.errors import DataError
 from chainrule.tasks.backtest import backtest, baseline, mase, pinball, seasonal_scale
 from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast
 
-GRID = TimeGrid(Frequency("step"), 0)
+GRID = TimeGrid(WholeNumbers(), 0, Clock(form="number"))
 QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -102,3 +104,29 @@ def test_a_series_whose_values_pause_when_a_fold_begins_is_not_measured_in_it() 
 def test_more_folds_than_the_past_holds_are_refused() -> None:
     with pytest.raises(DataError, match=r"fold 1 of 40 begins at -40; no series has 12 values then; ask for"):
         backtest(quick, GRID, [series(np.arange(120.0))], horizon=4, folds=40, least=12)
+
+
+@pytest.mark.parametrize("values", [np.full(120, 0.1), np.sin(2 * np.pi * np.arange(120) / 4) + 0.1])
+def test_of_a_constant_or_exactly_seasonal_series_scaled_errors_are_undefined(values: np.ndarray) -> None:
+    """Hyndman and Koehler 2006: the unit of both, the error of repeating the season, is 0."""
+    assert math.isnan(seasonal_scale(values, 4))
+    scores = backtest(quick, GRID, [series(values)], horizon=4, folds=2, seasons=[4])
+    assert len(scores) == 8
+    assert all(math.isnan(score.mase) and math.isnan(score.pinball) for score in scores)
+    assert all(0 <= score.coverage <= 1 and score.series == 1 for score in scores)
+
+
+def test_beside_others_an_undefined_error_is_left_out_of_the_mean() -> None:
+    whole = series(np.random.default_rng(0).normal(size=120))
+    alone = backtest(quick, GRID, [whole], horizon=4, folds=1, seasons=[4])
+    beside = backtest(quick, GRID, [whole, series(np.full(120, 2.0))], horizon=4, folds=1, seasons=[4])
+    of = {score.model: score for score in alone}
+    for score in beside:
+        assert score.series == 2
+        if score.model != "network":
+            assert (score.mase, score.pinball) == (of[score.model].mase, of[score.model].pinball)
+
+
+def test_tiny_values_have_a_unit() -> None:
+    values = np.random.default_rng(0).normal(size=50) * 1e-20
+    assert seasonal_scale(values, 1) == pytest.approx(np.abs(np.diff(values)).mean())

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.clock import Clock
+from chainrule.data.frequency import Duration, Months, WholeNumbers
 from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
 from chainrule.data.windows import History, training_rows
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors.numpy_ import compile_numpy
@@ -23,8 +25,8 @@ from chainrule.train import (
     training_step,
 )
 
-HOURS = TimeGrid(Frequency("second", 3600), 0)
-STEPS = TimeGrid(Frequency("step"), 0)
+HOURS = TimeGrid(Duration(3600 * 10**9), 0)
+STEPS = TimeGrid(WholeNumbers(), 0, Clock(form="number"))
 
 
 def wave(length: int, level: float = 0.0, size: float = 1.0, seed: int = 0) -> Series:
@@ -97,7 +99,7 @@ def test_defaults_follow_frequency_and_length() -> None:
     assert of(HOURS, 300) == (48, 24, 24, ((24, 2),))
     assert of(HOURS, 40) == (8, 1, 1, ())
     assert of(STEPS, 1000) == (8, 1, 1, ())
-    assert of(TimeGrid(Frequency("month"), 0), 120) == (40, 12, 12, ((12, 2),))
+    assert of(TimeGrid(Months(), 0), 120) == (40, 12, 12, ((12, 2),))
 
 
 def test_short_series_and_bad_settings_are_refused() -> None:

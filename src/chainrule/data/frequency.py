@@ -1,203 +1,364 @@
-"""How far apart the times of a series are: told or seen in them, and what follows from it.
+"""How far apart the times of a series are: one class for each kind of frequency, with its arithmetic.
 
-Moments are int64: microseconds since 1970-01-01 where times are dates, else the whole numbers themselves.
+A moment is an int64: units (s, ms, us or ns) since 1970-01-01, or the whole number itself where times are
+whole numbers. Position p stands p steps after the anchor, which is a moment, too. Durations are counted in
+UTC; days, months and pandas' offsets on the wall clock, so that they are given moments of local time.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from chainrule.errors import ConfigError
+Unit = Literal["s", "ms", "us", "ns"]
+Circle = Literal["day", "week", "month", "year"]
+NANOSECONDS: dict[Unit, int] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+DAY = 86_400 * 10**9
+"""Nanoseconds of a day."""
 
-_SECOND = 1_000_000
-_MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86_400, 7 * 86_400
-_NAMES = {_WEEK: "week", _DAY: "day", _HOUR: "hour", _MINUTE: "minute", 1: "second"}
-# Months, and the shortest and longest that many of them last, in days.
-_MONTHS = ((1, 28, 31), (3, 89, 92), (6, 181, 184), (12, 365, 366))
+EVERY_DAY, BUSINESS_DAYS = "1111111", "1111100"
+MONTH_END = 31
+"""The day of `Months` that stands for the last of each month."""
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DURATIONS = {
+    3600 * 10**9: "hour",
+    60 * 10**9: "minute",
+    10**9: "second",
+    10**6: "millisecond",
+    10**3: "microsecond",
+    1: "nanosecond",
+}
+_ALL_CIRCLES: tuple[Circle, ...] = ("day", "week", "month", "year")
 
 
 @dataclass(frozen=True)
-class Frequency:
-    """The distance between neighbouring times: `count` units.
+class WholeNumbers:
+    """Whole numbers, `count` apart, which say nothing of the calendar. count: at least 1."""
 
-    unit: 'second', 'month' (of the calendar), or 'step' where times are whole numbers, which say nothing of
-    the calendar. count: at least 1; an hour is 3600 seconds, a year 12 months.
-    """
-
-    unit: Literal["second", "month", "step"]
+    wall: ClassVar[bool] = False
+    circles: ClassVar[tuple[Circle, ...]] = ()
+    seasons: ClassVar[tuple[int, ...]] = ()
+    finest: ClassVar[Unit] = "s"
     count: int = 1
 
     def __str__(self) -> str:
-        if self.unit == "month":
-            count, name = (self.count // 12, "year") if self.count % 12 == 0 else (self.count, "month")
-        elif self.unit == "step":
-            count, name = self.count, "step"
-        else:
-            size = next(size for size in _NAMES if self.count % size == 0)
-            count, name = self.count // size, _NAMES[size]
-        return f"{count:,} {name}{'' if count == 1 else 's'}"
+        return _counted(self.count, "step")
 
-    @property
-    def seasons(self) -> tuple[int, ...]:
-        """Lengths of what may repeat itself, in steps, from the shortest: (24, 168, 8736) for hours.
+    def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+        """((times,) positions, those before a moment that is on none; (times,) whether it is on one)."""
+        distance = moments - anchor
+        return distance // self.count, distance % self.count == 0
 
-        The day, the week and 52 weeks (which end on the same weekday), or the year where steps are months;
-        the hour where steps are shorter than a minute. Those that are no whole number of steps are left out.
-        """
-        if self.unit == "step":
-            return ()
-        if self.unit == "month":
-            return (12 // self.count,) if self.count < 12 and 12 % self.count == 0 else ()
-        periods = (*((_HOUR,) if self.count < _MINUTE else ()), _DAY, _WEEK, 52 * _WEEK)
-        return tuple(each // self.count for each in periods if each > self.count and each % self.count == 0)
-
-    def calendar(self, moments: np.ndarray) -> np.ndarray:
-        """Where moments stand in the day, the week, the month and the year: sines and cosines.
-
-        moments: (times,). Of each circle as many waves as its steps can tell apart and a network can use:
-        four of the day, three of the week (all there are for seven days), one of the month, two of the year.
-        Returns (times, features) float32 from -1 to 1: 16 features for hours, 8 for days, 4 for weeks and
-        months, none for years and whole numbers.
-        """
-        if self.unit == "step" or (self.unit == "month" and self.count >= 12):
-            return np.zeros((len(moments), 0), np.float32)
-        times = moments.view("datetime64[us]")
-        days, months, years = (times.astype(f"datetime64[{unit}]") for unit in "DMY")
-        circles: list[tuple[np.ndarray, int]] = []
-        if self.unit == "second" and self.count < _DAY:
-            circles.append(((times - days) / np.timedelta64(1, "D"), 4))
-        if self.unit == "second" and self.count <= _DAY:
-            circles.append(((days.astype(np.int64) + 3) % 7 / 7, 3))  # 1970-01-01 was a Thursday
-            circles.append((_share(days, months), 1))
-        circles.append((_share(days, years), 2))
-        waves = [
-            wave(2 * np.pi * turn * place)
-            for place, turns in circles
-            for turn in range(1, turns + 1)
-            for wave in (np.sin, np.cos)
-        ]
-        return np.stack(waves, axis=1).astype(np.float32)
+    def moments(self, positions: np.ndarray, anchor: int, unit: Unit) -> np.ndarray:
+        """(times,) moments of positions."""
+        return anchor + positions * self.count
 
 
 @dataclass(frozen=True)
-class TimeGrid:
-    """Equally spaced times: position p stands p steps of the frequency after the anchor.
+class Duration:
+    """A fixed span of time, whatever the clocks do: seconds, minutes, hours. nanoseconds: at least 1."""
 
-    anchor: a moment.
+    wall: ClassVar[bool] = False
+    nanoseconds: int
+
+    def __str__(self) -> str:
+        size = next(size for size in _DURATIONS if self.nanoseconds % size == 0)
+        return _counted(self.nanoseconds // size, _DURATIONS[size])
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Lengths of what may repeat itself, in steps: the day, the week and 52 weeks, which end on the same
+        weekday; the hour where steps are shorter than a minute. (24, 168, 8736) for hours. Those that are no
+        whole number of steps are left out, here and in every kind.
+        """
+        hour = (DAY // 24,) if self.nanoseconds < 60 * 10**9 else ()
+        return _whole((*hour, DAY, 7 * DAY, 364 * DAY), self.nanoseconds)
+
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """Where in these a step stands says something of its value."""
+        return _ALL_CIRCLES if self.nanoseconds < DAY else _ALL_CIRCLES[1 if self.nanoseconds == DAY else 3 :]
+
+    @property
+    def finest(self) -> Unit:
+        """The coarsest unit in which all moments are whole, from the anchor on."""
+        return _finest([self.nanoseconds])
+
+    def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+        """As `WholeNumbers.positions`."""
+        return WholeNumbers(self.nanoseconds // NANOSECONDS[unit]).positions(moments, anchor, unit)
+
+    def moments(self, positions: np.ndarray, anchor: int, unit: Unit) -> np.ndarray:
+        """(times,) moments of positions."""
+        return WholeNumbers(self.nanoseconds // NANOSECONDS[unit]).moments(positions, anchor, unit)
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days of the wall clock, all or some of the week's, at one or several times of the day.
+
+    count: steps from one position to the next, at least 1: 7 are a week where every day counts. weekdays:
+    which days count, Monday first, as NumPy's weekmask: '1111100' are business days. holidays: ISO dates that
+    don't count. times: nanoseconds since midnight, ascending, where a day has several steps, such as opening
+    hours; (): one, at the anchor's time.
     """
 
-    frequency: Frequency
-    anchor: int
+    wall: ClassVar[bool] = True
+    count: int = 1
+    weekdays: str = EVERY_DAY
+    holidays: tuple[str, ...] = ()
+    times: tuple[int, ...] = ()
 
-    def positions(self, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """((times,) int64 positions, (times,) booleans: whether the moment lies on the grid).
+    def __str__(self) -> str:
+        if not self.times:
+            if self.weekdays == EVERY_DAY and self.count % 7 == 0:
+                return _counted(self.count // 7, "week")
+            return _counted(self.count, self._day)
+        distances = {b - a for a, b in zip(self.times, self.times[1:], strict=False)}
+        if len(distances) != 1:
+            return f"{self.count} of {len(self.times)} times of each {self._day}"
+        step = distances.pop()
+        first, end = (
+            f"{time // 3_600_000_000_000:02}:{time // 60_000_000_000 % 60:02}"
+            for time in (self.times[0], self.times[-1] + step)
+        )
+        return f"{Duration(step * self.count)} from {first} to {end} of each {self._day}"
 
-        Where steps are months, every day of a month stands for it.
-        """
-        if self.frequency.unit == "month":
-            distance, step = _months(moments) - _months(np.array([self.anchor])), self.frequency.count
+    @property
+    def _day(self) -> str:
+        if self.weekdays == EVERY_DAY:
+            name = "day"
+        elif self.weekdays == BUSINESS_DAYS:
+            name = "business day"
         else:
-            distance = moments - self.anchor
-            step = self.frequency.count * (_SECOND if self.frequency.unit == "second" else 1)
-        return distance // step, distance % step == 0
+            days = [day for day, counts in zip(_WEEKDAYS, self.weekdays, strict=True) if counts == "1"]
+            name = f"day of {'-'.join(days)}"
+        return f"{name} without holidays" if self.holidays else name
 
-    def moments(self, positions: np.ndarray) -> np.ndarray:
-        """(times,) int64. Where steps are months, the anchor's day, or the month's last where that is
-        none.
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The day where it has several steps, the week, and 52 weeks: (7, 364) for days, (5, 260) for
+        business days.
         """
-        if self.frequency.unit != "month":
-            step = self.frequency.count * (_SECOND if self.frequency.unit == "second" else 1)
-            return self.anchor + positions * step
-        start = _months(np.array([self.anchor]))
-        months = (start + positions * self.frequency.count).view("datetime64[M]")
-        lengths = _lengths(months)
-        day = (np.array([self.anchor]).view("datetime64[us]").astype("datetime64[D]") - start.view("M8[M]"))[
-            0
-        ]
-        last = day + 1 >= _lengths(start.view("datetime64[M]"))[0]  # ends of months stay ends of months
-        days = lengths - 1 if last else np.minimum(day, lengths - 1)
-        return (months.astype("datetime64[D]") + days).astype("datetime64[us]").view(np.int64)
+        a_day = max(1, len(self.times))
+        a_week = a_day * self.weekdays.count("1")
+        return _whole((a_day, a_week, 52 * a_week), self.count)
 
-    def times(self, positions: np.ndarray) -> np.ndarray:
-        """(times,) as a table shows them: datetime64, or whole numbers."""
-        moments = self.moments(positions)
-        return moments if self.frequency.unit == "step" else moments.view("datetime64[us]")
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """As `Duration.circles`."""
+        if self.times:
+            return _ALL_CIRCLES
+        return _ALL_CIRCLES[1 if self.count == 1 and self.weekdays.count("1") > 1 else 3 :]
 
-    def calendar(self, positions: np.ndarray) -> np.ndarray:
-        """`Frequency.calendar` of positions."""
-        return self.frequency.calendar(self.moments(positions))
+    @property
+    def finest(self) -> Unit:
+        """As `Duration.finest`."""
+        return _finest(self.times)
 
-    def written(self, position: int) -> str:
-        """A time for a message: 2015-07-31, 2015-07-31 08:00:00 or 17."""
-        time: Any = self.times(np.array([position]))[0]
-        if not isinstance(time, np.datetime64):
-            return str(time)
-        midnight = time == time.astype("datetime64[D]")
-        return str(time.astype("datetime64[D]" if midnight else "datetime64[s]")).replace("T", " ")
+    def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+        """As `WholeNumbers.positions`."""
+        steps, on = self._steps(moments, anchor, unit)
+        distance = steps - self._steps(np.array([anchor]), anchor, unit)[0]
+        return distance // self.count, on & (distance % self.count == 0)
+
+    def moments(self, positions: np.ndarray, anchor: int, unit: Unit) -> np.ndarray:
+        """(times,) moments of positions."""
+        first = self._steps(np.array([anchor]), anchor, unit)[0]
+        slots = self._slots(anchor, unit)
+        days, slot = np.divmod(first + positions * self.count, len(slots))
+        begin = dates_of(np.array([anchor]), unit)[0]
+        dates = np.busday_offset(begin, days, roll="forward", busdaycal=self._calendar)
+        return _midnights(dates, unit) + slots[slot]
+
+    @property
+    def _calendar(self) -> np.busdaycalendar:
+        return np.busdaycalendar(self.weekdays, [np.datetime64(day, "D") for day in self.holidays])
+
+    def _slots(self, anchor: int, unit: Unit) -> np.ndarray:
+        """Times of the day, in units since midnight."""
+        if not self.times:
+            return times_of_day(np.array([anchor]), unit)
+        return np.array(self.times, np.int64) // NANOSECONDS[unit]
+
+    def _steps(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, each of one time of one day, from the anchor's first; whether the moment is on one)."""
+        slots, calendar = self._slots(anchor, unit), self._calendar
+        dates, times = dates_of(moments, unit), times_of_day(moments, unit)
+        slot = np.searchsorted(slots, times, side="right") - 1
+        begin = dates_of(np.array([anchor]), unit)[0]
+        days = np.busday_count(begin, dates, busdaycal=calendar)
+        on = np.is_busday(dates, busdaycal=calendar) & (slots[slot] == times)
+        return days * len(slots) + slot, on
 
 
-def told_frequency(name: str) -> Frequency:
-    """The frequency that pandas calls this: 'h', '15min', 'D', 'W', 'MS', 'QS', 'YS' and their like.
+@dataclass(frozen=True)
+class Months:
+    """Months of the calendar; a quarter is 3, a year 12.
 
-    Raises ConfigError for another.
+    Each day of a month stands for it. count: at least 1. day: of the month, on which moments are, from 1; the
+    last where the month is shorter, so that `MONTH_END` is always the last. 0: the anchor's.
+    """
+
+    wall: ClassVar[bool] = True
+    finest: ClassVar[Unit] = "s"
+    count: int = 1
+    day: int = 0
+
+    def __str__(self) -> str:
+        if self.count % 12 == 0:
+            return _counted(self.count // 12, "year")
+        return _counted(self.count, "month")
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The year: (12,) for months."""
+        return _whole((12,), self.count)
+
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """As `Duration.circles`."""
+        return ("year",) if self.count < 12 else ()
+
+    def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+        """As `WholeNumbers.positions`."""
+        distance = months_of(moments, unit) - months_of(np.array([anchor]), unit)
+        return distance // self.count, distance % self.count == 0
+
+    def moments(self, positions: np.ndarray, anchor: int, unit: Unit) -> np.ndarray:
+        """(times,) moments of positions."""
+        start = np.array([anchor])
+        months = months_of(start, unit) + positions * self.count
+        day = self.day or int(days_of_month(start, unit)[0])
+        dates = months.view("datetime64[M]").astype("datetime64[D]") + np.minimum(day, lengths_of(months)) - 1
+        return _midnights(dates, unit) + times_of_day(start, unit)
+
+
+@dataclass(frozen=True)
+class PandasOffset:
+    """Any other calendar of pandas' offsets, by its alias: 'BME', '2BQS-JAN', 'SMS-15', 'WOM-3FRI' …"""
+
+    wall: ClassVar[bool] = True
+    finest: ClassVar[Unit] = "s"
+    alias: str
+
+    def __str__(self) -> str:
+        name = re.sub(r"^B(?=[A-Z])", "Business", type(_offset(self.alias)).__name__)
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+        return f"{self.alias} ({words})"
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The year: (12,) for the ends of business months."""
+        steps = _steps_a_year(self.alias)
+        return (round(steps),) if steps > 1.5 and abs(steps - round(steps)) < 0.05 else ()
+
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """As `Duration.circles`."""
+        steps = _steps_a_year(self.alias)
+        return () if steps < 1.5 else ("year",) if steps < 12.5 else ("month", "year")
+
+    def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+        """As `WholeNumbers.positions`."""
+        second = 10**9 // NANOSECONDS[unit]
+        seconds, rest = np.divmod(moments, second)
+        reach = 64
+        table = _table(self.alias, anchor // second, reach)
+        while len(moments) and (seconds.min() < table[0] or seconds.max() > table[-1]):
+            reach *= 2
+            try:
+                table = _table(self.alias, anchor // second, reach)
+            except (ValueError, OverflowError):  # beyond the year 9999: no step is there
+                reach //= 2
+                break
+        index = np.searchsorted(table, seconds, side="right") - 1
+        return index - reach, (table[index] == seconds) & (rest == anchor % second)
+
+    def moments(self, positions: np.ndarray, anchor: int, unit: Unit) -> np.ndarray:
+        """(times,) moments of positions."""
+        second = 10**9 // NANOSECONDS[unit]
+        reach = 64
+        while len(positions) and np.abs(positions).max() > reach:
+            reach *= 2
+        return _table(self.alias, anchor // second, reach)[reach + positions] * second + anchor % second
+
+
+Frequency = WholeNumbers | Duration | Days | Months | PandasOffset
+
+
+def dates_of(moments: np.ndarray, unit: Unit) -> np.ndarray:
+    """(times,) datetime64[D]."""
+    return moments.view(f"datetime64[{unit}]").astype("datetime64[D]")
+
+
+def times_of_day(moments: np.ndarray, unit: Unit) -> np.ndarray:
+    """(times,) int64: units since midnight."""
+    return moments % (DAY // NANOSECONDS[unit])
+
+
+def months_of(moments: np.ndarray, unit: Unit) -> np.ndarray:
+    """(times,) int64: months since January 1970."""
+    return moments.view(f"datetime64[{unit}]").astype("datetime64[M]").view(np.int64)
+
+
+def days_of_month(moments: np.ndarray, unit: Unit) -> np.ndarray:
+    """(times,) int64 from 1 to 31."""
+    dates = dates_of(moments, unit)
+    return (dates - dates.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
+
+
+def lengths_of(months: np.ndarray) -> np.ndarray:
+    """Days of months, which are told as `months_of` does: (months,) int64 from 28 to 31."""
+    begins = months.view("datetime64[M]")
+    return ((begins + 1).astype("datetime64[D]") - begins.astype("datetime64[D]")).astype(np.int64)
+
+
+def _midnights(dates: np.ndarray, unit: Unit) -> np.ndarray:
+    return dates.astype("datetime64[D]").view(np.int64) * (DAY // NANOSECONDS[unit])
+
+
+def _whole(periods: tuple[int, ...], step: int) -> tuple[int, ...]:
+    return tuple(each // step for each in periods if each > step and each % step == 0)
+
+
+def _finest(spans: Any) -> Unit:
+    return next(unit for unit, size in NANOSECONDS.items() if all(span % size == 0 for span in spans))
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+@lru_cache(maxsize=64)
+def _offset(alias: str) -> Any:
+    from pandas.tseries import frequencies
+
+    return frequencies.to_offset(alias)
+
+
+@lru_cache(maxsize=64)
+def _steps_a_year(alias: str) -> float:
+    """On average over twenty years."""
+    import pandas as pd
+
+    return len(pd.date_range("2001-01-01", "2020-12-31", freq=_offset(alias))) / 20
+
+
+@lru_cache(maxsize=32)
+def _table(alias: str, anchor: int, reach: int) -> np.ndarray:
+    """Seconds since 1970-01-01 of the positions from -reach to reach: (2 reach + 1,), ascending.
+
+    Position 0 is the anchor, or the first step after it.
     """
     import pandas as pd
-    from pandas.tseries import frequencies, offsets
 
-    try:
-        offset: Any = frequencies.to_offset(name)
-    except (ValueError, TypeError):
-        offset = None
-    kinds: tuple[tuple[Any, int], ...] = (
-        ((offsets.MonthBegin, offsets.MonthEnd), 1),
-        ((offsets.QuarterBegin, offsets.QuarterEnd), 3),
-        ((offsets.YearBegin, offsets.YearEnd), 12),
-    )
-    for kind, months in kinds:
-        if isinstance(offset, kind) and offset.n >= 1:
-            return Frequency("month", months * offset.n)
-    seconds = 0.0
-    if isinstance(offset, offsets.Week):
-        seconds = float(_WEEK * offset.n)
-    elif isinstance(offset, offsets.Day | offsets.Tick):
-        seconds = pd.Timedelta(f"{offset.n}D" if isinstance(offset, offsets.Day) else offset).total_seconds()
-    if seconds < 1 or seconds % 1:
-        raise ConfigError(
-            f"frequency is {name!r}",
-            remedy="give one that pandas knows, of whole seconds, such as '15min', 'h', 'D', 'W' or 'MS'",
-        )
-    return Frequency("second", int(seconds))
-
-
-def seen_frequency(distances: np.ndarray, dates: bool) -> tuple[Frequency, float]:
-    """The commonest distance between neighbouring moments, and the share of distances that are as long.
-
-    distances: at least one, each above 0. dates: whether moments are microseconds; otherwise whole numbers.
-    """
-    lengths, counts = np.unique(distances, return_counts=True)
-    commonest, share = int(lengths[counts.argmax()]), counts.max() / counts.sum()
-    if not dates:
-        return Frequency("step", commonest), float(share)
-    days = lengths / (_DAY * _SECOND)
-    for months, shortest, longest in _MONTHS:
-        fits = (days >= shortest) & (days <= longest)
-        always_four_weeks = share > 0.9 and commonest == 4 * _WEEK * _SECOND
-        if counts[fits].sum() > counts.sum() / 2 and not always_four_weeks:
-            return Frequency("month", months), float(counts[fits].sum() / counts.sum())
-    return Frequency("second", max(commonest // _SECOND, 1)), float(share)
-
-
-def _months(moments: np.ndarray) -> np.ndarray:
-    return moments.view("datetime64[us]").astype("datetime64[M]").view(np.int64)
-
-
-def _lengths(months: np.ndarray) -> np.ndarray:
-    """Days of months, as timedelta64."""
-    return (months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")
-
-
-def _share(days: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """How much of its month or year has passed when a day begins: from 0 to below 1."""
-    begins, ends = spans.astype("datetime64[D]"), (spans + 1).astype("datetime64[D]")
-    return (days - begins) / (ends - begins)
+    first = _offset(alias).rollforward(pd.Timestamp(np.datetime64(anchor, "s")))
+    options: dict[str, Any] = {"periods": reach + 1, "freq": _offset(alias), "unit": "s"}
+    before, after = pd.date_range(end=first, **options), pd.date_range(start=first, **options)
+    table = np.concatenate([before[:-1].to_numpy(), after.to_numpy()]).view(np.int64)
+    table.setflags(write=False)
+    return table

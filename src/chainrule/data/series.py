@@ -5,13 +5,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.frequency import Frequency, TimeGrid, seen_frequency, told_frequency
-from chainrule.data.values import column_of, keys_of, kind_of, moments_of, numbers_of, refuse_infinite
+from chainrule.data.clock import Clock, Times, read_times
+from chainrule.data.frequency import WholeNumbers
+from chainrule.data.seen_frequency import LEAST_REGULAR, Rows, seen_grid, told_grid
+from chainrule.data.time_grid import TimeGrid
+from chainrule.data.told_frequency import told_frequency
+from chainrule.data.values import column_of, keys_of
 from chainrule.data.wording import counted, listed, place, shortened
 from chainrule.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.tseries.offsets import BaseOffset
+
+_IN_ORDER = TimeGrid(WholeNumbers(), 0, Clock(form="number"))
 
 LEAST_KNOWN = 0.5
 """Share of a series' times that must have a value; where fewer do, the frequency is hardly the series'
@@ -60,22 +67,29 @@ class Places:
     series: np.ndarray
     positions: np.ndarray
 
+    def written(self, number: int, position: int) -> str:
+        """A time of a series for a message."""
+        name = self.names[number]
+        return f"{self.grid.written(position)}{f' of series {name!r}' if name else ''}"
+
     @staticmethod
     def in_order(rows: int) -> "Places":
         """One series, whose rows follow one another."""
-        return Places(
-            TimeGrid(Frequency("step"), 0), ("",), np.zeros(rows, np.int64), np.arange(rows, dtype=np.int64)
-        )
+        return Places(_IN_ORDER, ("",), np.zeros(rows, np.int64), np.arange(rows, dtype=np.int64))
 
 
 def find_places(
-    frame: "pd.DataFrame", time: str | None, series: str | None, source: str, frequency: str | None = None
+    frame: "pd.DataFrame",
+    time: str | None,
+    series: str | None,
+    source: str,
+    frequency: "str | BaseOffset | None" = None,
 ) -> Places:
     """Read which series and which time each row of a table belongs to.
 
-    time: the column of times: dates, ISO texts of dates (those with a time zone count as UTC) or whole
-    numbers; None: the rows of each series follow one another. series: the column that names the series; None
-    where there is one. frequency: as pandas calls it; None: the commonest distance between neighbours.
+    time: the column of times: dates with or without a time zone, ISO texts of dates or whole numbers; None:
+    the rows of each series follow one another. series: the column that names the series; None where there is
+    one. frequency: see `told_frequency`; None: see `seen_frequency`.
     Raises DataError, naming source, column and row, for missing or unreadable times, and where times of a
     series are out of order, double, or not on the grid of the frequency; ConfigError for an unknown
     frequency.
@@ -88,15 +102,15 @@ def find_places(
                 remedy="name it ({time}), or leave frequency out",
                 settings={"time": ...},
             )
-        return Places(TimeGrid(Frequency("step"), 0), names, numbers, _counted_up(numbers))
-    moments, dates = _moments(frame, time, source)
-    column = column_of(frame, time)
+        return Places(_IN_ORDER, names, numbers, _counted_up(numbers))
+    column = _times_column(frame, time, source)
+    times = read_times(column, source)
     order = np.argsort(numbers, kind="stable")
     same = numbers[order][1:] == numbers[order][:-1]
-    distances = np.where(same, np.diff(moments[order]), 1)
+    distances = np.where(same, np.diff(times.moments[order]), 1)
     _refuse_disorder(column, order, distances, source)
-    grid = _grid(column, moments, distances[same], dates, frequency, source)
-    positions = positions_on(grid, column, moments, source)
+    grid = _grid(column, Rows(times.moments[order], same, times.clock), times.mixed, frequency, source)
+    positions = positions_on(grid, column, times, source)
     distances = np.where(same, np.diff(positions[order]), 1)
     _refuse_disorder(column, order, distances, source, str(grid.frequency))
     return Places(grid, names, numbers, positions)
@@ -125,20 +139,22 @@ def find_again(
             )
     if time is None:
         return Places(known.grid, known.names, numbers, _counted_up(numbers))
-    moments, dates = _moments(frame, time, source)
-    if dates == (known.grid.frequency.unit == "step"):
-        kinds = ("whole numbers", "dates") if dates else ("dates", "whole numbers")
+    column = _times_column(frame, time, source)
+    times = read_times(column, source)
+    now, before = _kind(times.clock), _kind(known.grid.clock)
+    if now != before:
         raise DataError(
-            f"{source}, column {time!r} holds {kinds[1]}; in training it held {kinds[0]}",
+            f"{source}, column {time!r} holds {now}; in training it held {before}",
             remedy="give the times as in training",
         )
-    positions = positions_on(known.grid, column_of(frame, time), moments, source)
-    return Places(known.grid, known.names, numbers, positions)
+    return Places(known.grid, known.names, numbers, positions_on(known.grid, column, times, source))
 
 
-def positions_on(grid: TimeGrid, column: "pd.Series", moments: np.ndarray, source: str) -> np.ndarray:
+def positions_on(grid: TimeGrid, column: "pd.Series", times: Times, source: str) -> np.ndarray:
     """(rows,) positions on a grid; DataError for the first time that lies beside it."""
+    moments, exact = grid.clock.converted(times.moments, times.clock.unit)
     positions, fits = grid.positions(moments)
+    fits = fits & exact
     if not fits.all():
         row = int(np.argmin(fits))
         where = f"{source}, column {column.name!r}, {place(column, row)}"
@@ -160,8 +176,10 @@ def collect(
     Raises DataError for a series shorter than that, and for one that lacks more than half of its times.
     """
     found = []
+    order = np.argsort(places.series, kind="stable")
+    begins = np.searchsorted(places.series[order], np.arange(len(places.names) + 1))
     for number, name in enumerate(places.names):
-        rows = np.flatnonzero(places.series == number)
+        rows = order[begins[number] : begins[number + 1]]
         positions = places.positions[rows]
         start = int(positions[0])
         length = int(positions[-1]) - start + 1
@@ -228,8 +246,7 @@ def _column(frame: "pd.DataFrame", name: str, source: str) -> "pd.Series":
     return column_of(frame, name)
 
 
-def _moments(frame: "pd.DataFrame", time: str, source: str) -> tuple[np.ndarray, bool]:
-    """((rows,) int64 moments, whether they are dates)."""
+def _times_column(frame: "pd.DataFrame", time: str, source: str) -> "pd.Series":
     column = _column(frame, time, source)
     missing = column.isna().to_numpy()
     if missing.any():
@@ -238,19 +255,13 @@ def _moments(frame: "pd.DataFrame", time: str, source: str) -> tuple[np.ndarray,
             f"{source}, column {time!r}, {where}: the time is missing",
             remedy="fill it in or leave the row out",
         )
-    if kind_of(column) != "number":
-        return moments_of(column, source).view(np.int64), True
-    numbers = numbers_of(column, source)
-    refuse_infinite(column, numbers, source)
-    whole = numbers == np.trunc(numbers)
-    if not whole.all():
-        row = int(np.argmin(whole))
-        where = f"{source}, column {time!r}, {place(column, row)}"
-        raise DataError(
-            f"{where}: {shortened(column.iloc[row])} is no whole number",
-            remedy="give dates, or numbers that count the steps",
-        )
-    return numbers.astype(np.int64), False
+    return column
+
+
+def _kind(clock: Clock) -> str:
+    if clock.form == "number":
+        return "whole numbers"
+    return "dates without a time zone" if clock.zone is None else "dates with a time zone"
 
 
 def _counted_up(numbers: np.ndarray) -> np.ndarray:
@@ -297,33 +308,36 @@ def _refuse_disorder(
 
 
 def _grid(
-    column: "pd.Series",
-    moments: np.ndarray,
-    distances: np.ndarray,
-    dates: bool,
-    told: str | None,
-    source: str,
+    column: "pd.Series", rows: Rows, mixed: bool, told: "str | BaseOffset | None", source: str
 ) -> TimeGrid:
-    anchor = int(moments.min())
+    """The grid that was told, or that the rows show. mixed: whether their offsets from UTC differ."""
     if told is not None:
-        if not dates:
+        frequency = told_frequency(told)
+        if rows.clock.form == "number":
             raise DataError(
                 f"{source}, column {column.name!r} holds whole numbers and frequency is {told!r}",
                 remedy="leave frequency out, or give dates",
             )
-        return TimeGrid(told_frequency(told), anchor)
-    if not len(distances):
+        grid, share = told_grid(rows, frequency), 1.0
+    elif not rows.same.any():
         raise DataError(
             f"{source}: no series has more than 1 sample, so that nothing says how far apart its times are",
             remedy="give more of the past, or say what the rows are apart ({frequency})",
             settings={"frequency": ...},
         )
-    frequency, share = seen_frequency(distances, dates)
-    if share < LEAST_KNOWN:
+    else:
+        grid, share = seen_grid(rows)
+    if mixed and (grid.frequency.wall or (told is None and not grid.positions(rows.moments)[1].all())):
+        raise DataError(
+            f"{source}, column {column.name!r}: the offsets from UTC differ from row to row and name no time "
+            "zone, so that days can't be counted",
+            remedy=f"name it: pd.to_datetime(X[{column.name!r}], utc=True).dt.tz_convert('Europe/Berlin')",
+        )
+    if share < LEAST_REGULAR:
         raise DataError(
             f"{source}, column {column.name!r}: the times are not equally spaced; most often they are "
-            f"{frequency} apart, and only {share:.0%} of neighbours are",
+            f"{grid.frequency} apart, and only {share:.0%} of neighbours are",
             remedy="say what the rows are apart ({frequency}), or resample them",
             settings={"frequency": ...},
         )
-    return TimeGrid(frequency, anchor)
+    return grid

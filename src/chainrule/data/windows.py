@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.frequency import TimeGrid
 from chainrule.data.series import Series, filled
+from chainrule.data.time_grid import TimeGrid
+
+NOTHING = 1e-12
+"""A distance between numbers, as a share of the largest, that is nothing but rounding."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,14 @@ class Windows:
     @property
     def features(self) -> int:
         """Numbers of a row that tell one step."""
-        calendar = self.grid.calendar(np.zeros(1, np.int64)).shape[1]
         told = sum(many for _, many in self.seasonal)
-        return calendar + 1 + self.covariates + told * (1 + self.covariates)
+        return self.grid.circles + 1 + self.covariates + told * (1 + self.covariates)
 
     @property
     def base(self) -> tuple[int, ...]:
         """Which numbers of a step are values of the shortest season: their mean is a first forecast."""
         told = self.seasonal[0][1] if self.seasonal else 0
-        begin = self.grid.calendar(np.zeros(1, np.int64)).shape[1] + 1 + self.covariates
+        begin = self.grid.circles + 1 + self.covariates
         return tuple(range(begin, begin + told * (1 + self.covariates), 1 + self.covariates))
 
     @property
@@ -85,17 +87,22 @@ class History:
         """Fill the gaps of a series and measure it; a series that never changes has the scale 1."""
         known = ~np.isnan(series.values)
         values = series.values[known]
-        scale = float(values.std())
-        tiny = 1e-12 * max(1.0, float(np.abs(values).max()))
         return History(
             series=series,
             number=number,
             values=filled(series.values, season),
             known=known,
             mean=float(values.mean()),
-            scale=scale if scale > tiny else 1.0,
+            scale=spread_of(values),
             span=span,
         )
+
+
+def spread_of(values: np.ndarray) -> float:
+    """The standard deviation of some numbers, however small or large; 1 where it is nothing but rounding."""
+    _, exponent = np.frexp(np.abs(values).max())
+    deviation = np.ldexp(values, -exponent).std()  # squares that neither vanish nor overflow, no digit lost
+    return float(np.ldexp(deviation, exponent)) if deviation > NOTHING else 1.0
 
 
 def level_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarray:

@@ -1,17 +1,20 @@
 """NetForecaster: forecasts of one or many series behind scikit-learn's interface."""
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.data import tidy_columns
 from chainrule.data.series import Places, Series, collect, find_again, find_places
+from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
 from chainrule.estimators import forecaster_files
 from chainrule.estimators.door import words_of_estimators
@@ -22,6 +25,7 @@ from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.tseries.offsets import BaseOffset
 
 _SOURCE = "X"
 
@@ -53,6 +57,14 @@ class NetForecaster(RegressorMixin, BaseEstimator):
       `predict` forecasts each row as the next step after the last known value, were its covariates those of
       that step.
 
+    Times may be dates with or without a time zone, ISO texts of dates, or whole numbers. Hours and shorter
+    steps are counted in absolute time; days, weeks, months and opening hours on the wall clock of the zone.
+    Where a change of the clock leaves a time out, the first moment after it stands for it; of a time that
+    it repeats, the first. Forecasts tell times as X does, in the same type, zone and resolution, so that both
+    can be merged; texts are given as texts where all are written alike, else as datetime64. Texts with one
+    offset from UTC keep it; where offsets differ, hours and shorter steps are told in UTC, and days are
+    refused until a zone is named.
+
     time, series: names of columns, or None.
     horizon: steps ahead that are forecast, at least 1. None: one season, such as 24 for hours, 7 for days, 12
         for months; 1 without one; at most a quarter of the shortest series.
@@ -60,7 +72,11 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     series.
     season: steps after which a series repeats itself. None: what the frequency says: hours repeat after a
         day, a week and 52 weeks, days after a week and 52 weeks, months after a year.
-    frequency: as pandas calls it: 'h', '15min', 'D', 'W', 'MS' … None: the commonest distance between times.
+    frequency: an alias of pandas, such as 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'WOM-3FRI', or one
+        of its offsets, such as CustomBusinessDay with holidays. None: the calendar that fits all times and
+        leaves the fewest empty: months, quarters or years on one day, else equal distances, business months
+        and their like, weekdays, opening hours; `chainrule.data.seen_frequency` has the whole rule, and
+        `frequency_` says what was found.
     quantiles: each above 0 and below 1. The median is always forecast, too: it is what `predict` returns.
     units: width of the network's layers, at least 1. dropout: share of hidden units left out while training.
     learning_rate_init: of AdamW at the start, above 0; it falls along a cosine. weight_decay: at least 0.
@@ -86,7 +102,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         horizon: int | None = None,
         lags: int | None = None,
         season: int | None = None,
-        frequency: str | None = None,
+        frequency: "str | BaseOffset | None" = None,
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
         units: int = 64,
         dropout: float = 0.1,
@@ -150,8 +166,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
 
         With times, rows up to `horizon_` steps after the last value of their series are forecast from all
         that is known, and rows within the history one step ahead, from what came before them. Without times,
-        each row is the next step. Raises DataError for a time too late or too early and for a series that fit
-        did not know.
+        each row is the next step. Raises DataError for a time too late or too early, for a series that fit
+        did not know, and for missing covariates as `forecast`.
         """
         check_is_fitted(self)
         return self.predict_quantiles(X)[:, self.forecast_.quantiles.index(0.5)]
@@ -160,6 +176,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         """(rows, quantiles): as `predict`, all of `forecast_.quantiles` in ascending order."""
         check_is_fitted(self)
         places, covariates = self._read_again(X)
+        self._refuse_gaps(X, np.arange(len(covariates)), places)
         positions = places.positions
         if self.time is None:  # every row is the next step
             positions = self._ends()[places.series]
@@ -172,7 +189,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         covariates of these times, where fit had some; rows of other times are ignored.
         Returns a DataFrame: the times (in a column named like `time`, or 'step' from 1), the series (named
         like `series`), and a column 'quantile_0.1' for each of `quantiles`.
-        Raises DataError where the covariates of a time are missing, ConfigError for a horizon beyond that of
+        Raises DataError, naming column and time, where the covariates of a time are missing; a gap in a
+        column that had some in fit, too, is a value like others. ConfigError for a horizon beyond that of
         fit.
         """
         import pandas as pd
@@ -207,7 +225,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         Returns a row for each fold and model: 'fold', 'known_until' (a time), 'model', 'mase' (mean absolute
         scaled error, Hyndman and Koehler 2006, in units of the seasonal naive's error in the past), 'pinball'
         (scaled alike), 'coverage' (of the band between the outermost quantiles), and 'series', how many were
-        measured; lower is better, but for the coverage.
+        measured; lower is better, but for the coverage. That unit is 0 for a series that never changes or
+        repeats its season exactly: its scaled errors are undefined and left out of the mean. Where no other
+        series is left, they are NaN, with an UndefinedMetricWarning.
         """
         import pandas as pd
 
@@ -231,7 +251,16 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             least=settings.horizon + (settings.lags or settings.horizon),
         )
         table = pd.DataFrame([vars(score) for score in scores])
-        table["known_until"] = grid.times(table["known_until"].to_numpy())
+        undefined = table["fold"][table["mase"].isna()].unique().tolist()
+        if undefined:
+            which = f"fold{'s' if len(undefined) > 1 else ''} {listed(undefined)}"
+            warnings.warn(
+                f"{which}: the series never change before it, or repeat their season exactly, so that the "
+                "unit of MASE and of the scaled pinball loss is 0, and neither is defined",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
+        table["known_until"] = pd.Series(grid.times(table["known_until"].to_numpy()))
         return table
 
     def save(self, folder: Path | str) -> Path:
@@ -267,7 +296,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         return "forecast_" in vars(self)
 
     def _settings(self) -> ForecastSettings:
-        for name in ("time", "series", "frequency"):
+        for name in ("time", "series"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise ConfigError(f"NetForecaster: {name} is {value!r}", remedy="it must be a text or None")
@@ -378,11 +407,20 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         wanted = list(zip(numbers, positions, strict=True))
         missing = next((place for place in wanted if place not in rows), None)
         if missing is not None:
-            number, position = missing
-            name = places.names[number]
-            whose = f" of series {name!r}" if name else ""
             raise DataError(
-                f"X_future has no row for {places.grid.written(position)}{whose}",
+                f"X_future has no row for {places.written(*missing)}",
                 remedy="give the covariates of all times to forecast, or a smaller horizon",
             )
-        return covariates[[rows[place] for place in wanted]]
+        found = np.array([rows[place] for place in wanted])
+        self._refuse_gaps(X_future, found, replace(places, positions=given), "X_future")
+        return covariates[found]
+
+    def _refuse_gaps(self, X: Any, rows: np.ndarray, places: Places, source: str = _SOURCE) -> None:
+        """DataError for the first of some rows of X that lacks a covariate which fit knew at all times."""
+        frame = self._table(X)
+        if frame is not None:
+            self.known_ahead_.refuse_gaps(
+                frame.iloc[rows],
+                lambda row: places.written(int(places.series[rows[row]]), int(places.positions[rows[row]])),
+                source,
+            )

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Preparation
-from chainrule.data.frequency import Frequency, TimeGrid
+from chainrule.data.clock import Clock
+from chainrule.data.frequency import DAY, MONTH_END, Days, Duration, Frequency, Months, WholeNumbers
 from chainrule.data.plain_json import json_text
 from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
+from chainrule.data.told_frequency import offset_of, plain_offset
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.known_ahead import KnownAhead
@@ -20,7 +23,7 @@ from chainrule.train import folder_aside, load_run
 from chainrule.train.checkpoint import read_safetensors
 
 FORECASTER, HISTORY = "forecaster.json", "history.safetensors"
-FORMAT = 1
+FORMAT = 2
 
 
 def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: dict[str, Any]) -> None:
@@ -34,12 +37,13 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
     content = {
         "format": FORMAT,
         "settings": settings,
-        "windows": asdict(forecast.windows),
+        "windows": {**asdict(forecast.windows), "grid": forecast.windows.grid.to_plain()},
         "quantiles": forecast.quantiles,
         "series": [[each.series.name, each.series.start] for each in forecast.histories],
         "span": forecast.histories[0].span,
         "preparation": None if preparation is None else preparation.to_json(),
         "notes": known_ahead.notes,
+        "complete": known_ahead.complete,
     }
     arrays = {"mean": known_ahead.mean, "scale": known_ahead.scale}
     for number, history in enumerate(forecast.histories):
@@ -63,7 +67,7 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
     arrays, _ = read_safetensors(folder / HISTORY)
     try:
         content = json.loads((folder / FORECASTER).read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
+        if content["format"] not in (1, FORMAT):
             raise DataError(f"{folder} has format {content['format']}", remedy="fit and save again")
         windows = _windows(content["windows"])
         histories = tuple(
@@ -81,9 +85,11 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
             arrays["mean"],
             arrays["scale"],
             tuple(content["notes"]),
+            tuple(content.get("complete", ())),
         )
         forecast = Forecast(run, windows, histories, tuple(content["quantiles"]))
-        return forecast, known_ahead, content["settings"]
+        settings = content["settings"]
+        return forecast, known_ahead, {**settings, "parameters": settings_of(settings["parameters"])}
     except ChainruleError:
         raise
     except (KeyError, ValueError, TypeError) as error:
@@ -91,9 +97,34 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
 
 
 def _windows(plain: dict[str, Any]) -> Windows:
-    grid = TimeGrid(Frequency(**plain["grid"]["frequency"]), plain["grid"]["anchor"])
+    grid = (
+        _first_format(plain["grid"]) if "clock" not in plain["grid"] else TimeGrid.from_plain(plain["grid"])
+    )
     seasonal = tuple((season, many) for season, many in plain["seasonal"])
     return Windows(**{**plain, "grid": grid, "seasonal": seasonal})
+
+
+def settings_of(plain: dict[str, Any]) -> dict[str, Any]:
+    """The estimator's settings from what `plain` made of them."""
+    frequency = plain["frequency"]
+    return {**plain, "frequency": offset_of(frequency) if isinstance(frequency, dict) else frequency}
+
+
+def _first_format(plain: dict[str, Any]) -> TimeGrid:
+    """The grid of a file of format 1: microseconds without a zone, and days as seconds."""
+    unit, count, anchor = plain["frequency"]["unit"], plain["frequency"]["count"], plain["anchor"]
+    if unit == "step":
+        return TimeGrid(WholeNumbers(count), anchor, Clock(form="number"))
+    frequency: Frequency
+    if unit == "month":
+        date = np.datetime64(anchor, "us").astype("datetime64[D]")
+        end = date + 1 == (date.astype("datetime64[M]") + 1).astype("datetime64[D]")
+        frequency = Months(count, MONTH_END if end else 0)
+        anchor = int(date.astype("datetime64[us]").astype(np.int64))
+    else:
+        nanoseconds = count * 10**9
+        frequency = Days(nanoseconds // DAY) if nanoseconds % DAY == 0 else Duration(nanoseconds)
+    return TimeGrid(frequency, anchor)
 
 
 def plain(value: Any) -> Any:
@@ -102,4 +133,8 @@ def plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else None
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    from pandas.tseries.offsets import BaseOffset
+
+    return plain_offset(value) if isinstance(value, BaseOffset) else None

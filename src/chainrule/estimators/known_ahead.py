@@ -1,13 +1,14 @@
 """Covariates: what a forecast is told of times to come, as numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from chainrule.data import Preparation, fit_preparation
-from chainrule.data.wording import listed
+from chainrule.data.windows import spread_of
+from chainrule.data.wording import listed, place
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ class KnownAhead:
     """How columns become covariates: a table's are prepared by kind, an array's are standardized.
 
     preparation: of a table; None for an array, and for a table without such columns. mean, scale: (columns,)
-    of an array; of length 0 otherwise. notes: sentences on columns that were left out.
+    of an array; of length 0 otherwise. notes: sentences on columns that were left out. complete: columns of a
+    table without a gap when they were learned from.
     """
 
     preparation: Preparation | None
     mean: np.ndarray
     scale: np.ndarray
     notes: tuple[str, ...]
+    complete: tuple[str, ...] = ()
 
     @property
     def features(self) -> int:
@@ -38,8 +41,8 @@ class KnownAhead:
     def of_array(cls, rows: np.ndarray) -> Self:
         """Learn means and deviations of the columns of (rows, columns) numbers."""
         rows = rows.astype(np.float64)
-        scale = rows.std(axis=0)
-        return cls(None, rows.mean(axis=0), np.where(scale > 0, scale, 1.0), ())
+        scale = np.array([spread_of(column) for column in rows.T])
+        return cls(None, rows.mean(axis=0), scale, ())
 
     @classmethod
     def of_frame(cls, frame: "pd.DataFrame", others: Sequence[str | None], source: str) -> Self:
@@ -52,7 +55,9 @@ class KnownAhead:
             return cls(None, np.empty(0), np.empty(0), notes)
         # Scaled alone: what a covariate says of the values, the network finds out.
         preparation = fit_preparation(varying.assign(**{_NOTHING: 0.0}), _NOTHING, "regression", source)
-        return cls(preparation, np.empty(0), np.empty(0), (*notes, *preparation.notes))
+        told = [column.name for column in preparation.columns]
+        complete = tuple(name for name in told if not frame[name].isna().any())
+        return cls(preparation, np.empty(0), np.empty(0), (*notes, *preparation.notes), complete)
 
     def of_rows(self, rows: np.ndarray) -> np.ndarray:
         """(rows, covariates) float32 of an array."""
@@ -63,6 +68,21 @@ class KnownAhead:
         if self.preparation is None:
             return np.zeros((len(frame), 0), np.float32)
         return self.preparation.transform(frame, source)
+
+    def refuse_gaps(self, frame: "pd.DataFrame", where: Callable[[int], str], source: str) -> None:
+        """DataError for the first missing value in a column that had none when it was learned from.
+
+        where: what a row stands for, in words.
+        """
+        for name in self.complete:
+            missing = frame[name].isna().to_numpy()
+            if missing.any():
+                row = int(np.argmax(missing))
+                raise DataError(
+                    f"{source}, column {name!r}, {place(frame, row)}: the value for {where(row)} is missing; "
+                    "fit knew it at all times",
+                    remedy="fill it in",
+                )
 
     def refuse_unknown(self) -> None:
         """DataError: there are covariates, and nobody gave them."""

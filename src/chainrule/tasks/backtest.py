@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.frequency import TimeGrid
 from chainrule.data.series import Series, filled
+from chainrule.data.time_grid import TimeGrid
+from chainrule.data.windows import NOTHING
 from chainrule.errors import DataError
 from chainrule.nn.settings import check_whole
 from chainrule.tasks.forecast import Forecast
@@ -22,8 +23,9 @@ class FoldScore:
     """How one model did in one fold, on average over the series.
 
     fold: from 1. known_until: the last position that was learned from. model: 'network', 'naive', 'seasonal
-    naive 24' or 'drift'. mase, pinball: see `mase` and `pinball`. coverage: share of values from the lowest
-    to the highest quantile. series: how many were measured.
+    naive 24' or 'drift'. mase, pinball: see `mase` and `pinball`; over the series of which they are defined,
+    NaN where there is none. coverage: share of values from the lowest to the highest quantile. series: how
+    many were measured.
     """
 
     fold: int
@@ -54,13 +56,18 @@ def pinball(truth: np.ndarray, forecast: np.ndarray, quantiles: Sequence[float],
 
 
 def seasonal_scale(values: np.ndarray, season: int) -> float:
-    """Mean |y_t - y_(t - season)| of what is known, the unit of both errors; NaN where there is nothing to
-    compare.
+    """Mean |y_t - y_(t - season)| of what is known, the unit of both errors.
+
+    NaN where there is nothing to compare, and where it is 0, but for rounding: of a series that never changes
+    or repeats its season exactly. There the errors are undefined (Hyndman and Koehler 2006, section 3).
 
     values: (length,), NaN where nothing is known.
     """
     distances = np.abs(values[season:] - values[:-season])
-    return float(np.nanmean(distances)) if np.isfinite(distances).any() else math.nan
+    if not np.isfinite(distances).any():
+        return math.nan
+    scale = float(np.nanmean(distances))
+    return scale if scale > NOTHING * float(np.nanmax(np.abs(values))) else math.nan
 
 
 def baseline_names(seasons: Sequence[int]) -> dict[str, int]:
@@ -115,7 +122,9 @@ def backtest(
     fit: gives a forecast of `horizon` steps from series. every: steps from one fold to the next; None: the
     horizon.
     seasons: of seasonal baselines; the first is that of the errors' unit. tell: called with what begins.
-    A series takes part in a fold where its values reach the fold's beginning and its errors have a unit.
+    A series takes part in a fold where its values reach the fold's beginning and are longer than the longest
+    season. Of one whose scaled errors are undefined, since it never changes or repeats its season exactly,
+    the coverage alone is measured.
     Raises DataError where the series are too short for so many folds, and what `fit` raises.
     """
     every = horizon if every is None else every
@@ -150,11 +159,9 @@ def _scores(
     measured: dict[str, list[tuple[float, float, float]]] = {}
     for number, (now, whole) in enumerate(pairs):
         truth = whole.values[len(now) : len(now) + horizon]
-        scale = (
-            seasonal_scale(now.values, next(iter(seasons), 1)) if len(now) > max((1, *seasons)) else math.nan
-        )
-        if now.end != cut or not np.isfinite(truth).any() or not scale > 0:
+        if now.end != cut or not np.isfinite(truth).any() or len(now) <= max((1, *seasons)):
             continue
+        scale = seasonal_scale(now.values, next(iter(seasons), 1))
         positions = np.arange(cut, cut + len(truth))
         covariates = whole.covariates[len(now) : len(now) + horizon]
         said = {NETWORK: forecast.predict(np.full(len(truth), number), positions, covariates)}
@@ -169,8 +176,11 @@ def _scores(
             remedy="ask for fewer folds, or a smaller horizon",
         )
     for name, each in measured.items():
-        means = np.mean(each, axis=0)
-        yield FoldScore(fold, cut - 1, name, float(means[0]), float(means[1]), float(means[2]), len(each))
+        scores = np.array(each)
+        defined = scores[~np.isnan(scores[:, 0])]
+        errors = defined.mean(axis=0) if len(defined) else np.full(3, math.nan)
+        coverage = float(scores[:, 2].mean())
+        yield FoldScore(fold, cut - 1, name, float(errors[0]), float(errors[1]), coverage, len(each))
 
 
 def _measured(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Arrays
-from chainrule.data.frequency import TimeGrid
 from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
 from chainrule.data.windows import History, Windows, step_rows, training_rows
 from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
