@@ -13,7 +13,7 @@ from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
-from chainrule.train.checkpoint import read_safetensors
+from chainrule.train.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.train.events import Record
 from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.programs import Programs
@@ -91,7 +91,6 @@ class Run:
     def write(self, folder: Path, config: dict[str, Any]) -> None:
         """Write config.toml, metrics.jsonl and weights.safetensors into an existing folder."""
         import tomli_w
-        from safetensors.numpy import save
 
         (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
         lines = [json.dumps(record) + "\n" for record in self.history]
@@ -103,8 +102,7 @@ class Run:
                 {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
             ),
         }
-        arrays = {name: np.asarray(array, order="C") for name, array in self.parameters.items()}
-        (folder / WEIGHTS).write_bytes(save(arrays, metadata))
+        (folder / WEIGHTS).write_bytes(safetensors_bytes(self.parameters, metadata))
 
 
 def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:

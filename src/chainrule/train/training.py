@@ -16,8 +16,9 @@ from chainrule.nn.losses import Loss
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
-from chainrule.train.checkpoint import Checkpoint, load_state
+from chainrule.train.checkpoint import Checkpoint, check_same_data, load_state, owned
 from chainrule.train.events import Listener, RunState
+from chainrule.train.fingerprint import fingerprint
 from chainrule.train.inputs import arrays_for, check_inputs
 from chainrule.train.interrupt import deferred_interrupt
 from chainrule.train.loop import Loop
@@ -132,19 +133,19 @@ def train_recipe(
             f"and batch_size is {recipe.batch_size}",
             remedy=f"set batch_size={len(data)}, or choose another optimizer, such as adam()",
         )
-    if state is None:
-        state = _starting_state(recipe, data, checkpoint, programs)
+    rest = len(data) % batch.rows
+    if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
+        programs.step(data, rest, watch=False)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:
         heard.insert(0, bar)
-    rest = len(data) % batch.rows
-    if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
-        programs.step(data, rest, watch=False)
     try:
-        with deferred_interrupt() as interrupted:
+        with owned(checkpoint), deferred_interrupt() as interrupted:
+            if state is None:
+                state = _starting_state(recipe, data, validation, checkpoint, programs)
             loop = Loop(recipe, programs, data, validation, state, heard, watch, interrupted)
             stopped = loop.run()
     finally:
@@ -198,10 +199,17 @@ def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str,
 
 
 def _starting_state(
-    recipe: Recipe, data: Arrays, checkpoint: Path | str | None, programs: Programs
+    recipe: Recipe,
+    data: Arrays,
+    validation: Arrays | None,
+    checkpoint: Path | str | None,
+    programs: Programs,
 ) -> RunState:
-    if checkpoint is None or not Path(checkpoint).exists():
+    if checkpoint is None:
         return RunState(starting_tree(recipe, data, programs))
+    known = fingerprint(data, validation)
+    if not Path(checkpoint).exists():
+        return RunState(starting_tree(recipe, data, programs), data=known)
     state = load_state(checkpoint, recipe)
     step = programs.step(data, min(recipe.batch_size, len(data)), watch=False)
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
@@ -209,6 +217,8 @@ def _starting_state(
             f"{checkpoint} belongs to a run on data of another shape",
             remedy="resume with the data it was started with, or remove it to start afresh",
         )
+    check_same_data(checkpoint, state, known)
+    state.data = known  # which a state of an earlier format lacks
     return state
 
 
