@@ -23,7 +23,7 @@ class Loop:
     """Trains a state on one chunk of data, in place.
 
     watch: measure sizes at the last full batch of every epoch. interrupted: asked between calls; True ends
-    the run in order.
+    the run in order. last_parts: as of `batches`.
     """
 
     recipe: Recipe
@@ -34,6 +34,7 @@ class Loop:
     listeners: Sequence[Listener]
     watch: bool
     interrupted: Callable[[], bool]
+    last_parts: int = 0
 
     def run(self) -> str:
         """Train until the epochs are done or something ends them; the reason, as in `Ended`."""
@@ -46,7 +47,7 @@ class Loop:
         self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
-            steps_per_epoch=-(-len(self.data) // self._batch_size),
+            steps_per_epoch=-(-len(self.data) // self._batch_size) - (self.last_parts == 1),
             examples=len(self.data),
             parameters=sum(v.size for v in program.parameters),
             first_epoch=self.state.epoch + 1,
@@ -85,7 +86,7 @@ class Loop:
         state = self.state
         start = time.perf_counter()
         order = epoch_order(len(self.data), self._batch_size, self.recipe.seed, epoch)
-        full, rest = batches(order, self._batch_size)
+        full, last = batches(order, self._batch_size, self.last_parts)
         sizes: dict[str, float] = {}
         while (done := state.batch) < len(full):
             if self.interrupted():
@@ -101,8 +102,10 @@ class Loop:
             sizes = {name: float(values[-1]) for name, values in outputs.items()}
             state.batch += count
         total = state.loss_sum * self._batch_size
-        if rest is not None:
-            total += float(self._steps(rest[None], epoch, watch=False)["loss"][0]) * len(rest)
+        for number, rows in enumerate(last):
+            outputs = self._steps(rows[None], epoch, watch=self.watch and not len(full) and number == 0)
+            total += float(outputs.pop("loss")[0]) * len(rows)
+            sizes = sizes or {name: float(values[0]) for name, values in outputs.items()}
         state.batch, state.loss_sum = 0, 0.0
         self._refuse_not_finite()
         return self._record(epoch, total / len(self.data), sizes, start)
