@@ -167,6 +167,29 @@ def test_a_run_that_is_alive_is_refused_to_others_and_ends_well(here, table, cha
     assert chainrule("predict", "it", "away.csv").code == 0
 
 
+# Dies when the run is trained and its folder half written.
+DYING_LATE = """
+import os, signal, sys
+from chainrule.cli import main
+from chainrule.tasks import table
+
+table.run_page = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(main())
+"""
+
+
+def test_a_run_killed_while_its_folder_is_written_leaves_nothing_once_it_went_on(
+    here, table, chainrule, started
+):
+    process = started("train", table, *KILLED, "--out", "it", program=DYING_LATE)
+    assert process.wait(60) == -signal.SIGKILL
+    hidden = names(here) - {table, "it.checkpoint"}
+    assert len(hidden) == 2
+    assert all(name.startswith(".it.") for name in hidden)
+    assert chainrule("train", "--out", "it", "--resume").code == 0
+    assert names(here) == {table, "it"}
+
+
 def test_resuming_what_never_began_starts_afresh(here, table, chainrule):
     finished = chainrule("train", table, "-t", "kind", "-s", "epochs=1", "--out", "it", "--resume")
     assert finished.code == 0

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -35,6 +34,8 @@ class Owner:
     @staticmethod
     def here() -> "Owner":
         """This process, from now on."""
+        import socket
+
         return Owner(os.getpid(), socket.gethostname(), datetime.now().isoformat(" ", "seconds"))
 
     def __str__(self) -> str:

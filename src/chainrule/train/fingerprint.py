@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -47,6 +46,8 @@ def _digest(array: np.ndarray) -> str:
     content = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
     pieces = [content[start : start + _PIECE] for start in range(0, len(content), _PIECE)]
     if len(pieces) > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(thread_count()) as pool:
             hashes = list(pool.map(_hash, pieces))
     else:
@@ -55,4 +56,4 @@ def _digest(array: np.ndarray) -> str:
 
 
 def _hash(piece: np.ndarray) -> bytes:
-    return hashlib.blake2b(piece, digest_size=16).digest()
+    return hashlib.blake2b(piece.data, digest_size=16).digest()

@@ -76,7 +76,7 @@ class Run:
 
         config: what config.toml says; the recipe if None.
         files: more texts, by file name with '.' written '__'.
-        Raises ConfigError if the folder exists.
+        Raises ConfigError if the folder exists, OSError that names it where it can't be written.
         """
         folder = Path(folder)
         with folder_aside(folder) as aside:
