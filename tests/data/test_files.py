@@ -134,11 +134,13 @@ def test_what_a_live_process_is_writing_stays(tmp_path):
     command = [sys.executable, "-c", WRITING, str(path), "live"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "live\n"
-        left = names(tmp_path)
-        write_aside(path, b"whole")
-        assert names(tmp_path) == [*left, "run"]
-        process.kill()
+        try:
+            assert process.stdout.readline() == "live\n"
+            left = names(tmp_path)
+            write_aside(path, b"whole")
+            assert names(tmp_path) == [*left, "run"]
+        finally:
+            process.kill()
     write_aside(path, b"whole")
     assert names(tmp_path) == ["run"]
 
