@@ -1,5 +1,9 @@
 """Every mistake gets one line that names the place and the remedy, exit code 2, and leaves nothing behind."""
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -193,10 +197,53 @@ def test_too_little_memory(refused, table):
     assert_names(message, "not enough memory", "smaller layers")
 
 
-def test_an_interrupted_write_says_the_name_that_was_asked_for(refused, table, run_of_classes, monkeypatch):
-    def fail(*arguments: object, **keywords: object) -> None:
-        raise PermissionError(13, "Permission denied", "there/.it.csv.ab12_xyz")
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "No space left on device; make room on that disk"),
+        (errno.EDQUOT, "uota exceeded; make room within your quota"),
+        (errno.EROFS, "Read-only file system; nothing can be written there"),
+        (errno.EACCES, "Permission denied; check the path, its permissions"),
+    ],
+)
+def test_a_file_that_can_not_be_written_is_told_by_the_name_that_was_asked_for(
+    refused, table, run_of_classes, monkeypatch, code, words
+):
+    def fail(handle: int) -> None:
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("chainrule.cli.predict.write_aside", fail)
-    message = refused("predict", run_of_classes, table, "--out", "there/it.csv")
-    assert message.startswith("chainrule: there/it.csv: Permission denied; ")
+    monkeypatch.setattr("os.fsync", fail)
+    message = refused("predict", run_of_classes, table, "--out", "it.csv")
+    assert message.startswith("chainrule: it.csv: ")
+    assert words in message
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the full device is Linux's")
+def test_a_full_standard_output_is_told(table, run_of_classes):
+    program = "import sys; from chainrule.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "predict", str(run_of_classes), table]
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert finished.returncode == 2
+    expected = (
+        "chainrule: standard output: No space left on device; make room on that disk, or choose another place"
+    )
+    assert finished.stderr == f"{expected}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
+def test_a_disk_that_fills_up_while_training_is_told_and_leaves_what_was_saved(here, table):
+    """The system lets this process write no file beyond 50,000 bytes: the state fits, the report does not."""
+    program = (
+        "import resource, sys; from chainrule.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        "sys.exit(main())\n"
+    )
+    settings = ("-s", "epochs=2", "-s", "layers=4", "--out", "it")
+    command = [sys.executable, "-c", program, *TRAIN_FILE, *settings]
+    finished = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert finished.returncode == 2
+    kept, told = finished.stderr.splitlines()[-2:]
+    assert kept == "what was learned is kept; go on with it: chainrule train --out it --resume"
+    assert told.startswith("chainrule: it: File too large; ")
+    assert {path.name for path in here.iterdir()} == {table, "it.checkpoint"}

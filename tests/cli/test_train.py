@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
+from chainrule.train import loop
+
 RUN_FILES = {
     "config.toml", "evaluation.json", "metrics.jsonl", "preprocessing.json", "report.html",
     "weights.safetensors",
@@ -100,6 +102,28 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(
         assert chainrule(*arguments, "-s", f"seed={seed}", "--out", out).code == 0
     assert_same_weights(here / "a", here / "b")
     assert not np.array_equal(weights(here / "a")["dense_1.weight"], weights(here / "c")["dense_1.weight"])
+
+
+def test_equal_runs_are_equal_bytes_but_for_the_seconds_that_were_measured(
+    here, table, chainrule, monkeypatch
+):
+    arguments = ("train", table, "-t", "kind", "-s", "epochs=3", "--out")
+    assert chainrule(*arguments, "measured/it").code == 0
+    for out in ("one/it", "two/it"):
+        monkeypatch.setattr(loop.time, "perf_counter", lambda: 0.0)
+        assert chainrule(*arguments, out).code == 0
+    one, two, measured = (contents(here / name / "it") for name in ("one", "two", "measured"))
+    assert one == two
+    assert {name for name in one if one[name] != measured[name]} == {
+        "metrics.jsonl", "evaluation.json", "report.html",
+    }  # fmt: skip
+    seconds = re.compile(rb'"seconds": [0-9.e-]+')
+    for name in ("metrics.jsonl", "evaluation.json"):
+        assert seconds.sub(b"", one[name]) == seconds.sub(b"", measured[name])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_options_win_over_the_file_and_the_file_over_defaults(here, table, chainrule):

@@ -56,21 +56,36 @@ def test_batches_keep_order_and_leave_the_smaller_last_one():
     full, last = batches(np.arange(10)[::-1], 4)
     assert full.dtype == np.int64
     assert full.tolist() == [[9, 8, 7, 6], [5, 4, 3, 2]]
-    assert last is not None
-    assert last.tolist() == [1, 0]
+    assert [each.tolist() for each in last] == [[1, 0]]
 
 
-def test_batches_that_fit_leave_nothing():
-    full, last = batches(np.arange(8), 4)
+@pytest.mark.parametrize("parts", [0, 1, 2])
+def test_batches_that_fit_leave_nothing(parts):
+    full, last = batches(np.arange(8), 4, parts)
     assert full.shape == (2, 4)
-    assert last is None
+    assert last == ()
+
+
+@pytest.mark.parametrize(
+    ("examples", "parts", "steps", "expected"),
+    [
+        (9, 2, 1, [[4, 5, 6], [7, 8]]),
+        (9, 1, 1, [[4, 5, 6, 7, 8]]),
+        (5, 2, 0, [[0, 1, 2], [3, 4]]),
+        (5, 1, 0, [[0, 1, 2, 3, 4]]),
+    ],
+)
+def test_the_last_full_batch_and_what_is_left_over_can_be_divided_evenly(examples, parts, steps, expected):
+    full, last = batches(np.arange(examples), 4, parts)
+    assert full.shape == (steps, 4)
+    assert full.ravel().tolist() == list(range(4 * steps))
+    assert [each.tolist() for each in last] == expected
 
 
 def test_fewer_examples_than_a_batch_are_one_smaller_batch():
     full, last = batches(np.arange(3), 4)
     assert full.shape == (0, 4)
-    assert last is not None
-    assert last.tolist() == [0, 1, 2]
+    assert [each.tolist() for each in last] == [[0, 1, 2]]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,13 @@ def test_folds_are_of_one_length_and_deal_out_classes_evenly(rows):
     assert not np.array_equal(other[0][1], folds[0][1])
 
 
+def test_folds_that_leave_one_row_over_train_a_network_that_refuses_one():
+    """Of 50 rows they train on 34, in batches of 33, or of 17 and 17."""
+    model = nn.Sequential([nn.Dense(4), nn.BatchNorm(), nn.Dense(1)])
+    run, _ = by_folds(replace(RECIPE, model=model, batch_size=33, epochs=3), noisy(50), math.inf)
+    assert [record["step"] for record in run.history] == [2, 4, 6][: len(run.history)]
+
+
 @pytest.mark.parametrize("patience", [3, 8, math.inf])
 def test_all_rows_are_trained_on_for_the_epochs_that_were_best_on_average(patience):
     """Against networks trained one by one, each from beginning to end."""

@@ -97,11 +97,12 @@ def test_dropout_and_batch_norm_follow_every_size():
     assert kinds == [*hidden, "LayerNorm", *hidden, "Dense"]
 
 
-def test_no_batch_of_one_row_is_left_for_batch_norm():
+def test_a_single_row_left_over_is_no_matter_for_batch_norm():
     x, y = slope(201)
-    net = NetRegressor((4,), batch_norm=True, max_iter=1).fit(x, y)
-    assert net.run_.recipe.batch_size == 199
-    assert NetRegressor((4,), max_iter=1).fit(x, y).run_.recipe.batch_size == 200
+    for batch, steps in (("auto", 2), (50, 5), (200, 2)):
+        net = NetRegressor((4,), batch_norm=True, max_iter=1, batch_size=batch).fit(x, y)
+        assert net.run_.recipe.batch_size == (200 if batch == "auto" else batch)
+        assert net.run_.history[-1]["step"] == steps
 
 
 @pytest.mark.parametrize(

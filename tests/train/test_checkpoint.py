@@ -1,6 +1,7 @@
 """A run that was stopped and goes on ends in the bits of the unbroken one, or says why it can't."""
 
 import json
+import os
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,8 @@ from tests.train.helpers import (
 )
 
 from chainrule import nn
-from chainrule.data import as_arrays
-from chainrule.errors import DataError, TrainingError
+from chainrule.data import Arrays, as_arrays
+from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.train import (
     Batch,
     Checkpoint,
@@ -36,6 +37,7 @@ from chainrule.train import (
     loop,
     save_state,
     train_recipe,
+    training,
     training_step,
 )
 from chainrule.train import checkpoint as checkpoint_module
@@ -156,6 +158,182 @@ def test_data_of_another_shape_is_refused(tmp_path):
         DataError, match="state belongs to a run on data of another shape; resume with the data"
     ):
         train_recipe(regression(), as_arrays(line(features=4), "float64"), None, checkpoint=path)
+
+
+def given(changed: str, change) -> tuple[Arrays, Arrays | None]:
+    """Weighted training and validation data, of which one array is another."""
+    parts = {}
+    for part, (x, y) in (("training", points()), ("validation", points(30, seed=7))):
+        arrays = {"x": x, "y": y, "weight": np.ones(len(x))}
+        if changed.startswith(part):
+            name = changed.removeprefix(f"{part} ")
+            arrays[name] = change(arrays[name])
+        parts[part] = as_arrays((arrays["x"], arrays["y"], arrays["weight"]))
+    return parts["training"], parts["validation"]
+
+
+def last_bit(array: np.ndarray) -> np.ndarray:
+    """The same but for the last number, by as little as it can be another."""
+    other = array.astype(np.float32)
+    other.flat[-1] = np.nextafter(other.flat[-1], np.float32(9))
+    return other
+
+
+def other_class(labels: np.ndarray) -> np.ndarray:
+    return np.concatenate([labels[:-1], [(labels[-1] + 1) % 3]])
+
+
+@pytest.mark.parametrize("done", [1, 3])
+@pytest.mark.parametrize(
+    ("changed", "change", "named"),
+    [
+        ("training x", last_bit, "training examples"),
+        ("training x", lambda x: x[::-1], "training examples"),
+        ("training y", other_class, "training targets"),
+        ("training weight", last_bit, "training sample weights"),
+        ("validation x", last_bit, "validation examples"),
+        ("validation y", other_class, "validation targets"),
+        ("validation weight", last_bit, "validation sample weights"),
+    ],
+)
+def test_other_data_are_refused_whether_the_run_is_done_or_not(changed, change, named, done, tmp_path):
+    path, recipe = tmp_path / "state", classification(epochs=3)
+    first = train_recipe(recipe, *given("", None), checkpoint=path, listeners=[stop_after(done)])
+    content = path.read_bytes()
+    with pytest.raises(
+        DataError,
+        match=rf"state belongs to a run on other data: with other {named}; resume with the data it was "
+        "started with, or remove it to start afresh$",
+    ):
+        train_recipe(recipe, *given(changed, change), checkpoint=path)
+    assert path.read_bytes() == content
+    assert names(tmp_path) == ["state"]
+    again = train_recipe(recipe, *given("", None), checkpoint=path, listeners=[stop_after(3)])
+    assert len(again.history) == 3
+    if done == 3:
+        assert_same_run(again, replace(first, stopped="epochs"))
+
+
+def test_what_was_and_what_is_are_told_where_they_have_other_shapes(tmp_path):
+    path, recipe = tmp_path / "state", classification(epochs=1)
+    (x, y), held_out = points(), as_arrays(points(30, seed=7))
+    train_recipe(recipe, as_arrays((x, y)), held_out, checkpoint=path)
+    with pytest.raises(DataError) as caught:
+        train_recipe(recipe, as_arrays((x[:49], y[:49])), None, checkpoint=path)
+    assert caught.value.what == (
+        f"{path} belongs to a run on other data: with other training examples (float32 (50, 4) then, float32 "
+        "(49, 4) now) and training targets (int32 (50,) then, int32 (49,) now) and validation examples "
+        "(float32 (30, 4) then, none now) and validation targets (int32 (30,) then, none now)"
+    )
+
+
+def test_a_state_that_does_not_know_its_data_goes_on_and_knows_them_then(tmp_path):
+    """As the format before this one has it."""
+    path, recipe = tmp_path / "state", RECIPES["adam and dropout"]
+    unbroken = run_recipe(recipe)
+    run_recipe(recipe, path, stop_after(2))
+    tensors, metadata = checkpoint_module.read_safetensors(path)
+    state = json.loads(metadata["state"])
+    assert set(state.pop("data")) == {
+        f"{a} {b}" for a in ("training", "validation") for b in ("examples", "targets")
+    }
+    save_file(tensors, path, {"state": json.dumps(state), "recipe": metadata["recipe"]})
+    assert_same_run(run_recipe(recipe, path), unbroken)
+    with pytest.raises(DataError, match="on other data"):
+        run_recipe(recipe, path, validated=False)
+
+
+def test_data_are_fingerprinted_only_for_a_checkpoint(tmp_path, monkeypatch):
+    def refuse(*given: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(training, "fingerprint", refuse)
+    run_recipe(classification(epochs=1))
+    with pytest.raises(AssertionError):
+        run_recipe(classification(epochs=1), tmp_path / "state")
+
+
+def test_a_run_whose_state_another_keeps_is_refused_before_a_step(tmp_path):
+    path, recipe, inner = tmp_path / "new" / "state", classification(epochs=2), Recorder()
+
+    def start_another(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.record["epoch"] == 1:
+            with pytest.raises(ConfigError) as caught:
+                run_recipe(recipe, path, inner)
+            start = f"{path} is in use: the run whose state it keeps is being trained by process "
+            assert caught.value.what.startswith(f"{start}{os.getpid()} on ")
+            assert caught.value.remedy == "wait until that run has ended, or choose another file"
+
+    run = run_recipe(recipe, path, start_another)
+    assert (len(run.history), inner.events) == (2, [])
+    assert names(path.parent) == ["state"]
+
+
+def test_a_run_that_fails_gives_the_file_back(tmp_path):
+    path, recipe = tmp_path / "state", classification(epochs=2)
+
+    def fail(event: Event) -> None:
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        run_recipe(recipe, path, fail)
+    assert names(tmp_path) == []
+    run_recipe(recipe, path)
+    assert names(tmp_path) == ["state"]
+
+
+@pytest.mark.parametrize("place", ["file/state", "file/deeper/state"])
+def test_a_place_that_can_not_be_written_is_named_before_a_step(place, tmp_path):
+    (tmp_path / "file").touch()
+    recorder = Recorder()
+    with pytest.raises(OSError, match=f"{tmp_path / place}'$"):
+        run_recipe(classification(epochs=1), tmp_path / place, recorder)
+    assert recorder.events == []
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+def test_equal_states_are_equal_bytes(tmp_path):
+    """The library alone orders the metadata anew every time."""
+    recipe, contents = RECIPES["adam and dropout"], set()
+    state = RunState(
+        {"w": np.arange(3.0), "step": np.array(7, np.int32)}, 3, 44, 1.25, data={"a": "1", "b": "2"}
+    )
+    for number in range(8):
+        save_state(tmp_path / str(number), state, recipe)
+        contents.add((tmp_path / str(number)).read_bytes())
+    assert len(contents) == 1
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"a": np.arange(5, dtype=np.int8), "b": np.array(1.5), "ä": np.zeros((0, 3), np.float32)},
+        {name: np.arange(n, dtype=kind) for n, (name, kind) in enumerate(zip("edcba", "bfdIH", strict=True))},
+        {"turned": np.arange(6.0).reshape(2, 3).T},
+    ],
+)
+@pytest.mark.parametrize("metadata", [{"a": ""}, {"b": 'ü " { } \n', "a": ""}])
+def test_what_is_written_is_a_safetensors_file(arrays, metadata, tmp_path):
+    """Read by the library: arrays and metadata as given, its own bytes behind the header, aligned."""
+    from safetensors.numpy import load, save
+
+    content = checkpoint_module.safetensors_bytes(arrays, metadata)
+    assert same_arrays(load(content), arrays)
+    (tmp_path / "it").write_bytes(content)
+    back, facts = checkpoint_module.read_safetensors(tmp_path / "it")
+    assert same_arrays(back, arrays)
+    assert facts == metadata
+    ours, theirs = (
+        content,
+        save({k: np.ascontiguousarray(v).reshape(v.shape) for k, v in arrays.items()}, metadata),
+    )
+    starts = [8 + int.from_bytes(each[:8], "little") for each in (ours, theirs)]
+    assert starts[0] % 8 == 0
+    assert ours[starts[0] :] == theirs[starts[1] :]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"\xff" * 99])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.train.helpers import Recorder, assert_same_run, points, same_arrays, stop_after
 
-from chainrule import Run, load_run, nn
+from chainrule import Run, load_run, nn, train
 from chainrule.data import as_arrays, epoch_order
 from chainrule.errors import ShapeError, TrainingError
 from chainrule.executors import Executor
@@ -15,7 +15,17 @@ from chainrule.executors.native import compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-from chainrule.train import Batch, Recipe, initial_tree, loop, named_arrays, train_recipe, training_step
+from chainrule.train import (
+    Batch,
+    Recipe,
+    Started,
+    initial_tree,
+    learning_rate_range_test,
+    loop,
+    named_arrays,
+    train_recipe,
+    training_step,
+)
 
 MODEL = nn.Sequential([nn.BatchNorm(0.8), nn.Dense(6, "tanh"), nn.BatchNorm(0.5), nn.Dense(3)])
 STATE = [f"batch_norm_{i}.{name}" for i in (1, 2) for name in ("mean", "variance")]
@@ -156,15 +166,112 @@ def test_a_second_look_at_the_batch_moves_the_statistics_once():
         np.testing.assert_allclose(twice.parameters[name], once.parameters[name], rtol=1e-6)
 
 
-def test_a_last_batch_of_one_example_is_refused_before_the_first_step():
-    recorder = Recorder()
-    with pytest.raises(ShapeError) as caught:
-        run_recipe(recipe(batch_size=7), None, recorder, validated=False)  # 50 = 7 · 7 + 1
-    assert str(caught.value) == (
-        "BatchNorm 'batch_norm_1' got x of shape (1, 4), 1 of each channel; training needs 2; choose a "
-        "batch_size that leaves no batch of one, or use LayerNorm or GroupNorm"
+FEW_LEFT = [
+    (33, 32, [17, 16]),
+    (50, 7, [7] * 6 + [4, 4]),
+    (5, 2, [2, 3]),
+    (3, 2, [3]),
+    (201, 200, [101, 100]),
+]
+
+
+@pytest.mark.parametrize("executor", [compile_numpy, compile_native])
+@pytest.mark.parametrize(("examples", "batch_size", "sizes"), FEW_LEFT)
+def test_a_single_example_left_over_shares_the_rows_of_the_batch_before(
+    examples, batch_size, sizes, executor
+):
+    """The first layer's statistics, and the epoch's loss, from batches of these sizes, by the equations."""
+    x, y = points(examples)
+    few = recipe(
+        model=nn.Sequential([nn.BatchNorm(0.8)]), optimizer=nn.sgd(1e-30), batch_size=batch_size, epochs=2
     )
+    recorder = Recorder()
+    with pytest.warns(UserWarning, match=r"the last batches of an epoch have .* rows instead"):
+        run = train_recipe(few, as_arrays((x, y % 3)), None, listeners=[recorder], executor=executor)
+    statistics = np.zeros(4), np.ones(4)
+    for epoch in (1, 2):
+        order, start, total = epoch_order(examples, batch_size, few.seed, epoch), 0, 0.0
+        for size in sizes:
+            rows = order[start : start + size]
+            statistics = moved(statistics, x[rows], 0.8)
+            z = (x[rows] - x[rows].mean(0)) / np.sqrt(x[rows].var(0) + 1e-5)
+            total += (np.log(np.exp(z).sum(1)) - z[np.arange(size), y[rows]]).sum()
+            start += size
+        assert start == examples
+        assert run.history[epoch - 1]["loss"] == pytest.approx(total / examples, rel=1e-5)
+        assert run.history[epoch - 1]["step"] == epoch * len(sizes)
+        assert run.history[epoch - 1]["watch"].keys() >= {"batch_norm_1"}
+    np.testing.assert_allclose(run.parameters["batch_norm_1.mean"], statistics[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(run.parameters["batch_norm_1.variance"], statistics[1], rtol=1e-4)
+    assert recorder.of(Started)[0].steps_per_epoch == len(sizes)
+
+
+def test_it_is_said_once_what_became_of_the_last_batches():
+    x, y = points(33)
+    with pytest.warns(UserWarning) as told:  # noqa: PT030 (compared whole, below)
+        train(MODEL, (x, y), loss=nn.SoftmaxCrossEntropy(), epochs=2, progress=False)
+    assert [str(each.message) for each in told] == [
+        "BatchNorm 'batch_norm_1' got x of shape (1, 4), 1 of each channel; training needs 2; the last "
+        "batches of an epoch have 17 and 16 rows instead"
+    ]
+    assert told[0].filename == __file__
+
+
+def test_a_share_for_validation_is_no_luck():
+    """Of 41 examples 33 are trained on."""
+    x, y = points(41)
+    with pytest.warns(UserWarning, match="have 17 and 16 rows instead"):
+        run = train(MODEL, (x, y), loss=nn.SoftmaxCrossEntropy(), epochs=2, validation=0.2, progress=False)
+    assert len(run.history) == 2
+    assert len(learning_rate_range_test(MODEL, (x[:33], y[:33]), loss=nn.SoftmaxCrossEntropy()).rates) > 1
+
+
+def test_a_run_with_shared_batches_goes_on_to_the_bits_of_the_unbroken_one(tmp_path):
+    few = recipe(batch_size=7)
+    with pytest.warns(UserWarning, match="4 and 4 rows"):
+        unbroken = run_recipe(few)
+    for listener in (stop_after(2), stop_after(9)):
+        with pytest.warns(UserWarning, match="4 and 4 rows"):
+            last = run_recipe(few, tmp_path / "state", listener)
+    assert_same_run(last, unbroken)
+
+
+def test_networks_that_take_the_last_batch_keep_it():
+    """Bit by bit as with any layer that does not care."""
+    runs = [
+        train_recipe(recipe(model=model, batch_size=7), as_arrays(points()), None)
+        for model in (nn.Sequential([nn.Dense(3)]), nn.Sequential([AtLeast(1), nn.Dense(3)]))
+    ]
+    assert_same_run(runs[0], replace(runs[1], history=runs[0].history))
+    assert [record["loss"] for record in runs[0].history] == [record["loss"] for record in runs[1].history]
+    with pytest.warns(UserWarning, match="4 and 4 rows"):
+        shared = train_recipe(
+            recipe(model=nn.Sequential([AtLeast(2), nn.Dense(3)]), batch_size=7), as_arrays(points()), None
+        )
+    assert shared.history[-1]["loss"] != runs[0].history[-1]["loss"]
+
+
+def test_a_layer_that_refuses_every_division_is_told_before_the_first_step():
+    recorder = Recorder()
+    model = nn.Sequential([AtLeast(7, most=7), nn.Dense(3)])
+    with pytest.raises(ShapeError, match=r"^AtLeast 'at_least_1' got 1 rows"):
+        run_recipe(recipe(model=model, batch_size=7), None, recorder, validated=False)  # 50 = 7 · 7 + 1
+    with pytest.raises(ShapeError, match="give it batches of 2 examples or more"):
+        run_recipe(recipe(batch_size=1), None, recorder, validated=False)
     assert recorder.events == []
+
+
+@dataclass(frozen=True)
+class AtLeast(nn.Layer):
+    """The identity, for so many rows while training."""
+
+    least: int
+    most: int = 1000
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.training and not self.least <= x.shape[0] <= self.most:
+            raise ShapeError(f"{x.trace.label} got {x.shape[0]} rows")
+        return x
 
 
 @dataclass(frozen=True)

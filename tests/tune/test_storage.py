@@ -59,6 +59,14 @@ def test_a_place_that_does_not_answer(where: str, text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_can_not_be_written_is_told_as_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError) as caught:
+        search(square, SPACE, 1, study=tmp_path / "file" / "study.db")
+    assert caught.value.what.startswith(f"the study at {tmp_path / 'file' / 'study.db'} does not answer: ")
+    assert caught.value.remedy.startswith("check the path, its permissions and the space on the disk; ")
+
+
 def test_a_driver_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError, match=r"needs psycopg.*pip install 'chainrule\[postgresql\]'"):

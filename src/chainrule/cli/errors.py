@@ -1,5 +1,6 @@
 """The one place where errors become a line on standard error and an exit code."""
 
+import errno
 import os
 import re
 import sys
@@ -21,7 +22,14 @@ SUBJECT = ("file", "target")  # what is no setting, but an argument or an option
 
 # typer does not export the error of a wrong command line, but every kind of it is a sibling of this one.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
-_ASIDE = re.compile(r"(^|/)\.([^/]+)\.[a-z0-9_]{8}$")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk, or choose another place",
+    errno.EDQUOT: "make room within your quota, or choose another place",
+    errno.EFBIG: "the disk, or a limit (ulimit -f), takes no file so large: choose another place",
+    errno.EROFS: "nothing can be written there: choose another place",
+}
+_REMEDY = "check the path, its permissions and the space on the disk"
 _OPTION = re.compile(r"No such option:? '?(--?[^\s'(]+)")
 
 
@@ -61,8 +69,12 @@ def guarded(run: Callable[[], int | None]) -> int:
     except UsageError as error:
         return _refuse(_usage(error))
     except BrokenPipeError:
-        return _reader_gone()
+        _close_output()
+        return BROKEN_PIPE
     except OSError as error:
+        if error.filename is None and error.errno in _FULL:  # files are written by their names
+            _close_output()
+            error.filename = "standard output"
         return _refuse(_system(error))
     except MemoryError as error:
         detail = f" ({error})" if str(error) else ""
@@ -92,17 +104,15 @@ def _refuse(message: str) -> int:
     return BAD_INPUT
 
 
-def _reader_gone() -> int:
+def _close_output() -> None:
     # Python flushes standard output once more when it ends, which would fail again, with a message.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
 
 
 def _system(error: OSError) -> str:
-    # Files are written aside, as .name.xxxxxxxx, and renamed: the person knows the name alone.
-    name = _ASIDE.sub(r"\1\2", str(error.filename)) if error.filename is not None else ""
     reason = error.strerror or str(error)
-    return f"{name}{': ' if name else ''}{reason}; check the path, its permissions and the space on the disk"
+    name = f"{error.filename}: " if error.filename is not None else ""
+    return f"{name}{reason}; {_REMEDIES.get(error.errno or 0, _REMEDY)}"
 
 
 def _usage(error: typer.BadParameter) -> str:

@@ -1,20 +1,25 @@
 """Where a run goes: its folder, and the checkpoint beside it while it trains."""
 
 import itertools
+import json
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chainrule.data import table_name
-from chainrule.errors import ConfigError, TrainingError
-from chainrule.train import check_free
+from chainrule.data import Table, table_name
+from chainrule.data.locks import locked, try_lock
+from chainrule.errors import ConfigError, DataError, TrainingError
+from chainrule.tasks.fingerprint import table_fingerprint
+from chainrule.train import check_free, write_aside
+from chainrule.train.run import CONFIG, WEIGHTS
 
 RUNS = Path("runs")
-CONFIG = "config.toml"
 STATE = "state.safetensors"
+TABLE = "table.json"
+LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -38,19 +43,45 @@ class Place:
         """The settings that the unfinished run was started with."""
         return self.checkpoint / CONFIG
 
+    @property
+    def table(self) -> Path:
+        """What the table was that the unfinished run was started on."""
+        return self.checkpoint / TABLE
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains here, and by no dead one."""
+        return self.checkpoint / LOCK
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is written; it is whole then."""
+        return (self.folder / WEIGHTS).is_file()
+
+    def held(self) -> AbstractContextManager[None]:
+        """A context within which no other process trains here; ConfigError, naming it, where one does."""
+        what, remedy = f"{self.folder} is being trained", "wait until it is done, or choose another --out"
+        return locked(self.lock, what, remedy)
+
 
 def place_at(folder: Path, *, resume: bool) -> Place:
     """The place that --out names.
 
-    Raises ConfigError if a file or a folder with something in it has that name, or, unless resuming, if an
-    unfinished run is there.
+    Raises ConfigError if a file or a folder with something in it has that name, unless it is a finished run
+    that is to be resumed; if another process trains there; and, unless resuming, if an unfinished run is
+    there.
     """
     place = Place(folder)
     if not folder.name:
         raise ConfigError(
             f"--out {folder} is no name for a run", remedy="name a new folder, such as runs/first"
         )
+    if resume and place.finished:
+        return place
     check_free(folder)
+    if place.lock.exists():
+        with place.held():
+            pass
     if place.checkpoint.exists() and not resume:
         raise ConfigError(
             f"{place.checkpoint} holds an unfinished run",
@@ -65,6 +96,7 @@ def claimed(place: Place | None, source: str) -> Iterator[Place]:
 
     The checkpoint goes when the context ends well, and also when training broke down, as it would again from
     there; otherwise what was saved of the run stays, to be resumed. Folders made for nothing are removed.
+    Raises ConfigError, naming the process, where another has the place.
     """
     parent = RUNS if place is None else place.folder.parent
     made = _missing(parent)
@@ -74,20 +106,68 @@ def claimed(place: Place | None, source: str) -> Iterator[Place]:
             place = _next_free(source)
         else:
             place.checkpoint.mkdir(exist_ok=True)
-        try:
-            yield place
-        except TrainingError:
-            shutil.rmtree(place.checkpoint)
-            raise
-        except BaseException:
-            if not place.state.exists():
-                shutil.rmtree(place.checkpoint)
-            raise
-        shutil.rmtree(place.checkpoint)
+        with _removed_if_empty(place.checkpoint), place.held():
+            try:
+                check_free(place.folder)  # another process may just have ended
+                yield place
+            except TrainingError:
+                _clear(place)
+                raise
+            except BaseException:
+                if not place.state.exists():
+                    _clear(place)
+                raise
+            _clear(place)
     finally:
         for folder in made:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def check_table(place: Place, table: Table) -> None:
+    """Keep what the table is; DataError where the saved run was started on another."""
+    now = {"target": table.target, "table": table_fingerprint(table)}
+    if not place.state.is_file():
+        write_aside(place.table, json.dumps(now).encode())
+    if not place.table.is_file():  # of an earlier format; the state knows the rows as they were prepared
+        return
+    before = json.loads(place.table.read_bytes())
+    remedy = f"resume with what it was started on, or remove {place.checkpoint} to start afresh"
+    if before["target"] != now["target"]:
+        raise DataError(f"{place.folder} predicts {before['target']!r}, not {now['target']!r}", remedy=remedy)
+    if before["table"] != now["table"]:
+        raise DataError(
+            f"{table.source} is not the table that {place.folder} was started on: that was "
+            f"{before['table']}, this is {now['table']}",
+            remedy=remedy,
+        )
+
+
+def remove_leftovers(place: Place) -> None:
+    """Remove the checkpoint of a finished run, which a process that was killed in its last moment left."""
+    if not place.checkpoint.is_dir():
+        return
+    with _removed_if_empty(place.checkpoint), ExitStack() as held:
+        lock = try_lock(place.lock)
+        if lock is not None:  # else its process is about to do the same
+            held.callback(lock.release)
+            _clear(place)
+
+
+def _clear(place: Place) -> None:
+    """Remove all that the checkpoint holds, but the lock."""
+    for each in place.checkpoint.iterdir():
+        if each != place.lock:
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+
+@contextmanager
+def _removed_if_empty(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # something is in it, such as what another process has begun
+            folder.rmdir()
 
 
 def run_name(source: str) -> str:

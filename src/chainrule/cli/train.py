@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.errors import INTERRUPTED
-from chainrule.cli.folders import Place, claimed, place_at
+from chainrule.cli.folders import Place, check_table, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import REPORT, plain_results, print_results
 from chainrule.cli.settings import Order, open_order, read_order
 from chainrule.errors import ConfigError
 from chainrule.tasks.settings import HELP, TableSettings
-from chainrule.tasks.table import TableRun, train_table
+from chainrule.tasks.table import TableRun, load_table_run, train_table
 from chainrule.train import Event, Listener, Started, write_aside
 from chainrule.train.interrupt import deferred_interrupt
 
@@ -78,7 +78,11 @@ def train(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with the unfinished run at --out, with the settings it had."),
+        typer.Option(
+            "--resume",
+            help="Go on with the unfinished run at --out, with the settings it had; a finished one stays as "
+            "it is.",
+        ),
     ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the results as one JSON object on standard output.")
@@ -105,6 +109,9 @@ def train(
       chainrule train --out runs/sales-001 --resume
     """
     place = _place(out, resume)
+    if place is not None and place.finished:
+        _tell_finished(place, json)
+        return
     configs = [] if config is None else [config]
     if resume and place is not None and place.config.is_file():
         configs.insert(0, place.config)
@@ -127,15 +134,26 @@ def _place(out: Path | None, resume: bool) -> Place | None:
             )
         return None
     place = place_at(out, resume=resume)
-    if resume and not place.state.is_file():
+    if resume and not place.finished and not place.state.is_file():
         tell(f"nothing was saved of {out} yet: it starts afresh")
     return place
 
 
+def _tell_finished(place: Place, as_json: bool) -> None:
+    stored = load_table_run(place.folder)
+    remove_leftovers(place)
+    how = "was ended by Ctrl-C" if stored.run.stopped == "interrupted" else "is finished"
+    tell(f"{place.folder} {how} and whole: there is nothing to go on with")
+    if as_json:
+        print_json(plain_results(stored, place.folder))
+
+
 def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
     """Train and write the run folder."""
-    table = open_order(order, "train")
-    with claimed(place, table.source) as claim:
+    with claimed(place, order.file or "") as claim:
+        table = open_order(order, "train")
+        check_table(claim, table)
+        going_on = f"chainrule train --out {quote(str(claim.folder))} --resume"
         try:
             table_run = train_table(
                 table,
@@ -145,12 +163,16 @@ def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
                 listeners=[_keep_order(claim, order)],
                 say=narrate,
             )
+            with deferred_interrupt():  # a second Ctrl-C, while the folder is written, must not lose it
+                table_run.save(claim.folder)
         except KeyboardInterrupt:
-            kept = f"go on with it: chainrule train --out {quote(str(claim.folder))} --resume"
+            kept = f"go on with it: {going_on}"
             tell(f"interrupted; {kept if claim.state.exists() else 'nothing was kept'}")
             raise
-        with deferred_interrupt():  # a second Ctrl-C, pressed while the folder is written, must not lose it
-            table_run.save(claim.folder)
+        except OSError:
+            if claim.state.exists():
+                tell(f"what was learned is kept; go on with it: {going_on}")
+            raise
     return table_run, claim
 
 

@@ -55,19 +55,24 @@ class _Key(ISeedSequence):
         return self._words
 
 
-def batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Cuts an order into batches: the full ones as one array, and the smaller last one.
+def batches(
+    order: np.ndarray, batch_size: int, last_parts: int = 0
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Cuts an order into batches: the full ones as one array, and those of other sizes behind them.
 
     order: (examples,) indices.
-    Returns ((steps, batch_size) int64, (rest,) int64 or None where nothing is left over).
+    last_parts: 0 leaves what is left over as a smaller last batch; 1 or 2: the last full batch and what is
+        left over are put together, and divided evenly into so many batches instead.
+    Returns ((steps, batch_size) int64, the batches behind them; none where nothing is left over).
     Raises ConfigError for a batch size below 1.
     """
     _check_batch_size(batch_size)
     order = np.asarray(order, dtype=np.int64)
-    steps = len(order) // batch_size
-    full = order[: steps * batch_size].reshape(steps, batch_size)
-    last = order[steps * batch_size :]
-    return full, (last if len(last) else None)
+    steps, rest = divmod(len(order), batch_size)
+    if rest and last_parts:
+        steps -= 1
+    full, last = np.split(order, [steps * batch_size])
+    return full.reshape(steps, batch_size), tuple(np.array_split(last, last_parts or 1)) if rest else ()
 
 
 def _check_batch_size(batch_size: int) -> None:

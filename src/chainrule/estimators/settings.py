@@ -206,11 +206,7 @@ class Settings:
             return min(self.batch_size, rows)
         if self._needs_all():
             return rows
-        batch = min(Defaults.of(self.layers, rows).batch_size, rows)
-        # A last batch of one row has no deviation to normalize by.
-        while self.batch_norm and batch > 2 and rows % batch == 1:
-            batch -= 1
-        return batch
+        return min(Defaults.of(self.layers, rows).batch_size, rows)
 
     def sees_all_at_once(self, rows: int) -> bool:
         """Whether every step sees all of so many rows, none of which are held out."""

@@ -1,19 +1,18 @@
 """Tuning the network of a table: what is searched, how a trial trains, and what a study leaves behind."""
 
-import hashlib
 import shutil
-import sqlite3
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.data import Table
+from chainrule.data.locks import in_turn
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.nn.settings import check_whole
 from chainrule.report.tune_page import tune_page
+from chainrule.tasks.fingerprint import table_fingerprint
 from chainrule.tasks.settings import TableSettings
 from chainrule.tasks.table import PreparedTable, TableRun, load_table_run, prepare_table
 from chainrule.train import Run, check_free, folder_aside, train_recipe, write_aside
@@ -146,7 +145,7 @@ def tune_table(
             settings={"clip": 1.0},
         )
     # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
-    with deferred_interrupt(), _alone(folder):
+    with deferred_interrupt(), in_turn(folder / ".lock"):
         best = _write_best(folder, prepared, settings, result.best, result.run)
         write_aside(folder / REPORT, _page(folder, table, space, result, best).encode())
     return TableStudy(result, best, folder)
@@ -193,20 +192,7 @@ def _subject(table: Table, settings: TableSettings, space: Space) -> dict[str, A
     given = settings.to_plain()
     searched = {*space.parameters, *(("layers",) if "depth" in space.parameters else ())}
     fixed = {name: value for name, value in given.items() if name not in searched}
-    return {"target": table.target, "table": _fingerprint(table), "settings": fixed}
-
-
-def _fingerprint(table: Table) -> str:
-    """The same for the same rows and columns, however the file is called."""
-    import pandas as pd
-
-    try:
-        rows = pd.util.hash_pandas_object(table.frame, index=False)
-    except TypeError:  # lists and the like
-        rows = pd.util.hash_pandas_object(table.frame.astype(str), index=False)
-    content = hashlib.sha256("\n".join(table.frame.columns).encode())
-    content.update(rows.to_numpy().tobytes())
-    return f"{len(table):,} rows, {len(table.frame.columns)} columns, sha256 {content.hexdigest()[:16]}"
+    return {"target": table.target, "table": table_fingerprint(table), "settings": fixed}
 
 
 def _make_folder(
@@ -308,23 +294,3 @@ def _page(folder: Path, table: Table, space: Space, result: StudyResult, best: T
         folder.name,
         target=table.target,
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Within this context no other process on this machine is in it for the same folder.
-
-    The lock is SQLite's, which the system takes back from a process that is killed.
-    """
-    connection = sqlite3.connect(folder / ".lock", timeout=0.2, isolation_level=None)
-    try:
-        while True:
-            try:
-                connection.execute("BEGIN EXCLUSIVE")
-                break
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error):
-                    raise
-        yield
-    finally:
-        connection.close()

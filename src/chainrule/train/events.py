@@ -19,6 +19,7 @@ class RunState:
     validation loss was lowest (0 and infinity before, and where none was finite). best: the parameters and
     the layers' state there; empty without one.
     batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
+    data: the `fingerprint` of what is trained on, where the state is kept in a checkpoint; else {}.
     """
 
     tree: dict[str, np.ndarray]
@@ -31,6 +32,7 @@ class RunState:
     best: dict[str, np.ndarray] = field(default_factory=dict)
     batch: int = 0
     loss_sum: float = 0.0
+    data: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,52 @@
 """The examples that a model takes: whole numbers or floats, and within what its layers can look up."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.data import Arrays, as_arrays
-from chainrule.errors import DataError
+from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn.layer import Lookup, building
 from chainrule.program import Trace
+from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 
 
 def arrays_for(recipe: Recipe, data: Any) -> Arrays:
     """The data in the dtypes that the recipe's model takes; refusals are those of `as_arrays`."""
     return as_arrays(data, dtype=recipe.dtype, whole=recipe.model.takes_whole_numbers())
+
+
+def check_lengths(
+    programs: Programs, arrays: Arrays, known: tuple[int, ...], held: Mapping[str, tuple[int, ...]], who: str
+) -> None:
+    """Refuse examples of a shape that the model can't take by the arrays that it has.
+
+    Sequences may be longer or shorter, and images larger, where no layer minds. known: the shape of the
+    examples that it was trained on. held: the shapes of the model's parameters and state, by name. who: what
+    got the examples. Raises ShapeError, naming the layer, or the array that would have to be another.
+    """
+    shape = arrays.x.shape[1:]
+    if shape == known:
+        return
+    what = f"{who} got examples of shape {shape}; the model was trained on {known}"
+    remedy = "give the same columns, prepared in the same way, as in training"
+    if len(shape) != len(known):
+        raise ShapeError(what, remedy=remedy)
+    try:
+        program = programs.forward(arrays, 1, raw=False)
+    except ChainruleError as error:
+        raise ShapeError(f"{what}, and can't take these: {error.what}", remedy=remedy) from error
+    for value in (*program.parameters, *program.state):
+        if held.get(value.name) != value.shape:
+            raise ShapeError(
+                f"{what}, and its '{value.name}' has shape {held.get(value.name)}, where these need "
+                f"{value.shape}",
+                remedy=remedy,
+            )
 
 
 def check_inputs(recipe: Recipe, x: np.ndarray) -> None:

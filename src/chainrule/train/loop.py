@@ -26,6 +26,7 @@ class Loop:
 
     watch: measure sizes at the last full batch of every epoch. interrupted: asked between calls; True ends
     the run in order. own_metrics: by name, measured on the validation data beside the recipe's.
+    last_parts: as of `batches`.
     """
 
     recipe: Recipe
@@ -37,6 +38,7 @@ class Loop:
     watch: bool
     interrupted: Callable[[], bool]
     own_metrics: Mapping[str, OwnMetric] = field(default_factory=dict)
+    last_parts: int = 0
 
     def run(self) -> Run:
         """Train until the epochs are done or something ends them.
@@ -92,7 +94,7 @@ class Loop:
         self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
-            steps_per_epoch=-(-len(self.data) // self._batch_size),
+            steps_per_epoch=-(-len(self.data) // self._batch_size) - (self.last_parts == 1),
             examples=len(self.data),
             parameters=sum(v.size for v in program.parameters),
             first_epoch=self.state.epoch + 1,
@@ -130,7 +132,7 @@ class Loop:
         start = time.perf_counter()
         recipe = self.recipe
         order = epoch_order(len(self.data), self._batch_size, recipe.seed, epoch, shuffle=recipe.shuffle)
-        full, rest = batches(order, self._batch_size)
+        full, last = batches(order, self._batch_size, self.last_parts)
         sizes: dict[str, float] = {}
         while (done := state.batch) < len(full):
             if self.interrupted():
@@ -146,8 +148,10 @@ class Loop:
             sizes = {name: float(values[-1]) for name, values in outputs.items()}
             state.batch += count
         total = state.loss_sum * self._batch_size
-        if rest is not None:
-            total += float(self._steps(rest[None], epoch, watch=False)["loss"][0]) * len(rest)
+        for number, rows in enumerate(last):
+            outputs = self._steps(rows[None], epoch, watch=self.watch and not len(full) and number == 0)
+            total += float(outputs.pop("loss")[0]) * len(rows)
+            sizes = sizes or {name: float(values[0]) for name, values in outputs.items()}
             state.batch += 1
         self._refuse_not_finite()
         state.batch, state.loss_sum = 0, 0.0

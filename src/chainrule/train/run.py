@@ -10,13 +10,13 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.data.files import folder_aside
 from chainrule.data.plain_json import json_text, numbers_again
-from chainrule.errors import ChainruleError, DataError, ShapeError
+from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
-from chainrule.train.checkpoint import read_safetensors
+from chainrule.train.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.train.events import Record
-from chainrule.train.inputs import arrays_for, check_inputs
+from chainrule.train.inputs import arrays_for, check_inputs, check_lengths
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch
@@ -54,9 +54,10 @@ class Run:
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.
 
-        x: (examples, …) as in training. Returns probabilities per class, (examples, classes), for softmax
+        x: (examples, …) as in training; sequences may be longer or shorter, and images larger or smaller,
+        where the model takes them. Returns probabilities per class, (examples, classes), for softmax
         cross-entropy, a probability of yes for binary cross-entropy, else the outputs themselves.
-        Raises ShapeError if the examples have another shape than the training data, DataError for bad
+        Raises ShapeError if the model can't take examples of this shape, naming the layer; DataError for bad
         numbers and for tokens that an Embedding does not have.
         """
         return self._forward(x, raw=False)
@@ -67,14 +68,10 @@ class Run:
 
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
         arrays = arrays_for(self.recipe, (x, None))
-        needed = self.batch.inputs["x"][0][1:]
-        if arrays.x.shape[1:] != needed:
-            raise ShapeError(
-                f"predict got examples of shape {arrays.x.shape[1:]}; the model was trained on {needed}",
-                remedy="give the same columns, prepared in the same way, as in training",
-            )
-        check_inputs(self.recipe, arrays.x)
         programs = Programs(self.recipe, self.executor)
+        held = {name: array.shape for name, array in self.parameters.items()}
+        check_lengths(programs, arrays, self.batch.inputs["x"][0][1:], held, "predict")
+        check_inputs(self.recipe, arrays.x)
         return programs.predict(self.parameters, Arrays(arrays.x), raw=raw)[0]
 
     def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
@@ -82,7 +79,7 @@ class Run:
 
         config: what config.toml says; the recipe if None.
         files: more texts, by file name with '.' written '__'.
-        Raises ConfigError if the folder exists.
+        Raises ConfigError if the folder exists, OSError that names it where it can't be written.
         """
         folder = Path(folder)
         with folder_aside(folder) as aside:
@@ -94,7 +91,6 @@ class Run:
     def write(self, folder: Path, config: dict[str, Any]) -> None:
         """Write config.toml, metrics.jsonl and weights.safetensors into an existing folder."""
         import tomli_w
-        from safetensors.numpy import save
 
         (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
         lines = [json_text(record) + "\n" for record in self.history]
@@ -106,8 +102,7 @@ class Run:
                 {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
             ),
         }
-        arrays = {name: np.asarray(array, order="C") for name, array in self.parameters.items()}
-        (folder / WEIGHTS).write_bytes(save(arrays, metadata))
+        (folder / WEIGHTS).write_bytes(safetensors_bytes(self.parameters, metadata))
 
 
 def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:

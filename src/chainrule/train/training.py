@@ -1,7 +1,9 @@
 """chainrule.train: from a model and data to a Run."""
 
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Arrays, epoch_order, split, split_indices
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
@@ -18,9 +20,10 @@ from chainrule.nn.metrics import METRICS, OwnMetric, check_metrics
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
-from chainrule.train.checkpoint import Checkpoint, load_state
+from chainrule.train.checkpoint import Checkpoint, check_same_data, load_state, owned
 from chainrule.train.events import Listener, RunState
-from chainrule.train.inputs import arrays_for, check_inputs
+from chainrule.train.fingerprint import fingerprint
+from chainrule.train.inputs import arrays_for, check_inputs, check_lengths
 from chainrule.train.interrupt import deferred_interrupt
 from chainrule.train.loop import Loop
 from chainrule.train.outputs import warn_of_outputs
@@ -61,7 +64,9 @@ def train(
     DataFrames, first axis = examples. Whole-number y are class numbers. Whole-number x become floats, but
     stay whole for a model that looks them up, such as by an Embedding.
     loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
-    penalties: such as (L2(1e-4),). epochs, batch_size: at least 1.
+    penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
+    that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
+    evenly, and a warning says so.
     validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
     keep: with validation, 'best' returns the parameters (and the layers' state) of the epoch with the lowest
     validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
@@ -82,15 +87,18 @@ def train(
     mixing: of the examples of a batch, such as nn.MixUp(0.2).
     watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
     listeners: functions of an event (`chainrule.train.events`). checkpoint: a file that keeps the
-    whole state; if it exists, the run goes on from there, to the bits of an unbroken run.
+    whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
+    settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
+    in it.
     progress: a bar on standard error; None shows it on a terminal. executor: `native_executor(threads)` for a
     number of threads, `compile_numpy` for the reference.
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
-    Raises ConfigError, ShapeError and DataError before the first step; TrainingError if the loss or a weight
-    becomes NaN or infinite, with the step, the layer, the cause that was measured, and in its `run` the
-    history and the weights so far. Listeners are told `Ended` whatever ends training.
+    Raises ConfigError, ShapeError and DataError before the first step; OSError, naming the checkpoint, where
+    that can't be written; TrainingError if the loss or a weight becomes NaN or infinite, with the step, the
+    layer, the cause that was measured, and in its `run` the history and the weights so far. Listeners are
+    told `Ended` whatever ends training.
     """
     named, own = _metrics(metrics)
     recipe = Recipe(
@@ -153,21 +161,30 @@ def train_recipe(
             remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",
             settings={"batch_size": len(data)},
         )
-    if state is None:
-        state = _starting_state(recipe, data, checkpoint, programs)
+    last_parts, why = _last_parts(programs, data, min(recipe.batch_size, len(data)))
+    if why and state is None:  # who goes on with a state trains again and again
+        warnings.warn(why, stacklevel=3)
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:
         heard.insert(0, bar)
-    rest = len(data) % min(recipe.batch_size, len(data))
-    if rest:  # a last batch that a layer refuses is better refused now than at the end of the epoch
-        programs.step(data, rest, watch=False)
     try:
-        with deferred_interrupt() as interrupted:
+        with owned(checkpoint), deferred_interrupt() as interrupted:
+            if state is None:
+                state = _starting_state(recipe, data, validation, checkpoint, programs)
             return Loop(
-                recipe, programs, data, validation, state, heard, watch, interrupted, own_metrics
+                recipe,
+                programs,
+                data,
+                validation,
+                state,
+                heard,
+                watch,
+                interrupted,
+                own_metrics,
+                last_parts,
             ).run()
     finally:
         if bar is not None:
@@ -189,12 +206,8 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
         first, last = split_indices(len(arrays), float(validation), 0)
         return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
     held_out = arrays_for(recipe, validation)
-    if held_out.y is None or held_out.x.shape[1:] != arrays.x.shape[1:]:
-        raise DataError(
-            f"validation has examples of shape {held_out.x.shape[1:]}"
-            f"{'' if held_out.y is not None else ' without targets'}; training has {arrays.x.shape[1:]}",
-            remedy="pass a pair (x, y) of the same kind as the training data",
-        )
+    if held_out.y is None:
+        raise DataError("validation has no targets", remedy="pass a pair (x, y), as for training")
     return arrays, held_out
 
 
@@ -242,6 +255,10 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
     for arrays in (data, validation):
         if arrays is None or arrays.y is None:
             continue
+        if arrays.x.shape[1:] != data.x.shape[1:]:
+            trained = programs.forward(Arrays(data.x), 1, raw=True)
+            held = {value.name: value.shape for value in (*trained.parameters, *trained.state)}
+            check_lengths(programs, Arrays(arrays.x), data.x.shape[1:], held, "validation")
         check_inputs(recipe, arrays.x)
         program = programs.forward(Arrays(arrays.x), 1, raw=True)
         shape = (len(arrays), *program.outputs["prediction"].shape[1:])
@@ -260,11 +277,42 @@ def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str,
     return tree
 
 
+def _last_parts(programs: Programs, data: Arrays, rows: int) -> tuple[int, str]:
+    """How the last rows of an epoch are divided, as `batches` takes it, and a sentence where that is unusual.
+
+    Where a layer refuses the few rows that are left over, as BatchNorm does a single one, they and the last
+    full batch are divided in two: as many steps as before, none of them with few rows. Raises what the layer
+    raises where it refuses these, too, and all of them as one batch.
+    """
+    rest = len(data) % rows
+    if not rest:
+        return 0, ""
+    try:
+        programs.step(data, rest, watch=False)
+    except ShapeError as error:
+        for parts in (2, 1):
+            sizes = [len(part) for part in np.array_split(np.arange(rows + rest), parts)]
+            with suppress(ShapeError):
+                for size in {*sizes}:
+                    programs.step(data, size, watch=False)
+                told = " and ".join(map(str, sizes))
+                return parts, f"{error.what}; the last batches of an epoch have {told} rows instead"
+        raise
+    return 0, ""
+
+
 def _starting_state(
-    recipe: Recipe, data: Arrays, checkpoint: Path | str | None, programs: Programs
+    recipe: Recipe,
+    data: Arrays,
+    validation: Arrays | None,
+    checkpoint: Path | str | None,
+    programs: Programs,
 ) -> RunState:
-    if checkpoint is None or not Path(checkpoint).exists():
+    if checkpoint is None:
         return RunState(starting_tree(recipe, data, programs))
+    known = fingerprint(data, validation)
+    if not Path(checkpoint).exists():
+        return RunState(starting_tree(recipe, data, programs), data=known)
     state = load_state(checkpoint, recipe)
     step = programs.step(data, min(recipe.batch_size, len(data)), watch=False)
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
@@ -272,6 +320,8 @@ def _starting_state(
             f"{checkpoint} belongs to a run on data of another shape",
             remedy="resume with the data it was started with, or remove it to start afresh",
         )
+    check_same_data(checkpoint, state, known)
+    state.data = known  # which a state of an earlier format lacks
     return state
 
 

@@ -205,9 +205,12 @@ def _answering(address: str) -> Iterator[None]:
     try:
         yield
     except (StorageInternalError, SQLAlchemyError) as error:
+        check = "the address and that the database runs"
+        if "://" not in address:
+            check = "the path, its permissions and the space on the disk"
         raise ConfigError(
             f"the study at {address} does not answer: {_reason(error)}",
-            remedy="check the address and that the database runs; what was done is not lost",
+            remedy=f"check {check}; what was done is not lost",
         ) from error
 
 

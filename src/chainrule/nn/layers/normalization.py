@@ -49,7 +49,7 @@ class BatchNorm(Layer):
         if values < 2:
             raise ShapeError(
                 f"{x.trace.label} got x of shape {x.shape}, {values} of each channel; training needs 2",
-                remedy="choose a batch_size that leaves no batch of one, or use LayerNorm or GroupNorm",
+                remedy="give it batches of 2 examples or more, or use LayerNorm or GroupNorm",
             )
         with x.trace.at(part="update"):
             batch_mean, batch_variance = f.moments(x, range(x.ndim - 1))

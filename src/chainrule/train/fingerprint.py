@@ -1,0 +1,59 @@
+"""What data a run was trained on, in a few letters: so that it goes on with the same, or is told apart."""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from chainrule.data import Arrays
+from chainrule.executors.native.threads import thread_count
+
+_PIECE = 1 << 22  # bytes that a thread takes at a time
+
+
+def fingerprint(data: Arrays, validation: Arrays | None) -> dict[str, str]:
+    """Dtype, shape and a hash of all bytes of each array, by what errors call it, such as 'training targets'.
+
+    BLAKE2b over pieces of 4 MiB, in threads: about 1.4 GB a second on each core, so that 100 MB take some
+    10 to 70 milliseconds. Equal for equal arrays, on every machine.
+    """
+    parts = [("training", data)] + ([] if validation is None else [("validation", validation)])
+    return {
+        f"{part} {name}": _digest(array)
+        for part, arrays in parts
+        # What else is known of the data, such as the names of columns, belongs here.
+        for name, array in (("examples", arrays.x), ("targets", arrays.y), ("sample weights", arrays.weight))
+        if array is not None
+    }
+
+
+def differing_data(stored: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
+    """What differs between two fingerprints, each with what it was and is where shape or dtype tell."""
+    return [
+        name + _change(stored.get(name), current.get(name))
+        for name in {**stored, **current}
+        if stored.get(name) != current.get(name)
+    ]
+
+
+def _change(stored: str | None, current: str | None) -> str:
+    was, now = ("none" if digest is None else digest.rpartition(" ")[0] for digest in (stored, current))
+    return "" if was == now else f" ({was} then, {now} now)"
+
+
+def _digest(array: np.ndarray) -> str:
+    """Such as 'float32 (150, 4) 0a1b…'."""
+    content = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+    pieces = [content[start : start + _PIECE] for start in range(0, len(content), _PIECE)]
+    if len(pieces) > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(thread_count()) as pool:
+            hashes = list(pool.map(_hash, pieces))
+    else:
+        hashes = [_hash(piece) for piece in pieces]
+    return f"{array.dtype.name} {array.shape} {hashlib.blake2b(b''.join(hashes), digest_size=16).hexdigest()}"
+
+
+def _hash(piece: np.ndarray) -> bytes:
+    return hashlib.blake2b(piece.data, digest_size=16).digest()
