@@ -46,7 +46,7 @@ class Own(nn.Layer):
 def test_layers_of_your_own_are_given_to_come_back():
     recipe = classification(model=nn.Sequential([Own(), nn.Dense(3)]))
     assert Recipe.from_plain(recipe.to_plain(), (Own,)) == recipe
-    with pytest.raises(ConfigError, match=r"^recipe\.model\.layers\[0\]: unknown type 'Own'"):
+    with pytest.raises(ConfigError, match=r"^recipe\.model\.layers\[0\]: Own is none of chainrule's classes"):
         Recipe.from_plain(recipe.to_plain())
 
 

@@ -80,7 +80,9 @@ def test_layers_and_parameters_of_your_own_come_back(tmp_path):
     assert same_arrays(back.parameters, run.parameters)
     assert run.parameters["scaled_1.scale"].shape == ()
     assert back.recipe.model == model
-    with pytest.raises(ConfigError, match="unknown type 'Scaled'"):
+    with pytest.raises(
+        ConfigError, match=r"Scaled is none of chainrule's classes; it was defined in .*classes=.Scaled,"
+    ):
         load_run(folder)
 
 

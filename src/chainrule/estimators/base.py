@@ -23,7 +23,6 @@ from chainrule.estimators.inputs import (
     refuse_not_finite,
 )
 from chainrule.estimators.settings import Settings
-from chainrule.nn import Layer
 from chainrule.report.figures import learning_curve
 from chainrule.train import Record, Run
 
@@ -69,13 +68,14 @@ class NetEstimator(BaseEstimator):
         return storing.save(self, self._fitted, Path(folder))
 
     @classmethod
-    def load(cls, folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Self:
+    def load(cls, folder: Path | str, classes: tuple[type, ...] = ()) -> Self:
         """The estimator that `save` wrote.
 
-        layers: classes of your own that occur in the network. Raises DataError if the folder is missing,
-        holds none of this class, or is damaged.
+        classes: those of your own that occur in it, such as layers and schedules. Raises DataError if the
+        folder is missing, holds none of this class, or is damaged; ConfigError for a class of your own that
+        is not named.
         """
-        return storing.load(cls, Path(folder), layers)
+        return storing.load(cls, Path(folder), classes)
 
     @property
     def run_(self) -> Run:

@@ -54,7 +54,7 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
 
 def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
     """What `save` wrote; DataError if the folder is missing, holds no forecaster or is damaged."""
-    run = load_run(folder, layers=(ForecastNetwork,))
+    run = load_run(folder, classes=(ForecastNetwork,))
     if not (folder / FORECASTER).is_file():
         raise DataError(
             f"{folder} holds no forecaster: it has no {FORECASTER}", remedy="give a folder that save() wrote"

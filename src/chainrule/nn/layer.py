@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, ShapeError
 from chainrule.nn.initializers import Initializer
+from chainrule.nn.part import Part
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
 
@@ -191,7 +192,7 @@ def _current(layer: "Layer") -> Building:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Part):
     """A frozen description of a layer; calling it on Tensors records it.
 
     Subclasses are frozen dataclasses with `__call__`, of one Tensor or of several, which may return several.

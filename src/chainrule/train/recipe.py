@@ -9,13 +9,15 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
+from chainrule.nn.own import check_own_parts
+from chainrule.nn.part import Part
 from chainrule.nn.regularizers import Penalty
-from chainrule.nn.tree import from_plain, to_plain
+from chainrule.nn.tree import checked_classes, from_plain, to_plain
 from chainrule.program import FLOATS
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Part):
     """What to train and how.
 
     model, loss: a layer and a loss that takes its outputs. optimizer: a transform; its result is added to the
@@ -24,7 +26,8 @@ class Recipe:
     seed: 0 … 2⁶⁴ - 1; decides initial weights, order of the examples and dropout.
     patience: stop after this many epochs without a lower validation loss; None never stops early.
     dtype: float32 or float64. mixing: of the examples of a batch while training, such as MixUp(); or None.
-    Raises ConfigError for a setting of the wrong type or out of range.
+    Raises ConfigError for a setting of the wrong type or out of range, and for a class of your own that is
+    more than its fields say, or less.
     """
 
     model: Layer
@@ -59,15 +62,16 @@ class Recipe:
             raise ConfigError(f"seed is {self.seed!r}", remedy="give a whole number from 0 to 2**64 - 1")
         if not isinstance(self.dtype, str) or self.dtype not in FLOATS:
             raise ConfigError(f"dtype is {self.dtype!r}", remedy="choose float32 or float64")
+        check_own_parts(self)
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for TOML and JSON."""
         return to_plain(self)
 
     @staticmethod
-    def from_plain(plain: dict[str, Any], layers: tuple[type[Layer], ...] = ()) -> "Recipe":
-        """The recipe that `to_plain` wrote; layers: classes of your own that occur in the model."""
-        return from_plain(plain, (*KINDS, Recipe, *layers), "recipe")
+    def from_plain(plain: dict[str, Any], classes: tuple[type, ...] = ()) -> "Recipe":
+        """The recipe that `to_plain` wrote; classes: those of your own that occur in it."""
+        return from_plain(plain, (*KINDS, Recipe, *checked_classes(classes)), "recipe")
 
 
 def _check_type(name: str, value: object, kind: type, example: str) -> None:

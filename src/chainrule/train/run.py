@@ -12,7 +12,6 @@ from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
-from chainrule.nn.layer import Layer
 from chainrule.train.checkpoint import read_safetensors
 from chainrule.train.events import Record
 from chainrule.train.inputs import arrays_for, check_inputs
@@ -107,11 +106,13 @@ class Run:
         (folder / WEIGHTS).write_bytes(save(arrays, metadata))
 
 
-def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
+def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
     """The run that `Run.save` wrote.
 
-    layers: classes of your own that occur in the model. Raises DataError if the folder is missing, is no run
-    folder, or is damaged.
+    classes: those of your own that occur in the recipe: layers, losses, schedules … Each stands for the one
+    of its module and name; one that has moved since is known by its name alone, where that is clear.
+    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class that
+    is neither chainrule's nor among the classes.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -122,7 +123,7 @@ def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
         )
     parameters, metadata = read_safetensors(folder / WEIGHTS)
     try:
-        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), layers)
+        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), classes)
         facts = json.loads(metadata["run"])
         batch = {
             name: (tuple(shape), dtype) for name, (shape, dtype) in json.loads(metadata["batch"]).items()

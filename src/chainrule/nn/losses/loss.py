@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import DataError, ShapeError
+from chainrule.nn.part import Part
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
 
 @dataclass(frozen=True)
-class Loss(ABC):
+class Loss(Part, ABC):
     """Σ w·l / Σ w over the examples, l the loss of one example and w its sample weight (or 1).
 
     outputs: (batch, ...), what the network gives. targets: see the loss.
