@@ -251,3 +251,28 @@ def test_bad_settings(settings: dict[str, Any], message: str) -> None:
     frame, sales = shops()
     with pytest.raises((ConfigError, DataError), match=message):
         NetForecaster(**{**SETTINGS, **settings}).fit(frame, sales)
+
+
+def test_numbers_of_numpy_are_settings(tmp_path: Path) -> None:
+    plain: dict[str, Any] = {
+        "horizon": 2,
+        "lags": 6,
+        "season": 6,
+        "units": 8,
+        "max_iter": 1,
+        "batch_size": 16,
+    }
+    given = {name: np.int64(value) for name, value in plain.items()}
+    floats: dict[str, Any] = {
+        "quantiles": np.array([0.1, 0.5]),
+        "dropout": np.float32(0.25),
+        "validation_fraction": np.float32(0.25),
+    }
+    X, y = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60)}), np.sin(np.arange(60.0))
+    two: Any = np.int64(2)
+    one = NetForecaster(time="day", **given, **floats, random_state=np.int64(0)).fit(X, y)
+    other = NetForecaster(
+        time="day", **plain, quantiles=(0.1, 0.5), dropout=0.25, validation_fraction=0.25, random_state=0
+    ).fit(X, y)
+    assert one.forecast(two).equals(other.forecast(2))
+    assert NetForecaster.load(one.save(tmp_path / "net")).forecast().equals(other.forecast())

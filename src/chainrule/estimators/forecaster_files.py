@@ -13,6 +13,7 @@ from chainrule.data.series import Series
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.known_ahead import KnownAhead
+from chainrule.nn.settings import plain_setting
 from chainrule.tasks.forecast import Forecast
 from chainrule.tasks.forecast_network import ForecastNetwork
 from chainrule.train import folder_aside, load_run
@@ -97,8 +98,9 @@ def _windows(plain: dict[str, Any]) -> Windows:
 
 def plain(value: Any) -> Any:
     """A setting or a name as JSON has it; None for a generator of random numbers, which no text can hold."""
+    value = plain_setting(value)
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         return [plain(each) for each in value]
     return value if value is None or isinstance(value, bool | int | float | str) else None

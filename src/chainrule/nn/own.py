@@ -1,4 +1,4 @@
-"""Classes of a user's own in a recipe: refused unless their fields tell all of them, and nothing else does."""
+"""Classes of a user's own in a recipe: refused where their fields do not tell all of them."""
 
 import functools
 from collections.abc import Iterator

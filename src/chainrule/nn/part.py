@@ -14,9 +14,9 @@ OURS = "chainrule"
 class Part:
     """Root of the classes that a recipe is made of.
 
-    A part is nothing but its fields, so that it can be compared, stored and read again. Of its settings, NumPy
-    numbers become Python's, lists and arrays of one axis become tuples. A class that has settings but is no
-    dataclass is refused as soon as it is called.
+    A part is nothing but its fields, so that it can be compared, stored and read again. Of its settings,
+    NumPy's numbers become Python's, lists and arrays of one axis become tuples. A class that has settings but
+    is no dataclass is refused as soon as it is called.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -164,7 +164,7 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
         if recipe.patience is not None:
             raise ConfigError("patience needs validation data", remedy="set validation, such as 0.2")
         return arrays, None
-    if isinstance(validation, int | float) and not isinstance(validation, bool):
+    if isinstance(validation, int | float | np.number) and not isinstance(validation, bool):
         return split(arrays, float(validation), recipe.seed, stratify=True)
     held_out = arrays_for(recipe, validation)
     if held_out.y is None or held_out.x.shape[1:] != arrays.x.shape[1:]:
