@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.nn.part import class_name, how_to_write, is_ours
+from chainrule.nn.results import described
 
 _NUMBERS = {bool, int, float, str, type(None)}
 
@@ -89,19 +90,9 @@ def _check_value(item: Any, each: Field[Any], value: Any) -> None:
     elif isinstance(value, list):
         remedy = "make it a tuple"
     raise ConfigError(
-        f"{type(item).__name__}: '{each.name}' holds {_described(value)}, which a recipe can't store",
+        f"{type(item).__name__}: '{each.name}' holds {described(value)}, which a recipe can't store",
         remedy=remedy,
     )
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    if callable(value):
-        return f"the function {getattr(value, '__name__', type(value).__name__)}"
-    return f"a {type(value).__name__}"
 
 
 def _held(item: Any) -> dict[str, Any]:

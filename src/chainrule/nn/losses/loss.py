@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.errors import DataError, ShapeError
 from chainrule.nn.part import Part
+from chainrule.nn.results import check_tensor
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
@@ -26,6 +27,12 @@ class Loss(Part, ABC):
         silently.
         """
         each = self.each(outputs, targets)
+        check_tensor(type(self).__name__, "its each", each)
+        if each.ndim != 1:
+            raise ShapeError(
+                f"{type(self).__name__}: its each gave shape {each.shape}",
+                remedy="it must give one number an example, (batch,)",
+            )
         if weight is None:
             return each.mean()
         if weight.shape != each.shape:
