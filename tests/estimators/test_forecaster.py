@@ -221,7 +221,7 @@ def test_misuse_of_fit_leaves_what_was_there(fitted: NetForecaster) -> None:
         (DataError, "the dates are out of order; sort the rows", frame[::-1], sales[::-1]),
         (DataError, "stands there twice", pd.concat([frame[:2], frame]), pd.concat([sales[:2], sales])),
         (DataError, "X has 240 rows and y has 239 values", frame, sales[1:]),
-        (ValueError, "Input y contains NaN", frame, sales.where(frame["shop"] == 7)),
+        (ValueError, "y is missing in row 1, and in 119 more", frame, sales.where(frame["shop"] == 7)),
         (
             DataError,
             "series '7' has 5 samples; 1 lags and a horizon of 7 need at least 8",

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from chainrule.data.given import as_pandas, is_frame
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.estimators import storing
 from chainrule.estimators.alike import together
@@ -18,7 +19,7 @@ from chainrule.estimators.inputs import (
     Columns,
     as_frame,
     checked_weight,
-    is_frame,
+    naming_text,
     needs_preparation,
     refuse_not_finite,
 )
@@ -51,7 +52,8 @@ class NetEstimator(BaseEstimator):
         X: (rows, columns) array, sparse matrix or DataFrame. y: (rows,) or (rows, targets). sample_weight:
         (rows,) how much each row counts, at least 0; None for all alike. Where all different rows fit into
         one batch and none are held out, a row of weight 2 is that row twice, to the bit, and the order of
-        rows does not matter; else it is so in the mean.
+        rows does not matter; else it is so in the mean. So twice the weights halve what the penalty alpha
+        counts beside them; only where their mean is below 10⁻⁶ or above 10⁶, they are divided by it.
         Raises ValueError (ConfigError, DataError, ShapeError) before training, TrainingError if the loss
         becomes NaN; the estimator then is as it was before the call.
         """
@@ -190,6 +192,7 @@ class NetEstimator(BaseEstimator):
 
     def _checked_x(self, X: Any, fitted: Fitted[Any] | None, *, reset: bool) -> tuple[Any, str]:
         """X as a DataFrame of mixed columns or a dense array, and the dtype that predictions have."""
+        X = as_pandas(X)
         mixed = isinstance(fitted.inputs, Columns) if fitted else needs_preparation(X)
         if mixed and is_frame(X):
             validate_data(self, X, reset=reset, skip_check_array=True)
@@ -199,14 +202,15 @@ class NetEstimator(BaseEstimator):
         if mixed:
             array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
             return as_frame(array, self.feature_names_in_.tolist()), "float64"
-        x: Any = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=(np.float64, np.float32),
-            accept_sparse="csr",
-            ensure_all_finite=False,
-        )
+        with naming_text("X", X, "give the table as a DataFrame, whose text is encoded"):
+            x: Any = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=(np.float64, np.float32),
+                accept_sparse="csr",
+                ensure_all_finite=False,
+            )
         if issparse(x):
             x = x.toarray()
         remedy = "fill it in, or give a DataFrame, whose missing values are filled in"

@@ -36,7 +36,7 @@ class Run:
     last full batch).
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: 0 without
     validation.
-    batch: shapes of the training batches.
+    batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
     """
 
     recipe: Recipe
@@ -45,15 +45,18 @@ class Run:
     stopped: str
     best_epoch: int
     batch: Batch
+    columns: tuple[str, ...] | None = None
     executor: Executor = field(default=compile_native, repr=False)
 
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.
 
-        x: (examples, …) as in training. Returns probabilities per class, (examples, classes), for softmax
-        cross-entropy, a probability of yes for binary cross-entropy, else the outputs themselves.
-        Raises ShapeError if the examples have another shape than the training data, DataError for bad
-        numbers and for tokens that an Embedding does not have.
+        x: (examples, …) as in training. Where that was a DataFrame, another has at least its columns, in any
+        order; others are ignored. What has no names is taken by position.
+        Returns probabilities per class, (examples, classes), for softmax cross-entropy, a probability of yes
+        for binary cross-entropy, else the outputs themselves.
+        Raises ShapeError if the examples have another shape than the training data, DataError for columns
+        that are missing, for bad numbers and for tokens that an Embedding does not have.
         """
         return self._forward(x, raw=False)
 
@@ -62,7 +65,7 @@ class Run:
         return self._forward(x, raw=True)
 
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
-        arrays = arrays_for(self.recipe, (x, None))
+        arrays = arrays_for(self.recipe, (x, None), columns=self.columns)
         needed = self.batch.inputs["x"][0][1:]
         if arrays.x.shape[1:] != needed:
             raise ShapeError(
@@ -102,6 +105,8 @@ class Run:
                 {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
             ),
         }
+        if self.columns is not None:
+            metadata["columns"] = json.dumps(self.columns)
         arrays = {name: np.asarray(array, order="C") for name, array in self.parameters.items()}
         (folder / WEIGHTS).write_bytes(save(arrays, metadata))
 
@@ -128,8 +133,15 @@ def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
         batch = {
             name: (tuple(shape), dtype) for name, (shape, dtype) in json.loads(metadata["batch"]).items()
         }
+        columns = json.loads(metadata.get("columns", "null"))
         return Run(
-            recipe, parameters, read_history(folder), facts["stopped"], facts["best_epoch"], Batch(batch)
+            recipe,
+            parameters,
+            read_history(folder),
+            facts["stopped"],
+            facts["best_epoch"],
+            Batch(batch),
+            columns=None if columns is None else tuple(columns),
         )
     except ChainruleError:
         raise

@@ -58,7 +58,9 @@ def train(
 
     model: a layer, usually Sequential([...]). data: (x, y) or (x, y, sample_weight); arrays or numeric
     DataFrames, first axis = examples. Whole-number y are class numbers. Whole-number x become floats, but
-    stay whole for a model that looks them up, such as by an Embedding.
+    stay whole for a model that looks them up, such as by an Embedding. The columns of DataFrames are known by
+    their names: those of validation data, and of what `Run.predict` gets, may be in any order. Weights count
+    in proportion: all of them ten times as large are the same.
     loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1.
     validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
@@ -152,7 +154,16 @@ def train_recipe(
             bar.close()
     step = programs.step(data, batch.rows, watch=False)
     parameters = state.best or evaluated(recipe, step.program, state.tree)
-    return Run(recipe, parameters, state.history, stopped, state.best_epoch, batch, programs.executor)
+    return Run(
+        recipe,
+        parameters,
+        state.history,
+        stopped,
+        state.best_epoch,
+        batch,
+        columns=data.columns,
+        executor=programs.executor,
+    )
 
 
 def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
@@ -166,7 +177,7 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
         return arrays, None
     if isinstance(validation, int | float | np.number) and not isinstance(validation, bool):
         return split(arrays, float(validation), recipe.seed, stratify=True)
-    held_out = arrays_for(recipe, validation)
+    held_out = arrays_for(recipe, validation, columns=arrays.columns, targets=arrays.targets)
     if held_out.y is None or held_out.x.shape[1:] != arrays.x.shape[1:]:
         raise DataError(
             f"validation has examples of shape {held_out.x.shape[1:]}"
