@@ -88,7 +88,7 @@ MISSING: dict[str, Any] = {
     "Int64": pd.Series([1, None, 0], dtype="Int64"),
     "Float64": pd.Series([1.0, None, 0.0], dtype="Float64"),
     "boolean": pd.Series([True, None, False], dtype="boolean"),
-    "times": pd.Series(pd.to_datetime(["2024-01-01", None, "2024-01-02"])),
+    "times": pd.Series(pd.to_datetime(["2024-01-01", "NaT", "2024-01-02"])),
     "arrow dtype": pd.Series([1, None, 0], dtype="int64[pyarrow]"),
     "extension array": pd.array([1, None, 0]),
     "index": pd.Index([1.0, None, 0.0]),

@@ -9,6 +9,7 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import ConfigError
+from chainrule.nn.part import names_class
 from chainrule.nn.tree import to_plain
 
 BASES = (nn.Layer, nn.Loss, nn.Initializer, nn.Penalty, nn.Schedule, nn.Transform, nn.Mixing)
@@ -102,3 +103,13 @@ def test_a_subclass_without_settings_needs_no_decorator():
     assert Doubled(3) == Doubled(numpy.int64(3))
     assert Doubled(3) != nn.Dense(3)
     assert copy.deepcopy(Doubled(3)) == Doubled(3)
+
+
+def test_a_stored_name_is_that_of_a_class_wherever_it_ran():
+    theirs = type("Dense", (nn.Dense,), {"__module__": "layers"})
+    assert names_class("Dense", nn.Dense)
+    assert not names_class("Dense", theirs)
+    assert not names_class("layers:Dense", nn.Dense)
+    assert names_class("layers:Dense", theirs)
+    assert names_class("__main__:make.<locals>.Dense", theirs)
+    assert not names_class("layers:Denser", theirs)
