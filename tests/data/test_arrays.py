@@ -74,13 +74,15 @@ def with_value(value: float) -> np.ndarray:
 
 def test_text_columns_are_named_and_point_to_the_preparation():
     frame = pd.DataFrame({"age": [1, 2], "city": ["a", "b"]})
-    with pytest.raises(DataError, match=r"x has columns that are not numbers: 'city'; .*fit_preparation"):
+    with pytest.raises(
+        DataError, match=r"x has columns that are not numbers: 'city' \('a' in row 0, .*fit_preparation"
+    ):
         as_arrays((frame, [0, 1]))
 
 
 def test_missing_values_of_a_frame_are_placed():
     frame = pd.DataFrame({"age": [1.0, np.nan]}, index=["p", "q"])
-    with pytest.raises(DataError, match=r"x, column 'age': the value in row q is missing; fill it"):
+    with pytest.raises(DataError, match=r"x is missing in row 1 \(index 'q'\), column 'age'; fill it"):
         as_arrays((frame, [0, 1]))
 
 
@@ -98,7 +100,7 @@ def test_missing_values_of_a_frame_are_placed():
         ((X, np.array([0, 1, np.inf, 0, 0, 0])), r"y: 1 value NaN or infinite \(first inf at row 2\)"),
         ((X, Y * 2**40), r"y has whole numbers up to 1099511627776, .*too large for class numbers"),
         ((X, np.array(list("ababab"))), r"y has dtype <U1 \(its first value is 'a'\); numbers were expected"),
-        ((X.astype(object), Y), r"x has dtype object \(its first value is 0.0\)"),
+        ((X, np.array([0, 1, np.nan, 0, np.nan, 0])), r"^y is missing in row 2, and in 1 more; fill it in"),
         ((X * 1j, Y), r"x has dtype complex128"),
         (([[1, 2], [3]], [0, 1]), r"x is not a rectangular array"),
         ((None, Y), r"x is a NoneType, not an array"),
@@ -170,3 +172,63 @@ def test_other_split_faults():
         split_indices(10, 0.5, seed=-1)
     with pytest.raises(DataError, match="1 example can't be split"):
         split_indices(1, 0.5, seed=0)
+
+
+FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": [5.0, 6.0]})
+
+
+def test_columns_are_picked_by_name_and_others_ignored():
+    first = as_arrays((FRAME, FRAME[["b", "c"]]))
+    assert (first.columns, first.targets) == (("a", "b", "c"), ("b", "c"))
+    mixed = FRAME[["c", "a", "b"]].assign(text=["x", "y"])
+    again = as_arrays((mixed, FRAME[["c", "b"]]), columns=first.columns, targets=first.targets)
+    assert again.x.tolist() == first.x.tolist()
+    assert again.y is not None
+    assert again.y.tolist() == [[3.0, 5.0], [4.0, 6.0]]
+    assert again.columns == first.columns
+    assert first.take([1]).columns == first.columns
+
+
+def test_what_has_no_names_is_taken_by_position():
+    values = FRAME.to_numpy()
+    numbered = pd.DataFrame(values)
+    assert as_arrays((numbered, None)).columns is None
+    for given in (values, numbered):
+        assert as_arrays((given, None), columns=("c", "b", "a")).x.tolist() == values.tolist()
+
+
+def test_columns_that_lack_are_named_with_those_that_are_near():
+    with pytest.raises(DataError, match=r"x lacks the column 'b' \(did you mean 'B'\?\), which the training"):
+        as_arrays((FRAME.rename(columns={"b": "B"}), None), columns=("a", "b", "c"))
+    with pytest.raises(DataError, match="x lacks the columns 'd', 'e', which"):
+        as_arrays((FRAME, None), columns=("a", "d", "e"))
+    double = pd.concat([FRAME, FRAME[["a"]]], axis=1)
+    with pytest.raises(DataError, match="x has the column 'a' twice"):
+        as_arrays((double, None), columns=("c", "a"))
+
+
+def weights_of(weight: np.ndarray, dtype: type = np.float32) -> np.ndarray:
+    scaled = as_arrays((X, Y, weight), dtype=dtype).weight
+    assert scaled is not None
+    return scaled
+
+
+UNEVEN = np.array([0.5, 1.0, 0.0, 2.0, 3.0, 1.25])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_of_a_usual_size_keep_their_bits(dtype):
+    assert weights_of(np.ones(6), dtype).tolist() == [1.0] * 6
+    assert weights_of(UNEVEN, dtype).tolist() == UNEVEN.tolist()
+
+
+@pytest.mark.parametrize("power", [-1000, -200, -1, 3, 100, 1000])
+def test_a_power_of_two_changes_no_bit_of_weights(power):
+    assert weights_of(np.ldexp(UNEVEN, power)).tolist() == UNEVEN.tolist()
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e-50, 3.0, 1e15, 1e300])
+def test_weights_count_in_proportion(factor):
+    weight = weights_of(UNEVEN * factor)
+    assert 1 <= weight.astype(np.float64).mean() < 2
+    np.testing.assert_allclose(weight / weight[1], UNEVEN, rtol=1e-6)

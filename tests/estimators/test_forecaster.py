@@ -221,7 +221,7 @@ def test_misuse_of_fit_leaves_what_was_there(fitted: NetForecaster) -> None:
         (DataError, "the dates are out of order; sort the rows", frame[::-1], sales[::-1]),
         (DataError, "stands there twice", pd.concat([frame[:2], frame]), pd.concat([sales[:2], sales])),
         (DataError, "X has 240 rows and y has 239 values", frame, sales[1:]),
-        (ValueError, "Input y contains NaN", frame, sales.where(frame["shop"] == 7)),
+        (ValueError, "y is missing in row 1, and in 119 more", frame, sales.where(frame["shop"] == 7)),
         (
             DataError,
             "series '7' has 5 samples; 1 lags and a horizon of 7 need at least 8",
@@ -251,3 +251,28 @@ def test_bad_settings(settings: dict[str, Any], message: str) -> None:
     frame, sales = shops()
     with pytest.raises((ConfigError, DataError), match=message):
         NetForecaster(**{**SETTINGS, **settings}).fit(frame, sales)
+
+
+def test_numbers_of_numpy_are_settings(tmp_path: Path) -> None:
+    plain: dict[str, Any] = {
+        "horizon": 2,
+        "lags": 6,
+        "season": 6,
+        "units": 8,
+        "max_iter": 1,
+        "batch_size": 16,
+    }
+    given = {name: np.int64(value) for name, value in plain.items()}
+    floats: dict[str, Any] = {
+        "quantiles": np.array([0.1, 0.5]),
+        "dropout": np.float32(0.25),
+        "validation_fraction": np.float32(0.25),
+    }
+    X, y = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60)}), np.sin(np.arange(60.0))
+    two: Any = np.int64(2)
+    one = NetForecaster(time="day", **given, **floats, random_state=np.int64(0)).fit(X, y)
+    other = NetForecaster(
+        time="day", **plain, quantiles=(0.1, 0.5), dropout=0.25, validation_fraction=0.25, random_state=0
+    ).fit(X, y)
+    assert one.forecast(two).equals(other.forecast(2))
+    assert NetForecaster.load(one.save(tmp_path / "net")).forecast().equals(other.forecast())

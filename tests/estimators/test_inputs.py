@@ -1,16 +1,18 @@
 """What X and sample_weight may be: arrays, sparse matrices, DataFrames of numbers and of mixed columns."""
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from tests.estimators.helpers import blobs, mixed, slope
 
 from chainrule import nn
 from chainrule.errors import DataError
-from chainrule.estimators import NetClassifier, NetRegressor
+from chainrule.estimators import NetClassifier, NetRegressor, PerceptronClassifier
 
 ALIKE: dict[str, Any] = {"max_iter": 4, "random_state": 0}
 
@@ -67,9 +69,9 @@ def test_what_is_no_number_is_refused_by_row_and_column():
         NetRegressor().fit(x, y)
     x, y = slope(20)
     y[4:6] = np.nan
-    with pytest.raises(DataError, match=r"y is NaN in row 4 \(and 1 more\)"):
+    with pytest.raises(DataError, match=r"y is missing in row 4, and in 1 more"):
         NetRegressor().fit(x, y)
-    with pytest.raises(ValueError, match="could not convert string to float"):
+    with pytest.raises(ValueError, match="X holds the text 'a' in row 0, column 0; give the table as"):
         NetRegressor().fit([["a"], ["b"]], [1, 2])
     with pytest.raises(DataError, match="far beyond what was seen in training"):
         NetRegressor((2,), max_iter=1).fit(np.arange(9.0)[:, None], np.arange(9)).predict([[1e300]])
@@ -120,3 +122,79 @@ def test_columns_may_stay_as_they_are():
     x, y = slope(100)
     raw = NetRegressor((8,), standardize=False, **ALIKE).fit(10 + x, y)
     assert raw.loss_ > NetRegressor((8,), **ALIKE).fit(10 + x, y).loss_
+
+
+@pytest.mark.parametrize("factor", [2.0**-170, 1e-50, 1e15, 2.0**200])
+@pytest.mark.parametrize("kind", [NetClassifier, NetRegressor])
+def test_weights_of_any_size_count_in_proportion(kind, factor):
+    x, y = blobs(60) if kind is NetClassifier else slope(60)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y))
+    nets = [
+        kind((8,), alpha=0, max_iter=5, random_state=0).fit(x, y, each) for each in (weight, factor * weight)
+    ]
+    outputs = [net.decision_function(x) if kind is NetClassifier else net.predict(x) for net in nets]
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
+
+
+def test_a_power_of_two_changes_no_bit():
+    x, y = blobs(60)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y))
+    nets = [
+        NetClassifier((8,), alpha=0, max_iter=5, random_state=0).fit(x, y, w) for w in (weight, 8 * weight)
+    ]
+    assert nets[0].decision_function(x).tolist() == nets[1].decision_function(x).tolist()
+
+
+@pytest.mark.parametrize("factor", [1e-50, 1e15])
+def test_equal_weights_of_any_size_are_none(factor):
+    x, y = blobs(60)
+    net, other = (NetClassifier((8,), max_iter=5, random_state=0) for _ in range(2))
+    weighted = net.fit(x, y, np.full(60, factor)).decision_function(x)
+    assert weighted.tolist() == other.fit(x, y).decision_function(x).tolist()
+
+
+def test_class_weights_of_any_size_count_in_proportion():
+    x, y = blobs(60)
+    nets = [
+        NetClassifier((8,), class_weight={0: c, 1: 2 * c, 2: 3 * c}, alpha=0, max_iter=5, random_state=0).fit(
+            x, y
+        )
+        for c in (1.0, 1e-50)
+    ]
+    np.testing.assert_allclose(nets[0].predict_proba(x), nets[1].predict_proba(x), rtol=1e-4, atol=1e-5)
+
+
+LABELS = ["a", "b", None, "a", "b", "a"]
+NUMBERS = [0.0, 1.0, None, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        *(LABELS, np.array(LABELS, object), np.array(NUMBERS, float), pd.Series(LABELS)),
+        *(pd.Series(LABELS, dtype=dtype) for dtype in ("string", "category", "string[pyarrow]")),
+        *(pd.Series(NUMBERS, dtype=dtype) for dtype in ("Int64", "Float64", "boolean", "int64[pyarrow]")),
+        *(pd.Series(pd.to_datetime(["2024-01-01", "2024-01-02", None] * 2)), pl.Series(LABELS)),
+    ],
+    ids=lambda y: str(getattr(y, "dtype", "list")),
+)
+@pytest.mark.parametrize("net", [NetClassifier(()), NetRegressor(()), PerceptronClassifier()])
+def test_a_missing_label_is_told_by_its_row(net, y):
+    with pytest.raises(DataError, match=r"^y is missing in row 2[,;]"):
+        net.fit(np.arange(12.0).reshape(6, 2), y)
+
+
+def test_frames_of_polars_are_prepared_as_those_of_pandas():
+    frame, y = mixed()
+    frame = frame.select_dtypes(exclude="datetime")
+    net = NetClassifier((4,), max_iter=2, random_state=0).fit(pl.from_pandas(frame), y)
+    other = NetClassifier((4,), max_iter=2, random_state=0).fit(frame, y)
+    assert net.predict_proba(pl.from_pandas(frame)).tolist() == other.predict_proba(frame).tolist()
+
+
+def test_objects_and_lists_are_the_numbers_they_hold():
+    x, y = slope(20)
+    expected = NetRegressor((4,), max_iter=2, random_state=0).fit(x, y).predict(x).tolist()
+    for given in (x.astype(object), x.tolist(), [[Decimal(value) for value in row] for row in x.tolist()]):
+        net = NetRegressor((4,), max_iter=2, random_state=0).fit(given, y)
+        assert net.predict(given).tolist() == expected

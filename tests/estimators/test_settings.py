@@ -1,5 +1,6 @@
 """Parameters of estimators: what each makes of the recipe, and one clear error for each that is wrong."""
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 from tests.estimators.helpers import blobs, slope
 
 from chainrule import nn
 from chainrule.estimators import NetClassifier, NetRegressor
 from chainrule.tasks.table_network import table_choices
+from chainrule.train import Recipe
 
 X, Y = slope(50)
 
@@ -49,7 +52,7 @@ def recipe(**settings: Any) -> Any:
         ({"early_stopping": "yes"}, "early_stopping is 'yes'; it must be True or False"),
         ({"validation_fraction": 1}, "validation_fraction is 1; it must be above 0 and below 1"),
         ({"dtype": "float16"}, "dtype is 'float16'"),
-        ({"listeners": ["print"]}, r"listeners is \['print'\]; give a list of functions"),
+        ({"listeners": ["print"]}, r"listeners is \('print',\); give a list of functions"),
         ({"listeners": print}, "listeners is .*; give a list of functions"),
         ({"verbose": "yes"}, "verbose is 'yes'"),
         ({"layers": [nn.Dense(4)], "dropout": 0.5}, "dropout is 0.5, and it is for layers given as sizes"),
@@ -190,3 +193,20 @@ def test_layers_that_can_not_be_hashed_are_fitted_too():
 
     net = NetRegressor([Listed([4])], max_iter=2, random_state=0).fit(X, Y)
     assert np.isfinite(net.predict(X)).all()
+
+
+GRIDS = [
+    {"alpha": np.logspace(-4, -2, 2), "batch_size": np.arange(8, 24, 8)},
+    {"max_iter": np.arange(1, 3), "n_iter_no_change": np.arange(2, 4)},
+    {"dropout": np.array([0.1, 0.2], np.float32), "random_state": np.arange(1)},
+    {"early_stopping": np.array([True, False]), "validation_fraction": np.array([0.2], np.float32)},
+]
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: next(iter(grid)))
+def test_searches_over_arrays_of_numpy(grid):
+    net = NetRegressor((4,), max_iter=2, random_state=0)
+    strict: dict[str, Any] = {"error_score": "raise"}
+    found = GridSearchCV(net, grid, cv=2, **strict).fit(X, Y).best_estimator_
+    stored = json.loads(json.dumps(found.run_.recipe.to_plain()))
+    assert Recipe.from_plain(stored) == found.run_.recipe

@@ -57,7 +57,7 @@ def fitted():
 WAYS = {
     "pickle": lambda net, folder: pickle.loads(pickle.dumps(net)),
     "copy": lambda net, folder: copy.deepcopy(net),
-    "folder": lambda net, folder: type(net).load(net.save(folder / "net"), layers=(Doubled,)),
+    "folder": lambda net, folder: type(net).load(net.save(folder / "net"), classes=(Doubled,)),
 }
 
 
@@ -123,7 +123,7 @@ def test_what_is_no_estimator_is_refused(tmp_path):
         NetClassifier.load(folder)
     own = fitted()["own layer"]
     saved = own[0].fit(*own[1:]).save(tmp_path / "own")
-    with pytest.raises(ConfigError, match="unknown type 'Doubled'"):
+    with pytest.raises(ConfigError, match="Doubled is none of chainrule"):
         NetRegressor.load(saved)
 
 

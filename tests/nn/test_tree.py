@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import pytest
 import tomli_w
@@ -118,8 +119,78 @@ class Own(Layer):
 def test_classes_of_your_own_come_back_where_they_are_named():
     model = nn.Sequential([Own(3, "a"), Own(4)])
     assert from_plain(to_plain(model), (*KINDS, Own)) == model
-    with pytest.raises(ConfigError, match=r"^model\.layers\[0\]: unknown type 'Own'"):
+    with pytest.raises(ConfigError, match=r"^model\.layers\[0\]: Own is none of chainrule's classes"):
         from_plain(to_plain(model), KINDS, "model")
+
+
+def flatten_of(module: str) -> Any:
+    """A class named like one of ours, as another module would have it."""
+
+    @dataclass(frozen=True)
+    class Flatten(Layer):
+        factor: float = 2.0
+
+    Flatten.__module__, Flatten.__qualname__ = module, "Flatten"
+    return Flatten
+
+
+def test_a_class_named_like_one_of_ours_is_told_apart():
+    theirs = flatten_of("theirs")
+    model = nn.Sequential([theirs(), nn.Flatten()])
+    plain = json.loads(json.dumps(to_plain(model)))
+    assert [each["type"] for each in plain["layers"]] == ["theirs:Flatten", "Flatten"]
+    assert from_plain(plain, (*KINDS, theirs)) == model
+    message = r"Flatten is none of chainrule's classes; it was defined in theirs; .*classes=\(Flatten,\)"
+    with pytest.raises(ConfigError, match=message):
+        from_plain(plain, KINDS)
+
+
+def test_two_classes_of_one_name_are_told_apart_by_their_modules():
+    one, other = flatten_of("one"), flatten_of("other")
+    model = nn.Sequential([one(3.0), other(4.0)])
+    back = from_plain(to_plain(model), (*KINDS, other, one))
+    assert [type(layer) for layer in back.layers] == [one, other]
+    with pytest.raises(ConfigError, match="it was defined in other"):
+        from_plain(to_plain(model), (*KINDS, one))
+    with pytest.raises(ConfigError, match="classes holds two that are called one:Flatten"):
+        from_plain(to_plain(model), (*KINDS, one, flatten_of("one")))
+
+
+def test_a_class_that_has_moved_is_known_by_its_name():
+    script, module = flatten_of("__main__"), flatten_of("layers")
+    back = from_plain(to_plain(nn.Sequential([script(3.0)])), (*KINDS, module))
+    assert back.layers == (module(3.0),)
+
+
+def test_a_class_stored_by_its_name_alone_is_read():
+    """As folders of before have it."""
+    assert from_plain({"type": "Own", "size": 3}, (*KINDS, Own)) == Own(3)
+
+
+@dataclass(frozen=True)
+class Optional(Layer):
+    activation: str | None = "relu"
+    steps: tuple[int | None, ...] = ()
+
+
+def test_none_that_is_not_the_default_comes_back():
+    tree = Optional(None, (1, None))
+    plain = tomllib.loads(tomli_w.dumps(to_plain(tree)))
+    assert from_plain(plain, (Optional,)) == tree
+
+
+@dataclass(frozen=True)
+class Derived(Layer):
+    size: int
+    half: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "half", self.size // 2)
+
+
+def test_fields_that_follow_from_others_are_made_again():
+    assert to_plain(Derived(8)) == {"type": "tests.nn.test_tree:Derived", "size": 8}
+    assert from_plain(to_plain(Derived(8)), (Derived,)).half == 4
 
 
 @pytest.mark.parametrize(

@@ -323,13 +323,6 @@ def test_only_parameters_and_state_are_updated():
         trace.program({}, {x: x + 1.0})
 
 
-def test_python_cannot_branch_on_a_tensor():
-    x = Trace().input("x", (), "float64")
-    with pytest.raises(ChainruleError, match="greater has no value while its program is recorded") as caught:
-        _ = 1 if x > 0 else 2
-    assert caught.value.remedy == "use where(condition, x, y)"
-
-
 def test_tensors_are_keys_by_identity():
     trace = Trace()
     x, y = trace.input("x", (2,)), trace.input("y", (2,))

@@ -1,7 +1,9 @@
 """Settings of a table run: what they accept, what they refuse, and the recipe they make."""
 
 from dataclasses import fields
+from typing import Any
 
+import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError
@@ -135,3 +137,10 @@ def test_weight_decay_of_optimizers_that_have_their_own() -> None:
     # Adam with it is AdamW.
     recipe = recipe_for(settings_from({"optimizer": "adam", **settings}), "regression", 1, 10)
     assert recipe.optimizer == adamw(0.003, decay=0.02)
+
+
+def test_numbers_of_numpy_are_settings():
+    numpy: Any = np  # whose numbers are no int and no float to a type checker
+    given = TableSettings(layers=numpy.array([8, 4]), learning_rate=numpy.float32(0.5), seed=numpy.int64(3))
+    assert given == TableSettings(layers=(8, 4), learning_rate=0.5, seed=3)
+    assert [type(value) for value in given.to_plain()["layers"]] == [int, int]

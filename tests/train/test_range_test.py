@@ -103,3 +103,13 @@ def test_refusals(settings, message):
 def test_targets_are_checked_first():
     with pytest.raises(DataError, match="is class 2, and the network has 2 outputs"):
         learning_rate_range_test(nn.Dense(2), points(), loss=nn.SoftmaxCrossEntropy())
+
+
+def test_weights_count_in_proportion():
+    x, y = line(64)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y))
+    found = [
+        learning_rate_range_test(nn.Dense(1), (x, y, each), loss=nn.MeanSquaredError(), steps=20)
+        for each in (weight, weight * 2.0**-150)
+    ]
+    assert found[0].losses.tolist() == found[1].losses.tolist()

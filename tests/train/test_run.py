@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from tests.train.helpers import classification, classifier, line, points, regression, same_arrays
 
@@ -80,7 +83,9 @@ def test_layers_and_parameters_of_your_own_come_back(tmp_path):
     assert same_arrays(back.parameters, run.parameters)
     assert run.parameters["scaled_1.scale"].shape == ()
     assert back.recipe.model == model
-    with pytest.raises(ConfigError, match="unknown type 'Scaled'"):
+    with pytest.raises(
+        ConfigError, match=r"Scaled is none of chainrule's classes; it was defined in .*classes=.Scaled,"
+    ):
         load_run(folder)
 
 
@@ -216,3 +221,44 @@ def test_regression_predicts_the_line():
     run = train_recipe(regression(nn.sgd(0.1), epochs=60, batch_size=8), as_arrays((x, y), "float64"), None)
     solution = np.linalg.lstsq(np.c_[x, np.ones(40)], y, rcond=None)[0]
     np.testing.assert_allclose(run.predict(x), np.c_[x, np.ones(40)] @ solution, atol=0.1)
+
+
+def named(examples: int = 50, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    x, y = points(examples, seed)
+    return pd.DataFrame(x, columns=["a", "b", "c", "d"]), y
+
+
+@pytest.fixture(scope="module")
+def of_frame() -> Run:
+    return train(classifier(), named(), loss=nn.SoftmaxCrossEntropy(), epochs=2)
+
+
+def test_columns_are_known_by_their_names_also_from_a_folder(of_frame, tmp_path):
+    back = load_run(of_frame.save(tmp_path / "run"))
+    x, _ = named(9, seed=5)
+    expected = of_frame.predict(x).tolist()
+    assert of_frame.columns == back.columns == ("a", "b", "c", "d")
+    for run in (of_frame, back):
+        assert run.predict(x[["c", "a", "d", "b"]]).tolist() == expected
+        assert run.predict(x.assign(text="extra")[["text", "d", "c", "b", "a"]]).tolist() == expected
+        assert run.predict(pl.from_pandas(x[["d", "c", "b", "a"]])).tolist() == expected
+        assert run.predict(x.to_numpy()).tolist() == expected
+        assert run.outputs(x[["b", "a", "c", "d"]]).tolist() == run.outputs(x).tolist()
+        with pytest.raises(DataError, match=r"x lacks the column 'b' \(did you mean 'B'\?\)"):
+            run.predict(x.rename(columns={"b": "B"}))
+
+
+def test_a_folder_without_names_takes_columns_by_position(of_frame, tmp_path):
+    """As folders of before, and as those of runs on arrays."""
+    folder = of_frame.save(tmp_path / "run")
+    weights = folder / "weights.safetensors"
+    with safe_open(weights, framework="numpy") as file:
+        metadata = {name: text for name, text in file.metadata().items() if name != "columns"}
+    save_file(load_file(weights), weights, metadata)
+    back = load_run(folder)
+    x, _ = named(9, seed=5)
+    assert back.columns is None
+    assert (
+        back.predict(x[["c", "a", "d", "b"]]).tolist()
+        == of_frame.predict(x.to_numpy()[:, [2, 0, 3, 1]]).tolist()
+    )

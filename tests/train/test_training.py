@@ -472,3 +472,35 @@ def test_one_seed_gives_arrays_of_one_name_the_same_first_weights_in_any_network
     for name in ("dense_1.weight", "dense_2.weight"):
         np.testing.assert_array_equal(short[name], long[name])
     assert (first([nn.Dense(4), nn.Dense(3)], seed=1)["dense_1.weight"] != short["dense_1.weight"]).all()
+
+
+def test_validation_in_another_order_of_columns_is_the_same():
+    x, y = points()
+    frame = pd.DataFrame(x, columns=["a", "b", "c", "d"])
+    runs = [fit((frame, y), validation=(held_out, y)) for held_out in (frame, frame[["d", "b", "a", "c"]])]
+    assert runs[0].history[-1]["validation_loss"] == runs[1].history[-1]["validation_loss"]
+    with pytest.raises(DataError, match="x lacks the column 'd', which the training data had"):
+        fit((frame, y), validation=(frame[["a", "b", "c"]], y))
+
+
+def test_targets_of_validation_in_another_order_of_columns_are_the_same():
+    x, y = line()
+    targets = pd.DataFrame({"one": y[:, 0], "two": -y[:, 0]})
+    usual: dict[str, Any] = {"loss": nn.MeanSquaredError(), "epochs": 2}
+    runs = [
+        train(nn.Dense(2), (x, targets), validation=(x, held_out), **usual)
+        for held_out in (targets, targets[["two", "one"]])
+    ]
+    assert runs[0].history[-1]["validation_loss"] == runs[1].history[-1]["validation_loss"]
+
+
+@pytest.mark.parametrize("factor", [2.0**-170, 1e-50, 3.0, 1e15, 2.0**200])
+def test_weights_count_in_proportion(factor):
+    x, y = points()
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y))
+    runs = [fit((x, y, each), validation=(x, y, each)) for each in (weight, factor * weight)]
+    losses = [[(r["loss"], r["validation_loss"]) for r in run.history] for run in runs]
+    exact = np.frexp(factor)[0] == 0.5  # a power of two: not a bit may differ
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0 if exact else 1e-5)
+    for name, array in runs[0].parameters.items():
+        np.testing.assert_allclose(array, runs[1].parameters[name], rtol=0, atol=0 if exact else 1e-5)

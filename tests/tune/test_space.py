@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 
@@ -81,3 +82,19 @@ def test_a_space_is_plain_data() -> None:
 def test_what_is_refused(make, text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         make()
+
+
+def test_numbers_of_numpy_are_bounds_and_choices() -> None:
+    numpy: Any = np  # whose numbers are no int and no float to a type checker
+    given = Space(
+        {
+            "rate": Real(numpy.float32(0.25), 1.0, log=numpy.bool_(True), first=numpy.float32(0.5)),
+            "units": Whole(numpy.int64(1), numpy.uint8(64)),
+            "kind": Choice(numpy.arange(2)),
+        }
+    )
+    plain = Space(
+        {"rate": Real(0.25, 1.0, log=True, first=0.5), "units": Whole(1, 64), "kind": Choice((0, 1))}
+    )
+    assert given == plain
+    assert json.dumps(given.to_plain()) == json.dumps(plain.to_plain())

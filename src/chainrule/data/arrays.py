@@ -1,14 +1,13 @@
 """Examples as NumPy arrays: inputs x, targets y and weights, checked once before training."""
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from chainrule.data.wording import counted, listed, shortened
+from chainrule.data.given import as_pandas, column_names, numeric, picked, position, refuse_missing
+from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
 
 
@@ -19,11 +18,14 @@ class Arrays:
     x: (examples, ...) inputs.
     y: (examples, ...) targets, or None.
     weight: (examples,) how much each example counts, at least 0, or None where all count alike.
+    columns, targets: names of x's and of y's columns, where they came from frames that name them.
     """
 
     x: np.ndarray
     y: np.ndarray | None = None
     weight: np.ndarray | None = None
+    columns: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -32,31 +34,44 @@ class Arrays:
         """The examples at some indices, in that order."""
         y = None if self.y is None else self.y[indices]
         weight = None if self.weight is None else self.weight[indices]
-        return Arrays(self.x[indices], y, weight)
+        return replace(self, x=self.x[indices], y=y, weight=weight)
 
 
-def as_arrays(data: object, dtype: DTypeLike = np.float32, *, whole: bool = False) -> Arrays:
+def as_arrays(
+    data: object,
+    dtype: DTypeLike = np.float32,
+    *,
+    whole: bool = False,
+    columns: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+) -> Arrays:
     """Checks data and brings it to the dtypes that training uses.
 
     data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. Each is a
-        NumPy array, something numpy.asarray takes, or a numeric pandas DataFrame or Series.
+        NumPy array, something numpy.asarray takes, or a numeric DataFrame or Series of pandas, polars or
+        pyarrow.
     dtype: float32 or float64, for x, real targets and weights.
     whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
+    columns, targets: names by which columns of frames are picked, in that order, as training had them; other
+        columns are ignored. What has no names is taken by position.
     Returns Arrays: x, weight and real y of that dtype; whole-number and boolean y as int32 (class
-        numbers).
-    Raises DataError for empty data, lengths that differ, NaN or infinite values, text, whole numbers too
-        large for int32, and weights that are negative, not finite or all zero; ConfigError for another dtype.
+        numbers). Weights are multiplied by the power of two that brings their mean between 1 and 2: they
+        count in proportion, and no dtype is too small for them.
+    Raises DataError for empty data, lengths that differ, columns that are missing, values that are missing,
+        NaN or infinite, text, whole numbers too large for int32, and weights that are negative, not finite or
+        all zero; ConfigError for another dtype.
     """
     chosen = np.dtype(dtype)
     if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ConfigError(f"dtype is {chosen}", remedy="choose float32 or float64")
     x_given, y_given, weight_given = _parts(data)
-    x = _input(x_given, chosen, whole)
+    x_given, y_given = as_pandas(x_given), as_pandas(y_given)
+    x = _input(picked(x_given, "x", columns), chosen, whole)
     if len(x) == 0:
         raise DataError("x has no examples (its first axis is 0)", remedy="give at least one example")
     if x.size == 0:
         raise DataError(f"x has shape {x.shape}: no features", remedy="give at least one feature")
-    y = None if y_given is None else _target(y_given, chosen)
+    y = None if y_given is None else _target(picked(y_given, "y", targets), chosen)
     weight = None if weight_given is None else _weight(weight_given, chosen)
     for name, array in (("y", y), ("sample_weight", weight)):
         if array is not None and len(array) != len(x):
@@ -64,7 +79,10 @@ def as_arrays(data: object, dtype: DTypeLike = np.float32, *, whole: bool = Fals
                 f"x has {counted(len(x), 'example')} but {name} has {len(array):,}",
                 remedy=f"give one entry of {name} per example",
             )
-    return Arrays(x, y, weight)
+    if isinstance(data, Arrays):
+        return replace(data, x=x, y=y, weight=weight)
+    named = tuple(columns or ()) or column_names(x_given), tuple(targets or ()) or column_names(y_given)
+    return Arrays(x, y, weight, *named)
 
 
 def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) -> tuple[Arrays, Arrays]:
@@ -137,58 +155,6 @@ def _parts(data: object) -> tuple[object, object, object]:
     )
 
 
-def _numeric(name: str, given: object) -> np.ndarray:
-    """Anything numeric as an array of a boolean, whole-number or floating dtype."""
-    array = _from_pandas(name, given)
-    if array is None:
-        try:
-            array = np.asarray(given)
-        except ValueError as error:  # nested lists of unequal length
-            raise DataError(
-                f"{name} is not a rectangular array: {error}", remedy="give every example the same shape"
-            ) from error
-    if array.dtype.kind in "biuf" and array.ndim > 0:
-        return array
-    if array.ndim == 0:
-        raise DataError(
-            f"{name} is a {type(given).__name__}, not an array with examples along its first axis",
-            remedy="give a NumPy array (of a sparse matrix, its toarray())",
-        )
-    first = shortened(array.reshape(-1)[0]) if array.size else "nothing"
-    raise DataError(
-        f"{name} has dtype {array.dtype} (its first value is {first}); numbers were expected",
-        remedy="turn classes into class numbers 0, 1, … and other text into numbers,"
-        " or give the table as a DataFrame and prepare it with chainrule.data.fit_preparation",
-    )
-
-
-def _from_pandas(name: str, given: object) -> np.ndarray | None:
-    """A numeric DataFrame's or Series's values, None for anything else."""
-    pandas = sys.modules.get("pandas")  # where it was never imported, nothing can be a DataFrame
-    if pandas is None or not isinstance(given, pandas.DataFrame | pandas.Series):
-        return None
-    table: Any = given
-    frame = table.to_frame() if isinstance(given, pandas.Series) else table
-    kinds = pandas.api.types
-    text = [column for column, dtype in frame.dtypes.items() if not kinds.is_numeric_dtype(dtype)]
-    if text:
-        raise DataError(
-            f"{name} has columns that are not numbers: {listed(text)}",
-            remedy="prepare the table with chainrule.data.fit_preparation (it encodes text)",
-        )
-    if frame.isna().to_numpy().any():
-        row, column = np.argwhere(frame.isna().to_numpy())[0]
-        raise DataError(
-            f"{name}, column {frame.columns[column]!r}: the value in row {frame.index[row]} is missing",
-            remedy="fill it, leave the row out, or prepare the table with chainrule.data.fit_preparation",
-        )
-    if all(kinds.is_integer_dtype(dtype) or kinds.is_bool_dtype(dtype) for dtype in frame.dtypes):
-        values = frame.to_numpy(dtype=np.int64)
-    else:
-        values = frame.to_numpy(dtype=np.float64)
-    return values[:, 0] if isinstance(given, pandas.Series) else values
-
-
 def _finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
     """The array as contiguous floats of a dtype, after checking that every value is finite in it."""
     with np.errstate(over="ignore"):  # what overflows is found and named just below
@@ -201,25 +167,17 @@ def _finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
     count = counted(int(finite.size - finite.sum()), "value")
     if np.isfinite(value):
         raise DataError(
-            f"{name}: {value} at {_position(where)} is too large for {dtype}",
+            f"{name}: {value} at {position(where)} is too large for {dtype}",
             remedy="scale the data or ask for float64",
         )
     raise DataError(
-        f"{name}: {count} NaN or infinite (first {value} at {_position(where)})",
+        f"{name}: {count} NaN or infinite (first {value} at {position(where)})",
         remedy="replace them or leave those examples out",
     )
 
 
-def _position(where: tuple[int, ...]) -> str:
-    if len(where) == 1:
-        return f"row {where[0]}"
-    if len(where) == 2:
-        return f"row {where[0]}, column {where[1]}"
-    return f"index {where}"
-
-
 def _input(given: object, dtype: np.dtype, whole: bool) -> np.ndarray:
-    x = _numeric("x", given)
+    x = numeric("x", given)
     if not whole or x.dtype.kind not in "iu":
         return _finite_floats(x, "x", dtype)
     if _beyond_int32(x):
@@ -231,7 +189,8 @@ def _input(given: object, dtype: np.dtype, whole: bool) -> np.ndarray:
 
 
 def _target(given: object, dtype: np.dtype) -> np.ndarray:
-    y = _numeric("y", given)
+    refuse_missing("y", given)
+    y = numeric("y", given)
     if y.dtype.kind == "f":
         return _finite_floats(y, "y", dtype)
     if _beyond_int32(y):
@@ -248,7 +207,7 @@ def _beyond_int32(array: np.ndarray) -> bool:
 
 
 def _weight(given: object, dtype: np.dtype) -> np.ndarray:
-    weight = _finite_floats(_numeric("sample_weight", given), "sample_weight", dtype)
+    weight = _finite_floats(numeric("sample_weight", given), "sample_weight", np.dtype(np.float64))
     if weight.ndim != 1:
         raise DataError(
             f"sample_weight has shape {weight.shape}; one number per example was expected",
@@ -259,6 +218,10 @@ def _weight(given: object, dtype: np.dtype) -> np.ndarray:
         raise DataError(
             f"sample_weight: {weight[row]} in row {row} is negative", remedy="give weights of at least 0"
         )
-    if weight.size and not weight.any():
+    if not weight.size:
+        return weight.astype(dtype)
+    if not weight.any():
         raise DataError("sample_weight is zero for every example", remedy="give at least one weight above 0")
-    return weight
+    # In two steps, since the sum of large weights, or the power of two itself, may overflow.
+    below_one = np.ldexp(weight, -np.frexp(weight.max())[1])
+    return np.ldexp(below_one, 1 - np.frexp(below_one.mean())[1]).astype(dtype)

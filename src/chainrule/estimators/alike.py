@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.estimators.inputs import is_frame
+from chainrule.data.given import is_frame
 
 _FIRST = 1000  # rows of a large table, which mostly show that too many differ
 

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from chainrule.data.given import as_pandas, is_frame
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.estimators import storing
 from chainrule.estimators.alike import together
@@ -19,12 +20,11 @@ from chainrule.estimators.inputs import (
     Columns,
     as_frame,
     checked_weight,
-    is_frame,
+    naming_text,
     needs_preparation,
     refuse_not_finite,
 )
 from chainrule.estimators.settings import Settings
-from chainrule.nn import Layer
 from chainrule.report.figures import learning_curve
 from chainrule.train import Record, Run
 
@@ -53,7 +53,8 @@ class NetEstimator(BaseEstimator):
         X: (rows, columns) array, sparse matrix or DataFrame. y: (rows,) or (rows, targets). sample_weight:
         (rows,) how much each row counts, at least 0; None for all alike. Where all different rows fit into
         one batch and none are held out, a row of weight 2 is that row twice, to the bit, and the order of
-        rows does not matter; else it is so in the mean.
+        rows does not matter; else it is so in the mean. So twice the weights halve what the penalty alpha
+        counts beside them; only where their mean is below 10⁻⁶ or above 10⁶, they are divided by it.
         Raises ValueError (ConfigError, DataError, ShapeError) before training, TrainingError if the loss
         becomes NaN; the estimator then is as it was before the call.
         """
@@ -70,13 +71,14 @@ class NetEstimator(BaseEstimator):
         return storing.save(self, self._fitted, Path(folder))
 
     @classmethod
-    def load(cls, folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Self:
+    def load(cls, folder: Path | str, classes: tuple[type, ...] = ()) -> Self:
         """The estimator that `save` wrote.
 
-        layers: classes of your own that occur in the network. Raises DataError if the folder is missing,
-        holds none of this class, or is damaged.
+        classes: those of your own that occur in it, such as layers and schedules. Raises DataError if the
+        folder is missing, holds none of this class, or is damaged; ConfigError for a class of your own that
+        is not named.
         """
-        return storing.load(cls, Path(folder), layers)
+        return storing.load(cls, Path(folder), classes)
 
     @property
     def run_(self) -> Run:
@@ -192,6 +194,7 @@ class NetEstimator(BaseEstimator):
 
     def _checked_x(self, X: Any, fitted: Fitted[Any] | None, *, reset: bool) -> tuple[Any, str]:
         """X as a DataFrame of mixed columns or a dense array, and the dtype that predictions have."""
+        X = as_pandas(X)
         mixed = isinstance(fitted.inputs, Columns) if fitted else needs_preparation(X)
         if mixed and is_frame(X):
             validate_data(self, X, reset=reset, skip_check_array=True)
@@ -201,14 +204,15 @@ class NetEstimator(BaseEstimator):
         if mixed:
             array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
             return as_frame(array, self.feature_names_in_.tolist()), "float64"
-        x: Any = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=(np.float64, np.float32),
-            accept_sparse="csr",
-            ensure_all_finite=False,
-        )
+        with naming_text("X", X, "give the table as a DataFrame, whose text is encoded"):
+            x: Any = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype=(np.float64, np.float32),
+                accept_sparse="csr",
+                ensure_all_finite=False,
+            )
         if issparse(x):
             x = x.toarray()
         remedy = "fill it in, or give a DataFrame, whose missing values are filled in"

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.data import tidy_columns
+from chainrule.data.given import as_pandas, refuse_missing
 from chainrule.data.series import Places, Series, collect, find_again, find_places
 from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
@@ -320,6 +321,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     def _read(self, X: Any, y: Any) -> _Read:
         """The series of X and y, and what is learned of the covariates."""
         names: list[Any] = []
+        X = as_pandas(X)
+        refuse_missing("y", y)
         frame = self._table(X)
         if frame is None:
             X, y = validate_data(self, X, y, y_numeric=True, dtype=[np.float64, np.float32])
@@ -344,6 +347,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         return _Read(places, collect(places, values, covariates, _SOURCE), known_ahead, names)
 
     def _read_again(self, X: Any) -> tuple[Places, np.ndarray]:
+        X = as_pandas(X)
         frame = self._table(X)
         if frame is None:
             rows = np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))

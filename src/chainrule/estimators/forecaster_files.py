@@ -17,6 +17,7 @@ from chainrule.data.told_frequency import offset_of, plain_offset
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.known_ahead import KnownAhead
+from chainrule.nn.settings import plain_setting
 from chainrule.tasks.forecast import Forecast
 from chainrule.tasks.forecast_network import ForecastNetwork
 from chainrule.train import folder_aside, load_run
@@ -59,7 +60,7 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
 
 def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
     """What `save` wrote; DataError if the folder is missing, holds no forecaster or is damaged."""
-    run = load_run(folder, layers=(ForecastNetwork,))
+    run = load_run(folder, classes=(ForecastNetwork,))
     if not (folder / FORECASTER).is_file():
         raise DataError(
             f"{folder} holds no forecaster: it has no {FORECASTER}", remedy="give a folder that save() wrote"
@@ -129,9 +130,10 @@ def _first_format(plain: dict[str, Any]) -> TimeGrid:
 
 def plain(value: Any) -> Any:
     """A setting or a name as JSON has it; None for a generator of random numbers, which no text can hold."""
+    value = plain_setting(value)
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         return [plain(each) for each in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value

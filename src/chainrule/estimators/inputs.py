@@ -1,14 +1,16 @@
 """X of every kind as one matrix of floats: arrays, sparse matrices, and DataFrames of mixed columns."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.data import Feature, Preparation, fit_preparation
-from chainrule.errors import DataError
+from chainrule.data.given import is_frame, numeric
+from chainrule.errors import ChainruleError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,12 +104,6 @@ def _preparation(frame: "pd.DataFrame", y: np.ndarray, *, codes: bool) -> Prepar
     return fit_preparation(frame.assign(**{name: first}), name, task, "X", encoding=encoding)
 
 
-def is_frame(x: Any) -> bool:
-    """Whether this is a pandas DataFrame."""
-    pandas = sys.modules.get("pandas")  # where it was never imported, nothing can be a DataFrame
-    return pandas is not None and isinstance(x, pandas.DataFrame)
-
-
 def needs_preparation(x: Any) -> bool:
     """Whether this is a DataFrame with other than plain numbers in it, or with missing ones."""
     if not is_frame(x):
@@ -122,6 +118,21 @@ def as_frame(x: Any, names: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     return x if is_frame(x) else pd.DataFrame(np.asarray(x), columns=list(names)).infer_objects()
+
+
+@contextmanager
+def naming_text(name: str, given: Any, remedy: str) -> Iterator[None]:
+    """Where an array holds text, say which and where, and not that it can't be converted."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error, ChainruleError) or "could not convert string" not in str(error):
+            raise
+        try:
+            numeric(name, given)
+        except DataError as found:
+            raise DataError(found.what, remedy=remedy) from None
+        raise
 
 
 def refuse_not_finite(array: np.ndarray, name: str, remedy: str) -> None:
@@ -159,4 +170,16 @@ def checked_weight(given: Any, rows: int, name: str = "sample_weight") -> np.nda
         raise DataError(f"{name} is {weight[row]:g} in row {row}", remedy="give weights of at least 0")
     if not weight.any():
         raise DataError(f"{name}: every weight is zero", remedy="give at least one row a weight above 0")
+    weight = _of_usual_size(weight)
     return None if (weight == 1).all() else weight
+
+
+def _of_usual_size(weight: np.ndarray) -> np.ndarray:
+    """Weights as they are where their mean is from 10⁻⁶ to 10⁶; else divided by their mean.
+
+    Weights count rows: twice the weights halve the penalty, as twice the rows do. Far beyond that they can
+    only mean how much rows count beside one another.
+    """
+    below_one = weight / weight.max()  # their sum can't overflow
+    mean = float(below_one[below_one > 0].mean())
+    return weight if 1e-6 <= mean * float(weight.max()) <= 1e6 else below_one / mean

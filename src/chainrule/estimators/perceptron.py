@@ -7,9 +7,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from chainrule.data.given import as_pandas
 from chainrule.data.wording import listed
 from chainrule.errors import DataError
-from chainrule.estimators.inputs import refuse_not_finite
+from chainrule.estimators.inputs import naming_text, refuse_not_finite
 from chainrule.estimators.targets import checked_classes
 from chainrule.nn import Perceptron
 from chainrule.nn.settings import check_number, check_whole
@@ -109,13 +110,13 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def _rule(self) -> Perceptron:
-        eta0: Any = self.eta0.item() if isinstance(self.eta0, np.generic) else self.eta0
-        max_iter: Any = self.max_iter.item() if isinstance(self.max_iter, np.generic) else self.max_iter
-        check_number("PerceptronClassifier", "eta0", eta0, above=0)
-        check_whole("PerceptronClassifier", "max_iter", max_iter)
-        return Perceptron(learning_rate=eta0, epochs=max_iter)
+        check_number("PerceptronClassifier", "eta0", self.eta0, above=0)
+        check_whole("PerceptronClassifier", "max_iter", self.max_iter)
+        return Perceptron(learning_rate=self.eta0, epochs=self.max_iter)
 
     def _checked_x(self, X: Any, *, reset: bool) -> np.ndarray:
-        x: Any = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        X = as_pandas(X)
+        with naming_text("X", X, "give numbers; NetClassifier takes DataFrames with text"):
+            x: Any = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         refuse_not_finite(x, "X", remedy="fill it in or leave the row out")
         return x

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from chainrule.nn import (
     glorot_uniform,
     lecun_normal,
 )
-from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole
+from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
 from chainrule.train import Listener, Recipe
 
 AUTO = "auto"
@@ -81,10 +81,7 @@ class Settings:
     verbose: bool
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, np.generic):
-                object.__setattr__(self, each.name, value.item())
+        plain_fields(self)
         activation = SCIKIT_LEARN_ACTIVATIONS.get(self.activation) if isinstance(self.activation, str) else ""
         object.__setattr__(self, "activation", activation or self.activation)
         check_choice(self.owner, "activation", self.activation, ACTIVATIONS)

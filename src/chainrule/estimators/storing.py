@@ -15,7 +15,8 @@ from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.fitting import Fitted, Targets
 from chainrule.estimators.inputs import AsGiven, Columns, Inputs, Numbers
 from chainrule.estimators.targets import ClassTargets, NumberTargets
-from chainrule.nn import KINDS, Layer
+from chainrule.nn import KINDS
+from chainrule.nn.part import class_name, names_class
 from chainrule.nn.tree import from_plain, to_plain
 from chainrule.train import Programs, RunState, folder_aside, load_run
 from chainrule.train.checkpoint import read_safetensors
@@ -37,7 +38,7 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     parameters = estimator.get_params(deep=False)
     content = {
         "format": FORMAT,
-        "estimator": type(estimator).__name__,
+        "estimator": class_name(type(estimator)),
         "parameters": {name: _plain(value) for name, value in parameters.items() if name not in _LOST},
         "inputs": _plain_inputs(fitted.inputs),
         "targets": _plain_targets(fitted.targets),
@@ -56,9 +57,9 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     return folder
 
 
-def load(kind: type[Saved], folder: Path, layers: tuple[type[Layer], ...]) -> Saved:
+def load(kind: type[Saved], folder: Path, classes: tuple[type, ...]) -> Saved:
     """The estimator of this class that `save` wrote."""
-    run = load_run(folder, layers)
+    run = load_run(folder, classes)
     if not (folder / ESTIMATOR).is_file():
         raise DataError(
             f"{folder} holds no estimator: it has no {ESTIMATOR}", remedy="give a folder that save() wrote"
@@ -66,12 +67,12 @@ def load(kind: type[Saved], folder: Path, layers: tuple[type[Layer], ...]) -> Sa
     tree, _ = read_safetensors(folder / TRAINING)
     try:
         content = json.loads((folder / ESTIMATOR).read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["estimator"] != kind.__name__:
+        if content["format"] != FORMAT or not names_class(content["estimator"], kind):
             raise DataError(
                 f"{folder} holds a {content['estimator']} of format {content['format']}",
                 remedy=f"load it by its own class; {kind.__name__} reads its own of format {FORMAT}",
             )
-        kinds = (*KINDS, *layers)
+        kinds = (*KINDS, *classes)
         estimator = kind(**{name: _restored(value, kinds) for name, value in content["parameters"].items()})
         best = run.parameters if run.best_epoch else {}
         state = RunState(tree, **content["state"], history=run.history, best=best)

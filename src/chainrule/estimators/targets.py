@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.given import as_pandas, refuse_missing
 from chainrule.data.wording import listed
 from chainrule.errors import DataError
-from chainrule.estimators.inputs import refuse_not_finite
+from chainrule.estimators.inputs import naming_text, refuse_not_finite
 from chainrule.nn import (
     BinaryCrossEntropy,
     GaussianNegativeLogLikelihood,
@@ -74,7 +75,8 @@ def checked_classes(y: Any) -> np.ndarray:
 
     if y is None:
         raise DataError("a classifier requires y to be passed, but the target y is None.")
-    array = y.toarray() if issparse(y) else np.asarray(y)
+    refuse_missing("y", y)
+    array = y.toarray() if issparse(y) else np.asarray(as_pandas(y))
     if array.dtype.kind == "f":
         refuse_not_finite(array, "y", remedy="leave those rows out")
     kind = type_of_target(array, input_name="y")
@@ -153,9 +155,16 @@ def checked_numbers(y: Any) -> np.ndarray:
 
     if y is None:
         raise DataError("a regressor requires y to be passed, but the target y is None.")
-    array: np.ndarray = check_array(
-        y, dtype="float64", ensure_2d=False, ensure_all_finite=False, ensure_min_samples=0, input_name="y"
-    )
+    refuse_missing("y", y)
+    with naming_text("y", y, "give numbers; NetClassifier takes classes"):
+        array: np.ndarray = check_array(
+            as_pandas(y),
+            dtype="float64",
+            ensure_2d=False,
+            ensure_all_finite=False,
+            ensure_min_samples=0,
+            input_name="y",
+        )
     refuse_not_finite(array, "y", remedy="fill it in or leave the row out")
     if array.ndim == 2 and array.shape[1] == 1:
         warnings.warn(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ConfigError, DTypeError, ShapeError
+from chainrule.nn.part import Part
 from chainrule.nn.settings import check_choice, check_number, owner_name
 from chainrule.program import FLOATS
 
@@ -22,7 +23,7 @@ _TRUNCATED_DEVIATION = 0.87962566103423978  # of a standard normal distribution 
 
 
 @dataclass(frozen=True)
-class Initializer(ABC):
+class Initializer(Part, ABC):
     """Draws the first value of a parameter."""
 
     @abstractmethod

@@ -12,6 +12,8 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, ShapeError
 from chainrule.nn.initializers import Initializer
+from chainrule.nn.part import Part, is_ours
+from chainrule.nn.results import check_tensors, described
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
 
@@ -190,7 +192,7 @@ def _current(layer: "Layer") -> Building:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Part):
     """A frozen description of a layer; calling it on Tensors records it.
 
     Subclasses are frozen dataclasses with `__call__`, of one Tensor or of several, which may return several.
@@ -279,12 +281,25 @@ def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(self, *inputs, **options)
         built = _current(self)
         with built.place(self) as place:
+            if not place.held and is_ours(type(self)):
+                _check_inputs(built.trace.label, inputs)
             output = call(self, *inputs, **options)
+            check_tensors(built.trace.label, output)
         if not place.used and isinstance(output, Tensor):
             built.outputs[place.path] = output
         return output
 
     return placed_call
+
+
+def _check_inputs(owner: str, inputs: Sequence[Any]) -> None:
+    """Our layers that hold no others take Tensors, and None for a mask that there is not."""
+    for given in inputs:
+        if not isinstance(given, Tensor | None):
+            raise ChainruleError(
+                f"{owner} got {described(given)}, and it takes Tensors",
+                remedy="in a layer of your own, call it with each of them",
+            )
 
 
 def _held(layer: Layer) -> list[tuple[str, Layer]]:

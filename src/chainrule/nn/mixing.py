@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import DTypeError, ShapeError
+from chainrule.nn.part import Part
 from chainrule.nn.settings import check_number
 from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
@@ -16,7 +17,7 @@ _TABLE = 4096  # intervals of the tabulated distribution
 
 
 @dataclass(frozen=True)
-class Mixing(ABC):
+class Mixing(Part, ABC):
     """Mixes every example of a batch with a partner from the same batch.
 
     The partner of example i is example i + shift, counted round the batch, with a random shift other than 0:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.errors import DataError, TrainingError
-from chainrule.nn.settings import check_number, check_whole
+from chainrule.nn.settings import check_number, check_whole, plain_fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,7 @@ class Perceptron:
     epochs: int = 1000
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         check_number(self, "learning_rate", self.learning_rate, above=0)
         check_whole(self, "epochs", self.epochs)
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from chainrule.errors import ConfigError
+from chainrule.nn.part import Part
 from chainrule.nn.settings import check_number, check_text
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -18,7 +19,7 @@ def matching(pattern: str, names: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 @dataclass(frozen=True)
-class Penalty:
+class Penalty(Part):
     """A term of the loss that knows no targets: of the parameters, or of what the layers give."""
 
     def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:

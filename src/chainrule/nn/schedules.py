@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.nn.part import Part
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
 
 @dataclass(frozen=True)
-class Schedule(ABC):
+class Schedule(Part, ABC):
     """Learning rate as a function of the step, and of what the loop has observed."""
 
     def init(self, dtype: str) -> dict[str, np.ndarray]:

@@ -2,9 +2,39 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import ConfigError, did_you_mean
+
+_PLAIN = frozenset({bool, int, float, str, type(None)})
+
+
+def plain_fields(item: Any) -> None:
+    """Replace the fields of a frozen dataclass by what `plain_setting` makes of them."""
+    given = vars(item)
+    for each in fields(item):
+        value = given.get(each.name)
+        if type(value) not in _PLAIN:
+            object.__setattr__(item, each.name, plain_setting(value))
+
+
+def plain_setting(value: Any) -> Any:
+    """NumPy's numbers and texts as Python's; lists, and arrays of one axis, as tuples; the rest as it is.
+
+    So a setting is the same, is equal and is stored alike wherever it comes from.
+    """
+    if isinstance(value, np.ndarray) and value.ndim < 2 and value.dtype.kind in "biufU":
+        return plain_setting(value.tolist())
+    if isinstance(value, np.floating):
+        return float(value)
+    if isinstance(value, np.bool_ | np.integer | np.str_):
+        return value.item()
+    if type(value) not in (list, tuple):
+        return value
+    return tuple(value) if _PLAIN.issuperset(map(type, value)) else tuple([plain_setting(v) for v in value])
 
 
 def check_number(
@@ -22,6 +52,7 @@ def check_number(
     owner: the object that the field belongs to, or its name.
     Raises ConfigError such as "Momentum: decay is 1.5; it must be at least 0 and below 1".
     """
+    value = plain_setting(value)
     bounds = (("above", above), ("at least", at_least), ("below", below), ("at most", at_most))
     wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
     if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
@@ -38,13 +69,14 @@ def check_number(
 
 def check_whole(owner: object, name: str, value: object, *, at_least: int = 1) -> None:
     """Accept a whole number of at least this size; raises ConfigError."""
+    value = plain_setting(value)
     if not _is_whole(value, at_least):
         raise _refused(owner, name, value, f"a whole number, at least {at_least}")
 
 
 def check_flag(owner: object, name: str, value: object) -> None:
     """Accept True or False; raises ConfigError."""
-    if not isinstance(value, bool):
+    if not isinstance(plain_setting(value), bool):
         raise _refused(owner, name, value, "True or False")
 
 

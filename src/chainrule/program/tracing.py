@@ -11,6 +11,7 @@ from chainrule.errors import ChainruleError, DTypeError, ShapeError
 from chainrule.program.indexing import plan_slices
 from chainrule.program.operations import OPERATIONS, normalize_axis
 from chainrule.program.program import Program
+from chainrule.program.symbolic import Symbolic
 from chainrule.program.value import FLOATS, ITEM_BYTES, Step, Value
 
 Operand = Union["Tensor", float, int, bool, np.ndarray, np.generic]
@@ -201,15 +202,15 @@ def _final_values(
     return final
 
 
-class Tensor:
+class Tensor(Symbolic):
     """A Value in a Trace: arithmetic on Tensors records steps.
 
     Operators follow NumPy's broadcasting. Both operands must have one dtype; Python numbers take the other's.
-    `==` compares identity, so that Tensors can be keys; use `equal` for the operation.
+    `==` compares identity, so that Tensors can be keys; use `equal` for the operation. What needs numbers,
+    such as NumPy's functions, float() or a branch, is refused: see `Symbolic`.
     """
 
     __slots__ = ("trace", "value")
-    __array_priority__ = 1000  # so that ndarray + Tensor comes here
 
     def __init__(self, value: Value, trace: Trace) -> None:
         self.value = value
@@ -295,12 +296,6 @@ class Tensor:
 
     def __ge__(self, other: Operand) -> "Tensor":
         return self._with("greater_equal", other)
-
-    def __bool__(self) -> bool:
-        raise ChainruleError(
-            f"{self.value.name} has no value while its program is recorded, so Python can't branch on it",
-            remedy="use where(condition, x, y)",
-        )
 
     def __getitem__(self, index: Any) -> "Tensor":
         """Basic indexing by whole numbers, slices with positive steps, None and `...`."""

@@ -13,7 +13,7 @@ from chainrule.data.windows import History, Windows, step_rows, training_rows
 from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
 from chainrule.nn import CosineDecay, Quantile, adamw
-from chainrule.nn.settings import check_number, check_whole
+from chainrule.nn.settings import check_number, check_whole, plain_fields
 from chainrule.tasks.forecast_network import ForecastNetwork
 from chainrule.train import Listener, Recipe, Run, train_recipe
 
@@ -55,6 +55,7 @@ class ForecastSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         for name in ("horizon", "lags", "season", "epochs"):
             if getattr(self, name) is not None:
                 check_whole("NetForecaster", name, getattr(self, name))

@@ -39,6 +39,7 @@ from chainrule.nn import (
     lecun_uniform,
     orthogonal,
 )
+from chainrule.nn.settings import plain_fields
 from chainrule.tasks.table_network import Choices, table_choices
 from chainrule.train import Recipe
 
@@ -142,6 +143,7 @@ class TableSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
         if self.missing != AUTO:

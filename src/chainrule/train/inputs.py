@@ -1,6 +1,6 @@
 """The examples that a model takes: whole numbers or floats, and within what its layers can look up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,16 @@ from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 
 
-def arrays_for(recipe: Recipe, data: Any) -> Arrays:
-    """The data in the dtypes that the recipe's model takes; refusals are those of `as_arrays`."""
-    return as_arrays(data, dtype=recipe.dtype, whole=recipe.model.takes_whole_numbers())
+def arrays_for(
+    recipe: Recipe,
+    data: Any,
+    *,
+    columns: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+) -> Arrays:
+    """The data in the dtypes that the recipe's model takes; the rest is as of `as_arrays`."""
+    whole = recipe.model.takes_whole_numbers()
+    return as_arrays(data, dtype=recipe.dtype, whole=whole, columns=columns, targets=targets)
 
 
 def check_lengths(

@@ -76,7 +76,14 @@ class Loop:
         state, batch = self.state, Batch.of(self.data, min(self.recipe.batch_size, len(self.data)))
         parameters = state.best or self._evaluated()
         return Run(
-            self.recipe, parameters, state.history, reason, state.best_epoch, batch, self.programs.executor
+            self.recipe,
+            parameters,
+            state.history,
+            reason,
+            state.best_epoch,
+            batch,
+            columns=self.data.columns,
+            executor=self.programs.executor,
         )
 
     def _train(self) -> str:

@@ -101,7 +101,7 @@ def learning_rate_range_test(
         dtype=dtype,
     )
     arrays, _ = split_validation(recipe, data, None)
-    programs, rows = Programs(recipe, executor), min(batch_size, len(arrays))
+    programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
     tree = initial_tree(recipe, programs.step(arrays, rows, watch=False))
     compiled = programs.training(arrays, rows, watch=False)

@@ -10,16 +10,18 @@ from chainrule.nn.losses import Loss
 from chainrule.nn.metrics import METRICS
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
+from chainrule.nn.own import check_own_parts
+from chainrule.nn.part import Part
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.settings import check_choice, check_flag
-from chainrule.nn.tree import from_plain, to_plain
+from chainrule.nn.tree import checked_classes, from_plain, to_plain
 from chainrule.program import FLOATS
 
 KEPT = ("best", "last")
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Part):
     """What to train and how.
 
     model, loss: a layer and a loss that takes its outputs. optimizer: a transform; its result is added to the
@@ -32,7 +34,8 @@ class Recipe:
     that go with the loss.
     keep: 'best' or 'last': whose weights a run with validation ends with, those of the epoch with the lowest
     validation loss or of the last one. shuffle: whether every epoch visits the examples in another order.
-    Raises ConfigError for a setting of the wrong type or out of range.
+    Raises ConfigError for a setting of the wrong type or out of range, and for a class of your own that is
+    more than its fields say, or less.
     """
 
     model: Layer
@@ -77,15 +80,16 @@ class Recipe:
                 check_choice("train", "metrics", name, METRICS)
         check_choice("train", "keep", self.keep, KEPT)
         check_flag("train", "shuffle", self.shuffle)
+        check_own_parts(self)
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for TOML and JSON."""
         return to_plain(self)
 
     @staticmethod
-    def from_plain(plain: dict[str, Any], layers: tuple[type[Layer], ...] = ()) -> "Recipe":
-        """The recipe that `to_plain` wrote; layers: classes of your own that occur in the model."""
-        return from_plain(plain, (*KINDS, Recipe, *layers), "recipe")
+    def from_plain(plain: dict[str, Any], classes: tuple[type, ...] = ()) -> "Recipe":
+        """The recipe that `to_plain` wrote; classes: those of your own that occur in it."""
+        return from_plain(plain, (*KINDS, Recipe, *checked_classes(classes)), "recipe")
 
 
 def _check_type(name: str, value: object, kind: type, example: str) -> None:

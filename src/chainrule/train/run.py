@@ -13,7 +13,6 @@ from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
-from chainrule.nn.layer import Layer
 from chainrule.train.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.train.events import Record
 from chainrule.train.inputs import arrays_for, check_inputs, check_lengths
@@ -40,7 +39,7 @@ class Run:
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
-    batch: shapes of the training batches.
+    batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
     """
 
     recipe: Recipe
@@ -49,16 +48,19 @@ class Run:
     stopped: str
     best_epoch: int
     batch: Batch
+    columns: tuple[str, ...] | None = None
     executor: Executor = field(default=compile_native, repr=False)
 
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.
 
         x: (examples, …) as in training; sequences may be longer or shorter, and images larger or smaller,
-        where the model takes them. Returns probabilities per class, (examples, classes), for softmax
-        cross-entropy, a probability of yes for binary cross-entropy, else the outputs themselves.
-        Raises ShapeError if the model can't take examples of this shape, naming the layer; DataError for bad
-        numbers and for tokens that an Embedding does not have.
+        where the model takes them. Where x was a DataFrame, another has at least its columns, in any order;
+        others are ignored. What has no names is taken by position.
+        Returns probabilities per class, (examples, classes), for softmax cross-entropy, a probability of yes
+        for binary cross-entropy, else the outputs themselves.
+        Raises ShapeError if the model can't take examples of this shape, naming the layer; DataError for
+        columns that are missing, for bad numbers and for tokens that an Embedding does not have.
         """
         return self._forward(x, raw=False)
 
@@ -67,7 +69,7 @@ class Run:
         return self._forward(x, raw=True)
 
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
-        arrays = arrays_for(self.recipe, (x, None))
+        arrays = arrays_for(self.recipe, (x, None), columns=self.columns)
         programs = Programs(self.recipe, self.executor)
         held = {name: array.shape for name, array in self.parameters.items()}
         check_lengths(programs, arrays, self.batch.inputs["x"][0][1:], held, "predict")
@@ -102,14 +104,18 @@ class Run:
                 {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
             ),
         }
+        if self.columns is not None:
+            metadata["columns"] = json_text(self.columns)
         (folder / WEIGHTS).write_bytes(safetensors_bytes(self.parameters, metadata))
 
 
-def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
+def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
     """The run that `Run.save` wrote.
 
-    layers: classes of your own that occur in the model. Raises DataError if the folder is missing, is no run
-    folder, or is damaged.
+    classes: those of your own that occur in the recipe: layers, losses, schedules … Each stands for the one
+    of its module and name; one that has moved since is known by its name alone, where that is clear.
+    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class that
+    is neither chainrule's nor among the classes.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -120,13 +126,20 @@ def load_run(folder: Path | str, layers: tuple[type[Layer], ...] = ()) -> Run:
         )
     parameters, metadata = read_safetensors(folder / WEIGHTS)
     try:
-        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), layers)
+        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), classes)
         facts = json.loads(metadata["run"])
         batch = {
             name: (tuple(shape), dtype) for name, (shape, dtype) in json.loads(metadata["batch"]).items()
         }
+        columns = json.loads(metadata.get("columns", "null"))
         return Run(
-            recipe, parameters, read_history(folder), facts["stopped"], facts["best_epoch"], Batch(batch)
+            recipe,
+            parameters,
+            read_history(folder),
+            facts["stopped"],
+            facts["best_epoch"],
+            Batch(batch),
+            columns=None if columns is None else tuple(columns),
         )
     except ChainruleError:
         raise

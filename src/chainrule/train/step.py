@@ -8,8 +8,10 @@ import numpy as np
 
 from chainrule.backprop import differentiate
 from chainrule.data import Arrays
+from chainrule.errors import ChainruleError
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Building, building
+from chainrule.nn.results import check_scalar, check_tensor, check_tensors, described
 from chainrule.program import Program, Tensor, Trace, Value
 from chainrule.program import functions as f
 from chainrule.train.recipe import Recipe
@@ -86,19 +88,34 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
 def _training_loss(recipe: Recipe, inputs: Mapping[str, Tensor], built: Building) -> Tensor:
     """The loss of the batch, of which examples are mixed where the recipe says so."""
     if recipe.mixing is None:
-        outputs = recipe.model(inputs["x"])
-        return _loss(recipe, outputs, inputs)
-    with built.trace.at(layer="mixing", label=type(recipe.mixing).__name__):
-        x, partners, share = recipe.mixing(inputs["x"], built.random_bits)
+        return _loss(recipe, _outputs(recipe, inputs["x"]), inputs)
+    owner = type(recipe.mixing).__name__
+    with built.trace.at(layer="mixing", label=owner):
+        mixed = recipe.mixing(inputs["x"], built.random_bits)
+        check_tensors(owner, mixed)
+        x, partners, share = mixed
         theirs = {name: f.gather(tensor, partners) for name, tensor in inputs.items() if name != "x"}
-    outputs = recipe.model(x)
+    outputs = _outputs(recipe, x)
     with built.trace.at(layer="mixing"):
         return share * _loss(recipe, outputs, inputs) + (1.0 - share) * _loss(recipe, outputs, theirs)
 
 
+def _outputs(recipe: Recipe, x: Tensor) -> Tensor:
+    outputs = recipe.model(x)
+    if not isinstance(outputs, Tensor):
+        raise ChainruleError(
+            f"{type(recipe.model).__name__} gives {described(outputs)}, and a loss takes one Tensor",
+            remedy="return one, such as program.functions.concatenate of several",
+        )
+    return outputs
+
+
 def _loss(recipe: Recipe, outputs: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
-    with outputs.trace.at(layer="loss", label=type(recipe.loss).__name__):
-        return recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+    owner = type(recipe.loss).__name__
+    with outputs.trace.at(layer="loss", label=owner):
+        loss = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+        check_scalar(owner, "its __call__", loss)
+        return loss
 
 
 def _gradients_at(
@@ -119,9 +136,11 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Pr
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
     with building(trace, training=False, dtype=recipe.dtype):
-        outputs = recipe.model(inputs["x"])
-    with trace.at(layer="loss", label=type(recipe.loss).__name__):
+        outputs = _outputs(recipe, inputs["x"])
+    owner = type(recipe.loss).__name__
+    with trace.at(layer="loss", label=owner):
         results = {"prediction": outputs if raw else recipe.loss.predict(outputs)}
+        check_tensor(owner, "its predict", results["prediction"])
     if "y" in inputs:
         results["loss"] = _loss(recipe, outputs, inputs)
     return trace.program(results)
@@ -155,9 +174,7 @@ def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
     adding a layer does not change the others' weights.
     """
     tree = {
-        value.name: step.initializers[value.name](
-            value.shape, _generator(recipe.seed, value.name), value.dtype
-        )
+        value.name: _first_value(step.initializers[value.name], value, recipe.seed)
         for value in held_by_model(step.program)
     }
     state = recipe.optimizer.init({value.name: tree[value.name] for value in step.program.parameters})
@@ -168,6 +185,19 @@ def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
     return tree
 
 
+def _first_value(initializer: Initializer, value: Value, seed: int) -> np.ndarray:
+    array = initializer(value.shape, _generator(seed, value.name), value.dtype)
+    got = described(array)
+    if isinstance(array, np.ndarray):
+        if array.shape == value.shape and array.dtype == value.dtype:
+            return array
+        got = f"{got} of {array.dtype}"
+    raise ChainruleError(
+        f"{type(initializer).__name__} gave {got} for '{value.name}'",
+        remedy=f"it must give an array of shape {value.shape} of {value.dtype}, as its call says",
+    )
+
+
 def _generator(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=np.array([seed, crc32(name.encode())], np.uint64)))
 
@@ -176,10 +206,16 @@ def _with_penalties(
     recipe: Recipe, loss: Tensor, parameters: Mapping[str, Tensor], built: Building
 ) -> Tensor:
     objective = loss
-    with loss.trace.at(layer="penalty"):
-        for penalty in recipe.penalties:
-            for amount in (penalty(parameters), penalty.of_outputs(built.outputs)):
-                objective = objective if amount is None else objective + amount
+    for penalty in recipe.penalties:
+        owner = type(penalty).__name__
+        with loss.trace.at(layer="penalty", label=owner):
+            for what, amount in (
+                ("its __call__", penalty(parameters)),
+                ("its of_outputs", penalty.of_outputs(built.outputs)),
+            ):
+                if amount is not None:
+                    check_scalar(owner, what, amount)
+                    objective = objective + amount
     return objective
 
 
@@ -191,7 +227,18 @@ def _optimize(
     like = {name: np.broadcast_to(np.zeros((), t.dtype), t.shape) for name, t in parameters.items()}
     arrays = recipe.optimizer.init(like)
     state = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
-    changes, fresh = recipe.optimizer.update(gradients, state, parameters)
+    owner = type(recipe.optimizer).__name__
+    with trace.at(label=owner):
+        changes, fresh = recipe.optimizer.update(gradients, state, parameters)
+    for what, given, names in (("an update", changes, parameters), ("state", fresh, state)):
+        if strange := sorted(set(given) ^ set(names)):
+            raise ChainruleError(
+                f"{owner}: its update gave {what} for {sorted(given)}; '{strange[0]}' is "
+                f"{'missing' if strange[0] in names else 'none of those asked for'}",
+                remedy="give an update for each parameter, and state of exactly the names of init",
+            )
+        for name, tensor in given.items():
+            check_tensor(owner, f"its update, for '{name}',", tensor)
     return changes, {state[name]: tensor for name, tensor in fresh.items()}
 
 

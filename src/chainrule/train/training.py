@@ -1,7 +1,6 @@
 """chainrule.train: from a model and data to a Run."""
 
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Arrays, epoch_order, split, split_indices
-from chainrule.errors import ConfigError, DataError, ShapeError
+from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
@@ -62,7 +61,9 @@ def train(
 
     model: a layer, usually Sequential([...]). data: (x, y) or (x, y, sample_weight); arrays or numeric
     DataFrames, first axis = examples. Whole-number y are class numbers. Whole-number x become floats, but
-    stay whole for a model that looks them up, such as by an Embedding.
+    stay whole for a model that looks them up, such as by an Embedding. The columns of DataFrames are known by
+    their names: those of validation data, and of what `Run.predict` gets, may be in any order. Weights count
+    in proportion: all of them ten times as large are the same.
     loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
     that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
@@ -163,7 +164,7 @@ def train_recipe(
         )
     last_parts, why = _last_parts(programs, data, min(recipe.batch_size, len(data)))
     if why and state is None:  # who goes on with a state trains again and again
-        warnings.warn(why, stacklevel=3)
+        warn(ChainruleWarning(why))
     heard = list(listeners)
     bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
     if checkpoint is not None:
@@ -200,12 +201,12 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
         if recipe.patience is not None:
             raise ConfigError("patience needs validation data", remedy="set validation, such as 0.2")
         return arrays, None
-    if isinstance(validation, int | float) and not isinstance(validation, bool):
+    if isinstance(validation, int | float | np.number) and not isinstance(validation, bool):
         if recipe.shuffle:
             return split(arrays, float(validation), recipe.seed, stratify=True)
         first, last = split_indices(len(arrays), float(validation), 0)
         return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
-    held_out = arrays_for(recipe, validation)
+    held_out = arrays_for(recipe, validation, columns=arrays.columns, targets=arrays.targets)
     if held_out.y is None:
         raise DataError("validation has no targets", remedy="pass a pair (x, y), as for training")
     return arrays, held_out

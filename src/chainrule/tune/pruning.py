@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.nn.settings import check_whole
+from chainrule.nn.settings import check_whole, plain_fields
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -21,6 +21,7 @@ class Asha:
     reduction: int = 3
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         check_whole(self, "first", self.first)
         check_whole(self, "reduction", self.reduction, at_least=2)
 
@@ -44,6 +45,7 @@ class Hyperband:
     reduction: int = 3
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         check_whole(self, "first", self.first)
         check_whole(self, "reduction", self.reduction, at_least=2)
         check_whole(self, "epochs", self.epochs, at_least=self.first)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ConfigError
-from chainrule.nn.settings import check_flag, check_number, check_whole
+from chainrule.nn.settings import check_flag, check_number, check_whole, plain_fields
 
 if TYPE_CHECKING:
     import optuna
@@ -29,6 +29,7 @@ class Real:
     first: float | None = None
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         for name in ("low", "high"):
             check_number(self, name, getattr(self, name))
         _check_range(self)
@@ -48,6 +49,7 @@ class Whole:
     first: int | None = None
 
     def __post_init__(self) -> None:
+        plain_fields(self)
         for name in ("low", "high"):
             check_whole(self, name, getattr(self, name), at_least=-(2**53))
         _check_range(self)
@@ -65,7 +67,8 @@ class Choice:
     first: Value | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.values, tuple | list):
+        plain_fields(self)
+        if not isinstance(self.values, tuple):
             raise ConfigError(f"Choice: values is {self.values!r}", remedy="give a tuple, such as ('a', 'b')")
         for value in self.values:
             if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
@@ -75,7 +78,6 @@ class Choice:
                 f"Choice: values is {self.values!r}",
                 remedy="give at least two, all different from each other",
             )
-        object.__setattr__(self, "values", tuple(self.values))
         if self.first is not None and self.first not in self.values:
             raise ConfigError(f"Choice: first is {self.first!r}", remedy=f"it must be one of {self.values!r}")
 

@@ -94,6 +94,7 @@ def search(
     """
     check_whole("search", "trials", trials)
     check_whole("search", "seed", seed, at_least=0)
+    trials, seed = int(trials), int(seed)  # they may be NumPy's
     with open_storage(study) as storage:
         opened = open_study(storage, name, space, seed=seed, subject=subject or {}, pruning=pruning)
         worker = Worker(opened, storage, space, pruning, trials, listeners)

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError
@@ -22,6 +23,7 @@ def test_the_argument_comes_before_the_variable(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CHAINRULE_NUM_THREADS", "3")
     assert thread_count() == 3
     assert thread_count(5) == 5
+    assert thread_count(np.int64(5)) == 5  # type: ignore[arg-type] (of a search over np.arange)
 
 
 @pytest.mark.parametrize("text", ["1", "1024", "007"])

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
 from chainrule.errors import ConfigError
 
 VARIABLE = "CHAINRULE_NUM_THREADS"
@@ -27,9 +29,9 @@ def thread_count(threads: int | None = None) -> int:
 
 
 def _checked(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 1 <= value <= MOST:
         raise ConfigError(f"{name} is {value!r}", remedy=f"give a whole number from 1 to {MOST}")
-    return value
+    return int(value)
 
 
 def _physical_cores() -> int:

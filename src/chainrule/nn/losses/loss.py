@@ -8,6 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule.errors import DataError, ShapeError
+from chainrule.nn.part import Part
+from chainrule.nn.results import check_tensor
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
@@ -15,7 +17,7 @@ ANYTHING, LOGITS, PROBABILITIES, VALUES = "anything", "logits", "probabilities",
 
 
 @dataclass(frozen=True)
-class Loss(ABC):
+class Loss(Part, ABC):
     """Σ w·l / Σ w over the examples, l the loss of one example and w its sample weight (or 1).
 
     outputs: (batch, ...), what the network gives. targets: see the loss.
@@ -35,6 +37,12 @@ class Loss(ABC):
         silently.
         """
         each = self.each(outputs, targets)
+        check_tensor(type(self).__name__, "its each", each)
+        if each.ndim != 1:
+            raise ShapeError(
+                f"{type(self).__name__}: its each gave shape {each.shape}",
+                remedy="it must give one number an example, (batch,)",
+            )
         if weight is None:
             return each.mean()
         if weight.shape != each.shape:

@@ -140,7 +140,7 @@ class Quantile(Loss):
             )
         error = targets.reshape(*outputs.shape[:-1], 1).cast(outputs.dtype) - outputs
         quantiles = np.array(self.quantiles, outputs.dtype)
-        return example_means(f.maximum(quantiles * error, (quantiles - 1) * error))
+        return example_means(f.maximum(error * quantiles, error * (quantiles - 1)))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError unless the last layer has one unit a quantile."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, part
 from chainrule.nn.regularizers import matching
+from chainrule.nn.results import check_scalar
 from chainrule.nn.schedules import Schedule, as_schedule
 from chainrule.nn.settings import check_number, check_text
 from chainrule.program import Tensor
@@ -59,7 +60,10 @@ class Descend(Transform):
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step down."""
         step, schedule_state = state["step"], part(state, "schedule.")
-        rate = as_schedule(self.learning_rate)(step.cast(state["learning_rate"].dtype), schedule_state)
+        schedule = as_schedule(self.learning_rate)
+        with step.trace.at(label=type(schedule).__name__):
+            rate = schedule(step.cast(state["learning_rate"].dtype), schedule_state)
+        check_scalar(type(schedule).__name__, "its __call__", rate)
         fresh: dict[str, Tensor] = {
             "step": step + 1,
             "learning_rate": rate,

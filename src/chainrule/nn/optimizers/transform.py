@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from chainrule.errors import ConfigError
+from chainrule.nn.part import Part
 from chainrule.program import Tensor
 
 Arrays = Mapping[str, np.ndarray]
@@ -18,7 +19,7 @@ Recorded = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
-class Transform(ABC):
+class Transform(Part, ABC):
     """Turns updates (at first the gradients) into better ones.
 
     The result of the last transform of an optimizer is *added* to the parameters. A transform has no data of

@@ -1,0 +1,82 @@
+"""Part: what every layer, loss, optimizer and recipe is, a frozen dataclass that its fields tell whole."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Self
+
+from chainrule.errors import ConfigError
+from chainrule.nn.settings import plain_fields
+
+OURS = "chainrule"
+
+
+class Part:
+    """Root of the classes that a recipe is made of.
+
+    A part is nothing but its fields, so that it can be compared, stored and read again. Of its settings,
+    NumPy's numbers become Python's, lists and arrays of one axis become tuples. A class that has settings but
+    is no dataclass is refused as soon as it is called.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__post_init__" in cls.__dict__:
+            cls.__post_init__ = _after_plain_fields(cls.__post_init__)  # type: ignore[method-assign]
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Refuse a class that has settings but is no dataclass: ConfigError says what to write."""
+        if "__dataclass_fields__" not in cls.__dict__:
+            _check_adds_nothing(cls)
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+
+
+def is_ours(kind: type) -> bool:
+    """Whether a class is chainrule's own."""
+    return kind.__module__.partition(".")[0] == OURS
+
+
+def class_name(kind: type) -> str:
+    """What a stored tree calls a class: ours 'Dense', any other by its module, 'my_layers:Dense'."""
+    return kind.__name__ if is_ours(kind) else f"{kind.__module__}:{kind.__qualname__}"
+
+
+def short_name(name: str) -> str:
+    """Of what `class_name` gave, what stands behind 'class': 'my_layers:make.<locals>.Gated' -> 'Gated'."""
+    return name.rpartition(":")[2].rpartition(".")[2]
+
+
+def names_class(name: str, kind: type) -> bool:
+    """Whether a stored name is that of a class, which may have moved since, or may have run as a script."""
+    if is_ours(kind) or ":" not in name:
+        return name == class_name(kind)
+    return short_name(name) == kind.__name__
+
+
+def how_to_write(kind: type) -> str:
+    """The remedy for a class that is not what its fields say."""
+    return (
+        f"write @dataclass(frozen=True) above class {kind.__name__}, its settings as fields, "
+        "such as 'units: int', and no __init__"
+    )
+
+
+def _after_plain_fields(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(check)
+    def checked(self: Any) -> None:
+        plain_fields(self)
+        check(self)
+
+    return checked
+
+
+def _check_adds_nothing(kind: type) -> None:
+    """A subclass that is no dataclass may define methods; settings it would forget."""
+    settings = [name for name, each in inspect.get_annotations(kind).items() if "ClassVar" not in str(each)]
+    if "__init__" in kind.__dict__:
+        raise ConfigError(f"{kind.__name__} has an __init__ of its own", remedy=how_to_write(kind))
+    if settings:
+        raise ConfigError(f"{kind.__name__}: {settings[0]} is no field of it", remedy=how_to_write(kind))
