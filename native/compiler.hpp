@@ -296,14 +296,6 @@ inline void prefetch_read(const void* address) {
 #endif
 }
 
-inline long process_number() {
-#if defined(_WIN32)
-    return 0;  // there is no fork
-#else
-    return static_cast<long>(getpid());
-#endif
-}
-
 // A pause for a spinning thread.
 inline void relax() {
 #if defined(CHAINRULE_X86)
