@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.paths import printable
+from chainrule.streams import is_terminal
+
 
 def tell(line: str) -> None:
     """A line for the person, on standard error."""
@@ -18,14 +21,15 @@ def tell(line: str) -> None:
 
 def narrate(sentence: str) -> None:
     """A sentence for the person, on standard error; a terminal gets it broken between words."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         sentence = fill(sentence, get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False)
     tell(sentence)
 
 
 def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what is infinite or not a number becomes null."""
-    print(json.dumps(plain(content), ensure_ascii=False, allow_nan=False))
+    text = json.dumps(plain(content), ensure_ascii=False, allow_nan=False)
+    print(printable(text))  # its escapes are JSON's own
 
 
 def plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from chainrule.cli.output import narrate
 from chainrule.data import Table, is_named, read_table
 from chainrule.errors import ChainruleError, ConfigError, DataError
+from chainrule.paths import path_of_text
 from chainrule.tasks.settings import TableSettings, settings_from
 from chainrule.tasks.table import open_table
 
@@ -77,6 +78,8 @@ def read_config(path: Path) -> dict[str, Any]:
     for name in SUBJECT:
         if name in pairs and not isinstance(pairs[name], str):
             raise ConfigError(f"{path}: {name} is {pairs[name]!r}", remedy="it must be a text in quotes")
+    if "file" in pairs:
+        pairs["file"] = path_of_text(pairs["file"])
     return pairs
 
 

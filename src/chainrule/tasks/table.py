@@ -28,6 +28,7 @@ from chainrule.data import (
 from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import Huber, MeanAbsoluteError, MeanOfMembers, sgd
+from chainrule.paths import path_of_text, printable, text_of_path
 from chainrule.program import Program
 from chainrule.report.run_page import run_page
 from chainrule.tasks import evaluation
@@ -72,7 +73,10 @@ class TableRun:
 
     def config(self) -> dict[str, Any]:
         """What config.toml says: everything that repeats the run."""
-        return {"file": self.source, "target": self.preparation.target} | self.settings.to_plain()
+        return {
+            "file": text_of_path(self.source),
+            "target": self.preparation.target,
+        } | self.settings.to_plain()
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
@@ -81,7 +85,7 @@ class TableRun:
             _write_json(aside / PREPROCESSING, self.preparation.to_json())
             _write_json(aside / EVALUATION, self.evaluation)
             page = run_page(self.config(), self.run.history, self.evaluation, folder.name)
-            (aside / "report.html").write_text(page, encoding="utf-8")
+            (aside / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
 
 
@@ -233,7 +237,7 @@ def load_table_run(folder: Path) -> TableRun:
         ) from None
     except ValueError as error:
         raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
-    source = config.pop("file")
+    source = path_of_text(config.pop("file"))
     config.pop("target")
     return TableRun(run, preparation, settings_from(config), source, result, ())
 
@@ -347,4 +351,5 @@ def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    path.write_text(printable(text) + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from chainrule.nn.losses import Loss
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
+from chainrule.streams import is_terminal
 from chainrule.train.checkpoint import Checkpoint, load_state
 from chainrule.train.events import Listener, RunState
 from chainrule.train.inputs import arrays_for, check_inputs
@@ -135,7 +136,7 @@ def train_recipe(
     if state is None:
         state = _starting_state(recipe, data, checkpoint, programs)
     heard = list(listeners)
-    bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
+    bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:

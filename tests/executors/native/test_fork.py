@@ -1,4 +1,4 @@
-"""Processes that are forked, started or ended while another thread is inside of the core: none of them hangs."""
+"""Processes that are forked, started or ended while another thread is in the core: none of them hangs."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="this system has no fork"),
 ]
 
-# `check` gives what one run gives, to the same bits in every process. `ended` runs something in a fork, which an
+# `check` asserts that a run gives the same bits in every process. `ended` runs something in a fork, which an
 # alarm kills when it hangs, and gives the exit status.
 PRELUDE = """
 import os, signal, sys, threading, time, warnings
@@ -131,7 +131,7 @@ def test_programs_started_by_a_thread_beside_the_one_that_trains():
 import subprocess
 under_load()
 for _ in range(5):
-    assert subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, timeout=20).stdout == b"1\\n"
+    subprocess.run([sys.executable, "-c", ""], check=True, timeout=20)
     subprocess.run([sys.executable, "-c", ""], preexec_fn=lambda: None, check=True, timeout=20)  # by fork
 """
     run(code)
