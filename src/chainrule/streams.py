@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def can_write(stream: Any) -> bool:
     """Whether a stream takes text: not so where it is None (a program without a console) or closed."""
     try:
+        stream.write("")
         stream.flush()
     except (AttributeError, ValueError, OSError):
         return False

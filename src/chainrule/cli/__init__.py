@@ -34,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (without the program's name; None: the process's own) and return the exit code."""
     with standard_streams():
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(
-                stream, io.TextIOWrapper
-            ):  # a terminal without σ shows \u03c3 rather than a traceback
+            # A terminal without σ shows \u03c3 rather than a traceback.
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         return guarded(lambda: _run(arguments))
 

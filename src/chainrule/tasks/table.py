@@ -73,10 +73,8 @@ class TableRun:
 
     def config(self) -> dict[str, Any]:
         """What config.toml says: everything that repeats the run."""
-        return {
-            "file": text_of_path(self.source),
-            "target": self.preparation.target,
-        } | self.settings.to_plain()
+        file = text_of_path(self.source)
+        return {"file": file, "target": self.preparation.target} | self.settings.to_plain()
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""

@@ -148,9 +148,8 @@ def tune_table(
     # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
     with deferred_interrupt(), _alone(folder):
         best = _write_best(folder, prepared, settings, result.best, result.run)
-        write_aside(
-            folder / REPORT, _page(folder, table, space, result, best).encode(errors="backslashreplace")
-        )
+        page = _page(folder, table, space, result, best)
+        write_aside(folder / REPORT, page.encode(errors="backslashreplace"))
     return TableStudy(result, best, folder)
 
 
