@@ -1,6 +1,7 @@
 """The command: python -m benchmarks.forks.
 
-It prints how many child processes hang or fail that are started while another thread trains. Each child trains the same network as the thread, and must give the same bits and end in time.
+It prints how many child processes hang or fail that are started while another thread trains. Each child
+trains the same network as the thread, and must give the same bits and end in time.
 """
 
 import argparse
@@ -62,6 +63,10 @@ def by_method(method: str, expected: bytes) -> str:
     return "well" if process.exitcode == 0 else "failed"
 
 
+def _ended(method: str, expected: bytes) -> str:
+    return by_fork(expected) if method == "os.fork" else by_method(method, expected)
+
+
 def main() -> None:
     """Run them all; the exit code is 1 where a child hung or failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forks", description=__doc__)
@@ -81,16 +86,10 @@ def main() -> None:
     try:
         for method in METHODS:
             start = time.monotonic()
-            found = Counter(
-                by_fork(expected) if method == "os.fork" else by_method(method, expected)
-                for _ in range(times)
-            )
+            found = Counter(_ended(method, expected) for _ in range(times))
             seconds = (time.monotonic() - start) / max(times, 1)
             counts = f"{found['well']:>6}{found['hung']:>6}{found['failed']:>8}"
-            print(
-                f"{method:12}{found['well']:>6}{found['hung']:>6}{found['failed']:>8}{seconds:>17.2f}",
-                flush=True,
-            )
+            print(f"{method:12}{counts}{seconds:>17.2f}", flush=True)
             wrong += times - found["well"]
     finally:
         ended.set()

@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #if !defined(_WIN32)
-#include <unistd.h>
 #endif
 
 // The next loop carries nothing from one round to the next, though its arrays may be the same.

@@ -25,8 +25,8 @@ app = typer.Typer(
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help(TableSettings()))(
     train.train
 )
-for command in (tune.tune, predict.predict, explain.explain, show.show, report.report):
-    app.command(command.__name__, help=flowing(command.__doc__))(command)
+for each in (tune.tune, predict.predict, explain.explain, show.show, report.report):
+    app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")
 
 
