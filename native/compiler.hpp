@@ -5,9 +5,6 @@
 #include <bit>
 #include <cstdint>
 
-#if !defined(_WIN32)
-#endif
-
 // The next loop carries nothing from one round to the next, though its arrays may be the same.
 #if defined(__clang__)
 #define CHAINRULE_IVDEP _Pragma("clang loop vectorize(assume_safety)")
