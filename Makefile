@@ -85,6 +85,10 @@ bench-tables: $(BENCH)/.installed  ## how well estimators learn real tables, bes
 bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecasts; options: ARGS="--only rossmann"
 	@$(BIN)/python -m benchmarks.forecasts $(ARGS)
 
+.PHONY: bench-forks
+bench-forks: $(RUNTIME)  ## fork 50 times by each method while another thread trains, and count who hangs
+	@$(BIN)/python -m benchmarks.forks $(ARGS)
+
 clean:  ## remove .venv, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

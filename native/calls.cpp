@@ -10,26 +10,34 @@ namespace chainrule {
 
 // One call: what its threads share. A thread that comes when all is done finds that here, and touches nothing else.
 struct Machine::Call {
-    Call(int threads, int64_t steps, int64_t stretches, std::vector<Buffer> given)
-        : threads(threads), stretches(stretches), turns(threads, steps * stretches), buffers(std::move(given)) {}
+    Call(int threads, int64_t steps, int64_t stretches, std::vector<Buffer> given, Workspace& space)
+        : threads(threads), stretches(stretches), turns(threads, steps * stretches), buffers(std::move(given)), space(space) {}
+
+    void end_turn(int64_t turn) {
+        const bool whole = (turn + 1) % stretches == 0;
+        if (whole) done.store((turn + 1) / stretches);
+        turns.next(whole && (stop.load() || space.index_error.load()));
+    }
 
     const int threads;
     const int64_t stretches;  // turns of a step
     Turns turns;
     const std::vector<Buffer> buffers;
+    Workspace& space;
     std::vector<int64_t>* profile = nullptr;
     std::atomic<bool> stop{false};
     std::atomic<int64_t> done{0};  // steps
 };
 
-int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, const std::function<bool()>& interrupted,
-                     std::vector<int64_t>* profile) {
-    index_error_.store(false);
+int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& space, Workers& workers,
+                     const std::function<bool()>& interrupted, std::vector<int64_t>* profile) const {
+    space.index_error.store(false);
     // Small programs stay on the caller's thread and wake nobody.
     const bool alone = std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.chunks == 1; });
-    const int threads = alone ? 1 : pool.threads();
-    while (rooms_.size() < static_cast<size_t>(threads)) rooms_.emplace_back(room_bytes() + static_cast<size_t>(local_bytes_) + 128);
-    const auto call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()), std::move(buffers));
+    const int threads = alone ? 1 : workers.threads();
+    while (space.rooms.size() < static_cast<size_t>(threads))
+        space.rooms.emplace_back(room_bytes() + static_cast<size_t>(local_bytes_) + 128);
+    const auto call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()), std::move(buffers), space);
     call->profile = profile;
     const auto job = [this, call, &interrupted](int thread) {
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
@@ -44,7 +52,7 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
             for (int part; (part = call->turns.take(thread, turn)) >= 0;) {
                 for (size_t i = 0; i < call->buffers.size(); ++i) at[i] = call->buffers[i].base + step * call->buffers[i].step_bytes;
                 run_part(*call, turn % call->stretches, part, thread, at);
-                if (call->turns.done()) end_turn(*call, turn);
+                if (call->turns.done()) call->end_turn(turn);
             }
             call->turns.wait_after(turn);
         }
@@ -52,22 +60,17 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, con
     if (threads == 1)
         job(0);
     else
-        pool.run(std::make_shared<const Job>(job));
+        workers.run(std::make_shared<const Job>(job));
     return call->done.load();
 }
 
-void Machine::end_turn(Call& call, int64_t turn) {
-    const bool whole = (turn + 1) % call.stretches == 0;
-    if (whole) call.done.store((turn + 1) / call.stretches);
-    call.turns.next(whole && (call.stop.load() || index_error_.load()));
-}
-
 // at: where each buffer begins; the locals come after them.
-void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at) {
-    auto address = reinterpret_cast<uintptr_t>(rooms_[static_cast<size_t>(thread)].data());
+void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at) const {
+    auto address = reinterpret_cast<uintptr_t>(call.space.rooms[static_cast<size_t>(thread)].data());
     char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
     char* locals = own + (room_bytes() + 63) / 64 * 64;
     at.resize(call.buffers.size() + locals_.size());
+    bool fine = true;
     const Stretch& groups = stretches_[static_cast<size_t>(stretch)];
     for (size_t g = groups.first; g < groups.last; ++g) {
         const Group& group = groups_[g];
@@ -84,15 +87,16 @@ void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, 
                 const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;
                 if (call.profile && thread == 0) {
                     const auto start = std::chrono::steady_clock::now();
-                    execute(in, chunk, first, last, at, own);
+                    fine &= execute(in, chunk, first, last, at, own);
                     (*call.profile)[static_cast<size_t>(i)] +=
                         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
                 } else {
-                    execute(in, chunk, first, last, at, own);
+                    fine &= execute(in, chunk, first, last, at, own);
                 }
             }
         }
     }
+    if (!fine) call.space.index_error.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace chainrule

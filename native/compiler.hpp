@@ -5,10 +5,6 @@
 #include <bit>
 #include <cstdint>
 
-#if !defined(_WIN32)
-#include <unistd.h>
-#endif
-
 // The next loop carries nothing from one round to the next, though its arrays may be the same.
 #if defined(__clang__)
 #define CHAINRULE_IVDEP _Pragma("clang loop vectorize(assume_safety)")
@@ -293,14 +289,6 @@ inline void prefetch_read(const void* address) {
     __builtin_prefetch(address, 0, 2);
 #else
     (void)address;
-#endif
-}
-
-inline long process_number() {
-#if defined(_WIN32)
-    return 0;  // there is no fork
-#else
-    return static_cast<long>(getpid());
 #endif
 }
 

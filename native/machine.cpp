@@ -287,7 +287,8 @@ void run_attention(const Instruction& in, int64_t first, int64_t last, const std
 
 }  // namespace
 
-void Machine::run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch) {
+bool Machine::run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch) {
+    bool fine = true;
     std::vector<char*> inside(loop.parts.size());
     for (const Part& part : loop.parts)
         if (part.mode == Part::total) std::memset(pointer<char>(at, part.place), 0, static_cast<size_t>(part.bytes));
@@ -300,11 +301,12 @@ void Machine::run_loop(const Loop& loop, int chunk, const std::vector<char*>& at
             inside[i] = pointer<char>(at, starts ? part.start : part.place) + element * part.bytes;
         }
         for (const Instruction& in : loop.body)
-            execute(in, chunk, in.extent * chunk / loop.chunks, in.extent * (chunk + 1) / loop.chunks, inside, scratch);
+            fine &= execute(in, chunk, in.extent * chunk / loop.chunks, in.extent * (chunk + 1) / loop.chunks, inside, scratch);
     }
+    return fine;
 }
 
-void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
+bool Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
     bool fine = true;
     switch (in.kind) {
         case Kind::tile: run_tile(in, chunk, first, last, at, scratch); break;
@@ -379,11 +381,11 @@ void Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::attention:
         case Kind::attention_adjoints: run_attention(in, first, last, at, scratch); break;
         case Kind::scan:
-            for (int64_t each = first; each < last; ++each) run_loop(*in.loop, static_cast<int>(each), at, scratch);
+            for (int64_t each = first; each < last; ++each) fine &= run_loop(*in.loop, static_cast<int>(each), at, scratch);
             break;
         case Kind::kinds: break;
     }
-    if (!fine) index_error_.store(true, std::memory_order_relaxed);
+    return fine;
 }
 
 std::vector<std::string> Machine::ready() const {

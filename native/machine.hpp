@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "arena.hpp"
 #include "kernels.hpp"
 #include "pool.hpp"
 
@@ -118,6 +120,16 @@ struct Buffer {
     int64_t step_bytes = 0;  // how far the buffer moves from step to step
 };
 
+// What a machine writes to while it runs: the memory of all values, and each thread's scratch and locals.
+struct Workspace {
+    explicit Workspace(size_t arena_bytes) : arena(arena_bytes) {}
+
+    Arena arena;
+    std::vector<std::vector<char>> rooms;  // of each thread, from the first call on
+    std::atomic<bool> index_error{false};  // in the last call
+    std::mutex busy;                       // held by the call that runs
+};
+
 class Machine {
 public:
     // Wire format: one row of whole numbers an instruction. Throws std::invalid_argument for anything that does not
@@ -126,14 +138,13 @@ public:
             std::vector<int64_t> buffer_bytes, const std::vector<std::vector<int64_t>>& locals);
 
     // Runs `steps` steps; returns how many were done before `interrupted` (asked between steps) said true.
-    // profile: nanoseconds an instruction, summed on thread 0, or empty. One call at a time.
-    int64_t run(std::vector<Buffer> buffers, int64_t steps, Pool& pool, const std::function<bool()>& interrupted,
-                std::vector<int64_t>* profile);
+    // profile: nanoseconds an instruction, summed on thread 0, or empty. One call at a time in a workspace.
+    int64_t run(std::vector<Buffer> buffers, int64_t steps, Workspace& space, Workers& workers,
+                const std::function<bool()>& interrupted, std::vector<int64_t>* profile) const;
 
     const std::vector<int64_t>& buffer_bytes() const { return buffer_bytes_; }
     size_t instructions() const { return instructions_.size(); }
     std::vector<std::string> ready() const;
-    bool index_error() const { return index_error_.load(); }
 
 private:
     struct Call;
@@ -143,10 +154,10 @@ private:
     };
 
     size_t room_bytes() const { return static_cast<size_t>(scratch_bytes_) + 256; }
-    void run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at);
-    void end_turn(Call& call, int64_t turn);
-    void run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch);
-    void execute(const Instruction& instruction, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
+    void run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at) const;
+    // Both: whether every index was in range.
+    static bool run_loop(const Loop& loop, int chunk, const std::vector<char*>& at, char* scratch);
+    static bool execute(const Instruction& instruction, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch);
 
     std::vector<Instruction> instructions_;
     std::vector<Group> groups_;
@@ -155,8 +166,6 @@ private:
     std::vector<Local> locals_;
     int64_t local_bytes_ = 0;  // of each thread
     int64_t scratch_bytes_ = 0;  // of each thread
-    std::vector<std::vector<char>> rooms_;  // each thread's scratch and locals, from the first call on
-    std::atomic<bool> index_error_{false};
 };
 
 constexpr int64_t tile_words = 512;

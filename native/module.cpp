@@ -5,11 +5,13 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 
-#include "arena.hpp"
+#include "interpreter.hpp"
 #include "machine.hpp"
+#include "process.hpp"
 
 namespace nb = nanobind;
 
@@ -19,17 +21,19 @@ namespace {
 
 // Read-only arrays, too: who calls gives writable ones for what the instructions write.
 using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
-using chainrule::Arena;
 using chainrule::Buffer;
 using chainrule::Machine;
 using chainrule::Pool;
+using chainrule::Workspace;
 
-// A machine with its arena, which is buffer 0.
+// A machine with its workspace, whose arena is buffer 0.
 class Core {
 public:
     Core(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
          const std::vector<int64_t>& buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
-        : machine_(instructions, groups, buffer_bytes, locals), arena_(arena_bytes(buffer_bytes)) {}
+        : machine_(instructions, groups, buffer_bytes, locals), arena_bytes_(arena_bytes(buffer_bytes)) {
+        workspace();
+    }
 
     int64_t run(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool) {
         return go(arrays, step_bytes, steps, pool, nullptr);
@@ -50,6 +54,10 @@ private:
         return static_cast<size_t>(buffer_bytes[0]) + 64;
     }
 
+    Workspace& workspace() {
+        return workspace_.get([this] { return std::make_unique<Workspace>(arena_bytes_); });
+    }
+
     int64_t go(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool,
                std::vector<int64_t>* profile) {
         const auto& needed = machine_.buffer_bytes();
@@ -57,7 +65,9 @@ private:
             throw std::invalid_argument("run got the wrong number of buffers");
         if (steps == 0) return 0;
         std::vector<Buffer> buffers(needed.size());
-        buffers[0] = {arena_.get(), needed[0], 0};
+        Workspace& space = workspace();
+        chainrule::Workers& workers = pool.workers();
+        buffers[0] = {space.arena.get(), needed[0], 0};
         for (size_t i = 0; i < arrays.size(); ++i) {
             const int64_t bytes = static_cast<int64_t>(arrays[i].nbytes());
             const int64_t moved = steps > 1 ? step_bytes[i] : 0;
@@ -65,36 +75,43 @@ private:
                 throw std::invalid_argument("buffer " + std::to_string(i + 1) + " is too small");
             buffers[i + 1] = {const_cast<char*>(static_cast<const char*>(arrays[i].data())), bytes, step_bytes[i]};
         }
-        std::unique_lock<std::mutex> busy(mutex_, std::defer_lock);
+        std::unique_lock<std::mutex> busy(space.busy, std::defer_lock);
         bool failed = false;
+        const uint64_t forks = chainrule::forks();
         int64_t done = 0;
         {
-            nb::gil_scoped_release free;
+            chainrule::WithoutGil free;
             busy.lock();
             auto asked = std::chrono::steady_clock::now();
             auto interrupted = [&] {
                 const auto now = std::chrono::steady_clock::now();
                 if (now - asked < std::chrono::milliseconds(100)) return false;
                 asked = now;
-                nb::gil_scoped_acquire held;
+                free.take();
                 failed = PyErr_CheckSignals() != 0;
+                free.give();
+                if (chainrule::forks() != forks)  // by a handler: what the workers had taken on, nobody ends here
+                    throw std::runtime_error("this process was forked within a call of the core, and can't go on with it");
                 return failed;
             };
-            done = machine_.run(std::move(buffers), steps, pool, interrupted, profile);
+            done = machine_.run(std::move(buffers), steps, space, workers, interrupted, profile);
         }
         if (failed) throw nb::python_error();
-        if (machine_.index_error()) throw nb::index_error("an index is out of range for its axis");
+        if (space.index_error.load()) throw nb::index_error("an index is out of range for its axis");
         return done;
     }
 
-    Machine machine_;
-    Arena arena_;
-    std::mutex mutex_;
+    const Machine machine_;
+    const size_t arena_bytes_;
+    chainrule::OfProcess<Workspace> workspace_;
 };
 
 }  // namespace
 
 NB_MODULE(_core, m) {
+    nb::set_leak_warnings(false);       // threads that end with the process, or were not forked with it, leave theirs
+    chainrule::watch_forks();
+    chainrule::kernels();               // picked now: by the first call, a fork could find it half done
     scipy_openblas_set_num_threads(1);  // the workers are ours
     nb::class_<Pool>(m, "Pool", "Worker threads, started once.")
         .def("__init__",

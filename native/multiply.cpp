@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels.hpp"
+#include "process.hpp"
 
 extern "C" {
 void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
@@ -72,6 +73,7 @@ void multiply(const Product& p, char* scratch) {
         sweep_over(p, b, ldb, own);
         return;
     }
+    const NoFork held;  // OpenBLAS takes and returns its room under a lock of its own
     scipy_cblas_sgemm(row_major, p.ta ? transposed : as_is, turned ? transposed : as_is, static_cast<int>(p.m),
                       static_cast<int>(p.n), static_cast<int>(p.k), 1.0f, p.a, static_cast<int>(p.lda), b,
                       static_cast<int>(ldb), p.add ? 1.0f : 0.0f, p.c, static_cast<int>(p.ldc));

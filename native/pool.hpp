@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler.hpp"
+#include "process.hpp"
 
 namespace chainrule {
 
@@ -144,22 +145,19 @@ private:
     bool closing_ = false;
 };
 
-// Workers of one process. A process made by fork has memory of them but not the threads themselves, which nobody
-// can join: there they are left alone, and it makes a pool of its own.
+// Workers, as many in every process.
 class Pool {
 public:
-    explicit Pool(int threads) : process_(process_number()), workers_(std::make_unique<Workers>(threads)) {}
+    explicit Pool(int threads) : threads_(threads) { workers(); }
 
-    ~Pool() {
-        if (process_number() != process_) static_cast<void>(workers_.release());
+    int threads() const { return threads_; }
+    Workers& workers() {
+        return workers_.get([this] { return std::make_unique<Workers>(threads_); });
     }
 
-    int threads() const { return workers_->threads(); }
-    void run(const std::shared_ptr<const Job>& job) { workers_->run(job); }
-
 private:
-    const long process_;
-    std::unique_ptr<Workers> workers_;
+    const int threads_;
+    OfProcess<Workers> workers_;
 };
 
 }  // namespace chainrule

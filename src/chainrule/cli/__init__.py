@@ -1,16 +1,21 @@
 """The command line: `chainrule --help`. One file a command."""
 
 import io
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
+from chainrule.starting import importing
+from chainrule.streams import standard_streams
 
-from chainrule.cli import data, explain, predict, report, show, train, tune
-from chainrule.cli.errors import guarded
-from chainrule.cli.help import flowing
-from chainrule.tasks.settings import TableSettings
+with importing():
+    import typer
+
+    from chainrule.cli import data, explain, predict, report, show, train, tune
+    from chainrule.cli.errors import guarded
+    from chainrule.cli.help import flowing
+    from chainrule.tasks.settings import TableSettings
 
 app = typer.Typer(
     rich_markup_mode="rich",
@@ -20,18 +25,30 @@ app = typer.Typer(
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help(TableSettings()))(
     train.train
 )
-for command in (tune.tune, predict.predict, explain.explain, show.show, report.report):
-    app.command(command.__name__, help=flowing(command.__doc__))(command)
+for each in (tune.tune, predict.predict, explain.explain, show.show, report.report):
+    app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (without the program's name; None: the process's own) and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal without σ shows \u03c3 rather than a traceback
-            stream.reconfigure(errors="backslashreplace")
-    command = typer.main.get_command(app)
-    return guarded(lambda: command.main(arguments, prog_name="chainrule", standalone_mode=False))
+    with standard_streams():
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal without σ shows \u03c3 rather than a traceback.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return guarded(lambda: _run(arguments))
+
+
+def command() -> int:
+    """The command line of this process, which ends after it."""
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: there is nothing to interrupt
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int | None:
+    return typer.main.get_command(app).main(arguments, prog_name="chainrule", standalone_mode=False)
 
 
 def _version(asked: bool) -> None:

@@ -12,12 +12,12 @@ import typer
 
 from chainrule.cli.output import tell
 from chainrule.errors import ChainruleError, ChainruleWarning, did_you_mean
+from chainrule.starting import INTERRUPTED
 from chainrule.tasks.settings import HELP
 
 SUCCESS = 0
 BROKEN_PIPE = 1
 BAD_INPUT = 2
-INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 SUBJECT = ("file", "target")  # what is no setting, but an argument or an option of its own
 
 # typer does not export the error of a wrong command line, but every kind of it is a sibling of this one.
@@ -83,6 +83,10 @@ def guarded(run: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except SystemExit as ended:  # typer's own answer to a broken pipe
         return ended.code if isinstance(ended.code, int) else BROKEN_PIPE
+    except Exception as error:
+        if _interrupted(error):
+            return INTERRUPTED
+        raise
     return code or SUCCESS
 
 
@@ -97,6 +101,13 @@ def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:
             otherwise(message, *details, **named)
 
     return show
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: typer makes one of it, and so do modules that are half imported."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _refuse(message: str) -> int:

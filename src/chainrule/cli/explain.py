@@ -69,7 +69,7 @@ def explain(
 
     if html.is_dir():
         raise ConfigError(f"--html {html} is a directory", remedy="name a file in it, such as step.html")
-    write_aside(html, explain_page(explanation).encode())
+    write_aside(html, explain_page(explanation).encode(errors="backslashreplace"))
     tell(f"written to {html}")
 
 

@@ -7,6 +7,8 @@ from textwrap import fill
 from typing import Any
 
 from chainrule.data.plain_json import json_text
+from chainrule.paths import printable
+from chainrule.streams import is_terminal
 
 
 def tell(line: str) -> None:
@@ -16,14 +18,14 @@ def tell(line: str) -> None:
 
 def narrate(sentence: str) -> None:
     """A sentence for the person, on standard error; a terminal gets it broken between words."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         sentence = fill(sentence, get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False)
     tell(sentence)
 
 
 def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what is infinite or not a number becomes null."""
-    print(json_text(content))
+    print(printable(json_text(content)))  # its escapes are JSON's own
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:

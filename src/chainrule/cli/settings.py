@@ -10,6 +10,7 @@ from chainrule.cli.errors import SUBJECT
 from chainrule.cli.output import narrate
 from chainrule.data import Table, column_names, is_named
 from chainrule.errors import ChainruleError, ConfigError, DataError
+from chainrule.paths import path_of_text
 from chainrule.tasks.settings import TableSettings, settings_from
 from chainrule.tasks.table import open_table
 
@@ -76,6 +77,8 @@ def read_config(path: Path) -> dict[str, Any]:
     for name in SUBJECT:
         if name in pairs and not isinstance(pairs[name], str):
             raise ConfigError(f"{path}: {name} is {pairs[name]!r}", remedy="it must be a text in quotes")
+    if "file" in pairs:
+        pairs["file"] = path_of_text(pairs["file"])
     return pairs
 
 

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.errors import INTERRUPTED
 from chainrule.cli.folders import Place, check_table, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import REPORT, plain_results, print_results
 from chainrule.cli.settings import Order, open_order, read_order
 from chainrule.errors import ConfigError
+from chainrule.paths import text_of_path
+from chainrule.starting import INTERRUPTED
 from chainrule.tasks.settings import HELP, TableSettings
 from chainrule.tasks.table import TableRun, load_table_run, train_table
 from chainrule.train import Event, Listener, Started, write_aside
@@ -183,7 +184,8 @@ def _keep_order(place: Place, order: Order) -> Listener:
         if isinstance(event, Started):
             import tomli_w
 
-            subject = {"file": order.file, "target": order.target}
+            file = None if order.file is None else text_of_path(order.file)
+            subject = {"file": file, "target": order.target}
             content = {name: value for name, value in subject.items() if value is not None}
             content |= order.settings.to_plain()
             write_aside(place.config, tomli_w.dumps(content).encode())

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.errors import INTERRUPTED
 from chainrule.cli.folders import RUNS, run_name
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import plain_results, print_results
 from chainrule.cli.settings import Order, open_order, read_assignment, read_order
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.report.numbers import number
+from chainrule.starting import INTERRUPTED
 from chainrule.tasks.settings import AUTO, PLAIN, TableSettings
 from chainrule.tasks.tuning import BEST, REPORT, TableStudy, find_study, table_space, tune_table
 from chainrule.tune import Asha, Hyperband, Pruning, StudyProgress

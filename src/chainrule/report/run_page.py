@@ -29,7 +29,7 @@ def write_report(folder: Path) -> Path:
     Raises DataError if the folder is not a run folder or one of its files can't be read.
     """
     page_html = run_page(*read_run(folder), title=folder.resolve().name)
-    write_aside(folder / REPORT, page_html.encode())
+    write_aside(folder / REPORT, page_html.encode(errors="backslashreplace"))
     return folder / REPORT
 
 

@@ -31,6 +31,7 @@ from chainrule.data.plain_json import json_text
 from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import Huber, MeanAbsoluteError, MeanOfMembers, sgd
+from chainrule.paths import path_of_text, printable, text_of_path
 from chainrule.program import Program
 from chainrule.report.run_page import run_page
 from chainrule.tasks import evaluation
@@ -78,7 +79,8 @@ class TableRun:
 
     def config(self) -> dict[str, Any]:
         """What config.toml says: everything that repeats the run."""
-        return {"file": self.source, "target": self.preparation.target} | self.settings.to_plain()
+        file = text_of_path(self.source)
+        return {"file": file, "target": self.preparation.target} | self.settings.to_plain()
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
@@ -87,7 +89,7 @@ class TableRun:
             _write_json(aside / PREPROCESSING, self.preparation.to_json())
             _write_json(aside / EVALUATION, self.evaluation)
             page = run_page(self.config(), self.run.history, self.evaluation, folder.name)
-            (aside / "report.html").write_text(page, encoding="utf-8")
+            (aside / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
 
 
@@ -253,7 +255,7 @@ def load_table_run(folder: Path) -> TableRun:
         ) from None
     except ValueError as error:
         raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
-    source = config.pop("file")
+    source = path_of_text(config.pop("file"))
     config.pop("target")
     return TableRun(run, preparation, settings_from(config), source, result, ())
 
@@ -380,4 +382,4 @@ def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json_text(content, indent=1) + "\n", encoding="utf-8")
+    path.write_text(printable(json_text(content, indent=1)) + "\n", encoding="utf-8")

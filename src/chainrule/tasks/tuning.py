@@ -11,6 +11,7 @@ from chainrule.data import Table
 from chainrule.data.locks import in_turn
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.nn.settings import check_whole
+from chainrule.paths import text_of_path
 from chainrule.report.tune_page import tune_page
 from chainrule.tasks.fingerprint import table_fingerprint
 from chainrule.tasks.settings import TableSettings
@@ -147,7 +148,8 @@ def tune_table(
     # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
     with deferred_interrupt(), in_turn(folder / ".lock"):
         best = _write_best(folder, prepared, settings, result.best, result.run)
-        write_aside(folder / REPORT, _page(folder, table, space, result, best).encode())
+        page = _page(folder, table, space, result, best)
+        write_aside(folder / REPORT, page.encode(errors="backslashreplace"))
     return TableStudy(result, best, folder)
 
 
@@ -219,7 +221,7 @@ def _make_folder(
         check_free(folder)
         try:
             with folder_aside(folder) as aside:
-                content = {"file": table.source, **wanted}
+                content = {"file": text_of_path(table.source), **wanted}
                 (aside / STUDY_FILE).write_text(tomli_w.dumps(content), encoding="utf-8")
                 if url is None:
                     with open_storage(aside / DATABASE) as storage:

@@ -1,5 +1,6 @@
 """Ctrl-C as a request to finish in order."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -13,11 +14,11 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
 
     Outside of the main thread Python delivers no signals, and nothing changes.
     """
-    noted = False
+    noted, process = False, os.getpid()
 
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal noted
-        if noted:
+        if noted or os.getpid() != process:  # a child by fork, of another thread, is not to finish this
             raise KeyboardInterrupt
         noted = True
 

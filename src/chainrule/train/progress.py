@@ -1,5 +1,6 @@
 """A live progress bar on standard error."""
 
+from chainrule.streams import error_console
 from chainrule.train.events import Ended, EpochDone, Event, Started, StepsDone
 
 
@@ -10,11 +11,10 @@ class ProgressBar:
     """
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
         from rich.table import Column
 
-        self._console = Console(stderr=True)
+        self._console = error_console()
         self._progress = Progress(
             TextColumn("epoch"),
             MofNCompleteColumn(),

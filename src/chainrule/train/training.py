@@ -19,6 +19,7 @@ from chainrule.nn.metrics import METRICS, OwnMetric, check_metrics
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
+from chainrule.streams import is_terminal
 from chainrule.train.checkpoint import Checkpoint, check_same_data, load_state, owned
 from chainrule.train.events import Listener, RunState
 from chainrule.train.fingerprint import fingerprint
@@ -166,7 +167,7 @@ def train_recipe(
     if why and state is None:  # who goes on with a state trains again and again
         warn(ChainruleWarning(why))
     heard = list(listeners)
-    bar = ProgressBar() if (sys.stderr.isatty() if progress is None else progress) else None
+    bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     if bar is not None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from chainrule.streams import error_console
 from chainrule.tune.events import (
     PRUNED,
     RUNNING,
@@ -33,10 +34,9 @@ class StudyProgress:
     """
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(stderr=True)
+        self._console = error_console()
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._trials: tuple[Trial, ...] = ()
         self._wanted = 0

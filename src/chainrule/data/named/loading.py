@@ -19,6 +19,7 @@ from chainrule.data.named.tidying import tidy_table
 from chainrule.data.reading import Raw, open_raw
 from chainrule.data.table import Table, table_of
 from chainrule.errors import DataError, did_you_mean
+from chainrule.streams import error_console, is_terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,12 +136,11 @@ def _read(path: Path, name: str) -> "pd.DataFrame":
 @contextmanager
 def _shown(release: Release) -> Iterator[Watch]:
     """A bar on standard error while a release is fetched, where that is a terminal."""
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(
-        *columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
+        *columns, console=error_console(), disable=not is_terminal(sys.stderr), transient=True
     ) as bar:
         task = bar.add_task(str(release), total=release.size)
 

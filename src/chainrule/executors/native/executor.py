@@ -1,7 +1,5 @@
 """Running programs on the core: plans made in Python, steps run in C++."""
 
-import os
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -164,7 +162,3 @@ def _checked(array: np.ndarray, value: Value) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _pool(threads: int) -> "_core.Pool":
     return _core.Pool(threads)
-
-
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not live on in a child

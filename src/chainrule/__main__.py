@@ -1,0 +1,7 @@
+"""python -m chainrule: the same as the command `chainrule`."""
+
+import sys
+
+from chainrule.cli import command
+
+sys.exit(command())
