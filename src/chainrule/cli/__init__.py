@@ -72,7 +72,7 @@ def overview(
       chainrule train digits
 
     It holds rows out, trains, says how good the network is beside a plain guess, and writes a run folder such
-    as runs/digits-001. Then your own table, CSV or Parquet, with the column to predict:
+    as runs/digits-001. Then your own table, CSV, Excel, JSON or Parquet, with the column to predict:
 
       chainrule train sales.csv --target price
       chainrule predict runs/sales-001 new.csv --out predictions.csv

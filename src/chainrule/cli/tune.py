@@ -25,7 +25,7 @@ def tune(
         str | None,
         typer.Argument(
             metavar="FILE|digits",
-            help="A CSV or Parquet file with column names; or 'digits', as for train.",
+            help="A CSV, Excel, JSON or Parquet file with column names; or 'digits', as for train.",
             show_default=False,
         ),
     ] = None,

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.data.arrays import can_stratify, split_indices
 from chainrule.data.checks import check_frame, infer_task, label_numbers
 from chainrule.data.reading import Raw, Reading, labels_of, learn_reading, open_raw
-from chainrule.data.reading.column import holds_texts
+from chainrule.data.reading.cells import holds_texts
 from chainrule.data.values import column_of
 from chainrule.data.wording import listed
 from chainrule.errors import DataError, did_you_mean

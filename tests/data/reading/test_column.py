@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from chainrule.data.reading.cells import Cells
 from chainrule.data.reading.column import ColumnReading, Setting, learn_column
 
 ROWS = 300
@@ -13,7 +14,7 @@ TYPED = Setting(typed=True)
 
 def learned(values, setting: Setting = FILE, *, quoted: bool = False, target: bool = False) -> ColumnReading:
     column = pd.Series(values, name="x", index=pd.RangeIndex(2, len(values) + 2, name="line"), dtype="str")
-    return learn_column(column, np.full(len(column), quoted), setting, target=target)[0]
+    return learn_column(Cells(column, np.full(len(column), quoted)), setting, target=target)[0]
 
 
 def every(step: int, mark: str, values=None) -> list[str]:

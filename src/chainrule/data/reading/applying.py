@@ -4,18 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.reading.arrow import arrow_texts, compute
-from chainrule.data.reading.column import (
-    AMONG_NUMBERS,
-    ColumnReading,
-    Distinct,
-    distinct_of,
-    holds_texts,
-    trimmed,
-    zone_of,
-)
+from chainrule.data.reading.arrow import compute
+from chainrule.data.reading.cells import Cells
+from chainrule.data.reading.column import AMONG_NUMBERS, ColumnReading, zone_of
 from chainrule.data.reading.dates import ISO, read_dates, told_format
-from chainrule.data.reading.numbers import read_numbers, read_plain
+from chainrule.data.reading.numbers import read_numbers
 from chainrule.data.values import kind_of, refuse_first, text_key
 
 if TYPE_CHECKING:
@@ -25,55 +18,53 @@ _NO_TRUTH = "is neither true nor false", "true or false"
 TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
-def apply_reading(
-    column: "pd.Series", reading: ColumnReading, quoted: np.ndarray | None, source: str
-) -> "pd.Series":
+def apply_reading(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
     """The values of a column: numbers as int64 or float64, truth as bool or boolean, dates as datetime64 by
     the clock on the wall, text as str; NaN, NA or NaT where missing.
 
-    quoted: (rows,) cells whose text stands in quotes; None where no text can mean a missing value.
     Raises DataError for the first cell that does not fit, naming source, column and place.
     """
-    texts = holds_texts(column)
+    column = cells.column
     if reading.kind == "number":
-        return _numbers(column, reading, source) if texts else _typed(column, "number", source)
+        return _numbers(cells, reading, source) if cells.are_texts else _typed(column, "number", source)
     if reading.kind == "boolean":
-        return _truth(column, reading, source)
+        return _truth(cells, reading, source)
     if reading.kind == "date":
-        return _dates(column, reading, source) if texts else _typed_dates(column, reading, source)
-    if reading.kind == "text":
-        return _texts(column, reading, quoted)
-    return column
+        return _dates(cells, reading, source) if cells.are_texts else _typed_dates(column, reading, source)
+    return _texts(cells, reading) if reading.kind == "text" else column
 
 
-def _numbers(column: "pd.Series", reading: ColumnReading, source: str) -> "pd.Series":
-    cells = trimmed(column)
-    if reading.number.is_plain:
-        numbers = read_plain(cells)
-        if numbers is not None:
-            return _named(_whole(numbers, cells), column)
-    distinct = distinct_of(column, cells, None)
-    each = read_numbers(arrow_texts(distinct.texts), reading.number)
-    failed = np.isnan(each) & ~_gaps(distinct, reading)
-    written = f" (numbers here have {reading.number.described()})" if not reading.number.is_plain else ""
-    refuse_first(
-        column, _rows(distinct, failed, missing=False), source, f"is not a number{written}", "a number"
-    )
-    return _named(_rows(distinct, each, missing=np.nan), column)
+def _numbers(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
+    if reading.number.decimal != "," and not reading.number.thousands and cells.numbers is not None:
+        return _named(_whole(cells), cells.column)
+    distinct = cells.distinct
+    each = read_numbers(distinct.texts, reading.number)
+    written = f" (numbers here have {reading.number.described()})" if reading.number.described() else ""
+    _refuse(cells, reading, np.isnan(each), source, f"is not a number{written}", "a number")
+    return _named(distinct.rows(each, missing=np.nan), cells.column)
 
 
-def _truth(column: "pd.Series", reading: ColumnReading, source: str) -> "pd.Series":
-    if not holds_texts(column):
-        values = _typed(column, "boolean", source).to_numpy(dtype=np.float64, na_value=np.nan)
-        refuse_first(
-            column, ~np.isin(values, (0.0, 1.0)), source, "is neither true nor false", "true or false"
-        )
-        return _named(_as_boolean(values), column)
-    distinct = distinct_of(column, trimmed(column), None)
-    each = distinct.texts.str.lower().map(TRUTH).to_numpy(dtype=np.float64)
-    failed = np.isnan(each) & ~_gaps(distinct, reading)
-    refuse_first(column, _rows(distinct, failed, missing=False), source, *_NO_TRUTH)
-    return _named(_as_boolean(_rows(distinct, each, missing=np.nan)), column)
+def _truth(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
+    if not cells.are_texts:
+        values = _typed(cells.column, "boolean", source).to_numpy(dtype=np.float64, na_value=np.nan)
+        refuse_first(cells.column, ~np.isin(values, (0.0, 1.0)), source, *_NO_TRUTH)
+        return _named(_as_boolean(values), cells.column)
+    distinct = cells.distinct
+    each = np.full(len(distinct.texts), np.nan)
+    for word, value in TRUTH.items():
+        each[distinct.among((word,), lower=True)] = value
+    _refuse(cells, reading, np.isnan(each), source, *_NO_TRUTH)
+    return _named(_as_boolean(distinct.rows(each, missing=np.nan)), cells.column)
+
+
+def _refuse(
+    cells: Cells, reading: ColumnReading, failed: np.ndarray, source: str, problem: str, expected: str
+) -> None:
+    """Raises DataError for the first cell whose text failed, and means no missing value."""
+    distinct = cells.distinct
+    if failed.any():
+        failed = failed & ~distinct.among(AMONG_NUMBERS, lower=True) & ~distinct.among(reading.gaps)
+        refuse_first(cells.column, distinct.rows(failed, missing=False), source, problem, expected)
 
 
 def _as_boolean(values: np.ndarray) -> Any:
@@ -85,17 +76,16 @@ def _as_boolean(values: np.ndarray) -> Any:
     return pd.arrays.BooleanArray(truth, missing) if missing.any() else truth
 
 
-def _dates(column: "pd.Series", reading: ColumnReading, source: str) -> "pd.Series":
-    distinct = distinct_of(column, trimmed(column), None)
-    dates, minutes = read_dates(distinct.texts, reading.date)
-    dates = on_clock(dates, minutes, reading.zone)
-    failed = dates.isna().to_numpy() & ~_gaps(distinct, reading)
+def _dates(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
+    import pandas as pd
+
+    distinct = cells.distinct
+    texts = pd.Series(distinct.texts.to_pandas(), dtype="str")
+    dates = on_clock(*read_dates(texts, reading.date), reading.zone)
     example = "2024-01-31" if reading.date == ISO else f"one written {told_format(reading.date)}"
-    refuse_first(
-        column, _rows(distinct, failed, missing=False), source, "is not a date", f"a date such as {example}"
-    )
+    _refuse(cells, reading, dates.isna().to_numpy(), source, "is not a date", f"a date such as {example}")
     values = dates.to_numpy().astype("datetime64[us]")
-    return _named(_rows(distinct, values, missing=np.datetime64("NaT", "us")), column)
+    return _named(distinct.rows(values, missing=np.datetime64("NaT", "us")), cells.column)
 
 
 def on_clock(dates: "pd.Series", minutes: np.ndarray, zone: str) -> "pd.Series":
@@ -141,41 +131,31 @@ def _typed(column: "pd.Series", kind: str, source: str) -> "pd.Series":
     return column.astype(object)
 
 
-def _texts(column: "pd.Series", reading: ColumnReading, quoted: np.ndarray | None) -> "pd.Series":
-    if not holds_texts(column) and kind_of(column) == "text":  # categories
-        return column
-    if kind_of(column) != "text":
-        return column.map(text_key, na_action="ignore").astype("str")
-    distinct = distinct_of(column, trimmed(column), None)
-    marks = distinct.texts.isin(reading.gaps).to_numpy()
-    values: Any = _rows(distinct, distinct.texts.to_numpy(dtype=object), missing=None)
-    if quoted is not None and marks.any():
-        values = np.where(_rows(distinct, marks, missing=False) & ~quoted, None, values)
-    return _named(values, column, dtype="str")
+def _texts(cells: Cells, reading: ColumnReading) -> "pd.Series":
+    column = cells.column
+    if not cells.are_texts:
+        return column if kind_of(column) == "text" else column.map(text_key, na_action="ignore").astype("str")
+    texts: Any = cells.texts
+    if cells.quoted is not None and reading.gaps:
+        import pyarrow as pa
+
+        marks = compute().is_in(texts, pa.array(reading.gaps, texts.type))
+        marked = compute().and_(marks, pa.array(~cells.quoted))
+        texts = compute().if_else(marked, pa.scalar(None, texts.type), texts)
+    return _named(texts.to_pandas().array, column, dtype="str")
 
 
-def _gaps(distinct: Distinct, reading: ColumnReading) -> np.ndarray:
-    """(texts,) which of them mean a missing value among numbers or dates."""
-    known = distinct.texts.str.lower().isin(AMONG_NUMBERS) | distinct.texts.isin(reading.gaps)
-    return known.to_numpy()
-
-
-def _rows(distinct: Distinct, each: np.ndarray, *, missing: Any) -> np.ndarray:
-    """What each text became, for every row."""
-    return np.append(each, np.array([missing], dtype=each.dtype))[distinct.codes]
-
-
-def _whole(numbers: np.ndarray, cells: Any) -> np.ndarray:
-    """Numbers as int64 where all are whole, exactly as they stand, which float64 can't say beyond 2^53."""
+def _whole(cells: Cells) -> np.ndarray:
+    """Plain numbers; as int64 where all are whole: float64 does not have all of them beyond 2^53."""
     import pyarrow as pa
 
-    pc = compute()
-    if cells.null_count or not np.equal(numbers, np.trunc(numbers)).all():
-        return numbers
+    assert cells.numbers is not None  # they are plain
+    if not cells.whole or np.isnan(cells.numbers).any():
+        return cells.numbers
     try:
-        return pc.cast(cells, pa.int64()).to_numpy(zero_copy_only=False)
+        return compute().cast(cells.texts, pa.int64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:  # 1.0, 1e5, or beyond int64
-        return numbers
+        return cells.numbers
 
 
 def _named(values: Any, column: "pd.Series", dtype: Any = None) -> "pd.Series":

@@ -1,23 +1,23 @@
 """How the dates of a text column are written: the one format that most rows fit, and reading by it."""
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.data.reading.arrow import arrow_texts, compute
+
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 ISO = "ISO 8601"
-_ISO_TEXT = r"(?:\d{4}-\d{2}-\d{2}(?:[T ].*)?)"
-_OFFSET = r"(?<=:\d\d)(?:\.\d+)?\s*(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)$"
-_LOOKS = (
-    r"(?:\d{1,4}[./-]\d{1,2}([./-]\d{2,4}.*)?"
-    r"|\d{1,2}\.?[ /-]?[A-Za-z]{3,9}[ /-]?\d{2,4}.*"
-    r"|[A-Za-z]{3,9} \d{1,2},? \d{4}.*"
-    r"|[A-Za-z]{3,9}[ -]\d{4})"
-)
-_LAST = r"\s*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
+_ISO_TEXT = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
+_LAST = r"\s*(Z|[+-]\d{2}(?::?\d{2})?)$"
+_OFFSET = rf":\d\d(?:\.\d+)?{_LAST}"
+_WORD = re.compile(r"[A-Za-z]+|\d+")
 _DAYS = {
     "day.month.year": ("%d.%m.%Y", "%d.%m.%y"),
     "month/day/year": ("%m/%d/%Y", "%m/%d/%y"),
@@ -34,38 +34,50 @@ _DAYS = {
 }
 """Formats by how a person calls them. Of two that fit alike, such as month/day and day/month, the first."""
 _TIMES = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I %p")
-_SAMPLE = 200
+_SAMPLE = 100
 
 
-def learn_dates(texts: "pd.Series", counts: np.ndarray) -> tuple[str, np.ndarray, str]:
+@dataclass(frozen=True, eq=False)
+class LearnedDates:
     """The date format that most rows of a column fit.
 
-    texts: its distinct texts, without outer spaces. counts: (texts,) rows of each.
-    Returns the format ('' where none fits a row: `ISO`, or a pattern of strptime), which texts fit, and the
-    other format that fits as well but reads other days, '' for none.
+    pattern: `ISO`, or a pattern of strptime. fits: (texts,) which of them do. minutes: (texts,) by which the
+    clock of each was ahead of UTC, NaN where it does not say. other: the other format that fits as well and
+    reads other days; '' for none.
+    """
+
+    pattern: str
+    fits: np.ndarray
+    minutes: np.ndarray
+    other: str = ""
+
+
+def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int) -> LearnedDates | None:
+    """The format that most rows of a column fit; None where too many texts fit none.
+
+    texts: its distinct texts, without outer spaces. counts: (texts,) rows of each. most: texts that may be
+    no dates.
     """
     import pandas as pd
 
-    nothing = "", np.zeros(len(texts), bool), ""
-    likely = texts.str.fullmatch(_LOOKS).to_numpy(dtype=bool)
-    if counts[likely].sum() < counts.sum() / 2:
-        return nothing
-    sample = texts[likely].iloc[:_SAMPLE]
-    found: list[tuple[int, str, Any]] = []
-    for pattern in _patterns():
-        if pattern != ISO and read_dates(sample, pattern)[0].isna().all():
-            continue
-        dates = read_dates(texts, pattern)[0]
-        rows = int(counts[dates.notna().to_numpy()].sum())
-        if rows:
-            found.append((rows, pattern, dates))
-    if not found:
-        return nothing
-    best = max(rows for rows, _, _ in found)
-    tied = [(pattern, dates) for rows, pattern, dates in found if rows == best]
-    pattern, dates = tied[0]
-    other = next((name for name, also in tied[1:] if not pd.Series.equals(also, dates)), "")
-    return pattern, dates.notna().to_numpy(), other
+    sample = pd.Series(texts[:_SAMPLE].to_pylist(), dtype="str")
+    patterns = _possible(sample, most)
+    if not patterns:
+        return None
+    all_texts = pd.Series(texts.to_pandas(), dtype="str")
+    if ISO in patterns:
+        dates, minutes = read_dates(all_texts, ISO)
+        fits = dates.notna().to_numpy()
+        if (~fits).sum() <= most:
+            return LearnedDates(ISO, fits, minutes)
+    found = [(pattern, read_dates(all_texts, pattern)[0]) for pattern in patterns if pattern != ISO]
+    rows = [int(counts[dates.notna().to_numpy()].sum()) for _, dates in found]
+    best = [each for each, count in zip(found, rows, strict=True) if count == max(rows)]
+    if not best:
+        return None
+    pattern, dates = best[0]
+    other = next((name for name, also in best[1:] if not also.equals(dates)), "")
+    return LearnedDates(pattern, dates.notna().to_numpy(), np.full(len(texts), np.nan), other)
 
 
 def read_dates(texts: "pd.Series", pattern: str) -> tuple["pd.Series", np.ndarray]:
@@ -76,15 +88,31 @@ def read_dates(texts: "pd.Series", pattern: str) -> tuple["pd.Series", np.ndarra
     """
     import pandas as pd
 
-    nothing = np.full(len(texts), np.nan)
+    minutes = np.full(len(texts), np.nan)
     if pattern != ISO:
-        return pd.to_datetime(texts, format=pattern, errors="coerce"), nothing
-    fitting = texts.where(texts.str.fullmatch(_ISO_TEXT).fillna(value=False))
-    offsets = fitting.str.extract(_OFFSET, expand=True)["offset"]
-    if offsets.notna().any():
-        fitting = fitting.where(offsets.isna(), fitting.str.replace(_LAST, "", regex=True))
-        nothing = _minutes(offsets)
-    return pd.to_datetime(fitting, format="ISO8601", errors="coerce"), nothing
+        return pd.to_datetime(texts, format=pattern, errors="coerce"), minutes
+    cells = arrow_texts(texts)
+    pc = compute()
+    cells = pc.if_else(pc.match_substring_regex(cells, _ISO_TEXT), cells, None)
+    offset = pc.fill_null(pc.match_substring_regex(cells, _OFFSET), fill_value=False)
+    if pc.any(offset).as_py():
+        ends = pd.Series(pc.replace_substring_regex(cells.filter(offset), f"^.*?{_LAST}", r"\1").to_pylist())
+        minutes[offset.to_numpy(zero_copy_only=False)] = _minutes(ends)
+        cells = pc.if_else(offset, pc.replace_substring_regex(cells, _LAST, ""), cells)
+    fitting = pd.Series(cells.to_pandas(), dtype="str", index=texts.index)
+    return pd.to_datetime(fitting, format="ISO8601", errors="coerce"), minutes
+
+
+def _possible(sample: "pd.Series", most: int) -> list[str]:
+    """The formats that all but so many of some texts fit."""
+    shapes = {_shape(text) for text in sample}
+    tried = [each for each in _patterns() if each == ISO or _shape(each.replace("%", "")) in shapes]
+    return [each for each in tried if read_dates(sample, each)[0].isna().sum() <= min(most, len(sample) - 1)]
+
+
+def _shape(text: str) -> str:
+    """What is left of a text where words and numbers count alike: x.x.x x:x of 31.12.2024 10:00."""
+    return _WORD.sub("x", text)
 
 
 def told_format(pattern: str) -> str:

@@ -14,9 +14,20 @@ if TYPE_CHECKING:
 UNITS = ("%", "$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "CHF", "JPY")
 """Signs that may stand before or after a number without changing it; one of them in a column."""
 _SPACES = "[\u00a0\u2009\u202f]"
-_FORMATS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"))
+Marks = tuple[str, str]
+_FORMATS: tuple[Marks, ...] = (
+    (".", ""),
+    (",", ""),
+    (".", ","),
+    (",", "."),
+    (".", " "),
+    (",", " "),
+    (".", "'"),
+    (",", "'"),
+)
 """Decimal mark and thousands mark, the simplest first."""
 _INFINITE = r"^[+-]?(?i:inf|infinity)$"
+_FIRST = 100
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 
 
@@ -64,19 +75,27 @@ class Learned:
     ambiguous: bool
 
 
-def learn_numbers(texts: "pa.Array", counts: np.ndarray, decimal: str = "") -> Learned:
+def possible_formats(texts: "pa.Array", most: int) -> tuple[Marks, ...]:
+    """The decimal and thousands marks that all but so many of some texts fit."""
+    bare = _bare(texts, _unit_of(texts))
+    return tuple(marks for marks in _FORMATS if (~_matches(bare, *marks)).sum() <= most)
+
+
+def learn_numbers(
+    texts: "pa.Array", counts: np.ndarray, decimal: str = "", formats: tuple[Marks, ...] = _FORMATS
+) -> Learned:
     """The format that most rows of a column fit.
 
     texts: its distinct texts, without outer spaces. counts: (texts,) rows of each. decimal: the mark that
     the file's other columns use, which decides where a text such as 1,234 can be read in two ways; '' where
-    they do not tell.
+    they do not tell. formats: decimal and thousands marks that are tried.
     """
     unit = _unit_of(texts)
     bare = _bare(texts, unit)
-    fitting = {marks: _matches(bare, *marks) for marks in _FORMATS}
+    fitting = {marks: _matches(bare, *marks) for marks in formats}
     rows = {marks: int(counts[fits].sum()) for marks, fits in fitting.items()}
     best = max(rows.values())
-    candidates = [marks for marks in _FORMATS if rows[marks] == best]
+    candidates = [marks for marks in formats if rows[marks] == best]
     readings = [_converted(bare, marks, fitting[marks]) for marks in candidates]
     ambiguous = any(not np.array_equal(readings[0], other, equal_nan=True) for other in readings[1:])
     told = {mark for mark, _ in candidates}
@@ -99,25 +118,10 @@ def read_numbers(texts: "pa.Array", format: NumberFormat) -> np.ndarray:
     return np.where(commas, _converted(bare, (",", format.thousands), commas), numbers)
 
 
-def read_plain(texts: "pa.Array") -> np.ndarray | None:
-    """(texts,) float64, NaN for null, where all are plain numbers; None where one is not.
-
-    Texts such as 'nan' are none. Many times faster than `read_numbers`.
-    """
-    import pyarrow as pa
-
-    pc = compute()
-    try:
-        numbers = pc.cast(texts, pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    if pc.any(pc.is_nan(numbers)).as_py():
-        return None
-    return numbers.to_numpy(zero_copy_only=False)
-
-
 def tells_a_point(texts: "pa.Array") -> bool:
     """Whether a point in plain numbers can be no thousands mark, since no three digits follow it."""
+    if len(texts) > _FIRST and tells_a_point(texts[:_FIRST]):
+        return True
     pc = compute()
     sure = r"\.(?:\d{1,2}|\d{4,})?(?:[eE]|$)|^[+-]?0*\.|^[+-]?\d{4,}\.|\.\d{3}[eE]"
     return bool(pc.any(pc.match_substring_regex(texts, sure)).as_py())

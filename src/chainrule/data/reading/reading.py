@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data.reading.applying import apply_reading
+from chainrule.data.reading.cells import Cells
 from chainrule.data.reading.column import ColumnReading, Setting, learn_column
 from chainrule.data.reading.numbers import NumberFormat
 from chainrule.data.values import column_of
@@ -25,7 +26,7 @@ class Raw:
     stands. source: what messages call it.
     typed: whoever wrote it told texts from numbers, so that a text such as NA is one. quoted: of a column's
     name, (rows,) the cells that stand in quotes. separator: of a text file, '' of others.
-    notes: sentences on how the file was opened.
+    notes: sentences on how the file was opened. kept: cells by column, once they were asked for.
     """
 
     frame: "pd.DataFrame"
@@ -34,12 +35,22 @@ class Raw:
     quoted: Quoted | None = None
     separator: str = ""
     notes: tuple[str, ...] = ()
+    kept: dict[str, Cells] = field(default_factory=dict, repr=False)
 
-    def quotes(self, name: str) -> np.ndarray | None:
-        """(rows,) cells of a column that stand in quotes; None where its texts can't mean a missing value."""
+    def cells(self, name: str) -> Cells:
+        """The cells of a column, the same each time, so that they are looked at once."""
+        if name not in self.kept:
+            self.kept[name] = Cells(column_of(self.frame, name), self._quotes(name), self._commas)
+        return self.kept[name]
+
+    def _quotes(self, name: str) -> np.ndarray | None:
         if self.typed:
             return None
         return np.zeros(len(self.frame), bool) if self.quoted is None else self.quoted(name)
+
+    @property
+    def _commas(self) -> bool:
+        return self.separator != "," or self.quoted is not None
 
 
 @dataclass(frozen=True)
@@ -57,10 +68,7 @@ class Reading:
         known = [name for name in frame.columns if name in self.columns]
         if not known:
             return frame
-        read = {
-            name: apply_reading(column_of(frame, name), self.columns[name], raw.quotes(name), raw.source)
-            for name in known
-        }
+        read = {name: apply_reading(raw.cells(name), self.columns[name], raw.source) for name in known}
         return frame.assign(**read)
 
     @property
@@ -91,7 +99,7 @@ def learn_reading(raw: Raw, target: str | None = None, missing: tuple[str, ...] 
     usual = "," if raw.separator == ";" else "."
 
     def learn(name: str, setting: Setting) -> tuple[ColumnReading, str]:
-        return learn_column(column_of(frame, name), raw.quotes(name), setting, target=name == target)
+        return learn_column(raw.cells(name), setting, target=name == target)
 
     alone = Setting(raw.typed, usual=usual, missing=missing)
     learned = {name: learn(name, alone) for name in frame.columns}

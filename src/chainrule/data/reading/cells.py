@@ -1,0 +1,134 @@
+"""The cells of a column of texts, each thing about them found once, though learning and reading both ask."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.data.reading.arrow import arrow_texts, compute
+from chainrule.data.values import kind_of, text_key
+from chainrule.data.wording import place
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def holds_texts(column: "pd.Series") -> bool:
+    """Whether a column holds texts, or objects of several types, rather than values of one type."""
+    return kind_of(column) == "text" and getattr(column.dtype, "categories", None) is None
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A column of a table as it stands in a file.
+
+    quoted: (rows,) cells whose text stands in quotes; None where no text can mean a missing value.
+    commas: whether a comma can stand in a cell.
+    """
+
+    column: "pd.Series"
+    quoted: np.ndarray | None
+    commas: bool = True
+
+    @cached_property
+    def are_texts(self) -> bool:
+        """Whether what the cells mean must be found out from their texts."""
+        return holds_texts(self.column)
+
+    @cached_property
+    def texts(self) -> "pa.Array":
+        """(rows,) without outer spaces; null where one is missing or empty."""
+        import pyarrow as pa
+
+        pc = compute()
+        column = self.column
+        if column.dtype == object:
+            column = column.map(text_key, na_action="ignore")
+        texts = pc.utf8_trim_whitespace(arrow_texts(column))
+        return pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+
+    @cached_property
+    def numbers(self) -> np.ndarray | None:
+        """(rows,) float64, NaN where empty, if all cells are plain numbers, as in most columns; else None."""
+        import pyarrow as pa
+
+        if self.column.dtype != object:  # at once, where none is empty and none has spaces
+            numbers = _cast(arrow_texts(self.column))
+            if numbers is not None:
+                return numbers
+        if isinstance(self.texts, pa.Array) and self.texts.null_count == len(self.texts):
+            return None
+        return _cast(self.texts)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all plain numbers are whole ones."""
+        numbers = self.numbers
+        return numbers is not None and bool(np.array_equal(numbers, np.trunc(numbers), equal_nan=True))
+
+    @cached_property
+    def distinct(self) -> "Distinct":
+        """The different texts."""
+        encoded: Any = compute().dictionary_encode(self.texts)
+        codes = compute().fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+        loose = codes if self.quoted is None else codes[~self.quoted]
+        texts = encoded.dictionary
+        return Distinct(self.column, texts, codes, np.bincount(loose[loose >= 0], minlength=len(texts)))
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The different texts of a column. texts: without outer spaces. codes: (rows,) which of them; -1: empty.
+
+    loose: (texts,) the rows in which each stands without quotes.
+    """
+
+    column: "pd.Series"
+    texts: "pa.Array"
+    codes: np.ndarray
+    loose: np.ndarray
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """(texts,) rows of each."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
+
+    @cached_property
+    def lowered(self) -> "pa.Array":
+        """The texts in lower case."""
+        return compute().utf8_lower(self.texts)
+
+    def among(self, words: Any, *, lower: bool = False) -> np.ndarray:
+        """(texts,) whether each is one of some words. lower: in any case."""
+        import pyarrow as pa
+
+        texts = self.lowered if lower else self.texts
+        return compute().is_in(texts, pa.array(list(words), texts.type)).to_numpy(zero_copy_only=False)
+
+    def chosen(self, which: np.ndarray) -> list[str]:
+        """Some of the texts."""
+        import pyarrow as pa
+
+        return self.texts.filter(pa.array(which)).to_pylist()
+
+    def first(self, text: int) -> str:
+        """Where a text stands first."""
+        return place(self.column, int(np.argmax(self.codes == text)))
+
+    def rows(self, each: np.ndarray, *, missing: Any) -> np.ndarray:
+        """What each text became, for every row."""
+        return np.append(each, np.array([missing], dtype=each.dtype))[self.codes]
+
+
+def _cast(texts: "pa.Array") -> np.ndarray | None:
+    """(texts,) float64, NaN for null; None where one is no plain number, or a text such as 'nan'."""
+    import pyarrow as pa
+
+    try:
+        numbers = compute().cast(texts, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    values = numbers.to_numpy(zero_copy_only=False)
+    return None if int(np.isnan(values).sum()) > numbers.null_count else values
