@@ -10,7 +10,6 @@ import numpy as np
 from chainrule.data.arrays import can_stratify, split_indices
 from chainrule.data.checks import check_frame, infer_task, label_numbers
 from chainrule.data.reading import Raw, Reading, labels_of, learn_reading, open_raw
-from chainrule.data.reading.cells import holds_texts
 from chainrule.data.values import column_of
 from chainrule.data.wording import listed
 from chainrule.errors import DataError, did_you_mean
@@ -94,8 +93,8 @@ def table_of(
             remedy=f"name one of them as the target{_header_hint(columns)}",
         )
     reading = learn_reading(raw, wanted, missing) if reading is None else reading
-    cells = column_of(raw.frame, wanted)
-    written = cells if holds_texts(cells) else None
+    cells = raw.cells(wanted)
+    written = cells.shown if cells.are_texts else None
     notes = (*raw.notes, *reading.notes)
     return Table(reading.applied(raw), wanted, source, reading=reading, written=written, notes=notes)
 

@@ -64,7 +64,7 @@ def _refuse(
     distinct = cells.distinct
     if failed.any():
         failed = failed & ~distinct.among(AMONG_NUMBERS, lower=True) & ~distinct.among(reading.gaps)
-        refuse_first(cells.column, distinct.rows(failed, missing=False), source, problem, expected)
+        refuse_first(cells.shown, distinct.rows(failed, missing=False), source, problem, expected)
 
 
 def _as_boolean(values: np.ndarray) -> Any:

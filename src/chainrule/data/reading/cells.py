@@ -1,5 +1,6 @@
 """The cells of a column of texts, each thing about them found once, though learning and reading both ask."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,17 +26,24 @@ class Cells:
     """A column of a table as it stands in a file.
 
     quoted: (rows,) cells whose text stands in quotes; None where no text can mean a missing value.
-    commas: whether a comma can stand in a cell.
+    commas: whether a comma can stand in a cell. written: the texts of a column whose numbers were read at
+    once, None where it holds its texts itself.
     """
 
     column: "pd.Series"
     quoted: np.ndarray | None
     commas: bool = True
+    written: "Callable[[], pd.Series] | None" = None
 
     @cached_property
     def are_texts(self) -> bool:
         """Whether what the cells mean must be found out from their texts."""
-        return holds_texts(self.column)
+        return self.written is not None or holds_texts(self.column)
+
+    @cached_property
+    def shown(self) -> "pd.Series":
+        """The cells as they stand in the file."""
+        return self.column if self.written is None else self.written()
 
     @cached_property
     def texts(self) -> "pa.Array":
@@ -43,7 +51,7 @@ class Cells:
         import pyarrow as pa
 
         pc = compute()
-        column = self.column
+        column = self.shown
         if column.dtype == object:
             column = column.map(text_key, na_action="ignore")
         texts = pc.utf8_trim_whitespace(arrow_texts(column))
@@ -52,15 +60,9 @@ class Cells:
     @cached_property
     def numbers(self) -> np.ndarray | None:
         """(rows,) float64, NaN where empty, if all cells are plain numbers, as in most columns; else None."""
-        import pyarrow as pa
-
-        if self.column.dtype != object:  # at once, where none is empty and none has spaces
-            numbers = _cast(arrow_texts(self.column))
-            if numbers is not None:
-                return numbers
-        if isinstance(self.texts, pa.Array) and self.texts.null_count == len(self.texts):
-            return None
-        return _cast(self.texts)
+        if self.written is not None:
+            return self.column.to_numpy(dtype=np.float64)
+        return None if self.texts.null_count == len(self.texts) else _cast(self.texts)
 
     @cached_property
     def whole(self) -> bool:
@@ -75,7 +77,7 @@ class Cells:
         codes = compute().fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
         loose = codes if self.quoted is None else codes[~self.quoted]
         texts = encoded.dictionary
-        return Distinct(self.column, texts, codes, np.bincount(loose[loose >= 0], minlength=len(texts)))
+        return Distinct(self.shown, texts, codes, np.bincount(loose[loose >= 0], minlength=len(texts)))
 
 
 @dataclass(frozen=True, eq=False)

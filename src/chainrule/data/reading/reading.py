@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class Raw:
     source: str
     typed: bool = True
     quoted: Quoted | None = None
+    written: Callable[[str], "pd.Series"] | None = None
     separator: str = ""
     notes: tuple[str, ...] = ()
     kept: dict[str, Cells] = field(default_factory=dict, repr=False)
@@ -40,7 +42,9 @@ class Raw:
     def cells(self, name: str) -> Cells:
         """The cells of a column, the same each time, so that they are looked at once."""
         if name not in self.kept:
-            self.kept[name] = Cells(column_of(self.frame, name), self._quotes(name), self._commas)
+            column, written = column_of(self.frame, name), self.written
+            texts = None if written is None or column.dtype == "str" else partial(written, name)
+            self.kept[name] = Cells(column, self._quotes(name), self._commas, texts)
         return self.kept[name]
 
     def _quotes(self, name: str) -> np.ndarray | None:

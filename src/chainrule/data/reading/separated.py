@@ -3,9 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,13 @@ from chainrule.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_RECORDS = 50
 UNNAMED = "unnamed_"
-_BLOCK = 1 << 24
+_BLOCK, _LOOK = 1 << 24, 1 << 18
+_FAILED = re.compile(r"In CSV column #(\d+)")
 _TOLD = re.compile(rb"\s*sep=(.)[ \t]*\r?(?:\n|$)")
 """A first line by which Excel is told the separator."""
 
@@ -101,12 +103,37 @@ def read_separated(content: bytes, source: str) -> Raw:
     layout = _header_layout(text, separator, records)
     frame = _parsed(text, layout)
     # A separator at the end of every line, header included, leaves a column without name or values.
-    unnamed = [
+    spare = [
         name for name in frame.columns if name.startswith(UNNAMED) and (column_of(frame, name) == "").all()
     ]
-    frame = frame.drop(columns=unnamed)
+    frame = frame.drop(columns=spare)
     quoted = (lambda name: _quoted(text, layout, frame, name)) if b'"' in text.content else None
-    return Raw(frame, source, typed=False, quoted=quoted, separator=separator)
+    written = Written(text, layout, frame)
+    return Raw(frame, source, typed=False, quoted=quoted, written=written.of, separator=separator)
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The texts of columns whose numbers pyarrow read at once: from the file again, where someone asks."""
+
+    text: Text
+    layout: Layout
+    frame: "pd.DataFrame"
+    found: dict[str, "pd.Series"] = field(default_factory=dict)
+
+    def of(self, name: str) -> "pd.Series":
+        """(rows,) of a column of numbers."""
+        if name not in self.found:
+            # Those of whole numbers are all asked for: there may be zeros before them.
+            names = [name, *(each for each in self.frame.columns if each != name and self._is_whole(each))]
+            again = _by_pyarrow(self.text, self.layout, include_columns=names)
+            assert again is not None  # it was read before
+            self.found.update({each: column_of(again, each).set_axis(self.frame.index) for each in names})
+        return self.found[name]
+
+    def _is_whole(self, name: str) -> bool:
+        column = column_of(self.frame, name)
+        return column.dtype != "str" and not (column % 1).any()
 
 
 def _read_shipped(text: Text, layout: Layout) -> "pd.DataFrame | None":
@@ -115,11 +142,10 @@ def _read_shipped(text: Text, layout: Layout) -> "pd.DataFrame | None":
         frame = _parsed(text, layout)
     except DataError:
         return None
-    numbers = column_of(frame, "target").str.strip()
-    names = {str(number): name for number, name in enumerate(layout.classes)}
-    if len(frame) != layout.declared_rows or not numbers.isin(list(names)).all():
+    numbers = column_of(frame, "target")
+    if len(frame) != layout.declared_rows or not numbers.isin(range(len(layout.classes))).all():
         return None
-    return frame.assign(target=numbers.map(names))
+    return frame.assign(target=numbers.map(dict(enumerate(layout.classes))).astype("str"))
 
 
 def _sample(text: Text, separators: Any) -> tuple[str, list[list[str]]]:
@@ -165,11 +191,8 @@ def _shipped_layout(separator: str, records: list[list[str]]) -> Layout | None:
     return Layout(separator, names, classes, int(first[0]))
 
 
-def _record_lines(text: Text, layout: Layout) -> "np.ndarray | range":
+def _record_lines(text: Text, layout: Layout) -> np.ndarray:
     """The line on which each data record begins; raises DataError for the first one of another width."""
-    plain = _plain_lines(text, layout)
-    if plain is not None:
-        return plain
     lines = []
     for line, cells in islice(text.records(layout.separator), 1, None):
         if len(cells) != layout.width:
@@ -186,36 +209,34 @@ def _record_lines(text: Text, layout: Layout) -> "np.ndarray | range":
     return np.array(lines)
 
 
-def _plain_lines(text: Text, layout: Layout) -> range | None:
-    """As `_record_lines`, many times faster, for a file without quotes and blank lines; else None."""
-    bytes_ = np.frombuffer(text.content, dtype=np.uint8)
-    if b'"' in text.content or text.content.count(b"\r") != text.content.count(b"\r\n"):
-        return None
-    ends = np.flatnonzero(bytes_ == ord("\n"))
-    if bytes_[-1] != ord("\n"):
-        ends = np.append(ends, len(bytes_))
-    separators = np.flatnonzero(bytes_ == ord(layout.separator))
-    widths = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
-    if len(widths) < 2 or layout.width < 2 or (widths[1:] != layout.width).any():
-        return None
-    return range(2 + text.skipped, len(widths) + 1 + text.skipped)
-
-
 def _parsed(text: Text, layout: Layout) -> "pd.DataFrame":
-    """The cells as texts, an empty one as ''."""
+    """The cells: plain numbers as float64, NaN where empty; others as texts, '' where empty."""
     import pandas as pd
 
-    lines = _record_lines(text, layout)
-    frame = _by_pyarrow(text, layout, {})
+    frame = _by_pyarrow(text, layout)
+    lines = _plain_lines(text, len(frame)) if frame is not None and layout.width > 1 else None
+    if lines is None:
+        lines = _record_lines(text, layout)
     if frame is None or len(frame) != len(lines):
         records = [cells for _, cells in islice(text.records(layout.separator), 1, None)]
         frame = pd.DataFrame(records, columns=list(layout.names), dtype="str")
-    frame.index = pd.Index(lines, name=LINE_INDEX)
-    return frame
+    return frame.set_axis(pd.Index(lines, name=LINE_INDEX))
 
 
-def _by_pyarrow(text: Text, layout: Layout, options: Mapping[str, Any]) -> "pd.DataFrame | None":
-    """The cells of all records below the header; None where pyarrow cuts the file in another way."""
+def _plain_lines(text: Text, rows: int) -> range | None:
+    """The lines of so many records, as many as pyarrow found, without quotes or blank lines; else None."""
+    content = text.content
+    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    if b'"' in content or lines != rows + 1 or rows == 0:
+        return None
+    return range(2 + text.skipped, rows + 2 + text.skipped)
+
+
+def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | None":
+    """The cells of all records below the header; None where pyarrow cuts the file in another way.
+
+    options: of pyarrow's conversion; with any, all cells are texts, else plain numbers are float64.
+    """
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
@@ -223,20 +244,48 @@ def _by_pyarrow(text: Text, layout: Layout, options: Mapping[str, Any]) -> "pd.D
     spaced = rf'{re.escape(layout.separator)}[ ]+"|^[ ]+"'.encode()
     if below is None or (b'"' in below and re.search(spaced, below, re.MULTILINE)):
         return None  # quotes after a space, which are none to pyarrow
-    try:
-        table = arrow_csv.read_csv(
-            io.BytesIO(below),
+
+    def read(content: bytes, **conversion: Any) -> pa.Table:
+        return arrow_csv.read_csv(
+            io.BytesIO(content),
             read_options=arrow_csv.ReadOptions(column_names=list(layout.names), block_size=_BLOCK),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=layout.separator, newlines_in_values=b'"' in below, ignore_empty_lines=True
             ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types={name: pa.large_string() for name in layout.names}, **options
-            ),
+            convert_options=arrow_csv.ConvertOptions(**{"null_values": [""]} | conversion),
         )
+
+    try:
+        types = {} if options else _types(read, below)
+        while True:
+            kinds = {name: types.get(name, pa.large_string()) for name in layout.names}
+            try:
+                table = read(below, column_types=kinds, **options)
+                texts = [name for name in types if pa.compute.any(pa.compute.is_nan(table[name])).as_py()]
+            except pa.ArrowInvalid as error:
+                column = _FAILED.search(str(error))
+                texts = [layout.names[int(column[1])]] if column else []
+                if not texts:
+                    raise
+            if not texts:  # else what looked like numbers at first is none
+                return _texts_as_str(table.to_pandas())
+            types = {name: kind for name, kind in types.items() if name not in texts}
     except pa.ArrowInvalid:
         return None
-    return table.to_pandas().astype("str")
+
+
+def _types(read: Callable[[bytes], "pa.Table"], below: bytes) -> "dict[str, pa.DataType]":
+    """float64 for columns that begin with plain numbers."""
+    import pyarrow as pa
+
+    end = below.rfind(b"\n", 0, _LOOK) + 1
+    head = read(below[:end] if end else below)
+    numbers = (pa.int64(), pa.float64())
+    return {field.name: pa.float64() for field in head.schema if field.type in numbers}
+
+
+def _texts_as_str(frame: "pd.DataFrame") -> "pd.DataFrame":
+    return frame.astype({name: "str" for name in frame.columns if frame[name].dtype != np.float64})
 
 
 def _below_header(text: Text, layout: Layout) -> bytes | None:
@@ -253,18 +302,18 @@ def _below_header(text: Text, layout: Layout) -> bytes | None:
 def _quoted(text: Text, layout: Layout, frame: "pd.DataFrame", name: str) -> np.ndarray:
     """(rows,) which cells of a column are a marker of gaps in quotes; where nobody can tell, none."""
     nothing = np.zeros(len(frame), bool)
+    if column_of(frame, name).dtype != "str":
+        return nothing
     marked = column_of(frame, name).isin(MARKERS).to_numpy()
     if not marked.any():
         return nothing
     again = _by_pyarrow(
         text,
         layout,
-        {
-            "include_columns": [name],
-            "null_values": list(MARKERS),
-            "strings_can_be_null": True,
-            "quoted_strings_can_be_null": False,
-        },
+        include_columns=[name],
+        null_values=list(MARKERS),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
     )
     return nothing if again is None or len(again) != len(frame) else marked & again[name].notna().to_numpy()
 
