@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_FIRST = 100
+"""Cells that are tried first: pyarrow takes its time over a column of texts that are no numbers."""
+
+
 def holds_texts(column: "pd.Series") -> bool:
     """Whether a column holds texts, or objects of several types, rather than values of one type."""
     return kind_of(column) == "text" and getattr(column.dtype, "categories", None) is None
@@ -62,7 +66,10 @@ class Cells:
         """(rows,) float64, NaN where empty, if all cells are plain numbers, as in most columns; else None."""
         if self.written is not None:
             return self.column.to_numpy(dtype=np.float64)
-        return None if self.texts.null_count == len(self.texts) else _cast(self.texts)
+        texts = self.texts
+        if texts.null_count == len(texts) or _cast(texts[:_FIRST]) is None:
+            return None
+        return _cast(texts)
 
     @cached_property
     def whole(self) -> bool:

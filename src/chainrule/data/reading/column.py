@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.data.reading.arrow import compute
 from chainrule.data.reading.cells import Cells, Distinct
-from chainrule.data.reading.dates import ISO, learn_dates, told_format
+from chainrule.data.reading.dates import ISO, learn_dates, possible_dates, told_format
 from chainrule.data.reading.numbers import (
     PLAIN,
     NumberFormat,
@@ -105,6 +105,8 @@ def learn_column(cells: Cells, setting: Setting, *, target: bool = False) -> tup
     plain = _plain(cells, setting)
     if plain is not None:
         return plain
+    if not target and _is_surely_text(cells.texts):
+        return _plain_text(str(cells.column.name), setting), ""
     for learn in (_boolean, _number, _date):
         found = learn(cells.distinct, setting)
         if found is not None:
@@ -198,6 +200,18 @@ def _date(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] | N
     return ColumnReading(_name(distinct), "date", date=learned.pattern, zone=zone, gaps=gaps, note=note), ""
 
 
+def _is_surely_text(texts: "pa.Array") -> bool:
+    """Whether the first cells alone have more texts than a column of numbers, dates or truth may have."""
+    first = compute().drop_null(compute().unique(texts[: 4 * SAMPLE]))[:SAMPLE]
+    most = MOST_TEXTS + len(AMONG_NUMBERS)
+    return len(first) > most and not possible_formats(first, most) and not possible_dates(first, most)
+
+
+def _plain_text(name: str, setting: Setting) -> ColumnReading:
+    usual = () if setting.typed else MARKERS
+    return ColumnReading(name, "text", gaps=usual if setting.missing is None else setting.missing)
+
+
 def _zone(minutes: np.ndarray) -> str:
     """The one time zone of texts that are so far ahead of UTC; '' where they differ or do not say."""
     ahead = np.unique(minutes)
@@ -209,12 +223,8 @@ def _zone(minutes: np.ndarray) -> str:
 
 def _text(distinct: Distinct, setting: Setting, *, target: bool) -> ColumnReading:
     """Text, in which a marker such as NA without quotes means a missing value."""
-    if setting.missing is not None:
-        return ColumnReading(_name(distinct), "text", gaps=setting.missing)
-    if setting.typed:
-        return ColumnReading(_name(distinct), "text")
-    if not target:
-        return ColumnReading(_name(distinct), "text", gaps=MARKERS)
+    if not target or setting.typed or setting.missing is not None:
+        return _plain_text(_name(distinct), setting)
     found = distinct.among(MARKERS) & (distinct.loose > 0)
     values = len(distinct.texts) - int(found.sum())
     even = distinct.counts.sum() / max(len(distinct.texts), 1)

@@ -60,8 +60,7 @@ def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int) -> LearnedDate
     """
     import pandas as pd
 
-    sample = pd.Series(texts[:_SAMPLE].to_pylist(), dtype="str")
-    patterns = _possible(sample, most)
+    patterns = possible_dates(texts, most)
     if not patterns:
         return None
     all_texts = pd.Series(texts.to_pandas(), dtype="str")
@@ -103,8 +102,11 @@ def read_dates(texts: "pd.Series", pattern: str) -> tuple["pd.Series", np.ndarra
     return pd.to_datetime(fitting, format="ISO8601", errors="coerce"), minutes
 
 
-def _possible(sample: "pd.Series", most: int) -> list[str]:
-    """The formats that all but so many of some texts fit."""
+def possible_dates(texts: "pa.Array", most: int) -> list[str]:
+    """The formats that all but so many of the first texts fit."""
+    import pandas as pd
+
+    sample = pd.Series(texts[:_SAMPLE].to_pylist(), dtype="str")
     shapes = {_shape(text) for text in sample}
     tried = [each for each in _patterns() if each == ISO or _shape(each.replace("%", "")) in shapes]
     return [each for each in tried if read_dates(sample, each)[0].isna().sum() <= min(most, len(sample) - 1)]

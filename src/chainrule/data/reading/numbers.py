@@ -130,6 +130,8 @@ def tells_a_point(texts: "pa.Array") -> bool:
 def are_thousands(texts: "pa.Array") -> bool:
     """Whether all the points in plain numbers could be thousands marks, and there is one."""
     pc = compute()
+    if not pc.any(pc.match_substring(texts, ".")).as_py():
+        return False
     grouped = pc.match_substring_regex(texts, r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$")
     whole = pc.match_substring_regex(texts, r"^[+-]?\d+$")
     return bool(pc.any(grouped).as_py() and pc.all(pc.or_(grouped, whole)).as_py())

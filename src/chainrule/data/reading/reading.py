@@ -1,9 +1,10 @@
 """Reading: how each column of a table is read, learned once, kept with a run, used on every later file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from chainrule.data.values import column_of
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 Quoted = Callable[[str], np.ndarray]
 
 
@@ -72,7 +74,7 @@ class Reading:
         known = [name for name in frame.columns if name in self.columns]
         if not known:
             return frame
-        read = {name: apply_reading(raw.cells(name), self.columns[name], raw.source) for name in known}
+        read = _each(lambda name: apply_reading(raw.cells(name), self.columns[name], raw.source), known)
         return frame.assign(**read)
 
     @property
@@ -106,13 +108,24 @@ def learn_reading(raw: Raw, target: str | None = None, missing: tuple[str, ...] 
         return learn_column(raw.cells(name), setting, target=name == target)
 
     alone = Setting(raw.typed, usual=usual, missing=missing)
-    learned = {name: learn(name, alone) for name in frame.columns}
+    learned = _each(lambda name: learn(name, alone), frame.columns)
     marks = frozenset(mark for _, mark in learned.values() if mark)
     if marks and (marks != {"."} or usual != "."):
         together = Setting(raw.typed, marks, usual, missing)
         again = [name for name, (column, mark) in learned.items() if column.kind == "number" and not mark]
-        learned |= {name: learn(name, together) for name in again}
+        learned |= _each(lambda name: learn(name, together), again)
     return Reading({name: column for name, (column, _) in learned.items()})
+
+
+def _each(work: Callable[[str], T], names: Iterable[str]) -> dict[str, T]:
+    """What becomes of each column, in threads: most of the work is pyarrow's."""
+    import pyarrow
+
+    listed = list(names)
+    if len(listed) < 2:
+        return {name: work(name) for name in listed}
+    with ThreadPoolExecutor(min(len(listed), pyarrow.cpu_count())) as pool:
+        return dict(zip(listed, pool.map(work, listed), strict=True))
 
 
 def labels_of(written: "pd.Series", values: "pd.Series") -> "pd.Series":

@@ -3,9 +3,11 @@
 import csv
 import io
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +62,26 @@ class Text:
     content: bytes
     skipped: int
     source: str
+
+    @cached_property
+    def below_header(self) -> bytes | None:
+        """What follows the header; None where that is not one plain line."""
+        content = self.content
+        start = len(content) - len(content.lstrip(b"\r\n"))
+        end = content.find(b"\n", start)
+        header = content[start : end + 1]
+        if end < 0 or header.count(b'"') % 2 or b"\r" in header.rstrip(b"\r\n"):
+            return None
+        return content[end + 1 :]
+
+    @cached_property
+    def has_spaces_before_quotes(self) -> bool:
+        """Whether a quote may stand after a separator and spaces, where pyarrow takes it for a letter."""
+        return (
+            b'"' in self.content
+            and b' "' in self.content
+            and re.search(rb'(?:^|[,;\t|]) +"', self.content) is not None
+        )
 
     def records(self, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
         """The records that are not blank, the header first, each with the line it begins on."""
@@ -119,21 +141,20 @@ class Written:
     text: Text
     layout: Layout
     frame: "pd.DataFrame"
-    found: dict[str, "pd.Series"] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, name: str) -> "pd.Series":
         """(rows,) of a column of numbers."""
-        if name not in self.found:
-            # Those of whole numbers are all asked for: there may be zeros before them.
-            names = [name, *(each for each in self.frame.columns if each != name and self._is_whole(each))]
-            again = _by_pyarrow(self.text, self.layout, include_columns=names)
-            assert again is not None  # it was read before
-            self.found.update({each: column_of(again, each).set_axis(self.frame.index) for each in names})
-        return self.found[name]
+        with self.lock:  # columns are looked at in threads
+            return column_of(self.all, name)
 
-    def _is_whole(self, name: str) -> bool:
-        column = column_of(self.frame, name)
-        return column.dtype != "str" and not (column % 1).any()
+    @cached_property
+    def all(self) -> "pd.DataFrame":
+        """Those of all columns of numbers: one is seldom asked for alone."""
+        names = [each for each in self.frame.columns if column_of(self.frame, each).dtype != "str"]
+        again = _by_pyarrow(self.text, self.layout, include_columns=names)
+        assert again is not None  # it was read before
+        return again.set_axis(self.frame.index)
 
 
 def _read_shipped(text: Text, layout: Layout) -> "pd.DataFrame | None":
@@ -214,7 +235,9 @@ def _parsed(text: Text, layout: Layout) -> "pd.DataFrame":
     import pandas as pd
 
     frame = _by_pyarrow(text, layout)
-    lines = _plain_lines(text, len(frame)) if frame is not None and layout.width > 1 else None
+    lines = (
+        _plain_lines(text, layout.separator, len(frame)) if frame is not None and layout.width > 1 else None
+    )
     if lines is None:
         lines = _record_lines(text, layout)
     if frame is None or len(frame) != len(lines):
@@ -223,13 +246,29 @@ def _parsed(text: Text, layout: Layout) -> "pd.DataFrame":
     return frame.set_axis(pd.Index(lines, name=LINE_INDEX))
 
 
-def _plain_lines(text: Text, rows: int) -> range | None:
-    """The lines of so many records, as many as pyarrow found, without quotes or blank lines; else None."""
+def _plain_lines(text: Text, separator: str, rows: int) -> range | None:
+    """The lines of so many records, as many as pyarrow found, where each has one line and none is blank."""
     content = text.content
     lines = content.count(b"\n") + (not content.endswith(b"\n"))
-    if b'"' in content or lines != rows + 1 or rows == 0:
+    if lines != rows + 1 or rows == 0 or not _are_quotes_whole(content, separator):
         return None
     return range(2 + text.skipped, rows + 2 + text.skipped)
+
+
+def _are_quotes_whole(content: bytes, separator: str) -> bool:
+    """Whether every quote opens or closes a field, or stands twice within one."""
+    if b'"' not in content:
+        return True
+    letters = np.frombuffer(content, dtype=np.uint8)
+    places = np.flatnonzero(letters == ord('"'))
+    if len(places) % 2:
+        return False
+    opening, closing = places[::2], places[1::2]
+    ends = [ord(separator), ord("\n"), ord('"')]
+    before = letters[np.maximum(opening - 1, 0)]
+    after = letters[np.minimum(closing + 1, len(letters) - 1)]
+    opens = np.isin(before, ends) | (opening == 0)
+    return bool(opens.all() and np.isin(after, [*ends, ord("\r")]).all())
 
 
 def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | None":
@@ -240,10 +279,9 @@ def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | N
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
-    below = _below_header(text, layout)
-    spaced = rf'{re.escape(layout.separator)}[ ]+"|^[ ]+"'.encode()
-    if below is None or (b'"' in below and re.search(spaced, below, re.MULTILINE)):
-        return None  # quotes after a space, which are none to pyarrow
+    below = text.below_header
+    if below is None or text.has_spaces_before_quotes:
+        return None
 
     def read(content: bytes, **conversion: Any) -> pa.Table:
         return arrow_csv.read_csv(
@@ -286,17 +324,6 @@ def _types(read: Callable[[bytes], "pa.Table"], below: bytes) -> "dict[str, pa.D
 
 def _texts_as_str(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.astype({name: "str" for name in frame.columns if frame[name].dtype != np.float64})
-
-
-def _below_header(text: Text, layout: Layout) -> bytes | None:
-    """What follows the header; None where that is not one plain line."""
-    content = text.content
-    start = len(content) - len(content.lstrip(b"\r\n"))
-    end = content.find(b"\n", start)
-    header = content[start : end + 1]
-    if end < 0 or header.count(b'"') % 2 or b"\r" in header.rstrip(b"\r\n"):
-        return None
-    return content[end + 1 :]
 
 
 def _quoted(text: Text, layout: Layout, frame: "pd.DataFrame", name: str) -> np.ndarray:
