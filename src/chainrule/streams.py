@@ -1,5 +1,6 @@
 """Standard output and error, which a process need not have."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,17 @@ if TYPE_CHECKING:
 
 
 def can_write(stream: Any) -> bool:
-    """Whether a stream takes text: not so where it is None (a program without a console) or closed."""
+    """Whether there is a stream: not so where it is None (a program without a console) or closed.
+
+    One on a full disk is there, and is told of when something is written.
+    """
     try:
         stream.write("")
         stream.flush()
-    except (AttributeError, ValueError, OSError):
+    except (AttributeError, ValueError):
         return False
+    except OSError as error:
+        return error.errno != errno.EBADF
     return True
 
 

@@ -123,7 +123,7 @@ def test_texts_whose_offsets_differ_name_no_zone() -> None:
     assert (pd.DatetimeIndex(found["time"]) == hours[40:]).all()
     days = pd.date_range("2024-03-10", periods=40, freq="D", tz="Europe/Berlin")
     with pytest.raises(
-        DataError, match=r"offsets from UTC differ .* name no time zone.*; name it: pd.to_dat"
+        DataError, match=r"offsets from UTC differ .* name no time zone.*; give the column in"
     ):
         known([time.isoformat() for time in days])
 

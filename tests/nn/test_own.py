@@ -107,7 +107,7 @@ REFUSED = [
     (Holding(Loose()), r"Loose is not frozen; write @dataclass\(frozen=True\) above class Loose"),
     (WithInit(5), r"WithInit can't be made again from its fields .*; write @dataclass\(frozen=True\)"),
     (Forgetful(5), r"Forgetful: its 'born' does not follow from its fields"),
-    (Unequal(2.0), r"Unequal: 'scale' has compare=False, so that two which differ count as one"),
+    (Unequal(2.0), r"Unequal: 'scale' is not compared, so that two which differ count as one"),
 ]
 
 

@@ -84,7 +84,7 @@ def test_layers_and_parameters_of_your_own_come_back(tmp_path):
     assert run.parameters["scaled_1.scale"].shape == ()
     assert back.recipe.model == model
     with pytest.raises(
-        ConfigError, match=r"Scaled is none of chainrule's classes; it was defined in .*classes=.Scaled,"
+        ConfigError, match=r"Scaled is none of chainrule's classes; it was defined in .*; give Scaled in the"
     ):
         load_run(folder)
 

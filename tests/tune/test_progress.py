@@ -56,7 +56,7 @@ def test_without_a_terminal_it_prints_a_line_a_trial(capsys: pytest.CaptureFixtu
 def test_on_a_terminal_it_draws_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(
-        "rich.console.Console", lambda stderr: Console(file=screen, force_terminal=True, width=80)
+        "rich.console.Console", lambda **_: Console(file=screen, force_terminal=True, width=80)
     )
     progress = StudyProgress()
     play(progress)

@@ -331,7 +331,7 @@ def _grid(
         raise DataError(
             f"{source}, column {column.name!r}: the offsets from UTC differ from row to row and name no time "
             "zone, so that days can't be counted",
-            remedy=f"name it: pd.to_datetime(X[{column.name!r}], utc=True).dt.tz_convert('Europe/Berlin')",
+            remedy="give the column in its time zone, by pandas' to_datetime in UTC and then dt.tz_convert",
         )
     if share < LEAST_REGULAR:
         raise DataError(

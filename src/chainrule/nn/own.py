@@ -54,8 +54,8 @@ def _check_part(item: Any) -> None:
     for each in fields(item):
         if not each.compare:
             raise ConfigError(
-                f"{kind.__name__}: '{each.name}' has compare=False, so that two which differ count as one",
-                remedy="leave compare=False out",
+                f"{kind.__name__}: '{each.name}' is not compared, so that two which differ count as one",
+                remedy="let dataclass compare it",
             )
         if each.init:
             _check_value(item, each, getattr(item, each.name))

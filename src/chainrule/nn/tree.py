@@ -87,7 +87,7 @@ class _Kinds:
             raise ConfigError(f"{where}: unknown type {name!r}{did_you_mean(name, known)}")
         raise ConfigError(
             f"{where}: {short} is none of chainrule's classes; it was defined in {module}",
-            remedy=f"name it when loading, such as chainrule.load_run(folder, classes=({short},))",
+            remedy=f"give {short} in the argument 'classes' of what loads it, such as chainrule.load_run",
         )
 
 

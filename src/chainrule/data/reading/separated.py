@@ -80,7 +80,7 @@ class Text:
         return (
             b'"' in self.content
             and b' "' in self.content
-            and re.search(rb'(?:^|[,;\t|]) +"', self.content) is not None
+            and re.search(rb'(?:^|[,;\t|]) +"', self.content, re.MULTILINE) is not None
         )
 
     def records(self, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
