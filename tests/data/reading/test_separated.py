@@ -1,13 +1,18 @@
 """Text tables: separators, decimals, line numbers, scikit-learn's files, and malformed files by message."""
 
+import csv
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn.datasets
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.data import read_table
+from chainrule.data.reading.separated import read_separated
 from chainrule.errors import DataError
 
 SHIPPED = Path(sklearn.datasets.__file__).parent / "data"
@@ -153,3 +158,38 @@ def test_numbers_agree_with_pandas(write):
     )
     frame = read_table(write(expected.to_csv(index=False)))
     assert np.array_equal(frame.to_numpy(), expected.to_numpy())
+
+
+CELLS = st.text(st.sampled_from('a7.,;"\n\t |x-'), max_size=6).map(str.strip)
+
+
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=12),
+    separator=st.sampled_from(",;\t|"),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    ends=st.sampled_from(["\n", "\r\n"]),
+)
+def test_cells_come_back_however_they_are_written(rows, separator, quoting, ends):
+    """Read at once by pyarrow, or record by record: the csv module, which wrote them, is the oracle."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, quoting=quoting, lineterminator=ends)
+    writer.writerows([("one", "two", "three"), *rows])
+    raw = read_separated(text.getvalue().encode(), "t.csv")
+    assert list(raw.frame.columns) == ["one", "two", "three"]
+    for name, column in zip(raw.frame.columns, zip(*rows, strict=True), strict=True):
+        assert [each or "" for each in raw.cells(name).texts.to_pylist()] == list(column)
+
+
+def test_a_column_that_begins_with_numbers_only_may_go_on_with_text(monkeypatch):
+    monkeypatch.setattr("chainrule.data.reading.separated._LOOK", 40)
+    content = "a,b,c\n" + "1,2,3\n" * 20 + "1,x,nan\n4,5,6\n"
+    raw = read_separated(content.encode(), "t.csv")
+    assert raw.cells("b").texts.to_pylist()[-2:] == ["x", "5"]
+    assert raw.cells("c").texts.to_pylist()[-2:] == ["nan", "6"]
+    assert raw.cells("a").numbers is not None
+    assert raw.cells("b").numbers is raw.cells("c").numbers is None
+
+
+def test_a_quote_after_spaces_opens_a_field(write):
+    frame = read_table(write('a,b\n1, "x, y"\n2, z\n'))
+    assert frame["b"].tolist() == ["x, y", "z"]
