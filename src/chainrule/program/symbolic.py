@@ -35,8 +35,8 @@ _METHODS = ("sum", "max", "min", "mean", "reshape", "transpose")
 _NUMBERS = ("numpy", "item", "tolist", "detach", "data", "values")
 
 
-class _NoAttributeError(ChainruleError, AttributeError):
-    """An attribute of arrays that Tensors lack."""
+class SymbolicError(ChainruleError, AttributeError):
+    """Something that needs the numbers of a Tensor, which has none while its program is recorded."""
 
 
 class Symbolic:
@@ -56,11 +56,11 @@ class Symbolic:
             if name in _NUMBERS:
                 raise self._refused(f"x.{name}", "leave it out: steps are recorded here, and run later")
             with self.trace.naming_the_layer():
-                raise _NoAttributeError(f"a Tensor has no '{name}'", remedy=_instead_of(name))
+                raise SymbolicError(f"a Tensor has no '{name}'", remedy=_instead_of(name))
 
     def _refused(self, what: str, remedy: str) -> ChainruleError:
         label = f"{self.trace.label}: " if self.trace.label else ""
-        return _NoAttributeError(
+        return SymbolicError(
             f"{label}{what} needs numbers, and a Tensor has none while its program is recorded", remedy=remedy
         )
 

@@ -82,8 +82,8 @@ def _dates(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
     distinct = cells.distinct
     texts = pd.Series(distinct.texts.to_pandas(), dtype="str")
     dates = on_clock(*read_dates(texts, reading.date), reading.zone)
-    example = "2024-01-31" if reading.date == ISO else f"one written {told_format(reading.date)}"
-    _refuse(cells, reading, dates.isna().to_numpy(), source, "is not a date", f"a date such as {example}")
+    written = "such as 2024-01-31" if reading.date == ISO else f"written {told_format(reading.date)}"
+    _refuse(cells, reading, dates.isna().to_numpy(), source, "is not a date", f"a date {written}")
     values = dates.to_numpy().astype("datetime64[us]")
     return _named(distinct.rows(values, missing=np.datetime64("NaT", "us")), cells.column)
 

@@ -173,7 +173,7 @@ def _number(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] |
     number = learned.format
     if not learned.decimal and not learned.ambiguous:
         number = replace(number, decimal=setting.decimal_of_fractions)
-    if number.unit or number.thousands or learned.decimal == ",":
+    if number.unit or number.thousands:
         example = shortened(next(text for text in numbers if not text.isdecimal()))
         said.append(f"is read as numbers ({number.described()}), such as {example}")
     if learned.ambiguous and not setting.sure:
