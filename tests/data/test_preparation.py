@@ -538,3 +538,16 @@ def test_the_version_of_scikit_learn_is_recorded():
     import sklearn
 
     assert fitted().to_json()["scikit_learn"] == sklearn.__version__
+
+
+def test_what_was_stored_before_readings_were_still_reads_files(tmp_path):
+    from chainrule.data import read_table
+
+    preparation = fitted()
+    plain = preparation.to_json() | {"format": 2}
+    del plain["reading"]
+    before = Preparation.from_json(plain)
+    assert before.columns == preparation.columns
+    FRAME.assign(city=FRAME["city"].fillna("NA")).to_csv(tmp_path / "t.csv", index=False)
+    read = read_table(tmp_path / "t.csv", before.reading)
+    np.testing.assert_array_equal(before.transform(read), preparation.transform(FRAME))

@@ -19,7 +19,7 @@ from chainrule.data.columns import (
     TextColumn,
     check_range,
 )
-from chainrule.data.reading import ColumnReading, Raw, Reading, learn_reading
+from chainrule.data.reading import MARKERS, ColumnReading, Raw, Reading, learn_reading
 from chainrule.data.roles import fit_columns
 from chainrule.data.table import tidy_columns
 from chainrule.data.target import TargetScale, fit_target
@@ -291,9 +291,13 @@ def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
 
 
 def _plain_reading(columns: tuple[Column, ...]) -> dict[str, Any]:
-    """What was read without one, in a stored form of before."""
+    """How files were read before a reading was stored."""
     return {
-        each.name: asdict(ColumnReading(each.name, "text" if each.kind == "category" else each.kind))
+        each.name: asdict(
+            ColumnReading(each.name, "text", gaps=MARKERS)
+            if each.kind in ("category", "text")
+            else ColumnReading(each.name, each.kind)
+        )
         for each in columns
     }
 

@@ -1,10 +1,11 @@
 """Reading tables: opened by what their bytes are, and each column read as it was learned to be read."""
 
-from chainrule.data.reading.column import ColumnReading
+from chainrule.data.reading.column import MARKERS, ColumnReading
 from chainrule.data.reading.opening import STANDARD_INPUT, open_raw, table_name
 from chainrule.data.reading.reading import Raw, Reading, labels_of, learn_reading
 
 __all__ = [
+    "MARKERS",
     "STANDARD_INPUT",
     "ColumnReading",
     "Raw",
