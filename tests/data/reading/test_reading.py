@@ -124,3 +124,32 @@ def test_a_zone_is_kept_and_its_clock_counts():
     for given in (days, days.tz_convert("UTC"), [day.isoformat() for day in days.tz_convert("Asia/Tokyo")]):
         read = reading.applied(Raw(pd.DataFrame({"day": given}), "t"))["day"]
         assert read.dt.hour.tolist() == [12] * 4
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_an_empty_text_is_missing_in_every_kind_of_file(tmp_path, suffix):
+    frame = pd.DataFrame({"c": ["x", "", " ", "y"], "n": [1, 2, 3, 4]})
+    path = tmp_path / f"t.{suffix}"
+    {"csv": frame.to_csv, "parquet": frame.to_parquet}.get(suffix, frame.to_json)(
+        path, **({"orient": "records"} if suffix == "json" else {"index": False})
+    )
+    assert read_table(path)["c"].isna().tolist() == [False, True, True, False]
+
+
+def test_a_marker_in_quotes_is_text_in_a_file(write):
+    frame = read_table(write('c,n\nNA,1\n"NA",2\nx,3\n'))
+    assert frame["c"].isna().tolist() == [True, False, False]
+    assert frame["c"].iloc[1] == "NA"
+
+
+def test_the_same_file_on_other_splits_is_read_alike(write):
+    """A '-' among numbers, in whichever row."""
+    from chainrule.tasks.settings import TableSettings
+    from chainrule.tasks.table import prepare_table
+
+    lines = [f"{row * 1.5},{row % 7},{row}" for row in range(60)]
+    lines[17] = "-,3,17"
+    table = load_table(write("\n".join(["x,z,y", *lines])), "y")
+    for seed in range(6):
+        prepared = prepare_table(table, TableSettings(seed=seed))
+        assert {column.name: column.kind for column in prepared.preparation.columns}["x"] == "number"
