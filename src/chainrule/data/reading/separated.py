@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.reading.arrow import compute
 from chainrule.data.reading.column import MARKERS
 from chainrule.data.reading.reading import Raw
 from chainrule.data.values import column_of
@@ -279,6 +280,7 @@ def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | N
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
+    pc = compute()
     below = text.below_header
     if below is None or text.has_spaces_before_quotes:
         return None
@@ -299,7 +301,7 @@ def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | N
             kinds = {name: types.get(name, pa.large_string()) for name in layout.names}
             try:
                 table = read(below, column_types=kinds, **options)
-                texts = [name for name in types if pa.compute.any(pa.compute.is_nan(table[name])).as_py()]
+                texts = [name for name in types if pc.any(pc.is_nan(table[name])).as_py()]
             except pa.ArrowInvalid as error:
                 column = _FAILED.search(str(error))
                 texts = [layout.names[int(column[1])]] if column else []
