@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as oracle
 
 from chainrule import nn
-from chainrule.nn.metrics import METRICS, measure, metrics_of
+from chainrule.nn.metrics import MEASURED, METRICS, measure, metric_of, metrics_of
 
 RANDOM = np.random.default_rng(8)
 N = 40
@@ -98,4 +98,14 @@ def test_metrics_need_targets():
 )
 def test_every_loss_has_metrics(loss, names):
     assert metrics_of(loss) == names
-    assert set(names) <= set(METRICS)
+    assert set(names) <= set(MEASURED)
+
+
+def test_the_table_says_of_every_metric_what_is_better():
+    for name, metric in METRICS.items():
+        assert metric.lower_is_better is (
+            name not in {*("accuracy", "r2"), "binary_accuracy", "balanced_accuracy"}
+        )
+        assert metric_of(f"validation_{name}") is metric
+    assert metric_of("within_a_tenth").label == "within a tenth"
+    assert metric_of("within_a_tenth").lower_is_better is None

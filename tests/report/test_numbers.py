@@ -9,7 +9,6 @@ from chainrule.report.numbers import (
     metric_name,
     metric_value,
     number,
-    smaller_is_better,
 )
 
 
@@ -57,8 +56,8 @@ def test_gain_is_positive_where_the_network_is_better():
     assert metric_gain("accuracy", 0.9, 0.5) == pytest.approx(0.4)
     assert metric_gain("root_mean_squared_error", 1.0, 3.0) == 2.0
     assert metric_gain("r2", -0.1, 0.0) == -0.1
-    assert smaller_is_better("loss")
-    assert not smaller_is_better("roc_auc")
+    assert metric_gain("mase", 0.4, 1.0) == pytest.approx(0.6)
+    assert metric_gain("pinball", 0.5, 0.2) == pytest.approx(-0.3)
 
 
 def test_gain_text_has_a_sign_and_says_points_for_percentages():

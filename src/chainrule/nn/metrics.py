@@ -1,6 +1,7 @@
 """Metrics: how good predictions are, in numbers that people know. NumPy, on whole data sets."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from chainrule.nn.losses import (
     Triplet,
 )
 
-Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 """A function of predictions, targets and weights."""
 OwnMetric = Callable[[np.ndarray, np.ndarray], float]
 """A function of targets and predictions, in the order of scikit-learn's and Keras's."""
@@ -79,13 +80,44 @@ def _average(values: np.ndarray, weight: np.ndarray) -> float:
     return float(np.average(rows, weights=weight))
 
 
+@dataclass(frozen=True)
+class Metric:
+    """A figure that says how good predictions are.
+
+    label: in words. lower_is_better: whether a smaller number is the better one; None where nobody knows.
+    share: from 0 to 1, and shown as a percentage.
+    measure: from predictions, targets and weights; None where a task measures it, which knows more.
+    """
+
+    label: str
+    lower_is_better: bool | None
+    share: bool = False
+    measure: Measure | None = None
+
+
 METRICS: Mapping[str, Metric] = {
-    "accuracy": _accuracy,
-    "binary_accuracy": _binary_accuracy,
-    "r2": _r2,
-    "mean_absolute_error": _mean_absolute_error,
-    "root_mean_squared_error": _root_mean_squared_error,
+    "loss": Metric("loss", lower_is_better=True),
+    "accuracy": Metric("accuracy", lower_is_better=False, share=True, measure=_accuracy),
+    "binary_accuracy": Metric("binary accuracy", lower_is_better=False, share=True, measure=_binary_accuracy),
+    "balanced_accuracy": Metric("balanced accuracy", lower_is_better=False, share=True),
+    "log_loss": Metric("log loss", lower_is_better=True),
+    "r2": Metric("R²", lower_is_better=False, measure=_r2),
+    "mean_absolute_error": Metric("mean absolute error", lower_is_better=True, measure=_mean_absolute_error),
+    "root_mean_squared_error": Metric(
+        "root mean squared error", lower_is_better=True, measure=_root_mean_squared_error
+    ),
+    "mase": Metric("mean absolute scaled error", lower_is_better=True),
+    "pinball": Metric("scaled pinball loss", lower_is_better=True),
 }
+"""By the name under which histories and evaluations have it."""
+MEASURED = tuple(name for name, metric in METRICS.items() if metric.measure is not None)
+"""Those that need predictions and targets alone."""
+
+
+def metric_of(name: str) -> Metric:
+    """The entry of a name, also of one that begins with 'validation_'; for a metric of your own a new one."""
+    name = name.removeprefix("validation_")
+    return METRICS.get(name) or Metric(name.replace("_", " "), lower_is_better=None)
 
 
 _OF_CLASSES = (SoftmaxCrossEntropy, CategoricalCrossEntropyOfProbabilities, SoftmaxFocal, KLDivergence)
@@ -122,7 +154,7 @@ def _of_labels(targets: np.ndarray | None) -> tuple[str, ...]:
 
 
 def check_metrics(names: Iterable[str], predictions: np.ndarray, targets: np.ndarray) -> None:
-    """Raises ConfigError for a metric of METRICS that can't be measured on such predictions and targets.
+    """Raises ConfigError for a metric of MEASURED that can't be measured on such predictions and targets.
 
     predictions, targets: of a few examples, of which the shapes matter.
     """
@@ -141,9 +173,12 @@ def check_metrics(names: Iterable[str], predictions: np.ndarray, targets: np.nda
 def measure(
     name: str, predictions: np.ndarray, targets: np.ndarray | None, weight: np.ndarray | None = None
 ) -> float:
-    """One metric of METRICS over all examples, weighted where weights are given."""
-    if targets is None:
-        raise ValueError(f"{name} needs targets")
+    """One metric of MEASURED over all examples, weighted where weights are given."""
+    function = METRICS[name].measure
+    if targets is None or function is None:
+        raise ValueError(
+            f"{name} needs more than predictions" if function is None else f"{name} needs targets"
+        )
     weights = np.ones(len(targets)) if weight is None else weight.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # of predictions that are not finite, neither is it
-        return METRICS[name](predictions, targets, weights)
+        return function(predictions, targets, weights)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.report.numbers import metric_name, number, smaller_is_better
+from chainrule.nn.metrics import metric_of
+from chainrule.report.numbers import metric_name, number
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Scatter
@@ -40,7 +41,9 @@ def learning_curve(epochs: Epochs, name: str, best_epoch: int | None = None) -> 
     if best_epoch is not None:
         first, last = epochs[0]["epoch"], epochs[-1]["epoch"]
         side = "left" if 2 * best_epoch > first + last else "right"
-        edge = "top" if smaller_is_better(name) else "bottom"  # where the line is not, once it is good
+        edge = (
+            "top" if metric_of(name).lower_is_better else "bottom"
+        )  # where the line is not, once it is good
         figure.add_vline(
             x=best_epoch,
             line_width=1,

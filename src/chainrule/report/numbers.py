@@ -2,12 +2,9 @@
 
 import math
 
-# Metrics where a smaller number is the better one; any other metric is better when larger.
-_SMALLER_IS_BETTER = ("loss", "error", "deviance", "perplexity")
+from chainrule.nn.metrics import metric_of
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-_METRIC_NAMES = {"r2": "R²", "roc_auc": "area under the ROC curve", "f1": "F1"}
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -28,10 +25,10 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def metric_value(name: str, value: float) -> str:
-    """A metric's value: a percentage for every kind of accuracy, otherwise a number of four digits."""
+    """A metric's value: a percentage for a share, such as accuracy, otherwise a number of four digits."""
     if not math.isfinite(value):
         return number(float(value))
-    if name.endswith("accuracy"):
+    if metric_of(name).share:
         return f"{100 * value:.2f} %"
     if name == "r2":
         return f"{value:.4f}".replace("-", "−")
@@ -40,27 +37,19 @@ def metric_value(name: str, value: float) -> str:
 
 def metric_gain(name: str, value: float, baseline: float) -> float:
     """How much better `value` is than `baseline`, positive if better, whichever way the metric counts."""
-    return baseline - value if smaller_is_better(name) else value - baseline
+    return baseline - value if metric_of(name).lower_is_better else value - baseline
 
 
 def gain_text(name: str, gain: float) -> str:
-    """A gain with its sign; accuracies in percentage points: "+87.13 points", "−0.04"."""
-    text = (
-        f"{100 * gain:.2f} points".replace("-", "−")
-        if name.endswith("accuracy")
-        else metric_value(name, gain)
-    )
+    """A gain with its sign; shares in percentage points: "+87.13 points", "−0.04"."""
+    share = metric_of(name).share
+    text = f"{100 * gain:.2f} points".replace("-", "−") if share else metric_value(name, gain)
     return f"+{text}" if gain > 0 else text
 
 
 def metric_name(name: str) -> str:
     """The name in words: "root_mean_squared_error" -> "root mean squared error", "r2" -> "R²"."""
-    return _METRIC_NAMES.get(name, name.replace("_", " "))
-
-
-def smaller_is_better(name: str) -> bool:
-    """True for losses and errors, False for scores such as accuracy and R²."""
-    return any(word in name for word in _SMALLER_IS_BETTER)
+    return metric_of(name).label
 
 
 def duration(seconds: float) -> str:

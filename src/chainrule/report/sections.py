@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.nn.metrics import metric_of
 from chainrule.report import figures, page
 from chainrule.report.numbers import (
     gain_text,
@@ -14,7 +15,6 @@ from chainrule.report.numbers import (
     metric_name,
     metric_value,
     number,
-    smaller_is_better,
 )
 
 # What to look for in each figure of watched sizes: quantity -> (title, explanation).
@@ -90,6 +90,9 @@ def _regression_plots(evaluation: Mapping[str, Any]) -> str:
     return page.grid([scatter, histogram])
 
 
+_DIRECTION = {True: "go down and ", False: "go up and ", None: ""}
+
+
 def _metrics_table(measured: Mapping[str, float], baseline: Mapping[str, float]) -> str:
     rows = []
     for name, value in measured.items():
@@ -137,9 +140,9 @@ def curves(metrics: figures.Epochs, best: int | None) -> str:
         page.plot(
             f"Validation {metric_name(name)}",
             figures.learning_curve(metrics, name, best),
-            f"It should go {'down' if smaller_is_better(name) else 'up'} and level off; jumping to and fro "
+            f"It should {_DIRECTION[metric_of(name).lower_is_better]}level off; jumping to and fro "
             "calls for a smaller learning rate or larger batches.",
-            log_toggle=smaller_is_better(name),
+            log_toggle=bool(metric_of(name).lower_is_better),
         )
         for name in _validation_metrics(metrics)
     ]

@@ -7,7 +7,7 @@ from chainrule.errors import ConfigError
 from chainrule.nn import KINDS
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
-from chainrule.nn.metrics import METRICS
+from chainrule.nn.metrics import MEASURED
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.own import check_own_parts
@@ -30,7 +30,7 @@ class Recipe(Part):
     seed: 0 … 2⁶⁴ - 1; decides initial weights, order of the examples and dropout.
     patience: stop after this many epochs without a lower validation loss; None never stops early.
     dtype: float32 or float64. mixing: of the examples of a batch while training, such as MixUp(); or None.
-    metrics: names of nn.metrics.METRICS, measured on the validation data after every epoch; None takes those
+    metrics: names of nn.metrics.MEASURED, measured on the validation data after every epoch; None takes those
     that go with the loss.
     keep: 'best' or 'last': whose weights a run with validation ends with, those of the epoch with the lowest
     validation loss or of the last one. shuffle: whether every epoch visits the examples in another order.
@@ -77,7 +77,7 @@ class Recipe(Part):
             named = (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics)
             object.__setattr__(self, "metrics", named)
             for name in named:
-                check_choice("train", "metrics", name, METRICS)
+                check_choice("train", "metrics", name, MEASURED)
         check_choice("train", "keep", self.keep, KEPT)
         check_flag("train", "shuffle", self.shuffle)
         check_own_parts(self)

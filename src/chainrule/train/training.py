@@ -15,7 +15,7 @@ from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
-from chainrule.nn.metrics import METRICS, OwnMetric, check_metrics
+from chainrule.nn.metrics import MEASURED, OwnMetric, check_metrics
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.regularizers import Penalty
@@ -74,9 +74,9 @@ def train(
     validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
     and never the best.
     metrics: measured on the validation data after every epoch, as 'validation_<name>' in the history: names
-    of nn.metrics.METRICS ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
+    of nn.metrics.MEASURED ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
     under their own names; None takes those that go with loss and targets. A function is called on arrays as
-    `predict` gives them, without sample weights. The recipe keeps names of METRICS; of your own functions
+    `predict` gives them, without sample weights. The recipe keeps names of MEASURED; of your own functions
     the numbers in the history are kept, and a resumed run is to be given them again.
     patience: stop after this many epochs without a lower validation loss.
     seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
@@ -228,7 +228,7 @@ def _metrics(
         if not callable(function) or not name.isidentifier() or name in own or name in listed:
             raise ConfigError(
                 f"metrics: {function!r} is no name of a metric and no function with a name of its own",
-                remedy=f"give names ({', '.join(METRICS)}) or functions of targets and predictions",
+                remedy=f"give names ({', '.join(MEASURED)}) or functions of targets and predictions",
             )
         own[name] = function
     return tuple(each for each in listed if isinstance(each, str)), own
