@@ -1,6 +1,7 @@
 """Formats of dates, learned from texts a person wrote down."""
 
 import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ DAYS = [
 
 
 def learned(texts: list[str]) -> LearnedDates | None:
-    return learn_dates(pa.array(texts, pa.large_string()), np.ones(len(texts), int), most=1)
+    read = partial(read_dates, pd.Series(texts, dtype="str"))
+    return learn_dates(pa.array(texts, pa.large_string()), np.ones(len(texts), int), most=1, read=read)
 
 
 def told(texts: list[str]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.data.reading.arrow import compute
 from chainrule.data.reading.cells import Cells
 from chainrule.data.reading.column import AMONG_NUMBERS, ColumnReading, zone_of
-from chainrule.data.reading.dates import ISO, read_dates, told_format
+from chainrule.data.reading.dates import ISO, told_format
 from chainrule.data.reading.numbers import read_numbers
 from chainrule.data.values import kind_of, refuse_first, text_key
 
@@ -77,11 +77,9 @@ def _as_boolean(values: np.ndarray) -> Any:
 
 
 def _dates(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
-    import pandas as pd
 
     distinct = cells.distinct
-    texts = pd.Series(distinct.texts.to_pandas(), dtype="str")
-    dates = on_clock(*read_dates(texts, reading.date), reading.zone)
+    dates = on_clock(*distinct.dates(reading.date), reading.zone)
     written = "such as 2024-01-31" if reading.date == ISO else f"written {told_format(reading.date)}"
     _refuse(cells, reading, dates.isna().to_numpy(), source, "is not a date", f"a date {written}")
     values = dates.to_numpy().astype("datetime64[us]")

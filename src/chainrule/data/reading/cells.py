@@ -1,13 +1,14 @@
 """The cells of a column of texts, each thing about them found once, though learning and reading both ask."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.data.reading.arrow import arrow_texts, compute
+from chainrule.data.reading.dates import read_dates
 from chainrule.data.values import kind_of, text_key
 from chainrule.data.wording import place
 
@@ -91,13 +92,14 @@ class Cells:
 class Distinct:
     """The different texts of a column. texts: without outer spaces. codes: (rows,) which of them; -1: empty.
 
-    loose: (texts,) the rows in which each stands without quotes.
+    loose: (texts,) the rows in which each stands without quotes. dated: what was read as dates, by pattern.
     """
 
     column: "pd.Series"
     texts: "pa.Array"
     codes: np.ndarray
     loose: np.ndarray
+    dated: "dict[str, tuple[pd.Series, np.ndarray]]" = field(default_factory=dict, repr=False)
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -108,6 +110,14 @@ class Distinct:
     def lowered(self) -> "pa.Array":
         """The texts in lower case."""
         return compute().utf8_lower(self.texts)
+
+    def dates(self, pattern: str) -> "tuple[pd.Series, np.ndarray]":
+        """What `read_dates` makes of the texts, the same each time."""
+        import pandas as pd
+
+        if pattern not in self.dated:
+            self.dated[pattern] = read_dates(pd.Series(self.texts.to_pandas(), dtype="str"), pattern)
+        return self.dated[pattern]
 
     def among(self, words: Any, *, lower: bool = False) -> np.ndarray:
         """(texts,) whether each is one of some words. lower: in any case."""

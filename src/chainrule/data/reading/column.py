@@ -187,7 +187,7 @@ def _number(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] |
 
 def _date(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] | None:
     counts = np.where(_means_missing(distinct), 0, distinct.counts)
-    learned = learn_dates(distinct.texts, counts, MOST_TEXTS + len(AMONG_NUMBERS))
+    learned = learn_dates(distinct.texts, counts, MOST_TEXTS + len(AMONG_NUMBERS), distinct.dates)
     if learned is None or not _mostly(learned.fits, distinct, categories=0):
         return None
     said = [] if learned.pattern == ISO else [f"holds dates written {told_format(learned.pattern)}"]

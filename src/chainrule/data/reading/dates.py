@@ -1,7 +1,7 @@
 """How the dates of a text column are written: the one format that most rows fit, and reading by it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,24 +52,24 @@ class LearnedDates:
     other: str = ""
 
 
-def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int) -> LearnedDates | None:
+Read = Callable[[str], tuple["pd.Series", np.ndarray]]
+
+
+def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int, read: Read) -> LearnedDates | None:
     """The format that most rows of a column fit; None where too many texts fit none.
 
     texts: its distinct texts, without outer spaces. counts: (texts,) rows of each. most: texts that may be
-    no dates.
+    no dates. read: `read_dates` of the texts, by a pattern.
     """
-    import pandas as pd
-
     patterns = possible_dates(texts, most)
     if not patterns:
         return None
-    all_texts = pd.Series(texts.to_pandas(), dtype="str")
     if ISO in patterns:
-        dates, minutes = read_dates(all_texts, ISO)
+        dates, minutes = read(ISO)
         fits = dates.notna().to_numpy()
         if (~fits).sum() <= most:
             return LearnedDates(ISO, fits, minutes)
-    found = [(pattern, read_dates(all_texts, pattern)[0]) for pattern in patterns if pattern != ISO]
+    found = [(pattern, read(pattern)[0]) for pattern in patterns if pattern != ISO]
     rows = [int(counts[dates.notna().to_numpy()].sum()) for _, dates in found]
     best = [each for each, count in zip(found, rows, strict=True) if count == max(rows)]
     if not best:
