@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays
 from chainrule.data.files import folder_aside
 from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import ChainruleError, DataError
@@ -15,7 +14,7 @@ from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.train.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.train.events import Record
-from chainrule.train.inputs import arrays_for, check_inputs, check_lengths
+from chainrule.train.inputs import blocks_for, check_inputs, check_lengths
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch
@@ -40,6 +39,7 @@ class Run:
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
     batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
+    programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -50,6 +50,10 @@ class Run:
     batch: Batch
     columns: tuple[str, ...] | None = None
     executor: Executor = field(default=compile_native, repr=False)
+    programs: Programs = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "programs", Programs(self.recipe, self.executor))
 
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.
@@ -69,12 +73,12 @@ class Run:
         return self._forward(x, raw=True)
 
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
-        arrays = arrays_for(self.recipe, (x, None), columns=self.columns)
-        programs = Programs(self.recipe, self.executor)
-        held = {name: array.shape for name, array in self.parameters.items()}
-        check_lengths(programs, arrays, self.batch.inputs["x"][0][1:], held, "predict")
-        check_inputs(self.recipe, arrays.x)
-        return programs.predict(self.parameters, Arrays(arrays.x), raw=raw)[0]
+        given, block = blocks_for(self.programs, x, self.columns)
+        known = self.batch.inputs["x"][0][1:]
+        if given.shape[1:] != known:
+            check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
+        check_inputs(self.programs, given)
+        return self.programs.outputs(self.parameters, len(given), block, raw=raw)
 
     def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
         """Write a run folder, whole or not at all, and return its path.

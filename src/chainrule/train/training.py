@@ -259,9 +259,9 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
             continue
         if arrays.x.shape[1:] != data.x.shape[1:]:
             trained = programs.forward(Arrays(data.x), 1, raw=True)
-            held = {value.name: value.shape for value in (*trained.parameters, *trained.state)}
-            check_lengths(programs, Arrays(arrays.x), data.x.shape[1:], held, "validation")
-        check_inputs(recipe, arrays.x)
+            held = {value.name: value for value in (*trained.parameters, *trained.state)}
+            check_lengths(programs, arrays.x, data.x.shape[1:], held, "validation")
+        check_inputs(programs, arrays.x)
         program = programs.forward(Arrays(arrays.x), 1, raw=True)
         shape = (len(arrays), *program.outputs["prediction"].shape[1:])
         recipe.loss.check(shape, arrays.y)
