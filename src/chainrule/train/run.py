@@ -18,6 +18,7 @@ from chainrule.train.inputs import blocks_for, check_inputs, check_lengths
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch
+from chainrule.train.summary import as_html, as_text, summary
 
 WEIGHTS = "weights.safetensors"
 METRICS = "metrics.jsonl"
@@ -49,11 +50,21 @@ class Run:
     best_epoch: int
     batch: Batch
     columns: tuple[str, ...] | None = None
-    executor: Executor = field(default=compile_native, repr=False)
-    programs: Programs = field(init=False, repr=False, compare=False)
+    executor: Executor = compile_native
+    programs: Programs = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "programs", Programs(self.recipe, self.executor))
+
+    def __repr__(self) -> str:
+        return as_text(self._summary())
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        return as_html(self._summary())
+
+    def _summary(self) -> list[tuple[str, str]]:
+        return summary(self.recipe, self.parameters, self.history, self.stopped, self.best_epoch)
 
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.
