@@ -168,6 +168,50 @@ def test_many_rows_take_little_memory_beyond_their_own(run):
     assert peak < predicted.nbytes + 1_000_000  # and x has 6,400,000 bytes
 
 
+@pytest.mark.parametrize("rows", [1, 20, 700])
+def test_evaluate_gives_the_mean_loss_and_the_metrics(run, rows):
+    x, y = points(rows, seed=5)
+    weight = np.random.default_rng(1).uniform(0.5, 2, rows)
+    p = run.predict(x).astype(np.float64)
+    losses, right = -np.log(p[np.arange(rows), y]), p.argmax(1) == y
+    for data, weights in (((x, y), None), ((x, y, weight), weight)):
+        expected = {
+            "loss": np.average(losses, weights=weights),
+            "accuracy": np.average(right, weights=weights),
+        }
+        assert run.evaluate(data) == pytest.approx(expected, rel=1e-5)
+
+
+def test_evaluate_measures_what_training_did(tmp_path):
+    held_out = line(20, seed=8)
+    run = train(
+        nn.Dense(1),
+        line(30),
+        loss="huber",
+        validation=held_out,
+        metrics=["r2"],
+        epochs=3,
+        keep="last",
+    )
+    evaluated = load_run(run.save(tmp_path / "run")).evaluate(held_out)
+    last = run.history[-1]
+    assert evaluated == {"loss": last["validation_loss"], "r2": last["validation_r2"]}
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "message"),
+    [
+        (points(3)[0], DataError, r"^data is a ndarray"),
+        ((points(3)[0], None), DataError, r"^the data has no targets; pass a pair"),
+        ((points(3)[0], [0, 1, 3]), DataError, r"the target in row 2 is class 3"),
+        ((np.ones((3, 5)), [0, 1, 2]), ShapeError, r"^evaluate got examples of shape \(5,\)"),
+    ],
+)
+def test_evaluate_refuses_what_is_unlike_the_training_data(run, data, kind, message):
+    with pytest.raises(kind, match=message):
+        run.evaluate(data)
+
+
 def test_the_folder_holds_config_metrics_and_weights(run, tmp_path):
     folder = run.save(tmp_path / "run", report__html="<p>")
     assert sorted(p.name for p in folder.iterdir()) == [

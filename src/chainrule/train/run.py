@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data import Arrays
 from chainrule.data.files import folder_aside
 from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
+from chainrule.nn.metrics import check_metrics, measure, metrics_of
 from chainrule.train.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.train.events import Record
-from chainrule.train.inputs import blocks_for, check_inputs, check_lengths
+from chainrule.train.inputs import arrays_for, blocks_for, check_inputs, check_lengths
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch
@@ -82,6 +84,29 @@ class Run:
     def outputs(self, x: Any) -> np.ndarray:
         """The raw outputs of the model for new examples, such as logits."""
         return self._forward(x, raw=True)
+
+    def evaluate(self, data: Any) -> dict[str, float]:
+        """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
+
+        data: (x, y) or (x, y, sample_weight) as in training; x as in `predict`. The loss has no penalties in
+        it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those that go with
+        the loss and these targets.
+        Raises as `predict`, and DataError for targets that are missing or that the loss can't take.
+        """
+        arrays = arrays_for(self.recipe, data, columns=self.columns)
+        if arrays.y is None:
+            raise DataError("the data has no targets", remedy="pass a pair (x, y)")
+        known = self.batch.inputs["x"][0][1:]
+        check_lengths(self.programs, arrays.x, known, self.parameters, "evaluate")
+        check_inputs(self.programs, arrays.x)
+        outputs = self.programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
+        self.recipe.loss.check((len(arrays), *outputs.shape[1:]), arrays.y)
+        predictions, loss = self.programs.predict(self.parameters, arrays)
+        names = self.recipe.metrics
+        names = metrics_of(self.recipe.loss, arrays.y) if names is None else names
+        check_metrics(names, predictions[:2], arrays.y[:2])  # of which the shapes matter
+        measured = {name: measure(name, predictions, arrays.y, arrays.weight) for name in names}
+        return {"loss": float("nan") if loss is None else loss} | measured
 
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
         given, block = blocks_for(self.programs, x, self.columns)
