@@ -93,6 +93,10 @@ bench-forks: $(RUNTIME)  ## fork 50 times by each method while another thread tr
 bench-reading: $(RUNTIME)  ## how long a table takes to read from a file of every kind, beside pandas
 	@$(BIN)/python -m benchmarks.reading $(ARGS)
 
+.PHONY: bench-prediction
+bench-prediction: $(RUNTIME)  ## predicting one row, a million rows, and in eight threads, beside scikit-learn's
+	@$(BIN)/python -m benchmarks.prediction $(ARGS)
+
 clean:  ## remove .venv, caches and build outputs; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -113,3 +113,36 @@ def test_a_stored_name_is_that_of_a_class_wherever_it_ran():
     assert names_class("layers:Dense", theirs)
     assert names_class("__main__:make.<locals>.Dense", theirs)
     assert not names_class("layers:Denser", theirs)
+
+
+SHORT = [
+    (nn.Dense(64, "relu"), "Dense(64, activation='relu')"),
+    (nn.Dense(64, kernel=nn.glorot_normal()), "Dense(64, kernel=VarianceScaling(mode='fan_average'))"),
+    (nn.zeros, "Filled(0.0)"),
+    (nn.adam(0.01), "Chain([ScaleByAdam(), Descend(0.01)])"),
+    (nn.Dropout(0.5), "Dropout(0.5)"),
+    (nn.Sequential([]), "Sequential(())"),
+    (nn.Sequential([nn.Flatten(), nn.Dense(3)]), "Sequential([Flatten(), Dense(3)])"),
+    (
+        nn.Sequential([nn.Residual([nn.Dense(4, "relu"), nn.BatchNorm(0.5)]), *[nn.Dense(1, "tanh")] * 2]),
+        "Sequential([\n    Residual([Dense(4, activation='relu'), BatchNorm(momentum=0.5)]),\n"
+        "    Dense(1, activation='tanh'),\n    Dense(1, activation='tanh'),\n])",
+    ),
+]
+
+
+@pytest.mark.parametrize(("part", "text"), SHORT, ids=range(len(SHORT)))
+def test_a_part_prints_as_the_call_that_makes_it_without_defaults(part, text):
+    assert repr(part) == str(part) == text
+    assert eval(text, {**vars(nn)}) == part
+
+
+def test_a_part_of_ones_own_prints_in_its_own_way():
+    @dataclass(frozen=True)
+    class Loud(nn.Layer):
+        units: int
+
+        def __repr__(self) -> str:
+            return "LOUD"
+
+    assert repr(nn.Sequential([Loud(3)])) == "Sequential([LOUD])"

@@ -7,10 +7,11 @@ import pytest
 
 from chainrule import nn, train
 from chainrule.errors import DataError, DTypeError
+from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-from chainrule.train import Recipe, load_run
+from chainrule.train import Programs, Recipe, load_run
 from chainrule.train.inputs import arrays_for, check_inputs
 
 RANDOM = np.random.default_rng(4)
@@ -96,10 +97,10 @@ class Mixed(Layer):
 def test_numbers_that_are_computed_from_the_examples_are_checked_too():
     recipe = Recipe(Mixed(nn.Embedding(3, 2)), nn.MeanSquaredError())
     x = np.stack([RANDOM.normal(size=5), [1, 2, 3, 1, 2]], axis=1).astype(np.float32)
-    check_inputs(recipe, x)
+    check_inputs(Programs(recipe, compile_numpy), x)
     x[4, 1] = 4
     with pytest.raises(DataError, match=r"^Embedding 'embedding': token 3 in row 4; the vocabulary has 3"):
-        check_inputs(recipe, x)
+        check_inputs(Programs(recipe, compile_numpy), x)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class Chosen(Layer):
 
 
 def test_numbers_that_depend_on_parameters_are_passed_over():
-    check_inputs(Recipe(Chosen(nn.Embedding(1, 2)), nn.MeanSquaredError()), np.ones((3, 2), np.float32))
+    recipe = Recipe(Chosen(nn.Embedding(1, 2)), nn.MeanSquaredError())
+    check_inputs(Programs(recipe, compile_numpy), np.ones((3, 2), np.float32))
 
 
 def test_whole_numbers_stay_whole_only_where_they_are_looked_up():

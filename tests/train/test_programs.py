@@ -1,16 +1,19 @@
 """Programs are compiled once a shape; predictions and losses over many rows are those of all rows at once."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
 from tests.train.helpers import classification, points
 
 from chainrule.data import Arrays, as_arrays
+from chainrule.executors.native import compile_native
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import Program
 from chainrule.train import Batch, initial_tree, training_step
-from chainrule.train.programs import PREDICTION_ROWS, Programs
+from chainrule.train.programs import BLOCK_ROWS, PREDICTION_ROWS, Programs
 
 
 class Counting:
@@ -84,20 +87,64 @@ def test_without_targets_there_is_no_loss_and_the_tree_stays(executor, tree):
 
 def test_raw_predictions_are_the_logits(executor, tree):
     programs = Programs(classification(dtype="float64"), executor)
-    logits, _ = programs.predict(tree, Arrays(points(5)[0]), raw=True)
+    x = points(5)[0]
+    logits = programs.outputs(tree, 5, x.__getitem__, raw=True)
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    np.testing.assert_allclose(p, expected(tree, points(5)[0]), rtol=1e-12)
+    np.testing.assert_allclose(p, expected(tree, x), rtol=1e-12)
 
 
+@pytest.mark.parametrize("least", [1, 64])
 @pytest.mark.parametrize("rows", [1, 63, 64, 65, PREDICTION_ROWS - 1, PREDICTION_ROWS + 1])
-def test_filled_up_rows_say_the_same_in_a_few_programs(rows, executor, tree):
+def test_filled_up_rows_say_the_same_in_a_few_programs(rows, least, executor, tree):
     programs = Programs(classification(dtype="float64"), executor)
     x = points(rows)[0]
     for _ in range(2):
-        predictions, _ = programs.predict(tree, Arrays(x), fill=True)
+        predictions = programs.outputs(tree, rows, x.__getitem__, least=least)
         np.testing.assert_allclose(predictions, expected(tree, x), rtol=1e-12)
     shapes = [program.inputs[0].shape[0] for program in executor.programs]
-    assert shapes == {1: [64], 63: [64], 64: [64], 65: [128], 511: [512], 513: [512, 64]}[rows]
+    last = {1: [least], 63: [64], 64: [64], 65: [128], 511: [512], 513: [512, least]}[rows]
+    assert shapes == last
+
+
+def test_rows_are_made_ready_block_by_block_and_what_becomes_of_them_is_put_together(executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    rows = BLOCK_ROWS + 700
+    x, asked = points(rows)[0], []
+
+    def block(part: slice) -> np.ndarray:
+        asked.append((part.start, part.stop))
+        return x[part]
+
+    chosen = programs.outputs(tree, rows, block, then=lambda p: p.argmax(1))
+    assert asked == [(0, BLOCK_ROWS), (BLOCK_ROWS, rows)]
+    assert np.array_equal(chosen, expected(tree, x).argmax(1))
+
+
+def test_many_shapes_do_not_fill_the_memory(executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    for rows in range(1, 100):
+        programs.prediction(Arrays(points(rows)[0]), rows)
+    programs.prediction(Arrays(points(99)[0]), 99)
+    assert len(executor.programs) == 99
+    programs.prediction(Arrays(points(1)[0]), 1)
+    assert len(executor.programs) == 100
+
+
+@pytest.mark.parametrize("make", [compile_native, compile_numpy])
+def test_threads_that_predict_at_once_give_the_same_bits(make, tree):
+    single = {name: array.astype("float32") for name, array in tree.items()}
+    alone, shared = (Programs(classification(), make) for _ in range(2))
+    tables = [points(rows, seed)[0].astype("float32") for seed, rows in enumerate([1, 2, 5, 513] * 2)]
+    barrier = Barrier(len(tables))
+
+    def repeat(x: np.ndarray) -> list[bytes]:
+        barrier.wait()
+        return [shared.outputs(single, len(x), x.__getitem__).tobytes() for _ in range(20)]
+
+    with ThreadPoolExecutor(len(tables)) as pool:
+        found = list(pool.map(repeat, tables))
+    for x, several in zip(tables, found, strict=True):
+        assert {*several} == {alone.outputs(single, len(x), x.__getitem__).tobytes()}
 
 
 def test_a_copy_compiles_anew(executor):

@@ -1,8 +1,10 @@
 """A run folder gives back the run, bit for bit, is whole or is not there, and says what is wrong with it."""
 
+import copy
 import json
 import tomllib
-from dataclasses import dataclass
+import tracemalloc
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,11 @@ from tests.train.helpers import classification, classifier, line, points, regres
 from chainrule import Run, load_run, nn, train
 from chainrule.data import as_arrays
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.program import Tensor
+from chainrule.executors import Compiled
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.program import Program, Tensor
 from chainrule.train import Recipe, read_history, train_recipe
+from chainrule.train.programs import BLOCK_ROWS
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +127,89 @@ def test_predict_does_not_depend_on_how_the_rows_are_divided(run):
 def test_predict_refuses_what_is_unlike_the_training_data(run, x, kind, message):
     with pytest.raises(kind, match=message):
         run.predict(x)
+
+
+def test_what_is_compiled_is_kept_and_belongs_to_the_run_alone(run):
+    compiled: list[Program] = []
+
+    def counting(program: Program) -> Compiled:
+        compiled.append(program)
+        return compile_numpy(program)
+
+    of_its_own = replace(run, executor=counting)
+    for rows in (1, 1, 5, 7, 8, 600, 1):
+        of_its_own.predict(points(rows)[0])
+    assert [program.inputs[0].shape[0] for program in compiled] == [1, 8, 512, 128]
+    expected = run.predict(points(5)[0]).tobytes()
+    again = copy.deepcopy(run)
+    assert again.programs is not run.programs
+    assert again.predict(points(5)[0]).tobytes() == expected
+    assert "programs" not in repr(run)
+
+
+def test_what_is_wrong_in_one_of_many_rows_is_placed_among_all(run):
+    x = points(BLOCK_ROWS + 20)[0]
+    x[BLOCK_ROWS + 3, 2] = np.nan
+    x[BLOCK_ROWS + 5, 1] = np.inf
+    place = f"row {BLOCK_ROWS + 3}, column 2"
+    with pytest.raises(DataError, match=rf"^x: 2 values NaN or infinite \(first nan at {place}"):
+        run.predict(x)
+
+
+def test_many_rows_take_little_memory_beyond_their_own(run):
+    x = points(200_000)[0]
+    run.predict(x[:BLOCK_ROWS])
+    tracemalloc.start()
+    try:
+        predicted = run.predict(x)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < predicted.nbytes + 1_000_000  # and x has 6,400,000 bytes
+
+
+@pytest.mark.parametrize("rows", [1, 20, 700])
+def test_evaluate_gives_the_mean_loss_and_the_metrics(run, rows):
+    x, y = points(rows, seed=5)
+    weight = np.random.default_rng(1).uniform(0.5, 2, rows)
+    p = run.predict(x).astype(np.float64)
+    losses, right = -np.log(p[np.arange(rows), y]), p.argmax(1) == y
+    for data, weights in (((x, y), None), ((x, y, weight), weight)):
+        expected = {
+            "loss": np.average(losses, weights=weights),
+            "accuracy": np.average(right, weights=weights),
+        }
+        assert run.evaluate(data) == pytest.approx(expected, rel=1e-5)
+
+
+def test_evaluate_measures_what_training_did(tmp_path):
+    held_out = line(20, seed=8)
+    run = train(
+        nn.Dense(1),
+        line(30),
+        loss="huber",
+        validation=held_out,
+        metrics=["r2"],
+        epochs=3,
+        keep="last",
+    )
+    evaluated = load_run(run.save(tmp_path / "run")).evaluate(held_out)
+    last = run.history[-1]
+    assert evaluated == {"loss": last["validation_loss"], "r2": last["validation_r2"]}
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "message"),
+    [
+        (points(3)[0], DataError, r"^data is a ndarray"),
+        ((points(3)[0], None), DataError, r"^the data has no targets; pass a pair"),
+        ((points(3)[0], [0, 1, 3]), DataError, r"the target in row 2 is class 3"),
+        ((np.ones((3, 5)), [0, 1, 2]), ShapeError, r"^evaluate got examples of shape \(5,\)"),
+    ],
+)
+def test_evaluate_refuses_what_is_unlike_the_training_data(run, data, kind, message):
+    with pytest.raises(kind, match=message):
+        run.evaluate(data)
 
 
 def test_the_folder_holds_config_metrics_and_weights(run, tmp_path):

@@ -66,11 +66,7 @@ def as_arrays(
         raise ConfigError(f"dtype is {chosen}", remedy="choose float32 or float64")
     x_given, y_given, weight_given = _parts(data)
     x_given, y_given = as_pandas(x_given), as_pandas(y_given)
-    x = _input(picked(x_given, "x", columns), chosen, whole)
-    if len(x) == 0:
-        raise DataError("x has no examples (its first axis is 0)", remedy="give at least one example")
-    if x.size == 0:
-        raise DataError(f"x has shape {x.shape}: no features", remedy="give at least one feature")
+    x = _input(checked_x(x_given, columns), chosen, whole)
     y = None if y_given is None else _target(picked(y_given, "y", targets), chosen)
     weight = None if weight_given is None else _weight(weight_given, chosen)
     for name, array in (("y", y), ("sample_weight", weight)):
@@ -155,7 +151,7 @@ def _parts(data: object) -> tuple[object, object, object]:
     )
 
 
-def _finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
+def finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
     """The array as contiguous floats of a dtype, after checking that every value is finite in it."""
     with np.errstate(over="ignore"):  # what overflows is found and named just below
         floats = np.ascontiguousarray(array, dtype=dtype)
@@ -176,10 +172,19 @@ def _finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
     )
 
 
-def _input(given: object, dtype: np.dtype, whole: bool) -> np.ndarray:
-    x = numeric("x", given)
+def checked_x(given: object, columns: Sequence[str] | None) -> np.ndarray:
+    """x as an array of numbers that holds something, of the dtype that it was given in; see `as_arrays`."""
+    x = numeric("x", picked(as_pandas(given), "x", columns))
+    if len(x) == 0:
+        raise DataError("x has no examples (its first axis is 0)", remedy="give at least one example")
+    if x.size == 0:
+        raise DataError(f"x has shape {x.shape}: no features", remedy="give at least one feature")
+    return x
+
+
+def _input(x: np.ndarray, dtype: np.dtype, whole: bool) -> np.ndarray:
     if not whole or x.dtype.kind not in "iu":
-        return _finite_floats(x, "x", dtype)
+        return finite_floats(x, "x", dtype)
     if _beyond_int32(x):
         raise DataError(
             f"x has whole numbers from {x.min()} to {x.max()}, which are too large to look up",
@@ -192,7 +197,7 @@ def _target(given: object, dtype: np.dtype) -> np.ndarray:
     refuse_missing("y", given)
     y = numeric("y", given)
     if y.dtype.kind == "f":
-        return _finite_floats(y, "y", dtype)
+        return finite_floats(y, "y", dtype)
     if _beyond_int32(y):
         raise DataError(
             f"y has whole numbers up to {y.max()}, which are too large for class numbers",
@@ -207,7 +212,7 @@ def _beyond_int32(array: np.ndarray) -> bool:
 
 
 def _weight(given: object, dtype: np.dtype) -> np.ndarray:
-    weight = _finite_floats(numeric("sample_weight", given), "sample_weight", np.dtype(np.float64))
+    weight = finite_floats(numeric("sample_weight", given), "sample_weight", np.dtype(np.float64))
     if weight.ndim != 1:
         raise DataError(
             f"sample_weight has shape {weight.shape}; one number per example was expected",

@@ -1,6 +1,7 @@
 """What the network estimators share: checking X and y, fitting, learning curves, saving."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _SETTINGS = [each.name for each in fields(Settings) if each.name != "owner"]
+_FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+_FILL = "fill it in, or give a DataFrame, whose missing values are filled in"
 _NO_METRICS = {"epoch", "step", "seconds", "learning_rate"}
 
 
@@ -215,14 +218,33 @@ class NetEstimator(BaseEstimator):
             )
         if issparse(x):
             x = x.toarray()
-        remedy = "fill it in, or give a DataFrame, whose missing values are filled in"
+        remedy = _FILL
         if fitted and is_frame(X):
             remedy = "fill it in, or fit on a DataFrame that has missing values, too"
         refuse_not_finite(x, "X", remedy)
         return x, x.dtype.name
 
-    def _outputs(self, X: Any, *, raw: bool) -> tuple[np.ndarray, str]:
-        """What the network gives for rows (see `Fitted.outputs`), and the dtype of predictions."""
-        check_is_fitted(self)
-        x, dtype = self._checked_x(X, self._fitted, reset=False)
-        return self._fitted.outputs(x, raw=raw), dtype
+    def _outputs(self, X: Any, then: Callable[[np.ndarray, str], np.ndarray], *, raw: bool) -> np.ndarray:
+        """What becomes of what the network gives for rows.
+
+        then: what becomes of it (see `Fitted.outputs`), row by row, given the dtype that predictions have.
+        """
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # which says so in scikit-learn's words
+        if self._is_usual(X):
+            refuse_not_finite(X, "X", _FILL)
+            x, dtype = X, X.dtype.name
+        else:
+            x, dtype = self._checked_x(X, self._fitted, reset=False)
+        return self._fitted.outputs(x, raw=raw, then=lambda outputs: then(outputs, dtype))
+
+    def _is_usual(self, X: Any) -> bool:
+        """Whether scikit-learn's check of X, slower than a prediction, would only look at its values."""
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype in _FLOATS
+            and X.shape[1] == self.n_features_in_
+            and len(X) > 0
+            and "feature_names_in_" not in vars(self)
+        )

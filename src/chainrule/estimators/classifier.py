@@ -1,6 +1,6 @@
 """NetClassifier: classes and labels, in scikit-learn's manner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -238,10 +238,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each row, (rows,); for labels (rows, labels) of 0 and 1."""
-        decision = self.decision_function(X)
-        if self._fitted.targets.multilabel:
-            return (decision > 0).astype(np.int64)
-        return self.classes_[(decision > 0).astype(np.intp) if decision.ndim == 1 else decision.argmax(1)]
+        return self._of_scores(X, self._chosen)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores: the log of the odds.
@@ -249,23 +246,37 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         (rows,) of the second class of two, (rows, classes) logarithms of probabilities up to a number a row,
         or (rows, labels). Of X's dtype if that is float32, else float64.
         """
-        outputs, dtype = self._outputs(X, raw=True)
-        one = self._fitted.targets.outputs == 1 and not self._fitted.targets.multilabel
-        scores = log_odds(outputs.astype(np.float64), of_each=one or self._fitted.targets.multilabel)
-        return (scores[:, 0] if one else scores).astype(dtype)
+        return self._of_scores(X, lambda scores: scores)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities: (rows, classes), which sum to 1; for labels (rows, labels), of each by itself."""
-        return np.exp(self.predict_log_proba(X))
+        return self._of_scores(X, lambda scores: np.exp(self._log_probabilities(scores)))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """The logarithms of `predict_proba`, without loss of digits near 0."""
-        decision = self.decision_function(X)
+        return self._of_scores(X, self._log_probabilities)
+
+    def _of_scores(self, X: Any, then: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """What becomes of the scores of `decision_function`, row by row."""
+
+        def scored(outputs: np.ndarray, dtype: str) -> np.ndarray:
+            one = self._fitted.targets.outputs == 1 and not self._fitted.targets.multilabel
+            scores = log_odds(outputs.astype(np.float64), of_each=one or self._fitted.targets.multilabel)
+            return then((scores[:, 0] if one else scores).astype(dtype))
+
+        return self._outputs(X, scored, raw=True)
+
+    def _chosen(self, scores: np.ndarray) -> np.ndarray:
         if self._fitted.targets.multilabel:
-            return log_expit(decision)
-        if decision.ndim == 1:
-            return np.column_stack([log_expit(-decision), log_expit(decision)])
-        return log_softmax(decision, axis=1)
+            return (scores > 0).astype(np.int64)
+        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(1)]
+
+    def _log_probabilities(self, scores: np.ndarray) -> np.ndarray:
+        if self._fitted.targets.multilabel:
+            return log_expit(scores)
+        if scores.ndim == 1:
+            return np.column_stack([log_expit(-scores), log_expit(scores)])
+        return log_softmax(scores, axis=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

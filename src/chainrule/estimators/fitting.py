@@ -1,6 +1,7 @@
 """From checked rows to a trained network, afresh or on from the call before."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -9,11 +10,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from chainrule.data import Arrays, split
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, DataError
 from chainrule.estimators.converged import Converged
 from chainrule.estimators.defaults import default_network
 from chainrule.estimators.folds import train_by_folds
-from chainrule.estimators.inputs import Inputs, features_of, fit_inputs
+from chainrule.estimators.inputs import Columns, Inputs, features_of, fit_inputs
 from chainrule.estimators.settings import Settings, hidden_layers, network_for
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.executors.native import compile_native
@@ -30,6 +31,7 @@ from chainrule.train import (
     starting_tree,
     train_recipe,
 )
+from chainrule.train.programs import ESTIMATED_ROWS
 
 _SHARED = {"epochs": 1, "batch_size": 1, "seed": 0, "patience": None}
 """What may differ between recipes that share compiled programs, and what it is held at to compare them."""
@@ -64,12 +66,30 @@ class Fitted(Generic[AnyTargets]):
     inputs: Inputs
     targets: AnyTargets
 
-    def outputs(self, x: Any, *, raw: bool) -> np.ndarray:
-        """What the network gives for rows: its raw outputs, or what its loss predicts by them."""
-        recipe = self.run.recipe
-        arrays = Arrays(self.inputs.transform(x, recipe.dtype))
-        check_inputs(recipe, arrays.x)
-        return self.programs.predict(self.run.parameters, arrays, raw=raw, fill=True)[0]
+    def outputs(self, x: Any, *, raw: bool, then: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """What becomes of what the network gives for rows: its raw outputs, or what its loss predicts.
+
+        then: what becomes of it, row by row. Numbers are standardized and converted block by block.
+        """
+        return self.programs.outputs(
+            self.run.parameters, len(x), self._block(x), raw=raw, least=ESTIMATED_ROWS, then=then
+        )
+
+    def _block(self, x: Any) -> Callable[[slice], np.ndarray]:
+        inputs, dtype = self.inputs, self.run.recipe.dtype
+        if isinstance(inputs, Columns) or self.programs.whole:
+            ready = inputs.transform(x, dtype)
+            check_inputs(self.programs, ready)
+            return ready.__getitem__
+
+        def block(rows: slice) -> np.ndarray:
+            try:
+                return inputs.transform(x[rows], dtype)
+            except DataError:
+                inputs.transform(x, dtype)  # whose error counts and places what is wrong among all
+                raise
+
+        return block
 
 
 def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incremental: bool) -> Fitted[Any]:

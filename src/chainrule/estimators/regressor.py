@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import d2_pinball_score
+from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import ConfigError
 from chainrule.estimators.base import NetEstimator
@@ -239,23 +240,30 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         another loss.
         """
         if not return_std:
-            predictions, dtype = self._outputs(X, raw=False)
-            values = self._fitted.targets.decode(predictions)
-            if isinstance(self._fitted.targets.loss, Quantile) and values.ndim == 2:
-                values = _in_order(values, self._fitted.targets.loss.quantiles)
-            return values.astype(dtype)
-        outputs, dtype = self._outputs(X, raw=True)
+            return self._outputs(X, self._decoded, raw=False)
+        check_is_fitted(self)
         loss = self._fitted.targets.loss
         if not isinstance(loss, GaussianNegativeLogLikelihood):
             raise ConfigError(
                 f"NetRegressor: return_std needs loss='gaussian'; loss is {self.loss!r}",
                 remedy="fit with loss='gaussian', or with loss='quantile' for intervals",
             )
-        means, deviations = mean_and_deviation(outputs.astype(np.float64), loss.least_variance)
-        deviations = deviations * self._fitted.targets.scale
-        if means.shape[1] == 1 and self._fitted.targets.single:
-            deviations = deviations[:, 0]
-        return self._fitted.targets.decode(means).astype(dtype), deviations.astype(dtype)
+
+        def of_each(outputs: np.ndarray, dtype: str) -> np.ndarray:
+            means, deviations = mean_and_deviation(outputs.astype(np.float64), loss.least_variance)
+            deviations = deviations * self._fitted.targets.scale
+            if means.shape[1] == 1 and self._fitted.targets.single:
+                deviations = deviations[:, 0]
+            return np.stack([self._fitted.targets.decode(means), deviations], axis=1).astype(dtype)
+
+        both = self._outputs(X, of_each, raw=True)
+        return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
+
+    def _decoded(self, predictions: np.ndarray, dtype: str) -> np.ndarray:
+        values = self._fitted.targets.decode(predictions)
+        if isinstance(self._fitted.targets.loss, Quantile) and values.ndim == 2:
+            values = _in_order(values, self._fitted.targets.loss.quantiles)
+        return values.astype(dtype)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for quantiles D² of the pinball loss, the mean over them.

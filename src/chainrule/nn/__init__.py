@@ -73,6 +73,7 @@ from chainrule.nn.layers import (
 )
 from chainrule.nn.losses import (
     CTC,
+    LOSSES,
     BinaryCrossEntropy,
     BinaryCrossEntropyOfProbabilities,
     BinaryFocal,
@@ -189,6 +190,7 @@ __all__ = [
     "L1",
     "L2",
     "LBFGS",
+    "LOSSES",
     "LSTM",
     "PRESETS",
     "Accumulate",

@@ -3,12 +3,15 @@
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from textwrap import indent
 from typing import Any, Self
 
 from chainrule.errors import ConfigError
 from chainrule.nn.settings import plain_fields
 
 OURS = "chainrule"
+_LINE = 88
 
 
 class Part:
@@ -21,6 +24,8 @@ class Part:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__repr__" not in cls.__dict__:  # before the dataclass gives it one that tells every default
+            cls.__repr__ = Part.__repr__
         if "__post_init__" in cls.__dict__:
             cls.__post_init__ = _after_plain_fields(cls.__post_init__)  # type: ignore[method-assign]
 
@@ -32,6 +37,31 @@ class Part:
 
     def __post_init__(self) -> None:
         plain_fields(self)
+
+    def __repr__(self) -> str:
+        """The call that makes it, without what is as by default; parts below each other where it is long."""
+        arguments: list[tuple[str, str | list[str]]] = []
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if each.repr and not _is_default(each, value):
+                needed = each.default is MISSING and each.default_factory is MISSING and not each.kw_only
+                several = isinstance(value, tuple) and value and all(isinstance(v, Part) for v in value)
+                text = [repr(v) for v in value] if several else repr(value)
+                arguments.append(("" if needed else f"{each.name}=", text))
+        line = ", ".join(n + (t if isinstance(t, str) else f"[{', '.join(t)}]") for n, t in arguments)
+        if len(line) > _LINE or "\n" in line:
+            line = ", ".join(n + (t if isinstance(t, str) else _below_each_other(t)) for n, t in arguments)
+        return f"{type(self).__name__}({line})"
+
+
+def _is_default(setting: Field[Any], value: Any) -> bool:
+    default = setting.default if setting.default_factory is MISSING else setting.default_factory()
+    return type(value) is type(default) and bool(value == default)
+
+
+def _below_each_other(texts: list[str]) -> str:
+    lines = indent("".join(f"{text},\n" for text in texts), "    ")
+    return f"[\n{lines}]"
 
 
 def is_ours(kind: type) -> bool:

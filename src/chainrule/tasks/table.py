@@ -40,7 +40,6 @@ from chainrule.tasks.table_network import MEMBERS, table_network
 from chainrule.train import (
     Batch,
     Listener,
-    Programs,
     Recipe,
     Run,
     folder_aside,
@@ -50,6 +49,7 @@ from chainrule.train import (
     train_recipe,
     training_step,
 )
+from chainrule.train.programs import ESTIMATED_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -280,8 +280,8 @@ def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "p
 
     preparation = table_run.preparation
     run = table_run.run
-    rows = Arrays(preparation.transform(frame, source))
-    outputs, _ = Programs(run.recipe, run.executor).predict(run.parameters, rows, fill=True)
+    rows = preparation.transform(frame, source)
+    outputs = run.programs.outputs(run.parameters, len(rows), rows.__getitem__, least=ESTIMATED_ROWS)
     if preparation.task == "regression":
         return pd.DataFrame({"prediction": preparation.inverse_target(outputs[:, 0])})
     columns = {"prediction": preparation.inverse_target(outputs.argmax(1))}

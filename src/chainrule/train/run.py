@@ -13,12 +13,14 @@ from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
+from chainrule.nn.metrics import check_metrics, measure, metrics_of
 from chainrule.train.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.train.events import Record
-from chainrule.train.inputs import arrays_for, check_inputs, check_lengths
+from chainrule.train.inputs import arrays_for, blocks_for, check_inputs, check_lengths
 from chainrule.train.programs import Programs
 from chainrule.train.recipe import Recipe
 from chainrule.train.step import Batch
+from chainrule.train.summary import as_html, as_text, summary
 
 WEIGHTS = "weights.safetensors"
 METRICS = "metrics.jsonl"
@@ -40,6 +42,7 @@ class Run:
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
     batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
+    programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -49,7 +52,21 @@ class Run:
     best_epoch: int
     batch: Batch
     columns: tuple[str, ...] | None = None
-    executor: Executor = field(default=compile_native, repr=False)
+    executor: Executor = compile_native
+    programs: Programs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "programs", Programs(self.recipe, self.executor))
+
+    def __repr__(self) -> str:
+        return as_text(self._summary())
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        return as_html(self._summary())
+
+    def _summary(self) -> list[tuple[str, str]]:
+        return summary(self.recipe, self.parameters, self.history, self.stopped, self.best_epoch)
 
     def predict(self, x: Any) -> np.ndarray:
         """What the model says about new examples.
@@ -68,13 +85,36 @@ class Run:
         """The raw outputs of the model for new examples, such as logits."""
         return self._forward(x, raw=True)
 
+    def evaluate(self, data: Any) -> dict[str, float]:
+        """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
+
+        data: (x, y) or (x, y, sample_weight) as in training; x as in `predict`. The loss has no penalties in
+        it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those that go with
+        the loss and these targets.
+        Raises as `predict`, and DataError for targets that are missing or that the loss can't take.
+        """
+        arrays = arrays_for(self.recipe, data, columns=self.columns)
+        if arrays.y is None:
+            raise DataError("the data has no targets", remedy="pass a pair (x, y)")
+        known = self.batch.inputs["x"][0][1:]
+        check_lengths(self.programs, arrays.x, known, self.parameters, "evaluate")
+        check_inputs(self.programs, arrays.x)
+        outputs = self.programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
+        self.recipe.loss.check((len(arrays), *outputs.shape[1:]), arrays.y)
+        predictions, loss = self.programs.predict(self.parameters, arrays)
+        names = self.recipe.metrics
+        names = metrics_of(self.recipe.loss, arrays.y) if names is None else names
+        check_metrics(names, predictions[:2], arrays.y[:2])  # of which the shapes matter
+        measured = {name: measure(name, predictions, arrays.y, arrays.weight) for name in names}
+        return {"loss": float("nan") if loss is None else loss} | measured
+
     def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
-        arrays = arrays_for(self.recipe, (x, None), columns=self.columns)
-        programs = Programs(self.recipe, self.executor)
-        held = {name: array.shape for name, array in self.parameters.items()}
-        check_lengths(programs, arrays, self.batch.inputs["x"][0][1:], held, "predict")
-        check_inputs(self.recipe, arrays.x)
-        return programs.predict(self.parameters, Arrays(arrays.x), raw=raw)[0]
+        given, block = blocks_for(self.programs, x, self.columns)
+        known = self.batch.inputs["x"][0][1:]
+        if given.shape[1:] != known:
+            check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
+        check_inputs(self.programs, given)
+        return self.programs.outputs(self.parameters, len(given), block, raw=raw)
 
     def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
         """Write a run folder, whole or not at all, and return its path.

@@ -17,7 +17,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
 from chainrule.nn.metrics import MEASURED, OwnMetric, check_metrics
 from chainrule.nn.mixing import Mixing
-from chainrule.nn.optimizers import Transform, adam
+from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
 from chainrule.streams import is_terminal
 from chainrule.train.checkpoint import Checkpoint, check_same_data, load_state, owned
@@ -33,14 +33,16 @@ from chainrule.train.recipe import Recipe
 from chainrule.train.run import Run
 from chainrule.train.scaling import scale_to_unit_variance
 from chainrule.train.step import initial_tree, named_arrays
+from chainrule.train.words import loss_of, naming_settings, optimizer_of
 
 
+@naming_settings
 def train(
     model: Layer,
     data: Any,
     *,
-    loss: Loss,
-    optimizer: Transform | None = None,
+    loss: Loss | str,
+    optimizer: Transform | str = "adam",
     penalties: Sequence[Penalty] = (),
     epochs: int = 100,
     batch_size: int = 32,
@@ -65,7 +67,9 @@ def train(
     stay whole for a model that looks them up, such as by an Embedding. The columns of DataFrames are known by
     their names: those of validation data, and of what `Run.predict` gets, may be in any order. Weights count
     in proportion: all of them ten times as large are the same.
-    loss: what to make small, on the raw outputs of the model. optimizer: adam(0.001) if None.
+    loss: what to make small, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
+    'cross_entropy' or 'mean_squared_error'. optimizer: an optimizer, such as nn.adam(0.01), or a name in
+    nn.PRESETS, which has its usual learning rate; 'adam' is adam(0.001).
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
     that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
     evenly, and a warning says so.
@@ -97,7 +101,8 @@ def train(
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
-    Raises ConfigError, ShapeError and DataError before the first step; OSError, naming the checkpoint, where
+    Raises ConfigError, ShapeError and DataError before the first step, and ConfigError for a setting that
+    there is not, which says what it is called here; OSError, naming the checkpoint, where
     that can't be written; TrainingError if the loss or a weight becomes NaN or infinite, with the step, the
     layer, the cause that was measured, and in its `run` the history and the weights so far. Listeners are
     told `Ended` whatever ends training.
@@ -105,8 +110,8 @@ def train(
     named, own = _metrics(metrics)
     recipe = Recipe(
         model=model,
-        loss=loss,
-        optimizer=adam() if optimizer is None else optimizer,
+        loss=loss_of(loss),
+        optimizer=optimizer_of(optimizer),
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         epochs=epochs,
         batch_size=batch_size,
@@ -259,9 +264,9 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
             continue
         if arrays.x.shape[1:] != data.x.shape[1:]:
             trained = programs.forward(Arrays(data.x), 1, raw=True)
-            held = {value.name: value.shape for value in (*trained.parameters, *trained.state)}
-            check_lengths(programs, Arrays(arrays.x), data.x.shape[1:], held, "validation")
-        check_inputs(recipe, arrays.x)
+            held = {value.name: value for value in (*trained.parameters, *trained.state)}
+            check_lengths(programs, arrays.x, data.x.shape[1:], held, "validation")
+        check_inputs(programs, arrays.x)
         program = programs.forward(Arrays(arrays.x), 1, raw=True)
         shape = (len(arrays), *program.outputs["prediction"].shape[1:])
         recipe.loss.check(shape, arrays.y)

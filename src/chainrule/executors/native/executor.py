@@ -52,9 +52,10 @@ class NativeProgram:
 
     def plan(self, examples: int | None) -> Plan:
         """The plan for batches gathered from this many examples; None: for inputs as they are."""
-        if examples not in self._plans:
-            self._plans[examples] = make_plan(self._expanded, examples)
-        return self._plans[examples]
+        found = self._plans.get(examples)
+        if found is None:  # threads that come at once each make it, and one is kept
+            found = self._plans.setdefault(examples, make_plan(self._expanded, examples))
+        return found
 
     def run(self, tree: Tree, inputs: Arrays) -> dict[str, np.ndarray]:
         """One call."""

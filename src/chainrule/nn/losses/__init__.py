@@ -15,6 +15,7 @@ from chainrule.nn.losses.classification import (
 from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import ANYTHING, LOGITS, PROBABILITIES, VALUES, Loss
+from chainrule.nn.losses.names import LOSSES
 from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
@@ -30,6 +31,7 @@ __all__ = [
     "ANYTHING",
     "CTC",
     "LOGITS",
+    "LOSSES",
     "PROBABILITIES",
     "VALUES",
     "BinaryCrossEntropy",

@@ -1,0 +1,41 @@
+"""The losses that a name says all of. LOSSES lists them by name; see docs/vocabulary.md for the others."""
+
+from collections.abc import Callable, Mapping
+
+from chainrule.nn.losses.classification import (
+    BinaryCrossEntropy,
+    BinaryFocal,
+    Hinge,
+    KLDivergence,
+    SoftmaxCrossEntropy,
+    SoftmaxFocal,
+    SquaredHinge,
+)
+from chainrule.nn.losses.loss import Loss
+from chainrule.nn.losses.overlap import Dice, SoftIoU
+from chainrule.nn.losses.regression import (
+    GaussianNegativeLogLikelihood,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
+
+LOSSES: Mapping[str, Callable[[], Loss]] = {
+    "cross_entropy": SoftmaxCrossEntropy,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "focal": SoftmaxFocal,
+    "binary_focal": BinaryFocal,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "kl_divergence": KLDivergence,
+    "mean_squared_error": MeanSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "huber": Huber,
+    "poisson": Poisson,
+    "gaussian": GaussianNegativeLogLikelihood,
+    "quantile": Quantile,
+    "dice": Dice,
+    "soft_iou": SoftIoU,
+}
