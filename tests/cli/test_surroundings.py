@@ -117,6 +117,22 @@ sys.meta_path.insert(0, Sender())
 
 
 @posix_only
+def test_ctrl_c_amid_the_code_of_a_text_ends_by_the_exit_code():
+    """As within `dataclass`, which runs such code: Python remembers that, and would end by the signal."""
+    program = """import sys
+import chainrule.cli
+def interrupted(arguments):
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return 130
+chainrule.cli._run = interrupted
+sys.exit(chainrule.cli.command())"""
+    finished = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
+    assert finished.returncode == 130
+
+
+@posix_only
 @pytest.mark.parametrize("seconds", [0.6, 1.2])
 def test_ctrl_c_a_little_later(here, table, seconds):
     endless = ("-s", "epochs=1000000", "-s", "patience=1000000", "--out", "it")

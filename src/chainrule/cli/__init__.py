@@ -44,6 +44,9 @@ def command() -> int:
     """The command line of this process, which ends after it."""
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: there is nothing to interrupt
+    # Where Ctrl-C came amid the code of a text, as dataclasses run it, Python ends by the signal itself,
+    # though somebody caught it; running another such text makes it forget that.
+    exec("")
     return code
 
 
