@@ -117,7 +117,7 @@ sys.meta_path.insert(0, Sender())
 
 
 @posix_only
-def test_ctrl_c_amid_the_code_of_a_text_ends_by_the_exit_code():
+def test_ctrl_c_amid_the_code_of_a_text_ends_by_the_exit_code(here):
     """As within `dataclass`, which runs such code: Python remembers that, and would end by the signal."""
     program = """import sys
 import chainrule.cli
@@ -128,7 +128,8 @@ def interrupted(arguments):
         return 130
 chainrule.cli._run = interrupted
 sys.exit(chainrule.cli.command())"""
-    finished = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
+    (here / "interrupted.py").write_text(program)
+    finished = subprocess.run([sys.executable, "-m", "interrupted"], check=False, timeout=60)
     assert finished.returncode == 130
 
 
