@@ -203,7 +203,7 @@ def _check_file(path: Path) -> None:
 
 def _near_file(path: Path) -> str:
     try:
-        names = [entry.name for entry in path.parent.iterdir()]
+        names = [entry.name for entry in path.parent.iterdir() if not entry.name.startswith(".")]
     except OSError:
         return f" (nor is there a folder {path.parent})"
     matches = get_close_matches(path.name, names, n=1)
