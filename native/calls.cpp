@@ -43,8 +43,8 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
         std::vector<char*> at(call->buffers.size());
         int64_t asked = 0;
-        while (!call->turns.ended()) {
-            const int64_t turn = call->turns.now(), step = turn / call->stretches;
+        for (int64_t turn; (turn = call->turns.current()) >= 0;) {
+            const int64_t step = turn / call->stretches;
             if (thread == 0 && step > asked) {
                 asked = step;
                 if (interrupted()) call->stop.store(true);

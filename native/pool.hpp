@@ -36,8 +36,12 @@ class Turns {
 public:
     Turns(int parts, int64_t turns) : parts_(parts), taken_(static_cast<size_t>(parts)), left_(parts), end_(turns) {}
 
-    int64_t now() const { return now_.load(std::memory_order_acquire); }
-    bool ended() const { return now() >= end_; }
+    // The turn that it is; -1 when all have ended. One answer to both questions: between two of them, the last turn may
+    // end, and who took a part of the turn after it would read and write past what the caller gave, who has gone on.
+    int64_t current() const {
+        const int64_t turn = now_.load(std::memory_order_acquire);
+        return turn < end_ ? turn : -1;
+    }
 
     // The part that is this thread's in this turn; -1 where none is left.
     int take(int thread, int64_t turn) {
@@ -61,7 +65,7 @@ public:
 
     // Spins, then yields: waits are short, and the last to come decides how long.
     void wait_after(int64_t turn) const {
-        for (int spins = 0; now() == turn; ++spins) {
+        for (int spins = 0; current() == turn; ++spins) {
             if (spins < 4000)
                 relax();
             else
