@@ -12,7 +12,7 @@ from benchmarks.workloads import Bag, Gpt, Workload
 from chainrule.program import Step
 from chainrule.program.counting import step_flops
 from chainrule.program.operations.scanning import Scan
-from chainrule.train import initial_tree, training_step
+from chainrule.training import initial_tree, training_step
 
 _EPOCHS = 4  # different orders, taken in turn
 _PRODUCTS = (

@@ -52,7 +52,7 @@ All of it is recorded as one program, runs on every executor, and can be stored 
 
 ```python
 from chainrule import nn
-from chainrule.train import Batch, Recipe, training_step
+from chainrule.training import Batch, Recipe, training_step
 
 network = nn.Sequential(
     [

@@ -1,5 +1,11 @@
+import importlib
+import inspect
 import subprocess
 import sys
+
+import pytest
+
+import chainrule
 
 HEAVY = (
     "pandas",
@@ -32,3 +38,20 @@ def test_importing_chainrule_loads_no_heavy_library():
 
 def test_the_check_would_notice():
     assert "typer" in modules_after("import chainrule, typer")
+
+
+@pytest.mark.parametrize("name", ["estimators", "report", "tasks", "tune"])
+def test_packages_are_reached_without_importing_them(name):
+    early = f"'chainrule.{name}' in sys.modules"
+    code = f"import chainrule, sys; print({early}, chainrule.{name}.__name__)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["False", f"chainrule.{name}"]
+    assert name in dir(chainrule)
+
+
+def test_chainrule_train_is_the_function_and_nothing_else():
+    assert inspect.isfunction(chainrule.train)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("chainrule.train")
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        chainrule.trian  # noqa: B018 (the lookup is what is tested)

@@ -34,7 +34,7 @@ from chainrule.nn import (
     momentum,
 )
 from chainrule.nn.layer import Layer
-from chainrule.train import Batch, Recipe, initial_tree, training_step
+from chainrule.training import Batch, Recipe, initial_tree, training_step
 
 _EXECUTORS = {
     "native": ("chainrule.executors.native", "compile_native"),

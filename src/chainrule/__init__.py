@@ -1,5 +1,8 @@
 """chainrule trains neural networks by backpropagation that it derives itself, shows, and runs on a CPU."""
 
+from importlib import import_module
+from types import ModuleType
+
 from chainrule.starting import importing
 
 with importing():
@@ -13,9 +16,12 @@ with importing():
         ShapeError,
         TrainingError,
     )
-    from chainrule.train import Recipe, Run, load_run, train
+    from chainrule.training import Recipe, Run, load_run, train
 
 __version__ = "0.1.0"
+
+_ON_DEMAND = ("estimators", "report", "tasks", "tune")
+"""Packages that import pandas, scikit-learn, plotly or Optuna: they are imported when first asked for."""
 
 __all__ = [
     "ChainruleError",
@@ -34,3 +40,13 @@ __all__ = [
     "program",
     "train",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ON_DEMAND:
+        return import_module(f"chainrule.{name}")
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_DEMAND})

@@ -11,7 +11,7 @@ from chainrule.errors import ChainruleError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import Dense, MeanSquaredError, Sequential, adam, sgd
 from chainrule.tasks.xor import XOR_T, XOR_X, explain_xor
-from chainrule.train import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
 
 assert_exact = partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-15)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.train import Started
+from chainrule.training import Started
 
 # Saves after every epoch and dies in the third, as a crash or a power cut would have it.
 DYING = """
 import os, signal, sys
 from chainrule.cli import main
-from chainrule.train import Checkpoint, EpochDone, training
+from chainrule.training import Checkpoint, EpochDone, fitting
 
 class Dying(Checkpoint):
     def __init__(self, path, recipe):
@@ -24,7 +24,7 @@ class Dying(Checkpoint):
         if isinstance(event, EpochDone) and event.record["epoch"] == 3:
             os.kill(os.getpid(), signal.SIGKILL)
 
-training.Checkpoint = Dying
+fitting.Checkpoint = Dying
 sys.exit(main())
 """
 

@@ -72,7 +72,7 @@ def test_a_file_whose_name_is_no_utf_8_is_trained_on_and_found_again(here, stran
 @posix_only
 def test_such_a_run_goes_on_and_such_messages_are_printed(here, strange, chainrule, monkeypatch):
     def end(table, settings, *, checkpoint, listeners, **others):
-        from chainrule.train import Started
+        from chainrule.training import Started
 
         checkpoint.touch()
         listeners[0](Started(1, 1, 1, 1, 1))
@@ -91,7 +91,9 @@ def test_such_a_run_goes_on_and_such_messages_are_printed(here, strange, chainru
 
 @posix_only
 @pytest.mark.parametrize("command", [SCRIPT, MODULE], ids=["script", "module"])
-@pytest.mark.parametrize("module", ["chainrule.data", "chainrule.cli.help", "pandas", "chainrule.train.loop"])
+@pytest.mark.parametrize(
+    "module", ["chainrule.data", "chainrule.cli.help", "pandas", "chainrule.training.loop"]
+)
 def test_ctrl_c_in_the_first_moments_ends_quietly(here, table, command, module):
     """Sent when a module is imported: early, in the middle, when the table is read."""
     if not Path(command[0]).is_file():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
-from chainrule.train import loop
+from chainrule.training import loop
 
 RUN_FILES = {
     "config.toml", "evaluation.json", "metrics.jsonl", "preprocessing.json", "report.html",

@@ -42,8 +42,8 @@ from chainrule.nn import (
     rmsprop,
     sgd,
 )
-from chainrule.train import Recipe
-from chainrule.train.step import Batch, TrainingStep, initial_tree, named_arrays, training_step
+from chainrule.training import Recipe
+from chainrule.training.step import Batch, TrainingStep, initial_tree, named_arrays, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 

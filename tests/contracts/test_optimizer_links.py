@@ -33,7 +33,7 @@ from chainrule.nn.optimizers import (
     sgd,
 )
 from chainrule.nn.tree import from_plain, to_plain
-from chainrule.train import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
 
 RATE = 0.02
 

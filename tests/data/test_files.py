@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.train import check_free, folder_aside, write_aside
+from chainrule.training import check_free, folder_aside, write_aside
 
 
 def names(folder: Path) -> list[str]:

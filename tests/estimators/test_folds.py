@@ -16,7 +16,7 @@ from chainrule.data import Arrays
 from chainrule.estimators import NetClassifier, NetRegressor
 from chainrule.estimators.folds import folds_of, loss_of_predictions, train_by_folds
 from chainrule.executors.native import compile_native
-from chainrule.train import EpochDone, Event, Programs, Recipe, train_recipe
+from chainrule.training import EpochDone, Event, Programs, Recipe, train_recipe
 
 RECIPE = Recipe(
     nn.Sequential([nn.Dense(32, "tanh"), nn.Dense(1)]),

@@ -9,7 +9,7 @@ from tests.estimators.helpers import blobs, slope
 from chainrule import nn
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.estimators import NetClassifier, NetRegressor
-from chainrule.train import EpochDone, Event
+from chainrule.training import EpochDone, Event
 
 
 def test_partial_fits_are_the_epochs_of_one_fit():

@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.errors import DataError
 from chainrule.estimators import NetClassifier, NetRegressor
-from chainrule.train.programs import BLOCK_ROWS
+from chainrule.training.programs import BLOCK_ROWS
 
 RANDOM = np.random.default_rng(3)
 X = RANDOM.normal(size=(60, 4))

@@ -9,7 +9,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import ConfigError
 from chainrule.nn.own import check_own_parts
-from chainrule.train import Recipe
+from chainrule.training import Recipe
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.train.helpers import line
+from tests.training.helpers import line
 
 from chainrule import nn, train
 from chainrule.errors import ChainruleError

@@ -15,7 +15,7 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Quantile
 from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast, windows_for
 from chainrule.tasks.forecast_network import ForecastNetwork
-from chainrule.train import (
+from chainrule.training import (
     Batch,
     Event,
     Recipe,

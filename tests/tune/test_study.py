@@ -10,7 +10,7 @@ import pytest
 import chainrule
 from chainrule import nn
 from chainrule.errors import ConfigError, TrainingError
-from chainrule.train import EpochDone, RunState, Started
+from chainrule.training import EpochDone, RunState, Started
 from chainrule.tune import Asha, Attempt, Choice, Hyperband, Real, Space, TrialEnded, search
 from chainrule.tune.pruning import is_rung
 

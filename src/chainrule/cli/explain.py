@@ -10,7 +10,7 @@ from chainrule.cli.output import tell
 from chainrule.errors import ConfigError
 from chainrule.tasks.table import explain_run, load_table_run
 from chainrule.tasks.xor import XOR_X, explain_xor
-from chainrule.train import write_aside
+from chainrule.training import write_aside
 
 XOR = "xor"
 

@@ -13,8 +13,8 @@ from chainrule.data import Table, table_name
 from chainrule.data.locks import locked, try_lock
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.tasks.fingerprint import table_fingerprint
-from chainrule.train import check_free, write_aside
-from chainrule.train.run import CONFIG, WEIGHTS
+from chainrule.training import check_free, write_aside
+from chainrule.training.run import CONFIG, WEIGHTS
 
 RUNS = Path("runs")
 STATE = "state.safetensors"

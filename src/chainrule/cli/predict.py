@@ -10,7 +10,7 @@ import typer
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.errors import ConfigError
 from chainrule.tasks.table import load_table_run, open_rows, predict_table
-from chainrule.train import write_aside
+from chainrule.training import write_aside
 
 if TYPE_CHECKING:
     import pandas as pd

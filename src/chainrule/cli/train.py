@@ -17,8 +17,8 @@ from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
 from chainrule.tasks.settings import HELP, TableSettings
 from chainrule.tasks.table import TableRun, load_table_run, train_table
-from chainrule.train import Event, Listener, Started, write_aside
-from chainrule.train.interrupt import deferred_interrupt
+from chainrule.training import Event, Listener, Started, write_aside
+from chainrule.training.interrupt import deferred_interrupt
 
 
 def settings_help(settings: TableSettings) -> str:

@@ -27,7 +27,7 @@ from chainrule.estimators.inputs import (
 )
 from chainrule.estimators.settings import Settings
 from chainrule.report.figures import learning_curve
-from chainrule.train import Record, Run
+from chainrule.training import Record, Run
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -16,7 +16,7 @@ from chainrule.estimators.inputs import checked_weight
 from chainrule.estimators.settings import AUTO, Settings
 from chainrule.estimators.targets import ClassTargets, checked_classes
 from chainrule.nn import Layer, Schedule, Transform
-from chainrule.train import Listener
+from chainrule.training import Listener
 
 
 class NetClassifier(ClassifierMixin, NetEstimator):
@@ -92,7 +92,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     dtype : str, default='float32'
         'float32' trains on the compiled core; 'float64' in NumPy, several times slower, for comparisons.
     listeners : list of callables, default=None
-        Called with each event of training (`chainrule.train.events`): callbacks.
+        Called with each event of training (`chainrule.training.events`): callbacks.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the call before, with a fresh optimizer.
     random_state : int, RandomState or None, default=None

@@ -2,7 +2,7 @@
 
 import math
 
-from chainrule.train import EpochDone, Event
+from chainrule.training import EpochDone, Event
 
 
 class Converged:

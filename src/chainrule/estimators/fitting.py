@@ -19,7 +19,7 @@ from chainrule.estimators.settings import Settings, hidden_layers, network_for
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.executors.native import compile_native
 from chainrule.nn import Layer, Loss, MeanOfMembers, Sequential
-from chainrule.train import (
+from chainrule.training import (
     Programs,
     Recipe,
     Run,
@@ -31,7 +31,7 @@ from chainrule.train import (
     starting_tree,
     train_recipe,
 )
-from chainrule.train.programs import ESTIMATED_ROWS
+from chainrule.training.programs import ESTIMATED_ROWS
 
 _SHARED = {"epochs": 1, "batch_size": 1, "seed": 0, "patience": None}
 """What may differ between recipes that share compiled programs, and what it is held at to compare them."""

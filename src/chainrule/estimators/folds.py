@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.nn import BinaryCrossEntropy, Loss, MeanOfMembers, MeanSquaredError, SoftmaxCrossEntropy
 from chainrule.nn.metrics import measure, metrics_of
-from chainrule.train import (
+from chainrule.training import (
     EpochDone,
     Event,
     Listener,

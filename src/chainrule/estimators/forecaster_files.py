@@ -20,8 +20,8 @@ from chainrule.estimators.known_ahead import KnownAhead
 from chainrule.nn.settings import plain_setting
 from chainrule.tasks.forecast import Forecast
 from chainrule.tasks.forecast_network import ForecastNetwork
-from chainrule.train import folder_aside, load_run
-from chainrule.train.checkpoint import read_safetensors
+from chainrule.training import folder_aside, load_run
+from chainrule.training.checkpoint import read_safetensors
 
 FORECASTER, HISTORY = "forecaster.json", "history.safetensors"
 FORMAT = 2

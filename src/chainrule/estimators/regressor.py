@@ -26,7 +26,7 @@ from chainrule.nn import (
     Transform,
 )
 from chainrule.nn.settings import check_choice
-from chainrule.train import Listener
+from chainrule.training import Listener
 
 LOSSES: Mapping[str, Callable[[], Loss]] = {
     "squared_error": MeanSquaredError,
@@ -114,7 +114,7 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
     dtype : str, default='float32'
         'float32' trains on the compiled core; 'float64' in NumPy, several times slower, for comparisons.
     listeners : list of callables, default=None
-        Called with each event of training (`chainrule.train.events`): callbacks.
+        Called with each event of training (`chainrule.training.events`): callbacks.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the call before, with a fresh optimizer.
     random_state : int, RandomState or None, default=None

@@ -33,7 +33,7 @@ from chainrule.nn import (
     lecun_normal,
 )
 from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
-from chainrule.train import Listener, Recipe
+from chainrule.training import Listener, Recipe
 
 AUTO = "auto"
 SCIKIT_LEARN_ACTIVATIONS: Mapping[str, str] = {"identity": "linear", "logistic": "sigmoid"}

@@ -18,8 +18,8 @@ from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.nn import KINDS
 from chainrule.nn.part import class_name, names_class
 from chainrule.nn.tree import from_plain, to_plain
-from chainrule.train import Programs, RunState, folder_aside, load_run
-from chainrule.train.checkpoint import read_safetensors
+from chainrule.training import Programs, RunState, folder_aside, load_run
+from chainrule.training.checkpoint import read_safetensors
 
 ESTIMATOR = "estimator.json"
 TRAINING = "training.safetensors"

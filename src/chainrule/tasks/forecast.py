@@ -15,7 +15,7 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.nn import CosineDecay, Quantile, adamw
 from chainrule.nn.settings import check_number, check_whole, plain_fields
 from chainrule.tasks.forecast_network import ForecastNetwork
-from chainrule.train import Listener, Recipe, Run, train_recipe
+from chainrule.training import Listener, Recipe, Run, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
 _MOST_TARGETS = 500_000

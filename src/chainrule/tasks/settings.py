@@ -41,7 +41,7 @@ from chainrule.nn import (
 )
 from chainrule.nn.settings import plain_fields
 from chainrule.tasks.table_network import Choices, table_choices
-from chainrule.train import Recipe
+from chainrule.training import Recipe
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"

@@ -37,7 +37,7 @@ from chainrule.report.run_page import run_page
 from chainrule.tasks import evaluation
 from chainrule.tasks.settings import AUTO, TableSettings, recipe_for, settings_from
 from chainrule.tasks.table_network import MEMBERS, table_network
-from chainrule.train import (
+from chainrule.training import (
     Batch,
     Listener,
     Recipe,
@@ -49,7 +49,7 @@ from chainrule.train import (
     train_recipe,
     training_step,
 )
-from chainrule.train.programs import ESTIMATED_ROWS
+from chainrule.training.programs import ESTIMATED_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from chainrule.nn import (
     TableFeatures,
     adamw,
 )
-from chainrule.train import Recipe
+from chainrule.training import Recipe
 
 MEMBERS = 16
 PIECES = 32

@@ -16,8 +16,8 @@ from chainrule.report.tune_page import tune_page
 from chainrule.tasks.fingerprint import table_fingerprint
 from chainrule.tasks.settings import TableSettings
 from chainrule.tasks.table import PreparedTable, TableRun, load_table_run, prepare_table
-from chainrule.train import Run, check_free, folder_aside, train_recipe, write_aside
-from chainrule.train.interrupt import deferred_interrupt
+from chainrule.training import Run, check_free, folder_aside, train_recipe, write_aside
+from chainrule.training.interrupt import deferred_interrupt
 from chainrule.tune import (
     Asha,
     Attempt,

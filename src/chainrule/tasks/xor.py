@@ -9,7 +9,7 @@ from chainrule.data import Arrays
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import Dense, HalfSquaredError, Layer, glorot_uniform, sgd
 from chainrule.program import Tensor
-from chainrule.train import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
 
 XOR_X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 XOR_T = np.array([[0.0], [1.0], [1.0], [0.0]])

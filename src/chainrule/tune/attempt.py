@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ConfigError
-from chainrule.train import Ended, EpochDone, Event
+from chainrule.training import Ended, EpochDone, Event
 from chainrule.tune.events import StudyListener, TrialEpoch
 from chainrule.tune.pruning import Pruning, is_rung
 

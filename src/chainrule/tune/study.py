@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ConfigError, TrainingError
 from chainrule.nn.settings import check_text, check_whole
-from chainrule.train import Run
-from chainrule.train.interrupt import deferred_interrupt
+from chainrule.training import Run
+from chainrule.training.interrupt import deferred_interrupt
 from chainrule.tune import storage as places
 from chainrule.tune.attempt import INTERRUPTED, LOST, PRUNED, Attempt
 from chainrule.tune.events import (

@@ -9,8 +9,8 @@ from chainrule.executors.native.schedule import Group, schedule
 from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
 from chainrule.program import EXPANSIONS, Program, Value, expand
-from chainrule.train import Recipe
-from chainrule.train.step import Batch, training_step
+from chainrule.training import Recipe
+from chainrule.training.step import Batch, training_step
 
 
 def lowered(program: Program, examples: int | None = None) -> Lowering:

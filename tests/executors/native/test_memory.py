@@ -16,7 +16,7 @@ from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Program, Tensor, Trace, Value
 from chainrule.program import functions as f
-from chainrule.train import training_step
+from chainrule.training import training_step
 
 MOST = 1.25
 

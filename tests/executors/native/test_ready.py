@@ -25,7 +25,7 @@ from chainrule.nn import (
     sgd,
 )
 from chainrule.program import Program, expand
-from chainrule.train import Batch, Recipe, training_step
+from chainrule.training import Batch, Recipe, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 

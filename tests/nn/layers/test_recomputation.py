@@ -14,8 +14,8 @@ from chainrule.executors.native.executor import WHOLE, NativeProgram, make_plan
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer, Recomputed, checkpoint
 from chainrule.program import Program, Tensor, expand
-from chainrule.train import Recipe
-from chainrule.train.step import Batch, TrainingStep, initial_tree, training_step
+from chainrule.training import Recipe
+from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
 
 RANDOM = np.random.default_rng(6)
 EXECUTORS = [

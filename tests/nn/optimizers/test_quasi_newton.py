@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from tests.contracts.valley import NAMES, STEPS, Trained, gradient, start
-from tests.train.helpers import line
+from tests.training.helpers import line
 
 from chainrule import nn, train
 from chainrule.errors import ConfigError

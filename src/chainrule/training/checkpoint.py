@@ -1,0 +1,163 @@
+"""Saving the whole state of a run, so that it goes on from there to the same bits."""
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.data.files import write_aside
+from chainrule.data.locks import locked
+from chainrule.data.plain_json import json_text, numbers_again
+from chainrule.errors import DataError
+from chainrule.training.events import Ended, EpochDone, Event, RunState
+from chainrule.training.fingerprint import differing_data
+from chainrule.training.recipe import Recipe
+
+_META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum", "data")
+_START_AFRESH = "or remove it to start afresh"
+
+
+class Checkpoint:
+    """A listener that saves the state after an epoch, at most every `every_seconds`, and at a good end.
+
+    Where an error ends training, what was saved last stays.
+
+    path: a safetensors file; it is written aside and renamed, so it is always whole.
+    """
+
+    def __init__(self, path: Path | str, recipe: Recipe, every_seconds: float = 10.0) -> None:
+        self.path = Path(path)
+        self._recipe = recipe
+        self._every = every_seconds
+        self._saved = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Save when it is time."""
+        if isinstance(event, EpochDone):
+            due = time.monotonic() - self._saved >= self._every
+        elif isinstance(event, Ended):
+            due = event.error is None
+        else:
+            return
+        if due:
+            save_state(self.path, event.state, self._recipe)
+            self._saved = time.monotonic()
+
+
+@contextmanager
+def owned(path: Path | str | None) -> Iterator[None]:
+    """Within this context no other run keeps its state in this file. None: the run's is kept nowhere.
+
+    Raises ConfigError, naming the process, where another run does, and OSError where the file's folder can't
+    be written.
+    """
+    with ExitStack() as held:
+        if path is not None:
+            path = Path(path)
+            what = f"{path} is in use: the run whose state it keeps is being trained"
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = path.with_name(f".{path.name}.lock")
+                held.enter_context(
+                    locked(lock, what, "wait until that run has ended, or choose another file")
+                )
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(path)) from error
+        yield
+
+
+def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
+    """Write a state and the recipe it belongs to, whole or not at all."""
+    tensors = {f"tree/{name}": array for name, array in state.tree.items()}
+    tensors |= {f"best/{name}": array for name, array in state.best.items()}
+    meta = {name: getattr(state, name) for name in _META}
+    metadata = {"state": json_text(meta), "recipe": json_text(recipe.to_plain())}
+    write_aside(path, safetensors_bytes(tensors, metadata))
+
+
+def load_state(path: Path | str, recipe: Recipe) -> RunState:
+    """The state that `save_state` wrote.
+
+    Raises DataError if there is none, if it is damaged, or if it belongs to another recipe (epochs and
+    patience may differ: a run can be made longer).
+    """
+    path = Path(path)
+    tensors, metadata = read_safetensors(path)
+    if "state" not in metadata:
+        raise DataError(f"{path} holds no training state", remedy="give the checkpoint of an unfinished run")
+    try:
+        stored = json.loads(metadata["recipe"])
+        state = RunState(tree={}, **json.loads(metadata["state"]))
+        state.history = [numbers_again(record) for record in state.history]
+        if state.best_loss is None:  # infinity, which JSON does not have
+            state.best_loss = math.inf
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{path} was not written by chainrule ({error!r})", remedy="remove it") from None
+    current = json.loads(json_text(recipe.to_plain()))
+    # Recipes written before a setting existed had its default.
+    usual = {each.name: each.default for each in fields(Recipe) if isinstance(each.default, bool | str)}
+    stored = usual | stored
+    differing = [
+        key
+        for key in sorted({*stored, *current} - {"epochs", "patience"})
+        if stored.get(key) != current.get(key)
+    ]
+    if differing:
+        raise DataError(
+            f"{path} belongs to a run with another {' and '.join(differing)}",
+            remedy=f"resume with the settings it was started with, {_START_AFRESH}",
+        )
+    for name, array in tensors.items():
+        kind, _, key = name.partition("/")
+        (state.tree if kind == "tree" else state.best)[key] = array
+    return state
+
+
+def check_same_data(path: Path | str, state: RunState, data: dict[str, str]) -> None:
+    """DataError, naming what differs, where a state was not trained on these data.
+
+    path: what the error calls the state. data: their `fingerprint`. A state without one fits all.
+    """
+    differing = differing_data(state.data, data) if state.data else []
+    if differing:
+        raise DataError(
+            f"{path} belongs to a run on other data: with other {' and '.join(differing)}",
+            remedy=f"resume with the data it was started with, {_START_AFRESH}",
+        )
+
+
+def safetensors_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
+    """A safetensors file; the same bytes for the same arrays and metadata.
+
+    The library writes metadata in an order that changes from call to call, so its header is written anew:
+    eight bytes of its length, little-endian, then JSON, padded with spaces so that the arrays behind it are
+    aligned (https://github.com/huggingface/safetensors, "Format").
+    """
+    from safetensors.numpy import save
+
+    saved = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, dict(metadata))
+    end = 8 + int.from_bytes(saved[:8], "little")
+    header = json.dumps(json.loads(saved[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return b"".join((len(header).to_bytes(8, "little"), header, memoryview(saved)[end:]))
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays and metadata of a safetensors file; DataError if it is missing or damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            return arrays, file.metadata() or {}
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist", remedy="check the path") from None
+    except (SafetensorError, OSError) as error:
+        raise DataError(
+            f"{path} is not a whole safetensors file ({error})", remedy="use another copy"
+        ) from None

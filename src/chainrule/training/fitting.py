@@ -1,0 +1,336 @@
+"""chainrule.train: from a model and data to a Run."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Arrays, epoch_order, split, split_indices
+from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
+from chainrule.executors import Executor
+from chainrule.executors.native import compile_native
+from chainrule.nn.layer import Layer
+from chainrule.nn.losses import Loss
+from chainrule.nn.metrics import MEASURED, OwnMetric, check_metrics
+from chainrule.nn.mixing import Mixing
+from chainrule.nn.optimizers import Transform
+from chainrule.nn.regularizers import Penalty
+from chainrule.streams import is_terminal
+from chainrule.training.checkpoint import Checkpoint, check_same_data, load_state, owned
+from chainrule.training.events import Listener, RunState
+from chainrule.training.fingerprint import fingerprint
+from chainrule.training.inputs import arrays_for, check_inputs, check_lengths
+from chainrule.training.interrupt import deferred_interrupt
+from chainrule.training.loop import Loop
+from chainrule.training.outputs import warn_of_outputs
+from chainrule.training.programs import Programs
+from chainrule.training.progress import ProgressBar
+from chainrule.training.recipe import Recipe
+from chainrule.training.run import Run
+from chainrule.training.scaling import scale_to_unit_variance
+from chainrule.training.step import initial_tree, named_arrays
+from chainrule.training.words import loss_of, naming_settings, optimizer_of
+
+
+@naming_settings
+def train(
+    model: Layer,
+    data: Any,
+    *,
+    loss: Loss | str,
+    optimizer: Transform | str = "adam",
+    penalties: Sequence[Penalty] = (),
+    epochs: int = 100,
+    batch_size: int = 32,
+    validation: Any = None,
+    patience: int | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+    mixing: Mixing | None = None,
+    metrics: Sequence[str | OwnMetric] | str | OwnMetric | None = None,
+    keep: str = "best",
+    shuffle: bool = True,
+    watch: bool = True,
+    listeners: Sequence[Listener] = (),
+    checkpoint: Path | str | None = None,
+    progress: bool | None = None,
+    executor: Executor = compile_native,
+) -> Run:
+    """Train a model by backpropagation.
+
+    model: a layer, usually Sequential([...]). data: (x, y) or (x, y, sample_weight); arrays or numeric
+    DataFrames, first axis = examples. Whole-number y are class numbers. Whole-number x become floats, but
+    stay whole for a model that looks them up, such as by an Embedding. The columns of DataFrames are known by
+    their names: those of validation data, and of what `Run.predict` gets, may be in any order. Weights count
+    in proportion: all of them ten times as large are the same.
+    loss: what to make small, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
+    'cross_entropy' or 'mean_squared_error'. optimizer: an optimizer, such as nn.adam(0.01), or a name in
+    nn.PRESETS, which has its usual learning rate; 'adam' is adam(0.001).
+    penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
+    that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
+    evenly, and a warning says so.
+    validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
+    keep: with validation, 'best' returns the parameters (and the layers' state) of the epoch with the lowest
+    validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
+    and never the best.
+    metrics: measured on the validation data after every epoch, as 'validation_<name>' in the history: names
+    of nn.metrics.MEASURED ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
+    under their own names; None takes those that go with loss and targets. A function is called on arrays as
+    `predict` gives them, without sample weights. The recipe keeps names of MEASURED; of your own functions
+    the numbers in the history are kept, and a resumed run is to be given them again.
+    patience: stop after this many epochs without a lower validation loss.
+    seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
+    the same bits. Each array's first values are drawn by the seed and its name, such as 'dense_1.weight',
+    so that a layer more or another width elsewhere changes no other's; so two networks with the same seed
+    have the same first weights wherever a name and a shape agree. For networks that shall differ, as in
+    ensembles or comparisons, give each a seed of its own.
+    shuffle: False visits the examples as they stand in every epoch, and takes a share for validation from
+    their end.
+    mixing: of the examples of a batch, such as nn.MixUp(0.2).
+    watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
+    listeners: functions of an event (`chainrule.training.events`). checkpoint: a file that keeps the
+    whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
+    settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
+    in it.
+    progress: a bar on standard error; None shows it on a terminal. executor: `native_executor(threads)` for a
+    number of threads, `compile_numpy` for the reference.
+
+    Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
+    interrupts at once.
+    Raises ConfigError, ShapeError and DataError before the first step, and ConfigError for a setting that
+    there is not, which says what it is called here; OSError, naming the checkpoint, where
+    that can't be written; TrainingError if the loss or a weight becomes NaN or infinite, with the step, the
+    layer, the cause that was measured, and in its `run` the history and the weights so far. Listeners are
+    told `Ended` whatever ends training.
+    """
+    named, own = _metrics(metrics)
+    recipe = Recipe(
+        model=model,
+        loss=loss_of(loss),
+        optimizer=optimizer_of(optimizer),
+        penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        patience=patience,
+        dtype=dtype,
+        mixing=mixing,
+        metrics=named,
+        keep=keep,
+        shuffle=shuffle,
+    )
+    training, held_out = split_validation(recipe, data, validation)
+    return train_recipe(
+        recipe,
+        training,
+        held_out,
+        watch=watch,
+        listeners=listeners,
+        checkpoint=checkpoint,
+        progress=progress,
+        executor=executor,
+        own_metrics=own,
+    )
+
+
+def train_recipe(
+    recipe: Recipe,
+    data: Arrays,
+    validation: Arrays | None,
+    *,
+    watch: bool = True,
+    listeners: Sequence[Listener] = (),
+    checkpoint: Path | str | None = None,
+    progress: bool | None = None,
+    executor: Executor = compile_native,
+    state: RunState | None = None,
+    programs: Programs | None = None,
+    own_metrics: Mapping[str, OwnMetric] = MappingProxyType({}),
+) -> Run:
+    """`train` for a recipe and checked arrays.
+
+    state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
+    of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
+    epochs, batch size, patience and seed at most; they have their executor. own_metrics: by name, measured
+    beside those of the recipe.
+    """
+    programs = Programs(recipe, executor) if programs is None else programs
+    check_data(recipe, programs, data, validation)
+    _check_metrics(recipe, programs, validation, measured=bool(recipe.metrics or own_metrics))
+    if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
+        raise ConfigError(
+            f"the optimizer needs all {len(data)} examples in every step, "
+            f"and batch_size is {recipe.batch_size}",
+            remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",
+            settings={"batch_size": len(data)},
+        )
+    last_parts, why = _last_parts(programs, data, min(recipe.batch_size, len(data)))
+    if why and state is None:  # who goes on with a state trains again and again
+        warn(ChainruleWarning(why))
+    heard = list(listeners)
+    bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
+    if checkpoint is not None:
+        heard.append(Checkpoint(checkpoint, recipe))
+    if bar is not None:
+        heard.insert(0, bar)
+    try:
+        with owned(checkpoint), deferred_interrupt() as interrupted:
+            if state is None:
+                state = _starting_state(recipe, data, validation, checkpoint, programs)
+            return Loop(
+                recipe,
+                programs,
+                data,
+                validation,
+                state,
+                heard,
+                watch,
+                interrupted,
+                own_metrics,
+                last_parts,
+            ).run()
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
+    """Training and validation arrays, from data and a share of it or data of its own."""
+    arrays = arrays_for(recipe, data)
+    if arrays.y is None:
+        raise DataError("the data has no targets", remedy="pass a pair (x, y)")
+    if validation is None:
+        if recipe.patience is not None:
+            raise ConfigError("patience needs validation data", remedy="set validation, such as 0.2")
+        return arrays, None
+    if isinstance(validation, int | float | np.number) and not isinstance(validation, bool):
+        if recipe.shuffle:
+            return split(arrays, float(validation), recipe.seed, stratify=True)
+        first, last = split_indices(len(arrays), float(validation), 0)
+        return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
+    held_out = arrays_for(recipe, validation, columns=arrays.columns, targets=arrays.targets)
+    if held_out.y is None:
+        raise DataError("validation has no targets", remedy="pass a pair (x, y), as for training")
+    return arrays, held_out
+
+
+def _metrics(
+    given: Sequence[str | OwnMetric] | str | OwnMetric | None,
+) -> tuple[tuple[str, ...] | None, dict[str, OwnMetric]]:
+    """The names that a recipe keeps, and functions of one's own by their names."""
+    if given is None:
+        return None, {}
+    listed = [given] if isinstance(given, str) or callable(given) else list(given)
+    own: dict[str, OwnMetric] = {}
+    for function in listed:
+        if isinstance(function, str):
+            continue
+        name = getattr(function, "__name__", "")
+        if not callable(function) or not name.isidentifier() or name in own or name in listed:
+            raise ConfigError(
+                f"metrics: {function!r} is no name of a metric and no function with a name of its own",
+                remedy=f"give names ({', '.join(MEASURED)}) or functions of targets and predictions",
+            )
+        own[name] = function
+    return tuple(each for each in listed if isinstance(each, str)), own
+
+
+def _check_metrics(recipe: Recipe, programs: Programs, validation: Arrays | None, *, measured: bool) -> None:
+    """Refuse, before training, metrics that were asked for and can't be measured."""
+    if not measured:
+        return
+    if validation is None or validation.y is None:
+        raise ConfigError(
+            "metrics are measured on validation data, and there are none",
+            remedy="set a share of the examples aside ({validation})",
+            settings={"validation": 0.2},
+        )
+    targets = np.arange(validation.y[:2].size).reshape(validation.y[:2].shape)  # that differ, as some do
+    shape = programs.forward(Arrays(validation.x), len(targets), raw=False).outputs["prediction"].shape
+    check_metrics(recipe.metrics or (), np.zeros(shape, recipe.dtype), targets)
+
+
+def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arrays | None) -> None:
+    """Refuse examples that the model can't look up and targets that the loss can't take, before training.
+
+    Outputs of a form that the loss is not made for are warned of.
+    """
+    for arrays in (data, validation):
+        if arrays is None or arrays.y is None:
+            continue
+        if arrays.x.shape[1:] != data.x.shape[1:]:
+            trained = programs.forward(Arrays(data.x), 1, raw=True)
+            held = {value.name: value for value in (*trained.parameters, *trained.state)}
+            check_lengths(programs, arrays.x, data.x.shape[1:], held, "validation")
+        check_inputs(programs, arrays.x)
+        program = programs.forward(Arrays(arrays.x), 1, raw=True)
+        shape = (len(arrays), *program.outputs["prediction"].shape[1:])
+        recipe.loss.check(shape, arrays.y)
+        if arrays is data:
+            warn_of_outputs(recipe.loss, program, arrays.y)
+
+
+def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
+    """Parameters and state before the first step on these data, by name; see `initial_tree`."""
+    rows = min(recipe.batch_size, len(data))
+    step = programs.step(data, rows, watch=False)
+    tree = initial_tree(recipe, step)
+    first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
+    scale_to_unit_variance(step, tree, named_arrays(data.take(first)), programs.executor)
+    return tree
+
+
+def _last_parts(programs: Programs, data: Arrays, rows: int) -> tuple[int, str]:
+    """How the last rows of an epoch are divided, as `batches` takes it, and a sentence where that is unusual.
+
+    Where a layer refuses the few rows that are left over, as BatchNorm does a single one, they and the last
+    full batch are divided in two: as many steps as before, none of them with few rows. Raises what the layer
+    raises where it refuses these, too, and all of them as one batch.
+    """
+    rest = len(data) % rows
+    if not rest:
+        return 0, ""
+    try:
+        programs.step(data, rest, watch=False)
+    except ShapeError as error:
+        for parts in (2, 1):
+            sizes = [len(part) for part in np.array_split(np.arange(rows + rest), parts)]
+            with suppress(ShapeError):
+                for size in {*sizes}:
+                    programs.step(data, size, watch=False)
+                told = " and ".join(map(str, sizes))
+                return parts, f"{error.what}; the last batches of an epoch have {told} rows instead"
+        raise
+    return 0, ""
+
+
+def _starting_state(
+    recipe: Recipe,
+    data: Arrays,
+    validation: Arrays | None,
+    checkpoint: Path | str | None,
+    programs: Programs,
+) -> RunState:
+    if checkpoint is None:
+        return RunState(starting_tree(recipe, data, programs))
+    known = fingerprint(data, validation)
+    if not Path(checkpoint).exists():
+        return RunState(starting_tree(recipe, data, programs), data=known)
+    state = load_state(checkpoint, recipe)
+    step = programs.step(data, min(recipe.batch_size, len(data)), watch=False)
+    if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
+        raise DataError(
+            f"{checkpoint} belongs to a run on data of another shape",
+            remedy="resume with the data it was started with, or remove it to start afresh",
+        )
+    check_same_data(checkpoint, state, known)
+    state.data = known  # which a state of an earlier format lacks
+    return state
+
+
+def _kinds(tree: dict[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (array.shape, array.dtype.name) for name, array in tree.items()}

@@ -1,0 +1,147 @@
+"""Compiled programs of one run, made when first needed, one for each shape of batch."""
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from chainrule.data import Arrays
+from chainrule.executors import Compiled, Executor
+from chainrule.program import Program
+from chainrule.training.recipe import Recipe
+from chainrule.training.step import Batch, TrainingStep, named_arrays, prediction_program, training_step
+
+PREDICTION_ROWS = 512
+BLOCK_ROWS = 32 * PREDICTION_ROWS
+"""Rows that are made ready to be predicted at a time."""
+ESTIMATED_ROWS = 64
+"""Fewer rows are filled up to so many where a prediction must not hang on their number: products of few rows
+add in another order."""
+_MOST_KEPT = 64
+_Made = TypeVar("_Made")
+
+
+class Programs:
+    """Training steps and forward passes of a recipe, compiled by one executor and kept by shape.
+
+    They hold no weights, so one serves any number of runs of the same model, loss, optimizer, penalties,
+    mixing and dtype, and any number of threads at once. The oldest are given up where there are many.
+    """
+
+    def __init__(self, recipe: Recipe, executor: Executor) -> None:
+        self.recipe = recipe
+        self.executor = executor
+        self._kept: dict[Hashable, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy compiles anew: what is compiled belongs to this process."""
+        return Programs, (self.recipe, self.executor)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the model looks up whole numbers among its inputs."""
+        return self.recipe.model.takes_whole_numbers()
+
+    def kept(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What was made for this key, made now if it was not."""
+        found = self._kept.get(key)
+        if found is None:
+            # Without a lock, which a fork could leave locked: threads that come at once each make it.
+            found = self._kept.setdefault(key, make())
+            for old in list(self._kept)[:-_MOST_KEPT]:
+                self._kept.pop(old, None)
+        return found
+
+    def step(self, arrays: Arrays, rows: int, *, watch: bool) -> TrainingStep:
+        """The training step for batches of this many rows, as it was recorded."""
+        key = ("step", watch, *_kind(arrays, rows))
+        return self.kept(key, lambda: training_step(self.recipe, Batch.of(arrays, rows), watch=watch))
+
+    def training(self, arrays: Arrays, rows: int, *, watch: bool) -> Compiled:
+        """The training step for batches of this many rows."""
+        key = ("training", watch, *_kind(arrays, rows))
+        return self.kept(key, lambda: self.executor(self.step(arrays, rows, watch=watch).program))
+
+    def forward(self, arrays: Arrays, rows: int, *, raw: bool) -> Program:
+        """The forward pass for batches of this many rows, as it was recorded."""
+        key = ("forward", raw, *_kind(arrays, rows))
+        return self.kept(key, lambda: prediction_program(self.recipe, Batch.of(arrays, rows), raw=raw))
+
+    def prediction(self, arrays: Arrays, rows: int, *, raw: bool = False) -> Compiled:
+        """The forward pass for batches of this many rows."""
+        key = ("prediction", raw, *_kind(arrays, rows))
+        return self.kept(key, lambda: self.executor(self.forward(arrays, rows, raw=raw)))
+
+    def predict(self, tree: Mapping[str, np.ndarray], arrays: Arrays) -> tuple[np.ndarray, float | None]:
+        """Predictions for all rows, and their mean loss where there are targets (None without)."""
+        predictions, losses, counts = None, [], []
+        for start in range(0, len(arrays), PREDICTION_ROWS):
+            part = arrays.take(slice(start, start + PREDICTION_ROWS))
+            results = self.prediction(part, len(part)).run(dict(tree), named_arrays(part))
+            predictions = _placed(predictions, results["prediction"], start, len(arrays))
+            if "loss" in results:
+                losses.append(float(results["loss"]))
+                counts.append(float(len(part) if part.weight is None else part.weight.sum()))
+        with np.errstate(invalid="ignore"):  # of losses that are not finite, neither is their mean
+            loss = float(np.average(losses, weights=counts)) if losses and sum(counts) > 0 else None
+        assert predictions is not None  # there is at least one row
+        return predictions, loss
+
+    def outputs(
+        self,
+        tree: Mapping[str, np.ndarray],
+        rows: int,
+        block: Callable[[slice], np.ndarray],
+        *,
+        raw: bool = False,
+        least: int = 1,
+        then: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Predictions for rows that are made ready block by block, so that few are in memory at once.
+
+        rows: how many, at least one. block: makes the x of some rows, as the model takes it, at most
+        BLOCK_ROWS at a time. raw: the outputs of the model as they are. then: what becomes of them, row by
+        row; itself if None.
+        The last rows of each 512 are repeated up to a power of two, at least `least`, so that tables of any
+        length need few programs.
+        """
+        whole: np.ndarray | None = None
+        held = dict(tree)
+        for first in range(0, rows, BLOCK_ROWS):
+            x = block(slice(first, min(first + BLOCK_ROWS, rows)))
+            for start in range(0, len(x), PREDICTION_ROWS):
+                part = x[start : start + PREDICTION_ROWS]
+                filled = _filled(part, least)
+                compiled = self.prediction(Arrays(filled), len(filled), raw=raw)
+                predicted = compiled.run(held, {"x": filled})["prediction"][: len(part)]
+                predicted = predicted if then is None else then(predicted)
+                whole = _placed(whole, predicted, first + start, rows)
+        assert whole is not None  # there is at least one row
+        return whole
+
+
+def _placed(whole: np.ndarray | None, part: np.ndarray, start: int, rows: int) -> np.ndarray:
+    """The array of all rows with those of a part in their place; the part itself where it is all there is."""
+    if len(part) == rows:
+        return part
+    if whole is None:
+        whole = np.empty((rows, *part.shape[1:]), part.dtype)
+    whole[start : start + len(part)] = part
+    return whole
+
+
+def _kind(arrays: Arrays, rows: int) -> tuple[Any, ...]:
+    """What `Batch.of` says, as a key that takes no time to make."""
+    given = (arrays.x, arrays.y, arrays.weight)
+    return (rows, *(None if array is None else (array.shape[1:], array.dtype) for array in given))
+
+
+def _filled(part: np.ndarray, least: int) -> np.ndarray:
+    rows = len(part)
+    wanted = max(least, 1 << (rows - 1).bit_length())
+    if wanted == rows:
+        return part
+    filled = np.empty((wanted, *part.shape[1:]), part.dtype)
+    filled[:rows], filled[rows:] = part, part[-1]
+    return filled

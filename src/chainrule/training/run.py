@@ -1,0 +1,203 @@
+"""Run: what training returns, and the folder it is kept in."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Arrays
+from chainrule.data.files import folder_aside
+from chainrule.data.plain_json import json_text, numbers_again
+from chainrule.errors import ChainruleError, DataError
+from chainrule.executors import Executor
+from chainrule.executors.native import compile_native
+from chainrule.nn.metrics import check_metrics, measure, metrics_of
+from chainrule.training.checkpoint import read_safetensors, safetensors_bytes
+from chainrule.training.events import Record
+from chainrule.training.inputs import arrays_for, blocks_for, check_inputs, check_lengths
+from chainrule.training.programs import Programs
+from chainrule.training.recipe import Recipe
+from chainrule.training.step import Batch
+from chainrule.training.summary import as_html, as_text, summary
+
+WEIGHTS = "weights.safetensors"
+METRICS = "metrics.jsonl"
+CONFIG = "config.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained model with its history.
+
+    recipe: what it was trained by. parameters: name -> array, all that the model predicts with: what was
+    trained, and what layers such as BatchNorm keep; with validation those of the best epoch, unless the
+    recipe's `keep` is 'last'.
+    history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
+    'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
+    where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the
+    last full batch). What is infinite is NaN after storing: null in metrics.jsonl.
+    stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
+    lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
+    the best and the parameters are those of the last epoch.
+    batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
+    programs: the forward passes compiled so far; any number of threads may predict at once.
+    """
+
+    recipe: Recipe
+    parameters: dict[str, np.ndarray]
+    history: list[Record]
+    stopped: str
+    best_epoch: int
+    batch: Batch
+    columns: tuple[str, ...] | None = None
+    executor: Executor = compile_native
+    programs: Programs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "programs", Programs(self.recipe, self.executor))
+
+    def __repr__(self) -> str:
+        return as_text(self._summary())
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        return as_html(self._summary())
+
+    def _summary(self) -> list[tuple[str, str]]:
+        return summary(self.recipe, self.parameters, self.history, self.stopped, self.best_epoch)
+
+    def predict(self, x: Any) -> np.ndarray:
+        """What the model says about new examples.
+
+        x: (examples, …) as in training; sequences may be longer or shorter, and images larger or smaller,
+        where the model takes them. Where x was a DataFrame, another has at least its columns, in any order;
+        others are ignored. What has no names is taken by position.
+        Returns probabilities per class, (examples, classes), for softmax cross-entropy, a probability of yes
+        for binary cross-entropy, else the outputs themselves.
+        Raises ShapeError if the model can't take examples of this shape, naming the layer; DataError for
+        columns that are missing, for bad numbers and for tokens that an Embedding does not have.
+        """
+        return self._forward(x, raw=False)
+
+    def outputs(self, x: Any) -> np.ndarray:
+        """The raw outputs of the model for new examples, such as logits."""
+        return self._forward(x, raw=True)
+
+    def evaluate(self, data: Any) -> dict[str, float]:
+        """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
+
+        data: (x, y) or (x, y, sample_weight) as in training; x as in `predict`. The loss has no penalties in
+        it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those that go with
+        the loss and these targets.
+        Raises as `predict`, and DataError for targets that are missing or that the loss can't take.
+        """
+        arrays = arrays_for(self.recipe, data, columns=self.columns)
+        if arrays.y is None:
+            raise DataError("the data has no targets", remedy="pass a pair (x, y)")
+        known = self.batch.inputs["x"][0][1:]
+        check_lengths(self.programs, arrays.x, known, self.parameters, "evaluate")
+        check_inputs(self.programs, arrays.x)
+        outputs = self.programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
+        self.recipe.loss.check((len(arrays), *outputs.shape[1:]), arrays.y)
+        predictions, loss = self.programs.predict(self.parameters, arrays)
+        names = self.recipe.metrics
+        names = metrics_of(self.recipe.loss, arrays.y) if names is None else names
+        check_metrics(names, predictions[:2], arrays.y[:2])  # of which the shapes matter
+        measured = {name: measure(name, predictions, arrays.y, arrays.weight) for name in names}
+        return {"loss": float("nan") if loss is None else loss} | measured
+
+    def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
+        given, block = blocks_for(self.programs, x, self.columns)
+        known = self.batch.inputs["x"][0][1:]
+        if given.shape[1:] != known:
+            check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
+        check_inputs(self.programs, given)
+        return self.programs.outputs(self.parameters, len(given), block, raw=raw)
+
+    def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
+        """Write a run folder, whole or not at all, and return its path.
+
+        config: what config.toml says; the recipe if None.
+        files: more texts, by file name with '.' written '__'.
+        Raises ConfigError if the folder exists, OSError that names it where it can't be written.
+        """
+        folder = Path(folder)
+        with folder_aside(folder) as aside:
+            self.write(aside, config if config is not None else self.recipe.to_plain())
+            for name, text in files.items():
+                (aside / name.replace("__", ".")).write_text(text, encoding="utf-8")
+        return folder
+
+    def write(self, folder: Path, config: dict[str, Any]) -> None:
+        """Write config.toml, metrics.jsonl and weights.safetensors into an existing folder."""
+        import tomli_w
+
+        (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
+        lines = [json_text(record) + "\n" for record in self.history]
+        (folder / METRICS).write_text("".join(lines), encoding="utf-8")
+        metadata = {
+            "recipe": json_text(self.recipe.to_plain()),
+            "run": json_text({"stopped": self.stopped, "best_epoch": self.best_epoch}),
+            "batch": json_text(
+                {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
+            ),
+        }
+        if self.columns is not None:
+            metadata["columns"] = json_text(self.columns)
+        (folder / WEIGHTS).write_bytes(safetensors_bytes(self.parameters, metadata))
+
+
+def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
+    """The run that `Run.save` wrote.
+
+    classes: those of your own that occur in the recipe: layers, losses, schedules … Each stands for the one
+    of its module and name; one that has moved since is known by its name alone, where that is clear.
+    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class that
+    is neither chainrule's nor among the classes.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder", remedy="give the folder of a run")
+    if not (folder / WEIGHTS).is_file():
+        raise DataError(
+            f"{folder} is not a run folder: it has no {WEIGHTS}", remedy="give the folder of a run"
+        )
+    parameters, metadata = read_safetensors(folder / WEIGHTS)
+    try:
+        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), classes)
+        facts = json.loads(metadata["run"])
+        batch = {
+            name: (tuple(shape), dtype) for name, (shape, dtype) in json.loads(metadata["batch"]).items()
+        }
+        columns = json.loads(metadata.get("columns", "null"))
+        return Run(
+            recipe,
+            parameters,
+            read_history(folder),
+            facts["stopped"],
+            facts["best_epoch"],
+            Batch(batch),
+            columns=None if columns is None else tuple(columns),
+        )
+    except ChainruleError:
+        raise
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(
+            f"{folder / WEIGHTS} was not written by chainrule ({error!r})", remedy="train again"
+        ) from None
+
+
+def read_history(folder: Path) -> list[Record]:
+    """The records in a run folder's metrics.jsonl, with NaN for null.
+
+    Raises DataError if it is missing or damaged.
+    """
+    path = folder / METRICS
+    try:
+        return [numbers_again(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist", remedy="give the folder of a whole run") from None
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error})", remedy="train again") from None

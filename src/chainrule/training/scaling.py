@@ -1,0 +1,62 @@
+"""Weights scaled on data before training: layer-sequential unit variance."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.executors import Executor
+from chainrule.nn.initializers import LayerSequentialUnitVariance
+from chainrule.program import Program, Value
+from chainrule.training.step import TrainingStep
+
+_MOVING = ("reshape", "transpose", "broadcast_to", "slice")  # the same numbers elsewhere
+
+
+def scale_to_unit_variance(
+    step: TrainingStep, tree: dict[str, np.ndarray], batch: Mapping[str, np.ndarray], executor: Executor
+) -> None:
+    """Divide the weights that ask for it by the deviation of their products on this batch, in place.
+
+    In the order in which the forward pass meets them, so that each sees the scaled weights before it.
+    batch: the inputs of the step's program. Raises DataError where the products do not vary.
+    """
+    asked = {
+        name: each
+        for name, each in step.initializers.items()
+        if isinstance(each, LayerSequentialUnitVariance)
+    }
+    for value, product in _products(step.program, asked) if asked else ():
+        program = _ending_in(step.program, product)
+        products = executor(program).run({name: array.copy() for name, array in tree.items()}, batch)
+        deviation = float(products["product"].std(dtype=np.float64))
+        if not np.isfinite(deviation) or deviation == 0:
+            raise DataError(
+                f"lsuv: what '{value.name}' makes of the first batch has deviation {deviation:g}",
+                remedy="give it data that vary, or initialize this weight by he_normal()",
+            )
+        tree[value.name] *= asked[value.name].gain / deviation
+
+
+def _products(program: Program, names: Mapping[str, object]) -> list[tuple[Value, Value]]:
+    """(weight, its first product) in the order of the products."""
+    origin = {value: value for value in program.parameters if value.name in names}
+    found: dict[Value, Value] = {}
+    for step in program.steps:
+        for weight in [origin[value] for value in step.inputs if value in origin]:
+            if step.operation in _MOVING:
+                origin[step.output] = weight
+            else:
+                found.setdefault(weight, step.output)
+    return list(found.items())
+
+
+def _ending_in(program: Program, value: Value) -> Program:
+    """The steps that this value needs, and nothing else."""
+    needed, steps = {value}, []
+    for step in reversed(program.steps):
+        if step.output in needed:
+            needed.update(step.inputs)
+            steps.append(step)
+    return replace(program, steps=tuple(steps[::-1]), outputs={"product": value}, updates={}, deltas={})

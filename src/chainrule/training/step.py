@@ -1,0 +1,263 @@
+"""Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from chainrule.backprop import differentiate
+from chainrule.data import Arrays
+from chainrule.errors import ChainruleError
+from chainrule.nn.initializers import Initializer
+from chainrule.nn.layer import RANDOM_KEY, Building, building
+from chainrule.nn.results import check_scalar, check_tensor, check_tensors, described
+from chainrule.program import Program, Tensor, Trace, Value
+from chainrule.program import functions as f
+from chainrule.training.recipe import Recipe
+
+OPTIMIZER = "optimizer."
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Shapes and dtypes of one batch: name -> (shape, dtype), names 'x', 'y' and, where given, 'weight'."""
+
+    inputs: Mapping[str, tuple[tuple[int, ...], str]]
+
+    @property
+    def rows(self) -> int:
+        """Examples in it."""
+        return self.inputs["x"][0][0]
+
+    @staticmethod
+    def of(arrays: Arrays, rows: int) -> "Batch":
+        """A batch of this many rows of these arrays."""
+        return Batch({name: ((rows, *a.shape[1:]), a.dtype.name) for name, a in named_arrays(arrays).items()})
+
+
+def named_arrays(arrays: Arrays) -> dict[str, np.ndarray]:
+    """The arrays there are, by the names that programs give them."""
+    pairs = (("x", arrays.x), ("y", arrays.y), ("weight", arrays.weight))
+    return {name: array for name, array in pairs if array is not None}
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One step of training as a program, and what its parameters and the state of its layers start from.
+
+    Outputs of the program: 'loss' (without penalties) and, where watched, root mean squares:
+    'activation PATH' and 'delta PATH' of each layer's output, 'gradient NAME' and 'update NAME' of each
+    parameter, and 'value NAME' of what it has become.
+    """
+
+    program: Program
+    initializers: Mapping[str, Initializer]
+
+
+def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> TrainingStep:
+    """Record one whole training step.
+
+    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: also measure the sizes of
+    activations, deltas, gradients and updates.
+    """
+    trace = Trace()
+    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
+    with building(trace, training=True, dtype=recipe.dtype) as built:
+        loss = _training_loss(recipe, inputs, built)
+    parameters = dict(trace.parameters)
+    deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
+    gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
+    with trace.at(layer="gradient_point", part="update"):
+        point = recipe.optimizer.gradient_point(gradients, parameters)
+    if point is not None:
+        gradients = _gradients_at(point, recipe, inputs)
+    with trace.at(layer="optimizer", part="update"):
+        changes, updates = _optimize(recipe, trace, gradients, parameters)
+        for name, parameter in parameters.items():
+            with trace.at(layer=name):
+                updates[parameter] = parameter + changes[name]
+    results = {"loss": loss}
+    if watch:
+        with trace.at(layer="sizes", part="watch"):
+            news = {name: updates[parameter] for name, parameter in parameters.items()}
+            results |= _sizes(built, deltas, news, gradients, changes)
+    return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
+
+
+def _training_loss(recipe: Recipe, inputs: Mapping[str, Tensor], built: Building) -> Tensor:
+    """The loss of the batch, of which examples are mixed where the recipe says so."""
+    if recipe.mixing is None:
+        return _loss(recipe, _outputs(recipe, inputs["x"]), inputs)
+    owner = type(recipe.mixing).__name__
+    with built.trace.at(layer="mixing", label=owner):
+        mixed = recipe.mixing(inputs["x"], built.random_bits)
+        check_tensors(owner, mixed)
+        x, partners, share = mixed
+        theirs = {name: f.gather(tensor, partners) for name, tensor in inputs.items() if name != "x"}
+    outputs = _outputs(recipe, x)
+    with built.trace.at(layer="mixing"):
+        return share * _loss(recipe, outputs, inputs) + (1.0 - share) * _loss(recipe, outputs, theirs)
+
+
+def _outputs(recipe: Recipe, x: Tensor) -> Tensor:
+    outputs = recipe.model(x)
+    if not isinstance(outputs, Tensor):
+        raise ChainruleError(
+            f"{type(recipe.model).__name__} gives {described(outputs)}, and a loss takes one Tensor",
+            remedy="return one, such as program.functions.concatenate of several",
+        )
+    return outputs
+
+
+def _loss(recipe: Recipe, outputs: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
+    owner = type(recipe.loss).__name__
+    with outputs.trace.at(layer="loss", label=owner):
+        loss = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
+        check_scalar(owner, "its __call__", loss)
+        return loss
+
+
+def _gradients_at(
+    point: Mapping[str, Tensor], recipe: Recipe, inputs: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The gradients of the same objective at another point, with the same random numbers."""
+    with building(inputs["x"].trace, training=True, at=point, dtype=recipe.dtype) as built:
+        loss = _training_loss(recipe, inputs, built)
+    deltas = differentiate(_with_penalties(recipe, loss, point, built), point.values())
+    return {name: deltas[tensor.value] for name, tensor in point.items()}
+
+
+def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Program:
+    """The forward pass alone, without dropout: 'prediction' and, where the batch has targets, 'loss'.
+
+    raw: the outputs of the model as they are, not turned into probabilities.
+    """
+    trace = Trace()
+    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
+    with building(trace, training=False, dtype=recipe.dtype):
+        outputs = _outputs(recipe, inputs["x"])
+    owner = type(recipe.loss).__name__
+    with trace.at(layer="loss", label=owner):
+        results = {"prediction": outputs if raw else recipe.loss.predict(outputs)}
+        check_tensor(owner, "its predict", results["prediction"])
+    if "y" in inputs:
+        results["loss"] = _loss(recipe, outputs, inputs)
+    return trace.program(results)
+
+
+def held_by_model(program: Program) -> list[Value]:
+    """What a training step's model predicts with: its parameters, and the state of its layers."""
+    of_layers = (v for v in program.state if v.name != RANDOM_KEY and not v.name.startswith(OPTIMIZER))
+    return [*program.parameters, *of_layers]
+
+
+def evaluated(recipe: Recipe, program: Program, tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What to predict with and to keep: the parameters are what the optimizer says, such as averages.
+
+    program: a training step. The arrays may be those of the tree.
+    """
+    held = {value.name: tree[value.name] for value in held_by_model(program)}
+    trained = {value.name: tree[value.name] for value in program.parameters}
+    return held | recipe.optimizer.evaluated(optimizer_state(tree), trained)
+
+
+def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The optimizer's part of the tree, by the optimizer's own names."""
+    return {n.removeprefix(OPTIMIZER): array for n, array in tree.items() if n.startswith(OPTIMIZER)}
+
+
+def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
+    """Parameters and state at the start, by name.
+
+    Each array of the model is drawn from a generator of its own, keyed by the seed and its name, so that
+    adding a layer does not change the others' weights.
+    """
+    tree = {
+        value.name: _first_value(step.initializers[value.name], value, recipe.seed)
+        for value in held_by_model(step.program)
+    }
+    state = recipe.optimizer.init({value.name: tree[value.name] for value in step.program.parameters})
+    tree |= {OPTIMIZER + name: array for name, array in state.items()}
+    if any(value.name == RANDOM_KEY for value in step.program.state):
+        folded = (recipe.seed ^ (recipe.seed >> 32)) & 0xFFFFFFFF
+        tree[RANDOM_KEY] = np.array([folded, 0], np.uint32)
+    return tree
+
+
+def _first_value(initializer: Initializer, value: Value, seed: int) -> np.ndarray:
+    array = initializer(value.shape, _generator(seed, value.name), value.dtype)
+    got = described(array)
+    if isinstance(array, np.ndarray):
+        if array.shape == value.shape and array.dtype == value.dtype:
+            return array
+        got = f"{got} of {array.dtype}"
+    raise ChainruleError(
+        f"{type(initializer).__name__} gave {got} for '{value.name}'",
+        remedy=f"it must give an array of shape {value.shape} of {value.dtype}, as its call says",
+    )
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=np.array([seed, crc32(name.encode())], np.uint64)))
+
+
+def _with_penalties(
+    recipe: Recipe, loss: Tensor, parameters: Mapping[str, Tensor], built: Building
+) -> Tensor:
+    objective = loss
+    for penalty in recipe.penalties:
+        owner = type(penalty).__name__
+        with loss.trace.at(layer="penalty", label=owner):
+            for what, amount in (
+                ("its __call__", penalty(parameters)),
+                ("its of_outputs", penalty.of_outputs(built.outputs)),
+            ):
+                if amount is not None:
+                    check_scalar(owner, what, amount)
+                    objective = objective + amount
+    return objective
+
+
+def _optimize(
+    recipe: Recipe, trace: Trace, gradients: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
+) -> tuple[Mapping[str, Tensor], dict[Tensor, Tensor]]:
+    """What the optimizer adds to each parameter, and the updates of its state."""
+    # Only shapes and dtypes matter here: broadcast views of one zero take no memory.
+    like = {name: np.broadcast_to(np.zeros((), t.dtype), t.shape) for name, t in parameters.items()}
+    arrays = recipe.optimizer.init(like)
+    state = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
+    owner = type(recipe.optimizer).__name__
+    with trace.at(label=owner):
+        changes, fresh = recipe.optimizer.update(gradients, state, parameters)
+    for what, given, names in (("an update", changes, parameters), ("state", fresh, state)):
+        if strange := sorted(set(given) ^ set(names)):
+            raise ChainruleError(
+                f"{owner}: its update gave {what} for {sorted(given)}; '{strange[0]}' is "
+                f"{'missing' if strange[0] in names else 'none of those asked for'}",
+                remedy="give an update for each parameter, and state of exactly the names of init",
+            )
+        for name, tensor in given.items():
+            check_tensor(owner, f"its update, for '{name}',", tensor)
+    return changes, {state[name]: tensor for name, tensor in fresh.items()}
+
+
+def _sizes(
+    built: Building,
+    deltas: Mapping[Value, Tensor],
+    news: Mapping[str, Tensor],
+    gradients: Mapping[str, Tensor],
+    changes: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    sizes = {}
+    for path, output in built.outputs.items():
+        sizes[f"activation {path}"] = output
+        if output.value in deltas:
+            sizes[f"delta {path}"] = deltas[output.value]
+    for name, new in news.items():
+        sizes |= {
+            f"value {name}": new,
+            f"gradient {name}": gradients[name],
+            f"update {name}": changes[name],
+        }
+    return {name: f.root_mean_square(tensor) for name, tensor in sizes.items()}

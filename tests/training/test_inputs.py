@@ -1,0 +1,134 @@
+"""Tokens through training: whole numbers stay whole, wrong ones are found before the first step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from chainrule import nn, train
+from chainrule.errors import DataError, DTypeError
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn import Layer
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+from chainrule.training import Programs, Recipe, load_run
+from chainrule.training.inputs import arrays_for, check_inputs
+
+RANDOM = np.random.default_rng(4)
+TOKENS = RANDOM.integers(1, 12, size=(48, 6))
+
+
+def language_model(**settings):
+    blocks = [nn.TransformerBlock(2, causal=True, **settings) for _ in range(2)]
+    return nn.Sequential(
+        [nn.Embedding(12, 8), nn.PositionalEncoding(), *blocks, nn.LayerNorm(), nn.Dense(12)]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_language_model_trains_predicts_and_comes_back(dtype, tmp_path):
+    """It must say the token before: causal attention can learn that, and nothing that sees too little."""
+    targets = np.concatenate([np.zeros((48, 1), int), TOKENS[:, :-1]], axis=1)
+    model = language_model(activation="gelu_tanh")
+    settings = {"loss": nn.SoftmaxCrossEntropy(), "optimizer": nn.adam(0.01), "epochs": 60, "batch_size": 16}
+    run = train(model, (TOKENS, targets), validation=(TOKENS, targets), dtype=dtype, **settings)
+    assert run.history[-1]["validation_accuracy"] > 0.95
+    assert {array.dtype.name for array in run.parameters.values()} == {dtype}
+    predictions = run.predict(TOKENS)
+    assert predictions.shape == (48, 6, 12)
+    again = load_run(run.save(tmp_path / "run")).predict(TOKENS)
+    np.testing.assert_array_equal(again, predictions)
+
+
+@dataclass(frozen=True)
+class PaddedBag(Layer):
+    """The mean of what is no padding, token 0."""
+
+    embedding: Layer
+    head: Layer
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        return self.head(nn.MeanOverTime()(self.embedding(tokens), f.not_equal(tokens, 0)))
+
+
+def test_a_bag_of_padded_words_trains_in_a_layer_of_ones_own():
+    tokens = np.where(np.arange(6) < RANDOM.integers(1, 7, size=(48, 1)), TOKENS, 0)
+    has_one = (tokens == 3).any(1)
+    model = PaddedBag(nn.Embedding(12, 8), nn.Dense(1))
+    run = train(
+        model,
+        (tokens, has_one),
+        loss=nn.BinaryCrossEntropy(),
+        optimizer=nn.adam(0.1),
+        epochs=60,
+        batch_size=16,
+    )
+    assert ((run.predict(tokens)[:, 0] > 0.5) == has_one).mean() > 0.95
+
+
+@pytest.mark.parametrize("wrong", [-1, 12, 500])
+def test_a_token_out_of_range_is_found_before_training(wrong):
+    tokens = TOKENS.copy()
+    tokens[3, 2] = wrong
+    targets = np.zeros(48)
+    model = nn.Sequential([nn.Embedding(12, 4), nn.MeanOverTime(), nn.Dense(1)])
+    message = (
+        rf"^Embedding 'embedding_1': token {wrong} in row 3; the vocabulary has 12; number them from 0 to"
+    )
+    for data, validation in (((tokens, targets), None), ((TOKENS, targets), (tokens, targets))):
+        with pytest.raises(DataError, match=message):
+            train(model, data, loss=nn.MeanSquaredError(), epochs=1, validation=validation)
+    run = train(model, (TOKENS, targets), loss=nn.MeanSquaredError(), epochs=1)
+    with pytest.raises(DataError, match=message):
+        run.predict(tokens)
+
+
+@dataclass(frozen=True)
+class Mixed(Layer):
+    """Two columns, of which the second is a category."""
+
+    embedding: Layer
+
+    def __call__(self, x: Tensor) -> Tensor:
+        category = self.embedding(x[:, 1].cast("int32") - 1)
+        return nn.Dense(1)(f.concatenate([x[:, :1], category]))
+
+
+def test_numbers_that_are_computed_from_the_examples_are_checked_too():
+    recipe = Recipe(Mixed(nn.Embedding(3, 2)), nn.MeanSquaredError())
+    x = np.stack([RANDOM.normal(size=5), [1, 2, 3, 1, 2]], axis=1).astype(np.float32)
+    check_inputs(Programs(recipe, compile_numpy), x)
+    x[4, 1] = 4
+    with pytest.raises(DataError, match=r"^Embedding 'embedding': token 3 in row 4; the vocabulary has 3"):
+        check_inputs(Programs(recipe, compile_numpy), x)
+
+
+@dataclass(frozen=True)
+class Chosen(Layer):
+    """Looks up what a trained layer chooses."""
+
+    embedding: Layer
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.embedding(f.argmax(nn.Dense(2)(x), 1))
+
+
+def test_numbers_that_depend_on_parameters_are_passed_over():
+    recipe = Recipe(Chosen(nn.Embedding(1, 2)), nn.MeanSquaredError())
+    check_inputs(Programs(recipe, compile_numpy), np.ones((3, 2), np.float32))
+
+
+def test_whole_numbers_stay_whole_only_where_they_are_looked_up():
+    counted = Recipe(nn.Sequential([nn.Embedding(12, 2)]), nn.MeanSquaredError(), dtype="float64")
+    measured = Recipe(nn.Dense(2), nn.MeanSquaredError())
+    assert arrays_for(counted, (TOKENS.astype(np.uint8), TOKENS)).x.dtype == np.int32
+    assert arrays_for(counted, (TOKENS / 2, TOKENS)).x.dtype == np.float64
+    assert arrays_for(measured, (TOKENS, TOKENS)).x.dtype == np.float32
+
+
+def test_refuses_fractions_as_tokens_and_numbers_beyond_all_vocabularies():
+    recipe = {"loss": nn.MeanSquaredError(), "epochs": 1}
+    with pytest.raises(DTypeError, match=r"^Embedding 'embedding_1' got x of dtype float32; it needs token"):
+        train(nn.Embedding(12, 2), (TOKENS / 2, TOKENS), **recipe)
+    with pytest.raises(DataError, match=r"^x has whole numbers from 1 to 1099511627776, which are too large"):
+        train(nn.Embedding(12, 2), (np.where(TOKENS == 5, 2**40, TOKENS), TOKENS), **recipe)

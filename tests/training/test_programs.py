@@ -1,0 +1,157 @@
+"""Programs are compiled once a shape; predictions and losses over many rows are those of all rows at once."""
+
+import copy
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+import pytest
+from tests.training.helpers import classification, points
+
+from chainrule.data import Arrays, as_arrays
+from chainrule.executors.native import compile_native
+from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
+from chainrule.program import Program
+from chainrule.training import Batch, initial_tree, training_step
+from chainrule.training.programs import BLOCK_ROWS, PREDICTION_ROWS, Programs
+
+
+class Counting:
+    """An executor that keeps what it compiled."""
+
+    def __init__(self) -> None:
+        self.programs: list[Program] = []
+
+    def __call__(self, program: Program) -> NumpyProgram:
+        self.programs.append(program)
+        return compile_numpy(program)
+
+
+@pytest.fixture
+def executor() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def tree() -> dict[str, np.ndarray]:
+    recipe = classification(dtype="float64")
+    return initial_tree(recipe, training_step(recipe, Batch.of(as_arrays(points(), "float64"), 8)))
+
+
+def test_a_program_is_compiled_once_for_each_shape_and_use(executor):
+    programs, arrays = Programs(classification(), executor), as_arrays(points())
+    for _ in range(3):
+        for rows, watch in ((16, True), (16, False), (2, False)):
+            assert programs.training(arrays, rows, watch=watch) is programs.training(
+                arrays, rows, watch=watch
+            )
+        programs.prediction(arrays, 16)
+        programs.prediction(arrays, 16, raw=True)
+        programs.prediction(Arrays(arrays.x), 16)
+    assert len(executor.programs) == 6
+    watched = [any(step.part == "watch" for step in program.steps) for program in executor.programs]
+    assert watched == [True, False, False, False, False, False]
+    assert [program.inputs[0].shape for program in executor.programs[:3]] == [(16, 4), (16, 4), (2, 4)]
+
+
+def expected(tree, x):
+    hidden = np.tanh(x @ tree["dense_1.weight"] + tree["dense_1.bias"])
+    logits = hidden @ tree["dense_2.weight"] + tree["dense_2.bias"]
+    return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("rows", [1, PREDICTION_ROWS, PREDICTION_ROWS + 1, 3 * PREDICTION_ROWS])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_predictions_and_mean_loss_are_those_of_all_rows_at_once(rows, weighted, executor, tree):
+    x, y = points(rows)
+    weight = np.random.default_rng(0).uniform(0.5, 2, rows) if weighted else None
+    if weight is not None and rows > 2 * PREDICTION_ROWS:
+        weight[PREDICTION_ROWS : 2 * PREDICTION_ROWS] = 0  # a whole part that does not count
+    programs = Programs(classification(dtype="float64"), executor)
+    predictions, loss = programs.predict(tree, as_arrays((x, y, weight), "float64"))
+    probabilities = expected(tree, x)
+    np.testing.assert_allclose(predictions, probabilities, rtol=1e-12)
+    losses = -np.log(probabilities[np.arange(rows), y])
+    assert loss == pytest.approx(np.average(losses, weights=weight), rel=1e-12)
+    assert len(executor.programs) == len({min(rows, PREDICTION_ROWS), rows % PREDICTION_ROWS} - {0})
+
+
+def test_without_targets_there_is_no_loss_and_the_tree_stays(executor, tree):
+    before = {name: array.copy() for name, array in tree.items()}
+    programs = Programs(classification(dtype="float64"), executor)
+    predictions, loss = programs.predict(tree, Arrays(points(5)[0]))
+    assert loss is None
+    assert predictions.shape == (5, 3)
+    assert all(np.array_equal(tree[name], before[name]) for name in before)
+
+
+def test_raw_predictions_are_the_logits(executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    x = points(5)[0]
+    logits = programs.outputs(tree, 5, x.__getitem__, raw=True)
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(p, expected(tree, x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("least", [1, 64])
+@pytest.mark.parametrize("rows", [1, 63, 64, 65, PREDICTION_ROWS - 1, PREDICTION_ROWS + 1])
+def test_filled_up_rows_say_the_same_in_a_few_programs(rows, least, executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    x = points(rows)[0]
+    for _ in range(2):
+        predictions = programs.outputs(tree, rows, x.__getitem__, least=least)
+        np.testing.assert_allclose(predictions, expected(tree, x), rtol=1e-12)
+    shapes = [program.inputs[0].shape[0] for program in executor.programs]
+    last = {1: [least], 63: [64], 64: [64], 65: [128], 511: [512], 513: [512, least]}[rows]
+    assert shapes == last
+
+
+def test_rows_are_made_ready_block_by_block_and_what_becomes_of_them_is_put_together(executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    rows = BLOCK_ROWS + 700
+    x, asked = points(rows)[0], []
+
+    def block(part: slice) -> np.ndarray:
+        asked.append((part.start, part.stop))
+        return x[part]
+
+    chosen = programs.outputs(tree, rows, block, then=lambda p: p.argmax(1))
+    assert asked == [(0, BLOCK_ROWS), (BLOCK_ROWS, rows)]
+    assert np.array_equal(chosen, expected(tree, x).argmax(1))
+
+
+def test_many_shapes_do_not_fill_the_memory(executor, tree):
+    programs = Programs(classification(dtype="float64"), executor)
+    for rows in range(1, 100):
+        programs.prediction(Arrays(points(rows)[0]), rows)
+    programs.prediction(Arrays(points(99)[0]), 99)
+    assert len(executor.programs) == 99
+    programs.prediction(Arrays(points(1)[0]), 1)
+    assert len(executor.programs) == 100
+
+
+@pytest.mark.parametrize("make", [compile_native, compile_numpy])
+def test_threads_that_predict_at_once_give_the_same_bits(make, tree):
+    single = {name: array.astype("float32") for name, array in tree.items()}
+    alone, shared = (Programs(classification(), make) for _ in range(2))
+    tables = [points(rows, seed)[0].astype("float32") for seed, rows in enumerate([1, 2, 5, 513] * 2)]
+    barrier = Barrier(len(tables))
+
+    def repeat(x: np.ndarray) -> list[bytes]:
+        barrier.wait()
+        return [shared.outputs(single, len(x), x.__getitem__).tobytes() for _ in range(20)]
+
+    with ThreadPoolExecutor(len(tables)) as pool:
+        found = list(pool.map(repeat, tables))
+    for x, several in zip(tables, found, strict=True):
+        assert {*several} == {alone.outputs(single, len(x), x.__getitem__).tobytes()}
+
+
+def test_a_copy_compiles_anew(executor):
+    programs, arrays = Programs(classification(), executor), as_arrays(points())
+    programs.training(arrays, 16, watch=False)
+    other = copy.deepcopy(programs)
+    assert isinstance(other.executor, Counting)
+    other.training(arrays, 16, watch=False)
+    assert len(executor.programs) == 1
+    assert len(other.executor.programs) == 2

@@ -1,0 +1,74 @@
+"""The progress bar: on standard error, a bar on a terminal, some lines elsewhere, and always closed."""
+
+import numpy as np
+import pytest
+from tests.training.helpers import classifier, points, stop_after
+
+from chainrule import nn, train
+from chainrule.errors import TrainingError
+
+SHOW_CURSOR = "\x1b[?25h"
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture
+def no_terminal(monkeypatch):
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def fit(progress: bool | None, epochs: int = 3, **settings):
+    usual = {"loss": nn.SoftmaxCrossEntropy(), "batch_size": 16, "validation": 0.2, "progress": progress}
+    return train(classifier(), points(), epochs=epochs, **(usual | settings))
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 10, 15, 19, 100])
+def test_elsewhere_than_on_a_terminal_it_prints_about_ten_lines(epochs, capsys, no_terminal):
+    run = fit(True, epochs)
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert captured.out == ""
+    assert min(epochs, 7) <= len(lines) <= 10
+    loss, validation = run.history[-1]["loss"], run.history[-1]["validation_loss"]
+    accuracy = run.history[-1]["validation_accuracy"]
+    assert lines[-1] == (
+        f"epoch {epochs}/{epochs}  loss {loss:.4g}  validation loss {validation:.4g}  "
+        f"validation accuracy {accuracy:.4g}"
+    )
+
+
+def test_without_a_terminal_there_is_none_unless_asked_for(capsys, no_terminal):
+    fit(None)
+    fit(False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_on_a_terminal_the_bar_shows_epochs_loss_and_validation_metric(capsys, terminal):
+    run = fit(True)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "3/3" in captured.err
+    assert f"validation accuracy {run.history[-1]['validation_accuracy']:.4g}" in captured.err
+    assert captured.err.rstrip().endswith(SHOW_CURSOR)
+
+
+def test_the_bar_starts_where_a_resumed_run_does(capsys, terminal, tmp_path):
+    fit(False, 9, checkpoint=tmp_path / "state", listeners=[stop_after(8)])
+    fit(True, 9, checkpoint=tmp_path / "state")
+    shown = capsys.readouterr().err
+    assert "8/9" in shown
+    assert "0/9" not in shown
+
+
+def test_the_terminal_is_given_back_when_training_breaks_down(capsys, terminal):
+    x, y = points()
+    model = nn.Sequential([nn.Dense(3, kernel=nn.constant(1e38))])
+    with pytest.raises(TrainingError):
+        train(model, (np.abs(x) * 1e3, y), loss=nn.SoftmaxCrossEntropy(), epochs=3, progress=True)
+    assert capsys.readouterr().err.rstrip().endswith(SHOW_CURSOR)
