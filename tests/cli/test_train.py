@@ -10,7 +10,7 @@ import sklearn.datasets
 from chainrule.training import loop
 
 RUN_FILES = {
-    "config.toml", "evaluation.json", "metrics.jsonl", "preprocessing.json", "report.html",
+    "config.toml", "evaluation.json", "folder.json", "metrics.jsonl", "preprocessing.json", "report.html",
     "weights.safetensors",
 }  # fmt: skip
 

@@ -78,6 +78,7 @@ def test_regression_from_file_to_folder_and_back(houses: Path, tmp_path: Path) -
     folder = run.save(tmp_path / "run")
     assert {path.name for path in folder.iterdir()} == {
         "config.toml",
+        "folder.json",
         "metrics.jsonl",
         "weights.safetensors",
         "preprocessing.json",
@@ -146,7 +147,7 @@ def test_explain_and_program_of_a_run(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_table_run(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not a folder"):
+    with pytest.raises(DataError, match="does not exist"):
         load_table_run(tmp_path / "none")
     table = open_table(str(SHIPPED / "iris.csv"), "target")
     folder = train_table(table, TableSettings(epochs=1), progress=False).save(tmp_path / "run")

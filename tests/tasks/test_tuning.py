@@ -75,7 +75,7 @@ def test_a_study_leaves_its_best_run_as_train_would_have_made_it(table: Table, t
     found = tune(table, tmp_path / "made-tune-001", 4, say=said.append)
     folder = found.folder
     assert {path.name for path in folder.iterdir()} == {
-        "study.toml", "study.db", "best", "report.html",
+        "folder.json", "study.toml", "study.db", "best", "report.html",
     }  # fmt: skip
     assert "classification of 'kind'" in said[0]
     assert "120 rows: 72 to train on, 18 to compare trials by, 30 held out" in said[-1]

@@ -33,6 +33,7 @@ from chainrule.training import (
     RunState,
     StepsDone,
     fitting,
+    folder,
     initial_tree,
     load_state,
     loop,
@@ -232,7 +233,7 @@ def test_a_state_that_does_not_know_its_data_goes_on_and_knows_them_then(tmp_pat
     path, recipe = tmp_path / "state", RECIPES["adam and dropout"]
     unbroken = run_recipe(recipe)
     run_recipe(recipe, path, stop_after(2))
-    tensors, metadata = checkpoint_module.read_safetensors(path)
+    tensors, metadata = folder.read_safetensors(path)
     state = json.loads(metadata["state"])
     assert set(state.pop("data")) == {
         f"{a} {b}" for a in ("training", "validation") for b in ("examples", "targets")
@@ -321,10 +322,10 @@ def test_what_is_written_is_a_safetensors_file(arrays, metadata, tmp_path):
     """Read by the library: arrays and metadata as given, its own bytes behind the header, aligned."""
     from safetensors.numpy import load, save
 
-    content = checkpoint_module.safetensors_bytes(arrays, metadata)
+    content = folder.safetensors_bytes(arrays, metadata)
     assert same_arrays(load(content), arrays)
     (tmp_path / "it").write_bytes(content)
-    back, facts = checkpoint_module.read_safetensors(tmp_path / "it")
+    back, facts = folder.read_safetensors(tmp_path / "it")
     assert same_arrays(back, arrays)
     assert facts == metadata
     ours, theirs = (
@@ -436,7 +437,7 @@ def test_a_checkpoint_of_a_recipe_without_newer_settings_goes_on(tmp_path):
     """Written before `keep` and `shuffle` existed: it was trained as their defaults say."""
     path, recipe = tmp_path / "state.safetensors", regression()
     train_recipe(recipe, as_arrays(line()), None, checkpoint=path)
-    arrays, metadata = checkpoint_module.read_safetensors(path)
+    arrays, metadata = folder.read_safetensors(path)
     old = json.loads(metadata["recipe"])
     del old["keep"], old["shuffle"]
     save_file(arrays, path, metadata | {"recipe": json.dumps(old)})

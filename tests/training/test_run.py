@@ -215,7 +215,7 @@ def test_evaluate_refuses_what_is_unlike_the_training_data(run, data, kind, mess
 def test_the_folder_holds_config_metrics_and_weights(run, tmp_path):
     folder = run.save(tmp_path / "run", report__html="<p>")
     assert sorted(p.name for p in folder.iterdir()) == [
-        *("config.toml", "metrics.jsonl", "report.html", "weights.safetensors")
+        *("config.toml", "folder.json", "metrics.jsonl", "report.html", "weights.safetensors")
     ]
     assert Recipe.from_plain(tomllib.loads((folder / "config.toml").read_text("utf-8"))) == run.recipe
     lines = (folder / "metrics.jsonl").read_text("utf-8").splitlines()
@@ -270,14 +270,14 @@ def break_metadata(folder: Path, **metadata: str) -> None:
     [
         (
             lambda f: (f / "weights.safetensors").unlink(),
-            r"is not a run folder: it has no weights\.safetensors",
+            r"the folder of a run, has no weights\.safetensors",
         ),
         (lambda f: (f / "weights.safetensors").write_bytes(b"no"), "is not a whole safetensors file"),
         (lambda f: (f / "metrics.jsonl").unlink(), r"metrics\.jsonl does not exist"),
         (lambda f: (f / "metrics.jsonl").write_text('{"epoch": 1'), r"metrics\.jsonl is damaged"),
         (lambda f: (f / "metrics.jsonl").write_bytes(b"\xff\xfe"), r"metrics\.jsonl is damaged"),
         (lambda f: break_metadata(f), "was not written by chainrule"),
-        (lambda f: break_metadata(f, recipe="{}", run="{", batch="{}"), "unknown type None"),
+        (lambda f: break_metadata(f, recipe="{}", run="{", batch="{}"), "was not written by chainrule"),
     ],
 )
 def test_a_damaged_folder_is_refused(run, damage, message, tmp_path):
@@ -297,7 +297,7 @@ def test_facts_that_are_missing_are_refused(run, facts, tmp_path):
 
 
 def test_no_folder_is_said_so(tmp_path):
-    with pytest.raises(DataError, match=r"run is not a folder; give the folder of a run"):
+    with pytest.raises(DataError, match=r"run does not exist; give the folder of a run"):
         load_run(tmp_path / "run")
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="file is not a folder"):

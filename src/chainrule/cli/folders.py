@@ -14,7 +14,7 @@ from chainrule.data.locks import locked, try_lock
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.tasks.fingerprint import table_fingerprint
 from chainrule.training import check_free, write_aside
-from chainrule.training.run import CONFIG, WEIGHTS
+from chainrule.training.folder import CONFIG, WEIGHTS
 
 RUNS = Path("runs")
 STATE = "state.safetensors"

@@ -21,10 +21,10 @@ from chainrule.nn.settings import plain_setting
 from chainrule.tasks.forecast import Forecast
 from chainrule.tasks.forecast_network import ForecastNetwork
 from chainrule.training import folder_aside, load_run
-from chainrule.training.checkpoint import read_safetensors
+from chainrule.training.folder import check_kind, read_safetensors, safetensors_bytes
 
 FORECASTER, HISTORY = "forecaster.json", "history.safetensors"
-FORMAT = 2
+KIND = "forecaster"
 
 
 def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: dict[str, Any]) -> None:
@@ -32,11 +32,8 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
 
     settings: what else is to be kept, as JSON has it. Raises ConfigError if the folder exists.
     """
-    from safetensors.numpy import save as tensors
-
     preparation = known_ahead.preparation
     content = {
-        "format": FORMAT,
         "settings": settings,
         "windows": {**asdict(forecast.windows), "grid": forecast.windows.grid.to_plain()},
         "quantiles": forecast.quantiles,
@@ -51,25 +48,19 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
         arrays[f"values/{number}"] = history.series.values
         arrays[f"covariates/{number}"] = history.series.covariates
     with folder_aside(folder) as aside:
-        forecast.run.write(aside, forecast.run.recipe.to_plain())
+        forecast.run.write(aside, forecast.run.recipe.to_plain(), KIND)
         text = json_text(content, indent=1) + "\n"
         (aside / FORECASTER).write_text(text, encoding="utf-8")
-        whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        (aside / HISTORY).write_bytes(tensors(whole))
+        (aside / HISTORY).write_bytes(safetensors_bytes(arrays, {}))
 
 
 def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
     """What `save` wrote; DataError if the folder is missing, holds no forecaster or is damaged."""
+    check_kind(folder, KIND, "give a folder that save() wrote")
     run = load_run(folder, classes=(ForecastNetwork,))
-    if not (folder / FORECASTER).is_file():
-        raise DataError(
-            f"{folder} holds no forecaster: it has no {FORECASTER}", remedy="give a folder that save() wrote"
-        )
     arrays, _ = read_safetensors(folder / HISTORY)
     try:
         content = json.loads((folder / FORECASTER).read_text(encoding="utf-8"))
-        if content["format"] not in (1, FORMAT):
-            raise DataError(f"{folder} has format {content['format']}", remedy="fit and save again")
         windows = _windows(content["windows"])
         histories = tuple(
             History.of(
@@ -93,6 +84,9 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
         return forecast, known_ahead, {**settings, "parameters": settings_of(settings["parameters"])}
     except ChainruleError:
         raise
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise DataError(f"{folder} is damaged: {missing} is missing", remedy="fit and save again") from None
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"{folder} is damaged ({error!r})", remedy="fit and save again") from None
 

@@ -16,14 +16,15 @@ from chainrule.estimators.fitting import Fitted, Targets
 from chainrule.estimators.inputs import AsGiven, Columns, Inputs, Numbers
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.nn import KINDS
-from chainrule.nn.part import class_name, names_class
+from chainrule.nn.part import class_name, names_class, short_name
 from chainrule.nn.tree import from_plain, to_plain
 from chainrule.training import Programs, RunState, folder_aside, load_run
-from chainrule.training.checkpoint import read_safetensors
+from chainrule.training.folder import check_kind, read_safetensors, safetensors_bytes
+from chainrule.training.formats import upgraded
 
 ESTIMATOR = "estimator.json"
 TRAINING = "training.safetensors"
-FORMAT = 1
+KIND = "estimator"
 _LOST = ("listeners",)
 
 Saved = TypeVar("Saved", bound=BaseEstimator)
@@ -31,13 +32,10 @@ Saved = TypeVar("Saved", bound=BaseEstimator)
 
 def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     """Write a fitted network estimator into a new folder, whole or not at all."""
-    from safetensors.numpy import save as tensors
-
     attributes = vars(estimator)
     names = attributes.get("feature_names_in_")
     parameters = estimator.get_params(deep=False)
     content = {
-        "format": FORMAT,
         "estimator": class_name(type(estimator)),
         "parameters": {name: _plain(value) for name, value in parameters.items() if name not in _LOST},
         "inputs": _plain_inputs(fitted.inputs),
@@ -47,31 +45,26 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
         "n_iter": attributes["n_iter_"],
         "state": {name: getattr(fitted.state, name) for name in ("epoch", "step", "seconds")},
     }
-    # The end of training, of which the kept weights may be no part: those of the best epoch, or averages.
-    tree = {name: np.asarray(array, order="C") for name, array in fitted.state.tree.items()}
     with folder_aside(folder) as aside:
-        fitted.run.write(aside, fitted.run.recipe.to_plain())
+        fitted.run.write(aside, fitted.run.recipe.to_plain(), KIND)
         text = json_text(content, indent=1) + "\n"
         (aside / ESTIMATOR).write_text(text, encoding="utf-8")
-        (aside / TRAINING).write_bytes(tensors(tree))
+        # The end of training, of which the kept weights may be no part: those of the best epoch, or averages.
+        (aside / TRAINING).write_bytes(safetensors_bytes(fitted.state.tree, {}))
     return folder
 
 
 def load(kind: type[Saved], folder: Path, classes: tuple[type, ...]) -> Saved:
     """The estimator of this class that `save` wrote."""
+    number = check_kind(folder, KIND, "give a folder that save() wrote").format
     run = load_run(folder, classes)
-    if not (folder / ESTIMATOR).is_file():
-        raise DataError(
-            f"{folder} holds no estimator: it has no {ESTIMATOR}", remedy="give a folder that save() wrote"
-        )
     tree, _ = read_safetensors(folder / TRAINING)
     try:
         content = json.loads((folder / ESTIMATOR).read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or not names_class(content["estimator"], kind):
-            raise DataError(
-                f"{folder} holds a {content['estimator']} of format {content['format']}",
-                remedy=f"load it by its own class; {kind.__name__} reads its own of format {FORMAT}",
-            )
+        if not names_class(content["estimator"], kind):
+            name = short_name(content["estimator"])
+            raise DataError(f"{folder} holds a {name}, no {kind.__name__}", remedy=f"load it by {name}.load")
+        content = upgraded(content, number)
         kinds = (*KINDS, *classes)
         estimator = kind(**{name: _restored(value, kinds) for name, value in content["parameters"].items()})
         best = run.parameters if run.best_epoch else {}
@@ -85,6 +78,9 @@ def load(kind: type[Saved], folder: Path, classes: tuple[type, ...]) -> Saved:
             attributes["feature_names_in_"] = np.array(content["feature_names_in"], dtype=object)
     except ChainruleError:
         raise
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise DataError(f"{folder} is damaged: {missing} is missing", remedy="fit and save again") from None
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"{folder} is damaged ({error!r})", remedy="fit and save again") from None
     return estimator

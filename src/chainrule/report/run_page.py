@@ -14,7 +14,7 @@ from chainrule.errors import DataError
 from chainrule.report import page, sections
 from chainrule.report.figures import Epochs
 from chainrule.report.numbers import duration, metric_gain, metric_name, metric_value, number
-from chainrule.training.run import CONFIG, METRICS, read_history
+from chainrule.training.folder import CONFIG, METRICS, read_history
 
 REPORT = "report.html"
 EVALUATION = "evaluation.json"

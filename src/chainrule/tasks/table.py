@@ -85,7 +85,7 @@ class TableRun:
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
         with folder_aside(folder) as aside:
-            self.run.write(aside, self.config())
+            self.run.write(aside, self.config(), "table")
             _write_json(aside / PREPROCESSING, self.preparation.to_json())
             _write_json(aside / EVALUATION, self.evaluation)
             page = run_page(self.config(), self.run.history, self.evaluation, folder.name)

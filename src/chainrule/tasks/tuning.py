@@ -17,6 +17,7 @@ from chainrule.tasks.fingerprint import table_fingerprint
 from chainrule.tasks.settings import TableSettings
 from chainrule.tasks.table import PreparedTable, TableRun, load_table_run, prepare_table
 from chainrule.training import Run, check_free, folder_aside, train_recipe, write_aside
+from chainrule.training.folder import write_kind
 from chainrule.training.interrupt import deferred_interrupt
 from chainrule.tune import (
     Asha,
@@ -222,6 +223,7 @@ def _make_folder(
         try:
             with folder_aside(folder) as aside:
                 content = {"file": text_of_path(table.source), **wanted}
+                write_kind(aside, "study")
                 (aside / STUDY_FILE).write_text(tomli_w.dumps(content), encoding="utf-8")
                 if url is None:
                     with open_storage(aside / DATABASE) as storage:

@@ -3,12 +3,10 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
-
-import numpy as np
 
 from chainrule.data.files import write_aside
 from chainrule.data.locks import locked
@@ -16,6 +14,8 @@ from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import DataError
 from chainrule.training.events import Ended, EpochDone, Event, RunState
 from chainrule.training.fingerprint import differing_data
+from chainrule.training.folder import FORMAT, read_safetensors, safetensors_bytes
+from chainrule.training.formats import upgraded
 from chainrule.training.recipe import Recipe
 
 _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum", "data")
@@ -76,7 +76,7 @@ def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
     tensors = {f"tree/{name}": array for name, array in state.tree.items()}
     tensors |= {f"best/{name}": array for name, array in state.best.items()}
     meta = {name: getattr(state, name) for name in _META}
-    metadata = {"state": json_text(meta), "recipe": json_text(recipe.to_plain())}
+    metadata = {"format": str(FORMAT), "state": json_text(meta), "recipe": json_text(recipe.to_plain())}
     write_aside(path, safetensors_bytes(tensors, metadata))
 
 
@@ -91,7 +91,7 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     if "state" not in metadata:
         raise DataError(f"{path} holds no training state", remedy="give the checkpoint of an unfinished run")
     try:
-        stored = json.loads(metadata["recipe"])
+        stored = upgraded(json.loads(metadata["recipe"]), int(metadata.get("format", 1)))
         state = RunState(tree={}, **json.loads(metadata["state"]))
         state.history = [numbers_again(record) for record in state.history]
         if state.best_loss is None:  # infinity, which JSON does not have
@@ -129,35 +129,3 @@ def check_same_data(path: Path | str, state: RunState, data: dict[str, str]) -> 
             f"{path} belongs to a run on other data: with other {' and '.join(differing)}",
             remedy=f"resume with the data it was started with, {_START_AFRESH}",
         )
-
-
-def safetensors_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
-    """A safetensors file; the same bytes for the same arrays and metadata.
-
-    The library writes metadata in an order that changes from call to call, so its header is written anew:
-    eight bytes of its length, little-endian, then JSON, padded with spaces so that the arrays behind it are
-    aligned (https://github.com/huggingface/safetensors, "Format").
-    """
-    from safetensors.numpy import save
-
-    saved = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, dict(metadata))
-    end = 8 + int.from_bytes(saved[:8], "little")
-    header = json.dumps(json.loads(saved[8:end]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return b"".join((len(header).to_bytes(8, "little"), header, memoryview(saved)[end:]))
-
-
-def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of a safetensors file; DataError if it is missing or damaged."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return arrays, file.metadata() or {}
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist", remedy="check the path") from None
-    except (SafetensorError, OSError) as error:
-        raise DataError(
-            f"{path} is not a whole safetensors file ({error})", remedy="use another copy"
-        ) from None

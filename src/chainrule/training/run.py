@@ -1,6 +1,5 @@
-"""Run: what training returns, and the folder it is kept in."""
+"""Run: what training returns."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,22 +8,17 @@ import numpy as np
 
 from chainrule.data import Arrays
 from chainrule.data.files import folder_aside
-from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.metrics import check_metrics, measure, metrics_of
-from chainrule.training.checkpoint import read_safetensors, safetensors_bytes
 from chainrule.training.events import Record
+from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
 from chainrule.training.inputs import arrays_for, blocks_for, check_inputs, check_lengths
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import Batch
 from chainrule.training.summary import as_html, as_text, summary
-
-WEIGHTS = "weights.safetensors"
-METRICS = "metrics.jsonl"
-CONFIG = "config.toml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,23 +124,20 @@ class Run:
                 (aside / name.replace("__", ".")).write_text(text, encoding="utf-8")
         return folder
 
-    def write(self, folder: Path, config: dict[str, Any]) -> None:
-        """Write config.toml, metrics.jsonl and weights.safetensors into an existing folder."""
-        import tomli_w
-
-        (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
-        lines = [json_text(record) + "\n" for record in self.history]
-        (folder / METRICS).write_text("".join(lines), encoding="utf-8")
-        metadata = {
-            "recipe": json_text(self.recipe.to_plain()),
-            "run": json_text({"stopped": self.stopped, "best_epoch": self.best_epoch}),
-            "batch": json_text(
-                {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
-            ),
-        }
-        if self.columns is not None:
-            metadata["columns"] = json_text(self.columns)
-        (folder / WEIGHTS).write_bytes(safetensors_bytes(self.parameters, metadata))
+    def write(self, folder: Path, config: dict[str, Any], kind: str = RUN) -> None:
+        """Write the files of a run into an existing folder, and what kind of folder it is."""
+        batch = {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
+        contents = Contents(
+            self.recipe.to_plain(),
+            self.parameters,
+            self.history,
+            batch,
+            self.stopped,
+            self.best_epoch,
+            self.columns,
+        )
+        write_kind(folder, kind)
+        write_contents(folder, contents, config)
 
 
 def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
@@ -158,46 +149,20 @@ def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
     is neither chainrule's nor among the classes.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder", remedy="give the folder of a run")
-    if not (folder / WEIGHTS).is_file():
-        raise DataError(
-            f"{folder} is not a run folder: it has no {WEIGHTS}", remedy="give the folder of a run"
-        )
-    parameters, metadata = read_safetensors(folder / WEIGHTS)
+    contents = read_contents(folder)
     try:
-        recipe = Recipe.from_plain(json.loads(metadata["recipe"]), classes)
-        facts = json.loads(metadata["run"])
-        batch = {
-            name: (tuple(shape), dtype) for name, (shape, dtype) in json.loads(metadata["batch"]).items()
-        }
-        columns = json.loads(metadata.get("columns", "null"))
+        batch = {name: (tuple(shape), dtype) for name, (shape, dtype) in contents.batch.items()}
         return Run(
-            recipe,
-            parameters,
-            read_history(folder),
-            facts["stopped"],
-            facts["best_epoch"],
+            Recipe.from_plain(contents.recipe, classes),
+            contents.parameters,
+            contents.history,
+            contents.stopped,
+            contents.best_epoch,
             Batch(batch),
-            columns=None if columns is None else tuple(columns),
+            columns=contents.columns,
         )
     except ChainruleError:
         raise
     except (KeyError, ValueError, TypeError) as error:
-        raise DataError(
-            f"{folder / WEIGHTS} was not written by chainrule ({error!r})", remedy="train again"
-        ) from None
-
-
-def read_history(folder: Path) -> list[Record]:
-    """The records in a run folder's metrics.jsonl, with NaN for null.
-
-    Raises DataError if it is missing or damaged.
-    """
-    path = folder / METRICS
-    try:
-        return [numbers_again(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist", remedy="give the folder of a whole run") from None
-    except ValueError as error:
-        raise DataError(f"{path} is damaged ({error})", remedy="train again") from None
+        what = f"{folder / WEIGHTS} was not written by chainrule ({error!r})"
+        raise DataError(what, remedy="train again") from None

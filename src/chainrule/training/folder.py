@@ -1,0 +1,201 @@
+"""The folder of a run: what kind it is, in which format, and what lies in it. This module alone knows.
+
+`folder.json` says kind and format. `weights.safetensors` holds the arrays that the model predicts with, and in
+its metadata the recipe; `metrics.jsonl` has a line an epoch; `config.toml` says how to repeat the run. Tasks
+and estimators put files of their own beside them. Equal runs are equal bytes, but for measured seconds.
+
+Format 1 had no folder.json. It is still read: `upgraded` gives its recipes today's names.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.plain_json import json_text, numbers_again
+from chainrule.errors import DataError
+from chainrule.training.events import Record
+from chainrule.training.formats import upgraded
+
+FOLDER = "folder.json"
+WEIGHTS = "weights.safetensors"
+METRICS = "metrics.jsonl"
+CONFIG = "config.toml"
+
+FORMAT = 2
+RUN = "run"
+"""The kind of a run of plain arrays; tasks and estimators have kinds of their own."""
+
+_FORMAT_1 = {
+    "estimator.json": "estimator",
+    "forecaster.json": "forecaster",
+    "study.toml": "study",
+    "preprocessing.json": "table",
+    WEIGHTS: RUN,
+}
+"""What a folder of format 1 is, by the first of these files that is in it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a folder holds: its kind, such as 'table', and the number of its format."""
+
+    name: str
+    format: int
+
+
+def write_kind(folder: Path, name: str) -> None:
+    """Say in a new folder what it holds."""
+    (folder / FOLDER).write_text(json_text({"kind": name, "format": FORMAT}) + "\n", encoding="utf-8")
+
+
+def kind_of(folder: Path) -> Kind:
+    """What a folder holds.
+
+    Raises DataError where it is missing, is none of chainrule's, or was written by a later chainrule.
+    """
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise DataError(f"{folder} {what}", remedy="give the folder of a run")
+    if not (folder / FOLDER).is_file():
+        found = [name for file, name in _FORMAT_1.items() if (folder / file).is_file()]
+        if not found:
+            missing = f"it has neither {FOLDER} nor {WEIGHTS}"
+            raise DataError(f"{folder} is not a run folder: {missing}", remedy="give the folder of a run")
+        return Kind(found[0], 1)
+    try:
+        content = json.loads((folder / FOLDER).read_text(encoding="utf-8"))
+        kind = Kind(str(content["kind"]), int(content["format"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{folder / FOLDER} is damaged ({error!r})", remedy="use another copy") from None
+    _check_format(folder, kind.format)
+    return kind
+
+
+def check_kind(folder: Path, name: str, remedy: str) -> Kind:
+    """The kind of a folder that must hold this one; DataError, with the remedy, for another."""
+    kind = kind_of(folder)
+    if kind.name != name:
+        raise DataError(f"{folder} is the folder of a {kind.name}, not of a {name}", remedy=remedy)
+    return kind
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the folder of a run says, as plain data.
+
+    recipe: of the recipe, with today's names. parameters: name -> array. history: a record an epoch.
+    batch: name -> [shape, dtype] of the training batches. stopped, best_epoch, columns: as of `Run`.
+    """
+
+    recipe: dict[str, Any]
+    parameters: dict[str, np.ndarray]
+    history: list[Record]
+    batch: dict[str, Any]
+    stopped: str
+    best_epoch: int
+    columns: tuple[str, ...] | None
+
+
+def write_contents(folder: Path, contents: Contents, config: Mapping[str, Any]) -> None:
+    """Write what a run is into a folder that exists. config: what config.toml says."""
+    import tomli_w
+
+    (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
+    lines = [json_text(record) + "\n" for record in contents.history]
+    (folder / METRICS).write_text("".join(lines), encoding="utf-8")
+    metadata = {
+        "format": str(FORMAT),
+        "recipe": json_text(contents.recipe),
+        "run": json_text({"stopped": contents.stopped, "best_epoch": contents.best_epoch}),
+        "batch": json_text(contents.batch),
+    }
+    if contents.columns is not None:
+        metadata["columns"] = json_text(contents.columns)
+    (folder / WEIGHTS).write_bytes(safetensors_bytes(contents.parameters, metadata))
+
+
+def read_contents(folder: Path) -> Contents:
+    """What `write_contents` wrote, of this format or an earlier one.
+
+    Raises DataError if the folder is missing, holds no run, or is damaged.
+    """
+    kind = kind_of(folder)
+    if not (folder / WEIGHTS).is_file():
+        what = f"{folder}, the folder of a {kind.name}, has no {WEIGHTS}"
+        raise DataError(what, remedy="give the folder of a whole run")
+    parameters, metadata = read_safetensors(folder / WEIGHTS)
+    try:
+        number = int(metadata.get("format", 1))
+        _check_format(folder / WEIGHTS, number)
+        facts = json.loads(metadata["run"])
+        columns = json.loads(metadata.get("columns", "null"))
+        return Contents(
+            upgraded(json.loads(metadata["recipe"]), number),
+            parameters,
+            read_history(folder),
+            json.loads(metadata["batch"]),
+            facts["stopped"],
+            facts["best_epoch"],
+            None if columns is None else tuple(columns),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        what = f"{folder / WEIGHTS} was not written by chainrule ({error!r})"
+        raise DataError(what, remedy="train again") from None
+
+
+def read_history(folder: Path) -> list[Record]:
+    """The records in a run folder's metrics.jsonl, with NaN for null.
+
+    Raises DataError if it is missing or damaged.
+    """
+    path = folder / METRICS
+    try:
+        return [numbers_again(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist", remedy="give the folder of a whole run") from None
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error})", remedy="train again") from None
+
+
+def safetensors_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
+    """A safetensors file; the same bytes for the same arrays and metadata.
+
+    The library writes metadata in an order that changes from call to call, so its header is written anew:
+    eight bytes of its length, little-endian, then JSON, padded with spaces so that the arrays behind it are
+    aligned (https://github.com/huggingface/safetensors, "Format").
+    """
+    from safetensors.numpy import save
+
+    saved = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, dict(metadata))
+    end = 8 + int.from_bytes(saved[:8], "little")
+    header = json.dumps(json.loads(saved[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return b"".join((len(header).to_bytes(8, "little"), header, memoryview(saved)[end:]))
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays and metadata of a safetensors file; DataError if it is missing or damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            return arrays, file.metadata() or {}
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist", remedy="check the path") from None
+    except (SafetensorError, OSError) as error:
+        raise DataError(
+            f"{path} is not a whole safetensors file ({error})", remedy="use another copy"
+        ) from None
+
+
+def _check_format(path: Path, number: int) -> None:
+    if number > FORMAT:
+        raise DataError(
+            f"{path} has format {number}, and this chainrule reads formats up to {FORMAT}",
+            remedy="install the chainrule that wrote it, or a later one",
+        )
