@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 PARTS = ("forward", "backward", "update", "watch")
 
 ITEM_BYTES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint32": 4, "bool": 1}
 FLOATS = ("float32", "float64")
+
+NamedArrays = Mapping[str, np.ndarray]
+"""Arrays by the names of values."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
