@@ -30,7 +30,7 @@ from chainrule.data import (
 from chainrule.data.plain_json import json_text
 from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
-from chainrule.nn import Huber, MeanAbsoluteError, MeanOfMembers, sgd
+from chainrule.nn import MeanOfMembers, sgd
 from chainrule.paths import path_of_text, printable, text_of_path
 from chainrule.program import Program
 from chainrule.report.run_page import run_page
@@ -320,18 +320,9 @@ def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) ->
     recipe = replace(recipe, optimizer=sgd(rate))
     step = training_step(recipe, Batch.of(example, 1))
     values = every_value(step.program, initial_tree(recipe, step) | tree, named_arrays(example))
+    loss = recipe.loss.of_one()
     title = f"One step of backpropagation: row {row} of {Path(table.source).name}{told}"
-    return explain(step.program, values, rate=rate, error=_error_terms(recipe), title=title)
-
-
-def _error_terms(recipe: Recipe) -> ErrorTerms:
-    if isinstance(recipe.loss, MeanAbsoluteError):
-        return ErrorTerms("E = |y − t|", "sign(y − t)")
-    if isinstance(recipe.loss, Huber):
-        return ErrorTerms("E = Huber(y − t)", "clip(y − t, ±threshold)")
-    if "Softmax" in type(recipe.loss).__name__:
-        return ErrorTerms("E = −ln softmax(y)[t]", "softmax(y) − onehot(t)")
-    return ErrorTerms("E = (y − t)²", "2 (y − t)")
+    return explain(step.program, values, rate=rate, error=ErrorTerms(loss.equation, loss.slope), title=title)
 
 
 def _prepared(preparation: Preparation, table: Table) -> Arrays:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from chainrule.errors import ChainruleWarning, warn
-from chainrule.nn.losses import LOGITS, PROBABILITIES, VALUES, Loss, MeanOfMembers
+from chainrule.nn.losses import LOGITS, PROBABILITIES, VALUES, Loss
 from chainrule.program import Program
 from chainrule.program.ranges import Range, range_of
 
@@ -17,7 +17,7 @@ def warn_of_outputs(loss: Loss, program: Program, targets: np.ndarray) -> None:
     targets that no output can reach; outputs that are always the same number.
     program: the forward pass, with the raw outputs as 'prediction'.
     """
-    loss = loss.loss if isinstance(loss, MeanOfMembers) else loss
+    loss = loss.of_one()
     outputs = range_of(program, program.outputs["prediction"])
     if outputs.low == outputs.high:
         _tell(
