@@ -203,7 +203,7 @@ def test_few_rows_of_the_default_network_are_held_out_in_folds(settings, rows, h
     assert (net.validation_scores_ is not None) == bool(held_out)
     if averages:
         rate = settings.get("learning_rate_init", 0.008)
-        assert optimizer == nn.chain(nn.adamw(rate, decay=0.01), nn.ExponentialMovingAverage(0.97))
+        assert optimizer == nn.chain(nn.adamw(rate, weight_decay=0.01), nn.ExponentialMovingAverage(0.97))
         assert len(net.validation_scores_ or ()) == net.n_iter_ == net.run_.best_epoch
 
 

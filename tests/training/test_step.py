@@ -235,7 +235,7 @@ def test_steps_belong_to_a_part_and_watching_is_one_of_them_only_where_asked():
 def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     """Squared as they are, sizes of 1e-30 would be 0 and of 1e25 infinite."""
     arrays = as_arrays((np.ones((4, 2)), np.zeros((4, 1))))
-    recipe = regression(sgd(1e-9), model=Dense(1, kernel=constant(scale)), dtype="float32")
+    recipe = regression(sgd(1e-9), model=Dense(1, weight=constant(scale)), dtype="float32")
     step = training_step(recipe, Batch.of(arrays, 4), watch=True)
     sizes = compile_numpy(step.program).run(initial_tree(recipe, step), arrays.named)
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)

@@ -19,8 +19,8 @@ XOR_T = np.array([[0.0], [1.0], [1.0], [0.0]])
 class TwoLayer(Layer):
     """h = σ(W_h x + b_h), y = σ(W_y h + b_y)."""
 
-    h: Dense = field(default_factory=lambda: Dense(2, "sigmoid", kernel=glorot_uniform()))
-    y: Dense = field(default_factory=lambda: Dense(1, "sigmoid", kernel=glorot_uniform()))
+    h: Dense = field(default_factory=lambda: Dense(2, "sigmoid", weight=glorot_uniform()))
+    y: Dense = field(default_factory=lambda: Dense(1, "sigmoid", weight=glorot_uniform()))
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.y(self.h(x))

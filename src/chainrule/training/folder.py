@@ -1,8 +1,8 @@
 """The folder of a run: what kind it is, in which format, and what lies in it. This module alone knows.
 
-`folder.json` says kind and format. `weights.safetensors` holds the arrays that the model predicts with, and in
-its metadata the recipe; `metrics.jsonl` has a line an epoch; `config.toml` says how to repeat the run. Tasks
-and estimators put files of their own beside them. Equal runs are equal bytes, but for measured seconds.
+`folder.json` says kind and format. `weights.safetensors` holds the arrays that the model predicts with, and
+in its metadata the recipe. `metrics.jsonl` has a line an epoch; `config.toml` says how to repeat the run.
+Tasks and estimators put files of their own beside them. Equal runs are equal bytes, but for measured seconds.
 
 Format 1 had no folder.json. It is still read: `upgraded` gives its recipes today's names.
 """

@@ -13,7 +13,7 @@ from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
-from chainrule.nn.optimizers import Descend, Transform, adam
+from chainrule.nn.optimizers import ScaleByLearningRate, Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
@@ -109,7 +109,7 @@ def learning_rate_range_test(
     if rate_name is None:
         raise ConfigError(
             "learning_rate_range_test: the optimizer has no learning rate",
-            remedy="give one that ends in Descend, such as adam()",
+            remedy="give one that ends in ScaleByLearningRate, such as adam()",
         )
     rates: list[float] = []
     losses: list[float] = []
@@ -141,7 +141,7 @@ class _Climb(Schedule):
 
 def _with_rate(item: Any, rate: Schedule) -> Any:
     """The same tree of transforms with this learning rate everywhere."""
-    if isinstance(item, Descend):
+    if isinstance(item, ScaleByLearningRate):
         return replace(item, learning_rate=rate)
     if isinstance(item, tuple):
         return tuple(_with_rate(each, rate) for each in item)
