@@ -33,7 +33,7 @@ from chainrule.nn.optimizers import (
     sgd,
 )
 from chainrule.nn.tree import from_plain, to_plain
-from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, initial_tree, training_step
 
 RATE = 0.02
 
@@ -255,7 +255,7 @@ def test_the_native_executor_agrees(name):
     for compiled in (compile_numpy(step.program), compile_native(step.program)):
         tree = {key: array.copy() for key, array in initial_tree(recipe, step).items()}
         for _ in range(9):
-            compiled.run(tree, named_arrays(arrays))
+            compiled.run(tree, arrays.named)
         trees.append(tree)
     for key, array in trees[0].items():
         np.testing.assert_allclose(trees[1][key], array, rtol=1e-4, atol=1e-5, err_msg=key)

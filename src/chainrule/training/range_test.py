@@ -21,7 +21,7 @@ from chainrule.program import Tensor
 from chainrule.training.fitting import check_data, split_validation
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
-from chainrule.training.step import initial_tree, named_arrays
+from chainrule.training.step import initial_tree
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -114,7 +114,7 @@ def learning_rate_range_test(
     rates: list[float] = []
     losses: list[float] = []
     for order in _orders(len(arrays), rows, seed):
-        loss_now = float(compiled.run_many(tree, named_arrays(arrays), order)["loss"][0])
+        loss_now = float(compiled.run_many(tree, arrays.named, order)["loss"][0])
         if not np.isfinite(loss_now) or loss_now > _DIVERGED * min(losses, default=np.inf) > 0:
             break
         rate = float(tree[rate_name])
