@@ -141,7 +141,7 @@ def test_at_most_the_epochs_there_may_be():
 def test_weights_of_rows_count_in_the_folds_too():
     arrays = noisy()
     weight = np.where(np.arange(len(arrays)) < 30, 1.0, 1e-6).astype(np.float32)
-    weighted, _ = by_folds(replace(RECIPE, epochs=2), replace(arrays, weight=weight), math.inf)
+    weighted, _ = by_folds(replace(RECIPE, epochs=2), arrays.weighted(weight), math.inf)
     plain, _ = by_folds(replace(RECIPE, epochs=2), arrays, math.inf)
     assert weighted.history[0]["validation_loss"] != plain.history[0]["validation_loss"]
 

@@ -57,6 +57,11 @@ class Arrays:
         columns = belonging("x", self.columns)
         return Arrays(belonging("x", self.named), columns)
 
+    def weighted(self, weight: np.ndarray | None) -> "Arrays":
+        """The same examples with these weights; None: all count alike."""
+        named = {name: array for name, array in self.named.items() if name != "weight"}
+        return replace(self, named=named if weight is None else named | {"weight": weight})
+
     def __len__(self) -> int:
         return len(next(iter(self.named.values())))
 

@@ -157,7 +157,7 @@ def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tup
     else:
         inputs = before.inputs
     weight = None if rows.weight is None else rows.weight.astype(settings.dtype)
-    return replace(_arrays(settings, inputs, rows.x, y), weight=weight), inputs
+    return _arrays(settings, inputs, rows.x, y).weighted(weight), inputs
 
 
 def _arrays(settings: Settings, inputs: Inputs, x: Any, y: np.ndarray) -> Arrays:

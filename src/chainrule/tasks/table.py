@@ -234,7 +234,7 @@ def _weighted(training: Arrays, validation: Arrays, class_weight: str) -> tuple[
     present = np.unique(labels)
     weights = np.ones(max(labels.max(), _targets(validation).max()) + 1, np.float32)
     weights[present] = compute_class_weight("balanced", classes=present, y=labels)
-    first, second = (replace(part, weight=weights[_targets(part)]) for part in (training, validation))
+    first, second = (part.weighted(weights[_targets(part)]) for part in (training, validation))
     return first, second
 
 
