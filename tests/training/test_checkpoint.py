@@ -238,7 +238,7 @@ def test_a_state_that_does_not_know_its_data_goes_on_and_knows_them_then(tmp_pat
     assert set(state.pop("data")) == {
         f"{a} {b}" for a in ("training", "validation") for b in ("examples", "targets")
     }
-    save_file(tensors, path, {"state": json.dumps(state), "recipe": metadata["recipe"]})
+    save_file(tensors, path, metadata | {"state": json.dumps(state)})
     assert_same_run(run_recipe(recipe, path), unbroken)
     with pytest.raises(DataError, match="on other data"):
         run_recipe(recipe, path, validated=False)
@@ -380,7 +380,7 @@ def test_a_state_comes_back_whole(tmp_path):
         "empty": np.zeros((0, 3)),
         "turned": np.arange(6.0).reshape(2, 3).T,
         "random.key": np.array([1, 2], np.uint32),
-        "optimizer.0.step": np.array(7, np.int32),
+        "optimizer.scale_by_learning_rate.step": np.array(7, np.int32),
     }
     history = [{"epoch": 1, "loss": 0.1 + 0.2, "watch": {"dense_1": {"delta": 1e-300}}}]
     state = RunState(tree, 3, 44, 1.25, history, best={"w": np.arange(4.0)[::2]}, batch=2, loss_sum=1 / 3)

@@ -155,7 +155,7 @@ def test_the_tree_holds_parameters_optimizer_state_and_the_random_key():
     assert {(tree[v.name].shape, tree[v.name].dtype.name) for v in step.program.state} == {
         (v.shape, v.dtype) for v in step.program.state
     }
-    assert "optimizer.0.velocity.dense_1.weight" in tree
+    assert "optimizer.momentum.velocity.dense_1.weight" in tree
     assert tree["random.key"].tolist() == [3 ^ 5, 0]
 
 

@@ -1,7 +1,6 @@
 """Layers: frozen dataclasses whose call reads like its equation, and the building of a model from them."""
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, ShapeError
 from chainrule.nn.initializers import Initializer
-from chainrule.nn.part import Part, is_ours
+from chainrule.nn.part import Part, is_ours, snake_case
 from chainrule.nn.results import check_tensors, described
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
@@ -319,8 +318,3 @@ def _held(layer: Layer) -> list[tuple[str, Layer]]:
                     numbers[kind] = numbers.get(kind, 0) + 1
                     held.append((f"{prefix}{kind}_{numbers[kind]}", own))
     return held
-
-
-def snake_case(name: str) -> str:
-    """'LayerNorm' -> 'layer_norm', 'Conv2D' -> 'conv2d'."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()

@@ -15,7 +15,7 @@ from chainrule.errors import DataError
 from chainrule.training.events import Ended, EpochDone, Event, RunState
 from chainrule.training.fingerprint import differing_data
 from chainrule.training.folder import FORMAT, read_safetensors, safetensors_bytes
-from chainrule.training.formats import upgraded
+from chainrule.training.formats import upgraded, upgraded_tree
 from chainrule.training.recipe import Recipe
 
 _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum", "data")
@@ -91,7 +91,8 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     if "state" not in metadata:
         raise DataError(f"{path} holds no training state", remedy="give the checkpoint of an unfinished run")
     try:
-        stored = upgraded(json.loads(metadata["recipe"]), int(metadata.get("format", 1)))
+        number = int(metadata.get("format", 1))
+        stored = upgraded(json.loads(metadata["recipe"]), number)
         state = RunState(tree={}, **json.loads(metadata["state"]))
         state.history = [numbers_again(record) for record in state.history]
         if state.best_loss is None:  # infinity, which JSON does not have
@@ -115,6 +116,7 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     for name, array in tensors.items():
         kind, _, key = name.partition("/")
         (state.tree if kind == "tree" else state.best)[key] = array
+    state.tree = upgraded_tree(state.tree, number, recipe.optimizer)
     return state
 
 

@@ -1,8 +1,11 @@
 """What earlier formats of run folders and checkpoints said in other words."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from chainrule.nn.optimizers import Accumulate, Chain, Partition, Transform
+
+Array = TypeVar("Array")
 Plain = Any  # as of nn.tree: None, bool, int, float, str, or a list or dict of these
 
 CLASSES_OF_1: Mapping[str, str] = {
@@ -75,6 +78,34 @@ def _types_in(plain: Plain) -> Iterator[str]:
             yield from _types_in(each)
     if isinstance(plain, Mapping) and isinstance(plain.get("type"), str):
         yield plain["type"]
+
+
+def upgraded_tree(tree: Mapping[str, Array], number: int, optimizer: Transform) -> dict[str, Array]:
+    """The arrays of a training state of this format number, by today's names."""
+    if number > 1:
+        return dict(tree)
+    own = "optimizer."
+    return {
+        own + _state_name(name.removeprefix(own), optimizer) if name.startswith(own) else name: array
+        for name, array in tree.items()
+    }
+
+
+def _state_name(name: str, optimizer: Transform) -> str:
+    """What an array of an optimizer's state is called since format 1, which named links by their places."""
+    match optimizer:
+        case Accumulate() if name.startswith("optimizer."):
+            return f"optimizer.{_state_name(name.removeprefix('optimizer.'), optimizer.optimizer)}"
+        case Chain():
+            places = list(optimizer.links().items())
+        case Partition():
+            places = [(f"[{pattern}]", each) for pattern, each in optimizer.groups]
+            places += [] if optimizer.otherwise is None else [("otherwise", optimizer.otherwise)]
+        case _:
+            return name
+    place, _, rest = name.partition(".")
+    link, transform = places[int(place)]
+    return f"{link}.{_state_name(rest, transform)}"
 
 
 _UPGRADES: Mapping[int, Callable[[Plain], Plain]] = {2: _from_1}

@@ -98,7 +98,7 @@ class Loop:
         self._warned = False
         named = self.recipe.metrics
         self._metrics = metrics_of(self.recipe.loss, self.data.y) if named is None else named
-        self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
+        self._rates = [v.name for v in program.state if v.name.endswith(".learning_rate")]
         started = Started(
             epochs=self.recipe.epochs,
             steps_per_epoch=-(-len(self.data) // self._batch_size) - (self.last_parts == 1),
