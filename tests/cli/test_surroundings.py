@@ -72,10 +72,10 @@ def test_a_file_whose_name_is_no_utf_8_is_trained_on_and_found_again(here, stran
 @posix_only
 def test_such_a_run_goes_on_and_such_messages_are_printed(here, strange, chainrule, monkeypatch):
     def end(table, settings, *, checkpoint, listeners, **others):
-        from chainrule.training import Started
+        from chainrule.training import RunState, Started
 
         checkpoint.touch()
-        listeners[0](Started(1, 1, 1, 1, 1))
+        listeners[0](Started(1, 1, 1, 1, 1, RunState({}), print))
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

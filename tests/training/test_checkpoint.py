@@ -41,7 +41,7 @@ from chainrule.training import (
     train_recipe,
     training_step,
 )
-from chainrule.training import checkpoint as checkpoint_module
+from chainrule.training.listeners import checkpoint as checkpoint_module
 
 SLOW = nn.sgd(nn.ReduceOnPlateau(0.3, factor=0.5, patience=1, threshold=0.05))
 RECIPES = {
@@ -401,7 +401,7 @@ def test_what_is_loaded_can_be_trained_on(tmp_path):
 
 
 def events(state: RunState) -> tuple[EpochDone, Ended]:
-    return EpochDone({"epoch": 1}, state, lambda reason: None), Ended("epochs", state)
+    return EpochDone({"epoch": 1}, state, lambda reason: None, dict, lambda: None), Ended("epochs", state)
 
 
 def test_a_checkpoint_is_written_when_it_is_time_and_at_the_end(tmp_path, monkeypatch):

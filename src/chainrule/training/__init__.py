@@ -1,15 +1,17 @@
 """Training: the step as one program, the loop, events, checkpoints, runs."""
 
 from chainrule.data.files import check_free, folder_aside, write_aside
-from chainrule.training.checkpoint import Checkpoint, load_state, save_state
-from chainrule.training.events import Ended, EpochDone, Event, Listener, Record, RunState, Started, StepsDone
+from chainrule.training.events import Ended, EpochDone, Event, Listener, Started, StepsDone
 from chainrule.training.fitting import check_data, split_validation, starting_tree, train, train_recipe
 from chainrule.training.folder import read_history
 from chainrule.training.inputs import check_inputs
+from chainrule.training.listeners import Checkpoint
 from chainrule.training.programs import Programs
 from chainrule.training.range_test import RangeTest, learning_rate_range_test
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run, load_run
+from chainrule.training.state import Fork, Record, RunState
+from chainrule.training.state_file import load_state, save_state
 from chainrule.training.step import (
     Batch,
     TrainingStep,
@@ -26,6 +28,7 @@ __all__ = [
     "Ended",
     "EpochDone",
     "Event",
+    "Fork",
     "Listener",
     "Programs",
     "RangeTest",

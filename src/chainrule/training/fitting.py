@@ -20,18 +20,26 @@ from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
 from chainrule.streams import is_terminal
-from chainrule.training.checkpoint import Checkpoint, check_same_data, load_state, owned
-from chainrule.training.events import Listener, RunState
+from chainrule.training.events import Listener
 from chainrule.training.fingerprint import fingerprint
 from chainrule.training.inputs import arrays_for, check_inputs, check_lengths
 from chainrule.training.interrupt import deferred_interrupt
+from chainrule.training.listeners import (
+    BestWeights,
+    Checkpoint,
+    EarlyStopping,
+    ObservedByOptimizer,
+    ProgressBar,
+    Validation,
+)
 from chainrule.training.loop import Loop
 from chainrule.training.outputs import warn_of_outputs
 from chainrule.training.programs import Programs
-from chainrule.training.progress import ProgressBar
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run
 from chainrule.training.scaling import scale_to_unit_variance
+from chainrule.training.state import RunState
+from chainrule.training.state_file import check_same_data, load_state, owned
 from chainrule.training.step import initial_tree
 from chainrule.training.words import loss_of, naming_settings, optimizer_of
 
@@ -171,12 +179,20 @@ def train_recipe(
     last_parts, why = _last_parts(programs, data, min(recipe.batch_size, len(data)))
     if why and state is None:  # who goes on with a state trains again and again
         warn(ChainruleWarning(why))
-    heard = list(listeners)
     bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
+    heard: list[Listener] = []
+    if validation is not None:
+        heard += [Validation(recipe, programs, validation, own_metrics)]
+        heard += [BestWeights(weights=recipe.keep == "best")]
+    if recipe.optimizer.observes():
+        heard.append(ObservedByOptimizer(recipe))
+    if bar is not None:
+        heard.append(bar)
+    heard += listeners
+    if validation is not None and recipe.patience is not None:
+        heard.append(EarlyStopping(recipe.patience))
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
-    if bar is not None:
-        heard.insert(0, bar)
     try:
         with owned(checkpoint), deferred_interrupt() as interrupted:
             if state is None:
@@ -185,12 +201,10 @@ def train_recipe(
                 recipe,
                 programs,
                 data,
-                validation,
                 state,
                 heard,
                 watch,
                 interrupted,
-                own_metrics,
                 last_parts,
             ).run()
     finally:

@@ -12,11 +12,11 @@ from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.metrics import check_metrics, measure, metrics_of
-from chainrule.training.events import Record
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
 from chainrule.training.inputs import arrays_for, blocks_for, check_inputs, check_lengths
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
+from chainrule.training.state import Record
 from chainrule.training.step import Batch
 from chainrule.training.summary import as_html, as_text, summary
 

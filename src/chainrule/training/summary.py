@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.training.events import Record
 from chainrule.training.recipe import Recipe
+from chainrule.training.state import Record
 
 _WIDTH = 88
 _NO_MEASURES = ("epoch", "step", "seconds", "learning_rate", "watch")

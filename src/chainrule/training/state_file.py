@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
@@ -12,41 +11,14 @@ from chainrule.data.files import write_aside
 from chainrule.data.locks import locked
 from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import DataError
-from chainrule.training.events import Ended, EpochDone, Event, RunState
 from chainrule.training.fingerprint import differing_data
 from chainrule.training.folder import FORMAT, read_safetensors, safetensors_bytes
 from chainrule.training.formats import upgraded, upgraded_tree
 from chainrule.training.recipe import Recipe
+from chainrule.training.state import RunState
 
 _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum", "data")
 _START_AFRESH = "or remove it to start afresh"
-
-
-class Checkpoint:
-    """A listener that saves the state after an epoch, at most every `every_seconds`, and at a good end.
-
-    Where an error ends training, what was saved last stays.
-
-    path: a safetensors file; it is written aside and renamed, so it is always whole.
-    """
-
-    def __init__(self, path: Path | str, recipe: Recipe, every_seconds: float = 10.0) -> None:
-        self.path = Path(path)
-        self._recipe = recipe
-        self._every = every_seconds
-        self._saved = time.monotonic()
-
-    def __call__(self, event: Event) -> None:
-        """Save when it is time."""
-        if isinstance(event, EpochDone):
-            due = time.monotonic() - self._saved >= self._every
-        elif isinstance(event, Ended):
-            due = event.error is None
-        else:
-            return
-        if due:
-            save_state(self.path, event.state, self._recipe)
-            self._saved = time.monotonic()
 
 
 @contextmanager
