@@ -41,7 +41,7 @@ from chainrule.nn import (
 )
 from chainrule.nn.settings import plain_fields
 from chainrule.tasks.table_network import Choices, table_choices
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -219,8 +219,10 @@ def recipe_for(
     """
     choices, loss = settings.choices(task, rows), _loss(settings, task)
     return Recipe(
-        model=_layers(settings, choices.dropout, outputs) if ensemble is None else ensemble,
-        loss=loss if ensemble is None else MeanOfMembers(loss),
+        Supervised(
+            _layers(settings, choices.dropout, outputs) if ensemble is None else ensemble,
+            loss if ensemble is None else MeanOfMembers(loss),
+        ),
         optimizer=_optimizer(settings, choices, -(-rows // choices.batch_size)),
         penalties=_penalties(settings),
         epochs=choices.epochs,
