@@ -52,7 +52,7 @@ class Objective(Part, ABC):
 
     def forward(self, inputs: Tensors) -> Structure:
         """The outputs alone, of inputs that may lack what only the loss needs; by default of `record`."""
-        return self.record(inputs).outputs
+        return checked(self, self.record(inputs)).outputs
 
     def predict(self, outputs: Structure) -> Structure:
         """What users get for these outputs, such as probabilities; the outputs themselves by default."""
@@ -167,9 +167,13 @@ class Supervised(Objective):
 
 def recorded(objective: Objective, inputs: Tensors, built: Building) -> Recorded:
     """`objective.record`, its layers in their places, and what it gives looked at."""
-    owner = type(objective).__name__
     with built.holding(objective.layers()):
-        result = objective.record(_Named(inputs))
+        return checked(objective, objective.record(_Named(inputs)))
+
+
+def checked(objective: Objective, result: Any) -> Recorded:
+    """What an objective's record gave; ChainruleError, naming the objective, for what is none."""
+    owner = type(objective).__name__
     if not isinstance(result, Recorded):
         raise ChainruleError(
             f"{owner}: its record gave {described(result)}", remedy="return Recorded(loss, outputs)"
