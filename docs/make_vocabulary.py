@@ -37,6 +37,7 @@ LOSSES = {
     "embedding": "Embeddings",
     "alignment": "Sequences",
     "ensemble": "Ensembles",
+    "several": "Several outputs",
 }
 """Module of chainrule.nn.losses -> heading."""
 

@@ -16,7 +16,7 @@ with importing():
         ShapeError,
         TrainingError,
     )
-    from chainrule.training import Recipe, Run, load_run, train
+    from chainrule.training import Objective, Recipe, Recorded, Run, Supervised, load_run, train
 
 __version__ = "0.1.0"
 
@@ -29,9 +29,12 @@ __all__ = [
     "ConfigError",
     "DTypeError",
     "DataError",
+    "Objective",
     "Recipe",
+    "Recorded",
     "Run",
     "ShapeError",
+    "Supervised",
     "TrainingError",
     "backprop",
     "data",

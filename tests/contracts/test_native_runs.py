@@ -42,7 +42,7 @@ from chainrule.nn import (
     rmsprop,
     sgd,
 )
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
@@ -89,7 +89,7 @@ class TrainingRun:
 
 
 def recipe(layers: list, loss, optimizer, batch: int, *penalties) -> Recipe:
-    return Recipe(Sequential(layers), loss, optimizer, penalties, batch_size=batch)
+    return Recipe(Supervised(Sequential(layers), loss), optimizer, penalties, batch_size=batch)
 
 
 CROSS_ENTROPY = SoftmaxCrossEntropy()

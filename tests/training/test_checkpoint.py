@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from tests.training.helpers import (
     Recorder,
     assert_same_run,
+    changed,
     classification,
     line,
     points,
@@ -133,7 +134,7 @@ def test_a_run_can_be_made_longer(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "named"),
+    ("settings", "named"),
     [
         ({"seed": 1}, "seed"),
         ({"batch_size": 8}, "batch_size"),
@@ -141,14 +142,15 @@ def test_a_run_can_be_made_longer(tmp_path):
         ({"model": nn.Dense(3)}, "model"),
         ({"loss": nn.SoftmaxCrossEntropy(0.1), "dtype": "float64"}, "dtype and loss"),
         ({"penalties": (nn.L2(0.1),)}, "penalties"),
+        ({"mixing": nn.MixUp()}, "mixing"),
     ],
 )
-def test_another_recipe_is_refused(changed, named, tmp_path):
+def test_another_recipe_is_refused(settings, named, tmp_path):
     path, recipe = tmp_path / "state", RECIPES["adam and dropout"]
     run_recipe(recipe, path, stop_after(1))
     content = path.read_bytes()
     with pytest.raises(DataError, match=rf"state belongs to a run with another {named}; resume with"):
-        run_recipe(replace(recipe, **changed), path)
+        run_recipe(changed(recipe, **settings), path)
     assert path.read_bytes() == content
 
 

@@ -35,8 +35,14 @@ def test_state_of_the_first_format_named_links_by_their_places(optimizer, then, 
 def test_classes_and_settings_of_the_first_format_have_other_names():
     dense = {"type": "Dense", "units": 2, "kernel": {"type": "Filled", "value": 0.5}}
     optimizer = [{"type": "Momentum", "decay": 0.8}, {"type": "AddDecay", "decay": 0.1, "on": "*"}]
-    assert upgraded({"model": dense, "optimizer": optimizer, "decay": 3}, 1) == {
-        "model": {"type": "Dense", "units": 2, "weight": {"type": "Filled", "value": 0.5}},
+    recipe = {"type": "Recipe", "model": dense, "loss": {"type": "Hinge"}, "optimizer": optimizer, "decay": 3}
+    assert upgraded(recipe, 1) == {
+        "type": "Recipe",
+        "objective": {
+            "type": "Supervised",
+            "model": {"type": "Dense", "units": 2, "weight": {"type": "Filled", "value": 0.5}},
+            "loss": {"type": "Hinge"},
+        },
         "optimizer": [
             {"type": "Momentum", "momentum": 0.8},
             {"type": "AddWeightDecay", "weight_decay": 0.1, "on": "*"},

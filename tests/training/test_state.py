@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.training.helpers import classification, points, same_arrays, stop_after
+from tests.training.helpers import changed, classification, points, same_arrays, stop_after
 
 from chainrule import nn
 from chainrule.data import as_arrays
@@ -57,7 +57,7 @@ def test_another_optimizer_starts_anew_and_the_weights_are_carried_over():
 
 
 def test_a_layer_of_another_width_starts_anew():
-    narrow, wide = (replace(BASE, model=nn.Sequential([nn.Dense(n), nn.Dense(3)])) for n in (4, 5))
+    narrow, wide = (changed(BASE, model=nn.Sequential([nn.Dense(n), nn.Dense(3)])) for n in (4, 5))
     fork = trained(narrow, 1).fork(started(wide), same_batches=True)
     assert "dense_2.bias" in fork.carried
     assert fork.new["dense_2.weight"] == "it was float32 (4, 3), now float32 (5, 3)"
@@ -74,11 +74,11 @@ def test_other_batches_begin_the_epoch_anew():
 
 @pytest.mark.parametrize("units", [8, 9])
 def test_the_best_weights_go_with_a_model_that_they_fit(units):
-    recipe = replace(BASE, model=MODEL)
+    recipe = changed(BASE, model=MODEL)
     state = RunState(started(recipe))
     train_recipe(recipe, DATA, as_arrays(points(30, seed=7)), state=state)
     assert state.best_epoch
-    other = replace(BASE, model=nn.Sequential([nn.Dense(units, "relu"), nn.Dense(3)]))
+    other = changed(BASE, model=nn.Sequential([nn.Dense(units, "relu"), nn.Dense(3)]))
     fork = state.fork(started(other), same_batches=True).state
     assert (fork.best_epoch == state.best_epoch) == (units == 8)
     assert bool(fork.best) == (units == 8)

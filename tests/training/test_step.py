@@ -1,11 +1,12 @@
 """One training step against backpropagation written out in NumPy, and what the step is assembled from."""
 
 from dataclasses import replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pytest
-from tests.training.helpers import classification, line, points, regression
+from tests.training.helpers import changed, classification, line, points, regression
 
 from chainrule.data import Arrays, as_arrays
 from chainrule.errors import ConfigError, ShapeError
@@ -28,14 +29,16 @@ from chainrule.nn import (
 )
 from chainrule.program import Trace
 from chainrule.program import functions as f
-from chainrule.training import Batch, Recipe, initial_tree, prediction_program, training_step
+from chainrule.training import Batch, Recipe, Supervised, initial_tree, prediction_program, training_step
 
 RATE, DECAY = 0.3, 0.02
 
 
-def two_layers(**settings) -> Recipe:
+def two_layers(mixing: Any = None, **settings) -> Recipe:
     model = Sequential([Dense(5, "tanh", bias=constant(0.1)), Dense(3)])
-    return Recipe(model, SoftmaxCrossEntropy(), optimizer=sgd(RATE), dtype="float64", **settings)
+    return Recipe(
+        Supervised(model, SoftmaxCrossEntropy(), mixing), optimizer=sgd(RATE), dtype="float64", **settings
+    )
 
 
 def step_once(recipe: Recipe, arrays: Arrays, *, watch: bool = False):
@@ -190,7 +193,7 @@ def test_a_batch_is_shapes_and_dtypes():
 
 def test_prediction_is_the_forward_pass_alone():
     recipe, arrays = classification(), as_arrays(points(16))
-    program = prediction_program(recipe, Batch.of(arrays, 16))
+    program = prediction_program(recipe, Batch.of(arrays, 16), measured=True)
     assert set(program.outputs) == {"prediction", "loss"}
     assert not program.updates
     assert not program.state  # no dropout, no optimizer
@@ -295,7 +298,7 @@ def test_a_mixed_step_is_a_plain_step_on_mixed_examples_with_mixed_targets(weigh
     mixed = compiled.run({}, {"key": before["random.key"], "x": arrays.x})
     likely = np.eye(3)[classes]
     targets = mixed["share"] * likely + (1 - mixed["share"]) * likely[mixed["partners"]]
-    plain = replace(recipe, mixing=None)
+    plain = changed(recipe, mixing=None)
     _, expected, plain_outputs = step_once(plain, as_arrays((mixed["x"], targets), "float64"))
     assert outputs["loss"] == pytest.approx(plain_outputs["loss"], rel=1e-12)
     for name in expected:

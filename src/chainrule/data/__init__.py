@@ -17,7 +17,7 @@ from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.reading import ColumnReading, Reading, table_name
-from chainrule.data.structure import belonging, flattened, nested
+from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.table import (
     Table,
     can_stratify_table,
@@ -45,6 +45,7 @@ __all__ = [
     "NumberColumn",
     "Preparation",
     "Reading",
+    "Structure",
     "Table",
     "TextColumn",
     "as_arrays",

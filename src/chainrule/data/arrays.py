@@ -110,11 +110,12 @@ def as_arrays(
             names[name] = found
     if weight_given is not None:
         named["weight"] = _weight(weight_given, chosen)
-    _check_lengths(named)
+    check_same_length(named)
     return Arrays(named, names)
 
 
-def _check_lengths(named: Mapping[str, np.ndarray]) -> None:
+def check_same_length(named: Mapping[str, np.ndarray]) -> None:
+    """Raises DataError for arrays, by name, that do not all have as many examples."""
     first = next(iter(named))
     for name, array in named.items():
         if len(array) != len(named[first]):

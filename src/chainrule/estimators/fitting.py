@@ -75,16 +75,16 @@ class Fitted(Generic[AnyTargets]):
             self.run.parameters, len(x), self._block(x), raw=raw, least=ESTIMATED_ROWS, then=then
         )
 
-    def _block(self, x: Any) -> Callable[[slice], np.ndarray]:
+    def _block(self, x: Any) -> Callable[[slice], dict[str, np.ndarray]]:
         inputs, dtype = self.inputs, self.run.recipe.dtype
         if isinstance(inputs, Columns) or self.programs.whole:
             ready = inputs.transform(x, dtype)
-            check_inputs(self.programs, ready)
-            return ready.__getitem__
+            check_inputs(self.programs, {"x": ready})
+            return lambda rows: {"x": ready[rows]}
 
-        def block(rows: slice) -> np.ndarray:
+        def block(rows: slice) -> dict[str, np.ndarray]:
             try:
-                return inputs.transform(x[rows], dtype)
+                return {"x": inputs.transform(x[rows], dtype)}
             except DataError:
                 inputs.transform(x, dtype)  # whose error counts and places what is wrong among all
                 raise

@@ -6,6 +6,7 @@ from chainrule.training.fitting import check_data, split_validation, starting_tr
 from chainrule.training.folder import read_history
 from chainrule.training.inputs import check_inputs
 from chainrule.training.listeners import Checkpoint
+from chainrule.training.objective import Objective, Recorded, Supervised
 from chainrule.training.programs import Programs
 from chainrule.training.range_test import RangeTest, learning_rate_range_test
 from chainrule.training.recipe import Recipe
@@ -30,14 +31,17 @@ __all__ = [
     "Event",
     "Fork",
     "Listener",
+    "Objective",
     "Programs",
     "RangeTest",
     "Recipe",
     "Record",
+    "Recorded",
     "Run",
     "RunState",
     "Started",
     "StepsDone",
+    "Supervised",
     "TrainingStep",
     "check_data",
     "check_free",

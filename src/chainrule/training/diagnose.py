@@ -14,7 +14,7 @@ from chainrule.training.replay import Breakdown
 _GROWN = 10.0  # times what the weights of a layer were, or might usually have been, is called grown
 _USUAL = 0.1
 _UNSCALED = 1e3  # data beyond it are worth a word where training diverged
-_SHOWN = {"x": "x", "y": "y", "weight": "sample_weight"}
+_SHOWN = {"weight": "sample_weight"}
 
 
 def not_finite_error(
@@ -65,15 +65,17 @@ def not_finite_error(
 
 
 def not_finite_validation(
-    loss: float, epoch: int, chunk: NamedArrays, predictions: np.ndarray
+    loss: float, epoch: int, chunk: NamedArrays, predictions: NamedArrays
 ) -> ChainruleWarning:
     """The warning for a validation loss that is infinite or NaN, with the cause that was measured.
 
-    chunk: the validation data. predictions: for them.
+    chunk: the validation data. predictions: for them, by name.
     """
-    rows, kind = np.arange(len(predictions)), "NaN" if np.isnan(loss) else "infinite"
+    count, kind = len(next(iter(chunk.values()))), "NaN" if np.isnan(loss) else "infinite"
+    rows = np.arange(count)
     largest = _largest(chunk, rows, "validation data")
-    broken = np.argwhere(~np.isfinite(predictions.reshape(len(rows), -1)).all(axis=1))
+    finite = [np.isfinite(each.reshape(count, -1)).all(axis=1) for each in predictions.values()]
+    broken = np.argwhere(~np.logical_and.reduce(finite))
     if largest is not None and largest.size > largest.limit:
         cause = f": {largest}, too large for the arithmetic of {largest.dtype}"
     elif len(broken):
@@ -159,7 +161,9 @@ def _largest(chunk: NamedArrays, rows: np.ndarray, of: str) -> _Largest | None:
             batch = array[rows]
             row, *inner = (int(i) for i in np.unravel_index(int(np.abs(batch).argmax()), batch.shape))
             value = float(batch[(row, *inner)])
-            found.append(_Largest(_SHOWN[name], value, (int(rows[row]), *inner), array.dtype.name, of))
+            found.append(
+                _Largest(_SHOWN.get(name, name), value, (int(rows[row]), *inner), array.dtype.name, of)
+            )
     return max(found, key=lambda each: each.size, default=None)
 
 

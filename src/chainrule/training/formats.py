@@ -33,6 +33,9 @@ SETTINGS_OF_1: Mapping[tuple[str, str], str] = {
 }
 """(class as it is called now, setting of format 1) -> what the setting is called since."""
 
+_OF_OBJECTIVE = ("model", "loss", "mixing")
+"""Settings of recipes of format 1 that are the objective's since."""
+
 _OF_SEQUENCES = {
     "AvgPool1D",
     "Conv1D",
@@ -55,6 +58,10 @@ def upgraded(recipe: Plain, number: int) -> Plain:
 
 
 def _from_1(plain: Plain) -> Plain:
+    if isinstance(plain, Mapping) and plain.get("type") == "Recipe":
+        objective = {"type": "Supervised"} | {key: plain[key] for key in _OF_OBJECTIVE if key in plain}
+        rest = {key: each for key, each in plain.items() if key not in _OF_OBJECTIVE}
+        plain = rest | {"objective": objective}
     classes = dict(CLASSES_OF_1)
     if _OF_SEQUENCES & set(_types_in(plain)):
         classes |= {"GlobalAvgPool": "GlobalAvgPool1D", "GlobalMaxPool": "GlobalMaxPool1D"}

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 from chainrule.data.files import write_aside
@@ -14,7 +13,7 @@ from chainrule.errors import DataError
 from chainrule.training.fingerprint import differing_data
 from chainrule.training.folder import FORMAT, read_safetensors, safetensors_bytes
 from chainrule.training.formats import upgraded, upgraded_tree
-from chainrule.training.recipe import Recipe
+from chainrule.training.recipe import Recipe, differing_settings
 from chainrule.training.state import RunState
 
 _META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum", "data")
@@ -72,15 +71,7 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path} was not written by chainrule ({error!r})", remedy="remove it") from None
     current = json.loads(json_text(recipe.to_plain()))
-    # Recipes written before a setting existed had its default.
-    usual = {each.name: each.default for each in fields(Recipe) if isinstance(each.default, bool | str)}
-    stored = usual | stored
-    differing = [
-        key
-        for key in sorted({*stored, *current} - {"epochs", "patience"})
-        if stored.get(key) != current.get(key)
-    ]
-    if differing:
+    if differing := differing_settings(stored, current):
         raise DataError(
             f"{path} belongs to a run with another {' and '.join(differing)}",
             remedy=f"resume with the settings it was started with, {_START_AFRESH}",

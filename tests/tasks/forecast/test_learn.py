@@ -20,6 +20,7 @@ from chainrule.training import (
     Event,
     Recipe,
     Started,
+    Supervised,
     initial_tree,
     prediction_program,
     training_step,
@@ -125,7 +126,7 @@ def test_learning_begins_at_the_mean_of_the_latest_seasons() -> None:
     history = History.of(wave(300), 0, 24, 300)
     x, _, _ = training_rows(windows, history, np.array([200]))
     network = ForecastNetwork(windows.past, 1, 24, windows.features, 3, base=windows.base)
-    recipe = Recipe(network, Quantile())
+    recipe = Recipe(Supervised(network, Quantile()))
     batch = Batch({"x": (x.shape, "float32"), "y": ((1, 24), "float32")})
     tree = initial_tree(recipe, training_step(recipe, batch))
     program = prediction_program(recipe, Batch({"x": (x.shape, "float32")}))
@@ -137,7 +138,7 @@ def test_learning_begins_at_the_mean_of_the_latest_seasons() -> None:
 
 def test_a_step_depends_on_nothing_that_is_known_of_another() -> None:
     network = ForecastNetwork(past=4, series=3, horizon=2, features=3, quantiles=2, units=8)
-    recipe = Recipe(network, Quantile((0.1, 0.9)))
+    recipe = Recipe(Supervised(network, Quantile((0.1, 0.9))))
     program = prediction_program(recipe, Batch({"x": ((5, 11), "float32")}))
     batch = Batch({"x": ((5, 11), "float32"), "y": ((5, 2), "float32")})
     tree = initial_tree(recipe, training_step(recipe, batch))

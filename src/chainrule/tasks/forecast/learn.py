@@ -16,7 +16,7 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.nn import CosineDecay, Quantile, adamw
 from chainrule.nn.settings import check_number, check_whole, plain_fields
 from chainrule.tasks.forecast.network import ForecastNetwork
-from chainrule.training import Listener, Recipe, Run, train_recipe
+from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
 _MOST_TARGETS = 500_000
@@ -213,17 +213,19 @@ def fit_forecast(
     if epochs is None:
         epochs = min(max(_USUAL_STEPS // steps, 15), 100)
     recipe = Recipe(
-        model=ForecastNetwork(
-            past=windows.past,
-            series=len(histories),
-            horizon=windows.horizon,
-            features=windows.features,
-            quantiles=len(quantiles),
-            base=windows.base,
-            units=settings.units,
-            dropout=settings.dropout,
+        Supervised(
+            ForecastNetwork(
+                past=windows.past,
+                series=len(histories),
+                horizon=windows.horizon,
+                features=windows.features,
+                quantiles=len(quantiles),
+                base=windows.base,
+                units=settings.units,
+                dropout=settings.dropout,
+            ),
+            Quantile(quantiles),
         ),
-        loss=Quantile(quantiles),
         optimizer=adamw(CosineDecay(settings.learning_rate, steps * epochs), settings.weight_decay),
         epochs=epochs,
         batch_size=batch_size,

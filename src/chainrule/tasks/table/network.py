@@ -20,7 +20,7 @@ from chainrule.nn import (
     TableFeatures,
     adamw,
 )
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 
 MEMBERS = 16
 PIECES = 32
@@ -132,8 +132,9 @@ def table_recipe(
     """
     choices = table_choices(rows, task)
     return Recipe(
-        table_network(features, matrix, outputs, rows=rows, dropout=choices.dropout),
-        MeanOfMembers(loss),
+        Supervised(
+            table_network(features, matrix, outputs, rows=rows, dropout=choices.dropout), MeanOfMembers(loss)
+        ),
         adamw(ReduceOnPlateau(choices.learning_rate, factor=0.5, patience=choices.patience // 2)),
         epochs=choices.epochs,
         batch_size=choices.batch_size,

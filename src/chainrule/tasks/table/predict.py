@@ -41,7 +41,9 @@ def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "p
     preparation = table_run.preparation
     run = table_run.run
     rows = preparation.transform(frame, source)
-    outputs = run.programs.outputs(run.parameters, len(rows), rows.__getitem__, least=ESTIMATED_ROWS)
+    outputs = run.programs.outputs(
+        run.parameters, len(rows), lambda part: {"x": rows[part]}, least=ESTIMATED_ROWS
+    )
     if preparation.task == "regression":
         return pd.DataFrame({"prediction": preparation.inverse_target(outputs[:, 0])})
     columns = {"prediction": preparation.inverse_target(outputs.argmax(1))}

@@ -42,7 +42,7 @@ from chainrule.nn import (
 from chainrule.nn.settings import plain_fields
 from chainrule.tasks.table.network import Choices, table_choices
 from chainrule.tasks.task import plain_settings, settings_of
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -208,8 +208,10 @@ def recipe_for(
     """
     choices, loss = settings.choices(task, rows), _loss(settings, task)
     return Recipe(
-        model=_layers(settings, choices.dropout, outputs) if ensemble is None else ensemble,
-        loss=loss if ensemble is None else MeanOfMembers(loss),
+        Supervised(
+            _layers(settings, choices.dropout, outputs) if ensemble is None else ensemble,
+            loss if ensemble is None else MeanOfMembers(loss),
+        ),
         optimizer=_optimizer(settings, choices, -(-rows // choices.batch_size)),
         penalties=_penalties(settings),
         epochs=choices.epochs,

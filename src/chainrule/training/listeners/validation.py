@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chainrule.data import Arrays
+from chainrule.data import Arrays, Structure, flattened
 from chainrule.errors import warn
-from chainrule.nn.metrics import OwnMetric, measure, metrics_of
+from chainrule.nn.metrics import OwnMetric
 from chainrule.training.diagnose import not_finite_validation
 from chainrule.training.events import EpochDone, Event
+from chainrule.training.heads import measured, metric_names
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 
@@ -27,7 +28,8 @@ class Validation:
         self._programs = programs
         self._data = data
         self._own = own
-        self._metrics = metrics_of(recipe.loss, data.y) if recipe.metrics is None else recipe.metrics
+        self._objective = recipe.objective
+        self._metrics = metric_names(recipe.objective, recipe.metrics, data)
         self._warned = False
 
     def __call__(self, event: Event) -> None:
@@ -42,14 +44,14 @@ class Validation:
         event.state.seconds += time.perf_counter() - start
         event.record["seconds"] = event.state.seconds
 
-    def _measured(self, predictions: np.ndarray) -> list[tuple[str, float]]:
-        y, weight = self._data.y, self._data.weight
-        measured = [(name, measure(name, predictions, y, weight)) for name in self._metrics]
+    def _measured(self, predictions: Structure) -> list[tuple[str, float]]:
+        y = self._data.y
+        figures = measured(self._objective, self._metrics, predictions, self._data)
         own = [] if y is None else [(name, float(each(y, predictions))) for name, each in self._own.items()]
-        return measured + own
+        return [*figures.items(), *own]
 
-    def _warn_of(self, loss: float | None, epoch: int, predictions: np.ndarray) -> None:
+    def _warn_of(self, loss: float | None, epoch: int, predictions: Structure) -> None:
         """Once a run: the epochs after it say nothing new."""
         if not self._warned and loss is not None and not np.isfinite(loss):
             self._warned = True
-            warn(not_finite_validation(loss, epoch, self._data.named, predictions))
+            warn(not_finite_validation(loss, epoch, self._data.named, flattened("prediction", predictions)))
