@@ -283,7 +283,7 @@ X, Y = two_heads()
         (nn.Dense(1), (X["left"], Y), {"loss": "huber"}, r"targets are y\.kind and y\.size, and Huber"),
         (MODEL, (X, None), {"loss": KINDS}, "the data has no targets"),
         (MODEL, (X, Y), {"loss": KINDS, "mixing": nn.MixUp()}, r"MixUp mixes one array, .* x\.left and x\.r"),
-        (nn.Dense(3), ((X["left"], X["right"]), Y["kind"]), {"loss": "hinge"}, "Dense 'dense_1' got a tuple of 2"),
+        (nn.Dense(3), ((X["left"], X["right"]), Y["kind"]), {"loss": "hinge"}, "'dense_1' got a tuple of 2"),
         (MODEL, (X, Y), {"loss": KINDS, "validation": (X["left"], Y)}, r"validation got x; .* x\.left and"),
     ],
 )  # fmt: skip
