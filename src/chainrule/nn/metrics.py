@@ -88,6 +88,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     "mase": Metric("mean absolute scaled error", lower_is_better=True),
     "pinball": Metric("scaled pinball loss", lower_is_better=True),
+    "coverage": Metric("share within the band", lower_is_better=None, share=True),
 }
 """By the name under which histories and evaluations have it."""
 MEASURED = tuple(name for name, metric in METRICS.items() if metric.measure is not None)

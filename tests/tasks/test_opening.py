@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from chainrule.data import Table
-from chainrule.tasks.fingerprint import table_fingerprint
+from chainrule.tasks.opening import table_fingerprint
 
 FRAME = pd.DataFrame({"a": ["x", "y", None], "b": [1.0, 2.0, float("nan")], "c": [1, 2, 3]})
 

@@ -13,7 +13,7 @@ from chainrule.data.time_grid import TimeGrid
 from chainrule.data.windows import NOTHING
 from chainrule.errors import DataError
 from chainrule.nn.settings import check_whole
-from chainrule.tasks.forecast import Forecast
+from chainrule.tasks.forecast.learn import Forecast
 
 NETWORK = "network"
 
@@ -143,11 +143,11 @@ def backtest(
                 remedy="ask for fewer folds, or a smaller horizon",
             )
         forecast = fit([now for now, _ in pairs])
-        scores.extend(_scores(forecast, fold, cut, pairs, horizon, seasons))
+        scores.extend(fold_scores(forecast, fold, cut, pairs, horizon, seasons))
     return scores
 
 
-def _scores(
+def fold_scores(
     forecast: Forecast,
     fold: int,
     cut: int,

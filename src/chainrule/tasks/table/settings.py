@@ -1,7 +1,7 @@
 """The settings of a table run, as people write them on the command line and in config.toml."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from chainrule.errors import ConfigError, did_you_mean
@@ -40,7 +40,8 @@ from chainrule.nn import (
     orthogonal,
 )
 from chainrule.nn.settings import plain_fields
-from chainrule.tasks.table_network import Choices, table_choices
+from chainrule.tasks.table.network import Choices, table_choices
+from chainrule.tasks.task import plain_settings, settings_of
 from chainrule.training import Recipe, Supervised
 
 Auto = Literal["auto"]
@@ -51,7 +52,7 @@ PLAIN = Choices(0.2, "adam", 0.001, "constant", 200, 32, 20)
 _CHOSEN = tuple(each.name for each in fields(Choices))
 
 _MEANINGS: Mapping[str, str] = {
-    "task": "classification, regression, or auto: inferred from the target column",
+    "problem": "classification, regression, or auto: inferred from the target column",
     "missing": "texts that mean a missing value in columns of text, such as NA,?; auto: the usual ones, "
     "unless the target has one as often as a class",
     "test": "share of the rows held out for the final figures, never seen in training",
@@ -100,7 +101,7 @@ _REGRESSION_LOSSES: Mapping[str, Callable[[], Loss]] = {
 }
 _DECAYING = ("adamw", "lion", "muon")  # have a weight decay of their own
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "task": ("auto", "classification", "regression"),
+    "problem": ("auto", "classification", "regression"),
     "activation": tuple(ACTIVATIONS),
     "initializer": ("auto", *_INITIALIZERS),
     "optimizer": (AUTO, *PRESETS),
@@ -118,7 +119,7 @@ class TableSettings:
     Raises ConfigError for a value of the wrong type, out of range or unknown, naming the nearest known one.
     """
 
-    task: str = "auto"
+    problem: str = "auto"
     missing: tuple[str, ...] | Auto = AUTO
     test: float = 0.2
     validation: float = 0.15
@@ -183,9 +184,7 @@ class TableSettings:
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for TOML and JSON; `settings_from` takes it."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
-        }
+        return plain_settings(self)
 
     def choices(self, task: str, rows: int) -> Choices:
         """What is set, and what 'auto' stands for; rows: to train on."""
@@ -195,18 +194,8 @@ class TableSettings:
 
 
 def settings_from(pairs: Mapping[str, Any]) -> TableSettings:
-    """Settings from names and plain values, such as those of a TOML file; the rest are the defaults.
-
-    Raises ConfigError for an unknown name, with the nearest known one, and for what TableSettings refuses.
-    """
-    known = [each.name for each in fields(TableSettings)]
-    for name in pairs:
-        if name not in known:
-            raise ConfigError(
-                f"there is no setting '{name}'{did_you_mean(name, known)}",
-                remedy=f"the settings are {', '.join(known)}",
-            )
-    return TableSettings(**pairs)
+    """Settings of a table from names and plain values; ConfigError as `settings_of`."""
+    return settings_of(TableSettings, pairs)
 
 
 def recipe_for(
@@ -258,16 +247,16 @@ def _loss(settings: TableSettings, task: str) -> Loss:
         if name in _REGRESSION_LOSSES:
             raise ConfigError(
                 f"loss {name} is for regression",
-                remedy="set {loss}, or {task}",
-                settings={"loss": AUTO, "task": "regression"},
+                remedy="set {loss}, or {problem}",
+                settings={"loss": AUTO, "problem": "regression"},
             )
         return SoftmaxCrossEntropy(settings.label_smoothing)
     if name == "softmax_cross_entropy" or settings.label_smoothing:
         wrong = "label_smoothing" if settings.label_smoothing else f"loss {name}"
         raise ConfigError(
             f"{wrong} is for classification",
-            remedy="leave it out, or set {task}",
-            settings={"task": "classification"},
+            remedy="leave it out, or set {problem}",
+            settings={"problem": "classification"},
         )
     return _REGRESSION_LOSSES["mean_squared_error" if name == "auto" else name]()
 

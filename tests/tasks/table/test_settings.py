@@ -28,7 +28,7 @@ from chainrule.nn import (
     muon,
 )
 from chainrule.nn.optimizers import Chain
-from chainrule.tasks.settings import HELP, TableSettings, recipe_for, settings_from
+from chainrule.tasks.table.settings import HELP, TableSettings, recipe_for, settings_from
 
 
 def test_every_setting_has_a_line_of_help() -> None:

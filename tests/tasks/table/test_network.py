@@ -9,15 +9,17 @@ import pytest
 from chainrule import nn
 from chainrule.data import Feature, Table
 from chainrule.nn.tree import from_plain, to_plain
-from chainrule.tasks.settings import TableSettings, recipe_for
-from chainrule.tasks.table import explain_run, load_table_run, predict_table, train_table
-from chainrule.tasks.table_network import (
+from chainrule.tasks.table.explain import explain_run
+from chainrule.tasks.table.network import (
     line_edges,
     table_choices,
     table_features,
     table_network,
     table_recipe,
 )
+from chainrule.tasks.table.predict import predict_table
+from chainrule.tasks.table.run import load_table_run, train_table
+from chainrule.tasks.table.settings import TableSettings, recipe_for
 
 RANDOM = np.random.default_rng(0)
 MATRIX = np.column_stack(
@@ -128,7 +130,7 @@ def test_rare_classes_count_more(shops: Table):
 def test_explaining_an_ensemble_shows_a_small_network_and_says_so(shops: Table, tmp_path):
     path = tmp_path / "shops.csv"
     shops.frame.head(200).to_csv(path, index=False)
-    from chainrule.tasks.table import open_table
+    from chainrule.tasks.opening import open_table
 
     run = train_table(open_table(str(path), "sales"), TableSettings(epochs=1), progress=False)
     page = explain_run(run, row=3)

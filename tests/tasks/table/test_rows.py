@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import load_table
-from chainrule.tasks.settings import TableSettings
-from chainrule.tasks.table import open_rows, predict_table, train_table
+from chainrule.tasks.table.predict import open_rows, predict_table
+from chainrule.tasks.table.run import train_table
+from chainrule.tasks.table.settings import TableSettings
 
 Rows = dict[str, list[str]]
 
@@ -107,7 +108,7 @@ def test_a_row_is_predicted_alike_in_any_file(tmp_path, written, rows, data):
     path.write_bytes(written(rows))
     target = data.draw(st.sampled_from(["label", "cost"]))
     network = TableSettings(
-        layers=(5,), epochs=1, test=0.3, task="classification" if target == "label" else "regression"
+        layers=(5,), epochs=1, test=0.3, problem="classification" if target == "label" else "regression"
     )
     run = train_table(load_table(path, target), network, progress=False)
     known = predict_table(run, open_rows(run, str(path)), "table")

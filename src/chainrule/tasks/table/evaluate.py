@@ -1,8 +1,44 @@
 """How good a table run is on rows it never saw, beside the baseline of knowing nothing of the columns."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from chainrule.data import Arrays, Preparation
+from chainrule.tasks.table.prepare import targets_of
+from chainrule.training import Run
+
+
+def problem_of(evaluation: Mapping[str, Any]) -> str:
+    """'classification' or 'regression'; earlier evaluations called it the task."""
+    return str(evaluation.get("problem", evaluation.get("task", "regression")))
+
+
+def guess(evaluation: Mapping[str, Any]) -> str:
+    """What the baseline says of every row."""
+    return "most frequent class" if problem_of(evaluation) == "classification" else "mean"
+
+
+def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dict[str, Any]:
+    """Figures on the held-out rows, the last of the parts, beside the baseline."""
+    training, validation, test = parts
+    outputs = run.predict(test.x)
+    if preparation.task == "classification":
+        figures = classification(outputs, targets_of(test), targets_of(training))
+        figures["classes"] = [str(name) for name in preparation.classes]
+    else:
+        scaled = (outputs, targets_of(test), targets_of(training))
+        predicted, truth, known = (preparation.inverse_target(values[:, 0]) for values in scaled)
+        figures = regression(predicted, truth, known)
+    return figures | {
+        "problem": preparation.task,
+        "target": preparation.target,
+        "rows": {"train": len(training), "validation": len(validation), "test": len(test)},
+        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+    }
 
 
 def classification(probabilities: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from chainrule.data.frequency import WholeNumbers
 from chainrule.data.series import Series
 from chainrule.data.time_grid import TimeGrid
 from chainrule.errors import DataError
-from chainrule.tasks.backtest import backtest, baseline, mase, pinball, seasonal_scale
-from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast
+from chainrule.tasks.forecast.backtest import backtest, baseline, mase, pinball, seasonal_scale
+from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast
 
 GRID = TimeGrid(WholeNumbers(), 0, Clock(form="number"))
 QUANTILES = (0.1, 0.5, 0.9)

@@ -11,10 +11,18 @@ import pytest
 
 from chainrule.data import Table, split_table
 from chainrule.errors import ConfigError, DataError, TrainingError
-from chainrule.tasks import tuning
-from chainrule.tasks.settings import TableSettings, recipe_for
-from chainrule.tasks.table import PreparedTable, load_table_run, predict_table, train_table
-from chainrule.tasks.tuning import TABLE_SPACE, find_study, settings_of, study_name, table_space, tune_table
+from chainrule.tasks.table import tuning
+from chainrule.tasks.table.predict import predict_table
+from chainrule.tasks.table.run import load_table_run, train_table
+from chainrule.tasks.table.settings import TableSettings, recipe_for
+from chainrule.tasks.table.tuning import (
+    TABLE_SPACE,
+    find_study,
+    settings_of,
+    study_name,
+    table_space,
+    tune_table,
+)
 from chainrule.tune import Asha, Categorical, Float, Space
 
 SETTINGS = TableSettings(layers=(128, 64), epochs=6, test=0.25)
@@ -101,13 +109,13 @@ def test_the_held_out_rows_are_looked_at_once(
     table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[TableSettings] = []
-    usual = PreparedTable.evaluated
+    usual = tuning.evaluated
 
-    def counted(self, run, settings):
+    def counted(prepared, run, settings):
         looks.append(settings)
-        return usual(self, run, settings)
+        return usual(prepared, run, settings)
 
-    monkeypatch.setattr(PreparedTable, "evaluated", counted)
+    monkeypatch.setattr(tuning, "evaluated", counted)
     found = tune(table, tmp_path / "it", 3)
     assert found.best is not None
     assert looks == [found.best.settings]
@@ -144,7 +152,7 @@ def test_a_best_that_can_not_be_written_leaves_the_old_one(
     def full(self, folder):
         raise OSError(28, "No space left on device", str(folder))
 
-    monkeypatch.setattr("chainrule.tasks.table.TableRun.save", full)
+    monkeypatch.setattr("chainrule.tasks.table.run.TableRun.save", full)
     with pytest.raises(OSError, match="No space"):
         tune(table, tmp_path / "it", 5)
     monkeypatch.undo()

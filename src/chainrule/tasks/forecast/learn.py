@@ -1,7 +1,8 @@
 """Forecasts: windows over many series, one network for all steps and quantiles, stopped early in time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
 from chainrule.nn import CosineDecay, Quantile, adamw
 from chainrule.nn.settings import check_number, check_whole, plain_fields
-from chainrule.tasks.forecast_network import ForecastNetwork
+from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
@@ -32,8 +33,7 @@ class ForecastSettings:
     four of them, and 1 where the times know no season. lags: latest values that are seen; None: four seasons
     of up to 12 steps, two of longer ones, 8 where there is none; at most a third of the shortest series.
     season: in steps; None: the frequency's shortest, such as 7 for days. quantiles: each above 0 and below 1.
-    units, dropout: of the network. learning_rate: of AdamW at the start, falling along a cosine. decay: of
-    weights.
+    units, dropout: of the network. learning_rate, weight_decay: of AdamW; the rate falls along a cosine.
     epochs: at most; None: as many as make about a thousand steps, from 15 to 100. batch_size, patience: as
     for chainrule.train. validation: the last share of all times, at least one
     horizon, which is not trained on and ends training; where the series are too short for it, there is none.
@@ -47,7 +47,7 @@ class ForecastSettings:
     units: int = 64
     dropout: float = 0.1
     learning_rate: float = 0.004
-    decay: float = 0.01
+    weight_decay: float = 0.01
     epochs: int | None = None
     batch_size: int = 64
     validation: float = 0.1
@@ -58,11 +58,11 @@ class ForecastSettings:
         plain_fields(self)
         for name in ("horizon", "lags", "season", "epochs"):
             if getattr(self, name) is not None:
-                check_whole("NetForecaster", name, getattr(self, name))
+                check_whole("forecast", name, getattr(self, name))
         for name in ("units", "batch_size", "patience"):
-            check_whole("NetForecaster", name, getattr(self, name))
-        check_number("NetForecaster", "validation", self.validation, at_least=0, below=1)
-        check_number("NetForecaster", "learning_rate", self.learning_rate, above=0)
+            check_whole("forecast", name, getattr(self, name))
+        check_number("forecast", "validation", self.validation, at_least=0, below=1)
+        check_number("forecast", "learning_rate", self.learning_rate, above=0)
         object.__setattr__(self, "quantiles", _quantiles(self.quantiles))
 
 
@@ -77,6 +77,18 @@ class Forecast:
     windows: Windows
     histories: tuple[History, ...]
     quantiles: tuple[float, ...]
+
+    def going_on_from(self, series: Sequence[Series]) -> "Forecast":
+        """The same network with more, or less, of the values of the same series: it learns nothing of them.
+
+        What measures a series stays that of what was trained on.
+        """
+        season = self.windows.season
+        histories = (
+            replace(History.of(each, old.number, season, old.span), mean=old.mean, scale=old.scale)
+            for each, old in zip(series, self.histories, strict=True)
+        )
+        return replace(self, histories=tuple(histories))
 
     def predict(self, series: np.ndarray, positions: np.ndarray, covariates: np.ndarray) -> np.ndarray:
         """Quantiles at some times, each row from itself alone.
@@ -175,10 +187,12 @@ def fit_forecast(
     series: Sequence[Series],
     *,
     progress: bool | None = False,
+    checkpoint: Path | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Forecast:
     """Train on all windows of all series; the latest decide when to end.
 
+    progress, checkpoint, listeners: as for chainrule.train.
     Raises ConfigError for a bad setting, DataError where a series is too short, TrainingError.
     """
     covariates = series[0].covariates.shape[1]
@@ -212,13 +226,21 @@ def fit_forecast(
             ),
             Quantile(quantiles),
         ),
-        optimizer=adamw(CosineDecay(settings.learning_rate, steps * epochs), settings.decay),
+        optimizer=adamw(CosineDecay(settings.learning_rate, steps * epochs), settings.weight_decay),
         epochs=epochs,
         batch_size=batch_size,
         seed=settings.seed,
         patience=settings.patience if validation is not None else None,
     )
-    run = train_recipe(recipe, training, validation, watch=False, progress=progress, listeners=listeners)
+    run = train_recipe(
+        recipe,
+        training,
+        validation,
+        watch=False,
+        progress=progress,
+        checkpoint=checkpoint,
+        listeners=listeners,
+    )
     return Forecast(run, windows, histories, quantiles)
 
 
@@ -266,7 +288,7 @@ def _gathered(
 def _quantiles(given: Any) -> tuple[float, ...]:
     values: tuple[Any, ...] = tuple(given) if isinstance(given, tuple | list) else (given,)
     if not values:
-        raise ConfigError("NetForecaster: quantiles is ()", remedy="give at least one number, such as (0.5,)")
+        raise ConfigError("forecast: quantiles is ()", remedy="give at least one number, such as (0.5,)")
     for value in values:
-        check_number("NetForecaster", "quantiles", value, above=0, below=1)
+        check_number("forecast", "quantiles", value, above=0, below=1)
     return values

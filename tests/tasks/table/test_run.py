@@ -13,15 +13,12 @@ from sklearn.neural_network import MLPClassifier
 
 from chainrule.data import classes_of, fit_preparation, load_named, split_table
 from chainrule.errors import ConfigError, DataError
-from chainrule.tasks.settings import TableSettings
-from chainrule.tasks.table import (
-    explain_run,
-    load_table_run,
-    open_table,
-    predict_table,
-    train_table,
-    training_program,
-)
+from chainrule.tasks.opening import open_table
+from chainrule.tasks.table.explain import explain_run
+from chainrule.tasks.table.predict import predict_table
+from chainrule.tasks.table.run import load_table_run, train_table
+from chainrule.tasks.table.settings import TableSettings
+from chainrule.training import training_step
 
 SHIPPED = Path(sklearn.__file__).parent / "datasets" / "data"
 
@@ -143,7 +140,7 @@ def test_explain_and_program_of_a_run(tmp_path: Path) -> None:
     np.testing.assert_allclose(page.value("W_y after"), moved, rtol=1e-4, atol=1e-6)
     with pytest.raises(DataError, match="choose one from 0 to 149"):
         explain_run(run, row=150)
-    assert "δdense_1" in str(training_program(run))
+    assert "δdense_1" in str(training_step(run.run.recipe, run.run.batch).program)
 
 
 def test_a_folder_that_is_no_table_run(tmp_path: Path) -> None:

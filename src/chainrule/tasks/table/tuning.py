@@ -13,9 +13,10 @@ from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.nn.settings import check_whole
 from chainrule.paths import text_of_path
 from chainrule.report.tune_page import tune_page
-from chainrule.tasks.fingerprint import table_fingerprint
-from chainrule.tasks.settings import TableSettings
-from chainrule.tasks.table import PreparedTable, TableRun, load_table_run, prepare_table
+from chainrule.tasks.opening import table_fingerprint
+from chainrule.tasks.table.prepare import PreparedTable, prepare_table
+from chainrule.tasks.table.run import TableRun, evaluated, load_table_run
+from chainrule.tasks.table.settings import TableSettings
 from chainrule.training import Run, check_free, folder_aside, train_recipe, write_aside
 from chainrule.training.folder import write_kind
 from chainrule.training.interrupt import deferred_interrupt
@@ -272,7 +273,7 @@ def _write_best(
         run = train_recipe(prepared.recipe(chosen), training, validation)
         if run.stopped == "interrupted":
             return None
-    table_run = prepared.evaluated(run, chosen)
+    table_run = evaluated(prepared, run, chosen)
     old = folder / f".{BEST}.old"
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():

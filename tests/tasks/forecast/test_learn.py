@@ -13,8 +13,8 @@ from chainrule.data.windows import History, training_rows
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Quantile
-from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast, windows_for
-from chainrule.tasks.forecast_network import ForecastNetwork
+from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast, windows_for
+from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.training import (
     Batch,
     Event,
@@ -117,7 +117,7 @@ def test_short_series_and_bad_settings_are_refused() -> None:
         *({"quantiles": ()}, {"quantiles": (0.5, 1.0)}),
     ]
     for bad in wrong:
-        with pytest.raises(ConfigError, match=f"NetForecaster: {next(iter(bad))} is"):
+        with pytest.raises(ConfigError, match=f"forecast: {next(iter(bad))} is"):
             ForecastSettings(**bad)
 
 

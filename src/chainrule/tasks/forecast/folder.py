@@ -1,7 +1,7 @@
-"""A fitted forecaster as a folder: safetensors and JSON, never pickle."""
+"""What a forecast goes on from, as files beside its run: safetensors and JSON, never pickle."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +16,22 @@ from chainrule.data.time_grid import TimeGrid
 from chainrule.data.told_frequency import offset_of, plain_offset
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
-from chainrule.estimators.known_ahead import KnownAhead
 from chainrule.nn.settings import plain_setting
-from chainrule.tasks.forecast import Forecast
-from chainrule.tasks.forecast_network import ForecastNetwork
-from chainrule.training import folder_aside, load_run
-from chainrule.training.folder import check_kind, read_safetensors, safetensors_bytes
+from chainrule.tasks.forecast.known_ahead import KnownAhead
+from chainrule.tasks.forecast.learn import Forecast
+from chainrule.tasks.forecast.network import ForecastNetwork
+from chainrule.training import load_run
+from chainrule.training.folder import read_safetensors, safetensors_bytes
 
 FORECASTER, HISTORY = "forecaster.json", "history.safetensors"
-KIND = "forecaster"
 
 
-def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: dict[str, Any]) -> None:
-    """Write the folder of a run with the history of the series besides, whole or not at all.
+def write_forecast(
+    folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: dict[str, Any]
+) -> None:
+    """Write what the forecast needs beside its run into a folder that exists.
 
-    settings: what else is to be kept, as JSON has it. Raises ConfigError if the folder exists.
+    settings: what else is to be kept, as JSON has it.
     """
     preparation = known_ahead.preparation
     content = {
@@ -38,6 +39,7 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
         "windows": {**asdict(forecast.windows), "grid": forecast.windows.grid.to_plain()},
         "quantiles": forecast.quantiles,
         "series": [[each.series.name, each.series.start] for each in forecast.histories],
+        "measured": [[each.mean, each.scale] for each in forecast.histories],
         "span": forecast.histories[0].span,
         "preparation": None if preparation is None else preparation.to_json(),
         "notes": known_ahead.notes,
@@ -47,22 +49,18 @@ def save(folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: di
     for number, history in enumerate(forecast.histories):
         arrays[f"values/{number}"] = history.series.values
         arrays[f"covariates/{number}"] = history.series.covariates
-    with folder_aside(folder) as aside:
-        forecast.run.write(aside, forecast.run.recipe.to_plain(), KIND)
-        text = json_text(content, indent=1) + "\n"
-        (aside / FORECASTER).write_text(text, encoding="utf-8")
-        (aside / HISTORY).write_bytes(safetensors_bytes(arrays, {}))
+    (folder / FORECASTER).write_text(json_text(content, indent=1) + "\n", encoding="utf-8")
+    (folder / HISTORY).write_bytes(safetensors_bytes(arrays, {}))
 
 
-def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
-    """What `save` wrote; DataError if the folder is missing, holds no forecaster or is damaged."""
-    check_kind(folder, KIND, "give a folder that save() wrote")
+def read_forecast(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
+    """What `write_forecast` wrote; DataError if it is missing or damaged."""
     run = load_run(folder, classes=(ForecastNetwork,))
     arrays, _ = read_safetensors(folder / HISTORY)
     try:
         content = json.loads((folder / FORECASTER).read_text(encoding="utf-8"))
         windows = _windows(content["windows"])
-        histories = tuple(
+        histories = [
             History.of(
                 Series(name, start, arrays[f"values/{number}"], arrays[f"covariates/{number}"]),
                 number,
@@ -70,7 +68,10 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
                 content["span"],
             )
             for number, (name, start) in enumerate(content["series"])
-        )
+        ]
+        # Format 1 had none: there the whole history was trained on.
+        for number, (mean, scale) in enumerate(content.get("measured", ())):
+            histories[number] = replace(histories[number], mean=mean, scale=scale)
         preparation = content["preparation"]
         known_ahead = KnownAhead(
             None if preparation is None else Preparation.from_json(preparation),
@@ -79,9 +80,8 @@ def load(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
             tuple(content["notes"]),
             tuple(content.get("complete", ())),
         )
-        forecast = Forecast(run, windows, histories, tuple(content["quantiles"]))
-        settings = content["settings"]
-        return forecast, known_ahead, {**settings, "parameters": settings_of(settings["parameters"])}
+        forecast = Forecast(run, windows, tuple(histories), tuple(content["quantiles"]))
+        return forecast, known_ahead, content["settings"]
     except ChainruleError:
         raise
     except FileNotFoundError as error:
