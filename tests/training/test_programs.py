@@ -14,6 +14,7 @@ from chainrule.executors.native import compile_native
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import Program
 from chainrule.training import Batch, initial_tree, training_step
+from chainrule.training.probes import USUAL
 from chainrule.training.programs import BLOCK_ROWS, PREDICTION_ROWS, Programs
 
 
@@ -42,7 +43,7 @@ def tree() -> dict[str, np.ndarray]:
 def test_a_program_is_compiled_once_for_each_shape_and_use(executor):
     programs, arrays = Programs(classification(), executor), as_arrays(points())
     for _ in range(3):
-        for rows, watch in ((16, True), (16, False), (2, False)):
+        for rows, watch in ((16, USUAL), (16, ()), (2, ())):
             assert programs.training(arrays, rows, watch=watch) is programs.training(
                 arrays, rows, watch=watch
             )
@@ -155,9 +156,9 @@ def test_threads_that_predict_at_once_give_the_same_bits(make, tree):
 
 def test_a_copy_compiles_anew(executor):
     programs, arrays = Programs(classification(), executor), as_arrays(points())
-    programs.training(arrays, 16, watch=False)
+    programs.training(arrays, 16)
     other = copy.deepcopy(programs)
     assert isinstance(other.executor, Counting)
-    other.training(arrays, 16, watch=False)
+    other.training(arrays, 16)
     assert len(executor.programs) == 1
     assert len(other.executor.programs) == 2

@@ -206,7 +206,7 @@ def _continued(
     with_optimizer: bool,
 ) -> RunState:
     """The state to go on from: copies, so that a call that fails leaves the estimator as it was."""
-    step = programs.step(arrays, min(recipe.batch_size, len(arrays)), watch=False)
+    step = programs.step(arrays, min(recipe.batch_size, len(arrays)))
     held = held_by_model(step.program)
     whole = with_optimizer and recipe.optimizer == before.run.recipe.optimizer
     wanted = [*step.program.parameters, *step.program.state] if whole else held

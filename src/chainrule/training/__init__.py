@@ -7,6 +7,7 @@ from chainrule.training.folder import read_history
 from chainrule.training.inputs import check_inputs
 from chainrule.training.listeners import Checkpoint
 from chainrule.training.objective import Objective, Recorded, Supervised
+from chainrule.training.probes import PROBES, Probe
 from chainrule.training.programs import Programs
 from chainrule.training.range_test import RangeTest, learning_rate_range_test
 from chainrule.training.recipe import Recipe
@@ -24,6 +25,7 @@ from chainrule.training.step import (
 )
 
 __all__ = [
+    "PROBES",
     "Batch",
     "Checkpoint",
     "Ended",
@@ -32,6 +34,7 @@ __all__ = [
     "Fork",
     "Listener",
     "Objective",
+    "Probe",
     "Programs",
     "RangeTest",
     "Recipe",

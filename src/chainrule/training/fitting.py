@@ -35,6 +35,7 @@ from chainrule.training.listeners import (
 from chainrule.training.loop import Loop
 from chainrule.training.objective import Objective
 from chainrule.training.outputs import warn_of_outputs
+from chainrule.training.probes import Watch, probes_of
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run
@@ -63,7 +64,7 @@ def train(
     metrics: Sequence[str | OwnMetric] | str | OwnMetric | None = None,
     keep: str = "best",
     shuffle: bool = True,
-    watch: bool = True,
+    watch: Watch = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
@@ -106,7 +107,9 @@ def train(
     shuffle: False visits the examples as they stand in every epoch, and takes a share for validation from
     their end.
     mixing: of the examples of a batch, such as nn.MixUp(0.2).
-    watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
+    watch: what is measured within the steps (see Run.history): True takes activations, deltas, gradients,
+    updates and weights, at the last full batch of every epoch; names of PROBES and a `Probe` choose others,
+    or every step; False measures nothing.
     listeners: functions of an event (`chainrule.training.events`). checkpoint: a file that keeps the
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
@@ -155,7 +158,7 @@ def train_recipe(
     data: Arrays,
     validation: Arrays | None,
     *,
-    watch: bool = True,
+    watch: Watch = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
@@ -208,7 +211,7 @@ def train_recipe(
                 data,
                 state,
                 heard,
-                watch,
+                probes_of(watch),
                 interrupted,
                 last_parts,
             ).run()
@@ -300,7 +303,7 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
     """Parameters and state before the first step on these data, by name; see `initial_tree`."""
     rows = min(recipe.batch_size, len(data))
-    step = programs.step(data, rows, watch=False)
+    step = programs.step(data, rows)
     tree = initial_tree(recipe, step)
     first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
     scale_to_unit_variance(step, tree, data.take(first).named, programs.executor)
@@ -318,13 +321,13 @@ def _last_parts(programs: Programs, data: Arrays, rows: int) -> tuple[int, str]:
     if not rest:
         return 0, ""
     try:
-        programs.step(data, rest, watch=False)
+        programs.step(data, rest)
     except ShapeError as error:
         for parts in (2, 1):
             sizes = [len(part) for part in np.array_split(np.arange(rows + rest), parts)]
             with suppress(ShapeError):
                 for size in {*sizes}:
-                    programs.step(data, size, watch=False)
+                    programs.step(data, size)
                 told = " and ".join(map(str, sizes))
                 return parts, f"{error.what}; the last batches of an epoch have {told} rows instead"
         raise
@@ -344,7 +347,7 @@ def _starting_state(
     if not Path(checkpoint).exists():
         return RunState(starting_tree(recipe, data, programs), data=known)
     state = load_state(checkpoint, recipe)
-    step = programs.step(data, min(recipe.batch_size, len(data)), watch=False)
+    step = programs.step(data, min(recipe.batch_size, len(data)))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
         raise DataError(
             f"{checkpoint} belongs to a run on data of another shape",

@@ -11,6 +11,7 @@ from chainrule.errors import TrainingError
 from chainrule.executors import Compiled
 from chainrule.training.diagnose import not_finite_error, sizes_of
 from chainrule.training.events import Ended, EpochDone, Listener, Started, StepsDone
+from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.replay import Past, replayed
@@ -25,8 +26,9 @@ _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 class Loop:
     """Trains a state on one chunk of data, in place.
 
-    listeners: told of every event, in this order. watch: measure sizes at the last full batch of every epoch.
-    interrupted: asked between calls; True ends the run in order. last_parts: as of `batches`.
+    listeners: told of every event, in this order. watch: what is measured, at the last full batch of every
+    epoch or at every step. interrupted: asked between calls; True ends the run in order. last_parts: as of
+    `batches`.
     """
 
     recipe: Recipe
@@ -34,7 +36,7 @@ class Loop:
     data: Arrays
     state: RunState
     listeners: Sequence[Listener]
-    watch: bool
+    watch: tuple[Probe, ...]
     interrupted: Callable[[], bool]
     last_parts: int = 0
 
@@ -87,7 +89,9 @@ class Loop:
     def _train(self) -> str:
         """The reason for which it ended, as in `Ended`."""
         self._batch_size = min(self.recipe.batch_size, len(self.data))
-        self._programs: dict[tuple[int, bool], Compiled] = {}
+        self._programs: dict[tuple[int, tuple[Probe, ...]], Compiled] = {}
+        self._each_step = every_step(self.watch)
+        self._at_last = len(self._each_step) < len(self.watch)
         program = self._compiled(self._batch_size).program
         self._start = sizes_of(self.state.tree, program.parameters)
         self._arrays = self.data.named
@@ -122,7 +126,7 @@ class Loop:
         for listener in self.listeners:
             listener(event)
 
-    def _compiled(self, rows: int, *, watch: bool = False) -> Compiled:
+    def _compiled(self, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
         if (rows, watch) not in self._programs:
             self._programs[rows, watch] = self.programs.training(self.data, rows, watch=watch)
         return self._programs[rows, watch]
@@ -140,25 +144,28 @@ class Loop:
                 self._refuse_not_finite()
                 state.seconds += time.perf_counter() - start
                 return None
-            watched = self.watch and done == len(full) - 1
-            count = 1 if watched else min(self._steps_per_call, len(full) - self.watch - done)
-            outputs = self._steps(full[done : done + count], epoch, watch=watched)
+            last_full = self._at_last and done == len(full) - 1
+            count = 1 if last_full else min(self._steps_per_call, len(full) - self._at_last - done)
+            watch = self.watch if last_full else self._each_step
+            outputs = self._steps(full[done : done + count], epoch, watch=watch)
             # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
             for loss in outputs.pop("loss"):
                 state.loss_sum += float(loss)
-            sizes = {name: float(values[-1]) for name, values in outputs.items()}
+            sizes = self._kept(outputs)
             state.batch += count
         total = state.loss_sum * self._batch_size
         for number, rows in enumerate(last):
-            outputs = self._steps(rows[None], epoch, watch=self.watch and not len(full) and number == 0)
+            watch = self._each_step if len(full) or number else self.watch
+            outputs = self._steps(rows[None], epoch, watch=watch)
             total += float(outputs.pop("loss")[0]) * len(rows)
-            sizes = sizes or {name: float(values[0]) for name, values in outputs.items()}
+            kept = self._kept(outputs)
+            sizes = sizes or kept
             state.batch += 1
         self._refuse_not_finite()
         state.batch, state.loss_sum = 0, 0.0
         return self._record(epoch, total / len(self.data), sizes, start)
 
-    def _steps(self, order: np.ndarray, epoch: int, *, watch: bool) -> dict[str, np.ndarray]:
+    def _steps(self, order: np.ndarray, epoch: int, *, watch: tuple[Probe, ...]) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
         compiled = self._compiled(order.shape[1], watch=watch)
         start = time.perf_counter()
@@ -176,6 +183,13 @@ class Loop:
         )
         self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
         return outputs
+
+    def _kept(self, outputs: dict[str, np.ndarray]) -> dict[str, float]:
+        """Of the last step what was measured for the epoch; what is for every step goes to the state."""
+        for name, values in outputs.items():
+            if name.endswith(EACH_STEP):
+                self.state.watched.setdefault(name, []).extend(values.tolist())
+        return {name: float(values[-1]) for name, values in outputs.items() if not name.endswith(EACH_STEP)}
 
     def _keep_past(self) -> None:
         """Copies take time, so they are made as seldom as the listeners are told."""
@@ -195,6 +209,7 @@ class Loop:
             state.tree[name][...] = array
         done = breakdown.step - (breakdown.program is not None)
         state.batch, state.step = max(0, state.batch + done - state.step), done
+        state.watched = {name: values[: state.batch] for name, values in state.watched.items()}
         losses = breakdown.losses
         before = self._past.loss_sum if state.batch > len(losses) else 0.0  # else the epoch began since
         state.loss_sum = before + sum(losses[max(0, len(losses) - state.batch) :])
@@ -205,12 +220,11 @@ class Loop:
         if self._rates:
             record["learning_rate"] = float(self.state.tree[self._rates[-1]])
         record["loss"] = loss
-        watched: dict[str, dict[str, float]] = {}
-        for name, size in sizes.items():
-            kind, _, path = name.partition(" ")
-            watched.setdefault(path, {})[kind] = size
-        if watched:
-            record["watch"] = watched
+        if sizes:
+            record["watch"] = by_place(sizes)
+        if self.state.watched:
+            record["watch_steps"] = by_place(self.state.watched)
+            self.state.watched = {}
         self.state.seconds += time.perf_counter() - start
         record["seconds"] = self.state.seconds
         return record

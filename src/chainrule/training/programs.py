@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.data import Arrays, Structure, belonging, nested
 from chainrule.executors import Compiled, Executor
 from chainrule.program import Program
+from chainrule.training.probes import Probe
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import Batch, TrainingStep, prediction_program, training_step
 
@@ -53,12 +54,12 @@ class Programs:
                 self._kept.pop(old, None)
         return found
 
-    def step(self, arrays: Arrays, rows: int, *, watch: bool) -> TrainingStep:
+    def step(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> TrainingStep:
         """The training step for batches of this many rows, as it was recorded."""
         key = ("step", watch, *_kind(arrays, rows))
         return self.kept(key, lambda: training_step(self.recipe, Batch.of(arrays, rows), watch=watch))
 
-    def training(self, arrays: Arrays, rows: int, *, watch: bool) -> Compiled:
+    def training(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
         """The training step for batches of this many rows."""
         key = ("training", watch, *_kind(arrays, rows))
         return self.kept(key, lambda: self.executor(self.step(arrays, rows, watch=watch).program))

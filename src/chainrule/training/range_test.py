@@ -103,8 +103,8 @@ def learning_rate_range_test(
     arrays, _ = split_validation(recipe, data, None)
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
-    tree = initial_tree(recipe, programs.step(arrays, rows, watch=False))
-    compiled = programs.training(arrays, rows, watch=False)
+    tree = initial_tree(recipe, programs.step(arrays, rows))
+    compiled = programs.training(arrays, rows)
     rate_name = next((name for name in tree if name.endswith(".learning_rate")), None)
     if rate_name is None:
         raise ConfigError(

@@ -31,8 +31,10 @@ class Run:
     recipe's `keep` is 'last'.
     history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
     'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
-    where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the
-    last full batch). What is infinite is NaN after storing: null in metrics.jsonl.
+    where there is validation; 'watch', what probes measured at the last full batch, by layer or parameter and
+    name of the probe, by default root mean squares of activations, deltas, gradients, updates and values; and
+    'watch_steps', lists of what they measured at every step, where that was asked for. What is infinite is
+    NaN after storing: null in metrics.jsonl.
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.

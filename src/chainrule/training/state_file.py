@@ -16,7 +16,18 @@ from chainrule.training.formats import upgraded, upgraded_tree
 from chainrule.training.recipe import Recipe, differing_settings
 from chainrule.training.state import RunState
 
-_META = ("epoch", "step", "seconds", "history", "best_epoch", "best_loss", "batch", "loss_sum", "data")
+_META = (
+    "epoch",
+    "step",
+    "seconds",
+    "history",
+    "best_epoch",
+    "best_loss",
+    "batch",
+    "loss_sum",
+    "watched",
+    "data",
+)
 _START_AFRESH = "or remove it to start afresh"
 
 
@@ -66,6 +77,7 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
         stored = upgraded(json.loads(metadata["recipe"]), number)
         state = RunState(tree={}, **json.loads(metadata["state"]))
         state.history = [numbers_again(record) for record in state.history]
+        state.watched = numbers_again(state.watched)
         if state.best_loss is None:  # infinity, which JSON does not have
             state.best_loss = math.inf
     except (KeyError, ValueError, TypeError) as error:

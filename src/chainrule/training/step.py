@@ -1,6 +1,6 @@
 """Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -13,8 +13,8 @@ from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Building, building
 from chainrule.nn.results import check_scalar, check_tensor, described
 from chainrule.program import Program, Tensor, Trace, Value
-from chainrule.program import functions as f
 from chainrule.training.objective import forwarded, predicted, recorded
+from chainrule.training.probes import Probe, measured, readings_of
 from chainrule.training.recipe import Recipe
 
 OPTIMIZER = "optimizer."
@@ -41,20 +41,18 @@ class Batch:
 class TrainingStep:
     """One step of training as a program, and what its parameters and the state of its layers start from.
 
-    Outputs of the program: 'loss' (without penalties) and, where watched, root mean squares:
-    'activation PATH' and 'delta PATH' of each layer's output, 'gradient NAME' and 'update NAME' of each
-    parameter, and 'value NAME' of what it has become.
+    Outputs of the program: 'loss' (without penalties) and what is watched, by `Probe.output`, such as
+    'activation PATH' of each layer and 'gradient NAME' of each parameter.
     """
 
     program: Program
     initializers: Mapping[str, Initializer]
 
 
-def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> TrainingStep:
+def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) -> TrainingStep:
     """Record one whole training step.
 
-    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: also measure the sizes of
-    activations, deltas, gradients and updates.
+    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: what is measured, too.
     """
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
@@ -76,7 +74,8 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     if watch:
         with trace.at(layer="sizes", part="watch"):
             news = {name: updates[parameter] for name, parameter in parameters.items()}
-            results |= _sizes(built, deltas, news, gradients, changes)
+            known = {path: deltas[y.value] for path, y in built.outputs.items() if y.value in deltas}
+            results |= measured(watch, readings_of(built.outputs, known, news, gradients, changes))
     return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
 
 
@@ -200,24 +199,3 @@ def _optimize(
         for name, tensor in given.items():
             check_tensor(owner, f"its update, for '{name}',", tensor)
     return changes, {state[name]: tensor for name, tensor in fresh.items()}
-
-
-def _sizes(
-    built: Building,
-    deltas: Mapping[Value, Tensor],
-    news: Mapping[str, Tensor],
-    gradients: Mapping[str, Tensor],
-    changes: Mapping[str, Tensor],
-) -> dict[str, Tensor]:
-    sizes = {}
-    for path, output in built.outputs.items():
-        sizes[f"activation {path}"] = output
-        if output.value in deltas:
-            sizes[f"delta {path}"] = deltas[output.value]
-    for name, new in news.items():
-        sizes |= {
-            f"value {name}": new,
-            f"gradient {name}": gradients[name],
-            f"update {name}": changes[name],
-        }
-    return {name: f.root_mean_square(tensor) for name, tensor in sizes.items()}

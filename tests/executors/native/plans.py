@@ -10,6 +10,7 @@ from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
 from chainrule.program import EXPANSIONS, Program, Value, expand
 from chainrule.training import Recipe, Supervised
+from chainrule.training.probes import USUAL
 from chainrule.training.step import Batch, training_step
 
 
@@ -69,4 +70,4 @@ def perceptron(
         Supervised(Sequential([*layers, Dense(widths[-1])]), SoftmaxCrossEntropy()), optimizer or adam()
     )
     batch_shapes = {"x": ((batch, widths[0]), "float32"), "y": ((batch,), "int32")}
-    return training_step(recipe, Batch(batch_shapes), watch=watch).program
+    return training_step(recipe, Batch(batch_shapes), watch=USUAL if watch else ()).program
