@@ -38,7 +38,6 @@ LOSSES = {
     "alignment": "Sequences",
     "several": "Several heads",
     "ensemble": "Ensembles",
-    "several": "Several outputs",
 }
 """Module of chainrule.nn.losses -> heading."""
 
