@@ -2,9 +2,9 @@
 
 Usage: python check_wheel.py native|numpy [--no-compiler]
 
-native: the compiled core must do the training, from the files of the wheel alone. numpy: the wheel has no core,
-so NumPy does it, with a warning. --no-compiler: there must be no C++ compiler on the path, as on the machines
-of most people who install a wheel.
+native: the compiled core must do the training, from the files of the wheel alone. numpy: the wheel has no
+core, so NumPy does it, with a warning. --no-compiler: there must be no C++ compiler on the path, as on the
+machines of most people who install a wheel.
 """
 
 import shutil
