@@ -134,7 +134,7 @@ def epoch_losses(recipe, data, heard, state) -> float:
     fresh = RunState({name: array.copy() for name, array in heard.trees[-1].items()})
     program = compile_numpy(training_step(recipe, Batch.of(data, 4)).program)
     full, _ = batches(epoch_order(10, 4, recipe.seed, state.epoch + 1), 4)
-    return float(program.run_many(fresh.tree, data.named, full[: state.batch])["loss"].sum())
+    return float(program.bind(fresh.tree).run_many(data.named, full[: state.batch])["loss"].sum())
 
 
 def test_a_smaller_last_batch_counts_as_a_step():

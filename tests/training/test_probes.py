@@ -151,7 +151,7 @@ def test_steps_before_an_interruption_amid_an_epoch_are_kept(tmp_path):
 
     recipe, arrays = classification(model=MODEL), as_arrays(points())
     probes = (Probe("gradient", "largest", every="step"),)
-    programs = Programs(recipe, compile_native)
+    programs = Programs(recipe, "native")
     calls = iter([False, True])
     state = RunState(starting_tree(recipe, arrays, programs))
     Loop(recipe, programs, arrays, state, (), probes, lambda: next(calls)).run()

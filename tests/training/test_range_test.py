@@ -6,7 +6,6 @@ from tests.training.helpers import line, points
 
 from chainrule import nn
 from chainrule.errors import ConfigError, DataError
-from chainrule.executors.numpy_ import compile_numpy
 from chainrule.training import learning_rate_range_test, range_test
 
 
@@ -22,7 +21,7 @@ def test_the_rates_climb_by_one_factor_and_the_losses_are_those_of_the_steps():
         steps=31,
         batch_size=40,
         dtype="float64",
-        executor=compile_numpy,
+        executor="numpy",
     )
     np.testing.assert_allclose(found.rates, np.geomspace(1e-4, 1e-1, 31), rtol=1e-10)
     # The same descent on all rows, written out.

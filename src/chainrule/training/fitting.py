@@ -11,8 +11,7 @@ import numpy as np
 
 from chainrule.data import Arrays, epoch_order, nested, split, split_indices
 from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
-from chainrule.executors import Executor
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
 from chainrule.nn.metrics import MEASURED, OwnMetric
 from chainrule.nn.mixing import Mixing
@@ -68,7 +67,7 @@ def train(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
-    executor: Executor = compile_native,
+    executor: str = DEFAULT,
 ) -> Run:
     """Train a model by backpropagation.
 
@@ -114,8 +113,9 @@ def train(
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
     in it.
-    progress: a bar on standard error; None shows it on a terminal. executor: `native_executor(threads)` for a
-    number of threads, `compile_numpy` for the reference.
+    progress: a bar on standard error; None shows it on a terminal. executor: a name in
+    `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the reference. Where the core is
+    missing NumPy takes its place: a warning says so once, and the first record of the history, as 'executor'.
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
@@ -162,7 +162,7 @@ def train_recipe(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
-    executor: Executor = compile_native,
+    executor: str = DEFAULT,
     state: RunState | None = None,
     programs: Programs | None = None,
     own_metrics: Mapping[str, OwnMetric] = MappingProxyType({}),
@@ -306,7 +306,7 @@ def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str,
     step = programs.step(data, rows)
     tree = initial_tree(recipe, step)
     first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
-    scale_to_unit_variance(step, tree, data.take(first).named, programs.executor)
+    scale_to_unit_variance(step, tree, data.take(first).named, programs.compile)
     return tree
 
 

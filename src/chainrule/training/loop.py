@@ -8,7 +8,8 @@ import numpy as np
 
 from chainrule.data import Arrays, batches, epoch_order
 from chainrule.errors import TrainingError
-from chainrule.executors import Compiled
+from chainrule.executors import Session
+from chainrule.program import Program
 from chainrule.training.diagnose import not_finite_error, sizes_of
 from chainrule.training.events import Ended, EpochDone, Listener, Started, StepsDone
 from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
@@ -89,13 +90,13 @@ class Loop:
     def _train(self) -> str:
         """The reason for which it ended, as in `Ended`."""
         self._batch_size = min(self.recipe.batch_size, len(self.data))
-        self._programs: dict[tuple[int, tuple[Probe, ...]], Compiled] = {}
+        self._sessions: dict[tuple[int, tuple[Probe, ...]], tuple[Program, Session]] = {}
         self._each_step = every_step(self.watch)
         self._at_last = len(self._each_step) < len(self.watch)
-        program = self._compiled(self._batch_size).program
+        program, self._session = self._ready(self._batch_size)
         self._start = sizes_of(self.state.tree, program.parameters)
         self._arrays = self.data.named
-        self._held = [self.state.tree[value.name] for value in held_by_model(program)]
+        self._held = [value.name for value in held_by_model(program)]
         self._rates = [v.name for v in program.state if v.name.endswith(".learning_rate")]
         reasons: list[str] = []
         started = Started(
@@ -117,7 +118,10 @@ class Loop:
                 break
             self.state.epoch = record["epoch"]
             self.state.history.append(record)
-            self._tell(EpochDone(record, self.state, reasons.append, self._evaluated, self._keep_past))
+            if self.programs.fallback and record["epoch"] == started.first_epoch:
+                record["executor"] = f"numpy: {self.programs.fallback}"
+            self._fetch()
+            self._tell(EpochDone(record, self.state, reasons.append, self._evaluated, self._changed))
             if self.interrupted():
                 reasons.append("interrupted")
         return reasons[0] if reasons else "epochs"
@@ -126,10 +130,25 @@ class Loop:
         for listener in self.listeners:
             listener(event)
 
-    def _compiled(self, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
-        if (rows, watch) not in self._programs:
-            self._programs[rows, watch] = self.programs.training(self.data, rows, watch=watch)
-        return self._programs[rows, watch]
+    def _ready(self, rows: int, *, watch: tuple[Probe, ...] = ()) -> tuple[Program, Session]:
+        """The training step for batches of this many rows, and a session of it; all are on one tree."""
+        if (rows, watch) not in self._sessions:
+            compiled = self.programs.training(self.data, rows, watch=watch)
+            tree = self._session if self._sessions else self.state.tree
+            self._sessions[rows, watch] = compiled.program, compiled.bind(tree)
+        return self._sessions[rows, watch]
+
+    def _fetch(self) -> None:
+        """Bring the state up to date: the tree may be where the executor keeps it."""
+        tree = self.state.tree
+        for name, array in self._session.read().items():
+            if array is not tree[name]:
+                tree[name][...] = array
+
+    def _changed(self) -> None:
+        """Someone wrote to the state's arrays."""
+        self._session.write(self.state.tree)
+        self._keep_past()
 
     def _epoch(self, epoch: int) -> Record | None:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
@@ -142,10 +161,13 @@ class Loop:
         while (done := state.batch) < len(full):
             if self.interrupted():
                 self._refuse_not_finite()
+                self._fetch()
                 state.seconds += time.perf_counter() - start
                 return None
             last_full = self._at_last and done == len(full) - 1
-            count = 1 if last_full else min(self._steps_per_call, len(full) - self._at_last - done)
+            count = (
+                1 if last_full else _power_of_two(min(self._steps_per_call, len(full) - self._at_last - done))
+            )
             watch = self.watch if last_full else self._each_step
             outputs = self._steps(full[done : done + count], epoch, watch=watch)
             # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
@@ -167,20 +189,19 @@ class Loop:
 
     def _steps(self, order: np.ndarray, epoch: int, *, watch: tuple[Probe, ...]) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
-        compiled = self._compiled(order.shape[1], watch=watch)
+        program, session = self._ready(order.shape[1], watch=watch)
         start = time.perf_counter()
         if start > self._past_until:
             self._refuse_not_finite()
             self._keep_past()
-        self._past.calls.append((compiled.program, order))
-        outputs = compiled.run_many(self.state.tree, self._arrays, order)
+        self._past.calls.append((program, order))
+        outputs = session.run_many(self._arrays, order)
         seconds = max(time.perf_counter() - start, 1e-9)
         if not np.isfinite(outputs["loss"]).all():
             raise self._broken_down()
         self.state.step += len(order)
-        self._steps_per_call = max(
-            1, min(2 * self._steps_per_call, int(_SECONDS_PER_CALL * len(order) / seconds))
-        )
+        fitting = int(_SECONDS_PER_CALL * len(order) / seconds)
+        self._steps_per_call = _power_of_two(max(1, min(2 * self._steps_per_call, fitting)))
         self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
         return outputs
 
@@ -193,13 +214,13 @@ class Loop:
 
     def _keep_past(self) -> None:
         """Copies take time, so they are made as seldom as the listeners are told."""
-        tree = {name: array.copy() for name, array in self.state.tree.items()}
+        tree = {name: array.copy() for name, array in self._session.read().items()}
         self._past = Past(self.state.step, tree, self.state.loss_sum)
         self._past_until = time.perf_counter() + _SECONDS_PER_CALL
 
     def _refuse_not_finite(self) -> None:
         """The last step's weights are in no loss yet, so they are looked at too."""
-        if not all(np.isfinite(array).all() for array in self._held):
+        if not all(np.isfinite(array).all() for array in self._session.read(self._held).values()):
             raise self._broken_down()
 
     def _broken_down(self) -> TrainingError:
@@ -207,6 +228,7 @@ class Loop:
         state, breakdown = self.state, replayed(self._past, self._arrays)
         for name, array in breakdown.tree.items():
             state.tree[name][...] = array
+        self._session.write(state.tree)
         done = breakdown.step - (breakdown.program is not None)
         state.batch, state.step = max(0, state.batch + done - state.step), done
         state.watched = {name: values[: state.batch] for name, values in state.watched.items()}
@@ -218,7 +240,7 @@ class Loop:
     def _record(self, epoch: int, loss: float, sizes: dict[str, float], start: float) -> Record:
         record: Record = {"epoch": epoch, "step": self.state.step}
         if self._rates:
-            record["learning_rate"] = float(self.state.tree[self._rates[-1]])
+            record["learning_rate"] = float(self._session.read(self._rates[-1:])[self._rates[-1]])
         record["loss"] = loss
         if sizes:
             record["watch"] = by_place(sizes)
@@ -230,4 +252,9 @@ class Loop:
         return record
 
     def _evaluated(self) -> dict[str, np.ndarray]:
-        return evaluated(self.recipe, self._compiled(self._batch_size).program, self.state.tree)
+        return evaluated(self.recipe, self._ready(self._batch_size)[0], self.state.tree)
+
+
+def _power_of_two(most: int) -> int:
+    """The largest that is at most so large: an executor may compile anew for every number of steps."""
+    return 1 << (most.bit_length() - 1)

@@ -9,8 +9,7 @@ import numpy as np
 
 from chainrule.data import batches, epoch_order
 from chainrule.errors import ConfigError
-from chainrule.executors import Executor
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
 from chainrule.nn.optimizers import ScaleByLearningRate, Transform, adam
 from chainrule.nn.regularizers import Penalty
@@ -77,7 +76,7 @@ def learning_rate_range_test(
     batch_size: int = 32,
     seed: int = 0,
     dtype: str = "float32",
-    executor: Executor = compile_native,
+    executor: str = DEFAULT,
 ) -> RangeTest:
     """Train for some steps while the learning rate grows from lowest to highest, by one factor each step.
 
@@ -104,7 +103,7 @@ def learning_rate_range_test(
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
     tree = initial_tree(recipe, programs.step(arrays, rows))
-    compiled = programs.training(arrays, rows)
+    session = programs.training(arrays, rows).bind(tree)
     rate_name = next((name for name in tree if name.endswith(".learning_rate")), None)
     if rate_name is None:
         raise ConfigError(
@@ -114,10 +113,10 @@ def learning_rate_range_test(
     rates: list[float] = []
     losses: list[float] = []
     for order in _orders(len(arrays), rows, seed):
-        loss_now = float(compiled.run_many(tree, arrays.named, order)["loss"][0])
+        loss_now = float(session.run_many(arrays.named, order)["loss"][0])
         if not np.isfinite(loss_now) or loss_now > _DIVERGED * min(losses, default=np.inf) > 0:
             break
-        rate = float(tree[rate_name])
+        rate = float(session.read([rate_name])[rate_name])
         if rate > max(rates, default=0.0):  # while gradients are accumulated, it stands
             rates.append(rate)
             losses.append(loss_now)

@@ -10,8 +10,7 @@ import numpy as np
 from chainrule.data import Structure, belonging
 from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
-from chainrule.executors import Executor
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
 from chainrule.training.heads import check_measurable, measured, metric_names
 from chainrule.training.inputs import arrays_for, blocks_for, check_examples, check_inputs, check_lengths
@@ -50,7 +49,7 @@ class Run:
     best_epoch: int
     batch: Batch
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    executor: Executor = compile_native
+    executor: str = DEFAULT
     programs: Programs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -146,13 +145,14 @@ class Run:
         write_contents(folder, contents, config)
 
 
-def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
+def load_run(folder: Path | str, classes: tuple[type, ...] = (), *, executor: str = DEFAULT) -> Run:
     """The run that `Run.save` wrote.
 
     classes: those of your own that occur in the recipe: layers, losses, schedules … Each stands for the one
     of its module and name; one that has moved since is known by its name alone, where that is clear.
+    executor: as in `chainrule.train`.
     Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class that
-    is neither chainrule's nor among the classes.
+    is neither chainrule's nor among the classes, or for an executor that there is not.
     """
     folder = Path(folder)
     contents = read_contents(folder)
@@ -166,6 +166,7 @@ def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
             contents.best_epoch,
             Batch(batch),
             columns=contents.columns,
+            executor=executor,
         )
     except ChainruleError:
         raise
