@@ -26,7 +26,6 @@ FAMILIES = {
     "containers": "Composition",
     "remat": "Recomputation",
     "tables": "Tables",
-    "several": "Several heads",
     "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.layers -> heading, in the order of the page."""
