@@ -38,6 +38,7 @@ LOSSES = {
     "alignment": "Sequences",
     "several": "Several heads",
     "ensemble": "Ensembles",
+    "several": "Several outputs",
 }
 """Module of chainrule.nn.losses -> heading."""
 
