@@ -36,7 +36,6 @@ LOSSES = {
     "overlap": "Regions and boxes",
     "embedding": "Embeddings",
     "alignment": "Sequences",
-    "several": "Several heads",
     "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.losses -> heading."""

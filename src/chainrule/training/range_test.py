@@ -17,11 +17,11 @@ from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.training.fitting import check_data, split_validation
-from chainrule.training.objective import Supervised
+from chainrule.training.objective import Objective
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import initial_tree
-from chainrule.training.words import LossGiven, loss_of
+from chainrule.training.words import LossGiven, objective_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -64,10 +64,10 @@ class RangeTest:
 
 
 def learning_rate_range_test(
-    model: Layer,
+    model: Layer | Objective,
     data: Any,
     *,
-    loss: LossGiven,
+    loss: LossGiven | None = None,
     optimizer: Transform | None = None,
     penalties: Sequence[Penalty] = (),
     lowest: float = 1e-6,
@@ -92,7 +92,7 @@ def learning_rate_range_test(
     check_whole("learning_rate_range_test", "steps", steps, at_least=10)
     climbing = _with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
     recipe = Recipe(
-        objective=Supervised(model, loss_of(loss)),
+        objective=objective_of(model, loss, None),
         optimizer=climbing,
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         batch_size=batch_size,

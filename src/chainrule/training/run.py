@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ class Run:
         arrays = arrays_for(self.recipe, data, columns=self.columns)
         if arrays.y is None and self.recipe.objective.needs_targets:
             raise DataError("the data has no targets", remedy="pass a pair (x, y)")
-        check_lengths(self.programs, arrays.inputs.named, self._shapes(), self.parameters, "evaluate")
+        check_lengths(self.programs, arrays.inputs.named, self._shapes, self.parameters, "evaluate")
         check_examples(self.programs, arrays)
         predictions, loss = self.programs.predict(self.parameters, arrays)
         objective = self.recipe.objective
@@ -103,13 +104,14 @@ class Run:
         figures = measured(objective, names, predictions, arrays)
         return {"loss": float("nan") if loss is None else loss} | figures
 
+    @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Of the inputs of one example, by name."""
         return {name: shape[1:] for name, (shape, _) in belonging("x", self.batch.inputs).items()}
 
     def _forward(self, x: Any, *, raw: bool) -> Structure:
         given, block = blocks_for(self.programs, x, self.columns)
-        known = self._shapes()
+        known = self._shapes
         if {name: array.shape[1:] for name, array in given.items()} != known:
             check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
         check_inputs(self.programs, given)
