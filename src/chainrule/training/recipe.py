@@ -1,6 +1,7 @@
 """Recipe: every setting of a run but the data, as one tree of frozen dataclasses."""
 
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from chainrule.errors import ConfigError
@@ -87,8 +88,8 @@ class Recipe(Part):
         return to_plain(self)
 
     @staticmethod
-    def from_plain(plain: dict[str, Any], classes: tuple[type, ...] = ()) -> "Recipe":
-        """The recipe that `to_plain` wrote; classes: those of your own that occur in it."""
+    def from_plain(plain: dict[str, Any], classes: tuple[type | FunctionType, ...] = ()) -> "Recipe":
+        """The recipe that `to_plain` wrote; classes: your own that occur in it, also functions."""
         return from_plain(plain, (*KINDS, Recipe, *checked_classes(classes)), "recipe")
 
 

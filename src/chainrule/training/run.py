@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -140,13 +141,14 @@ class Run:
         write_contents(folder, contents, config)
 
 
-def load_run(folder: Path | str, classes: tuple[type, ...] = ()) -> Run:
+def load_run(folder: Path | str, classes: tuple[type | FunctionType, ...] = ()) -> Run:
     """The run that `Run.save` wrote.
 
-    classes: those of your own that occur in the recipe: layers, losses, schedules … Each stands for the one
+    classes: those of your own that occur in the recipe: layers, losses, schedules …, and functions of
+    nn.Apply. Each stands for the one
     of its module and name; one that has moved since is known by its name alone, where that is clear.
-    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class that
-    is neither chainrule's nor among the classes.
+    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
+    function that is neither chainrule's nor among the classes.
     """
     folder = Path(folder)
     contents = read_contents(folder)
