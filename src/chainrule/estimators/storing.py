@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -54,7 +55,7 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     return folder
 
 
-def load(kind: type[Saved], folder: Path, classes: tuple[type, ...]) -> Saved:
+def load(kind: type[Saved], folder: Path, classes: tuple[type | FunctionType, ...]) -> Saved:
     """The estimator of this class that `save` wrote."""
     number = check_kind(folder, KIND, "give a folder that save() wrote").format
     run = load_run(folder, classes)

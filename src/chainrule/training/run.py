@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -147,14 +148,17 @@ class Run:
         write_contents(folder, contents, config)
 
 
-def load_run(folder: Path | str, classes: tuple[type, ...] = (), *, executor: str = DEFAULT) -> Run:
+def load_run(
+    folder: Path | str, classes: tuple[type | FunctionType, ...] = (), *, executor: str = DEFAULT
+) -> Run:
     """The run that `Run.save` wrote.
 
-    classes: those of your own that occur in the recipe: layers, losses, schedules … Each stands for the one
-    of its module and name; one that has moved since is known by its name alone, where that is clear.
+    classes: those of your own that occur in the recipe: layers, losses, schedules …, and functions of
+    nn.Apply. Each stands for the one of its module and name; one that has moved since is known by its name
+    alone, where that is clear.
     executor: as in `chainrule.train`.
-    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class that
-    is neither chainrule's nor among the classes, or for an executor that there is not.
+    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
+    function that is neither chainrule's nor among the classes, or for an executor that there is not.
     """
     folder = Path(folder)
     contents = read_contents(folder)
