@@ -11,12 +11,17 @@ from chainrule.data.columns import (
     NumberColumn,
     TextColumn,
 )
+from chainrule.data.examples import ExampleSource, examples
 from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
+from chainrule.data.npy import mapped, npy_shards
+from chainrule.data.parquet import parquet_shards
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.reading import ColumnReading, Reading, table_name
+from chainrule.data.shards import Shard, ShardSource
+from chainrule.data.source import Chunk, Field, MemorySource, Source
 from chainrule.data.table import (
     Table,
     can_stratify_table,
@@ -35,15 +40,22 @@ __all__ = [
     "Arrays",
     "BooleanColumn",
     "CategoryColumn",
+    "Chunk",
     "Column",
     "ColumnReading",
     "DateColumn",
+    "ExampleSource",
     "Feature",
+    "Field",
     "Finding",
+    "MemorySource",
     "NamedTable",
     "NumberColumn",
     "Preparation",
     "Reading",
+    "Shard",
+    "ShardSource",
+    "Source",
     "Table",
     "TextColumn",
     "as_arrays",
@@ -55,6 +67,7 @@ __all__ = [
     "classes_of",
     "column_names",
     "epoch_order",
+    "examples",
     "fetch_named",
     "findings",
     "fit_preparation",
@@ -63,7 +76,10 @@ __all__ = [
     "is_named",
     "load_named",
     "load_table",
+    "mapped",
     "named_entry",
+    "npy_shards",
+    "parquet_shards",
     "read_table",
     "split",
     "split_indices",
