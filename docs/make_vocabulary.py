@@ -24,7 +24,7 @@ FAMILIES = {
     "recurrent": "Recurrent",
     "attention": "Attention",
     "containers": "Composition",
-    "recomputation": "Recomputation",
+    "remat": "Recomputation",
     "tables": "Tables",
     "ensemble": "Ensembles",
 }
@@ -59,7 +59,7 @@ network = nn.Sequential(
         nn.Conv2D(16, 3, activation="relu"),
         nn.MaxPool2D(),
         nn.Residual([nn.BatchNorm(), nn.Activation("silu"), nn.Conv2D(16, 3, padding="same")]),
-        nn.GlobalAvgPool(),
+        nn.GlobalAvgPool2D(),
         nn.Dense(10),
     ]
 )

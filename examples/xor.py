@@ -16,7 +16,7 @@ print("and:", nn.Perceptron().fit(x, np.array([0, 0, 0, 1])).message)
 print("xor:", nn.Perceptron().fit(x, t).message)
 
 # One hidden layer bends the line. Backpropagation finds the weights of both layers.
-network = nn.Sequential([nn.Dense(8, "tanh", kernel=nn.glorot_uniform()), nn.Dense(1)])
+network = nn.Sequential([nn.Dense(8, "tanh", weight=nn.glorot_uniform()), nn.Dense(1)])
 run = chainrule.train(
     network,
     (x, t),

@@ -54,7 +54,8 @@ void read_reduce(Reader& in, Instruction& out) {
 
 void read_copy(Reader& in, Instruction& out) {
     const int rank = in.small(8);
-    const int64_t bytes = in.small(1) ? 4 : 1;
+    const int64_t bytes = in.number(1, 8);
+    if (bytes != 1 && bytes != 4 && bytes != 8) refuse("elements of a size that there is not");
     std::vector<int64_t> dims, from, to;
     for (int i = 0; i < rank; ++i) dims.push_back(in.size());
     for (int i = 0; i < rank; ++i) from.push_back(in.size());
@@ -176,6 +177,14 @@ Instruction read(std::span<const int64_t> row, const Around& around) {
             out.places.push_back(in.place(product(product(outer, count / repeat), inner), 4));
             out.places.push_back(table());
             if (!onto_zeros) out.places.push_back(table());
+            break;
+        }
+        case Kind::narrow: {
+            const int64_t rows = in.size(), cols = in.size(), to_floats = in.small(1);
+            out.extent = rows;
+            out.sizes = {cols, to_floats};
+            out.places.push_back(in.place_in_rows(rows, cols, 8));
+            out.places.push_back(in.place_in_rows(rows, cols, 4));
             break;
         }
         case Kind::one_hot: {

@@ -18,7 +18,7 @@ int64_t span(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride)
 // then; one on other words of the same memory must not be there at all.
 void find_direct(Tile& tile, int64_t rows, int64_t cols) {
     for (Store& store : tile.stores) {
-        if (store.type == Type::boolean) continue;
+        if (!is_word(store.type)) continue;
         int written = -1;  // the operation that writes it
         for (size_t i = 0; i < tile.ops.size(); ++i)
             if (tile.ops[i].y == store.reg) written = static_cast<int>(i);
@@ -27,7 +27,7 @@ void find_direct(Tile& tile, int64_t rows, int64_t cols) {
         for (const Load& load : tile.loads) {
             const int64_t load_end = load.place.offset + span(rows, cols, load.row_stride, load.col_stride) * item_bytes(load.type);
             if (load.place.buffer != store.place.buffer || load.place.offset >= end || load_end <= start) continue;
-            const bool same = load.type != Type::boolean && load.place.offset == start && (load.row_stride == cols || rows == 1) &&
+            const bool same = is_word(load.type) && load.place.offset == start && (load.row_stride == cols || rows == 1) &&
                               (load.col_stride == 1 || cols == 1);
             bool later = false;
             for (size_t i = static_cast<size_t>(written + 1); i < tile.ops.size(); ++i)
@@ -63,8 +63,8 @@ void find_ready(Tile& tile) {
     for (int reg : inputs)
         for (const Load& load : tile.loads)
             if (load.reg == reg) {
-                single.push_back(!load.row_stride && !load.col_stride && load.type != Type::boolean);
-                straight = straight && load.type != Type::boolean;
+                single.push_back(!load.row_stride && !load.col_stride && is_word(load.type));
+                straight = straight && is_word(load.type);
             }
     std::vector<std::pair<int, int>> stores;  // line, register
     for (const Store& store : tile.stores) {
@@ -118,7 +118,7 @@ void read_tile(Reader& in, Instruction& out) {
     for (int i = 0; i < loads; ++i) {
         Load load;
         load.reg = reg();
-        load.type = static_cast<Type>(in.small(3));
+        load.type = static_cast<Type>(in.small(static_cast<int>(Type::types) - 1));
         load.row_stride = in.size();
         load.col_stride = in.size();
         const bool whole = load.row_stride == cols && (load.col_stride == 1 || cols == 1);
@@ -132,7 +132,7 @@ void read_tile(Reader& in, Instruction& out) {
     for (int i = 0; i < stores; ++i) {
         Store store;
         store.reg = reg();
-        store.type = static_cast<Type>(in.small(3));
+        store.type = static_cast<Type>(in.small(static_cast<int>(Type::types) - 1));
         store.place = in.place_in_rows(rows, cols, item_bytes(store.type));
         fixed[static_cast<size_t>(store.reg)] = true;
         tile.stores.push_back(store);

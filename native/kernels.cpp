@@ -116,6 +116,7 @@ void micro(int op, float* y, const float* a, const float* b, const float* c, int
         ONE(I_FROM_M, word(holds(x) ? 1 : 0))
         ONE(M_FROM_FLOAT, mask(x != 0.0f))
         ONE(M_FROM_I, mask(integer(x) != 0))
+        ONE(B_FROM_I, word(natural(x) & 255u))
         case COPY:
             std::memmove(y, a, static_cast<size_t>(n) * 4);
             break;

@@ -11,7 +11,7 @@
 
 namespace chainrule {
 
-// One step of a tile program: registers hold 32-bit words (float, int, uint or a mask of all or no bits).
+// One step of a tile program: registers hold 32-bit words (float, int, uint, a mask of all or no bits, or a byte).
 enum MicroOp : int {
     // float -> float
     NEGATIVE, ABSOLUTE, SIGN, FLOOR, EXP, EXPM1, LOG, LOG1P, SQRT, SIN, COS, TANH, SIGMOID, SOFTPLUS, ERF, RELU,
@@ -31,7 +31,7 @@ enum MicroOp : int {
     // select: mask, x, y
     WHERE,
     // casts
-    FLOAT_FROM_I, FLOAT_FROM_U, FLOAT_FROM_M, I_FROM_FLOAT, U_FROM_FLOAT, I_FROM_M, M_FROM_FLOAT, M_FROM_I,
+    FLOAT_FROM_I, FLOAT_FROM_U, FLOAT_FROM_M, I_FROM_FLOAT, U_FROM_FLOAT, I_FROM_M, M_FROM_FLOAT, M_FROM_I, B_FROM_I,
     COPY,
     // three floats -> float: x * y + z
     MULTIPLY_ADD,

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "attention.hpp"
 #include "convolution.hpp"
@@ -164,6 +165,21 @@ bool run_scatter_add(const Instruction& in, int64_t first, int64_t last, const s
     return std::all_of(indices, indices + (first == 0 ? count : 0), [&](int64_t index) { return index >= -length && index < length; });
 }
 
+// int64 to int32: what lies beyond becomes the end that it is beyond, so that an index out of range stays out of range;
+// or to float32.
+void run_narrow(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
+    constexpr int64_t low = std::numeric_limits<int32_t>::min(), high = std::numeric_limits<int32_t>::max();
+    const int64_t begin = first * in.sizes[0], end = last * in.sizes[0];
+    const int64_t* x = pointer<const int64_t>(at, in.places[0]);
+    if (in.sizes[1] != 0) {
+        float* y = pointer<float>(at, in.places[1]);
+        for (int64_t i = begin; i < end; ++i) y[i] = static_cast<float>(x[i]);
+    } else {
+        int32_t* y = pointer<int32_t>(at, in.places[1]);
+        for (int64_t i = begin; i < end; ++i) y[i] = static_cast<int32_t>(std::clamp(x[i], low, high));
+    }
+}
+
 void run_one_hot(const Instruction& in, int64_t first, int64_t last, const std::vector<char*>& at) {
     const int64_t depth = in.sizes[0];
     const int32_t* indices = pointer<const int32_t>(at, in.places[0]);
@@ -312,7 +328,12 @@ bool Machine::execute(const Instruction& in, int chunk, int64_t first, int64_t l
         case Kind::tile: run_tile(in, chunk, first, last, at, scratch); break;
         case Kind::matmul: run_matmul(in, chunk, first, last, at, scratch); break;
         case Kind::reduce: run_reduce(in, first, last, at); break;
-        case Kind::copy: in.sizes[1] == 4 ? run_copy<uint32_t>(in, first, last, at) : run_copy<uint8_t>(in, first, last, at); break;
+        case Kind::copy:
+            if (in.sizes[1] == 1) run_copy<uint8_t>(in, first, last, at);
+            if (in.sizes[1] == 4) run_copy<uint32_t>(in, first, last, at);
+            if (in.sizes[1] == 8) run_copy<uint64_t>(in, first, last, at);
+            break;
+        case Kind::narrow: run_narrow(in, first, last, at); break;
         case Kind::fill: std::memset(pointer<char>(at, in.places[0]) + first, 0, static_cast<size_t>(last - first)); break;
         case Kind::gather: fine = run_gather(in, first, last, at); break;
         case Kind::gather_sum: fine = run_gather_sum(in, first, last, at); break;

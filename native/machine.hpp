@@ -19,11 +19,14 @@ enum class Kind : int {
     tile, matmul, reduce, copy, fill, gather, scatter_add, one_hot, random_bits, cross_entropy_delta, cross_entropy, squares,
     root_mean, max_pool, max_pool_positions, max_pool_adjoint, average_pool, average_pool_adjoint, resize, resize_adjoint,
     cumsum, argmax, argsort, convolution, convolution_input_adjoint, convolution_weight_adjoint, row_sums, scan,
-    attention, attention_adjoints, layer_norm, layer_norm_adjoints, gather_sum,
+    attention, attention_adjoints, layer_norm, layer_norm_adjoints, gather_sum, narrow,
     kinds
 };
 enum Cut : int { by_rows, by_columns, by_depth };  // of a product; along its depth every chunk has results of its own
-enum class Type : int { f32, i32, u32, boolean };
+enum class Type : int { f32, i32, u32, boolean, u8, types };
+
+// Words of 32 bits lie in memory as registers hold them; the others are a byte each.
+inline bool is_word(Type type) { return type != Type::boolean && type != Type::u8; }
 
 struct Place {
     int buffer = 0;

@@ -108,7 +108,7 @@ private:
     size_t next_ = 0;
 };
 
-inline int64_t item_bytes(Type type) { return type == Type::boolean ? 1 : 4; }
+inline int64_t item_bytes(Type type) { return is_word(type) ? 4 : 1; }
 
 // One family of instructions each.
 void read_tile(Reader& in, Instruction& out);

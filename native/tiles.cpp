@@ -13,10 +13,15 @@ namespace {
 void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col, int64_t cols) {
     for (int64_t r = 0; r < rows; ++r, reg += cols) {
         const int64_t start = (row + r) * load.row_stride + col * load.col_stride;
-        if (load.type == Type::boolean) {
+        if (!is_word(load.type)) {
             const auto* from = reinterpret_cast<const uint8_t*>(base) + start;
             auto* to = reinterpret_cast<int32_t*>(reg);
-            for (int64_t i = 0; i < cols; ++i) to[i] = from[i * load.col_stride] ? -1 : 0;
+            if (load.type == Type::boolean)
+                for (int64_t i = 0; i < cols; ++i) to[i] = from[i * load.col_stride] ? -1 : 0;
+            else if (load.col_stride == 1)
+                for (int64_t i = 0; i < cols; ++i) to[i] = from[i];
+            else
+                for (int64_t i = 0; i < cols; ++i) to[i] = from[i * load.col_stride];
         } else {
             const float* from = reinterpret_cast<const float*>(base) + start;
             if (load.col_stride == 1)
@@ -30,10 +35,13 @@ void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t r
 }
 
 void put(const Store& store, char* base, const float* reg, int64_t start, int64_t words) {
-    if (store.type == Type::boolean) {
+    if (!is_word(store.type)) {
         auto* to = reinterpret_cast<uint8_t*>(base) + start;
         const auto* from = reinterpret_cast<const int32_t*>(reg);
-        for (int64_t i = 0; i < words; ++i) to[i] = from[i] ? 1 : 0;
+        if (store.type == Type::boolean)
+            for (int64_t i = 0; i < words; ++i) to[i] = from[i] ? 1 : 0;
+        else
+            for (int64_t i = 0; i < words; ++i) to[i] = static_cast<uint8_t>(from[i]);
     } else {
         float* to = reinterpret_cast<float*>(base) + start;
         if (to != reg) std::memmove(to, reg, static_cast<size_t>(words) * 4);
@@ -72,7 +80,7 @@ public:
             const int64_t n = std::min(length, words - done), start = first + done;
             for (const Load& load : tile_.loads) {
                 if (!load.col_stride && !load.row_stride) continue;
-                if (load.type == Type::boolean) {
+                if (!is_word(load.type)) {
                     Load dense = load;
                     dense.col_stride = 1;
                     fill(own(load.reg), dense, base(load.place), 0, 1, start, n);
@@ -112,14 +120,14 @@ private:
     char* base(const Place& place) const { return at_[static_cast<size_t>(place.buffer)] + place.offset; }
 
     void bring_single(const Load& load, int64_t words) {
-        if (tile_.ready && load.type != Type::boolean)
+        if (tile_.ready && is_word(load.type))
             registers_[load.reg] = reinterpret_cast<float*>(base(load.place));
         else
             fill(own(load.reg), load, base(load.place), 0, 1, 0, words);
     }
 
     void bring(const Load& load, int64_t row, int64_t count, int64_t col, int64_t n, int64_t cols) {
-        const bool word = load.type != Type::boolean;
+        const bool word = is_word(load.type);
         if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0)) return;  // filled before
         const bool dense = load.col_stride == 1 && (load.row_stride == cols || count == 1);
         if (word && dense)

@@ -18,10 +18,10 @@ from chainrule.nn import (
     Dropout,
     Embedding,
     Flatten,
-    GlobalAvgPool,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
     LayerNorm,
     MaxPool2D,
-    MeanOverTime,
     PositionalEncoding,
     Residual,
     Sequential,
@@ -89,7 +89,7 @@ def _layers(network: Network) -> list[Layer]:
                 *_normalized(first),
                 Activation("relu"),
                 *(layer for block in blocks for layer in (block, Activation("relu"))),
-                GlobalAvgPool(),
+                GlobalAvgPool2D(),
                 Dense(network.classes),
             ]
         case Gpt():
@@ -105,7 +105,7 @@ def _layers(network: Network) -> list[Layer]:
         case Lstm():
             return [LSTM(network.units), Dense(network.classes)]
         case Bag():
-            return [Embedding(network.vocabulary, network.units), MeanOverTime(), Dense(network.classes)]
+            return [Embedding(network.vocabulary, network.units), GlobalAvgPool1D(), Dense(network.classes)]
         case _:
             raise TypeError(f"{network} has no reading here")
 
@@ -117,7 +117,7 @@ def _mlp(network: Mlp) -> list[Layer]:
         layers.append(Dense(width, network.activation, kernel))
         if network.dropout:
             layers.append(Dropout(network.dropout))
-    return [*layers, Dense(network.classes, kernel=kernel)]
+    return [*layers, Dense(network.classes, weight=kernel)]
 
 
 def _normalized(width: int, size: int = 3, stride: int = 1) -> list[Layer]:

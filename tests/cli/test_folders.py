@@ -1,6 +1,6 @@
 import pytest
 
-from chainrule.cli.folders import Place, claimed, place_at
+from chainrule.cli.folders import RunFolder, claimed, place_at
 from chainrule.errors import ConfigError, TrainingError
 
 
@@ -18,7 +18,7 @@ def test_two_that_start_at_once_get_names_of_their_own(here):
 )
 def test_what_was_saved_stays_unless_training_broke_down(here, error, kept):
     def fail(saves: bool) -> None:
-        with claimed(Place(here / "a" / "b" / "it"), "x") as place:
+        with claimed(RunFolder(here / "a" / "b" / "it"), "x") as place:
             if saves:
                 place.state.touch()
             raise error("no")
@@ -34,7 +34,7 @@ def test_what_was_saved_stays_unless_training_broke_down(here, error, kept):
 
 def test_folders_that_were_there_stay(here):
     (here / "a").mkdir()
-    with claimed(Place(here / "a" / "it"), "x"):
+    with claimed(RunFolder(here / "a" / "it"), "x"):
         pass
     assert (here / "a").is_dir()
 

@@ -8,10 +8,11 @@ from tests.contracts.cases import CASES, Case
 from tests.contracts.oracle import ORACLE
 
 from chainrule.backprop import differentiate
+from chainrule.errors import DTypeError
 from chainrule.executors import Executor
 from chainrule.executors.native import available, compile_native
 from chainrule.executors.native.lowering import has_kernel
-from chainrule.executors.numpy_ import compile_numpy
+from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import EXPANSIONS, OPERATIONS, Program, Trace
 from chainrule.program import functions as f
 
@@ -339,6 +340,47 @@ def test_run_many_equals_repeated_run(compiler: Executor):
     for name, array in at_once.items():
         np.testing.assert_array_equal(array, one_by_one[name])
     assert at_once["key"].tolist() == [9, 6]
+
+
+def step_of_pictures_and_words(pixels: str, numbers: str) -> Program:
+    """Pictures and words tell classes apart, in the dtypes that they are given in."""
+    trace = Trace()
+    pictures, words = trace.input("pictures", (4, 5, 5), pixels), trace.input("words", (4, 3), numbers)
+    classes = trace.input("classes", (4,), numbers)
+    w, table = trace.parameter("w", (25, 3)), trace.parameter("table", (7, 3))
+    bright = pictures.cast("float32") / 255.0
+    y = bright.reshape(4, 25) @ w + f.gather(table, words).sum(1)
+    loss = f.softmax_cross_entropy(y, f.one_hot(classes, 3)).mean()
+    deltas = differentiate(loss, [w, table])
+    return trace.program({"loss": loss}, {p: p - 0.5 * deltas[p.value] for p in (w, table)})
+
+
+def test_bytes_and_long_integers_train_as_floats_and_short_ones_do(compiler: Executor):
+    random = np.random.default_rng(6)
+    given = {
+        "pictures": random.integers(0, 256, (12, 5, 5)),
+        "words": random.integers(-7, 7, (12, 3)),
+        "classes": random.integers(-1, 4, 12),  # one_hot of what is no class is 0
+    }
+    order, results = random.integers(0, 12, (9, 4)), []
+    for pixels, numbers in (("float32", "int32"), ("uint8", "int64")):
+        chunk = {
+            name: array.astype(pixels if name == "pictures" else numbers) for name, array in given.items()
+        }
+        tree = {"w": np.zeros((25, 3), "f4"), "table": np.zeros((7, 3), "f4")}
+        compiled = compiler(step_of_pictures_and_words(pixels, numbers))
+        assert isinstance(compiled, NumpyProgram) == (compiler is compile_numpy)
+        results.append(compiled.run_many(tree, chunk, order) | tree)
+    for name, array in results[0].items():
+        np.testing.assert_array_equal(results[1][name], array)
+    assert results[0]["loss"].std() > 0
+
+
+def test_arithmetic_of_bytes_is_refused_and_the_message_says_what_to_do():
+    x = Trace().input("x", (3,), "uint8")
+    for calculate in (lambda: x + x, lambda: x * 2, lambda: x.sum(), lambda: f.equal(x, x), lambda: -x):
+        with pytest.raises(DTypeError, match=r"got uint8; it needs .*float32.*\n*.*cast it"):
+            calculate()
 
 
 def test_run_many_of_no_calls(compiler: Executor):

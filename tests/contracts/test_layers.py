@@ -30,19 +30,20 @@ from chainrule.nn import (
     EnsembleDense,
     Flatten,
     GaussianNoise,
-    GlobalAvgPool,
-    GlobalMaxPool,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
     GroupNorm,
     Initializer,
     Layer,
     LayerNorm,
     MaxPool1D,
     MaxPool2D,
-    MeanOverTime,
     Members,
     MultiHeadAttention,
     PositionalEncoding,
-    Recomputed,
+    Remat,
     Residual,
     RMSNorm,
     Sequential,
@@ -106,7 +107,7 @@ CASES = [
         (4, 3),
         (4, 5),
         {"dense_1.weight": (3, 5), "dense_1.bias": (5,)},
-        bad=(lambda: Dense(0), lambda: Dense(2, "no"), lambda: Dense(2, kernel=3)),  # type: ignore[arg-type]
+        bad=(lambda: Dense(0), lambda: Dense(2, "no"), lambda: Dense(2, weight=3)),  # type: ignore[arg-type]
     ),
     Case(Dense(2, "gelu"), (4, 3, 6), (4, 3, 2), {"dense_1.weight": (6, 2), "dense_1.bias": (2,)}),
     Case(Activation("softplus"), (4, 3), (4, 3), bad=(lambda: Activation("no"),)),
@@ -175,7 +176,7 @@ CASES = [
             lambda: Conv2D(2, 3, padding=1),  # type: ignore[arg-type]
             lambda: Conv2D(2, 3, groups=0),
             lambda: Conv2D(2, 3, activation="no"),
-            lambda: Conv2D(2, 3, kernel=zeros.value),  # type: ignore[arg-type]
+            lambda: Conv2D(2, 3, weight=zeros.value),  # type: ignore[arg-type]
             lambda: Conv2D(2, 3, use_bias=1),  # type: ignore[arg-type]
         ),
     ),
@@ -211,8 +212,9 @@ CASES = [
     ),
     Case(AvgPool1D(3, 2, "same"), (3, 6, 2), (3, 3, 2), bad=(lambda: AvgPool1D(-1),)),
     Case(AvgPool2D(), (2, 5, 4, 3), (2, 2, 2, 3), bad=(lambda: AvgPool2D(stride=(1, 1, 1)),)),
-    Case(GlobalAvgPool(), (2, 3, 4, 5), (2, 5)),
-    Case(GlobalMaxPool(), (2, 6, 5), (2, 5)),
+    Case(GlobalAvgPool2D(), (2, 3, 4, 5), (2, 5)),
+    Case(GlobalMaxPool1D(), (2, 6, 5), (2, 5)),
+    Case(GlobalMaxPool2D(), (2, 3, 4, 5), (2, 5)),
     Case(Upsample(), (2, 3, 2), (2, 6, 2), bad=(lambda: Upsample(0), lambda: Upsample(2, "cubic"))),
     Case(Upsample((3, 2), "linear"), (2, 3, 4, 2), (2, 9, 8, 2), bad=(lambda: Upsample(()),)),
     Case(
@@ -272,12 +274,12 @@ CASES += [
         (4, 5),
         (4, 5, 3),
         {"embedding_1.weight": (7, 3)},
-        (lambda: Embedding(0, 3), lambda: Embedding(7, -1), lambda: Embedding(7, 3, kernel=1)),  # type: ignore[arg-type]
+        (lambda: Embedding(0, 3), lambda: Embedding(7, -1), lambda: Embedding(7, 3, weight=1)),  # type: ignore[arg-type]
         tokens=7,
     ),
-    Case(MeanOverTime(), (4, 3, 2), (4, 2)),
+    Case(GlobalAvgPool1D(), (4, 3, 2), (4, 2)),
     Case(
-        Sequential([Embedding(9, 2), MeanOverTime(), Dense(3)]),
+        Sequential([Embedding(9, 2), GlobalAvgPool1D(), Dense(3)]),
         (4, 6),
         (4, 3),
         {"embedding_1.weight": (9, 2), "dense_1.weight": (2, 3), "dense_1.bias": (3,)},
@@ -293,7 +295,7 @@ CASES += [
             lambda: PositionalEncoding("learned"),
             lambda: PositionalEncoding("learned", longest=0),
             lambda: PositionalEncoding("rotary", longest=4),
-            lambda: PositionalEncoding(kernel=1),  # type: ignore[arg-type]
+            lambda: PositionalEncoding(weight=1),  # type: ignore[arg-type]
         ),
     ),
     Case(PositionalEncoding("rotary"), (2, 5, 4), (2, 5, 4)),
@@ -358,7 +360,7 @@ CASES += [
         (2, 4, 5),
         (2, 4, 3),
         recurrent_parameters("lstm_1", 5, 3, 4),
-        (lambda: LSTM(-1), lambda: LSTM(3, reverse=0), lambda: LSTM(3, kernel=None)),  # type: ignore[arg-type]
+        (lambda: LSTM(-1), lambda: LSTM(3, reverse=0), lambda: LSTM(3, weight=None)),  # type: ignore[arg-type]
     ),
     Case(
         GRU(3, reverse=True),
@@ -388,16 +390,14 @@ CASES += [
 ]
 CASES += [
     Case(
-        Recomputed(Dense(5, "tanh")),
+        Remat(Dense(5, "tanh")),
         (4, 3),
         (4, 5),
         {"dense_1.weight": (3, 5), "dense_1.bias": (5,)},
-        (lambda: Recomputed("no"),),  # type: ignore[arg-type]
+        (lambda: Remat("no"),),  # type: ignore[arg-type]
     ),
     Case(
-        Sequential(
-            [Dense(4), Recomputed(Sequential([Dense(4, "tanh"), Dropout(0.3)])), Recomputed(Dense(2))]
-        ),
+        Sequential([Dense(4), Remat(Sequential([Dense(4, "tanh"), Dropout(0.3)])), Remat(Dense(2))]),
         (4, 3),
         (4, 2),
         {
@@ -427,7 +427,7 @@ CASES += [
             lambda: EnsembleDense(0),
             lambda: EnsembleDense(2, "no"),
             lambda: EnsembleDense(2, weights="none"),
-            lambda: EnsembleDense(2, kernel=1),  # type: ignore[arg-type]
+            lambda: EnsembleDense(2, weight=1),  # type: ignore[arg-type]
         ),
     ),
     Case(
@@ -478,7 +478,7 @@ CASES += [
         },
     ),
 ]
-WITHOUT_SETTINGS = {Flatten, GlobalAvgPool, GlobalMaxPool, MeanOverTime}
+WITHOUT_SETTINGS = {Flatten, GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D}
 REFUSING = [(case, make) for case in CASES for make in case.bad]
 
 

@@ -73,6 +73,7 @@ UNARY: Mapping[str, Callable[[Tensor], Tensor]] = {
         f.scan(fading, [x[0] * 0.5], [x], reverse=True).outputs[0] if x.ndim and x.shape[0] else x
     ),
     "random": lambda x: x * random_like(x),
+    "random bytes": lambda x: x * random_bytes(x),
 }
 BINARY: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": lambda x, y: x + y,
@@ -108,6 +109,12 @@ def random_like(x: Tensor) -> Tensor:
     """Multiples of 2⁻²⁴ in either width, so that both draw the same."""
     bits = f.random_bits(x.trace.states["key"], x.shape, stream=7)
     return x.trace.record("shift_right", bits, x.trace.constant(8, "uint32")).cast(x.dtype) * 2.0**-24
+
+
+def random_bytes(x: Tensor) -> Tensor:
+    """Multiples of 2⁻⁸, moved about as bytes."""
+    some = f.random_bits(x.trace.states["key"], (*x.shape, 2), stream=8).cast("uint8")
+    return f.concatenate([some[..., 1:], some], x.ndim)[..., -1].cast(x.dtype) * 2.0**-8
 
 
 def fits(x: Tensor, y: Tensor) -> bool:

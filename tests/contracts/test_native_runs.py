@@ -43,7 +43,7 @@ from chainrule.nn import (
     sgd,
 )
 from chainrule.training import Recipe
-from chainrule.training.step import Batch, TrainingStep, initial_tree, named_arrays, training_step
+from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 
@@ -191,7 +191,7 @@ def train(run: TrainingRun, executor: Executor) -> dict[str, np.ndarray]:
     """The outputs of every step, and the tree at the end."""
     step, data = run.step(), run.data()
     tree = initial_tree(run.recipe, step)
-    outputs = executor(step.program).run_many(tree, named_arrays(data), run.order())
+    outputs = executor(step.program).run_many(tree, data.named, run.order())
     return outputs | {f"tree {name}": array for name, array in tree.items()}
 
 
@@ -243,7 +243,7 @@ def test_large_runs_have_several_chunks(name: str):
 
 def test_steps_one_by_one_have_the_bits_of_many_in_one_call():
     run = RUNS["wide with dropout, watched"]
-    step, chunk = run.step(), named_arrays(run.data())
+    step, chunk = run.step(), run.data().named
     compiled = compile_native(step.program, 2)
     order = run.order()[:6]
     trees = [initial_tree(run.recipe, step) for _ in range(3)]

@@ -17,13 +17,13 @@ from chainrule.nn.optimizers import (
     PRESETS,
     Accumulate,
     AdaptiveClip,
-    ByName,
-    Descend,
     ExponentialMovingAverage,
     Lookahead,
     MaxNorm,
     Momentum,
+    Partition,
     Scale,
+    ScaleByLearningRate,
     SharpnessAware,
     StochasticWeightAverage,
     Transform,
@@ -33,7 +33,7 @@ from chainrule.nn.optimizers import (
     sgd,
 )
 from chainrule.nn.tree import from_plain, to_plain
-from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, initial_tree, training_step
 
 RATE = 0.02
 
@@ -148,11 +148,11 @@ CASES = {
     ),
     "lookahead": (chain(PLAIN, Lookahead(4, 0.3)), looking_ahead),
     "by_name": (
-        chain(ByName((("*weight", Momentum(0.8)),), Scale(0.5)), Descend(RATE)),
+        chain(Partition((("*weight", Momentum(0.8)),), Scale(0.5)), ScaleByLearningRate(RATE)),
         by_group,
     ),
     "by_name_whole": (
-        ByName((("*weight", PLAIN), ("layer.*", sgd(RATE / 2))), adam()),
+        Partition((("*weight", PLAIN), ("layer.*", sgd(RATE / 2))), adam()),
         by_group,
     ),
     **{name: (optimizer, heavy_ball) for name, optimizer in AVERAGES.items()},
@@ -229,7 +229,7 @@ def test_the_stochastic_average_is_the_mean_of_every_fourth_point_after_the_tent
 
 def test_averages_within_groups_and_accumulation():
     inner = chain(PLAIN, ExponentialMovingAverage(0.0))
-    grouped = Trained(ByName((("*weight", chain(PLAIN, StochasticWeightAverage(100))),), inner), start())
+    grouped = Trained(Partition((("*weight", chain(PLAIN, StochasticWeightAverage(100))),), inner), start())
     list(grouped.steps(3))
     assert all(np.allclose(grouped.evaluated()[n], grouped.tree[n], rtol=1e-12) for n in NAMES)
     gathering = Trained(Accumulate(chain(PLAIN, ExponentialMovingAverage(0.5)), 2), start())
@@ -255,7 +255,7 @@ def test_the_native_executor_agrees(name):
     for compiled in (compile_numpy(step.program), compile_native(step.program)):
         tree = {key: array.copy() for key, array in initial_tree(recipe, step).items()}
         for _ in range(9):
-            compiled.run(tree, named_arrays(arrays))
+            compiled.run(tree, arrays.named)
         trees.append(tree)
     for key, array in trees[0].items():
         np.testing.assert_allclose(trees[1][key], array, rtol=1e-4, atol=1e-5, err_msg=key)

@@ -36,11 +36,11 @@ from chainrule.program import functions as f
 CASES = {
     "sgd": ({"learning_rate": 0.02}, lambda p: reference_sgd(p, rate=0.02)),
     "momentum": (
-        {"learning_rate": 0.01, "decay": 0.8},
+        {"learning_rate": 0.01, "momentum": 0.8},
         lambda p: reference_momentum(p, rate=0.01, decay=0.8),
     ),
     "nesterov": (
-        {"learning_rate": 0.01, "decay": 0.8},
+        {"learning_rate": 0.01, "momentum": 0.8},
         lambda p: reference_nesterov(p, rate=0.01, decay=0.8),
     ),
     "adagrad": (
@@ -48,7 +48,7 @@ CASES = {
         lambda p: reference_adagrad(p, rate=0.1, epsilon=1e-3),
     ),
     "rmsprop": (
-        {"learning_rate": 0.01, "decay": 0.7, "epsilon": 0.1},
+        {"learning_rate": 0.01, "rho": 0.7, "epsilon": 0.1},
         lambda p: reference_rmsprop(p, rate=0.01, decay=0.7, epsilon=0.1),
     ),
     "adam": (
@@ -56,11 +56,11 @@ CASES = {
         lambda p: reference_adamw(p, rate=0.05, beta1=0.8, beta2=0.99, epsilon=1e-3),
     ),
     "adamw": (
-        {"learning_rate": 0.05, "decay": 0.2, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+        {"learning_rate": 0.05, "weight_decay": 0.2, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
         lambda p: reference_adamw(p, rate=0.05, beta1=0.8, beta2=0.99, epsilon=1e-3, decay=0.2),
     ),
     "adadelta": (
-        {"learning_rate": 0.5, "decay": 0.8, "epsilon": 1e-3},
+        {"learning_rate": 0.5, "rho": 0.8, "epsilon": 1e-3},
         lambda p: reference_adadelta(p, rate=0.5, decay=0.8, epsilon=1e-3),
     ),
     "nadam": (
@@ -72,11 +72,11 @@ CASES = {
         lambda p: reference_amsgrad(p, rate=0.05, beta1=0.8, beta2=0.9, epsilon=1e-3),
     ),
     "lion": (
-        {"learning_rate": 0.01, "decay": 0.2, "beta1": 0.8, "beta2": 0.9},
+        {"learning_rate": 0.01, "weight_decay": 0.2, "beta1": 0.8, "beta2": 0.9},
         lambda p: reference_lion(p, rate=0.01, decay=0.2, beta1=0.8, beta2=0.9),
     ),
     "muon": (
-        {"learning_rate": 0.01, "decay": 0.2, "momentum": 0.8, "steps": 4, "adam_share": 0.1},
+        {"learning_rate": 0.01, "weight_decay": 0.2, "momentum": 0.8, "steps": 4, "adam_share": 0.1},
         lambda p: reference_muon(p, rate=0.01, momentum=0.8, steps=4, decay=0.2, adam_share=0.1),
     ),
 }

@@ -32,7 +32,7 @@ def noisy(rows: int = 46) -> Arrays:
     """So much noise that a network soon learns it by heart."""
     random = np.random.default_rng(2)
     x = random.normal(size=(rows, 5)).astype(np.float32)
-    return Arrays(x, (x[:, :1] + random.normal(size=(rows, 1))).astype(np.float32))
+    return Arrays.of(x, (x[:, :1] + random.normal(size=(rows, 1))).astype(np.float32))
 
 
 def by_folds(recipe: Recipe, arrays: Arrays, patience: float, **settings: Any) -> Any:
@@ -44,7 +44,7 @@ def by_folds(recipe: Recipe, arrays: Arrays, patience: float, **settings: Any) -
 @pytest.mark.parametrize("rows", [99, 100, 101])
 def test_folds_are_of_one_length_and_deal_out_classes_evenly(rows):
     y = np.random.default_rng(0).integers(0, 4, rows).astype(np.int32)
-    folds = folds_of(Arrays(np.zeros((rows, 1), np.float32), y), seed=3)
+    folds = folds_of(Arrays.of(np.zeros((rows, 1), np.float32), y), seed=3)
     held = np.concatenate([fold for _, fold in folds])
     assert [len(fold) for _, fold in folds] == [33, 33, 33]
     assert len(np.unique(held)) == 99
@@ -52,7 +52,7 @@ def test_folds_are_of_one_length_and_deal_out_classes_evenly(rows):
         assert np.array_equal(np.sort(np.r_[rest, fold]), np.arange(rows))
     counts = np.array([np.bincount(y[fold], minlength=4) for _, fold in folds])
     assert np.ptp(counts, axis=0).max() <= 1
-    again, other = (folds_of(Arrays(np.zeros((rows, 1)), y), seed=seed) for seed in (3, 4))
+    again, other = (folds_of(Arrays.of(np.zeros((rows, 1)), y), seed=seed) for seed in (3, 4))
     assert np.array_equal(again[0][1], folds[0][1])
     assert not np.array_equal(other[0][1], folds[0][1])
 
@@ -96,7 +96,7 @@ def test_the_loss_is_of_the_mean_of_the_members(kind):
     network = nn.Sequential([nn.Members(4), nn.Dense(8, "relu"), nn.EnsembleDense(outputs, weights="own")])
     weight = np.random.default_rng(1).random(60).astype(np.float32)
     floats = targets.astype(np.float32 if kind == "numbers" else np.int32)
-    arrays = Arrays(x.astype(np.float32), floats, weight)
+    arrays = Arrays.of(x.astype(np.float32), floats, weight)
     run = train_recipe(Recipe(network, loss, epochs=3), arrays, None, watch=False, progress=False)
     members = run.outputs(arrays.x).astype(np.float64)  # (rows, members, outputs)
     if kind == "numbers":
@@ -203,7 +203,7 @@ def test_few_rows_of_the_default_network_are_held_out_in_folds(settings, rows, h
     assert (net.validation_scores_ is not None) == bool(held_out)
     if averages:
         rate = settings.get("learning_rate_init", 0.008)
-        assert optimizer == nn.chain(nn.adamw(rate, decay=0.01), nn.ExponentialMovingAverage(0.97))
+        assert optimizer == nn.chain(nn.adamw(rate, weight_decay=0.01), nn.ExponentialMovingAverage(0.97))
         assert len(net.validation_scores_ or ()) == net.n_iter_ == net.run_.best_epoch
 
 

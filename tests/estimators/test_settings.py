@@ -79,8 +79,8 @@ def test_a_class_weight_that_does_not_fit_is_told(weight):
 
 
 def test_sizes_are_mlps_network():
-    dense = nn.Dense(64, "tanh", kernel=nn.glorot_uniform())
-    head = nn.Dense(1, kernel=nn.glorot_uniform())
+    dense = nn.Dense(64, "tanh", weight=nn.glorot_uniform())
+    head = nn.Dense(1, weight=nn.glorot_uniform())
     network = nn.Sequential([dense, dense, head])
     assert recipe(layers=(64, 64), activation="tanh").model == network
     for same in ([64, 64], np.array([64, 64]), (np.int64(64), 64)):
@@ -90,7 +90,7 @@ def test_sizes_are_mlps_network():
     logistic = recipe(layers=(3,), activation="logistic").model
     assert logistic == recipe(layers=(3,), activation="sigmoid").model
     selu = recipe(layers=3, activation="selu").model
-    assert selu == nn.Sequential([nn.Dense(3, "selu", kernel=nn.lecun_normal()), head])
+    assert selu == nn.Sequential([nn.Dense(3, "selu", weight=nn.lecun_normal()), head])
 
 
 def test_dropout_and_batch_norm_follow_every_size():
@@ -114,9 +114,9 @@ def test_a_single_row_left_over_is_no_matter_for_batch_norm():
         ({}, nn.adam(0.001)),
         ({"learning_rate_init": 0.1}, nn.adam(0.1)),
         ({"solver": "nesterov", "learning_rate_init": np.float32(0.5)}, nn.nesterov(0.5)),
-        ({"solver": "adamw"}, nn.adamw(0.001, decay=0.0)),
-        ({"solver": "adam", "weight_decay": 0.2}, nn.adamw(0.001, decay=0.2)),
-        ({"solver": "lion", "weight_decay": 0.2}, nn.lion(0.001, decay=0.2)),
+        ({"solver": "adamw"}, nn.adamw(0.001, weight_decay=0.0)),
+        ({"solver": "adam", "weight_decay": 0.2}, nn.adamw(0.001, weight_decay=0.2)),
+        ({"solver": "lion", "weight_decay": 0.2}, nn.lion(0.001, weight_decay=0.2)),
         ({"solver": "lbfgs"}, nn.LBFGS()),
         ({"solver": nn.sgd(0.3)}, nn.sgd(0.3)),
         ({"learning_rate": "cosine", "batch_size": 20}, nn.adam(nn.CosineDecay(0.001, steps=2 * 3))),
@@ -136,7 +136,7 @@ def test_the_default_network_has_defaults_of_its_own():
     choices = table_choices(1080, "regression")
     assert net.run_.recipe.patience == choices.patience
     plateau = nn.ReduceOnPlateau(choices.learning_rate, factor=0.5, patience=choices.patience // 2)
-    assert net.run_.recipe.optimizer == nn.adamw(plateau, decay=0.01)
+    assert net.run_.recipe.optimizer == nn.adamw(plateau, weight_decay=0.01)
     assert isinstance(net.run_.recipe.loss, nn.MeanOfMembers)
     assert "validation_loss" in net.history_[0]
     small = NetRegressor(max_iter=1, random_state=0).fit(x[:50], y[:50])

@@ -117,9 +117,9 @@ def test_a_stored_name_is_that_of_a_class_wherever_it_ran():
 
 SHORT = [
     (nn.Dense(64, "relu"), "Dense(64, activation='relu')"),
-    (nn.Dense(64, kernel=nn.glorot_normal()), "Dense(64, kernel=VarianceScaling(mode='fan_average'))"),
+    (nn.Dense(64, weight=nn.glorot_normal()), "Dense(64, weight=VarianceScaling(mode='fan_average'))"),
     (nn.zeros, "Filled(0.0)"),
-    (nn.adam(0.01), "Chain([ScaleByAdam(), Descend(0.01)])"),
+    (nn.adam(0.01), "Chain([ScaleByAdam(), ScaleByLearningRate(0.01)])"),
     (nn.Dropout(0.5), "Dropout(0.5)"),
     (nn.Sequential([]), "Sequential(())"),
     (nn.Sequential([nn.Flatten(), nn.Dense(3)]), "Sequential([Flatten(), Dense(3)])"),

@@ -156,7 +156,7 @@ def test_what_an_initializer_gives_is_looked_at(wrong, got):
     message = (
         f"OwnInitializer gave {got} for 'dense_1.weight'; it must give an array of shape (3, 1) of float32"
     )
-    refused(message, nn.Dense(1, kernel=OwnInitializer(wrong)))
+    refused(message, nn.Dense(1, weight=OwnInitializer(wrong)))
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,22 @@ from chainrule.nn.tree import from_plain, to_plain
 
 TREES = [
     nn.Sequential([nn.Flatten(), nn.Dense(8, "relu", nn.orthogonal(1.5)), nn.Dropout(0.25), nn.Dense(3)]),
-    nn.Residual([nn.Sequential([nn.Dense(4, kernel=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
+    nn.Residual([nn.Sequential([nn.Dense(4, weight=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
     nn.Residual([nn.Conv2D(8, (3, 2), padding=((1, 1), (0, 1)), use_bias=False)], nn.Conv2D(8, 1)),
     (nn.Conv1D(4, 3, padding="same"), nn.DepthwiseConv2D(3), nn.ConvTranspose2D(2, 2, stride=(2, 1))),
     (nn.MaxPool1D(), nn.MaxPool2D((2, 3), 1), nn.AvgPool1D(), nn.AvgPool2D(), nn.Upsample((2, 3))),
-    (nn.GlobalAvgPool(), nn.GlobalMaxPool(), nn.Concatenate([nn.Dense(2), nn.Dense(3)], axis=1)),
+    (
+        nn.GlobalAvgPool2D(),
+        nn.GlobalMaxPool1D(),
+        nn.GlobalMaxPool2D(),
+        nn.Concatenate([nn.Dense(2), nn.Dense(3)], axis=1),
+    ),
     (nn.BatchNorm(0.99), nn.LayerNorm(), nn.GroupNorm(4), nn.RMSNorm(1e-6, nn.constant(0.5))),
     (nn.SpatialDropout(0.1), nn.GaussianNoise(0.3), nn.StochasticDepth(0.2)),
-    nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.MeanOverTime()]),
+    nn.Sequential([nn.Embedding(9, 4), nn.PositionalEncoding("learned", 5), nn.GlobalAvgPool1D()]),
     (nn.TransformerBlock(2, causal=True), nn.MultiHeadAttention(2, rotary=True), nn.LayerNorm()),
     (nn.Bidirectional(nn.LSTM(4)), nn.GRU(3, return_sequences=True), nn.SimpleRNN(2, "relu")),
-    nn.Sequential([nn.checkpoint(nn.Dense(3)), nn.Dense(2, bias=nn.filled_parts(0.5, 1.0))]),
+    nn.Sequential([nn.remat(nn.Dense(3)), nn.Dense(2, bias=nn.filled_parts(0.5, 1.0))]),
     nn.SoftmaxCrossEntropy(label_smoothing=0.1),
     nn.CTC(blank=3),
     nn.Huber(2.0),
@@ -40,12 +45,12 @@ TREES = [
     nn.sgd(nn.Cyclical(0.1, 0.5, 10, shrink=0.5)),
     nn.sgd(nn.PolynomialDecay(0.5, 100, power=0.9)),
     nn.sgd(nn.InverseTimeDecay(0.5, 100)),
-    nn.Dense(3, kernel=nn.truncated_normal(deviation=0.1)),
+    nn.Dense(3, weight=nn.truncated_normal(deviation=0.1)),
     (nn.BinaryCrossEntropyOfProbabilities(), nn.CategoricalCrossEntropyOfProbabilities()),
     nn.chain(
         nn.SharpnessAware(0.1),
         nn.AdaptiveClip(0.02, on="*weight"),
-        nn.ByName((("*bias", nn.Scale(2.0)), ("a.*", nn.nadam())), nn.muon()),
+        nn.Partition((("*bias", nn.Scale(2.0)), ("a.*", nn.nadam())), nn.muon()),
         nn.MaxNorm(3.0),
         nn.Lookahead(5, 0.5),
         nn.ExponentialMovingAverage(0.99),
@@ -93,7 +98,7 @@ def test_plain_data_is_type_and_fields_without_none():
             {
                 "type": "Dense",
                 "units": 2,
-                "kernel": {
+                "weight": {
                     "type": "VarianceScaling",
                     "scale": 2.0,
                     "mode": "fan_in",

@@ -18,7 +18,7 @@ WITHOUT: dict[str, str] = {
     "StochasticDepth": "in torchvision alone",
     "GaussianNoise": "no such module",
     "PositionalEncoding": "no such module; tests/nn/layers/test_attention.py has the equations",
-    "Recomputed": "changes no number: test_transformer_block runs with it and without",
+    "Remat": "changes no number: test_transformer_block runs with it and without",
     "Residual": "no such module; a TransformerBlock has two",
     "Sequential": "no numbers of its own",
     "HalfSquaredError": "MeanSquaredError times a constant",

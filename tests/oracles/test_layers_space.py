@@ -211,8 +211,10 @@ def flat(module: Any) -> Any:
 
 @pytest.mark.parametrize("shape", [(2, 5, 4, 3), (2, 1, 1, 3)])
 def test_global_pooling(shape):
-    assert_agrees(nn.GlobalAvgPool(), flat(torch.nn.AdaptiveAvgPool2d(1)), shape)
-    assert_agrees(nn.GlobalMaxPool(), flat(torch.nn.AdaptiveMaxPool2d(1)), shape)
+    assert_agrees(nn.GlobalAvgPool2D(), flat(torch.nn.AdaptiveAvgPool2d(1)), shape)
+    assert_agrees(nn.GlobalMaxPool2D(), flat(torch.nn.AdaptiveMaxPool2d(1)), shape)
+    line = (shape[0], shape[1] * shape[2], shape[3])
+    assert_agrees(nn.GlobalMaxPool1D(), flat(torch.nn.AdaptiveMaxPool1d(1)), line)
 
 
 @pytest.mark.parametrize("factor", [1, 2, (3, 2)])

@@ -93,7 +93,7 @@ def test_embedding(shape: tuple[int, ...]):
 def test_a_bag_of_words(shape: tuple[int, ...]):
     table = torch.nn.Linear(7, 4, bias=False)
     assert_agrees(
-        nn.Sequential([nn.Embedding(7, 4), nn.MeanOverTime()]),
+        nn.Sequential([nn.Embedding(7, 4), nn.GlobalAvgPool1D()]),
         lambda x: torch.nn.functional.embedding_bag(x, table.weight.T, mode="mean"),
         table,
         {"weight": "embedding_1.weight"},
@@ -248,7 +248,7 @@ def test_transformer_block(activation: str, recomputed: bool):
     block = nn.TransformerBlock(2, causal=True, expansion=3, activation=activation)
     hidden = torch.tensor(~np.tri(5, dtype=bool))
     assert_agrees(
-        nn.checkpoint(block) if recomputed else block,
+        nn.remat(block) if recomputed else block,
         lambda x: module(x, src_mask=hidden),
         module,
         names,

@@ -187,7 +187,7 @@ OPTIMIZERS: dict[str, tuple[nn.Transform, Callable]] = {
     "nadam": (nn.nadam(0.02, epsilon=1e-3), lambda p: torch.optim.NAdam(p, 0.02, eps=1e-3)),
     "amsgrad": (nn.amsgrad(0.05, epsilon=1e-3), lambda p: torch.optim.Adam(p, 0.05, eps=1e-3, amsgrad=True)),
     "by_name": (
-        nn.ByName((("*weight", nn.adam(0.02)),), nn.sgd(0.01)),
+        nn.Partition((("*weight", nn.adam(0.02)),), nn.sgd(0.01)),
         lambda p: Both(torch.optim.Adam(p[:1], 0.02), torch.optim.SGD(p[1:], 0.01)),
     ),
 }

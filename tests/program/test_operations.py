@@ -253,7 +253,7 @@ DTYPE_ERRORS: dict[str, tuple[Recorded, str]] = {
     ),
     "cast": (
         lambda x: x(2).cast("float16"),
-        "cast got float16; it needs float32 or float64 or int32 or int64 or uint32 or bool",
+        "cast got float16; it needs float32 or float64 or int32 or int64 or uint32 or uint8 or bool",
     ),
     "constant": (lambda x: x.trace.constant(np.ones(2), "float16"), "constant got float16; it needs float32"),
     "iota": (lambda x: x.trace.iota(3, "bool"), "iota got bool; it needs float32"),
@@ -298,7 +298,7 @@ DTYPE_ERRORS: dict[str, tuple[Recorded, str]] = {
     "text": (lambda x: f.maximum(x(2), anything("3")), "x1: float32 (2,) met '3'; give a number"),
     "unknown_input": (
         lambda x: x(2, dtype="float16"),
-        "'x1' has dtype float16; use one of float32, float64, int32, int64, uint32, bool",
+        "'x1' has dtype float16; use one of float32, float64, int32, int64, uint32, uint8, bool",
     ),
 }
 

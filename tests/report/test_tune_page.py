@@ -9,9 +9,9 @@ from chainrule.report import tune_figures
 from chainrule.report.tune_page import tune_page
 
 SPACE = {
-    "rate": {"kind": "Real", "low": 0.001, "high": 0.1, "log": True},
-    "share": {"kind": "Real", "low": 0.0, "high": 0.5, "log": False},
-    "kind": {"kind": "Choice", "values": ["<a>", "b"]},
+    "rate": {"kind": "Float", "low": 0.001, "high": 0.1, "log": True},
+    "share": {"kind": "Float", "low": 0.0, "high": 0.5, "log": False},
+    "kind": {"kind": "Categorical", "values": ["<a>", "b"]},
 }
 
 

@@ -10,16 +10,16 @@ from chainrule.errors import ConfigError
 from chainrule.nn import (
     L1,
     L2,
-    AddDecay,
+    AddWeightDecay,
     ClipByGlobalNorm,
     CosineDecay,
     Dense,
-    Descend,
     Dropout,
     ExponentialDecay,
     Huber,
     MeanSquaredError,
     ReduceOnPlateau,
+    ScaleByLearningRate,
     Sequential,
     SoftmaxCrossEntropy,
     StepDecay,
@@ -103,7 +103,7 @@ def test_schedules_by_name(name: str, kind: type) -> None:
     recipe = recipe_for(settings_from({"schedule": name, "layers": [4]}), "regression", 1, 10)
     assert isinstance(recipe.optimizer, Chain)
     last = recipe.optimizer.transforms[-1]
-    assert isinstance(last, Descend)
+    assert isinstance(last, ScaleByLearningRate)
     assert isinstance(last.learning_rate, kind)
 
 
@@ -126,17 +126,17 @@ def test_weight_decay_stands_behind_what_the_optimizer_makes_of_the_gradient(nam
     ).optimizer
     assert isinstance(plain, Chain)
     assert isinstance(decayed, Chain)
-    assert decayed.transforms == (*plain.transforms[:-1], AddDecay(0.02), plain.transforms[-1])
+    assert decayed.transforms == (*plain.transforms[:-1], AddWeightDecay(0.02), plain.transforms[-1])
 
 
 def test_weight_decay_of_optimizers_that_have_their_own() -> None:
     settings = {"layers": [4], "weight_decay": 0.02, "learning_rate": 0.003}
     for name, preset in (("adamw", adamw), ("lion", lion), ("muon", muon)):
         recipe = recipe_for(settings_from({"optimizer": name, **settings}), "regression", 1, 10)
-        assert recipe.optimizer == preset(0.003, decay=0.02)
+        assert recipe.optimizer == preset(0.003, weight_decay=0.02)
     # Adam with it is AdamW.
     recipe = recipe_for(settings_from({"optimizer": "adam", **settings}), "regression", 1, 10)
-    assert recipe.optimizer == adamw(0.003, decay=0.02)
+    assert recipe.optimizer == adamw(0.003, weight_decay=0.02)
 
 
 def test_numbers_of_numpy_are_settings():

@@ -15,10 +15,10 @@ from chainrule.tasks import tuning
 from chainrule.tasks.settings import TableSettings, recipe_for
 from chainrule.tasks.table import PreparedTable, load_table_run, predict_table, train_table
 from chainrule.tasks.tuning import TABLE_SPACE, find_study, settings_of, study_name, table_space, tune_table
-from chainrule.tune import Asha, Choice, Real, Space
+from chainrule.tune import Asha, Categorical, Float, Space
 
 SETTINGS = TableSettings(layers=(128, 64), epochs=6, test=0.25)
-SMALL = Space({"learning_rate": Real(1e-3, 0.1, log=True, first=1e-3), "batch_size": Choice((16, 32))})
+SMALL = Space({"learning_rate": Float(1e-3, 0.1, log=True, first=1e-3), "batch_size": Categorical((16, 32))})
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_nothing_is_left_where_something_is_wrong(table: Table, tmp_path: Path) 
 
 
 def test_training_that_always_breaks_down(table: Table, tmp_path: Path) -> None:
-    space = Space({"learning_rate": Real(1e30, 1e31)})
+    space = Space({"learning_rate": Float(1e30, 1e31)})
     with pytest.raises(TrainingError, match="broke down in every one of the 2 trials"):
         tune(table, tmp_path / "it", 2, space=space)
 

@@ -40,7 +40,7 @@ class ImageAndFacts(nn.Layer):
 
 MODEL = ImageAndFacts(
     nn.Sequential(
-        [nn.Conv2D(6, 3, use_bias=False), nn.BatchNorm(), nn.Activation("tanh"), nn.GlobalAvgPool()]
+        [nn.Conv2D(6, 3, use_bias=False), nn.BatchNorm(), nn.Activation("tanh"), nn.GlobalAvgPool2D()]
     ),
     nn.Dense(4, "tanh"),
     Exchange(nn.Dense(6, "tanh"), nn.Dense(4, "tanh")),

@@ -12,7 +12,7 @@ from chainrule.errors import TrainingError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
-from chainrule.training import Batch, Ended, RunState, loop, named_arrays, train_recipe, training_step
+from chainrule.training import Batch, Ended, RunState, loop, train_recipe, training_step
 from chainrule.training.diagnose import Past, not_finite_error, replayed
 
 GROUPED = pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["one step a call", "many steps a call"])
@@ -46,7 +46,7 @@ def test_a_rate_that_is_far_too_large(seconds, watch, monkeypatch):
     y is 1, -1e10, 1e20 before steps 1, 2, 3; the square of 1e20 is beyond float32, in the loss of step 3.
     """
     monkeypatch.setattr(loop, "_SECONDS_PER_CALL", seconds)
-    model = nn.Sequential([nn.Dense(1, kernel=nn.ones)])
+    model = nn.Sequential([nn.Dense(1, weight=nn.ones)])
     recipe = regression(nn.sgd(2.5e9), model=model, dtype="float32", batch_size=1, epochs=2)
     error = broken(recipe, np.ones((6, 1)), np.zeros((6, 1)), watch=watch)
     assert error.what == (
@@ -62,7 +62,7 @@ def test_a_rate_that_is_far_too_large(seconds, watch, monkeypatch):
 def test_one_row_of_extreme_data(seconds, seed, monkeypatch):
     """10 · 1e38 is beyond float32: in the second layer, at the step that visits row 13."""
     monkeypatch.setattr(loop, "_SECONDS_PER_CALL", seconds)
-    model = nn.Sequential([nn.Flatten(), nn.Dense(3, kernel=nn.constant(10.0)), nn.Dense(1)])
+    model = nn.Sequential([nn.Flatten(), nn.Dense(3, weight=nn.constant(10.0)), nn.Dense(1)])
     recipe = regression(nn.sgd(1e-9), model=model, dtype="float32", batch_size=1, epochs=1, seed=seed)
     x = np.ones((20, 1))
     x[13] = 1e38
@@ -133,7 +133,7 @@ def epoch_losses(recipe, data, heard, state) -> float:
     fresh = RunState({name: array.copy() for name, array in heard.trees[-1].items()})
     program = compile_numpy(training_step(recipe, Batch.of(data, 4)).program)
     full, _ = batches(epoch_order(10, 4, recipe.seed, state.epoch + 1), 4)
-    return float(program.run_many(fresh.tree, named_arrays(data), full[: state.batch])["loss"].sum())
+    return float(program.run_many(fresh.tree, data.named, full[: state.batch])["loss"].sum())
 
 
 def test_a_smaller_last_batch_counts_as_a_step():
@@ -142,7 +142,7 @@ def test_a_smaller_last_batch_counts_as_a_step():
     x = np.ones((5, 1))
     x[3] = 1e38
     recipe = regression(
-        nn.sgd(1e-9), model=nn.Dense(1, kernel=nn.constant(10.0)), dtype="float32", batch_size=2, seed=seed
+        nn.sgd(1e-9), model=nn.Dense(1, weight=nn.constant(10.0)), dtype="float32", batch_size=2, seed=seed
     )
     assert message(recipe, x, np.zeros((5, 1))).startswith(
         "training broke down at step 3: in layer 'dense_1'"
@@ -183,7 +183,7 @@ def test_weights_that_break_are_found_at_the_step_that_breaks_them(seconds, monk
     """The loss of the only step is 1. Its update, 1e20 · 2 · 1e30, is beyond float32; no loss shows it."""
     monkeypatch.setattr(loop, "_SECONDS_PER_CALL", seconds)
     for epochs in (1, 5):
-        model = nn.Sequential([nn.Dense(1, kernel=nn.zeros)])
+        model = nn.Sequential([nn.Dense(1, weight=nn.zeros)])
         recipe = regression(nn.sgd(1e20), model=model, dtype="float32", batch_size=1, epochs=epochs)
         told = message(recipe, np.full((1, 1), 1e30), np.ones((1, 1)))
         assert told.startswith("training broke down at step 1: in layer 'optimizer' the update value")
@@ -191,7 +191,7 @@ def test_weights_that_break_are_found_at_the_step_that_breaks_them(seconds, monk
 
 
 def test_a_penalty_that_breaks_is_named():
-    model = nn.Sequential([nn.Dense(3, kernel=nn.constant(20.0))])
+    model = nn.Sequential([nn.Dense(3, weight=nn.constant(20.0))])
     error = broken(classification(model=model, penalties=(nn.L2(1e38),)), *points(16))
     assert "at step 1: in layer 'penalty'" in error.what
     assert (error.layer, error.remedy) == ("penalty", "make the penalties weaker")
@@ -235,7 +235,7 @@ def test_steps_that_do_not_break_in_the_replay_are_told_without_a_layer():
 
 def test_large_numbers_that_fit_are_no_breakdown():
     """The gradient is 2 (y - t) x = 2e25; its square, in the sizes that are watched, would not fit."""
-    model = nn.Sequential([nn.Dense(1, kernel=nn.constant(2e-25))])
+    model = nn.Sequential([nn.Dense(1, weight=nn.constant(2e-25))])
     recipe = regression(nn.sgd(1e-30), model=model, dtype="float32", epochs=1)
     run = train_recipe(recipe, as_arrays((np.full((4, 1), 1e25), np.ones((4, 1)))), None)
     assert run.history[0]["watch"]["dense_1.weight"]["gradient"] == pytest.approx(2e25, rel=1e-6)

@@ -439,7 +439,7 @@ def test_without_shuffling_examples_come_as_they_stand_and_the_last_are_held_out
     """One row a step: gradient descent by hand, in order."""
     x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([[1.0], [0.0], [2.0], [5.0]])
     recorded = train(
-        nn.Sequential([nn.Dense(1, kernel=nn.zeros)]),
+        nn.Sequential([nn.Dense(1, weight=nn.zeros)]),
         (x, y),
         loss=nn.MeanSquaredError(),
         optimizer=nn.sgd(0.01),

@@ -48,7 +48,7 @@ class PaddedBag(Layer):
     head: Layer
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        return self.head(nn.MeanOverTime()(self.embedding(tokens), f.not_equal(tokens, 0)))
+        return self.head(nn.GlobalAvgPool1D()(self.embedding(tokens), f.not_equal(tokens, 0)))
 
 
 def test_a_bag_of_padded_words_trains_in_a_layer_of_ones_own():
@@ -71,7 +71,7 @@ def test_a_token_out_of_range_is_found_before_training(wrong):
     tokens = TOKENS.copy()
     tokens[3, 2] = wrong
     targets = np.zeros(48)
-    model = nn.Sequential([nn.Embedding(12, 4), nn.MeanOverTime(), nn.Dense(1)])
+    model = nn.Sequential([nn.Embedding(12, 4), nn.GlobalAvgPool1D(), nn.Dense(1)])
     message = (
         rf"^Embedding 'embedding_1': token {wrong} in row 3; the vocabulary has 12; number them from 0 to"
     )

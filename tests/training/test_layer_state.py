@@ -22,7 +22,6 @@ from chainrule.training import (
     initial_tree,
     learning_rate_range_test,
     loop,
-    named_arrays,
     train_recipe,
     training_step,
 )
@@ -76,9 +75,9 @@ def test_many_steps_in_one_call_move_the_state_as_one_by_one():
     compiled = compile_native(step.program)
     order = np.random.default_rng(0).integers(0, 50, (30, 10)).astype(np.int32)
     together, alone = (initial_tree(recipe(), step) for _ in range(2))
-    compiled.run_many(together, named_arrays(arrays), order)
+    compiled.run_many(together, arrays.named, order)
     for row in order:
-        compiled.run(alone, {name: array[row] for name, array in named_arrays(arrays).items()})
+        compiled.run(alone, {name: array[row] for name, array in arrays.named.items()})
     assert same_arrays(together, alone)
     assert not np.allclose(together["batch_norm_2.mean"], 0)
 

@@ -62,7 +62,7 @@ def test_what_looks_back_alone_says_of_a_longer_text_what_it_said_of_its_beginni
 def test_images_may_be_larger_where_space_is_averaged():
     """An image that repeats itself has the average of its part, but at the borders: a convolution of 1."""
     model = nn.Sequential(
-        [nn.Conv2D(4, 1, activation="relu"), nn.BatchNorm(), nn.GlobalAvgPool(), nn.Dense(3)]
+        [nn.Conv2D(4, 1, activation="relu"), nn.BatchNorm(), nn.GlobalAvgPool2D(), nn.Dense(3)]
     )
     images, labels = RANDOM.normal(size=(20, 6, 6, 2)), np.arange(20) % 3
     run = train(model, (images, labels), loss=nn.SoftmaxCrossEntropy(), epochs=2, progress=False)
@@ -86,8 +86,8 @@ def test_validation_may_have_another_length():
 
 
 FLAT = nn.Sequential([nn.Flatten(), nn.Dense(2)])
-LEARNED = nn.Sequential([nn.PositionalEncoding("learned", longest=7), nn.MeanOverTime(), nn.Dense(2)])
-NARROW = nn.Sequential([nn.Conv1D(4, 5), nn.GlobalAvgPool(), nn.Dense(2)])
+LEARNED = nn.Sequential([nn.PositionalEncoding("learned", longest=7), nn.GlobalAvgPool1D(), nn.Dense(2)])
+NARROW = nn.Sequential([nn.Conv1D(4, 5), nn.GlobalAvgPool1D(), nn.Dense(2)])
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ SQUARES = nn.MeanSquaredError()
 WARNED = {
     "softmax applied twice": (S([D(2), nn.Activation("softmax")]), SOFTMAX, CLASSES, "applies softmax"),
     "in a nested container": (S([D(3), S([S([D(2, "softmax")])])]), SOFTMAX, CLASSES, "'sequential_1.s"),
-    "recomputed": (S([nn.checkpoint(D(1, "sigmoid"))]), BINARY, CLASSES, "applies sigmoid"),
+    "recomputed": (S([nn.remat(D(1, "sigmoid"))]), BINARY, CLASSES, "applies sigmoid"),
     "reshaped after it": (S([D(1, "sigmoid"), nn.Flatten()]), BINARY, CLASSES, "'dense_1' (sigmoid)"),
     "an own layer": (Hidden(D(1)), BINARY, CLASSES, "(sigmoid) lie from 0 to 1"),
     "bounded by tanh": (S([D(2, "tanh")]), SOFTMAX, CLASSES, "lie from -1 to 1"),

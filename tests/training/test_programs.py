@@ -47,7 +47,7 @@ def test_a_program_is_compiled_once_for_each_shape_and_use(executor):
             )
         programs.prediction(arrays, 16)
         programs.prediction(arrays, 16, raw=True)
-        programs.prediction(Arrays(arrays.x), 16)
+        programs.prediction(Arrays.of(arrays.x), 16)
     assert len(executor.programs) == 6
     watched = [any(step.part == "watch" for step in program.steps) for program in executor.programs]
     assert watched == [True, False, False, False, False, False]
@@ -79,7 +79,7 @@ def test_predictions_and_mean_loss_are_those_of_all_rows_at_once(rows, weighted,
 def test_without_targets_there_is_no_loss_and_the_tree_stays(executor, tree):
     before = {name: array.copy() for name, array in tree.items()}
     programs = Programs(classification(dtype="float64"), executor)
-    predictions, loss = programs.predict(tree, Arrays(points(5)[0]))
+    predictions, loss = programs.predict(tree, Arrays.of(points(5)[0]))
     assert loss is None
     assert predictions.shape == (5, 3)
     assert all(np.array_equal(tree[name], before[name]) for name in before)
@@ -123,10 +123,10 @@ def test_rows_are_made_ready_block_by_block_and_what_becomes_of_them_is_put_toge
 def test_many_shapes_do_not_fill_the_memory(executor, tree):
     programs = Programs(classification(dtype="float64"), executor)
     for rows in range(1, 100):
-        programs.prediction(Arrays(points(rows)[0]), rows)
-    programs.prediction(Arrays(points(99)[0]), 99)
+        programs.prediction(Arrays.of(points(rows)[0]), rows)
+    programs.prediction(Arrays.of(points(99)[0]), 99)
     assert len(executor.programs) == 99
-    programs.prediction(Arrays(points(1)[0]), 1)
+    programs.prediction(Arrays.of(points(1)[0]), 1)
     assert len(executor.programs) == 100
 
 

@@ -68,7 +68,7 @@ def test_the_bar_starts_where_a_resumed_run_does(capsys, terminal, tmp_path):
 
 def test_the_terminal_is_given_back_when_training_breaks_down(capsys, terminal):
     x, y = points()
-    model = nn.Sequential([nn.Dense(3, kernel=nn.constant(1e38))])
+    model = nn.Sequential([nn.Dense(3, weight=nn.constant(1e38))])
     with pytest.raises(TrainingError):
         train(model, (np.abs(x) * 1e3, y), loss=nn.SoftmaxCrossEntropy(), epochs=3, progress=True)
     assert capsys.readouterr().err.rstrip().endswith(SHOW_CURSOR)

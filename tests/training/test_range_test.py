@@ -13,7 +13,7 @@ from chainrule.training import learning_rate_range_test, range_test
 def test_the_rates_climb_by_one_factor_and_the_losses_are_those_of_the_steps():
     x, y = line(40)
     found = learning_rate_range_test(
-        nn.Dense(1, kernel=nn.zeros),
+        nn.Dense(1, weight=nn.zeros),
         (x, y),
         loss=nn.HalfSquaredError(),
         optimizer=nn.sgd(),
@@ -49,7 +49,9 @@ def test_a_descent_that_runs_away_is_cut_and_the_suggestion_learns():
 
 def test_every_rate_of_an_optimizer_climbs():
     optimizer = nn.Accumulate(
-        nn.chain(nn.ClipByGlobalNorm(1.0), nn.ByName((("*bias", nn.sgd()),), nn.adam(nn.StepDecay(1.0, 5)))),
+        nn.chain(
+            nn.ClipByGlobalNorm(1.0), nn.Partition((("*bias", nn.sgd()),), nn.adam(nn.StepDecay(1.0, 5)))
+        ),
         2,
     )
     found = learning_rate_range_test(
@@ -90,7 +92,8 @@ def test_the_plot_shows_losses_over_rates_and_the_suggestion():
         ({"steps": 5}, "learning_rate_range_test: steps is 5; it must be a whole number, at least 10"),
         (
             {"optimizer": nn.Momentum()},
-            "learning_rate_range_test: the optimizer has no learning rate; give one that ends in Descend",
+            "learning_rate_range_test: the optimizer has no learning rate; give one that "
+            "ends in ScaleByLearningRate",
         ),
     ],
 )

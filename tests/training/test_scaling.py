@@ -32,7 +32,7 @@ def test_the_products_of_the_first_batch_have_the_deviation_asked_for(gain):
         [
             nn.Dense(7, "relu", nn.lsuv(gain)),
             nn.Dense(6, "tanh", nn.he_normal()),
-            nn.Dense(3, kernel=nn.lsuv(gain)),
+            nn.Dense(3, weight=nn.lsuv(gain)),
         ]
     )
     weights = first_weights(model, x, y, batch_size=24, seed=3)
@@ -51,7 +51,7 @@ def test_the_products_of_the_first_batch_have_the_deviation_asked_for(gain):
 def test_a_middle_layer_by_another_initializer_is_left_alone():
     x, y = points(40)
     plain = nn.Sequential([nn.Dense(5, "relu"), nn.Dense(3)])
-    mixed = nn.Sequential([nn.Dense(5, "relu"), nn.Dense(3, kernel=nn.lsuv())])
+    mixed = nn.Sequential([nn.Dense(5, "relu"), nn.Dense(3, weight=nn.lsuv())])
     one, other = (first_weights(model, x, y) for model in (plain, mixed))
     assert np.array_equal(one["dense_1.weight"], other["dense_1.weight"])
 
@@ -59,9 +59,9 @@ def test_a_middle_layer_by_another_initializer_is_left_alone():
 def test_convolutions_are_scaled_behind_layers_with_state():
     x, y = points(40)
     x = x.reshape(40, 2, 2, 1)
-    tall = nn.Conv2D(5, (2, 1), kernel=nn.lsuv(), use_bias=False)
-    larger = nn.ConvTranspose2D(4, 2, kernel=nn.lsuv(2.0), use_bias=False)
-    model = nn.Sequential([nn.BatchNorm(), tall, larger, nn.GlobalAvgPool(), nn.Dense(3)])
+    tall = nn.Conv2D(5, (2, 1), weight=nn.lsuv(), use_bias=False)
+    larger = nn.ConvTranspose2D(4, 2, weight=nn.lsuv(2.0), use_bias=False)
+    model = nn.Sequential([nn.BatchNorm(), tall, larger, nn.GlobalAvgPool2D(), nn.Dense(3)])
     weights = first_weights(model, x, y, batch_size=40)
     normalized = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
     first = np.einsum("nhwc,hcf->nwf", normalized, weights["conv2d_1.weight"][:, 0])
@@ -83,5 +83,5 @@ def test_data_that_do_not_vary_are_refused():
 
 
 def test_a_recipe_keeps_the_initializer():
-    recipe = Recipe(nn.Dense(3, kernel=nn.lsuv(1.5)), nn.SoftmaxCrossEntropy())
+    recipe = Recipe(nn.Dense(3, weight=nn.lsuv(1.5)), nn.SoftmaxCrossEntropy())
     assert Recipe.from_plain(recipe.to_plain()) == recipe

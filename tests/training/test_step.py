@@ -28,7 +28,7 @@ from chainrule.nn import (
 )
 from chainrule.program import Trace
 from chainrule.program import functions as f
-from chainrule.training import Batch, Recipe, initial_tree, named_arrays, prediction_program, training_step
+from chainrule.training import Batch, Recipe, initial_tree, prediction_program, training_step
 
 RATE, DECAY = 0.3, 0.02
 
@@ -43,7 +43,7 @@ def step_once(recipe: Recipe, arrays: Arrays, *, watch: bool = False):
     step = training_step(recipe, Batch.of(arrays, len(arrays)), watch=watch)
     before = initial_tree(recipe, step)
     after = {name: array.copy() for name, array in before.items()}
-    return before, after, compile_numpy(step.program).run(after, named_arrays(arrays))
+    return before, after, compile_numpy(step.program).run(after, arrays.named)
 
 
 def backpropagation(tree, x, classes, weight, decay):
@@ -171,11 +171,11 @@ def test_dropout_differs_between_steps():
     compiled = compile_numpy(step.program)
     losses = []
     for _ in range(3):
-        losses.append(float(compiled.run(tree, named_arrays(arrays))["loss"]))
+        losses.append(float(compiled.run(tree, arrays.named)["loss"]))
         tree |= {name: array.copy() for name, array in start.items() if name != "random.key"}
     assert len(set(losses)) == 3
     tree["random.key"][...] = start["random.key"]
-    assert float(compiled.run(tree, named_arrays(arrays))["loss"]) == losses[0]
+    assert float(compiled.run(tree, arrays.named)["loss"]) == losses[0]
 
 
 def test_a_batch_is_shapes_and_dtypes():
@@ -185,7 +185,7 @@ def test_a_batch_is_shapes_and_dtypes():
         "y": ((4,), "int32"),
         "weight": ((4,), "float64"),
     }
-    assert set(Batch.of(Arrays(arrays.x), 4).inputs) == {"x"}
+    assert set(Batch.of(Arrays.of(arrays.x), 4).inputs) == {"x"}
 
 
 def test_prediction_is_the_forward_pass_alone():
@@ -195,7 +195,7 @@ def test_prediction_is_the_forward_pass_alone():
     assert not program.updates
     assert not program.state  # no dropout, no optimizer
     assert {step.part for step in program.steps} == {"forward"}
-    without = prediction_program(recipe, Batch.of(Arrays(arrays.x), 16))
+    without = prediction_program(recipe, Batch.of(Arrays.of(arrays.x), 16))
     assert set(without.outputs) == {"prediction"}
 
 
@@ -203,7 +203,7 @@ def test_prediction_gives_probabilities_and_raw_the_logits():
     recipe, arrays = classification(dtype="float64"), as_arrays(points(16), "float64")
     tree = initial_tree(recipe, training_step(recipe, Batch.of(arrays, 16)))
     p, z = (
-        compile_numpy(prediction_program(recipe, Batch.of(Arrays(arrays.x), 16), raw=raw)).run(
+        compile_numpy(prediction_program(recipe, Batch.of(Arrays.of(arrays.x), 16), raw=raw)).run(
             dict(tree), {"x": arrays.x}
         )["prediction"]
         for raw in (False, True)
@@ -235,9 +235,9 @@ def test_steps_belong_to_a_part_and_watching_is_one_of_them_only_where_asked():
 def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     """Squared as they are, sizes of 1e-30 would be 0 and of 1e25 infinite."""
     arrays = as_arrays((np.ones((4, 2)), np.zeros((4, 1))))
-    recipe = regression(sgd(1e-9), model=Dense(1, kernel=constant(scale)), dtype="float32")
+    recipe = regression(sgd(1e-9), model=Dense(1, weight=constant(scale)), dtype="float32")
     step = training_step(recipe, Batch.of(arrays, 4), watch=True)
-    sizes = compile_numpy(step.program).run(initial_tree(recipe, step), named_arrays(arrays))
+    sizes = compile_numpy(step.program).run(initial_tree(recipe, step), arrays.named)
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)
     assert sizes["delta dense_1"] == pytest.approx(2 * 2 * scale / 4, rel=1e-6)
     assert sizes["update dense_1.bias"] == pytest.approx(1e-9 * sizes["gradient dense_1.bias"], rel=1e-6)
@@ -259,7 +259,7 @@ def test_sharpness_aware_steps_take_the_gradient_uphill_with_the_same_dropout(ra
     compiled = compile_numpy(training_step(plain, Batch.of(arrays, 12)).program)
     uphill = before | {name: before[name] + 0.1 * slopes[name] / length for name in names}
     after = {name: array.copy() for name, array in uphill.items()}
-    compiled.run(after, named_arrays(arrays))
+    compiled.run(after, arrays.named)
     _, ours, outputs = step_once(sharp, arrays)
     assert outputs["loss"] == first["loss"]
     for name in names:

@@ -21,7 +21,7 @@ def test_a_run_prints_what_it_is_and_how_well_it_does():
         "Run",
         "  model       Sequential([Dense(6, activation='tanh'), Dropout(0.2), Dense(3)])",
         "  loss        SoftmaxCrossEntropy()",
-        "  optimizer   Chain([ScaleByAdam(), Descend(0.001)])",
+        "  optimizer   Chain([ScaleByAdam(), ScaleByLearningRate(0.001)])",
         "  parameters  51 (float32)",
         f"  epochs      2 of 2, all were done; best: {run.best_epoch}",
         f"  epoch {run.best_epoch}     loss {best['loss']:.4g}, "

@@ -8,15 +8,15 @@ import optuna
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.tune import Choice, Real, Space, Whole
+from chainrule.tune import Categorical, Float, Integer, Space
 
 SPACE = Space(
     {
-        "rate": Real(1e-4, 1.0, log=True, first=0.01),
-        "share": Real(0.0, 0.5),
-        "units": Whole(1, 64, log=True, first=8),
-        "depth": Whole(-1, 3),
-        "kind": Choice(("a", "b", 3), first=3),
+        "rate": Float(1e-4, 1.0, log=True, first=0.01),
+        "share": Float(0.0, 0.5),
+        "units": Integer(1, 64, log=True, first=8),
+        "depth": Integer(-1, 3),
+        "kind": Categorical(("a", "b", 3), first=3),
     }
 )
 
@@ -56,25 +56,25 @@ def test_first_values_and_smaller_spaces() -> None:
 def test_a_space_is_plain_data() -> None:
     plain = SPACE.to_plain()
     assert json.loads(json.dumps(plain)) == plain
-    assert plain["rate"] == {"kind": "Real", "low": 1e-4, "high": 1.0, "log": True, "first": 0.01}
-    assert plain["kind"] == {"kind": "Choice", "values": ["a", "b", 3], "first": 3}
+    assert plain["rate"] == {"kind": "Float", "low": 1e-4, "high": 1.0, "log": True, "first": 0.01}
+    assert plain["kind"] == {"kind": "Categorical", "values": ["a", "b", 3], "first": 3}
     assert "first" not in plain["share"]
 
 
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Real(1, 1), "low is 1 and high is 1"),
-        (lambda: Real(0, 1, log=True), "with log it must be above 0"),
-        (lambda: Real(float("nan"), 1), "Real: low is nan"),
-        (lambda: Real(0, 1, first=2), "first is 2; it must be from 0 to 1"),
-        (lambda: Whole(1.5, 2), "Whole: low is 1.5"),  # pyright: ignore[reportArgumentType]
-        (lambda: Whole(3, 2), "make low the smaller one"),
-        (lambda: Choice(("a",)), "at least two"),
-        (lambda: Choice(("a", "a")), "different"),
-        (lambda: Choice("ab"), "give a tuple"),  # pyright: ignore[reportArgumentType]
-        (lambda: Choice(("a", ["b"])), "texts, numbers or flags"),  # pyright: ignore[reportArgumentType]
-        (lambda: Choice(("a", "b"), first="c"), "first is 'c'"),
+        (lambda: Float(1, 1), "low is 1 and high is 1"),
+        (lambda: Float(0, 1, log=True), "with log it must be above 0"),
+        (lambda: Float(float("nan"), 1), "Float: low is nan"),
+        (lambda: Float(0, 1, first=2), "first is 2; it must be from 0 to 1"),
+        (lambda: Integer(1.5, 2), "Integer: low is 1.5"),  # pyright: ignore[reportArgumentType]
+        (lambda: Integer(3, 2), "make low the smaller one"),
+        (lambda: Categorical(("a",)), "at least two"),
+        (lambda: Categorical(("a", "a")), "different"),
+        (lambda: Categorical("ab"), "give a tuple"),  # pyright: ignore[reportArgumentType]
+        (lambda: Categorical(("a", ["b"])), "texts, numbers or flags"),  # pyright: ignore[reportArgumentType]
+        (lambda: Categorical(("a", "b"), first="c"), "first is 'c'"),
         (lambda: Space({}), "empty"),
         (lambda: Space({"rate": 0.1}), "rate is 0.1"),  # pyright: ignore[reportArgumentType]
     ],
@@ -88,13 +88,13 @@ def test_numbers_of_numpy_are_bounds_and_choices() -> None:
     numpy: Any = np  # whose numbers are no int and no float to a type checker
     given = Space(
         {
-            "rate": Real(numpy.float32(0.25), 1.0, log=numpy.bool_(True), first=numpy.float32(0.5)),
-            "units": Whole(numpy.int64(1), numpy.uint8(64)),
-            "kind": Choice(numpy.arange(2)),
+            "rate": Float(numpy.float32(0.25), 1.0, log=numpy.bool_(True), first=numpy.float32(0.5)),
+            "units": Integer(numpy.int64(1), numpy.uint8(64)),
+            "kind": Categorical(numpy.arange(2)),
         }
     )
     plain = Space(
-        {"rate": Real(0.25, 1.0, log=True, first=0.5), "units": Whole(1, 64), "kind": Choice((0, 1))}
+        {"rate": Float(0.25, 1.0, log=True, first=0.5), "units": Integer(1, 64), "kind": Categorical((0, 1))}
     )
     assert given == plain
     assert json.dumps(given.to_plain()) == json.dumps(plain.to_plain())

@@ -8,10 +8,10 @@ import optuna
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.tune import Attempt, Real, Space, search
+from chainrule.tune import Attempt, Float, Space, search
 from chainrule.tune.storage import _url, open_storage
 
-SPACE = Space({"x": Real(0, 1)})
+SPACE = Space({"x": Float(0, 1)})
 
 
 def square(attempt: Attempt) -> float:

@@ -11,10 +11,11 @@ import chainrule
 from chainrule import nn
 from chainrule.errors import ConfigError, TrainingError
 from chainrule.training import EpochDone, RunState, Started
-from chainrule.tune import Asha, Attempt, Choice, Hyperband, Real, Space, TrialEnded, search
+from chainrule.tune import Asha, Attempt, Categorical, Float, Hyperband, Space, TrialEnded, search
 from chainrule.tune.pruning import is_rung
+from chainrule.tune.study import check_subject, subject_of
 
-SPACE = Space({"x": Real(-5, 5, first=2.0), "kind": Choice(("low", "high"), first="high")})
+SPACE = Space({"x": Float(-5, 5, first=2.0), "kind": Categorical(("low", "high"), first="high")})
 
 
 def parabola(attempt: Attempt) -> float:
@@ -104,7 +105,7 @@ def test_ctrl_c_between_trials_ends_in_order_and_the_same_call_goes_on(tmp_path:
 
 X = np.random.default_rng(0).normal(size=(80, 3))
 DATA = (X, (X[:, 0] > 0).astype(int))
-NETWORK = Space({"units": Choice((1, 8)), "rate": Real(1e-4, 0.1, log=True)})
+NETWORK = Space({"units": Categorical((1, 8)), "rate": Float(1e-4, 0.1, log=True)})
 
 
 def trained(attempt: Attempt, epochs: int = 6) -> chainrule.Run:
@@ -233,6 +234,10 @@ def test_a_study_is_gone_on_with_only_by_the_same_search(tmp_path: Path) -> None
     with pytest.raises(ConfigError, match="its pruning"):
         search(parabola, SPACE, 2, study=place, subject=about, pruning=None)
     assert len(search(parabola, SPACE, 2, study=place, subject=about).trials) == 2
+    wanted = subject_of(SPACE, about, None)
+    kinds = {"Float": "Real", "Integer": "Whole", "Categorical": "Choice"}
+    before = {name: {**each, "kind": kinds[each["kind"]]} for name, each in wanted["space"].items()}
+    check_subject({**wanted, "space": before}, wanted, "a study begun when parameters had other names")
     assert len(search(parabola, SPACE, 1, study=place, name="another", subject={}).trials) == 1
 
 

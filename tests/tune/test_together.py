@@ -13,12 +13,12 @@ from pathlib import Path
 import optuna
 import pytest
 
-from chainrule.tune import Attempt, Real, Space, StudyEvent, Waiting, search, storage
+from chainrule.tune import Attempt, Float, Space, StudyEvent, Waiting, search, storage
 
 # Works on a study; kills itself in the middle of the trial that the last argument counts to.
 WORKER = """
 import os, signal, sys, time
-from chainrule.tune import Real, Space, search, storage
+from chainrule.tune import Float, Space, search, storage
 
 storage.HEARTBEAT_SECONDS, storage.GRACE_SECONDS = 1, 2
 where, name, log, wanted, dies_in = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
@@ -34,10 +34,10 @@ def objective(attempt):
     time.sleep(0.05)
     return attempt["x"] ** 2
 
-found = search(objective, Space({"x": Real(-1, 1)}), wanted, study=where, name=name)
+found = search(objective, Space({"x": Float(-1, 1)}), wanted, study=where, name=name)
 print(sum(each.state == "complete" for each in found.trials))
 """
-SPACE = Space({"x": Real(-1, 1)})
+SPACE = Space({"x": Float(-1, 1)})
 POSTGRESQL = "CHAINRULE_TEST_POSTGRESQL"
 
 

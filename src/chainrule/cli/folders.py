@@ -23,7 +23,7 @@ LOCK = "lock"
 
 
 @dataclass(frozen=True)
-class Place:
+class RunFolder:
     """Where a run is written when it is done, and what it keeps beside that while it trains."""
 
     folder: Path
@@ -64,14 +64,14 @@ class Place:
         return locked(self.lock, what, remedy)
 
 
-def place_at(folder: Path, *, resume: bool) -> Place:
+def place_at(folder: Path, *, resume: bool) -> RunFolder:
     """The place that --out names.
 
     Raises ConfigError if a file or a folder with something in it has that name, unless it is a finished run
     that is to be resumed; if another process trains there; and, unless resuming, if an unfinished run is
     there.
     """
-    place = Place(folder)
+    place = RunFolder(folder)
     if not folder.name:
         raise ConfigError(
             f"--out {folder} is no name for a run", remedy="name a new folder, such as runs/first"
@@ -91,7 +91,7 @@ def place_at(folder: Path, *, resume: bool) -> Place:
 
 
 @contextmanager
-def claimed(place: Place | None, source: str) -> Iterator[Place]:
+def claimed(place: RunFolder | None, source: str) -> Iterator[RunFolder]:
     """A place that nobody else takes while this context lasts; None: the next free runs/<source>-<number>.
 
     The checkpoint goes when the context ends well, and also when training broke down, as it would again from
@@ -124,7 +124,7 @@ def claimed(place: Place | None, source: str) -> Iterator[Place]:
                 folder.rmdir()
 
 
-def check_table(place: Place, table: Table) -> None:
+def check_table(place: RunFolder, table: Table) -> None:
     """Keep what the table is; DataError where the saved run was started on another."""
     now = {"target": table.target, "table": table_fingerprint(table)}
     if not place.state.is_file():
@@ -143,7 +143,7 @@ def check_table(place: Place, table: Table) -> None:
         )
 
 
-def remove_leftovers(place: Place) -> None:
+def remove_leftovers(place: RunFolder) -> None:
     """Remove the checkpoint of a finished run, which a process that was killed in its last moment left."""
     if not place.checkpoint.is_dir():
         return
@@ -154,7 +154,7 @@ def remove_leftovers(place: Place) -> None:
             _clear(place)
 
 
-def _clear(place: Place) -> None:
+def _clear(place: RunFolder) -> None:
     """Remove all that the checkpoint holds, but the lock."""
     for each in place.checkpoint.iterdir():
         if each != place.lock:
@@ -175,10 +175,10 @@ def run_name(source: str) -> str:
     return re.sub(r"[^\w.-]+", "_", table_name(source)).strip("._-") or "run"
 
 
-def _next_free(source: str) -> Place:
+def _next_free(source: str) -> RunFolder:
     name = run_name(source)
     for number in itertools.count(1):
-        place = Place(RUNS / f"{name}-{number:03d}")
+        place = RunFolder(RUNS / f"{name}-{number:03d}")
         if place.folder.exists():
             continue
         try:

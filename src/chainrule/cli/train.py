@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.folders import Place, check_table, claimed, place_at, remove_leftovers
+from chainrule.cli.folders import RunFolder, check_table, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import REPORT, plain_results, print_results
 from chainrule.cli.settings import Order, open_order, read_order
@@ -126,7 +126,7 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _place(out: Path | None, resume: bool) -> Place | None:
+def _place(out: Path | None, resume: bool) -> RunFolder | None:
     """The place named with --out; None: the next free one."""
     if out is None:
         if resume:
@@ -140,7 +140,7 @@ def _place(out: Path | None, resume: bool) -> Place | None:
     return place
 
 
-def _tell_finished(place: Place, as_json: bool) -> None:
+def _tell_finished(place: RunFolder, as_json: bool) -> None:
     stored = load_table_run(place.folder)
     remove_leftovers(place)
     how = "was ended by Ctrl-C" if stored.run.stopped == "interrupted" else "is finished"
@@ -149,7 +149,7 @@ def _tell_finished(place: Place, as_json: bool) -> None:
         print_json(plain_results(stored, place.folder))
 
 
-def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
+def _train(order: Order, place: RunFolder | None) -> tuple[TableRun, RunFolder]:
     """Train and write the run folder."""
     with claimed(place, order.file or "") as claim:
         table = open_order(order, "train")
@@ -177,7 +177,7 @@ def _train(order: Order, place: Place | None) -> tuple[TableRun, Place]:
     return table_run, claim
 
 
-def _keep_order(place: Place, order: Order) -> Listener:
+def _keep_order(place: RunFolder, order: Order) -> Listener:
     """A listener that notes beside the checkpoint what --resume needs to know."""
 
     def keep(event: Event) -> None:
@@ -193,7 +193,7 @@ def _keep_order(place: Place, order: Order) -> Listener:
     return keep
 
 
-def _print_results(stored: TableRun, place: Place, as_json: bool) -> None:
+def _print_results(stored: TableRun, place: RunFolder, as_json: bool) -> None:
     report = place.folder / REPORT
     if as_json:
         print_json(plain_results(stored, place.folder))

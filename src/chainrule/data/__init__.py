@@ -22,6 +22,7 @@ from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.reading import ColumnReading, Reading, table_name
 from chainrule.data.shards import Shard, ShardSource
 from chainrule.data.source import Chunk, Field, MemorySource, Source
+from chainrule.data.structure import belonging, flattened, nested
 from chainrule.data.table import (
     Table,
     can_stratify_table,
@@ -60,6 +61,7 @@ __all__ = [
     "TextColumn",
     "as_arrays",
     "batches",
+    "belonging",
     "cached_path",
     "can_stratify",
     "can_stratify_table",
@@ -71,6 +73,7 @@ __all__ = [
     "fetch_named",
     "findings",
     "fit_preparation",
+    "flattened",
     "infer_task",
     "is_imbalanced",
     "is_named",
@@ -78,6 +81,7 @@ __all__ = [
     "load_table",
     "mapped",
     "named_entry",
+    "nested",
     "npy_shards",
     "parquet_shards",
     "read_table",

@@ -163,7 +163,7 @@ def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tup
 def _arrays(settings: Settings, inputs: Inputs, x: Any, y: np.ndarray) -> Arrays:
     """Rows as the network takes them. y: encoded."""
     y = y.astype(np.int32 if y.dtype.kind in "iu" else settings.dtype, copy=False)
-    return Arrays(inputs.transform(x, settings.dtype), y)
+    return Arrays.of(inputs.transform(x, settings.dtype), y)
 
 
 def _network(settings: Settings, matrix: np.ndarray, inputs: Inputs, targets: Targets) -> tuple[Layer, Loss]:

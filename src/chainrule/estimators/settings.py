@@ -232,7 +232,7 @@ class Settings:
             scheduled = schedule
         else:
             scheduled = defaults.schedule(rate) if schedule == AUTO else SCHEDULES[schedule](rate, steps)
-        decaying = {"decay": decay} if name in _DECAYING else {}
+        decaying = {"weight_decay": decay} if name in _DECAYING else {}
         return defaults.averaged(PRESETS[name](scheduled, **decaying))
 
 
@@ -255,16 +255,16 @@ def hidden_layers(settings: Settings) -> list[Layer]:
 
 def network_for(settings: Settings, outputs: int) -> Layer:
     """The layers and after them the output layer, Dense(outputs)."""
-    return Sequential([*hidden_layers(settings), Dense(outputs, kernel=glorot_uniform())])
+    return Sequential([*hidden_layers(settings), Dense(outputs, weight=glorot_uniform())])
 
 
 def _sized(units: int, settings: Settings) -> list[Layer]:
     # Glorot's bounds are MLPClassifier's; self-normalizing networks need LeCun's (Klambauer et al. 2017).
     kernel = lecun_normal() if settings.activation == "selu" else glorot_uniform()
     if settings.batch_norm:
-        layers: list[Layer] = [Dense(units, kernel=kernel), BatchNorm(), Activation(settings.activation)]
+        layers: list[Layer] = [Dense(units, weight=kernel), BatchNorm(), Activation(settings.activation)]
     else:
-        layers = [Dense(units, settings.activation, kernel=kernel)]
+        layers = [Dense(units, settings.activation, weight=kernel)]
     return [*layers, Dropout(settings.dropout)] if settings.dropout else layers
 
 

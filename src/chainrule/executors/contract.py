@@ -1,13 +1,12 @@
 """What every executor promises."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from typing import Protocol
 
 import numpy as np
 
-from chainrule.program import Program
+from chainrule.program import NamedArrays, Program
 
-Arrays = Mapping[str, np.ndarray]
 Tree = MutableMapping[str, np.ndarray]
 
 
@@ -16,7 +15,7 @@ class Compiled(Protocol):
 
     program: Program
 
-    def run(self, tree: Tree, inputs: Arrays) -> dict[str, np.ndarray]:
+    def run(self, tree: Tree, inputs: NamedArrays) -> dict[str, np.ndarray]:
         """One call.
 
         tree: every parameter and state value by name; those that the program updates are overwritten in
@@ -25,7 +24,7 @@ class Compiled(Protocol):
         """
         ...
 
-    def run_many(self, tree: Tree, chunk: Arrays, order: np.ndarray) -> dict[str, np.ndarray]:
+    def run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
         """One call for each row of order, without coming back in between.
 
         chunk: the inputs of all examples, first axis = examples. order: (calls, batch) indices into it.

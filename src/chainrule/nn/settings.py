@@ -50,7 +50,7 @@ def check_number(
     """Accept a finite number in the range; the bounds that are None do not bind.
 
     owner: the object that the field belongs to, or its name.
-    Raises ConfigError such as "Momentum: decay is 1.5; it must be at least 0 and below 1".
+    Raises ConfigError such as "Momentum: momentum is 1.5; it must be at least 0 and below 1".
     """
     value = plain_setting(value)
     bounds = (("above", above), ("at least", at_least), ("below", below), ("at most", at_most))

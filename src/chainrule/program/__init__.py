@@ -5,7 +5,7 @@ from chainrule.program.counting import Counts, count, step_flops
 from chainrule.program.operations import NOT_DIFFERENTIABLE, OPERATIONS, Operation
 from chainrule.program.program import Program
 from chainrule.program.tracing import Operand, Tensor, Trace, as_tensor
-from chainrule.program.value import FLOATS, Step, Value
+from chainrule.program.value import FLOATS, NamedArrays, Step, Value
 
 __all__ = [
     "EXPANSIONS",
@@ -13,6 +13,7 @@ __all__ = [
     "NOT_DIFFERENTIABLE",
     "OPERATIONS",
     "Counts",
+    "NamedArrays",
     "Operand",
     "Operation",
     "Program",

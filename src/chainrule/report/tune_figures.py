@@ -87,7 +87,7 @@ def parallel_coordinates(trials: Trials, space: Mapping[str, Mapping[str, Any]])
         if all(name in trial["values"] for trial in shown_trials)
     ]
     logarithmic = min(found) > 0 and max(found) > 10 * min(found)
-    dimensions.append(_axis("validation loss", found, {"kind": "Real", "log": logarithmic}))
+    dimensions.append(_axis("validation loss", found, {"kind": "Float", "log": logarithmic}))
     colours = [f"rgb({red}, {green}, {blue})" for red, green, blue in reversed(DEPTH_COLOURS)]
     lines = go.Parcoords(
         dimensions=dimensions,
@@ -105,7 +105,7 @@ def parallel_coordinates(trials: Trials, space: Mapping[str, Mapping[str, Any]])
 def _axis(name: str, values: list[Any], parameter: Mapping[str, Any]) -> dict[str, Any]:
     """One axis of parallel coordinates: choices by their position, logarithmic ranges by their logarithm."""
     label = escape(_words(name), quote=False)
-    if parameter["kind"] == "Choice":
+    if parameter["kind"] == "Categorical":
         choices = list(parameter["values"])
         return {
             "label": label,
@@ -117,7 +117,7 @@ def _axis(name: str, values: list[Any], parameter: Mapping[str, Any]) -> dict[st
     low, high = parameter.get("low", min(values)), parameter.get("high", max(values))
     if not parameter.get("log"):
         axis = {"label": label, "values": values, "range": [low, high]}
-        few = parameter["kind"] == "Whole" and high - low <= _MOST_TICKS
+        few = parameter["kind"] == "Integer" and high - low <= _MOST_TICKS
         return axis | ({"tickvals": list(range(low, high + 1))} if few else {})
     ticks = _log_ticks(low, high)
     return {

@@ -258,7 +258,7 @@ def _gathered(
     known = weight >= 0.5
     if not known.any():
         return None
-    return Arrays(x[known], y[known], None if weight.min() == 1 else weight[known])
+    return Arrays.of(x[known], y[known], None if weight.min() == 1 else weight[known])
 
 
 def _quantiles(given: Any) -> tuple[float, ...]:

@@ -54,7 +54,7 @@ class ForecastNetwork(Layer):
         plan = Dense(self.horizon * self.plan)(read).reshape(batch, self.horizon, self.plan)
         told = self._block(Dense(self.units, "relu")(f.concatenate([plan, steps])))
         # Kernels of zeros: learning begins at the base, which is hard to better from a few windows.
-        change = Dense(self.quantiles, kernel=zeros)(told) + Dense(self.quantiles, kernel=zeros)(steps)
+        change = Dense(self.quantiles, weight=zeros)(told) + Dense(self.quantiles, weight=zeros)(steps)
         base = [steps[..., index : index + 1] for index in self.base]  # (batch, horizon, 1) each
         return change + sum(base[1:], base[0]) / len(base) if base else change
 

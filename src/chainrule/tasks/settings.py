@@ -10,7 +10,7 @@ from chainrule.nn import (
     L1,
     L2,
     PRESETS,
-    AddDecay,
+    AddWeightDecay,
     ClipByGlobalNorm,
     CosineDecay,
     Dense,
@@ -236,10 +236,10 @@ def _layers(settings: TableSettings, dropout: float, outputs: int) -> Sequential
     kernel = _initializer(settings)
     layers: list[Layer] = []
     for units in settings.layers:
-        layers.append(Dense(units, settings.activation, kernel=kernel))
+        layers.append(Dense(units, settings.activation, weight=kernel))
         if dropout:
             layers.append(Dropout(dropout))
-    return Sequential([*layers, Dense(outputs, kernel=glorot_uniform())])
+    return Sequential([*layers, Dense(outputs, weight=glorot_uniform())])
 
 
 def _initializer(settings: TableSettings) -> Initializer:
@@ -275,10 +275,10 @@ def _optimizer(settings: TableSettings, choices: Choices, steps_per_epoch: int) 
     if not settings.weight_decay:
         optimizer = preset(rate)
     elif choices.optimizer in _DECAYING:
-        optimizer = preset(rate, decay=settings.weight_decay)
+        optimizer = preset(rate, weight_decay=settings.weight_decay)
     else:
         *links, descend = preset(rate).transforms
-        optimizer = chain(*links, AddDecay(settings.weight_decay), descend)
+        optimizer = chain(*links, AddWeightDecay(settings.weight_decay), descend)
     return chain(ClipByGlobalNorm(settings.clip), optimizer) if settings.clip else optimizer
 
 

@@ -45,7 +45,6 @@ from chainrule.training import (
     folder_aside,
     initial_tree,
     load_run,
-    named_arrays,
     train_recipe,
     training_step,
 )
@@ -319,7 +318,7 @@ def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) ->
     recipe = recipe_for(plain, preparation.task, max(len(preparation.classes), 1), len(table))
     recipe = replace(recipe, optimizer=sgd(rate))
     step = training_step(recipe, Batch.of(example, 1))
-    values = every_value(step.program, initial_tree(recipe, step) | tree, named_arrays(example))
+    values = every_value(step.program, initial_tree(recipe, step) | tree, example.named)
     title = f"One step of backpropagation: row {row} of {Path(table.source).name}{told}"
     return explain(step.program, values, rate=rate, error=_error_terms(recipe), title=title)
 
@@ -337,7 +336,7 @@ def _error_terms(recipe: Recipe) -> ErrorTerms:
 def _prepared(preparation: Preparation, table: Table) -> Arrays:
     x = preparation.transform(table.frame, table.source)
     y = preparation.transform_target(table.target_values(), table.source)
-    return Arrays(x, y if preparation.task == "classification" else y[:, None])
+    return Arrays.of(x, y if preparation.task == "classification" else y[:, None])
 
 
 def _evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dict[str, Any]:

@@ -22,14 +22,14 @@ from chainrule.training.interrupt import deferred_interrupt
 from chainrule.tune import (
     Asha,
     Attempt,
-    Choice,
+    Categorical,
+    Float,
+    Integer,
     Pruning,
-    Real,
     Space,
     StudyListener,
     StudyResult,
     Trial,
-    Whole,
     search,
 )
 from chainrule.tune.events import ranked
@@ -43,18 +43,18 @@ REPORT = "report.html"
 
 TABLE_SPACE = Space(
     {
-        "learning_rate": Real(1e-4, 1e-1, log=True, first=1e-3),
-        "batch_size": Choice((16, 32, 64, 128, 256), first=32),
-        "depth": Whole(1, 4, first=2),
-        "width": Whole(16, 512, log=True, first=128),
-        "taper": Choice(("none", "half"), first="half"),
-        "activation": Choice(("relu", "gelu", "silu", "tanh"), first="relu"),
-        "initializer": Choice(("glorot_uniform", "he_normal", "orthogonal"), first="glorot_uniform"),
-        "dropout": Real(0.0, 0.6, first=0.2),
-        "l2": Real(1e-7, 1e-2, log=True, first=1e-7),
-        "weight_decay": Real(1e-6, 1e-1, log=True, first=1e-6),
-        "optimizer": Choice(("adam", "nadam", "rmsprop", "nesterov", "lion"), first="adam"),
-        "schedule": Choice(("constant", "cosine", "exponential", "plateau"), first="constant"),
+        "learning_rate": Float(1e-4, 1e-1, log=True, first=1e-3),
+        "batch_size": Categorical((16, 32, 64, 128, 256), first=32),
+        "depth": Integer(1, 4, first=2),
+        "width": Integer(16, 512, log=True, first=128),
+        "taper": Categorical(("none", "half"), first="half"),
+        "activation": Categorical(("relu", "gelu", "silu", "tanh"), first="relu"),
+        "initializer": Categorical(("glorot_uniform", "he_normal", "orthogonal"), first="glorot_uniform"),
+        "dropout": Float(0.0, 0.6, first=0.2),
+        "l2": Float(1e-7, 1e-2, log=True, first=1e-7),
+        "weight_decay": Float(1e-6, 1e-1, log=True, first=1e-6),
+        "optimizer": Categorical(("adam", "nadam", "rmsprop", "nesterov", "lion"), first="adam"),
+        "schedule": Categorical(("constant", "cosine", "exponential", "plateau"), first="constant"),
     }
 )
 """What is searched for a table. The first trial is the default settings, but for a trace of decay.

@@ -16,7 +16,6 @@ from chainrule.training.step import (
     evaluated,
     held_by_model,
     initial_tree,
-    named_arrays,
     prediction_program,
     training_step,
 )
@@ -47,7 +46,6 @@ __all__ = [
     "learning_rate_range_test",
     "load_run",
     "load_state",
-    "named_arrays",
     "prediction_program",
     "read_history",
     "save_state",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleWarning, TrainingError
-from chainrule.executors.contract import Arrays, Tree
+from chainrule.executors.contract import NamedArrays, Tree
 from chainrule.executors.numpy_ import every_value
 from chainrule.program import FLOATS, Program, Step, Value
 from chainrule.training.step import held_by_model
@@ -49,7 +49,7 @@ class Breakdown:
     values: Mapping[Value, np.ndarray] = field(default_factory=dict)
 
 
-def replayed(past: Past, chunk: Arrays) -> Breakdown:
+def replayed(past: Past, chunk: NamedArrays) -> Breakdown:
     """Replay the steps in NumPy, the past's tree with them.
 
     Up to the one whose loss, new parameters or new state of a layer are infinite or NaN. An infinity that
@@ -71,7 +71,7 @@ def replayed(past: Past, chunk: Arrays) -> Breakdown:
 
 
 def not_finite_error(
-    breakdown: Breakdown, chunk: Arrays, start: Mapping[str, float], epoch: int
+    breakdown: Breakdown, chunk: NamedArrays, start: Mapping[str, float], epoch: int
 ) -> TrainingError:
     """The error for it: which value of which layer broke first, and the cause that was measured.
 
@@ -118,7 +118,7 @@ def not_finite_error(
 
 
 def not_finite_validation(
-    loss: float, epoch: int, chunk: Arrays, predictions: np.ndarray
+    loss: float, epoch: int, chunk: NamedArrays, predictions: np.ndarray
 ) -> ChainruleWarning:
     """The warning for a validation loss that is infinite or NaN, with the cause that was measured.
 
@@ -205,7 +205,7 @@ class _Largest:
         return f"{self.name} is {self.value:.4g} in row {row}{column} (of the {self.of})"
 
 
-def _largest(chunk: Arrays, rows: np.ndarray, of: str) -> _Largest | None:
+def _largest(chunk: NamedArrays, rows: np.ndarray, of: str) -> _Largest | None:
     found = []
     for name, array in chunk.items():
         if array.dtype.name in FLOATS and array.size:

@@ -32,7 +32,7 @@ from chainrule.training.progress import ProgressBar
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run
 from chainrule.training.scaling import scale_to_unit_variance
-from chainrule.training.step import initial_tree, named_arrays
+from chainrule.training.step import initial_tree
 from chainrule.training.words import loss_of, naming_settings, optimizer_of
 
 
@@ -212,7 +212,7 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
             return split(arrays, float(validation), recipe.seed, stratify=True)
         first, last = split_indices(len(arrays), float(validation), 0)
         return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
-    held_out = arrays_for(recipe, validation, columns=arrays.columns, targets=arrays.targets)
+    held_out = arrays_for(recipe, validation, columns=arrays.columns)
     if held_out.y is None:
         raise DataError("validation has no targets", remedy="pass a pair (x, y), as for training")
     return arrays, held_out
@@ -250,7 +250,7 @@ def _check_metrics(recipe: Recipe, programs: Programs, validation: Arrays | None
             settings={"validation": 0.2},
         )
     targets = np.arange(validation.y[:2].size).reshape(validation.y[:2].shape)  # that differ, as some do
-    shape = programs.forward(Arrays(validation.x), len(targets), raw=False).outputs["prediction"].shape
+    shape = programs.forward(validation.inputs, len(targets), raw=False).outputs["prediction"].shape
     check_metrics(recipe.metrics or (), np.zeros(shape, recipe.dtype), targets)
 
 
@@ -263,11 +263,11 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
         if arrays is None or arrays.y is None:
             continue
         if arrays.x.shape[1:] != data.x.shape[1:]:
-            trained = programs.forward(Arrays(data.x), 1, raw=True)
+            trained = programs.forward(data.inputs, 1, raw=True)
             held = {value.name: value for value in (*trained.parameters, *trained.state)}
             check_lengths(programs, arrays.x, data.x.shape[1:], held, "validation")
         check_inputs(programs, arrays.x)
-        program = programs.forward(Arrays(arrays.x), 1, raw=True)
+        program = programs.forward(arrays.inputs, 1, raw=True)
         shape = (len(arrays), *program.outputs["prediction"].shape[1:])
         recipe.loss.check(shape, arrays.y)
         if arrays is data:
@@ -280,7 +280,7 @@ def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str,
     step = programs.step(data, rows, watch=False)
     tree = initial_tree(recipe, step)
     first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
-    scale_to_unit_variance(step, tree, named_arrays(data.take(first)), programs.executor)
+    scale_to_unit_variance(step, tree, data.take(first).named, programs.executor)
     return tree
 
 

@@ -1,15 +1,46 @@
 """What earlier formats of run folders and checkpoints said in other words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Plain = Any  # as of nn.tree: None, bool, int, float, str, or a list or dict of these
 
-CLASSES_OF_1: Mapping[str, str] = {}
+CLASSES_OF_1: Mapping[str, str] = {
+    "AddDecay": "AddWeightDecay",
+    "ByName": "Partition",
+    "Descend": "ScaleByLearningRate",
+    "GlobalAvgPool": "GlobalAvgPool2D",
+    "GlobalMaxPool": "GlobalMaxPool2D",
+    "MeanOverTime": "GlobalAvgPool1D",
+    "Recomputed": "Remat",
+}
 """Classes of format 1 -> what they are called since."""
 
-SETTINGS_OF_1: Mapping[tuple[str, str], str] = {}
+SETTINGS_OF_1: Mapping[tuple[str, str], str] = {
+    ("AddWeightDecay", "decay"): "weight_decay",
+    ("Momentum", "decay"): "momentum",
+    ("ScaleByAdadelta", "decay"): "rho",
+    ("ScaleByRms", "decay"): "rho",
+} | {
+    (layer, "kernel"): "weight"
+    for layer in (
+        *("Conv1D", "Conv2D", "ConvTranspose2D", "Dense", "DepthwiseConv2D", "Embedding", "EnsembleDense"),
+        *("GRU", "LSTM", "MultiHeadAttention", "PositionalEncoding", "SimpleRNN"),
+    )
+}
 """(class as it is called now, setting of format 1) -> what the setting is called since."""
+
+_OF_SEQUENCES = {
+    "AvgPool1D",
+    "Conv1D",
+    "Embedding",
+    "GRU",
+    "LSTM",
+    "MaxPool1D",
+    "SimpleRNN",
+    "TransformerBlock",
+}
+"""Layers of format 1 beside which GlobalAvgPool and GlobalMaxPool pooled over one axis."""
 
 
 def upgraded(recipe: Plain, number: int) -> Plain:
@@ -21,14 +52,29 @@ def upgraded(recipe: Plain, number: int) -> Plain:
 
 
 def _from_1(plain: Plain) -> Plain:
+    classes = dict(CLASSES_OF_1)
+    if _OF_SEQUENCES & set(_types_in(plain)):
+        classes |= {"GlobalAvgPool": "GlobalAvgPool1D", "GlobalMaxPool": "GlobalMaxPool1D"}
+    return _renamed(plain, classes)
+
+
+def _renamed(plain: Plain, classes: Mapping[str, str]) -> Plain:
     if isinstance(plain, list):
-        return [_from_1(each) for each in plain]
+        return [_renamed(each, classes) for each in plain]
     if not isinstance(plain, Mapping):
         return plain
-    kind = plain.get("type")
-    name = CLASSES_OF_1.get(kind, kind) if isinstance(kind, str) else kind
-    settings = {SETTINGS_OF_1.get((name, key), key): _from_1(value) for key, value in plain.items()}
+    kind = str(plain.get("type"))
+    name = classes.get(kind, kind)
+    settings = {SETTINGS_OF_1.get((name, key), key): _renamed(value, classes) for key, value in plain.items()}
     return settings | {"type": name} if "type" in plain else settings
+
+
+def _types_in(plain: Plain) -> Iterator[str]:
+    if isinstance(plain, list | Mapping):
+        for each in plain.values() if isinstance(plain, Mapping) else plain:
+            yield from _types_in(each)
+    if isinstance(plain, Mapping) and isinstance(plain.get("type"), str):
+        yield plain["type"]
 
 
 _UPGRADES: Mapping[int, Callable[[Plain], Plain]] = {2: _from_1}

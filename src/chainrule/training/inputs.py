@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,11 @@ def arrays_for(
     recipe: Recipe,
     data: Any,
     *,
-    columns: Sequence[str] | None = None,
-    targets: Sequence[str] | None = None,
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Arrays:
     """The data in the dtypes that the recipe's model takes; the rest is as of `as_arrays`."""
     whole = recipe.model.takes_whole_numbers()
-    return as_arrays(data, dtype=recipe.dtype, whole=whole, columns=columns, targets=targets)
+    return as_arrays(data, dtype=recipe.dtype, whole=whole, columns=columns)
 
 
 def check_lengths(
@@ -50,7 +50,7 @@ def check_lengths(
     if len(shape) != len(known):
         raise ShapeError(what, remedy=remedy)
     try:
-        program = programs.forward(Arrays(x), 1, raw=False)
+        program = programs.forward(Arrays.of(x), 1, raw=False)
     except ChainruleError as error:
         raise ShapeError(f"{what}, and can't take these: {error.what}", remedy=remedy) from error
     for value in (*program.parameters, *program.state):
@@ -63,7 +63,7 @@ def check_lengths(
 
 
 def blocks_for(
-    programs: Programs, x: Any, columns: Sequence[str] | None
+    programs: Programs, x: Any, columns: Mapping[str, Sequence[str]]
 ) -> tuple[np.ndarray, Callable[[slice], np.ndarray]]:
     """New examples as they were given, and a function that makes some of them ready for the model.
 
@@ -74,7 +74,7 @@ def blocks_for(
     if programs.whole:
         ready = as_arrays((x, None), dtype=recipe.dtype, whole=True, columns=columns).x
         return ready, ready.__getitem__
-    given, dtype = checked_x(x, columns), np.dtype(recipe.dtype)
+    given, dtype = checked_x("x", x, columns.get("x")), np.dtype(recipe.dtype)
 
     def block(rows: slice) -> np.ndarray:
         try:

@@ -15,7 +15,7 @@ from chainrule.training.events import Ended, EpochDone, Listener, Record, RunSta
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run
-from chainrule.training.step import OPTIMIZER, Batch, evaluated, held_by_model, named_arrays, optimizer_state
+from chainrule.training.step import OPTIMIZER, Batch, evaluated, held_by_model, optimizer_state
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 
@@ -82,7 +82,7 @@ class Loop:
             reason,
             state.best_epoch,
             batch,
-            columns=self.data.columns,
+            columns=self.data.inputs.columns,
             executor=self.programs.executor,
         )
 
@@ -92,7 +92,7 @@ class Loop:
         self._programs: dict[tuple[int, bool], Compiled] = {}
         program = self._compiled(self._batch_size).program
         self._start = sizes_of(self.state.tree, program.parameters)
-        self._arrays = named_arrays(self.data)
+        self._arrays = self.data.named
         self._held = [self.state.tree[value.name] for value in held_by_model(program)]
         self._observed = self.recipe.optimizer.observes()
         self._warned = False
@@ -242,7 +242,7 @@ class Loop:
         if self._warned or loss is None or np.isfinite(loss) or self.validation is None:
             return
         self._warned = True
-        chunk = named_arrays(self.validation)
+        chunk = self.validation.named
         warn(not_finite_validation(loss, epoch, chunk, predictions))
 
     def _remember(self, record: Record) -> None:

@@ -13,7 +13,7 @@ from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
-from chainrule.nn.optimizers import Descend, Transform, adam
+from chainrule.nn.optimizers import ScaleByLearningRate, Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
@@ -21,7 +21,7 @@ from chainrule.program import Tensor
 from chainrule.training.fitting import check_data, split_validation
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
-from chainrule.training.step import initial_tree, named_arrays
+from chainrule.training.step import initial_tree
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -109,12 +109,12 @@ def learning_rate_range_test(
     if rate_name is None:
         raise ConfigError(
             "learning_rate_range_test: the optimizer has no learning rate",
-            remedy="give one that ends in Descend, such as adam()",
+            remedy="give one that ends in ScaleByLearningRate, such as adam()",
         )
     rates: list[float] = []
     losses: list[float] = []
     for order in _orders(len(arrays), rows, seed):
-        loss_now = float(compiled.run_many(tree, named_arrays(arrays), order)["loss"][0])
+        loss_now = float(compiled.run_many(tree, arrays.named, order)["loss"][0])
         if not np.isfinite(loss_now) or loss_now > _DIVERGED * min(losses, default=np.inf) > 0:
             break
         rate = float(tree[rate_name])
@@ -141,7 +141,7 @@ class _Climb(Schedule):
 
 def _with_rate(item: Any, rate: Schedule) -> Any:
     """The same tree of transforms with this learning rate everywhere."""
-    if isinstance(item, Descend):
+    if isinstance(item, ScaleByLearningRate):
         return replace(item, learning_rate=rate)
     if isinstance(item, tuple):
         return tuple(_with_rate(each, rate) for each in item)

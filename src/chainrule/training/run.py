@@ -1,12 +1,12 @@
 """Run: what training returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays
 from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
@@ -35,7 +35,8 @@ class Run:
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
-    batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
+    batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
+    it is one alone, the names of its columns.
     programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
@@ -45,7 +46,7 @@ class Run:
     stopped: str
     best_epoch: int
     batch: Batch
-    columns: tuple[str, ...] | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     executor: Executor = compile_native
     programs: Programs = field(init=False)
 
@@ -93,7 +94,7 @@ class Run:
         known = self.batch.inputs["x"][0][1:]
         check_lengths(self.programs, arrays.x, known, self.parameters, "evaluate")
         check_inputs(self.programs, arrays.x)
-        outputs = self.programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
+        outputs = self.programs.forward(arrays.inputs, 1, raw=True).outputs["prediction"]
         self.recipe.loss.check((len(arrays), *outputs.shape[1:]), arrays.y)
         predictions, loss = self.programs.predict(self.parameters, arrays)
         names = self.recipe.metrics

@@ -21,25 +21,19 @@ OPTIMIZER = "optimizer."
 
 @dataclass(frozen=True)
 class Batch:
-    """Shapes and dtypes of one batch: name -> (shape, dtype), names 'x', 'y' and, where given, 'weight'."""
+    """Shapes and dtypes of one batch: name -> (shape, dtype), with the names of `Arrays`."""
 
     inputs: Mapping[str, tuple[tuple[int, ...], str]]
 
     @property
     def rows(self) -> int:
         """Examples in it."""
-        return self.inputs["x"][0][0]
+        return next(iter(self.inputs.values()))[0][0]
 
     @staticmethod
     def of(arrays: Arrays, rows: int) -> "Batch":
         """A batch of this many rows of these arrays."""
-        return Batch({name: ((rows, *a.shape[1:]), a.dtype.name) for name, a in named_arrays(arrays).items()})
-
-
-def named_arrays(arrays: Arrays) -> dict[str, np.ndarray]:
-    """The arrays there are, by the names that programs give them."""
-    pairs = (("x", arrays.x), ("y", arrays.y), ("weight", arrays.weight))
-    return {name: array for name, array in pairs if array is not None}
+        return Batch({name: ((rows, *a.shape[1:]), a.dtype.name) for name, a in arrays.named.items()})
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("metric", "scoring", "eval_metric"), "give metrics=['accuracy']"),
         **dict.fromkeys(
             ("alpha", "weight_decay", "l2", "regularizer", "kernel_regularizer"),
-            "give penalties=nn.L2(0.0001), or optimizer=nn.adamw(0.001, decay=0.01)",
+            "give penalties=nn.L2(0.0001), or optimizer=nn.adamw(0.001, weight_decay=0.01)",
         ),
         **dict.fromkeys(
             ("warm_start", "initial_epoch", "resume", "resume_from"),

@@ -14,17 +14,18 @@ from chainrule.tune.events import (
 )
 from chainrule.tune.progress import StudyProgress
 from chainrule.tune.pruning import Asha, Hyperband, Pruning
-from chainrule.tune.space import Choice, Parameter, Real, Space, Whole
+from chainrule.tune.space import Categorical, Float, Integer, Parameter, Space
 from chainrule.tune.study import StudyResult, search
 
 __all__ = [
     "Asha",
     "Attempt",
-    "Choice",
+    "Categorical",
+    "Float",
     "Hyperband",
+    "Integer",
     "Parameter",
     "Pruning",
-    "Real",
     "Space",
     "StudyEnded",
     "StudyEvent",
@@ -37,6 +38,5 @@ __all__ = [
     "TrialEpoch",
     "TrialStarted",
     "Waiting",
-    "Whole",
     "search",
 ]

@@ -15,7 +15,7 @@ Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
-class Real:
+class Float:
     """A number from low to high, both included.
 
     log: drawn evenly by its logarithm, as suits learning rates; low must be above 0 then. first: what the
@@ -40,8 +40,8 @@ class Real:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A whole number from low to high, both included; log and first as of Real. Raises ConfigError."""
+class Integer:
+    """A whole number from low to high, both included; log and first as of Float. Raises ConfigError."""
 
     low: int
     high: int
@@ -60,8 +60,8 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One of at least two different texts, numbers or flags; first as of Real. Raises ConfigError."""
+class Categorical:
+    """One of at least two different texts, numbers or flags; first as of Float. Raises ConfigError."""
 
     values: tuple[Value, ...]
     first: Value | None = None
@@ -69,17 +69,23 @@ class Choice:
     def __post_init__(self) -> None:
         plain_fields(self)
         if not isinstance(self.values, tuple):
-            raise ConfigError(f"Choice: values is {self.values!r}", remedy="give a tuple, such as ('a', 'b')")
+            raise ConfigError(
+                f"Categorical: values is {self.values!r}", remedy="give a tuple, such as ('a', 'b')"
+            )
         for value in self.values:
             if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
-                raise ConfigError(f"Choice: {value!r} is in values", remedy="give texts, numbers or flags")
+                raise ConfigError(
+                    f"Categorical: {value!r} is in values", remedy="give texts, numbers or flags"
+                )
         if len(set(self.values)) != len(self.values) or len(self.values) < 2:
             raise ConfigError(
-                f"Choice: values is {self.values!r}",
+                f"Categorical: values is {self.values!r}",
                 remedy="give at least two, all different from each other",
             )
         if self.first is not None and self.first not in self.values:
-            raise ConfigError(f"Choice: first is {self.first!r}", remedy=f"it must be one of {self.values!r}")
+            raise ConfigError(
+                f"Categorical: first is {self.first!r}", remedy=f"it must be one of {self.values!r}"
+            )
 
     def draw(self, trial: "optuna.Trial", name: str) -> Value:
         """A value for a trial; the sampler of its study chooses."""
@@ -88,7 +94,7 @@ class Choice:
         return value
 
 
-Parameter = Real | Whole | Choice
+Parameter = Float | Integer | Categorical
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class Space:
             if not isinstance(parameter, Parameter):
                 raise ConfigError(
                     f"Space: {name} is {parameter!r}",
-                    remedy="give Real(low, high), Whole(low, high) or Choice(values)",
+                    remedy="give Float(low, high), Integer(low, high) or Categorical(values)",
                 )
         object.__setattr__(self, "parameters", dict(self.parameters))
 
@@ -137,7 +143,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _check_range(parameter: Real | Whole) -> None:
+def _check_range(parameter: Float | Integer) -> None:
     check_flag(parameter, "log", parameter.log)
     kind = type(parameter).__name__
     if parameter.low >= parameter.high:

@@ -148,12 +148,22 @@ def subject_of(space: Space, subject: Mapping[str, Any], pruning: Pruning | None
 
 def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:
     """ConfigError, naming what differs, where a study is about something else."""
+    found = {**found, "space": {name: _today(each) for name, each in found.get("space", {}).items()}}
     different = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
     if different:
         raise ConfigError(
             f"{what} is about something else: its {_differences(different, found, wanted)}",
             remedy="go on with the arguments it was begun with, or begin another study",
         )
+
+
+def _today(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter of a study that was begun when these had other names, with the names of today."""
+    kind = parameter["kind"]
+    return {
+        **parameter,
+        "kind": {"Real": "Float", "Whole": "Integer", "Choice": "Categorical"}.get(kind, kind),
+    }
 
 
 def _differences(names: list[str], found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

@@ -46,6 +46,33 @@ def _elementwise() -> None:
     add("cast", "to_bool", np.array([-0.5, 0.0, 0.5]), dtype="bool", sloped=False)
     add("cast", "from_int", whole(-3, 0, 7), dtype="float32", sloped=False)
     add("cast", "from_bool", np.array([True, False]), dtype="float64", sloped=False)
+    add(
+        "cast",
+        "int64_beyond_int32",
+        whole(-(2**40), -3, 5, 2**31, dtype="int64"),
+        dtype="int32",
+        sloped=False,
+    )
+    add(
+        "cast",
+        "int64_to_float",
+        whole([2**40 + 1, -3], [2**24 + 1, 0], dtype="int64"),
+        dtype="float32",
+        sloped=False,
+    )
+    add("cast", "int64_to_bool", whole(2**32, 0, -1, dtype="int64"), dtype="bool", sloped=False)
+    add("cast", "int64_to_int64", whole(2**40, 7, dtype="int64"), dtype="int64", sloped=False)
+    add("cast", "int64_scalar", np.array(2**35), dtype="int32", sloped=False)
+    add("cast", "int64_empty", np.zeros((0, 3), np.int64), dtype="int32", sloped=False)
+    bytes_of = whole([0, 127, 128], [255, 1, 7], dtype="uint8")
+    for dtype in ("float32", "float64", "int32", "int64", "uint32", "bool", "uint8"):
+        add("cast", f"bytes_to_{dtype}", bytes_of, dtype=dtype, sloped=False)
+    add("cast", "bytes_many", np.arange(1500, dtype="uint8").reshape(500, 3), dtype="float32", sloped=False)
+    add("cast", "bytes_empty", bytes_of[:0], dtype="float32", sloped=False)
+    add("cast", "int_to_bytes", whole(-1, 0, 255, 256, 1000), dtype="uint8", sloped=False)
+    add("cast", "uint_to_bytes", whole(0, 255, 2**32 - 1, dtype="uint32"), dtype="uint8", sloped=False)
+    add("cast", "float_to_bytes", np.array([0.0, 0.9, 7.5, 255.0]), dtype="uint8", sloped=False)
+    add("cast", "bool_to_bytes", np.array([True, False]), dtype="uint8", sloped=False)
     add("cast", "from_uint", whole(0, 2**32 - 1, dtype="uint32"), dtype="float64", sloped=False)
 
 
@@ -99,6 +126,7 @@ def _where() -> None:
     add("where", "choices_stretch", condition, spread(3, seed=1), spread(seed=2))
     add("where", "choice_twice", condition, spread(2, 3), wiring=(0, 1, 1))
     add("where", "empty", np.zeros((0, 3), bool), spread(3), spread(1, 3))
+    add("where", "bytes", condition, whole([1, 2, 250], dtype="uint8"), whole(7, dtype="uint8"), sloped=False)
     add("where", "whole_numbers", condition, whole(1, 2, 3), whole(7), sloped=False)
 
 
@@ -135,6 +163,21 @@ def _shapes() -> None:
     add("concatenate", "alone", spread(2, 3), axis=0)
     add("concatenate", "with_itself", spread(2, 3), axis=1, wiring=(0, 0, 0))
     add("concatenate", "middle_axis", spread(2, 2, 2), spread(2, 1, 2), axis=1)
+
+
+def _of_any_width() -> None:
+    """What is moved about, and nothing else, in bytes and in 64 bits."""
+    for dtype, label in (("uint8", "bytes"), ("int64", "int64"), ("bool", "bools")):
+        rows = spread(5, 7, low=0.0, high=250.0).astype(dtype)
+        add("recompute", label, rows, whole(2), sloped=False)
+        add("reshape", label, rows, shape=(7, 5), sloped=False)
+        add("transpose", label, rows, order=(1, 0), sloped=False)
+        add("broadcast_to", label, rows[0], shape=(3, 7), sloped=False)
+        add("slice", label, rows, start=(1, 2), stop=(5, 7), step=(2, 3), sloped=False)
+        add("pad", label, rows, low=(1, 0), high=(0, 3), interior=(1, 0), sloped=False)
+        add("concatenate", label, rows, rows[:, :3], axis=1, sloped=False)
+        add("gather", label, rows, whole(4, 0, 4), axis=0, sloped=False)
+        add("gather", f"{label}_inner", rows, whole([1, 6]), axis=1, sloped=False)
 
 
 def _reductions() -> None:
@@ -206,6 +249,8 @@ def _places() -> None:
     add("scatter_add", "whole_numbers", whole(5, 6, 7), whole(2, 2), whole(10, 20), axis=0, sloped=False)
     add("one_hot", "classes", whole(2, 0, 1, 2), depth=3, dtype="float32")
     add("one_hot", "out_of_range", whole([-1, 3], [0, 7]), depth=3, dtype="float64")
+    add("one_hot", "int64", whole(2, -1, 2**40, dtype="int64"), depth=3, dtype="float32")
+    add("one_hot", "bytes_of_classes", whole(1, 0), depth=2, dtype="uint8")
     add("one_hot", "one_index", np.array(1, np.int64), depth=2, dtype="int32")
     add("one_hot", "depth_zero", whole(0, 1), depth=0, dtype="float32")
     add("one_hot", "nothing", np.zeros((0, 2), np.int32), depth=2, dtype="bool")
@@ -270,6 +315,7 @@ FAMILIES = (
     _pairwise,
     _where,
     _shapes,
+    _of_any_width,
     _reductions,
     _products,
     _places,

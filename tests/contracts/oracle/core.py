@@ -44,10 +44,9 @@ def _softplus(x: float) -> float:
 
 
 def _cast(x: np.ndarray, dtype: str) -> np.ndarray:
-    kind = {"float32": float, "float64": float, "int32": int, "int64": int, "uint32": int, "bool": bool}[
-        dtype
-    ]
-    return each(kind, x)
+    kinds = {"float32": float, "float64": float, "int64": int, "uint32": int, "bool": bool}
+    kinds |= {"int32": lambda n: min(max(int(n), -(2**31)), 2**31 - 1), "uint8": lambda n: int(n) % 256}
+    return each(kinds[dtype], x)
 
 
 def _reshape(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:

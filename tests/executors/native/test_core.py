@@ -11,7 +11,7 @@ from tests.contracts.cases import CASES, Case
 from chainrule.backprop import differentiate
 from chainrule.executors.native import available, schedule
 from chainrule.executors.native.lowering import NotSupportedError
-from chainrule.executors.native.nodes import KINDS
+from chainrule.executors.native.nodes import KINDS, TYPES
 from chainrule.executors.native.products import DEEP
 from chainrule.executors.native.tiles import CODES
 from chainrule.program import Program, Trace
@@ -116,6 +116,7 @@ def corpus() -> list[Wire]:
     wires += [wire_of(bag_of_words(), None), wire_of(deep_product(), None)]
     for name in (
         "matmul",
+        "cast",
         "gather",
         "scatter_add",
         "pad",
@@ -155,7 +156,7 @@ CORPUS = corpus() if available() else []
 
 def test_corpus_has_every_kind_that_plans_use():
     kinds = {KINDS[row[0]] for instructions, *_ in CORPUS for row in instructions}
-    assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"} <= kinds
+    assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot", "narrow"} <= kinds
     assert {"random_bits", "cross_entropy", "max_pool", "max_pool_positions", "max_pool_adjoint"} <= kinds
     assert {"average_pool", "average_pool_adjoint", "resize", "resize_adjoint"} <= kinds
     assert {"cumsum", "argmax", "argsort", "scan", "gather_sum"} <= kinds
@@ -245,10 +246,10 @@ def test_random_tiles_are_refused_or_run(data: st.DataObject):
 
     registers = small(1, 4)
     loads = [
-        [i, small(0, 3), small(0, 40), small(0, 3), small(0, 1), 4 * small(0, 3)]
+        [i, small(0, 4), small(0, 40), small(0, 3), small(0, 1), 4 * small(0, 3)]
         for i in range(small(0, registers))
     ]
-    stores = [[small(0, registers - 1), small(0, 3), 1, 4 * small(0, 30)] for _ in range(small(0, 2))]
+    stores = [[small(0, registers - 1), small(0, 4), 1, 4 * small(0, 30)] for _ in range(small(0, 2))]
     ops = [
         [small(0, len(CODES) - 1), *(small(0, registers - 1) for _ in range(4))] for _ in range(small(0, 5))
     ]
@@ -292,7 +293,7 @@ def test_a_good_tile_runs():
         (4, 2),  # loads that are not there
         (5, 0),
         (6, 1),  # squares that are not there
-        (9, 4),  # no such type
+        (9, len(TYPES)),  # no such type
         (10, 2),  # strides that lead outside
         (10, -1),
         (12, 2),  # no such buffer

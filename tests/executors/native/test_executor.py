@@ -174,17 +174,18 @@ def test_orders_out_of_range_are_refused_before_the_first_step(index: int):
 
 
 @needs_core
-@pytest.mark.parametrize("index", [3, -4, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("index", [3, -4, 2**31 - 1, -(2**31), 2**32 + 1, -(2**32) - 1])
 @pytest.mark.parametrize("operation", ["gather", "scatter_add"])
 def test_indices_out_of_range_in_a_program(operation: str, index: int):
+    dtype = "int32" if -(2**31) <= index < 2**31 else "int64"
     trace = Trace()
-    x, at = trace.input("x", (3, 2)), trace.input("at", (2,), "int32")
+    x, at = trace.input("x", (3, 2)), trace.input("at", (2,), dtype)
     y = f.gather(x, at) if operation == "gather" else f.scatter_add(x, at, x[:2])
     compiled = compile_native(trace.program({"y": y}))
     x = np.ones((3, 2), "f4")
     with pytest.raises(IndexError, match="out of range"):
-        compiled.run({}, {"x": x, "at": np.array([0, index], "i4")})
-    fine = compiled.run({}, {"x": x, "at": np.array([0, -1], "i4")})  # it can go on
+        compiled.run({}, {"x": x, "at": np.array([0, index], dtype)})
+    fine = compiled.run({}, {"x": x, "at": np.array([0, -1], dtype)})  # it can go on
     assert np.isfinite(fine["y"]).all()
 
 

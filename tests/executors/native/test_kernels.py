@@ -223,6 +223,8 @@ def test_casts(level: int):
         -1,
         -1,
     ]
+    found = run("B_FROM_I", level, np.array([0, 255, 256, -1, 2**31 - 1], "i4")).view("i4").tolist()
+    assert found == [0, 255, 0, 255, 255]
     np.testing.assert_array_equal(run("COPY", level, floats), floats)
 
 

@@ -272,6 +272,14 @@ def test_what_the_core_lacks_is_told_before_a_plan_is_made():
     cases.append(whole.cast("int64"))
     cases.append(f.scatter_add(whole, trace.constant(np.array([0]), "int32"), whole[:1]))
     cases.append(f.one_hot(whole, 3, "int32"))
+    long = trace.input("long", (3,), "int64")
+    cases += [
+        long + 1,
+        f.equal(long, 0),
+        long.cast("uint32"),
+        f.cumsum(long),
+        f.where(long.cast("bool"), long, 0),
+    ]
     for case in cases:
         trace = case.trace
         with pytest.raises(NotSupportedError):

@@ -172,7 +172,7 @@ def test_lists_become_tuples():
             "((1, 1), (1, 1))",
         ),
         (lambda: Conv2D(4, 3, groups=3), "Conv2D: groups is 3, and filters is 4; the groups must divide the"),
-        (lambda: Conv2D(4, 3, kernel="he"), "Conv2D: kernel is 'he'; give an initializer"),  # type: ignore
+        (lambda: Conv2D(4, 3, weight="he"), "Conv2D: weight is 'he'; give an initializer"),  # type: ignore
     ],
 )
 def test_refuses_bad_settings(make: Callable[[], Layer], message: str):

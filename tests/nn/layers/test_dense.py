@@ -75,11 +75,11 @@ def test_refuses_an_unknown_activation_and_suggests_the_nearest():
         Dense(3, "rellu")
 
 
-@pytest.mark.parametrize("name", ["kernel", "bias"])
+@pytest.mark.parametrize("name", ["weight", "bias"])
 def test_refuses_an_initializer_that_is_none(name):
     with pytest.raises(ConfigError, match=rf"^Dense: {name} is 'he_normal'; give an initializer"):
         Dense(3, **{name: "he_normal"})  # type: ignore[arg-type]
-    assert Dense(3, kernel=constant(2.0), bias=zeros).kernel == constant(2.0)
+    assert Dense(3, weight=constant(2.0), bias=zeros).weight == constant(2.0)
 
 
 def test_refuses_whole_numbers_and_names_the_layer():

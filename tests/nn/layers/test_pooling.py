@@ -8,8 +8,10 @@ from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.nn import (
     AvgPool1D,
     AvgPool2D,
-    GlobalAvgPool,
-    GlobalMaxPool,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
     MaxPool1D,
     MaxPool2D,
     Upsample,
@@ -55,12 +57,19 @@ def test_pooling_over_one_axis_is_that_of_images_of_one_row(kind, flat, settings
     assert np.array_equal(output(kind(**settings), x), output(flat(**rows), x[:, None])[:, 0])
 
 
+POOLED = {
+    1: (GlobalAvgPool1D(), GlobalMaxPool1D()),
+    2: (GlobalAvgPool2D(), GlobalMaxPool2D()),
+}
+
+
 @pytest.mark.parametrize("shape", [(3, 4, 5, 2), (3, 1, 2), (0, 4, 5, 2)])
 def test_global_pooling_is_over_all_of_space(shape):
     x = RANDOM.normal(size=shape)
     space = tuple(range(1, len(shape) - 1))
-    np.testing.assert_allclose(output(GlobalAvgPool(), x), x.mean(space), rtol=1e-12)
-    assert np.array_equal(output(GlobalMaxPool(), x), x.max(space))
+    mean, largest = POOLED[len(space)]
+    np.testing.assert_allclose(output(mean, x), x.mean(space), rtol=1e-12)
+    assert np.array_equal(output(largest, x), x.max(space))
 
 
 @pytest.mark.parametrize(("factor", "factors"), [(2, (2, 2)), ((3, 1), (3, 1)), ([1, 2], (1, 2))])
@@ -100,14 +109,14 @@ def test_upsampling_refuses_a_factor_that_is_no_count(factor):
             r"^AvgPool2D 'avg_pool2d_1': average_pool got",
         ),
         (
-            GlobalAvgPool(),
+            GlobalAvgPool2D(),
             (2, 3),
-            r"^GlobalAvgPool .*_1' got x of shape \(2, 3\); it needs .* or \(batch, hei",
+            r"^GlobalAvgPool2D .*_1' got x of shape \(2, 3\); it needs \(batch, hei",
         ),
         (
-            GlobalMaxPool(),
+            GlobalMaxPool1D(),
             (2, 0, 3),
-            r"^GlobalMaxPool .*_1' got x of shape \(2, 0, 3\); no axis of space may",
+            r"^GlobalMaxPool1D .*_1' got x of shape \(2, 0, 3\); no axis of space may",
         ),
         (Upsample((2, 2)), (2, 4, 1), r"^Upsample 'upsample_1' got .*; its factor \(2, 2\) is for 2 axes of"),
         (Upsample(), (2, 0, 1), r"^Upsample 'upsample_1': resize got size \(0,\) for \(0,\)"),
@@ -118,7 +127,9 @@ def test_refuses_bad_shapes_while_recording_and_names_the_layer(layer, shape, me
         compiled(layer, *shape)
 
 
-@pytest.mark.parametrize("layer", [MaxPool2D(), AvgPool2D(), GlobalAvgPool(), GlobalMaxPool(), Upsample()])
+@pytest.mark.parametrize(
+    "layer", [MaxPool2D(), AvgPool2D(), GlobalAvgPool2D(), GlobalMaxPool2D(), Upsample()]
+)
 def test_refuses_whole_numbers_and_names_the_layer(layer):
     with pytest.raises(DTypeError, match=rf"^{type(layer).__name__} '.*_1' got x of dtype int32; give it"):
         compiled(layer, 2, 4, 4, 1, dtype="int32")

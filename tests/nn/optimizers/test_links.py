@@ -11,11 +11,11 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
     Accumulate,
     AdaptiveClip,
-    ByName,
     ExponentialMovingAverage,
     Lookahead,
     MaxNorm,
     Orthogonalize,
+    Partition,
     ReduceOnPlateau,
     Scale,
     SharpnessAware,
@@ -58,14 +58,14 @@ def test_orthogonalizing_zeros_gives_zeros_and_a_vector_is_refused():
 
 
 def test_scale_of_0_freezes():
-    frozen = chain(ByName((("a.*", Scale(0.0)),)), sgd(0.5))
+    frozen = chain(Partition((("a.*", Scale(0.0)),)), sgd(0.5))
     updates, _ = updates_of(frozen, {"a.weight": np.ones(2), "b.weight": np.ones(2)})
     assert updates["a.weight"].tolist() == [0, 0]
     assert updates["b.weight"].tolist() == [-0.5, -0.5]
 
 
 def test_a_group_without_parameters_keeps_no_state():
-    grouped = ByName((("none.*", adam(ReduceOnPlateau(0.1))), ("*", sgd(0.5))))
+    grouped = Partition((("none.*", adam(ReduceOnPlateau(0.1))), ("*", sgd(0.5))))
     state = grouped.init(one(1.0))
     assert set(state) == {"1.0.step", "1.0.learning_rate"}
     assert set(grouped.observe(state, 1.0)) == set(state)
@@ -143,7 +143,7 @@ def test_a_group_may_be_sharpness_aware_by_itself():
     trace = Trace()
     held = {n: trace.parameter(n, (1,), "float64") for n in ("a.weight", "a.bias")}
     slopes = {n: trace.input(f"slope.{n}", (1,), "float64") for n in held}
-    grouped = chain(ByName((("*weight", SharpnessAware(0.1)),)), sgd())
+    grouped = chain(Partition((("*weight", SharpnessAware(0.1)),)), sgd())
     point = grouped.gradient_point(slopes, held)
     assert point is not None
     assert point["a.bias"] is held["a.bias"]
@@ -156,16 +156,16 @@ def test_a_group_may_be_sharpness_aware_by_itself():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: adadelta(decay=1), "ScaleByAdadelta: decay is 1; it must be at least 0 and below 1"),
+        (lambda: adadelta(rho=1), "ScaleByAdadelta: rho is 1; it must be at least 0 and below 1"),
         (lambda: adadelta(epsilon=0), "ScaleByAdadelta: epsilon is 0; it must be above 0"),
         (lambda: nadam(beta1=1), "ScaleByNadam: beta1 is 1; it must be at least 0 and below 1"),
         (lambda: nadam(momentum_decay=-1), "ScaleByNadam: momentum_decay is -1; it must be at least 0"),
         (lambda: amsgrad(beta2=1), "ScaleByAmsgrad: beta2 is 1; it must be at least 0 and below 1"),
         (lambda: lion(beta2=-1), "ScaleByLion: beta2 is -1; it must be at least 0 and below 1"),
-        (lambda: muon(momentum=1), "Momentum: decay is 1; it must be at least 0 and below 1"),
+        (lambda: muon(momentum=1), "Momentum: momentum is 1; it must be at least 0 and below 1"),
         (lambda: muon(steps=0), "Orthogonalize: steps is 0; it must be a whole number, at least 1"),
         (lambda: muon(adam_share=-1), "Scale: factor is -1; it must be at least 0"),
-        (lambda: muon(on=""), "AddDecay: on is ''; it must be a text that is not empty"),
+        (lambda: muon(on=""), "AddWeightDecay: on is ''; it must be a text that is not empty"),
         (lambda: AdaptiveClip(0), "AdaptiveClip: limit is 0; it must be above 0"),
         (lambda: AdaptiveClip(epsilon=0), "AdaptiveClip: epsilon is 0; it must be above 0"),
         (lambda: MaxNorm(0), "MaxNorm: limit is 0; it must be above 0"),
@@ -187,11 +187,15 @@ def test_a_group_may_be_sharpness_aware_by_itself():
             "Accumulate: optimizer is 'sgd'; it must be a transform, such as adam()",
         ),
         (
-            lambda: ByName(cast(Any, ("*", Scale(1.0)))),
-            "ByName: a group is '*'; it must be a pattern and a transform, such as ('encoder.*', Scale(0.1))",
+            lambda: Partition(cast(Any, ("*", Scale(1.0)))),
+            "Partition: a group is '*'; it must be a pattern and a transform, such as ('encoder.*', "
+            "Scale(0.1))",
         ),
-        (lambda: ByName((("", Scale(1.0)),)), "ByName: a pattern is ''; it must be a text that is not empty"),
-        (lambda: ByName((), cast(Any, 3)), "ByName: otherwise is 3; it must be a transform or None"),
+        (
+            lambda: Partition((("", Scale(1.0)),)),
+            "Partition: a pattern is ''; it must be a text that is not empty",
+        ),
+        (lambda: Partition((), cast(Any, 3)), "Partition: otherwise is 3; it must be a transform or None"),
     ],
 )
 def test_settings_out_of_range(make, message):

@@ -98,7 +98,7 @@ def test_logistic_regression_is_that_of_scikit_learn(dtype):
     x = random.normal(size=(200, 5)) * [1, 2, 0.3, 1, 5]
     y = (x @ [1.0, -0.5, 2.0, 0.0, 0.1] + random.logistic(size=200) > 0).astype(int)
     run = train(
-        nn.Dense(1, kernel=nn.zeros),
+        nn.Dense(1, weight=nn.zeros),
         (x, y),
         loss=nn.BinaryCrossEntropy(),
         optimizer=LBFGS(),
@@ -126,7 +126,7 @@ def test_a_quadratic_is_solved_and_then_nothing_moves():
 
 @pytest.mark.parametrize(
     "optimizer",
-    [LBFGS(), nn.chain(LBFGS(), nn.MaxNorm(3.0)), nn.Accumulate(LBFGS(), 2), nn.ByName((("*", LBFGS()),))],
+    [LBFGS(), nn.chain(LBFGS(), nn.MaxNorm(3.0)), nn.Accumulate(LBFGS(), 2), nn.Partition((("*", LBFGS()),))],
 )
 def test_batches_that_differ_are_refused(optimizer):
     with pytest.raises(ConfigError) as caught:

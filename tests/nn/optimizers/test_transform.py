@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.nn.optimizers import Chain, ClipByValue, Descend, Momentum, ScaleByAdam, Transform, adam, chain
+from chainrule.nn.optimizers import (
+    Chain,
+    ClipByValue,
+    Momentum,
+    ScaleByAdam,
+    ScaleByLearningRate,
+    Transform,
+    adam,
+    chain,
+)
 from chainrule.nn.optimizers.transform import dtype_of
 from chainrule.nn.schedules import ReduceOnPlateau
 
@@ -55,14 +64,14 @@ def test_links_work_in_order(evaluate):
 
 
 def test_state_names_carry_the_place():
-    optimizer = chain(ClipByValue(1.0), Momentum(0.9), Descend(0.1))
+    optimizer = chain(ClipByValue(1.0), Momentum(0.9), ScaleByLearningRate(0.1))
     assert set(optimizer.init(PARAMETERS)) == {
         "1.velocity.dense_1.weight",
         "1.velocity.dense_1.bias",
         "2.step",
         "2.learning_rate",
     }
-    plateau = chain(ScaleByAdam(), Descend(ReduceOnPlateau(0.1)))
+    plateau = chain(ScaleByAdam(), ScaleByLearningRate(ReduceOnPlateau(0.1)))
     assert {name for name in plateau.init(PARAMETERS) if name.startswith("1.")} == {
         "1.step",
         "1.learning_rate",
@@ -83,7 +92,7 @@ def test_ten_links_and_more_keep_their_states_apart():
 
 def test_chains_within_chains_are_flat():
     optimizer = chain(ClipByValue(1.0), adam(0.1))
-    assert optimizer == Chain((ClipByValue(1.0), ScaleByAdam(), Descend(0.1)))
+    assert optimizer == Chain((ClipByValue(1.0), ScaleByAdam(), ScaleByLearningRate(0.1)))
 
 
 def test_first_state_has_the_dtype_of_each_parameter():

@@ -8,13 +8,13 @@ import pytest
 from chainrule.errors import ConfigError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn.optimizers import (
-    AddDecay,
+    AddWeightDecay,
     ClipByGlobalNorm,
     ClipByValue,
-    Descend,
     Momentum,
     ScaleByAdagrad,
     ScaleByAdam,
+    ScaleByLearningRate,
     ScaleByRms,
     adagrad,
     adam,
@@ -62,7 +62,7 @@ def test_adagrad_starts_at_the_initial_sum():
 
 def test_rms_by_hand():
     # s = ½ · 16 = 8, then 12: 4 / (√12 + 1).
-    update = updates_of(ScaleByRms(decay=0.5, epsilon=1.0), one(4.0), calls=2)[0]["weight"]
+    update = updates_of(ScaleByRms(rho=0.5, epsilon=1.0), one(4.0), calls=2)[0]["weight"]
     assert update == pytest.approx(4 / (np.sqrt(12) + 1), rel=1e-15)
 
 
@@ -88,10 +88,10 @@ def test_adam_without_memory_is_the_sign():
 def test_decay_only_where_the_name_fits():
     gradients = {"a.weight": np.zeros(2), "a.bias": np.zeros(2)}
     parameters = {"a.weight": np.array([1.0, -2.0]), "a.bias": np.array([3.0, 4.0])}
-    updates, _ = updates_of(AddDecay(0.1), gradients, parameters)
+    updates, _ = updates_of(AddWeightDecay(0.1), gradients, parameters)
     assert updates["a.weight"] == pytest.approx([0.1, -0.2])
     assert updates["a.bias"].tolist() == [0, 0]
-    updates, _ = updates_of(AddDecay(0.1, on="*"), gradients, parameters)
+    updates, _ = updates_of(AddWeightDecay(0.1, on="*"), gradients, parameters)
     assert updates["a.bias"] == pytest.approx([0.3, 0.4])
 
 
@@ -136,7 +136,7 @@ def test_clip_by_global_norm_does_not_hide_what_is_not_finite(bad):
 
 
 def test_descend():
-    updates, state = updates_of(Descend(0.5), one(2.0, -4.0), calls=3)
+    updates, state = updates_of(ScaleByLearningRate(0.5), one(2.0, -4.0), calls=3)
     assert updates["weight"].tolist() == [-1, 2]
     assert int(state["step"]) == 3
     assert float(state["learning_rate"]) == 0.5
@@ -145,26 +145,26 @@ def test_descend():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Descend(0), "Descend: learning_rate is 0; it must be above 0"),
+        (lambda: ScaleByLearningRate(0), "ScaleByLearningRate: learning_rate is 0; it must be above 0"),
         (
-            lambda: Descend(cast(Any, "x")),
-            "Descend: learning_rate is 'x'; it must be a finite number above 0",
+            lambda: ScaleByLearningRate(cast(Any, "x")),
+            "ScaleByLearningRate: learning_rate is 'x'; it must be a finite number above 0",
         ),
-        (lambda: AddDecay(-1), "AddDecay: decay is -1; it must be at least 0"),
-        (lambda: AddDecay(1, ""), "AddDecay: on is ''; it must be a text that is not empty"),
+        (lambda: AddWeightDecay(-1), "AddWeightDecay: weight_decay is -1; it must be at least 0"),
+        (lambda: AddWeightDecay(1, ""), "AddWeightDecay: on is ''; it must be a text that is not empty"),
         (lambda: ClipByValue(0), "ClipByValue: limit is 0; it must be above 0"),
         (lambda: ClipByGlobalNorm(-1), "ClipByGlobalNorm: limit is -1; it must be above 0"),
-        (lambda: momentum(0.1, 1), "Momentum: decay is 1; it must be at least 0 and below 1"),
-        (lambda: nesterov(0.1, -1), "Momentum: decay is -1; it must be at least 0 and below 1"),
+        (lambda: momentum(0.1, 1), "Momentum: momentum is 1; it must be at least 0 and below 1"),
+        (lambda: nesterov(0.1, -1), "Momentum: momentum is -1; it must be at least 0 and below 1"),
         (lambda: adagrad(0.1, -1), "ScaleByAdagrad: initial is -1; it must be at least 0"),
         (lambda: adagrad(0.1, 0, 0), "ScaleByAdagrad: epsilon is 0; it must be above 0"),
-        (lambda: rmsprop(0.1, 1), "ScaleByRms: decay is 1; it must be at least 0 and below 1"),
+        (lambda: rmsprop(0.1, 1), "ScaleByRms: rho is 1; it must be at least 0 and below 1"),
         (lambda: rmsprop(0.1, 0.9, 0), "ScaleByRms: epsilon is 0; it must be above 0"),
         (lambda: adam(0.1, 1), "ScaleByAdam: beta1 is 1; it must be at least 0 and below 1"),
         (lambda: adam(0.1, 0.9, 1), "ScaleByAdam: beta2 is 1; it must be at least 0 and below 1"),
         (lambda: adam(0.1, 0.9, 0.999, 0), "ScaleByAdam: epsilon is 0; it must be above 0"),
-        (lambda: adamw(0.1, -0.1), "AddDecay: decay is -0.1; it must be at least 0"),
-        (lambda: adamw(0.1, on=cast(Any, 3)), "AddDecay: on is 3; it must be a text that is not empty"),
+        (lambda: adamw(0.1, -0.1), "AddWeightDecay: weight_decay is -0.1; it must be at least 0"),
+        (lambda: adamw(0.1, on=cast(Any, 3)), "AddWeightDecay: on is 3; it must be a text that is not empty"),
     ],
 )
 def test_settings_out_of_range(make, message):

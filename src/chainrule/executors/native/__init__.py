@@ -22,8 +22,9 @@ def available() -> bool:
 def compile_native(program: Program, threads: int | None = None) -> Compiled:
     """Prepare a program for the core; for NumPy where there is no core, or where it lacks something.
 
-    It runs float32 programs; what is in float64 or int64 runs in NumPy. threads: of its workers; if None,
-    CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`). The same bits for any number.
+    It runs float32 programs; what is in float64, or calculates with int64, runs in NumPy. threads: of its
+    workers; if None, CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`). The same bits
+    for any number.
     """
     if not available():
         slow = ChainruleWarning(

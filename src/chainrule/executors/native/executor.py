@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from chainrule.executors.contract import Arrays, Tree
+from chainrule.executors.contract import NamedArrays, Tree
 from chainrule.executors.native import _core
 from chainrule.executors.native.lowering import WHOLE, Lowering, refuse_unsupported
 from chainrule.executors.native.memory import Layout
@@ -57,13 +57,13 @@ class NativeProgram:
             found = self._plans.setdefault(examples, make_plan(self._expanded, examples))
         return found
 
-    def run(self, tree: Tree, inputs: Arrays) -> dict[str, np.ndarray]:
+    def run(self, tree: Tree, inputs: NamedArrays) -> dict[str, np.ndarray]:
         """One call."""
         plan = self.plan(None)
         given = [inputs[value.name] for value in self._expanded.inputs]
         return {name: array[0] for name, array in self._go(plan, tree, given, None, 1).items()}
 
-    def run_many(self, tree: Tree, chunk: Arrays, order: np.ndarray) -> dict[str, np.ndarray]:
+    def run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
         """One call for each row of order."""
         inputs = self._expanded.inputs
         if not inputs:

@@ -1,6 +1,7 @@
 """From steps to nodes: views instead of copies, elementwise chains as tiles, the rest one to one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from chainrule.executors.native.nodes import (
     simple_node,
     size_of,
 )
-from chainrule.executors.native.operations import LOWERINGS, VIEWS
+from chainrule.executors.native.operations import LOWERINGS, MOVES, VIEWS, narrow
 from chainrule.executors.native.pieces import Pieces
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
@@ -42,7 +43,7 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
     loops: how many the program is inside of.
     """
     for value in program.values():
-        if value.dtype not in TYPES:
+        if value.dtype not in TYPES and value.dtype != "int64":
             raise NotSupportedError(f"{value.name} is {value.dtype}")
         if len(value.shape) > MOST_AXES:
             raise NotSupportedError(f"{value.name} has {len(value.shape)} axes")
@@ -52,16 +53,29 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
         dtypes = [value.dtype for value in step.inputs]
         if step.operation in REDUCTIONS and dtypes != ["float32"]:
             raise NotSupportedError(f"{step.operation} of {dtypes[0]}")
-        if step.operation in ("gather", "scatter_add") and dtypes[1] != "int32":
-            raise NotSupportedError(f"{step.operation} at {dtypes[1]}")
+        if not _moves_long_integers(step):
+            raise NotSupportedError(f"{step.operation} of int64")
         if step.operation == "scatter_add" and dtypes[0] != "float32":
             raise NotSupportedError(f"scatter_add to {dtypes[0]}")
-        if step.operation == "one_hot" and (dtypes[0], step.output.dtype) != ("int32", "float32"):
-            raise NotSupportedError(f"one_hot of {dtypes[0]} as {step.output.dtype}")
+        if step.operation == "one_hot" and step.output.dtype != "float32":
+            raise NotSupportedError(f"one_hot as {step.output.dtype}")
         if step.operation == "scan":
             if loops == MOST_LOOPS:
                 raise NotSupportedError(f"more than {MOST_LOOPS} loops inside of each other")
             refuse_unsupported(expand(Scan.of(step.attributes).body, WHOLE), loops + 1)
+
+
+INDICES: Mapping[str, int] = {"gather": 1, "scatter_add": 1, "one_hot": 0}
+"""Operation -> which of its inputs are indices; int64 ones become int32, and stay out of range if they are."""
+
+
+def _moves_long_integers(step: Step) -> bool:
+    """Whether all that a step does with int64, if any, is to move it, take it as indices or cast it."""
+    place = INDICES.get(step.operation)
+    values = [value for i, value in enumerate(step.inputs) if i != place]
+    if step.operation == "cast" and step.inputs[0].dtype == "int64":
+        return step.output.dtype in ("int64", "int32", "float32", "bool")
+    return step.operation in MOVES or all(value.dtype != "int64" for value in (*values, step.output))
 
 
 def has_kernel(operation: str) -> bool:
@@ -141,6 +155,7 @@ class Lowering(Builder):
     # Steps
 
     def _step(self, step: Step) -> None:
+        step = self._with_short_indices(step)
         key = self._key(step)
         known = self._same.get(key)
         if known is not None:
@@ -152,10 +167,35 @@ class Lowering(Builder):
             self.compose(step.output, pieces)
         elif step.operation in VIEWS:
             VIEWS[step.operation](self, step)
+        elif step.operation == "cast" and step.inputs[0].dtype == "int64":
+            self._cast_long_integers(step)
         elif OPERATIONS[step.operation].elementwise:
             self._elementwise(step)
         else:
             LOWERINGS[step.operation](self, step)
+
+    def _with_short_indices(self, step: Step) -> Step:
+        place = INDICES.get(step.operation)
+        if place is None or step.inputs[place].dtype != "int64":
+            return step
+        inputs = list(step.inputs)
+        inputs[place] = self._short(step.inputs[place])
+        return replace(step, inputs=tuple(inputs))
+
+    def _short(self, value: Value) -> Value:
+        """An int64 value as int32."""
+        short = Value(value.shape, "int32", f"{value.name}.short")
+        self._step(Step("cast", (value,), short, {"dtype": "int32"}))
+        return short
+
+    def _cast_long_integers(self, step: Step) -> None:
+        (x,), y = step.inputs, step.output
+        if y.dtype == "int64":
+            self.views[y] = self.views[x]
+        elif y.dtype == "bool":
+            self._step(Step("cast", (self._short(x),), y, {"dtype": "bool"}))
+        else:
+            narrow(self, step)
 
     def _put_together(self, step: Step) -> Pieces | None:
         """A sum of which everywhere all but one are zeros, such as the deltas of the slices of one value."""
@@ -378,7 +418,7 @@ class Lowering(Builder):
         for value in self.program.inputs:
             chunk = Value((examples, *value.shape[1:]), value.dtype, f"chunk of {value.name}")
             self.chunks[value] = chunk
-            inner = size_of(value.shape[1:]) * (1 if value.dtype == "bool" else 4)
+            inner = size_of(value.shape[1:]) * value.item_bytes
             operands = [(chunk, False, True), (self.order, False, True), (value, True, True)]
             text = f"{value.name} = gather({chunk.name}, order)"
             node = simple_node(

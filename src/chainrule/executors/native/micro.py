@@ -21,6 +21,13 @@ CASTS = {
     ("float32", "uint32"): "U_FROM_FLOAT",
     ("bool", "int32"): "I_FROM_M",
     ("bool", "uint32"): "I_FROM_M",
+    ("bool", "uint8"): "I_FROM_M",
+    ("uint8", "float32"): "FLOAT_FROM_I",
+    ("uint8", "bool"): "M_FROM_I",
+    ("uint8", "int32"): "COPY",
+    ("uint8", "uint32"): "COPY",
+    ("int32", "uint8"): "B_FROM_I",
+    ("uint32", "uint8"): "B_FROM_I",
     ("float32", "bool"): "M_FROM_FLOAT",
     ("int32", "bool"): "M_FROM_I",
     ("uint32", "bool"): "M_FROM_I",
@@ -50,6 +57,8 @@ def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
 
 
 def _cast(tile: Tile, old: str, new: str, slot: int) -> int:
+    if (old, new) == ("float32", "uint8"):
+        return _cast(tile, "int32", new, _cast(tile, old, "int32", slot))
     return tile.apply("COPY" if old == new else CASTS[old, new], slot)
 
 

@@ -18,15 +18,17 @@ KINDS = (
     *("resize_adjoint", "cumsum", "argmax", "argsort"),
     *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums", "scan"),
     *("attention", "attention_adjoints", "layer_norm", "layer_norm_adjoints", "gather_sum"),
+    "narrow",
 )
-TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3}
+TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3, "uint8": 4}
+"""Of what tiles load and store. int64 is moved about, and read as int32 or float32."""
 REDUCTIONS = ("sum", "max", "min")
 
 
 def place_at(locate: Locate, root: Value, offset: int) -> Place:
     """Where the element number `offset` of a root lies."""
     buffer, start = locate(root)
-    return buffer, start + offset * (1 if root.dtype == "bool" else 4)
+    return buffer, start + offset * root.item_bytes
 
 
 @dataclass(eq=False)
@@ -128,7 +130,6 @@ def copy_node(
     to_offset: int = 0,
 ) -> Node:
     """Elements from one layout to another; to_offset: where the first one goes."""
-    item = 1 if target.dtype == "bool" else 4
     shape = source.shape
     start, end = (0, 0) if 0 in shape else (source.offset, to_offset)  # of nothing the place need not exist
     rank = len(shape)
@@ -139,7 +140,7 @@ def copy_node(
 
     def words(locate: Locate) -> list[int]:
         places = (*place_at(locate, source.root, start), *place_at(locate, target, end))
-        return [rank, int(item == 4), *shape, *source.strides, *to_strides, *places]
+        return [rank, target.item_bytes, *shape, *source.strides, *to_strides, *places]
 
     return Node("copy", position, extent, accesses, words, 0, text)
 

@@ -163,11 +163,19 @@ def _gather(builder: Builder, step: Step) -> None:
     x, indices = step.inputs
     axis: int = step.attributes["axis"]  # type: ignore[assignment]
     outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
-    item = 1 if x.dtype == "bool" else 4
-    sizes = (outer, length, inner * item, indices.size)
+    sizes = (outer, length, inner * x.item_bytes, indices.size)
     builder.simple("gather", step, outer if outer != 1 else indices.size, sizes, (x, indices), outer != 1)
     if outer == 1 and x.dtype == "float32" and step.output.size:
         builder.gathered[step.output] = (builder.dense(x), builder.dense(indices))
+
+
+def narrow(builder: Builder, step: Step) -> None:
+    """int64 as int32 or float32: tiles have no registers for it."""
+    rows, columns = rows_of(step.output.shape)
+    sizes = (rows, columns, int(step.output.dtype == "float32"))
+    node = builder.simple("narrow", step, rows, sizes, step.inputs, True)
+    for access in node.accesses:
+        access.whole = access.root.size > 0
 
 
 def _scatter_add(builder: Builder, step: Step) -> None:
@@ -258,6 +266,9 @@ VIEWS: Mapping[str, Callable[[Builder, Step], None]] = {
     "broadcast_to": _seen_broadcast,
     "stop_gradient": _seen_as_it_is,
 }
+
+MOVES = frozenset({*VIEWS, "recompute", "slice", "pad", "concatenate", "gather"})
+"""Operations to which elements are so many bytes."""
 
 LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "matmul": lower_matmul,

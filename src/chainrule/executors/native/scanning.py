@@ -67,7 +67,7 @@ def _parts(
         view = given_by.get(value.name)
         if view is None:
             return
-        place = (view.root, view.offset * (1 if value.dtype == "bool" else 4))
+        place = (view.root, view.offset * value.item_bytes)
         if i < of.carries:
             yield _Part(CARRIED, value.nbytes, ((y, starts[i]), place))
         else:

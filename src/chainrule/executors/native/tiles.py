@@ -14,8 +14,8 @@ MICRO_OPS = (
     *("NEGATIVE_I", "ABSOLUTE_I", "SIGN_I", "ADD_I", "SUBTRACT_I", "MULTIPLY_I", "MAXIMUM_I", "MINIMUM_I"),
     *("EQUAL_I", "LESS_I", "LESS_EQUAL_I", "MAXIMUM_U", "MINIMUM_U", "SHIFT_RIGHT_U", "LESS_U"),
     *("LESS_EQUAL_U", "NOT_M", "AND_M", "OR_M", "NOT_EQUAL_M", "WHERE", "FLOAT_FROM_I", "FLOAT_FROM_U"),
-    *("FLOAT_FROM_M", "I_FROM_FLOAT", "U_FROM_FLOAT", "I_FROM_M", "M_FROM_FLOAT", "M_FROM_I", "COPY"),
-    "MULTIPLY_ADD",
+    *("FLOAT_FROM_M", "I_FROM_FLOAT", "U_FROM_FLOAT", "I_FROM_M", "M_FROM_FLOAT", "M_FROM_I", "B_FROM_I"),
+    *("COPY", "MULTIPLY_ADD"),
 )
 """In the order of the core's enumeration (native/kernels.hpp)."""
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.executors.contract import Arrays, Tree
+from chainrule.executors.contract import NamedArrays, Tree
 from chainrule.executors.numpy_.kernels import KERNELS, Kernel
 from chainrule.program import EXPANSIONS, Program, Step, Trace, Value, expand
 
@@ -33,7 +33,7 @@ class NumpyProgram:
         kept = {place[value] for value in (*primitive.outputs.values(), *primitive.updates.values())}
         self._instructions = _instructions(primitive, place, kept)
 
-    def run(self, tree: Tree, inputs: Arrays) -> dict[str, np.ndarray]:
+    def run(self, tree: Tree, inputs: NamedArrays) -> dict[str, np.ndarray]:
         """One call."""
         memory: list[np.ndarray | None] = [None] * self._size
         for value, i in self._inputs:
@@ -52,7 +52,7 @@ class NumpyProgram:
             tree[name][...] = array
         return results
 
-    def run_many(self, tree: Tree, chunk: Arrays, order: np.ndarray) -> dict[str, np.ndarray]:
+    def run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
         """One call for each row of order."""
         rows = [self.run(tree, {name: array[indices] for name, array in chunk.items()}) for indices in order]
         if not rows:
@@ -92,7 +92,7 @@ def compile_numpy(program: Program) -> NumpyProgram:
     return NumpyProgram(program)
 
 
-def every_value(program: Program, tree: Arrays, inputs: Arrays) -> dict[Value, np.ndarray]:
+def every_value(program: Program, tree: NamedArrays, inputs: NamedArrays) -> dict[Value, np.ndarray]:
     """Every value of one call; the tree stays as it is. For `explain`, and for finding the first NaN."""
     # Copies, since a later call may overwrite the tree.
     values = {value: np.array(inputs[value.name]) for value in program.inputs}

@@ -37,6 +37,16 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, x.dtype.type(1), small) / (1 + small)
 
 
+def _cast(x: np.ndarray, dtype: str) -> np.ndarray:
+    """An int64 that int32 can't hold becomes its end, so that an index out of range stays out of range."""
+    if x.dtype == np.int64 and dtype == "int32":
+        ends = np.iinfo(np.int32)
+        x = np.clip(x, ends.min, ends.max)
+    if x.dtype.kind == "f" and dtype == "uint8":
+        x = x.astype(np.int32)  # then its last byte; from floats NumPy leaves it to the processor
+    return x.astype(dtype)
+
+
 def _slice(x: np.ndarray, start: Any, stop: Any, step: Any) -> np.ndarray:
     return x[tuple(slice(*each) for each in zip(start, stop, step, strict=True))]
 
@@ -82,7 +92,7 @@ KERNELS: Mapping[str, Kernel] = {
     "relu": lambda x: np.maximum(x, x.dtype.type(0)),
     "isfinite": np.isfinite,
     "logical_not": np.logical_not,
-    "cast": lambda x, dtype: x.astype(dtype),
+    "cast": _cast,
     "stop_gradient": lambda x: x,
     "add": np.add,
     "subtract": np.subtract,

@@ -12,15 +12,16 @@ from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, R
 from chainrule.nn.layers.pooling import (
     AvgPool1D,
     AvgPool2D,
-    GlobalAvgPool,
-    GlobalMaxPool,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
     MaxPool1D,
     MaxPool2D,
 )
-from chainrule.nn.layers.recomputation import Recomputed, checkpoint
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
+from chainrule.nn.layers.remat import Remat, remat
 from chainrule.nn.layers.resizing import Upsample
-from chainrule.nn.layers.sequences import MeanOverTime
+from chainrule.nn.layers.sequences import GlobalAvgPool1D
 from chainrule.nn.layers.tables import TableFeatures
 
 __all__ = [
@@ -42,18 +43,19 @@ __all__ = [
     "EnsembleDense",
     "Flatten",
     "GaussianNoise",
-    "GlobalAvgPool",
-    "GlobalMaxPool",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
     "GroupNorm",
     "LayerNorm",
     "MaxPool1D",
     "MaxPool2D",
-    "MeanOverTime",
     "Members",
     "MultiHeadAttention",
     "PositionalEncoding",
     "RMSNorm",
-    "Recomputed",
+    "Remat",
     "Residual",
     "Sequential",
     "SimpleRNN",
@@ -62,5 +64,5 @@ __all__ = [
     "TableFeatures",
     "TransformerBlock",
     "Upsample",
-    "checkpoint",
+    "remat",
 ]

@@ -30,7 +30,7 @@ class MultiHeadAttention(Layer):
     the same W and b. heads: h, at least 1; it must divide the width. causal: each element sees itself and
     those before it. dropout: of the weights that softmax gives, in training, from 0 to below 1.
     rotary: q and k are turned by their positions, as PositionalEncoding('rotary') does, so that their product
-    depends on how far apart they are (Su et al. 2021). kernel, bias: initializers of W (width, 3 width) and
+    depends on how far apart they are (Su et al. 2021). weight, bias: initializers of W (width, 3 width) and
     W_o (width, width), and of b and b_o; torch's MultiheadAttention draws W alike.
     x: float (batch, time, width) -> the same shape. memory: float (batch, keys, width); x itself if None.
     mask: bool (batch, keys), False where the keys are padded, or (batch, time, keys), True where a query may
@@ -43,12 +43,12 @@ class MultiHeadAttention(Layer):
     causal: bool = False
     dropout: float = 0.0
     rotary: bool = False
-    kernel: Initializer = glorot_uniform()
+    weight: Initializer = glorot_uniform()
     bias: Initializer = zeros
 
     def __post_init__(self) -> None:
         _check_attention(self)
-        check_initializers(self, "kernel", "bias")
+        check_initializers(self, "weight", "bias")
 
     def __call__(self, x: Tensor, memory: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         self._need_fitting(x, memory, mask)
@@ -61,7 +61,7 @@ class MultiHeadAttention(Layer):
             mask = mask.reshape(batch, 1, queries, k.shape[-2])
         y = self._attend(q, k, v, mask)
         y = y.transpose(0, 2, 1, 3).reshape(batch, time, width)
-        weight = self.param("output_weight", (width, width), self.kernel, x.dtype)
+        weight = self.param("output_weight", (width, width), self.weight, x.dtype)
         return y @ weight + self.param("output_bias", (width,), self.bias, x.dtype)
 
     def _need_fitting(self, x: Tensor, memory: Tensor | None, mask: Tensor | None) -> None:
@@ -88,7 +88,7 @@ class MultiHeadAttention(Layer):
     def _project(self, x: Tensor, memory: Tensor | None) -> list[Tensor]:
         """Queries, keys and values, (batch, time, width) each."""
         width = x.shape[-1]
-        weight = self.param("weight", (width, 3 * width), self.kernel, x.dtype)
+        weight = self.param("weight", (width, 3 * width), self.weight, x.dtype)
         bias = self.param("bias", (3 * width,), self.bias, x.dtype)
         if memory is None:
             every = x @ weight + bias
@@ -139,7 +139,7 @@ class TransformerBlock(Layer):
         attention = MultiHeadAttention(self.heads, self.causal, self.dropout, self.rotary)
         h = x + Dropout(self.dropout)(attention(LayerNorm()(x), mask=mask))
         inner = Dense(self.expansion * width, self.activation, glorot_uniform())(LayerNorm()(h))
-        return h + Dropout(self.dropout)(Dense(width, kernel=glorot_uniform())(inner))
+        return h + Dropout(self.dropout)(Dense(width, weight=glorot_uniform())(inner))
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class PositionalEncoding(Layer):
     features, r_i = 10,000^(-2i / width) (Vaswani et al. 2017). 'learned' adds row p of a trained W (longest,
     width). 'rotary' turns each pair (x_2i, x_2i+1) by the angle p r_i (Su et al. 2021); it is meant for
     queries and keys: MultiHeadAttention(rotary=True).
-    longest: of 'learned' alone, how many positions there are. kernel: initializer of W.
+    longest: of 'learned' alone, how many positions there are. weight: initializer of W.
     x: float (..., time, width) -> the same shape; an odd width only for 'sinusoidal' and 'learned'.
     Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or a sequence above
     `longest`, DTypeError unless x is float.
@@ -158,11 +158,11 @@ class PositionalEncoding(Layer):
 
     kind: str = "sinusoidal"
     longest: int | None = None
-    kernel: Initializer = normal(0.0, 1.0)
+    weight: Initializer = normal(0.0, 1.0)
 
     def __post_init__(self) -> None:
         check_choice(self, "kind", self.kind, ("sinusoidal", "learned", "rotary"))
-        check_initializers(self, "kernel")
+        check_initializers(self, "weight")
         if self.kind == "learned":
             check_whole(self, "longest", self.longest)
         elif self.longest is not None:
@@ -188,7 +188,7 @@ class PositionalEncoding(Layer):
                 f"{x.trace.label} got x of shape {x.shape}; it has {self.longest} positions",
                 remedy=f"give it shorter sequences, or set longest to at least {time}",
             )
-        return x + self.param("weight", (self.longest, width), self.kernel, x.dtype)[:time]
+        return x + self.param("weight", (self.longest, width), self.weight, x.dtype)[:time]
 
 
 def rotated(x: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ class Conv1D(Layer):
     dilation: Lengths = 1
     groups: int = 1
     activation: str | None = None
-    kernel: Initializer = he_normal()
+    weight: Initializer = he_normal()
     bias: Initializer = zeros
     use_bias: bool = True
 
@@ -54,7 +54,7 @@ class Conv2D(Layer):
     padding: zeros around x: 'valid' has none; 'same' gives ceil(length / stride) places, the greater half
     after; or (before, after) for each axis. groups: channels and filters fall into as many groups, each
     convolved by itself; it must divide both.
-    activation: a name in nn.ACTIVATIONS; None is linear. kernel, bias: initializers of W (*kernel_size,
+    activation: a name in nn.ACTIVATIONS; None is linear. weight, bias: initializers of W (*kernel_size,
     channels / groups, filters) and b (filters,). use_bias: False leaves b out, as before BatchNorm.
     x: float (batch, height, width, channels) -> (batch, places down, places across, filters).
     Raises ConfigError for a bad setting; while recording, ShapeError where the window is larger than the
@@ -68,7 +68,7 @@ class Conv2D(Layer):
     dilation: Lengths = 1
     groups: int = 1
     activation: str | None = None
-    kernel: Initializer = he_normal()
+    weight: Initializer = he_normal()
     bias: Initializer = zeros
     use_bias: bool = True
 
@@ -86,7 +86,7 @@ class DepthwiseConv2D(Layer):
 
     Channel c of x makes the channels c · multiplier … (c + 1) · multiplier - 1 of y. A convolution of
     kernel_size 1 after it mixes the channels.
-    multiplier: at least 1. kernel: initializer of W (*kernel_size, 1, channels · multiplier). Every other
+    multiplier: at least 1. weight: initializer of W (*kernel_size, 1, channels · multiplier). Every other
     setting, and what is refused, as in Conv2D.
     x: float (batch, height, width, channels) -> (batch, places down, places across, channels · multiplier).
     """
@@ -97,7 +97,7 @@ class DepthwiseConv2D(Layer):
     dilation: Lengths = 1
     multiplier: int = 1
     activation: str | None = None
-    kernel: Initializer = he_normal()
+    weight: Initializer = he_normal()
     bias: Initializer = zeros
     use_bias: bool = True
 
@@ -109,7 +109,7 @@ class DepthwiseConv2D(Layer):
         need_space(x, 2)
         channels = x.shape[-1]
         shape = (*each_axis(self.kernel_size, 2), 1, channels * self.multiplier)
-        weight = self.param("weight", shape, self.kernel, x.dtype)
+        weight = self.param("weight", shape, self.weight, x.dtype)
         y = f.convolution(
             x, weight, stride=self.stride, dilation=self.dilation, padding=self.padding, groups=channels
         )
@@ -123,7 +123,7 @@ class ConvTranspose2D(Layer):
     filters: channels of the output, at least 1. padding: what the convolution that this is the adjoint of
     adds, so it takes away: 'same' gives length · stride, 'valid' (length - 1) · stride + the extent of the
     window, (before, after) for each axis that less their sum.
-    kernel: initializer of W (*kernel_size, channels, filters). Every other setting as in Conv2D.
+    weight: initializer of W (*kernel_size, channels, filters). Every other setting as in Conv2D.
     x: float (batch, height, width, channels) -> (batch, size down, size across, filters).
     Raises ConfigError for a bad setting; while recording, ShapeError for a wrong shape or a size below 1, and
     DTypeError unless x is float.
@@ -135,7 +135,7 @@ class ConvTranspose2D(Layer):
     padding: Padding = "valid"
     dilation: Lengths = 1
     activation: str | None = None
-    kernel: Initializer = he_normal()
+    weight: Initializer = he_normal()
     bias: Initializer = zeros
     use_bias: bool = True
 
@@ -147,7 +147,7 @@ class ConvTranspose2D(Layer):
         need_space(x, 2)
         shape = (*each_axis(self.kernel_size, 2), x.shape[-1], self.filters)
         # Kept as (…, inputs, outputs) like every kernel, so that initializers know which is which.
-        weight = self.param("weight", shape, self.kernel, x.dtype).transpose()
+        weight = self.param("weight", shape, self.weight, x.dtype).transpose()
         y = f.transposed_convolution(
             x, weight, stride=self.stride, dilation=self.dilation, padding=self.padding
         )
@@ -162,7 +162,7 @@ def _check_windows(layer: _Convolution, axes: int) -> None:
         object.__setattr__(layer, name, checked_lengths(layer, name, getattr(layer, name), axes))
     object.__setattr__(layer, "padding", checked_padding(layer, layer.padding, axes))
     check_activation(layer, layer.activation)
-    check_initializers(layer, "kernel", "bias")
+    check_initializers(layer, "weight", "bias")
     check_flag(layer, "use_bias", layer.use_bias)
 
 
@@ -179,7 +179,7 @@ def _check_filters(layer: Conv1D | Conv2D) -> None:
 def _convolved(layer: Conv1D | Conv2D, x: Tensor, axes: int) -> Tensor:
     need_space(x, axes)
     shape = (*each_axis(layer.kernel_size, axes), x.shape[-1] // layer.groups, layer.filters)
-    weight = layer.param("weight", shape, layer.kernel, x.dtype)
+    weight = layer.param("weight", shape, layer.weight, x.dtype)
     y = f.convolution(
         x,
         weight,

@@ -14,10 +14,10 @@ from chainrule.program import functions as f
 class Embedding(Layer):
     """y = W[x], a trained row of W for every token (Bengio et al. 2003).
 
-    vocabulary: how many tokens there are, at least 1. units: width of the vectors, at least 1. kernel:
+    vocabulary: how many tokens there are, at least 1. units: width of the vectors, at least 1. weight:
     initializer of W (vocabulary, units); from normal(0, 1) sums with positions and normalization go well.
     x: int32 or int64 (batch, ...), from 0 to vocabulary - 1 -> float (batch, ..., units). The derivative
-    reaches the rows that were looked up, and no others. A bag of words is MeanOverTime behind it.
+    reaches the rows that were looked up, and no others. A bag of words is GlobalAvgPool1D behind it.
     Raises ConfigError for a bad setting; while recording, DTypeError unless x holds whole numbers and
     ShapeError without a batch axis. `chainrule.train` refuses tokens out of range before the first step, with
     a DataError that names the row.
@@ -25,12 +25,12 @@ class Embedding(Layer):
 
     vocabulary: int
     units: int
-    kernel: Initializer = normal(0.0, 1.0)
+    weight: Initializer = normal(0.0, 1.0)
 
     def __post_init__(self) -> None:
         check_whole(self, "vocabulary", self.vocabulary)
         check_whole(self, "units", self.units)
-        check_initializers(self, "kernel")
+        check_initializers(self, "weight")
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.dtype not in ("int32", "int64"):
@@ -41,7 +41,7 @@ class Embedding(Layer):
         if x.ndim < 1:
             raise ShapeError(f"{x.trace.label} got a single token; it needs (batch, …)")
         self.looks_up(x, self.vocabulary, "token", "the vocabulary")
-        weight = self.param("weight", (self.vocabulary, self.units), self.kernel, self.dtype)
+        weight = self.param("weight", (self.vocabulary, self.units), self.weight, self.dtype)
         return f.gather(weight, x)
 
     def takes_whole_numbers(self) -> bool:

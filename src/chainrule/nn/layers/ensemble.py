@@ -46,7 +46,7 @@ class EnsembleDense(Layer):
     units: width of the output, at least 1. activation: a name in nn.ACTIVATIONS; None is linear.
     weights: 'shared', as above, with r and s starting at 1; or 'own', y_m = activation(x_m W_m + b_m), for
     narrow outputs.
-    kernel, bias: initializers of W (features, units), if 'own' (features, members × units), and of b.
+    weight, bias: initializers of W (features, units), if 'own' (features, members × units), and of b.
     x: float (batch, members, features) -> (batch, members, units).
     Raises ConfigError for a bad setting; while recording, ShapeError for other shapes.
     """
@@ -54,14 +54,14 @@ class EnsembleDense(Layer):
     units: int
     activation: str | None = None
     weights: str = "shared"
-    kernel: Initializer = he_normal()
+    weight: Initializer = he_normal()
     bias: Initializer = zeros
 
     def __post_init__(self) -> None:
         check_whole(self, "units", self.units)
         check_activation("EnsembleDense", self.activation)
         check_choice(self, "weights", self.weights, ("shared", "own"))
-        check_initializers(self, "kernel", "bias")
+        check_initializers(self, "weight", "bias")
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim != 3:
@@ -76,7 +76,7 @@ class EnsembleDense(Layer):
 
     def _shared(self, x: Tensor) -> Tensor:
         batch, members, features = x.shape
-        weight = self.param("weight", (features, self.units), self.kernel, x.dtype)
+        weight = self.param("weight", (features, self.units), self.weight, x.dtype)
         before = self.param("input_scale", (members, features), ones, x.dtype)
         after = self.param("output_scale", (members, self.units), ones, x.dtype)
         rows = (x * before).reshape(batch * members, features)  # one product for all members
@@ -84,6 +84,6 @@ class EnsembleDense(Layer):
 
     def _own(self, x: Tensor) -> Tensor:
         _, members, features = x.shape
-        weight = self.param("weight", (features, members * self.units), self.kernel, x.dtype)
+        weight = self.param("weight", (features, members * self.units), self.weight, x.dtype)
         weights = weight.reshape(features, members, self.units).transpose(1, 0, 2)
         return (x.transpose(1, 0, 2) @ weights).transpose(1, 0, 2)  # (batch, members, units)

@@ -94,26 +94,38 @@ class AvgPool2D(Layer):
 
 
 @dataclass(frozen=True)
-class GlobalAvgPool(Layer):
+class GlobalAvgPool2D(Layer):
     """y = Σ x / places for every channel, over all of space (Lin, Chen and Yan 2014).
 
-    x: float (batch, length, channels) or (batch, height, width, channels) -> (batch, channels).
+    x: float (batch, height, width, channels) -> (batch, channels).
     Raises ShapeError for another shape or an axis of space without elements, DTypeError unless x is float.
     """
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x.mean(_axes_of_space(x))
+        return x.mean(_axes_of_space(x, 2))
 
 
 @dataclass(frozen=True)
-class GlobalMaxPool(Layer):
-    """y = max x for every channel, over all of space; in a tie all of them share the derivative.
+class GlobalMaxPool1D(Layer):
+    """y = max x for every channel, over all of a signal; in a tie all of them share the derivative.
 
-    Shapes and refusals are those of GlobalAvgPool.
+    x: float (batch, length, channels) -> (batch, channels).
+    Raises ShapeError for another shape or a signal without elements, DTypeError unless x is float.
     """
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x.max(_axes_of_space(x))
+        return x.max(_axes_of_space(x, 1))
+
+
+@dataclass(frozen=True)
+class GlobalMaxPool2D(Layer):
+    """y = max x for every channel, over all of space; in a tie all of them share the derivative.
+
+    Shapes and refusals are those of GlobalAvgPool2D.
+    """
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.max(_axes_of_space(x, 2))
 
 
 def _check_windows(layer: MaxPool1D | MaxPool2D | AvgPool1D | AvgPool2D, axes: int) -> None:
@@ -124,8 +136,8 @@ def _check_windows(layer: MaxPool1D | MaxPool2D | AvgPool1D | AvgPool2D, axes: i
     object.__setattr__(layer, "padding", checked_padding(layer, layer.padding, axes))
 
 
-def _axes_of_space(x: Tensor) -> range:
-    need_space(x, 1, 2)
+def _axes_of_space(x: Tensor, axes: int) -> range:
+    need_space(x, axes)
     if 0 in x.shape[1:-1]:
         raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; no axis of space may be empty")
     return range(1, x.ndim - 1)

@@ -24,7 +24,7 @@ class SimpleRNN(Layer):
     """h_t = activation(x_t W + h_(t-1) V + b), h_0 = 0 (Elman 1990).
 
     units: width of h, at least 1. activation: a name in nn.ACTIVATIONS. return_sequences: h of every element
-    instead of the last one's. reverse: from the last element to the first. kernel, recurrent, bias:
+    instead of the last one's. reverse: from the last element to the first. weight, recurrent, bias:
     initializers of W (features, units), V (units, units), the parameter 'recurrent_weight', and b (units,).
     x: float (batch, time, features), at least one element -> (batch, units), or (batch, time, units), in the
     order of x also if reverse. mask: bool (batch, time), False where the sequence is padded: there h stays as
@@ -37,7 +37,7 @@ class SimpleRNN(Layer):
     activation: str = "tanh"
     return_sequences: bool = False
     reverse: bool = False
-    kernel: Initializer = glorot_uniform()
+    weight: Initializer = glorot_uniform()
     recurrent: Initializer = orthogonal()
     bias: Initializer = zeros
 
@@ -63,7 +63,7 @@ class LSTM(Layer):
 
     Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000; no
     peepholes), h_0 = c_0 = 0. W, V and b hold the parts of i, f, g, o side by side, in this order, as
-    PyTorch's do. kernel, recurrent, bias: initializers of W (features, 4 units), V (units, 4 units), the
+    PyTorch's do. weight, recurrent, bias: initializers of W (features, 4 units), V (units, 4 units), the
     parameter 'recurrent_weight', and b (4 units,), which starts at 1 for f, so that it remembers at first
     (Jozefowicz et al. 2015).
     units, return_sequences, reverse, x, mask, errors: as in SimpleRNN. Where an element is padded c stays,
@@ -73,7 +73,7 @@ class LSTM(Layer):
     units: int
     return_sequences: bool = False
     reverse: bool = False
-    kernel: Initializer = glorot_uniform()
+    weight: Initializer = glorot_uniform()
     recurrent: Initializer = orthogonal()
     bias: Initializer = filled_parts(0.0, 1.0, 0.0, 0.0)
 
@@ -91,7 +91,7 @@ class GRU(Layer):
     """h_t = (1 - z) n + z h_(t-1), n = tanh(x_t W_n + b_n + r (h_(t-1) V_n + a_n)), r, z = σ(…) likewise.
 
     Gated recurrent unit (Cho et al. 2014), h_0 = 0, with the reset gate after the product, as in cuDNN and
-    PyTorch, hence two biases. W, V and b, a hold the parts of r, z, n side by side, in this order. kernel,
+    PyTorch, hence two biases. W, V and b, a hold the parts of r, z, n side by side, in this order. weight,
     recurrent, bias: initializers of W (features, 3 units), V (units, 3 units), the parameter
     'recurrent_weight', and both b and a (3 units,), the parameters 'bias' and 'recurrent_bias'.
     units, return_sequences, reverse, x, mask, errors: as in SimpleRNN.
@@ -100,7 +100,7 @@ class GRU(Layer):
     units: int
     return_sequences: bool = False
     reverse: bool = False
-    kernel: Initializer = glorot_uniform()
+    weight: Initializer = glorot_uniform()
     recurrent: Initializer = orthogonal()
     bias: Initializer = zeros
 
@@ -160,7 +160,7 @@ def _check(layer: Recurrent) -> None:
     check_whole(layer, "units", layer.units)
     check_flag(layer, "return_sequences", layer.return_sequences)
     check_flag(layer, "reverse", layer.reverse)
-    check_initializers(layer, "kernel", "recurrent", "bias")
+    check_initializers(layer, "weight", "recurrent", "bias")
 
 
 def _start(layer: Recurrent, x: Tensor, mask: Tensor | None, gates: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -171,7 +171,7 @@ def _start(layer: Recurrent, x: Tensor, mask: Tensor | None, gates: int) -> tupl
     if time == 0:
         raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs at least one element in time")
     width = gates * layer.units
-    weight = layer.param("weight", (features, width), layer.kernel, x.dtype)
+    weight = layer.param("weight", (features, width), layer.weight, x.dtype)
     recurrent = layer.param("recurrent_weight", (layer.units, width), layer.recurrent, x.dtype)
     bias = layer.param("bias", (width,), layer.bias, x.dtype)
     start = f.broadcast_to(x.trace.constant(0.0, x.dtype), (batch, layer.units))

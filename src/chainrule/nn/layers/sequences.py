@@ -33,7 +33,7 @@ def need_mask(x: Tensor, mask: Tensor | None) -> None:
 
 
 @dataclass(frozen=True)
-class MeanOverTime(Layer):
+class GlobalAvgPool1D(Layer):
     """y = Σ x / n over the n elements of each sequence; 0 where there is none.
 
     Behind an Embedding it is a bag of words (Joulin et al. 2017).

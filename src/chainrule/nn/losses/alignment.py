@@ -46,6 +46,7 @@ class CTC(Loss):
                 remedy="outputs must be (batch, time, classes), targets (batch, labels)",
             )
         batch, time, _ = outputs.shape
+        targets = targets.cast("int32")
         if self.padded:
             times, labels = targets[:, 0], targets[:, 1:]
         else:

@@ -4,8 +4,9 @@ from chainrule.nn.optimizers.accumulation import Accumulate
 from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
 from chainrule.nn.optimizers.averaging import ExponentialMovingAverage, Lookahead, StochasticWeightAverage
 from chainrule.nn.optimizers.clipping import AdaptiveClip, ClipByGlobalNorm, ClipByValue
-from chainrule.nn.optimizers.descent import AddDecay, Descend
+from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
 from chainrule.nn.optimizers.matrices import Orthogonalize
+from chainrule.nn.optimizers.partition import Partition, Scale
 from chainrule.nn.optimizers.presets import (
     PRESETS,
     adadelta,
@@ -24,7 +25,6 @@ from chainrule.nn.optimizers.presets import (
 from chainrule.nn.optimizers.projection import MaxNorm
 from chainrule.nn.optimizers.quasi_newton import LBFGS
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
-from chainrule.nn.optimizers.selecting import ByName, Scale
 from chainrule.nn.optimizers.sharpness import SharpnessAware
 from chainrule.nn.optimizers.transform import Chain, Transform, chain
 
@@ -33,22 +33,22 @@ __all__ = [
     "PRESETS",
     "Accumulate",
     "AdaptiveClip",
-    "AddDecay",
-    "ByName",
+    "AddWeightDecay",
     "Chain",
     "ClipByGlobalNorm",
     "ClipByValue",
-    "Descend",
     "ExponentialMovingAverage",
     "Lookahead",
     "MaxNorm",
     "Momentum",
     "Orthogonalize",
+    "Partition",
     "Scale",
     "ScaleByAdadelta",
     "ScaleByAdagrad",
     "ScaleByAdam",
     "ScaleByAmsgrad",
+    "ScaleByLearningRate",
     "ScaleByLion",
     "ScaleByNadam",
     "ScaleByRms",

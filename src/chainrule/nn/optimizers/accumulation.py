@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, filled_for, part
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, filled_for, part
 from chainrule.nn.settings import check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -32,7 +32,7 @@ class Accumulate(Transform):
             )
         check_whole(self, "every", self.every)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Nothing gathered, and the optimizer's own state under 'optimizer.'."""
         own = {f"optimizer.{name}": array for name, array in self.optimizer.init(parameters).items()}
         return {"count": np.zeros((), "int32"), **filled_for(parameters, "sum"), **own}
@@ -50,7 +50,7 @@ class Accumulate(Transform):
         fresh |= {f"optimizer.{name}": f.where(enough, after[name], old) for name, old in before.items()}
         return {name: f.where(enough, u, 0.0) for name, u in moved.items()}, fresh
 
-    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+    def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """The optimizer observes."""
         own = self.optimizer.observe(part(state, "optimizer."), monitored)
         return {**state, **{f"optimizer.{name}": array for name, array in own.items()}}
@@ -67,6 +67,6 @@ class Accumulate(Transform):
         """What the optimizer chooses, batch by batch."""
         return self.optimizer.gradient_point(gradients, parameters)
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """What the optimizer chooses."""
         return self.optimizer.evaluated(part(state, "optimizer."), parameters)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.nn.optimizers.moments import correction, mixed
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, filled_for
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, dtype_of, filled_for
 from chainrule.nn.settings import check_number
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -17,17 +17,17 @@ class ScaleByAdadelta(Transform):
     """s ← ρ s + (1 - ρ) g²; u = √(d + ε) / √(s + ε) · g; d ← ρ d + (1 - ρ) u²; the update is u.
 
     Zeiler 2012, algorithm 1: the paper has no learning rate, so 1 follows it. Both epsilons stand inside the
-    roots. decay: ρ, at least 0 and below 1. epsilon: above 0.
+    roots. rho: ρ, at least 0 and below 1. epsilon: above 0.
     """
 
-    decay: float = 0.9
+    rho: float = 0.9
     epsilon: float = 1e-6
 
     def __post_init__(self) -> None:
-        check_number(self, "decay", self.decay, at_least=0, below=1)
+        check_number(self, "rho", self.rho, at_least=0, below=1)
         check_number(self, "epsilon", self.epsilon, above=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Mean squares of gradients and of updates, all 0."""
         return filled_for(parameters, "square") | filled_for(parameters, "moved")
 
@@ -37,11 +37,11 @@ class ScaleByAdadelta(Transform):
         fresh: dict[str, Tensor] = {}
         for name, g in updates.items():
             moved = state[f"moved.{name}"]
-            square = mixed(self.decay, state[f"square.{name}"], g * g)
+            square = mixed(self.rho, state[f"square.{name}"], g * g)
             u = f.sqrt(moved + self.epsilon) / f.sqrt(square + self.epsilon) * g
             scaled[name] = u
             fresh[f"square.{name}"] = square
-            fresh[f"moved.{name}"] = mixed(self.decay, moved, u * u)
+            fresh[f"moved.{name}"] = mixed(self.rho, moved, u * u)
         return scaled, fresh
 
 
@@ -65,7 +65,7 @@ class ScaleByNadam(Transform):
         check_number(self, "epsilon", self.epsilon, above=0)
         check_number(self, "momentum_decay", self.momentum_decay, at_least=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Steps so far, the product of the momenta, means and mean squares."""
         return {
             "step": np.zeros((), "int32"),
@@ -114,7 +114,7 @@ class ScaleByAmsgrad(Transform):
         check_number(self, "beta2", self.beta2, at_least=0, below=1)
         check_number(self, "epsilon", self.epsilon, above=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Steps so far, means, mean squares and the largest of those, all 0."""
         return {
             "step": np.zeros((), "int32"),
@@ -154,7 +154,7 @@ class ScaleByLion(Transform):
         check_number(self, "beta1", self.beta1, at_least=0, below=1)
         check_number(self, "beta2", self.beta2, at_least=0, below=1)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Means of 0."""
         return filled_for(parameters, "mean")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.nn.optimizers.moments import correction
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, part
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, dtype_of, part
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -29,7 +29,7 @@ class ExponentialMovingAverage(Transform):
     def __post_init__(self) -> None:
         check_number(self, "decay", self.decay, at_least=0, below=1)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """No steps yet; the parameters as they are."""
         return {"step": np.zeros((), "int32"), **_copies(parameters, "average")}
 
@@ -39,7 +39,7 @@ class ExponentialMovingAverage(Transform):
         share = (1 - self.decay) / correction(self.decay, step.cast(dtype_of(updates)))
         return dict(updates), {"step": step, **_moved_averages(share, updates, state, parameters)}
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The averages."""
         return dict(parameters) | part(state, "average.")
 
@@ -61,7 +61,7 @@ class StochasticWeightAverage(Transform):
         check_whole(self, "start", self.start, at_least=0)
         check_whole(self, "every", self.every)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """No steps yet; the parameters as they are."""
         return {"step": np.zeros((), "int32"), **_copies(parameters, "average")}
 
@@ -75,7 +75,7 @@ class StochasticWeightAverage(Transform):
         share = f.where(past <= 0.0, 1.0, share)
         return dict(updates), {"step": step, **_moved_averages(share, updates, state, parameters)}
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The averages."""
         return dict(parameters) | part(state, "average.")
 
@@ -96,7 +96,7 @@ class Lookahead(Transform):
         check_whole(self, "every", self.every)
         check_number(self, "share", self.share, above=0, at_most=1)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """No steps yet; slow weights where the parameters are."""
         return {"count": np.zeros((), "int32"), **_copies(parameters, "slow")}
 
@@ -114,7 +114,7 @@ class Lookahead(Transform):
         return changed, fresh
 
 
-def _copies(parameters: Arrays, kind: str) -> dict[str, np.ndarray]:
+def _copies(parameters: NamedArrays, kind: str) -> dict[str, np.ndarray]:
     return {f"{kind}.{name}": np.array(array) for name, array in parameters.items()}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, part
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, dtype_of, part
 from chainrule.nn.regularizers import matching
 from chainrule.nn.results import check_scalar
 from chainrule.nn.schedules import Schedule, as_schedule
@@ -13,28 +13,30 @@ from chainrule.program import Tensor
 
 
 @dataclass(frozen=True)
-class AddDecay(Transform):
-    """update ← update + decay · θ for every parameter whose name fits the shell pattern `on`.
+class AddWeightDecay(Transform):
+    """update ← update + weight_decay · θ for every parameter whose name fits the shell pattern `on`.
 
     After an adaptive transform this is decoupled weight decay (Loshchilov and Hutter 2019); before it, the
-    same as an L2 penalty of strength `decay`. decay: at least 0.
+    same as an L2 penalty of strength `weight_decay`. weight_decay: at least 0.
     """
 
-    decay: float
+    weight_decay: float
     on: str = "*weight"
 
     def __post_init__(self) -> None:
-        check_number(self, "decay", self.decay, at_least=0)
+        check_number(self, "weight_decay", self.weight_decay, at_least=0)
         check_text(self, "on", self.on)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Add the decay."""
-        decayed = {name: g + self.decay * parameters[name] for name, g in matching(self.on, updates).items()}
+        decayed = {
+            name: g + self.weight_decay * parameters[name] for name, g in matching(self.on, updates).items()
+        }
         return {**updates, **decayed}, {}
 
 
 @dataclass(frozen=True)
-class Descend(Transform):
+class ScaleByLearningRate(Transform):
     """update ← -rate · update, at a fixed learning rate (above 0) or that of a schedule.
 
     State: 'step' counts the calls, int32; 'learning_rate' is the rate last used (0 before the first step), of
@@ -47,7 +49,7 @@ class Descend(Transform):
         if not isinstance(self.learning_rate, Schedule):
             check_number(self, "learning_rate", self.learning_rate, above=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """No steps yet, and the schedule's first state."""
         dtype = dtype_of(parameters)
         schedule = as_schedule(self.learning_rate).init(dtype)
@@ -71,7 +73,7 @@ class Descend(Transform):
         }
         return {name: g * -rate.cast(g.dtype) for name, g in updates.items()}, fresh
 
-    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+    def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """The schedule observes."""
         fresh = as_schedule(self.learning_rate).observe(part(state, "schedule."), monitored)
         return {**state, **{f"schedule.{name}": array for name, array in fresh.items()}}

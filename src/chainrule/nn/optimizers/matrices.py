@@ -20,7 +20,7 @@ class Orthogonalize(Transform):
     Newton-Schulz: X ← a X + b (X Xᵀ) X + c (X Xᵀ)² X, (a, b, c) = (3.4445, -4.7750, 2.0315), `steps` times,
     from X = G / (‖G‖ + 10⁻⁷) in the wider orientation; then times √max(1, outputs / inputs). In the dtype of
     the parameters, where Jordan takes bfloat16. A kernel (..., inputs, outputs) is one matrix with a column
-    an output. steps: at least 1. Raises ShapeError for a parameter of fewer than two axes: ByName
+    an output. steps: at least 1. Raises ShapeError for a parameter of fewer than two axes: Partition
     chooses.
     """
 
@@ -35,7 +35,7 @@ class Orthogonalize(Transform):
             if g.ndim < 2:
                 raise ShapeError(
                     f"Orthogonalize got '{name}' of shape {g.shape}, which is no matrix",
-                    remedy="choose the matrices with ByName, or with the setting 'on' of muon",
+                    remedy="choose the matrices with Partition, or with the setting 'on' of muon",
                 )
         return {name: self._orthogonal(g) for name, g in updates.items()}, {}
 

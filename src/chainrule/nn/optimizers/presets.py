@@ -7,10 +7,10 @@ clip in front: chain(ClipByGlobalNorm(1.0), adam()).
 from collections.abc import Callable, Mapping
 
 from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
-from chainrule.nn.optimizers.descent import AddDecay, Descend
+from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
 from chainrule.nn.optimizers.matrices import Orthogonalize
+from chainrule.nn.optimizers.partition import Partition, Scale
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
-from chainrule.nn.optimizers.selecting import ByName, Scale
 from chainrule.nn.optimizers.transform import Chain, chain
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number
@@ -20,25 +20,25 @@ Rate = float | Schedule
 
 def sgd(learning_rate: Rate = 0.01) -> Chain:
     """θ ← θ - η g: gradient descent (Cauchy 1847), stochastic by its batches (Robbins and Monro 1951)."""
-    return chain(_descend("sgd", learning_rate))
+    return chain(_scale_by_rate("sgd", learning_rate))
 
 
-def momentum(learning_rate: Rate = 0.01, decay: float = 0.9) -> Chain:
-    """v ← decay · v + g; θ ← θ - η v (Polyak 1964).
+def momentum(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
+    """v ← momentum · v + g; θ ← θ - η v (Polyak 1964).
 
     PyTorch's form: η is outside of v. With a constant rate it walks the same path as Keras's
-    v ← decay · v - η g; θ ← θ + v; when the rate changes, ours changes the whole step at once.
+    v ← momentum · v - η g; θ ← θ + v; when the rate changes, ours changes the whole step at once.
     """
-    return chain(Momentum(decay), _descend("momentum", learning_rate))
+    return chain(Momentum(momentum), _scale_by_rate("momentum", learning_rate))
 
 
-def nesterov(learning_rate: Rate = 0.01, decay: float = 0.9) -> Chain:
-    """v ← decay · v + g; θ ← θ - η (g + decay · v) (Nesterov 1983).
+def nesterov(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
+    """v ← momentum · v + g; θ ← θ - η (g + momentum · v) (Nesterov 1983).
 
     The form of Bengio, Boulanger-Lewandowski and Pascanu 2013, which PyTorch and Keras have too: θ is the
     point looked ahead to, where g is taken. η is outside of v, as in `momentum`.
     """
-    return chain(Momentum(decay, nesterov=True), _descend("nesterov", learning_rate))
+    return chain(Momentum(momentum, nesterov=True), _scale_by_rate("nesterov", learning_rate))
 
 
 def adagrad(learning_rate: Rate = 0.01, initial: float = 0.0, epsilon: float = 1e-10) -> Chain:
@@ -46,16 +46,16 @@ def adagrad(learning_rate: Rate = 0.01, initial: float = 0.0, epsilon: float = 1
 
     ε outside the root; s starts at 0, as in the paper and PyTorch (Keras: 0.1, and ε inside the root).
     """
-    return chain(ScaleByAdagrad(initial, epsilon), _descend("adagrad", learning_rate))
+    return chain(ScaleByAdagrad(initial, epsilon), _scale_by_rate("adagrad", learning_rate))
 
 
-def rmsprop(learning_rate: Rate = 0.001, decay: float = 0.9, epsilon: float = 1e-8) -> Chain:
-    """s ← decay · s + (1 - decay) g²; θ ← θ - η g / (√s + ε) (Tieleman and Hinton 2012).
+def rmsprop(learning_rate: Rate = 0.001, rho: float = 0.9, epsilon: float = 1e-8) -> Chain:
+    """s ← rho · s + (1 - rho) g²; θ ← θ - η g / (√s + ε) (Tieleman and Hinton 2012).
 
-    Hinton's decay of 0.9 (PyTorch: 0.99); ε outside the root as in PyTorch (Keras: inside); s starts at 0
+    Hinton's ρ of 0.9 (PyTorch: 0.99); ε outside the root as in PyTorch (Keras: inside); s starts at 0
     without correction; not centred, no momentum.
     """
-    return chain(ScaleByRms(decay, epsilon), _descend("rmsprop", learning_rate))
+    return chain(ScaleByRms(rho, epsilon), _scale_by_rate("rmsprop", learning_rate))
 
 
 def adam(
@@ -67,33 +67,37 @@ def adam(
     (PyTorch too; Keras adds it before). For weight decay use `adamw`; an L2 penalty on the loss is the
     coupled form.
     """
-    return chain(ScaleByAdam(beta1, beta2, epsilon), _descend("adam", learning_rate))
+    return chain(ScaleByAdam(beta1, beta2, epsilon), _scale_by_rate("adam", learning_rate))
 
 
 def adamw(
     learning_rate: Rate = 0.001,
-    decay: float = 0.01,
+    weight_decay: float = 0.01,
     beta1: float = 0.9,
     beta2: float = 0.999,
     epsilon: float = 1e-8,
     on: str = "*weight",
 ) -> Chain:
-    """θ ← θ - η (m̂ / (√v̂ + ε) + decay · θ), m̂ and v̂ as in `adam` (Loshchilov and Hutter 2019).
+    """θ ← θ - η (m̂ / (√v̂ + ε) + weight_decay · θ), m̂ and v̂ as in `adam` (Loshchilov and Hutter 2019).
 
     Decoupled: the decay passes by m and v. It is multiplied by η, as in PyTorch and Keras; in the paper only
-    by the schedule's multiplier, so its λ is our η · decay. on: which parameters decay, a shell pattern on
-    names; biases do not by default.
+    by the schedule's multiplier, so its λ is our η · weight_decay. on: which parameters decay, a shell
+    pattern on names; biases do not by default.
     """
-    return chain(ScaleByAdam(beta1, beta2, epsilon), AddDecay(decay, on), _descend("adamw", learning_rate))
+    return chain(
+        ScaleByAdam(beta1, beta2, epsilon),
+        AddWeightDecay(weight_decay, on),
+        _scale_by_rate("adamw", learning_rate),
+    )
 
 
-def adadelta(learning_rate: Rate = 1.0, decay: float = 0.9, epsilon: float = 1e-6) -> Chain:
+def adadelta(learning_rate: Rate = 1.0, rho: float = 0.9, epsilon: float = 1e-6) -> Chain:
     """s ← ρ s + (1 - ρ) g²; u = √(d + ε) / √(s + ε) · g; d ← ρ d + (1 - ρ) u²; θ ← θ - η u (Zeiler 2012).
 
-    ρ is `decay`. With η = 1 it is the paper's algorithm 1, which has no learning rate (PyTorch too; Keras's
+    ρ is `rho`. With η = 1 it is the paper's algorithm 1, which has no learning rate (PyTorch too; Keras's
     default is 0.001).
     """
-    return chain(ScaleByAdadelta(decay, epsilon), _descend("adadelta", learning_rate))
+    return chain(ScaleByAdadelta(rho, epsilon), _scale_by_rate("adadelta", learning_rate))
 
 
 def nadam(
@@ -108,7 +112,7 @@ def nadam(
     The equations stand at ScaleByNadam; PyTorch's form.
     """
     scaled = ScaleByNadam(beta1, beta2, epsilon, momentum_decay)
-    return chain(scaled, _descend("nadam", learning_rate))
+    return chain(scaled, _scale_by_rate("nadam", learning_rate))
 
 
 def amsgrad(
@@ -118,41 +122,45 @@ def amsgrad(
 
     With Adam's corrections, which the paper leaves out; PyTorch's form.
     """
-    return chain(ScaleByAmsgrad(beta1, beta2, epsilon), _descend("amsgrad", learning_rate))
+    return chain(ScaleByAmsgrad(beta1, beta2, epsilon), _scale_by_rate("amsgrad", learning_rate))
 
 
 def lion(
     learning_rate: Rate = 0.0001,
-    decay: float = 0.0,
+    weight_decay: float = 0.0,
     beta1: float = 0.9,
     beta2: float = 0.99,
     on: str = "*weight",
 ) -> Chain:
-    """θ ← θ - η (sign(β₁ m + (1 - β₁) g) + decay · θ); m ← β₂ m + (1 - β₂) g (Chen et al. 2023).
+    """θ ← θ - η (sign(β₁ m + (1 - β₁) g) + weight_decay · θ); m ← β₂ m + (1 - β₂) g (Chen et al. 2023).
 
     Take η three to ten times smaller than for `adamw`, and a decay as many times larger. on: which parameters
     decay, a shell pattern on names.
     """
-    return chain(ScaleByLion(beta1, beta2), AddDecay(decay, on), _descend("lion", learning_rate))
+    return chain(
+        ScaleByLion(beta1, beta2), AddWeightDecay(weight_decay, on), _scale_by_rate("lion", learning_rate)
+    )
 
 
 def muon(
     learning_rate: Rate = 0.02,
-    decay: float = 0.0,
+    weight_decay: float = 0.0,
     momentum: float = 0.95,
     steps: int = 5,
     adam_share: float = 0.015,
     on: str = "*weight",
 ) -> Chain:
-    """v ← momentum · v + g; W ← W - η (orthogonal(g + momentum · v) + decay · W) (Keller Jordan 2024).
+    """v ← momentum · v + g; W ← W - η (orthogonal(g + momentum · v) + weight_decay · W) (Keller Jordan 2024).
 
     orthogonal: `steps` of Newton-Schulz, see Orthogonalize. All parameters that the shell pattern `on` does
     not fit take Adam's step (β₁ 0.9, β₂ 0.95) at the rate adam_share · η. The author leaves embeddings and
     the last layer to Adam too: name the others in `on`. Decay is decoupled, and for what `on` fits alone.
     """
-    matrices = chain(Momentum(momentum, nesterov=True), Orthogonalize(steps), AddDecay(decay, on))
+    matrices = chain(
+        Momentum(momentum, nesterov=True), Orthogonalize(steps), AddWeightDecay(weight_decay, on)
+    )
     others = chain(ScaleByAdam(0.9, 0.95), Scale(adam_share))
-    return chain(ByName(((on, matrices),), others), _descend("muon", learning_rate))
+    return chain(Partition(((on, matrices),), others), _scale_by_rate("muon", learning_rate))
 
 
 PRESETS: Mapping[str, Callable[..., Chain]] = {
@@ -171,8 +179,8 @@ PRESETS: Mapping[str, Callable[..., Chain]] = {
 }
 
 
-def _descend(preset: str, learning_rate: Rate) -> Descend:
+def _scale_by_rate(preset: str, learning_rate: Rate) -> ScaleByLearningRate:
     """The last link; an error about the rate names the preset, which is what the user wrote."""
     if not isinstance(learning_rate, Schedule):
         check_number(preset, "learning_rate", learning_rate, above=0)
-    return Descend(learning_rate)
+    return ScaleByLearningRate(learning_rate)

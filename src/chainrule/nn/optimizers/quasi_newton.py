@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, dtype_of, part
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, dtype_of, part
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -40,7 +40,7 @@ class LBFGS(Transform):
         check_number(self, "curvature", self.curvature, above=0, below=1)
         check_whole(self, "evaluations", self.evaluations)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """No trials and no pairs yet; the last accepted point is where the parameters are."""
         state = {"trials": np.zeros((), "int32"), "inverse": np.zeros(self.memory, dtype_of(parameters))}
         state |= {name: np.zeros((), dtype_of(parameters)) for name in _SCALARS}
@@ -85,7 +85,7 @@ class LBFGS(Transform):
         """It does: a line search compares slopes of one function."""
         return True
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The last accepted point."""
         return dict(parameters) | part(state, "point.")
 

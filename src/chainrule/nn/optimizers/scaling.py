@@ -1,11 +1,11 @@
 """Transforms that give each number its own stride, or a memory: momentum, Adagrad, RMSProp, Adam."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, filled_for
+from chainrule.nn.optimizers.moments import correction, mixed
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, filled_for
 from chainrule.nn.settings import check_number
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -13,29 +13,29 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class Momentum(Transform):
-    """v ← decay · v + g; the update is v, or with nesterov g + decay · v.
+    """v ← momentum · v + g; the update is v, or with nesterov g + momentum · v.
 
     v starts at 0 and the learning rate comes later in the chain, so it is not part of v (PyTorch's form);
     Keras has it inside: the same path while the rate is constant. Polyak 1964; Nesterov 1983 in the form of
     Bengio, Boulanger-Lewandowski and Pascanu 2013, whose parameters are the point looked ahead to.
-    decay: at least 0 and below 1.
+    momentum: at least 0 and below 1.
     """
 
-    decay: float = 0.9
+    momentum: float = 0.9
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        check_number(self, "decay", self.decay, at_least=0, below=1)
+        check_number(self, "momentum", self.momentum, at_least=0, below=1)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Velocities of 0."""
         return filled_for(parameters, "velocity")
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every velocity."""
-        velocity = {name: self.decay * state[f"velocity.{name}"] + g for name, g in updates.items()}
+        velocity = {name: self.momentum * state[f"velocity.{name}"] + g for name, g in updates.items()}
         ahead = (
-            {name: g + self.decay * velocity[name] for name, g in updates.items()}
+            {name: g + self.momentum * velocity[name] for name, g in updates.items()}
             if self.nesterov
             else velocity
         )
@@ -57,7 +57,7 @@ class ScaleByAdagrad(Transform):
         check_number(self, "initial", self.initial, at_least=0)
         check_number(self, "epsilon", self.epsilon, above=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Sums of squares at `initial`."""
         return filled_for(parameters, "sum", self.initial)
 
@@ -70,26 +70,26 @@ class ScaleByAdagrad(Transform):
 
 @dataclass(frozen=True)
 class ScaleByRms(Transform):
-    """s ← decay · s + (1 - decay) g²; the update is g / (√s + epsilon) (Tieleman and Hinton 2012).
+    """s ← rho · s + (1 - rho) g²; the update is g / (√s + epsilon) (Tieleman and Hinton 2012).
 
     s starts at 0 and is not corrected for it; epsilon stands outside the root (PyTorch; Keras and TensorFlow
-    have it inside). decay: at least 0 and below 1. epsilon: above 0.
+    have it inside). rho: at least 0 and below 1. epsilon: above 0.
     """
 
-    decay: float = 0.9
+    rho: float = 0.9
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        check_number(self, "decay", self.decay, at_least=0, below=1)
+        check_number(self, "rho", self.rho, at_least=0, below=1)
         check_number(self, "epsilon", self.epsilon, above=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Mean squares of 0."""
         return filled_for(parameters, "square")
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean square."""
-        squares = {name: _mixed(self.decay, state[f"square.{name}"], g * g) for name, g in updates.items()}
+        squares = {name: mixed(self.rho, state[f"square.{name}"], g * g) for name, g in updates.items()}
         scaled = {name: g / (f.sqrt(squares[name]) + self.epsilon) for name, g in updates.items()}
         return scaled, {f"square.{name}": s for name, s in squares.items()}
 
@@ -113,7 +113,7 @@ class ScaleByAdam(Transform):
         check_number(self, "beta2", self.beta2, at_least=0, below=1)
         check_number(self, "epsilon", self.epsilon, above=0)
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Steps so far, means and mean squares, all 0."""
         return {
             "step": np.zeros((), "int32"),
@@ -131,21 +131,10 @@ class ScaleByAdam(Transform):
             if g.dtype not in corrections:
                 t = step.cast(g.dtype)
                 # Their reciprocals, once a step: two divisions less for every parameter.
-                corrections[g.dtype] = 1 / _correction(self.beta1, t), 1 / _correction(self.beta2, t)
+                corrections[g.dtype] = 1 / correction(self.beta1, t), 1 / correction(self.beta2, t)
             mean_correction, square_correction = corrections[g.dtype]
-            mean = _mixed(self.beta1, state[f"mean.{name}"], g)
-            square = _mixed(self.beta2, state[f"square.{name}"], g * g)
+            mean = mixed(self.beta1, state[f"mean.{name}"], g)
+            square = mixed(self.beta2, state[f"square.{name}"], g * g)
             scaled[name] = (mean * mean_correction) / (f.sqrt(square * square_correction) + self.epsilon)
             fresh[f"mean.{name}"], fresh[f"square.{name}"] = mean, square
         return scaled, fresh
-
-
-def _mixed(decay: float, old: Tensor, new: Tensor) -> Tensor:
-    return decay * old + (1 - decay) * new
-
-
-def _correction(decay: float, t: Tensor) -> Tensor:
-    """1 - decayᵗ as -expm1(t ln decay): 1 - 0.999 in float32 would lose four digits."""
-    if decay == 0:
-        return t.trace.constant(1.0, t.dtype)
-    return -f.expm1(t * math.log(decay))

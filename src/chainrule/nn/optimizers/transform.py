@@ -10,9 +10,8 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.nn.part import Part
-from chainrule.program import Tensor
+from chainrule.program import NamedArrays, Tensor
 
-Arrays = Mapping[str, np.ndarray]
 Tensors = Mapping[str, Tensor]
 Item = TypeVar("Item")
 Recorded = tuple[dict[str, Tensor], dict[str, Tensor]]
@@ -26,7 +25,7 @@ class Transform(Part, ABC):
     its own: what it must remember is a flat state, kept by the caller.
     """
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """First state by name, such as 'mean.dense_1.weight', for parameters by name."""
         return {}
 
@@ -34,7 +33,7 @@ class Transform(Part, ABC):
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Record one step: (new updates by parameter name, new state with exactly the names of `init`)."""
 
-    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+    def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """State after an epoch; monitored: the validation loss, lower is better."""
         return dict(state)
 
@@ -53,7 +52,7 @@ class Transform(Part, ABC):
         """
         return None
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The parameters to evaluate and to keep, such as averages; usually the parameters themselves."""
         return dict(parameters)
 
@@ -72,7 +71,7 @@ class Chain(Transform):
                     remedy="give it transforms, such as ClipByGlobalNorm(1.0) and adam()",
                 )
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The states of all."""
         return {
             f"{place}.{name}": array
@@ -88,7 +87,7 @@ class Chain(Transform):
             fresh.update({f"{place}.{name}": tensor for name, tensor in own.items()})
         return updates, fresh
 
-    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+    def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """Each transform observes."""
         return {
             f"{place}.{name}": array
@@ -109,7 +108,7 @@ class Chain(Transform):
         points = (each.gradient_point(gradients, parameters) for each in self.transforms)
         return next((point for point in points if point is not None), None)
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Each transform chooses, given the choice of those before."""
         chosen = dict(parameters)
         for place, transform in enumerate(self.transforms):
@@ -137,7 +136,7 @@ def dtype_of(parameters: Mapping[str, np.ndarray] | Tensors) -> str:
     return "float32"
 
 
-def filled_for(parameters: Arrays, kind: str, value: float = 0.0) -> dict[str, np.ndarray]:
+def filled_for(parameters: NamedArrays, kind: str, value: float = 0.0) -> dict[str, np.ndarray]:
     """An array for each parameter, filled with value, under the names kind.parameter."""
     # Memory of zeros costs nothing until it is written; that of other numbers is filled here and now.
     make = np.zeros if value == 0 else partial(np.full, fill_value=value)

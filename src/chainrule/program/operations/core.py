@@ -274,7 +274,11 @@ CORE = (
     ),
     Operation("logical_not", 1, _unary("logical_not", ("bool",)), "y = not x", False, False, True),
     Operation(
-        "cast", 1, _cast, "y = x in another dtype; floats to integers cut toward zero", elementwise=True
+        "cast",
+        1,
+        _cast,
+        "y = x in another dtype; floats to integers cut toward zero, int64 to int32 stops at the ends",
+        elementwise=True,
     ),
     Operation(
         "stop_gradient",

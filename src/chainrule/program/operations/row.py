@@ -75,7 +75,8 @@ def same_dtype(name: str, inputs: Sequence[Value]) -> str:
 
 def need(name: str, value: Value, allowed: Sequence[str]) -> None:
     if value.dtype not in allowed:
-        raise DTypeError(f"{name} got {value.dtype}; it needs {' or '.join(allowed)}")
+        remedy = f"cast it, as in x.cast('{allowed[0]}')" if value.dtype == "uint8" else ""
+        raise DTypeError(f"{name} got {value.dtype}; it needs {' or '.join(allowed)}", remedy=remedy)
 
 
 INTEGERS = ("int32", "int64", "uint32")

@@ -12,7 +12,7 @@ from chainrule.executors import Executor
 from chainrule.executors.native import available, compile_native, native_executor
 from chainrule.executors.native.executor import WHOLE, NativeProgram, make_plan
 from chainrule.executors.numpy_ import compile_numpy
-from chainrule.nn import Layer, Recomputed, checkpoint
+from chainrule.nn import Layer, Remat, remat
 from chainrule.program import Program, Tensor, expand
 from chainrule.training import Recipe
 from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
@@ -48,7 +48,7 @@ def step_of(model: Layer, rows: int = 4, time: int = 6) -> tuple[Recipe, Trainin
 def test_losses_and_weights_are_those_of_the_layer_itself(executor: Executor):
     """Three steps with dropout: if a mask did not repeat, the weights would part at once."""
     losses, trees = [], []
-    for wrap in (as_it_is, checkpoint):
+    for wrap in (as_it_is, remat):
         recipe, step = step_of(language_model(wrap, 3))
         tree, random = initial_tree(recipe, step), np.random.default_rng(3)
         compiled = executor(step.program)
@@ -65,7 +65,7 @@ def test_losses_and_weights_are_those_of_the_layer_itself(executor: Executor):
 def test_the_bits_are_those_of_any_number_of_threads_where_the_work_is_cut_into_chunks():
     batch = {name: RANDOM.integers(0, 11, (40, 33), np.int32) for name in "xy"}
     trees = []
-    for wrap, threads in ((as_it_is, 1), (checkpoint, 1), (checkpoint, 3)):
+    for wrap, threads in ((as_it_is, 1), (remat, 1), (remat, 3)):
         recipe, step = step_of(language_model(wrap, 2), 40, 33)
         trees.append(initial_tree(recipe, step))
         compiled = native_executor(threads)(step.program)
@@ -81,7 +81,7 @@ def test_the_bits_are_those_of_any_number_of_threads_where_the_work_is_cut_into_
 def test_halves_the_memory_of_twenty_four_blocks():
     plans = [
         make_plan(expand(step_of(language_model(wrap, 24), 8, 8)[1].program, WHOLE), None)
-        for wrap in (as_it_is, checkpoint)
+        for wrap in (as_it_is, remat)
     ]
     plain, recomputed = (plan.layout for plan in plans)
     assert recomputed.size <= plain.size / 2
@@ -93,7 +93,7 @@ def operations(program: Program, name: str) -> int:
 
 
 def test_the_forward_pass_is_recorded_twice_from_copies_made_after_a_delta():
-    model = nn.Sequential([nn.Dense(5), checkpoint(nn.Sequential([nn.Dense(5, "tanh"), nn.Dropout(0.5)]))])
+    model = nn.Sequential([nn.Dense(5), remat(nn.Sequential([nn.Dense(5, "tanh"), nn.Dropout(0.5)]))])
     recipe = Recipe(model, nn.MeanSquaredError())
     program = training_step(recipe, Batch({"x": ((3, 2), "float32"), "y": ((3, 5), "float32")})).program
     assert operations(program, "tanh") == 2
@@ -109,9 +109,7 @@ def test_the_forward_pass_is_recorded_twice_from_copies_made_after_a_delta():
 def test_training_with_validation_gives_the_same_run():
     x, y = RANDOM.integers(0, 11, (24, 6)), RANDOM.integers(0, 11, (24, 6))
     settings = {"loss": nn.SoftmaxCrossEntropy(), "epochs": 2, "batch_size": 8, "validation": 0.25}
-    plain, recomputed = (
-        train(language_model(wrap, 2), (x, y), **settings) for wrap in (as_it_is, checkpoint)
-    )
+    plain, recomputed = (train(language_model(wrap, 2), (x, y), **settings) for wrap in (as_it_is, remat))
     assert list(plain.parameters) == list(recomputed.parameters)
     for name, array in plain.parameters.items():
         np.testing.assert_allclose(recomputed.parameters[name], array, rtol=1e-5, atol=1e-6, err_msg=name)
@@ -141,7 +139,7 @@ class Gated(Layer):
 def test_layers_of_several_inputs_and_outputs(executor: Executor):
     batch = {name: RANDOM.normal(size=(3, 4)).astype(np.float32) for name in "xy"}
     trees = []
-    for wrap in (as_it_is, checkpoint):
+    for wrap in (as_it_is, remat):
         recipe = Recipe(Gated(wrap(Gate(nn.Dense(4, "tanh")))), nn.MeanSquaredError(), nn.sgd(0.1))
         shapes = {name: (array.shape, "float32") for name, array in batch.items()}
         step = training_step(recipe, Batch(shapes))
@@ -153,19 +151,19 @@ def test_layers_of_several_inputs_and_outputs(executor: Executor):
 
 
 def test_one_inside_another_is_repeated_once():
-    recipe = Recipe(checkpoint(checkpoint(nn.Dense(5, "tanh"))), nn.MeanSquaredError())
+    recipe = Recipe(remat(remat(nn.Dense(5, "tanh"))), nn.MeanSquaredError())
     batch = Batch({"x": ((3, 2), "float32"), "y": ((3, 5), "float32")})
     assert operations(training_step(recipe, batch).program, "tanh") == 2
 
 
 def test_names_and_errors_are_those_of_the_layer():
-    _, step = step_of(nn.Sequential([nn.Embedding(11, 8), checkpoint(nn.Dense(11))]))
+    _, step = step_of(nn.Sequential([nn.Embedding(11, 8), remat(nn.Dense(11))]))
     assert [value.name for value in step.program.parameters][1:] == ["dense_1.weight", "dense_1.bias"]
-    _, step = step_of(checkpoint(nn.Embedding(11, 11)))
+    _, step = step_of(remat(nn.Embedding(11, 11)))
     assert [value.name for value in step.program.parameters] == ["embedding_1.weight"]
     with pytest.raises(
         ShapeError, match=r"^MultiHeadAttention 'transformer_block_1\.multi_head_attention_1' got"
     ):
-        step_of(nn.Sequential([nn.Embedding(11, 8), checkpoint(nn.TransformerBlock(3))]))
-    with pytest.raises(ConfigError, match=r"^Recomputed: layer is 'dense', not a layer; give it one"):
-        Recomputed("dense")  # type: ignore[arg-type]
+        step_of(nn.Sequential([nn.Embedding(11, 8), remat(nn.TransformerBlock(3))]))
+    with pytest.raises(ConfigError, match=r"^Remat: layer is 'dense', not a layer; give it one"):
+        Remat("dense")  # type: ignore[arg-type]

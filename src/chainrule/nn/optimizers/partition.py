@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.nn.optimizers.transform import Arrays, Recorded, Tensors, Transform, part
+from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, part
 from chainrule.nn.settings import check_number, check_text
 from chainrule.program import Tensor
 
@@ -26,7 +26,7 @@ class Scale(Transform):
 
 
 @dataclass(frozen=True)
-class ByName(Transform):
+class Partition(Transform):
     """update ← transform(update), for each parameter the first whose shell pattern fits its name.
 
     groups: (pattern, transform) pairs, such as (("encoder.*", Scale(0.1)), ("*bias", Scale(2.0))).
@@ -42,17 +42,17 @@ class ByName(Transform):
         for group in self.groups:
             if not isinstance(group, tuple | list) or len(group) != 2 or not isinstance(group[1], Transform):
                 raise ConfigError(
-                    f"ByName: a group is {group!r}",
+                    f"Partition: a group is {group!r}",
                     remedy="it must be a pattern and a transform, such as ('encoder.*', Scale(0.1))",
                 )
             check_text(self, "a pattern", group[0])
         if not isinstance(self.otherwise, Transform | None):
             raise ConfigError(
-                f"ByName: otherwise is {self.otherwise!r}", remedy="it must be a transform or None"
+                f"Partition: otherwise is {self.otherwise!r}", remedy="it must be a transform or None"
             )
         object.__setattr__(self, "groups", tuple((pattern, each) for pattern, each in self.groups))
 
-    def init(self, parameters: Arrays) -> dict[str, np.ndarray]:
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The states of all groups."""
         return {
             f"{place}.{name}": array
@@ -71,7 +71,7 @@ class ByName(Transform):
             fresh |= {f"{place}.{name}": tensor for name, tensor in kept.items()}
         return changed, fresh
 
-    def observe(self, state: Arrays, monitored: float) -> dict[str, np.ndarray]:
+    def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """Each transform observes."""
         return {
             f"{place}.{name}": array
@@ -96,7 +96,7 @@ class ByName(Transform):
             point |= chosen or {}
         return dict(parameters) | point if point else None
 
-    def evaluated(self, state: Arrays, parameters: Arrays) -> dict[str, np.ndarray]:
+    def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Each transform chooses for its group."""
         chosen = dict(parameters)
         for place, transform, own in self._parts(parameters):
@@ -107,7 +107,7 @@ class ByName(Transform):
         others = [] if self.otherwise is None else [self.otherwise]
         return [transform for _, transform in self.groups] + others
 
-    def _parts(self, parameters: Arrays | Tensors) -> list[tuple[int, Transform, dict]]:
+    def _parts(self, parameters: NamedArrays | Tensors) -> list[tuple[int, Transform, dict]]:
         """(place, transform, entries of its group) of every group that has any."""
         owned: list[dict] = [{} for _ in range(len(self.groups) + 1)]
         for name, item in parameters.items():

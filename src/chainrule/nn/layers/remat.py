@@ -9,7 +9,7 @@ from chainrule.program import Tensor
 
 
 @dataclass(frozen=True)
-class Recomputed(Layer):
+class Remat(Layer):
     """y = layer(x), of which only x is kept for the reverse pass, which makes the rest once more.
 
     Chen et al. 2016: a stack of n such layers keeps n inputs and the inner values of one layer, instead of
@@ -25,7 +25,7 @@ class Recomputed(Layer):
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
             raise ConfigError(
-                f"Recomputed: layer is {self.layer!r}, not a layer", remedy="give it one, such as Dense(64)"
+                f"Remat: layer is {self.layer!r}, not a layer", remedy="give it one, such as Dense(64)"
             )
 
     def __call__(self, x: Tensor, *others: Any, **options: Any) -> Any:
@@ -37,6 +37,6 @@ class Recomputed(Layer):
         return self.layer.placed()
 
 
-def checkpoint(layer: Layer) -> Recomputed:
+def remat(layer: Layer) -> Remat:
     """y = layer(x), with its values made once more in the reverse pass instead of being kept."""
-    return Recomputed(layer)
+    return Remat(layer)
