@@ -2,6 +2,7 @@
 
 from chainrule.data.arrays import Arrays, as_arrays, can_stratify, split, split_indices
 from chainrule.data.batching import batches, epoch_order
+from chainrule.data.ahead import read_ahead
 from chainrule.data.columns import (
     BooleanColumn,
     CategoryColumn,
@@ -12,6 +13,7 @@ from chainrule.data.columns import (
     TextColumn,
 )
 from chainrule.data.examples import ExampleSource, examples
+from chainrule.data.feeding import Part, Position, feed
 from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
@@ -19,6 +21,7 @@ from chainrule.data.named.loading import fetch_named, is_named, load_named, name
 from chainrule.data.npy import mapped, npy_shards
 from chainrule.data.parquet import parquet_shards
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
+from chainrule.data.ragged import Ragged, ragged
 from chainrule.data.reading import ColumnReading, Reading, table_name
 from chainrule.data.shards import Shard, ShardSource
 from chainrule.data.source import Chunk, Field, MemorySource, Source
@@ -53,6 +56,9 @@ __all__ = [
     "NamedTable",
     "NumberColumn",
     "Preparation",
+    "Part",
+    "Position",
+    "Ragged",
     "Reading",
     "Shard",
     "ShardSource",
@@ -71,6 +77,7 @@ __all__ = [
     "epoch_order",
     "examples",
     "fetch_named",
+    "feed",
     "findings",
     "fit_preparation",
     "flattened",
@@ -84,6 +91,8 @@ __all__ = [
     "nested",
     "npy_shards",
     "parquet_shards",
+    "ragged",
+    "read_ahead",
     "read_table",
     "split",
     "split_indices",

@@ -17,9 +17,6 @@ from chainrule.errors import DataError
 CHUNK_BYTES = 64 << 20
 """Of a chunk, where nothing else is said."""
 
-VALUES, MASK = "values", "mask"
-"""What a ragged field becomes: 'x.values', padded, and 'x.mask', True where there is an element."""
-
 
 @dataclass(frozen=True)
 class Field:
