@@ -42,7 +42,8 @@ from chainrule.nn import (
     rmsprop,
     sgd,
 )
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
+from chainrule.training.probes import USUAL
 from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
@@ -85,11 +86,11 @@ class TrainingRun:
     def step(self) -> TrainingStep:
         """The program of one step."""
         batch = Batch.of(self.data(), self.recipe.batch_size)
-        return training_step(self.recipe, batch, watch=self.watch)
+        return training_step(self.recipe, batch, watch=USUAL if self.watch else ())
 
 
 def recipe(layers: list, loss, optimizer, batch: int, *penalties) -> Recipe:
-    return Recipe(Sequential(layers), loss, optimizer, penalties, batch_size=batch)
+    return Recipe(Supervised(Sequential(layers), loss), optimizer, penalties, batch_size=batch)
 
 
 CROSS_ENTROPY = SoftmaxCrossEntropy()

@@ -13,7 +13,8 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
 from chainrule.training import Batch, Ended, RunState, loop, train_recipe, training_step
-from chainrule.training.diagnose import Past, not_finite_error, replayed
+from chainrule.training.diagnose import not_finite_error
+from chainrule.training.replay import Past, replayed
 
 GROUPED = pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["one step a call", "many steps a call"])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.training.helpers import Recorder, assert_same_run, points, same_arrays, stop_after
+from tests.training.helpers import Recorder, assert_same_run, of_model, points, same_arrays, stop_after
 
 from chainrule import Run, load_run, nn, train
 from chainrule.data import as_arrays, epoch_order
@@ -32,7 +32,7 @@ STATE = [f"batch_norm_{i}.{name}" for i in (1, 2) for name in ("mean", "variance
 
 def recipe(**settings) -> Recipe:
     usual = {"model": MODEL, "optimizer": nn.adam(0.02), "epochs": 6, "batch_size": 16}
-    return Recipe(loss=nn.SoftmaxCrossEntropy(), **(usual | settings))
+    return of_model(loss=nn.SoftmaxCrossEntropy(), **(usual | settings))
 
 
 def run_recipe(

@@ -1,11 +1,12 @@
 """One training step against backpropagation written out in NumPy, and what the step is assembled from."""
 
 from dataclasses import replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pytest
-from tests.training.helpers import classification, line, points, regression
+from tests.training.helpers import changed, classification, line, points, regression
 
 from chainrule.data import Arrays, as_arrays
 from chainrule.errors import ConfigError, ShapeError
@@ -28,17 +29,28 @@ from chainrule.nn import (
 )
 from chainrule.program import Trace
 from chainrule.program import functions as f
-from chainrule.training import Batch, Recipe, initial_tree, prediction_program, training_step
+from chainrule.training import (
+    Batch,
+    Probe,
+    Recipe,
+    Supervised,
+    initial_tree,
+    prediction_program,
+    training_step,
+)
+from chainrule.training.probes import USUAL
 
 RATE, DECAY = 0.3, 0.02
 
 
-def two_layers(**settings) -> Recipe:
+def two_layers(mixing: Any = None, **settings) -> Recipe:
     model = Sequential([Dense(5, "tanh", bias=constant(0.1)), Dense(3)])
-    return Recipe(model, SoftmaxCrossEntropy(), optimizer=sgd(RATE), dtype="float64", **settings)
+    return Recipe(
+        Supervised(model, SoftmaxCrossEntropy(), mixing), optimizer=sgd(RATE), dtype="float64", **settings
+    )
 
 
-def step_once(recipe: Recipe, arrays: Arrays, *, watch: bool = False):
+def step_once(recipe: Recipe, arrays: Arrays, *, watch: tuple[Probe, ...] = ()):
     """(tree before, tree after, outputs) of one step on all rows."""
     step = training_step(recipe, Batch.of(arrays, len(arrays)), watch=watch)
     before = initial_tree(recipe, step)
@@ -73,7 +85,7 @@ def test_one_step_is_textbook_backpropagation(decay, weighted):
     weight = np.random.default_rng(4).uniform(0, 2, size=12) if weighted else None
     recipe = two_layers(penalties=(L2(decay),) if decay else ())
     arrays = as_arrays((x, classes, weight), "float64")
-    before, after, outputs = step_once(recipe, arrays, watch=True)
+    before, after, outputs = step_once(recipe, arrays, watch=USUAL)
     counted = np.ones(12) if weight is None else weight
     loss, gradients, activations, deltas = backpropagation(before, x, classes, counted, decay)
 
@@ -121,7 +133,7 @@ def test_several_penalties_add_up_and_one_that_matches_nothing_is_none():
 def test_watching_changes_no_bit_of_what_is_learned():
     recipe, arrays = classification(optimizer=adam()), as_arrays(points(20))
     _, plain, _ = step_once(recipe, arrays)
-    _, watched, _ = step_once(recipe, arrays, watch=True)
+    _, watched, _ = step_once(recipe, arrays, watch=USUAL)
     assert all(np.array_equal(plain[name], watched[name]) for name in plain)
 
 
@@ -155,7 +167,7 @@ def test_the_tree_holds_parameters_optimizer_state_and_the_random_key():
     assert {(tree[v.name].shape, tree[v.name].dtype.name) for v in step.program.state} == {
         (v.shape, v.dtype) for v in step.program.state
     }
-    assert "optimizer.0.velocity.dense_1.weight" in tree
+    assert "optimizer.momentum.velocity.dense_1.weight" in tree
     assert tree["random.key"].tolist() == [3 ^ 5, 0]
 
 
@@ -190,7 +202,7 @@ def test_a_batch_is_shapes_and_dtypes():
 
 def test_prediction_is_the_forward_pass_alone():
     recipe, arrays = classification(), as_arrays(points(16))
-    program = prediction_program(recipe, Batch.of(arrays, 16))
+    program = prediction_program(recipe, Batch.of(arrays, 16), measured=True)
     assert set(program.outputs) == {"prediction", "loss"}
     assert not program.updates
     assert not program.state  # no dropout, no optimizer
@@ -224,8 +236,8 @@ def test_shape_errors_name_the_layer_or_the_loss():
 def test_steps_belong_to_a_part_and_watching_is_one_of_them_only_where_asked():
     batch = Batch.of(as_arrays(points()), 8)
     for watch, parts in (
-        (True, {"forward", "backward", "update", "watch"}),
-        (False, {"forward", "backward", "update"}),
+        (USUAL, {"forward", "backward", "update", "watch"}),
+        ((), {"forward", "backward", "update"}),
     ):
         program = training_step(classification(), batch, watch=watch).program
         assert {step.part for step in program.steps} == parts
@@ -236,7 +248,7 @@ def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     """Squared as they are, sizes of 1e-30 would be 0 and of 1e25 infinite."""
     arrays = as_arrays((np.ones((4, 2)), np.zeros((4, 1))))
     recipe = regression(sgd(1e-9), model=Dense(1, weight=constant(scale)), dtype="float32")
-    step = training_step(recipe, Batch.of(arrays, 4), watch=True)
+    step = training_step(recipe, Batch.of(arrays, 4), watch=USUAL)
     sizes = compile_numpy(step.program).run(initial_tree(recipe, step), arrays.named)
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)
     assert sizes["delta dense_1"] == pytest.approx(2 * 2 * scale / 4, rel=1e-6)
@@ -295,7 +307,7 @@ def test_a_mixed_step_is_a_plain_step_on_mixed_examples_with_mixed_targets(weigh
     mixed = compiled.run({}, {"key": before["random.key"], "x": arrays.x})
     likely = np.eye(3)[classes]
     targets = mixed["share"] * likely + (1 - mixed["share"]) * likely[mixed["partners"]]
-    plain = replace(recipe, mixing=None)
+    plain = changed(recipe, mixing=None)
     _, expected, plain_outputs = step_once(plain, as_arrays((mixed["x"], targets), "float64"))
     assert outputs["loss"] == pytest.approx(plain_outputs["loss"], rel=1e-12)
     for name in expected:

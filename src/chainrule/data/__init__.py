@@ -1,8 +1,8 @@
 """Data: arrays, tables from CSV and Parquet files or by name, their preparation, and the order of batches."""
 
+from chainrule.data.ahead import read_ahead
 from chainrule.data.arrays import Arrays, as_arrays, can_stratify, split, split_indices
 from chainrule.data.batching import batches, epoch_order
-from chainrule.data.ahead import read_ahead
 from chainrule.data.columns import (
     BooleanColumn,
     CategoryColumn,
@@ -25,7 +25,7 @@ from chainrule.data.ragged import Ragged, ragged
 from chainrule.data.reading import ColumnReading, Reading, table_name
 from chainrule.data.shards import Shard, ShardSource
 from chainrule.data.source import Chunk, Field, MemorySource, Source
-from chainrule.data.structure import belonging, flattened, nested
+from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.table import (
     Table,
     can_stratify_table,
@@ -55,14 +55,15 @@ __all__ = [
     "MemorySource",
     "NamedTable",
     "NumberColumn",
-    "Preparation",
     "Part",
     "Position",
+    "Preparation",
     "Ragged",
     "Reading",
     "Shard",
     "ShardSource",
     "Source",
+    "Structure",
     "Table",
     "TextColumn",
     "as_arrays",
@@ -76,8 +77,8 @@ __all__ = [
     "column_names",
     "epoch_order",
     "examples",
-    "fetch_named",
     "feed",
+    "fetch_named",
     "findings",
     "fit_preparation",
     "flattened",

@@ -57,6 +57,11 @@ class Arrays:
         columns = belonging("x", self.columns)
         return Arrays(belonging("x", self.named), columns)
 
+    def weighted(self, weight: np.ndarray | None) -> "Arrays":
+        """The same examples with these weights; None: all count alike."""
+        named = {name: array for name, array in self.named.items() if name != "weight"}
+        return replace(self, named=named if weight is None else named | {"weight": weight})
+
     def __len__(self) -> int:
         return len(next(iter(self.named.values())))
 
@@ -105,11 +110,12 @@ def as_arrays(
             names[name] = found
     if weight_given is not None:
         named["weight"] = _weight(weight_given, chosen)
-    _check_lengths(named)
+    check_same_length(named)
     return Arrays(named, names)
 
 
-def _check_lengths(named: Mapping[str, np.ndarray]) -> None:
+def check_same_length(named: Mapping[str, np.ndarray]) -> None:
+    """Raises DataError for arrays, by name, that do not all have as many examples."""
     first = next(iter(named))
     for name, array in named.items():
         if len(array) != len(named[first]):

@@ -37,7 +37,7 @@ def flattened(name: str, given: Structure) -> dict[str, Any]:
 def nested(name: str, named: Mapping[str, _Leaf]) -> Structure:
     """The structure whose `flattened` names these are, others left out: a leaf, a tuple or a dict of them.
 
-    Raises KeyError where no name is one of it.
+    Where no name is one of it, `named` is asked for the name itself, so that a dict raises KeyError.
     """
     if name in named:
         return named[name]
@@ -45,7 +45,7 @@ def nested(name: str, named: Mapping[str, _Leaf]) -> Structure:
         each[len(name) + 1 :].partition(".")[0] for each in named if each.startswith(f"{name}.")
     )
     if not keys:
-        raise KeyError(name)
+        return named[name]
     parts = {key: nested(f"{name}.{key}", named) for key in keys}
     if all(key.isdecimal() for key in keys):
         return tuple(parts[str(number)] for number in range(len(parts)))

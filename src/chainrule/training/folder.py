@@ -17,8 +17,8 @@ import numpy as np
 
 from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import DataError
-from chainrule.training.events import Record
 from chainrule.training.formats import upgraded
+from chainrule.training.state import Record
 
 FOLDER = "folder.json"
 WEIGHTS = "weights.safetensors"
