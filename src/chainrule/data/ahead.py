@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from chainrule.errors import ConfigError
 _Made = TypeVar("_Made")
 
 
-def read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int = 1) -> Iterator[_Made]:
+def read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int = 1) -> Generator[_Made, None, None]:
     """What each job returns, in the order of the jobs, whichever thread is done first.
 
     jobs: taken one by one, never by two threads at once; a job itself may run beside others.
@@ -25,6 +26,16 @@ def read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int = 1) -> Iterato
     return _read_ahead(jobs, readers)  # threads start with the first that is asked for
 
 
+@contextmanager
+def ended(made: Iterator[_Made]) -> Iterator[Iterator[_Made]]:
+    """Within this context an iterator is gone through; what it reads ahead by has ended after it."""
+    try:
+        yield made
+    finally:
+        if isinstance(made, Generator):
+            made.close()
+
+
 def check_readers(readers: int) -> None:
     """ConfigError unless this is a number of reading threads."""
     if not isinstance(readers, int) or isinstance(readers, bool) or not 1 <= readers <= _MOST_READERS:
@@ -36,7 +47,7 @@ def check_readers(readers: int) -> None:
 _MOST_READERS = 64
 
 
-def _read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int) -> Iterator[_Made]:
+def _read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int) -> Generator[_Made, None, None]:
     process, desk = os.getpid(), _Desk(iter(jobs), readers)
     threads = [
         threading.Thread(target=desk.work, name="chainrule reader", daemon=True) for _ in range(readers)

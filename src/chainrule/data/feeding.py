@@ -5,14 +5,14 @@ full batch of what has been read waits for the next chunk, too: only then is it 
 of the epoch.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chainrule.data.ahead import read_ahead
+from chainrule.data.ahead import ended, read_ahead
 from chainrule.data.batching import batches
 from chainrule.data.ragged import Ragged, padded_batches
 from chainrule.data.source import Chunk, MemorySource, Source
@@ -60,9 +60,9 @@ def feed(
     seed: int | None,
     epoch: int,
     ready: Ready,
-    position: Position = Position(),  # noqa: B008 (it is frozen)
+    position: Position = Position(),
     last_parts: int = 0,
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """The steps of an epoch from a position on.
 
     batch_size: of full batches. seed: None visits the examples as they stand. last_parts: as of `batches`.
@@ -79,17 +79,18 @@ def _itself(part: Part) -> Part:
     return part
 
 
-def _skipped(parts: Iterator[Part], done: int) -> Iterator[Part]:
+def _skipped(parts: Iterator[Part], done: int) -> Generator[Part, None, None]:
     """Without the full batches that are done."""
-    for part in parts:
-        steps = len(part.order)
-        if not part.full or done == 0:
-            yield part
-        elif done < steps:
-            yield Part(part.arrays, part.order[done:], part.after(done), part.full, part.last)
-            done = 0
-        else:
-            done -= steps
+    with ended(parts):
+        for part in parts:
+            steps = len(part.order)
+            if not part.full or done == 0:
+                yield part
+            elif done < steps:
+                yield Part(part.arrays, part.order[done:], part.after(done), part.full, part.last)
+                done = 0
+            else:
+                done -= steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,20 +123,21 @@ def _parts(
     """Parts from the beginning of the batches that a position speaks of."""
     waiting: list[_Span] = []
     kept = 2 if last_parts else 1  # of which one may be put together with what is left over
-    for chunk in source.chunks(seed, epoch, position.chunk):
-        row = position.row if chunk.number == position.chunk else 0
-        waiting.append(_Span(chunk.number, row, ready(chunk), chunk.order[row:]))
-        del chunk
-        steps = sum(len(span.rows) for span in waiting) // batch_size - kept
-        # Batches of rows from several chunks first, in arrays of their own; then those of this chunk.
-        older = sum(len(span.rows) for span in waiting[:-1])
-        seams = min(max(steps, 0), -(-older // batch_size))
-        for count in (seams, steps - seams):
-            if count > 0:
-                taken, waiting = _cut(waiting, count * batch_size)
-                yield from _stepped(taken, batch_size, seed, epoch)
-                del taken
-        waiting = [span for span in waiting if len(span.rows)]
+    with ended(source.chunks(seed, epoch, position.chunk)) as chunks:
+        for chunk in chunks:
+            row = position.row if chunk.number == position.chunk else 0
+            waiting.append(_Span(chunk.number, row, ready(chunk), chunk.order[row:]))
+            del chunk
+            steps = sum(len(span.rows) for span in waiting) // batch_size - kept
+            # Batches of rows from several chunks first, in arrays of their own; then those of this chunk.
+            older = sum(len(span.rows) for span in waiting[:-1])
+            seams = min(max(steps, 0), -(-older // batch_size))
+            for count in (seams, steps - seams):
+                if count > 0:
+                    taken, waiting = _cut(waiting, count * batch_size)
+                    yield from _stepped(taken, batch_size, seed, epoch)
+                    del taken
+            waiting = [span for span in waiting if len(span.rows)]
     if not waiting:
         return
     start = Position(waiting[0].chunk, waiting[0].row)
