@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data import batches, epoch_order
+from chainrule.data import Arrays, Ragged, batches, epoch_order
 from chainrule.errors import ConfigError
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
@@ -100,6 +100,8 @@ def learning_rate_range_test(
         dtype=dtype,
     )
     arrays, _ = split_validation(recipe, data, None)
+    if not isinstance(arrays, Arrays) or any(isinstance(each, Ragged) for each in arrays.named.values()):
+        raise ConfigError("the range test takes plain arrays", remedy="give it some of the examples")
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
     tree = initial_tree(recipe, programs.step(arrays, rows))
