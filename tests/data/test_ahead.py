@@ -38,9 +38,13 @@ def test_an_error_comes_in_the_place_of_the_result_and_ends_it():
         return number
 
     taken = []
-    with pytest.raises(DataError, match="chunk 3"):
+
+    def take():
         for number in read_ahead(((lambda n=n: job(n)) for n in range(100)), 4):
             taken.append(number)
+
+    with pytest.raises(DataError, match="chunk 3"):
+        take()
     assert taken == [0, 1, 2]
     assert readers() == []
 
@@ -73,9 +77,12 @@ def test_ending_early_ends_what_the_jobs_come_from_too():
 
 
 def test_an_interrupt_leaves_no_thread_behind():
-    with pytest.raises(KeyboardInterrupt):
+    def interrupted():
         for _ in read_ahead([lambda: 1] * 100, 4):
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert readers() == []
 
 

@@ -1,6 +1,7 @@
 """Where training broke down: cases whose step, layer and value are known by hand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,7 +218,7 @@ def test_an_infinity_that_comes_to_nothing_is_passed_by():
         loss = clipped + f.sqrt(w)
     program = trace.program({"loss": loss}, {w: w - 1.0})
     tree, chunk = {"w": np.array(2.5)}, {"x": np.array([1.0, 0.0])}
-    calls = [(program, chunk, np.array(order)) for order in ([[0], [1]], [[0], [0], [0]])]
+    calls: list[Any] = [(program, chunk, np.array(order)) for order in ([[0], [1]], [[0], [0], [0]])]
     error = replayed_error(Past(100, tree, calls=calls))
     assert error.what == (
         "training broke down at step 104: in layer 'root' the forward value 'root.sqrt' became NaN, "

@@ -160,9 +160,9 @@ def test_a_file_that_is_cut_off_while_training_is_named_and_no_thread_stays(tmp_
 def test_numbers_that_are_none_are_found_in_later_chunks(tmp_path):
     x, y = np.ones((100, 4), np.float32), np.zeros(100, np.int64)
     x[90, 2] = np.nan
-    with pytest.raises(DataError, match="chunk .: x: 1 value NaN"):
+    with pytest.raises(DataError, match=r"chunk .: x: 1 value NaN"):
         trained(mapped(x, y, chunk_bytes=400), loss="cross_entropy")
-    with pytest.raises(DataError, match="chunk .*class"):
+    with pytest.raises(DataError, match=r"chunk .*class"):
         trained(mapped(np.ones((100, 4), np.float32), np.where(np.arange(100) == 90, 7, 0), chunk_bytes=400))
 
 

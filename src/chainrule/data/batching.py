@@ -40,7 +40,8 @@ def check_place(seed: int, epoch: int) -> None:
 def shuffled(count: int, seed: int, epoch: int, stream: int = 0) -> np.ndarray:
     """The numbers 0 … count - 1 in an order drawn by (seed, epoch, stream) alone, (count,) int64.
 
-    stream: 0 for what an epoch orders first; n + 1 for what its chunk n holds. Streams lie 2**128 draws apart.
+    stream: 0 for what an epoch orders first; n + 1 for what its chunk n holds. Streams lie 2**128 draws
+    apart.
     """
     key: Any = _Key(seed, epoch)
     source = np.random.Philox(key)

@@ -20,7 +20,10 @@ _SAMPLED = 32
 
 @dataclass(frozen=True, eq=False)
 class ExampleSource:
-    """Examples that an iterable or a function gives one by one. See `chainrule.data.Source` and `examples`."""
+    """Examples that an iterable or a function gives one by one.
+
+    See `chainrule.data.Source` and `examples`.
+    """
 
     given: Iterable[Any] | Callable[[], Iterable[Any]]
     chunk_bytes: int
@@ -35,9 +38,13 @@ class ExampleSource:
             )
         check_fields(self.fields, _WHAT)
 
-    @cached_property
+    @property
     def fields(self) -> Mapping[str, Field]:
         """What an example has, by name, as the first one says."""
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
         for example in self._iterate():
             return {name: Field(array.shape, array.dtype.name) for name, array in _named(example, 0).items()}
         raise DataError(f"{_WHAT} are none", remedy="give at least one")
@@ -102,7 +109,8 @@ class ExampleSource:
             into = arrays[name]
             if array.shape != into.shape[1:]:
                 raise DataError(
-                    f"'{name}' of example {number:,} has shape {array.shape}, and the first had {into.shape[1:]}",
+                    f"'{name}' of example {number:,} has shape {array.shape}, and the first had "
+                    f"{into.shape[1:]}",
                     remedy="give all the same shape, or sequences as chainrule.data.ragged takes them",
                 )
             if array.dtype != into.dtype and not np.can_cast(array.dtype, into.dtype, "same_kind"):

@@ -49,7 +49,8 @@ class NpyFile:
             raise DataError(f"{path} is not a .npy file ({error})", remedy=_SAVE_AGAIN) from None
         if not shape or dtype.kind not in "biuf":
             raise DataError(
-                f"{path} holds {dtype} of shape {shape}; numbers with examples along the first axis were expected",
+                f"{path} holds {dtype} of shape {shape}; numbers with examples along the first "
+                "axis were expected",
                 remedy=_SAVE_AGAIN,
             )
         found.check_size(size)
@@ -85,7 +86,7 @@ class NpyFile:
         """Read plainly rather than map: a map of a file that is cut off meanwhile kills the process."""
         row = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
         file.seek(self.offset + start * row)
-        left = memoryview(into.reshape(-1).view(np.uint8))
+        left = into.reshape(-1).view(np.uint8).data
         while left:
             count = file.readinto(left)
             if not count:
@@ -148,16 +149,13 @@ def npy_shards(
     files: a folder of shards: each a folder with a file for each array, x.npy, y.npy and, where examples do
     not count alike, weight.npy; x.left.npy and x.right.npy are inputs in a mapping, x.0.npy and x.1.npy in a
     tuple. A folder that holds such files itself is one shard. Or a mapping from those names to files: a path,
-    a pattern such as 'data/x-*.npy', or a list of paths; the first file of each name are a shard together, and
-    so on. Folders and what patterns find are taken in the order of their names.
+    a pattern such as 'data/x-*.npy', or a list of paths; the first file of each name are a shard together,
+    and so on. Folders and what patterns find are taken in the order of their names.
     chunk_bytes, readers: see `ShardSource`.
     Arrays keep their dtypes; they may be of any byte order. Raises DataError for files that are missing, no
     .npy files, cut off, or do not fit together.
     """
-    if isinstance(files, Mapping):
-        shards = _of_mapping(files)
-    else:
-        shards = _of_folder(Path(files))
+    shards = _of_mapping(files) if isinstance(files, Mapping) else _of_folder(Path(files))
     return ShardSource(tuple(shards), chunk_bytes, readers)
 
 
@@ -243,7 +241,10 @@ class MappedShard:
             into[name][...] = array[start:stop]
 
     def fingerprint(self) -> str:
-        """Of dtypes and shapes, and of the rows of 64 pieces of 4 KiB at even distances; of all if they are few."""
+        """Of dtypes and shapes, and of the rows of 64 pieces of 4 KiB at even distances.
+
+        Of all if they are few.
+        """
         parts = []
         for name, array in self.arrays.items():
             rows = max(1, _SAMPLE * len(array) // max(1, array.nbytes))

@@ -4,6 +4,7 @@ import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ _PREPARE = "prepare it with chainrule.data.fit_preparation, or write numbers"
 
 @dataclass(frozen=True, eq=False)
 class ParquetShard:
-    """A Parquet file. columns: by array name, a column, or several that become one array of shape (rows, n)."""
+    """A Parquet file.
+
+    columns: by array name, a column, or several that become one array of shape (rows, n).
+    """
 
     path: str
     columns: Mapping[str, str | tuple[str, ...]]
@@ -41,9 +45,13 @@ class ParquetShard:
         with _opened(self.path) as file:
             return file.metadata
 
-    @cached_property
+    @property
     def fields(self) -> Mapping[str, Field]:
         """What an example has, by name."""
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
         with _opened(self.path) as file:
             schema = file.schema_arrow
         return {name: self._field(schema, given) for name, given in self.columns.items()}
@@ -55,7 +63,8 @@ class ParquetShard:
         for column, kind in zip(given, kinds, strict=True):
             if kind.shape:
                 raise DataError(
-                    f"column '{column}' of {self.path} holds lists, and is one of several that become one array",
+                    f"column '{column}' of {self.path} holds lists, and is one of several that become "
+                    "one array",
                     remedy="give it a name of its own, such as x={'left': ..., 'right': ...}",
                 )
         return Field((len(given),), np.result_type(*(kind.dtype for kind in kinds)).name)
@@ -65,9 +74,7 @@ class ParquetShard:
         ends = np.cumsum(
             [0, *(self._metadata.row_group(n).num_rows for n in range(self._metadata.num_row_groups))]
         )
-        return [
-            (int(start), int(stop)) for start, stop in zip(ends[:-1], ends[1:], strict=True) if stop > start
-        ]
+        return [(int(start), int(stop)) for start, stop in pairwise(ends) if stop > start]
 
     def read(self, start: int, stop: int, into: Mapping[str, np.ndarray]) -> None:
         """Read the examples of a row group."""
@@ -124,14 +131,15 @@ def parquet_shards(
 ) -> ShardSource:
     """Examples in Parquet files, which together may be larger than memory. They are read by row groups.
 
-    files: a path, a pattern such as 'data/*.parquet', a folder of .parquet files, or a list of paths. Those of
-    folders and patterns are taken in the order of their names.
+    files: a path, a pattern such as 'data/*.parquet', a folder of .parquet files, or a list of paths. Those
+    of folders and patterns are taken in the order of their names.
     x, y: names of columns: one, whose array has its shape; a list, whose numbers become one array (examples,
-    columns); or a tuple or mapping of such for a model with several inputs. x=None takes all that y and weight
-    do not. weight: the column of sample weights. A column holds numbers, booleans, or lists of a fixed length.
+    columns); or a tuple or mapping of such for a model with several inputs. x=None takes all that y and
+    weight do not. weight: the column of sample weights. A column holds numbers, booleans, or lists of a fixed
+    length.
     chunk_bytes, readers: see `ShardSource`; a row group larger than that is read whole.
-    Raises DataError for files that are missing or damaged, columns that are missing or no numbers, and missing
-    values, naming file, column and row.
+    Raises DataError for files that are missing or damaged, columns that are missing or no numbers, and
+    missing values, naming file, column and row.
     """
     paths = _paths(files)
     with _opened(paths[0]) as file:

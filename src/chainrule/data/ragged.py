@@ -69,7 +69,7 @@ class Ragged:
         return next(length for length in self.padded_to if length >= longest)
 
     def padded(self, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """All examples, filled up with zeros: (examples, length, ...), and their mask, bool (examples, length)."""
+        """All examples, filled up with zeros, (examples, length, ...), and their mask, (examples, length)."""
         mask = np.arange(length) < self.lengths[:, None]
         values = np.zeros((len(self), length, *self.values.shape[1:]), self.values.dtype)
         values[mask] = self.values
@@ -81,9 +81,9 @@ def ragged(values: Any, lengths: Any = None) -> Ragged:
 
     values: a list of arrays (length, ...), alike but for their lengths; or all elements one behind the other,
     (elements, ...), with lengths, (examples,) whole numbers of at least 1 whose sum is the elements.
-    A batch holds examples of similar length, padded with zeros to one of at most eight lengths, those that pad
-    least; the model gets {"values": (batch, length, ...), "mask": bool (batch, length)}.
-    Raises DataError for sequences that are empty or not alike, and lengths that do not fit.
+    A batch holds examples of similar length, padded with zeros to one of at most eight lengths, those that
+    pad least; the model gets {"values": (batch, length, ...), "mask": bool (batch, length)}. Raises DataError
+    for sequences that are empty or not alike, and lengths that do not fit.
     """
     if lengths is None:
         parts = [numeric(f"example {number}", each) for number, each in enumerate(values)]
@@ -92,7 +92,8 @@ def ragged(values: Any, lengths: Any = None) -> Ragged:
         for number, part in enumerate(parts):
             if part.shape[1:] != parts[0].shape[1:]:
                 raise DataError(
-                    f"example {number} has elements of shape {part.shape[1:]}, and the first {parts[0].shape[1:]}",
+                    f"example {number} has elements of shape {part.shape[1:]}, and the first "
+                    f"{parts[0].shape[1:]}",
                     remedy="give sequences that differ in their first axis alone",
                 )
         joined, counts = np.concatenate(parts), np.array([len(part) for part in parts], np.int64)
@@ -152,9 +153,9 @@ def padded_batches(
 ) -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:
     """Batches as arrays that programs take: as they are, unless some of the arrays are ragged.
 
-    order: (steps, batch) rows. Examples of ragged arrays are sorted by length within 64 batches, so that those
-    of a batch are alike, and the batches are put in an order drawn by (seed, epoch, chunk); each comes by
-    itself, as arrays of its own. seed: None leaves the batches as they are.
+    order: (steps, batch) rows. Examples of ragged arrays are sorted by length within 64 batches, so that
+    those of a batch are alike, and the batches are put in an order drawn by (seed, epoch, chunk); each comes
+    by itself, as arrays of its own. seed: None leaves the batches as they are.
     """
     sequences = {name: array for name, array in arrays.items() if isinstance(array, Ragged)}
     if not sequences:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -38,7 +39,10 @@ class Shard(Protocol):
         ...
 
     def read(self, start: int, stop: int, into: Mapping[str, np.ndarray]) -> None:
-        """Read the examples of a block into arrays of its length. Any number of threads may call it at once."""
+        """Read the examples of a block into arrays of its length.
+
+        Any number of threads may call it at once.
+        """
         ...
 
     def fingerprint(self) -> str:
@@ -100,9 +104,13 @@ class ShardSource:
         """What an example has, by name."""
         return self.shards[0].fields
 
-    @cached_property
+    @property
     def examples(self) -> int:
         """How many there are."""
+        return self._examples
+
+    @cached_property
+    def _examples(self) -> int:
         return sum(shard.rows for shard in self.shards)
 
     @cached_property
@@ -177,7 +185,7 @@ def even_blocks(examples: int, rows: int) -> list[tuple[int, int]]:
     """Cuts examples into blocks of at most so many rows, as even as may be."""
     count = max(1, -(-examples // rows))
     ends = [examples * number // count for number in range(count + 1)]
-    return list(zip(ends[:-1], ends[1:], strict=True)) if examples else []
+    return list(pairwise(ends)) if examples else []
 
 
 def check_chunk_bytes(chunk_bytes: int) -> None:

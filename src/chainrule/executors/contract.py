@@ -1,6 +1,6 @@
 """What every executor promises."""
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,11 +82,10 @@ class HostSession:
         tree: Tree | Session,
         run_many: Callable[[Tree, NamedArrays, np.ndarray], dict[str, np.ndarray]],
     ) -> None:
-        if isinstance(tree, HostSession):
-            tree = tree._tree
-        if not isinstance(tree, Mapping):
+        held = tree._tree if isinstance(tree, HostSession) else tree
+        if not isinstance(held, MutableMapping):
             raise TypeError(f"{type(tree).__name__} is of another executor")
-        self._tree = tree
+        self._tree: Tree = held
         self._run_many = run_many
 
     def run_many(self, arrays: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:

@@ -195,7 +195,10 @@ class Loop:
         return record
 
     def _full(self, part: Part, epoch: int) -> dict[str, float] | None:
-        """Steps of full batches, and what they measured for the epoch; None if interrupted before their end."""
+        """Steps of full batches, and what they measured for the epoch.
+
+        None if interrupted before their end.
+        """
         state, sizes, done = self.state, {}, 0
         last = self._at_last and part.last
         while done < len(part.order):

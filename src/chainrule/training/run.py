@@ -90,10 +90,10 @@ class Run:
     def evaluate(self, data: Any) -> dict[str, float]:
         """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
 
-        data: (x, y) or (x, y, sample_weight) as in training, or a source; x as in `predict`. The loss has no penalties in
-        it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those that go with
-        the loss and these targets.
-        Raises as `predict`, and DataError for targets that are missing or that the loss can't take.
+        data: (x, y) or (x, y, sample_weight) as in training, or a source; x as in `predict`. The loss has no
+        penalties in it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those
+        that go with the loss and these targets. Raises as `predict`, and DataError for targets that are
+        missing or that the loss can't take.
         """
         if not isinstance(data, Source):
             data = arrays_for(self.recipe, data, columns=self.columns)

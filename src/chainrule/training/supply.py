@@ -76,7 +76,10 @@ class Supply:
         return feed(self.source, batch_size, seed, epoch, self._ready, position, last_parts)
 
     def padding(self, batch_size: int, seed: int | None, epoch: int) -> float | None:
-        """The share of an epoch's elements that is padding, in full batches of sequences; None without such."""
+        """The share of an epoch's elements that is padding, in full batches of sequences.
+
+        None without such.
+        """
         if not self.is_ragged or not isinstance(self.source, MemorySource):
             return None
         sequences = next(array for array in self.source.arrays.values() if isinstance(array, Ragged))
@@ -84,7 +87,10 @@ class Supply:
         return padding_share(sequences, batches(order, batch_size)[0], seed, epoch)
 
     def check_others(self) -> None:
-        """Check the examples in memory that are not in the sample; those of a source are checked as they come."""
+        """Check the examples in memory that are not in the sample.
+
+        Those of a source are checked as they come.
+        """
         if self.is_ragged and isinstance(self.source, MemorySource):
             for _, named in self._batches():
                 check_examples(self.programs, Arrays(named))

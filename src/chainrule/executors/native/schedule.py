@@ -126,7 +126,10 @@ class _Queue:
         return min((first for chunks in self._heaps if (first := self._first(chunks))), key=_position)
 
     def next_like(self, chunks: int) -> Node | None:
-        """The first of those cut into so many chunks; before it who reads what was just written, still in cache."""
+        """The first of those cut into so many chunks.
+
+        Before it who reads what was just written, still in cache.
+        """
         readers = self._followers[self._last] if self._last is not None else ()
         ready = [node for node in readers if node in self.free and node.chunks == chunks]
         return min(ready, key=_position) if ready else self._first(chunks)

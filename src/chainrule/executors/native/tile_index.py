@@ -59,9 +59,12 @@ class TileIndex:
             loading.insert(place, tile)
 
     def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterator[Tile]:
-        """The tiles of a shape, from position `latest` on, that load or make one of the views; last ones first.
+        """The tiles of a shape, from position `latest` on, that load or make one of the views.
 
-        Single numbers go as early as they can, whatever they are made of: of their tiles all, first ones first.
+        Last ones first.
+
+        Single numbers go as early as they can, whatever they are made of: of their tiles all, first ones
+        first.
         """
         if not shape:
             yield from self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
