@@ -23,7 +23,7 @@ from tests.training.helpers import (
 )
 
 from chainrule import nn, train
-from chainrule.data import as_arrays, split
+from chainrule.data import Arrays, as_arrays, split
 from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Tensor
