@@ -38,6 +38,7 @@ LOSSES = {
     "overlap": "Regions and boxes",
     "embedding": "Embeddings",
     "alignment": "Sequences",
+    "several": "Several outputs",
     "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.losses -> heading."""
