@@ -62,7 +62,7 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch):
     def interrupt(*arguments, **others):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chainrule.cli.tune.tune_table", interrupt)
+    monkeypatch.setattr("chainrule.cli.tune.tune_task", interrupt)
     finished = chainrule("tune", table, *QUICK)
     assert (finished.code, finished.out) == (130, "")
     assert finished.err == "interrupted; the same command goes on\n"

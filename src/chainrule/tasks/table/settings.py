@@ -62,8 +62,8 @@ _MEANINGS: Mapping[str, str] = {
     "optimizer": f"one of {', '.join(PRESETS)}",
     "learning_rate": "how far a step goes, above 0",
     "schedule": "of the learning rate: constant, cosine (to 0 over all epochs), one_cycle (up and down), "
-    "step (a tenth after each third of the epochs), exponential (a tenth over all epochs), plateau (a half when "
-    "validation stalls), adaptive (a fifth when it stalls for 2 epochs)",
+    "step (a tenth after each third of the epochs), exponential (a tenth over all epochs), plateau (a half "
+    "when validation stalls), adaptive (a fifth when it stalls for 2 epochs)",
     "clip": "longest allowed gradient, by global norm; 0 for no limit",
     "loss": "auto, softmax_cross_entropy, mean_squared_error, mean_absolute_error, huber",
     "epochs": "most passes over the training rows, at least 1",
