@@ -84,7 +84,7 @@ def test_a_task_of_ones_own_is_found_by_its_name(tmp_path, monkeypatch, capsys):
 
 
 def test_a_task_of_ones_own_is_searched_by_its_own_space(tmp_path, monkeypatch, capsys):
-    """Its space is another entry of the table: the command line, the report and the search stay as they are."""
+    """Its space is another entry of the table: nothing else changes."""
     from chainrule.cli import main
 
     monkeypatch.chdir(tmp_path)
