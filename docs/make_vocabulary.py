@@ -14,6 +14,8 @@ PAGE = Path(__file__).with_name("vocabulary.md")
 FAMILIES = {
     "dense": "Fully connected",
     "elementwise": "Elementwise",
+    "reshaping": "Shape",
+    "applying": "Functions of your own",
     "convolution": "Convolution",
     "pooling": "Pooling",
     "resizing": "Resizing",
@@ -36,9 +38,8 @@ LOSSES = {
     "overlap": "Regions and boxes",
     "embedding": "Embeddings",
     "alignment": "Sequences",
-    "several": "Several heads",
-    "ensemble": "Ensembles",
     "several": "Several outputs",
+    "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.losses -> heading."""
 
