@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "wire.hpp"
+
 namespace chainrule {
 
 struct Head {
@@ -24,7 +26,7 @@ struct Allowed {
     int64_t row, column;
 };
 
-constexpr int most_outer_axes = 6;      // of heads, before queries and keys
+constexpr int most_head_axes = most_axes - 2;  // before queries and keys
 constexpr int64_t attention_block = 32;  // queries
 
 // Numbers that a thread needs, beside product_scratch.

@@ -41,7 +41,7 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
     call->profile = profile;
     const auto job = [this, call, &interrupted](int thread) {
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
-        std::vector<char*> at(call->buffers.size());
+        std::vector<Address> at(call->buffers.size());
         int64_t asked = 0;
         for (int64_t turn; (turn = call->turns.current()) >= 0;) {
             const int64_t step = turn / call->stretches;
@@ -50,7 +50,7 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
                 if (interrupted()) call->stop.store(true);
             }
             for (int part; (part = call->turns.take(thread, turn)) >= 0;) {
-                for (size_t i = 0; i < call->buffers.size(); ++i) at[i] = call->buffers[i].base + step * call->buffers[i].step_bytes;
+                for (size_t i = 0; i < call->buffers.size(); ++i) at[i] = call->buffers[i].at(step);
                 run_part(*call, turn % call->stretches, part, thread, at);
                 if (call->turns.done()) call->end_turn(turn);
             }
@@ -65,7 +65,7 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
 }
 
 // at: where each buffer begins; the locals come after them.
-void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<char*>& at) const {
+void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<Address>& at) const {
     auto address = reinterpret_cast<uintptr_t>(call.space.rooms[static_cast<size_t>(thread)].data());
     char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
     char* locals = own + (room_bytes() + 63) / 64 * 64;
@@ -78,20 +78,22 @@ void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, 
         // One chunk is of the first part: small programs stay on one thread.
         const int begin = group.chunks == 1 ? 0 : from, end = group.chunks == 1 ? (part == 0 ? 1 : 0) : to;
         for (int chunk = begin; chunk < end; ++chunk) {
-            for (size_t l = 0; l < locals_.size(); ++l)  // as if all rows were there
-                if (locals_[l].group == static_cast<int>(g))
-                    at[call.buffers.size() + l] =
-                        locals + locals_[l].offset - locals_[l].rows * chunk / group.chunks * locals_[l].row_bytes;
+            for (size_t l = 0; l < locals_.size(); ++l) {  // as if all rows were there
+                const Local& local = locals_[l];
+                if (local.group != static_cast<int>(g)) continue;
+                char* start = locals + local.offset - local.rows * chunk / group.chunks * local.row_bytes;
+                at[call.buffers.size() + l] = {start, start};
+            }
             for (int i = group.first; i < group.first + group.count; ++i) {
                 const Instruction& in = instructions_[static_cast<size_t>(i)];
                 const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;
                 if (call.profile && thread == 0) {
                     const auto start = std::chrono::steady_clock::now();
-                    fine &= execute(in, chunk, first, last, at, own);
+                    fine &= execute(in, {chunk, first, last, at, own});
                     (*call.profile)[static_cast<size_t>(i)] +=
                         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
                 } else {
-                    fine &= execute(in, chunk, first, last, at, own);
+                    fine &= execute(in, {chunk, first, last, at, own});
                 }
             }
         }

@@ -9,295 +9,280 @@ namespace chainrule {
 namespace {
 
 constexpr int64_t most_still = 1 << 16;  // steps of a loop in which nothing moves
+constexpr int64_t most_rows = std::numeric_limits<int32_t>::max();  // of a table
 
-void read_matmul(Reader& in, Instruction& out) {
+void decode_matmul(Reader& in, Instruction& out) {
     constexpr int64_t longest = 1 << 30;
-    const int cut = in.small(by_depth);
-    const int64_t outer = in.size(), inner = in.size(), batch = product(outer, inner);
-    if (cut != by_rows && batch != 1) refuse("columns or the depth of several products");
-    const int64_t m = in.number(0, longest), n = in.number(0, longest), k = in.number(0, longest);
-    const int ta = in.small(1), tb = in.small(1);
-    const int64_t row_a = in.number(1, longest), row_b = in.number(1, longest);
-    const int64_t outer_a = in.size(), outer_b = in.size(), inner_a = in.size(), inner_b = in.size();
-    out.extent = cut == by_depth ? k : cut == by_columns ? n : batch == 1 ? m : outer;
+    Matmul w{};
+    w.cut = in.one_of<Cut>(cut_names);
+    w.outer = in.size();
+    w.inner = in.size();
+    const int64_t batch = product(w.outer, w.inner);
+    if (w.cut != Cut::by_rows && batch != 1) refuse("columns or the depth of several products");
+    for (int64_t* size : {&w.m, &w.n, &w.k}) *size = in.number(0, longest);
+    w.transposed_a = in.flag();
+    w.transposed_b = in.flag();
+    for (int64_t* row : {&w.row_a, &w.row_b}) *row = in.number(1, longest);
+    for (int64_t* step : {&w.outer_a, &w.outer_b, &w.inner_a, &w.inner_b}) *step = in.size();
+    out.extent = w.cut == Cut::by_depth ? w.k : w.cut == Cut::by_columns ? w.n : batch == 1 ? w.m : w.outer;
     const auto whole = [&](int64_t outer_step, int64_t inner_step, int64_t row, int64_t rows, int64_t columns) -> int64_t {
         if (batch == 0 || rows == 0 || columns == 0) return 0;
         if (row < columns) refuse("rows of a matrix over each other");
-        return product(outer - 1, outer_step) + product(inner - 1, inner_step) + product(rows - 1, row) + columns;
+        return product(w.outer - 1, outer_step) + product(w.inner - 1, inner_step) + product(rows - 1, row) + columns;
     };
-    const int64_t needed_a = whole(outer_a, inner_a, row_a, ta ? k : m, ta ? m : k);
-    const int64_t needed_b = whole(outer_b, inner_b, row_b, tb ? n : k, tb ? k : n);
-    const bool own_rows = batch == 1 && cut == by_rows;
-    const Place a = own_rows && !ta && m * k > 0 && row_a == k ? in.place_in_rows(m, k, 4) : in.place(needed_a, 4);
-    const Place b = in.place(needed_b, 4);
-    const int64_t results = product(batch, product(m, n)), parts = cut == by_depth ? product_parts : 1;
-    const Place c = own_rows && results > 0 ? in.place_in_rows(m, n, 4) : in.place(product(parts, results), 4);
-    if (batch == 0 || m * n == 0) out.extent = 0;  // however many there are
-    out.places = {a, b, c};
-    // What the instructions after it read, shaped as C: asked for while the product runs.
+    const auto [rows_a, columns_a] = w.transposed_a ? std::pair(w.k, w.m) : std::pair(w.m, w.k);
+    const auto [rows_b, columns_b] = w.transposed_b ? std::pair(w.n, w.k) : std::pair(w.k, w.n);
+    const int64_t needed_a = whole(w.outer_a, w.inner_a, w.row_a, rows_a, columns_a);
+    const int64_t needed_b = whole(w.outer_b, w.inner_b, w.row_b, rows_b, columns_b);
+    const bool own_rows = batch == 1 && w.cut == Cut::by_rows;
+    const bool dense_a = !w.transposed_a && w.m * w.k > 0 && w.row_a == w.k;
+    w.a = own_rows && dense_a ? in.read_rows(w.m, w.k, 4) : in.read(needed_a, 4);
+    w.b = in.read(needed_b, 4);
+    const int64_t results = product(batch, product(w.m, w.n)), parts = w.cut == Cut::by_depth ? product_parts : 1;
+    w.c = own_rows && results > 0 ? in.write_rows(w.m, w.n, 4) : in.write(product(parts, results), 4);
+    if (batch == 0 || w.m * w.n == 0) out.extent = 0;  // however many there are
     const int ahead = in.small(own_rows ? most_ahead : 0);
-    for (int i = 0; i < ahead; ++i) out.places.push_back(in.place(product(m, n), 4));
-    out.sizes = {outer, inner, m, n, k, ta, tb, row_a, row_b, outer_a, outer_b, inner_a, inner_b, cut};
+    for (int i = 0; i < ahead; ++i) w.ahead.push_back(in.read(product(w.m, w.n), 4));
     out.scratch = product_scratch;
+    if (w.cut == Cut::by_depth) out.chunks_at_most = product_parts;
+    out.work = std::move(w);
 }
 
-void read_reduce(Reader& in, Instruction& out) {
-    const int op = in.small(2);
-    const int64_t outer = in.size(), mid = in.size(), inner = in.size();
-    out.extent = outer == 1 ? inner : inner == 0 ? 0 : outer;
-    out.sizes = {op, outer, mid, inner};
-    if (op != 0 && mid == 0 && product(outer, inner) > 0) refuse("max or min of nothing");
-    const auto place = [&](int64_t row) { return outer == 1 ? in.place(row, 4) : in.place_in_rows(outer, row, 4); };
-    out.places.push_back(place(product(mid, inner)));
-    out.places.push_back(place(inner));
+void decode_reduce(Reader& in, Instruction& out) {
+    Reduce w{};
+    w.fold = in.one_of<Fold>(fold_names);
+    for (int64_t* size : {&w.outer, &w.middle, &w.inner}) *size = in.size();
+    out.extent = w.outer == 1 ? w.inner : w.inner == 0 ? 0 : w.outer;
+    if (w.fold != Fold::sum && w.middle == 0 && product(w.outer, w.inner) > 0) refuse("max or min of nothing");
+    const int64_t row = product(w.middle, w.inner);
+    w.x = w.outer == 1 ? in.read(row, 4) : in.read_rows(w.outer, row, 4);
+    w.y = w.outer == 1 ? in.write(w.inner, 4) : in.write_rows(w.outer, w.inner, 4);
+    out.work = w;
 }
 
-void read_copy(Reader& in, Instruction& out) {
-    const int rank = in.small(8);
-    const int64_t bytes = in.number(1, 8);
-    if (bytes != 1 && bytes != 4 && bytes != 8) refuse("elements of a size that there is not");
-    std::vector<int64_t> dims, from, to;
-    for (int i = 0; i < rank; ++i) dims.push_back(in.size());
-    for (int i = 0; i < rank; ++i) from.push_back(in.size());
-    for (int i = 0; i < rank; ++i) to.push_back(in.size());
+void decode_copy(Reader& in, Instruction& out) {
+    Copy w{};
+    w.axes.resize(static_cast<size_t>(in.small(most_axes)));
+    w.item_bytes = in.number(1, 8);
+    if (w.item_bytes != 1 && w.item_bytes != 4 && w.item_bytes != 8) refuse("elements of a size that there is not");
+    for (auto field : {&Copy::Axis::length, &Copy::Axis::from_step, &Copy::Axis::to_step})
+        for (Copy::Axis& axis : w.axes) axis.*field = in.size();
     int64_t source = 1, target = 1, count = 1;
-    for (int i = 0; i < rank; ++i) {
-        const size_t j = static_cast<size_t>(i);
-        count = product(count, dims[j]);
-        source += product(dims[j] ? dims[j] - 1 : 0, from[j]);
-        target += product(dims[j] ? dims[j] - 1 : 0, to[j]);
+    for (const Copy::Axis& axis : w.axes) {
+        count = product(count, axis.length);
+        source += product(std::max<int64_t>(axis.length, 1) - 1, axis.from_step);
+        target += product(std::max<int64_t>(axis.length, 1) - 1, axis.to_step);
         if (source > most || target > most) refuse("a size too large");
     }
     if (count > target) refuse("elements written over each other");
-    out.places.push_back(in.place(count ? source : 0, bytes));
-    out.places.push_back(in.place(count ? target : 0, bytes));
-    out.extent = rank ? dims[0] : 1;
-    out.sizes = {rank, bytes};
-    for (const auto* list : {&dims, &from, &to}) out.sizes.insert(out.sizes.end(), list->begin(), list->end());
+    w.from = in.read(count ? source : 0, w.item_bytes);
+    w.to = in.write(count ? target : 0, w.item_bytes);
+    out.extent = w.axes.empty() ? 1 : w.axes[0].length;
+    out.work = std::move(w);
 }
 
-Instruction read(std::span<const int64_t> row, const Around& around);
-
-// Each chunk has a sum of its own.
-void refuse_few_sums(const Instruction& in, int64_t chunks) {
-    const bool sums = in.kind == Kind::squares || in.kind == Kind::row_sums || in.kind == Kind::layer_norm_adjoints || !in.tile.sums.empty();
-    if (sums && chunks > most_sums) refuse("too many chunks of sums");
-    if (in.kind == Kind::matmul && in.sizes[13] == by_depth && chunks > product_parts) refuse("more chunks than parts of a product");
-    if (in.kind == Kind::convolution_weight_adjoint && !in.sizes[16] && chunks > in.sizes[17])
-        refuse("more chunks than sums of a weight's adjoint");
+void decode_fill(Reader& in, Instruction& out) {
+    out.extent = in.size();
+    out.work = Fill{in.write(out.extent, 1)};
 }
 
-void read_loop(Reader& in, Instruction& out, int loops) {
+void decode_gather(Reader& in, Instruction& out) {
+    Gather w{};
+    for (int64_t* size : {&w.outer, &w.length, &w.bytes, &w.count}) *size = in.size();
+    out.extent = w.outer == 1 ? w.count : w.count == 0 || w.bytes == 0 ? 0 : w.outer;
+    w.x = in.read(product(product(w.outer, w.length), w.bytes), 1);
+    w.indices = in.read(w.count, 4);
+    w.y = in.write(product(product(w.outer, w.count), w.bytes), 1);
+    out.work = w;
+}
+
+void decode_gather_sum(Reader& in, Instruction& out) {
+    const int64_t rows = in.size();
+    GatherSum w{};
+    for (int64_t* size : {&w.count, &w.length, &w.inner}) *size = in.size();
+    out.extent = w.inner == 0 ? 0 : rows;
+    w.table = in.read(product(w.length, w.inner), 4);
+    w.indices = in.read(product(rows, w.count), 4);
+    w.y = in.write(product(rows, w.inner), 4);
+    out.work = w;
+}
+
+void decode_scatter_add(Reader& in, Instruction& out) {
+    ScatterAdd w{};
+    w.outer = in.size();
+    w.length = in.number(0, most_rows);
+    w.inner = in.size();
+    w.count = in.number(0, most_rows);
+    w.repeat = in.number(1, most_rows);
+    const bool onto_zeros = in.flag();
+    if (w.count % w.repeat) refuse("updates that do not come out even");
+    out.extent = w.length == 0 || w.inner == 0 ? 0 : w.outer == 1 ? w.length : w.outer;
+    const int64_t row = product(w.outer, w.inner);
+    const bool by_rows = w.outer == 1 && out.extent > 0;
+    w.indices = in.read(w.count, 4);
+    w.updates = in.read(product(product(w.outer, w.count / w.repeat), w.inner), 4);
+    w.y = by_rows ? in.write_rows(w.length, row, 4) : in.write(product(w.length, row), 4);
+    if (!onto_zeros) w.x = by_rows ? in.read_rows(w.length, row, 4) : in.read(product(w.length, row), 4);
+    out.work = w;
+}
+
+void decode_one_hot(Reader& in, Instruction& out) {
+    out.extent = in.size();
+    OneHot w{.depth = in.size(), .indices = in.read(out.extent, 4), .y = {}};
+    w.y = in.write(product(out.extent, w.depth), 4);
+    out.work = w;
+}
+
+void decode_narrow(Reader& in, Instruction& out) {
+    out.extent = in.size();
+    Narrow w{};
+    w.columns = in.size();
+    w.to_floats = in.flag();
+    w.x = in.read_rows(out.extent, w.columns, 8);
+    w.y = in.write_rows(out.extent, w.columns, 4);
+    out.work = w;
+}
+
+void decode_random_bits(Reader& in, Instruction& out) {
+    out.extent = in.size();
+    RandomBits w{};
+    w.columns = in.size();
+    w.stream = static_cast<uint32_t>(in.number(0, std::numeric_limits<uint32_t>::max()));
+    w.key = in.read(2, 4);
+    w.y = in.write(product(out.extent, w.columns), 4);
+    out.work = w;
+}
+
+void decode_cross_entropy(Reader& in, Instruction& out, bool delta) {
+    out.extent = in.size();
+    const int64_t classes = in.number(1, most), items = product(out.extent, classes);
+    const Place logits = in.read(items, 4), targets = in.read(items, 4), y = in.write(delta ? items : out.extent, 4);
+    if (delta)
+        out.work = CrossEntropyDelta{classes, logits, targets, y};
+    else
+        out.work = CrossEntropy{classes, logits, targets, y};
+}
+
+void decode_row_sums(Reader& in, Instruction& out) {
+    out.extent = in.size();
+    RowSums w{};
+    w.columns = in.size();
+    w.x = in.read_rows(out.extent, w.columns, 4);
+    w.sums = in.write(product(most_chunks, w.columns), 4);
+    out.chunks_at_most = most_chunks;
+    out.work = w;
+}
+
+void decode_squares(Reader& in, Instruction& out) {
+    out.extent = in.size();
+    Squares w{};
+    w.columns = in.size();
+    w.x = in.read_rows(out.extent, w.columns, 4);
+    w.sums = in.write(most_chunks, 8);
+    out.chunks_at_most = most_chunks;
+    out.work = w;
+}
+
+void decode_root_mean(Reader& in, Instruction& out) {
+    RootMean w{};
+    w.chunks = in.number(1, most_chunks);
+    w.count = in.size();
+    w.sums = in.read(most_chunks, 8);
+    w.y = in.write(1, 4);
+    out.work = w;
+}
+
+Part decode_part(Reader& in, const Loop& loop, std::vector<Room>& rooms) {
+    Part part{};
+    part.motion = in.one_of<Motion>(motion_names);
+    part.bytes = in.size();
+    const bool carried = part.motion == Motion::carried, moves = part.motion == Motion::moving || carried;
+    const int64_t bytes = moves ? product(loop.length, part.bytes) : part.bytes;
+    part.place = part.motion == Motion::total ? in.write(bytes, 1) : in.read(bytes, 1);
+    int64_t alignment = in.alignment(part.place, moves ? part.bytes : 0);
+    if (carried) {
+        part.start = in.read(part.bytes, 1);
+        alignment = std::min(alignment, in.alignment(part.start, 0));
+    }
+    if (part.motion == Motion::total && loop.chunks > 1) refuse("a total of several chunks");
+    rooms.push_back({part.bytes, alignment, in.writable(part.place) && !carried});
+    return part;
+}
+
+void decode_scan(Reader& in, Instruction& out, int loops) {
     if (loops >= most_loops) refuse("too many loops inside of each other");
     auto loop = std::make_unique<Loop>();
-    loop->chunks = static_cast<int>(in.number(1, most_sums));
+    loop->chunks = static_cast<int>(in.number(1, most_chunks));
     loop->length = in.size();
+    loop->reverse = in.flag();
     out.extent = loop->chunks;
-    loop->reverse = in.small(1) != 0;
     const int parts = static_cast<int>(in.number(1, 4096));
     std::vector<Room> rooms;
     int64_t moved = 0;
     for (int i = 0; i < parts; ++i) {
-        Part part;
-        part.mode = static_cast<Part::Mode>(in.small(Part::total));
-        part.bytes = in.size();
-        const bool moves = part.mode == Part::moving || part.mode == Part::carried;
-        part.place = in.place(moves ? product(loop->length, part.bytes) : part.bytes, 1);
-        int64_t alignment = in.alignment(part.place, moves ? part.bytes : 0);
-        if (part.mode == Part::carried) {
-            part.start = in.place(part.bytes, 1);
-            alignment = std::min(alignment, in.alignment(part.start, 0));
-        }
-        if (part.mode == Part::total && loop->chunks > 1) refuse("a total of several chunks");
-        if (moves) moved = std::max(moved, part.bytes);
-        rooms.push_back({part.bytes, alignment});
-        loop->parts.push_back(part);
+        loop->parts.push_back(decode_part(in, *loop, rooms));
+        const Part& part = loop->parts.back();
+        if (part.motion == Motion::moving || part.motion == Motion::carried) moved = std::max(moved, part.bytes);
     }
     // Where something moves, memory bounds the time.
     if (moved == 0 && loop->length > most_still) refuse("a loop in which nothing moves");
     std::vector<Local> none;
     const int count = in.small(65536);
     for (int i = 0; i < count; ++i) {
-        loop->body.push_back(read(in.words(), {rooms, none, 0, loops + 1, loop->chunks}));
-        refuse_few_sums(loop->body.back(), loop->chunks);
+        loop->body.push_back(decode(in.words(), {rooms, none, 0, loops + 1, loop->chunks}));
         out.scratch = std::max(out.scratch, loop->body.back().scratch);
     }
-    out.loop = std::move(loop);
+    out.work = Scan{std::move(loop)};
 }
 
-Instruction read(std::span<const int64_t> row, const Around& around) {
-    Reader in(row, around);
-    Instruction out;
-    out.kind = static_cast<Kind>(in.small(static_cast<int>(Kind::kinds) - 1));
-    switch (out.kind) {
-        case Kind::tile: read_tile(in, out); break;
-        case Kind::matmul: read_matmul(in, out); break;
-        case Kind::reduce: read_reduce(in, out); break;
-        case Kind::copy: read_copy(in, out); break;
-        case Kind::convolution:
-        case Kind::convolution_input_adjoint:
-        case Kind::convolution_weight_adjoint: read_convolution(in, out); break;
-        case Kind::fill: {
-            const int64_t bytes = in.size();
-            out.extent = bytes;
-            out.sizes = {};
-            out.places = {in.place(bytes, 1)};
-            break;
-        }
-        case Kind::gather: {
-            const int64_t outer = in.size(), length = in.size(), bytes = in.size(), count = in.size();
-            out.extent = outer == 1 ? count : count == 0 || bytes == 0 ? 0 : outer;
-            out.sizes = {outer, length, bytes, count};
-            out.places.push_back(in.place(product(product(outer, length), bytes), 1));
-            out.places.push_back(in.place(count, 4));
-            out.places.push_back(in.place(product(product(outer, count), bytes), 1));
-            break;
-        }
-        case Kind::gather_sum: {
-            const int64_t rows = in.size(), count = in.size(), length = in.size(), inner = in.size();
-            out.extent = inner == 0 ? 0 : rows;
-            out.sizes = {count, length, inner};
-            out.places.push_back(in.place(product(length, inner), 4));
-            out.places.push_back(in.place(product(rows, count), 4));
-            out.places.push_back(in.place(product(rows, inner), 4));
-            break;
-        }
-        case Kind::scatter_add: {
-            const int64_t outer = in.size(), length = in.number(0, std::numeric_limits<int32_t>::max()), inner = in.size();
-            const int64_t count = in.number(0, std::numeric_limits<int32_t>::max());
-            const int64_t repeat = in.number(1, std::numeric_limits<int32_t>::max()), onto_zeros = in.small(1);
-            if (count % repeat) refuse("updates that do not come out even");
-            out.extent = length == 0 || inner == 0 ? 0 : outer == 1 ? length : outer;
-            out.sizes = {outer, length, inner, count, repeat};
-            const auto table = [&] {
-                const int64_t row = product(outer, inner);
-                return outer == 1 && out.extent > 0 ? in.place_in_rows(length, row, 4) : in.place(product(length, row), 4);
-            };
-            out.places.push_back(in.place(count, 4));
-            out.places.push_back(in.place(product(product(outer, count / repeat), inner), 4));
-            out.places.push_back(table());
-            if (!onto_zeros) out.places.push_back(table());
-            break;
-        }
-        case Kind::narrow: {
-            const int64_t rows = in.size(), cols = in.size(), to_floats = in.small(1);
-            out.extent = rows;
-            out.sizes = {cols, to_floats};
-            out.places.push_back(in.place_in_rows(rows, cols, 8));
-            out.places.push_back(in.place_in_rows(rows, cols, 4));
-            break;
-        }
-        case Kind::one_hot: {
-            const int64_t count = in.size(), depth = in.size();
-            out.extent = count;
-            out.sizes = {depth};
-            out.places.push_back(in.place(count, 4));
-            out.places.push_back(in.place(product(count, depth), 4));
-            break;
-        }
-        case Kind::random_bits: {
-            const int64_t rows = in.size(), cols = in.size(), stream = in.number(0, 0xffffffffll);
-            out.extent = rows;
-            out.sizes = {cols, stream};
-            out.places.push_back(in.place(2, 4));
-            out.places.push_back(in.place(product(rows, cols), 4));
-            break;
-        }
-        case Kind::row_sums: {
-            const int64_t rows = in.size(), cols = in.size();
-            out.extent = rows;
-            out.sizes = {cols};
-            out.places.push_back(in.place_in_rows(rows, cols, 4));
-            out.places.push_back(in.place(product(most_sums, cols), 4));
-            break;
-        }
-        case Kind::squares: {
-            const int64_t rows = in.size(), cols = in.size();
-            out.extent = rows;
-            out.sizes = {cols};
-            out.places.push_back(in.place_in_rows(rows, cols, 4));
-            out.places.push_back(in.place(most_sums, 8));
-            break;
-        }
-        case Kind::root_mean: {
-            const int64_t chunks = in.number(1, most_sums), count = in.size();
-            out.sizes = {chunks, count};
-            out.places.push_back(in.place(most_sums, 8));
-            out.places.push_back(in.place(1, 4));
-            break;
-        }
-        case Kind::cross_entropy_delta:
-        case Kind::cross_entropy: {
-            const int64_t rows = in.size(), cols = in.number(1, most);
-            out.extent = rows;
-            out.sizes = {cols};
-            out.places.push_back(in.place(product(rows, cols), 4));
-            out.places.push_back(in.place(product(rows, cols), 4));
-            out.places.push_back(in.place(out.kind == Kind::cross_entropy ? rows : product(rows, cols), 4));
-            break;
-        }
+void decode_work(Reader& in, Instruction& out, Kind kind, int loops) {
+    switch (kind) {
+        case Kind::tile: return decode_tile(in, out);
+        case Kind::matmul: return decode_matmul(in, out);
+        case Kind::reduce: return decode_reduce(in, out);
+        case Kind::copy: return decode_copy(in, out);
+        case Kind::fill: return decode_fill(in, out);
+        case Kind::gather: return decode_gather(in, out);
+        case Kind::gather_sum: return decode_gather_sum(in, out);
+        case Kind::scatter_add: return decode_scatter_add(in, out);
+        case Kind::one_hot: return decode_one_hot(in, out);
+        case Kind::narrow: return decode_narrow(in, out);
+        case Kind::random_bits: return decode_random_bits(in, out);
+        case Kind::cross_entropy_delta: return decode_cross_entropy(in, out, true);
+        case Kind::cross_entropy: return decode_cross_entropy(in, out, false);
+        case Kind::row_sums: return decode_row_sums(in, out);
+        case Kind::squares: return decode_squares(in, out);
+        case Kind::root_mean: return decode_root_mean(in, out);
         case Kind::max_pool:
         case Kind::max_pool_positions:
         case Kind::max_pool_adjoint:
         case Kind::average_pool:
-        case Kind::average_pool_adjoint: read_pool(in, out); break;
+        case Kind::average_pool_adjoint: return decode_pool(in, out, kind);
         case Kind::resize:
-        case Kind::resize_adjoint: read_resize(in, out); break;
+        case Kind::resize_adjoint: return decode_resize(in, out, kind);
         case Kind::cumsum:
         case Kind::argmax:
-        case Kind::argsort: read_lines(in, out); break;
-        case Kind::layer_norm:
-        case Kind::layer_norm_adjoints: read_layer_norm(in, out); break;
+        case Kind::argsort: return decode_lines(in, out, kind);
+        case Kind::convolution:
+        case Kind::convolution_input_adjoint:
+        case Kind::convolution_weight_adjoint: return decode_convolution(in, out, kind);
         case Kind::attention:
-        case Kind::attention_adjoints: read_attention(in, out); break;
-        case Kind::scan: read_loop(in, out, around.loops); break;
-        case Kind::kinds: break;
+        case Kind::attention_adjoints: return decode_attention(in, out, kind);
+        case Kind::layer_norm: return decode_layer_norm(in, out);
+        case Kind::layer_norm_adjoints: return decode_layer_norm_adjoints(in, out);
+        case Kind::scan: return decode_scan(in, out, loops);
     }
-    in.end();
-    return out;
 }
 
 }  // namespace
 
-Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-                 std::vector<int64_t> buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
-    : buffer_bytes_(std::move(buffer_bytes)) {
-    std::vector<Room> rooms;
-    for (int64_t bytes : buffer_bytes_) {
-        if (bytes < 0 || bytes > most) refuse("a buffer of impossible size");
-        rooms.push_back({bytes, 8});
-    }
-    for (const auto& row : locals) {
-        if (row.size() != 2 || row[0] < 1 || row[1] < 1) refuse("a local matrix has rows, and bytes of a row");
-        product(row[0], row[1]);
-        locals_.push_back({row[0], row[1]});
-    }
-    const auto count = static_cast<int64_t>(instructions.size());
-    int64_t next = 0;
-    for (const auto& row : groups) {
-        if (row.size() != 4 || row[2] != next || row[3] < 0 || row[3] > count - next)
-            refuse("groups must cover the instructions in order");
-        if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
-        for (; next < row[2] + row[3]; ++next) {
-            const auto& words = instructions[static_cast<size_t>(next)];
-            instructions_.push_back(read(words, {rooms, locals_, static_cast<int>(groups_.size()), 0, row[1]}));
-            const Instruction& in = instructions_.back();
-            refuse_few_sums(in, row[1]);
-            scratch_bytes_ = std::max(scratch_bytes_, in.scratch);
-        }
-        if (groups_.empty() || row[0] != 0) stretches_.push_back({groups_.size(), 0});
-        stretches_.back().last = groups_.size() + 1;
-        groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
-    }
-    if (next != count) refuse("groups must cover every instruction");
-    if (stretches_.empty()) stretches_.push_back({0, 0});
-    for (Local& local : locals_) {
-        if (local.group < 0) refuse("a local matrix that nobody uses");
-        local.offset = local_bytes_;
-        const int64_t rows = local.rows / groups_[static_cast<size_t>(local.group)].chunks + 1;
-        local_bytes_ += (product(rows, local.row_bytes) + 63) / 64 * 64;
-        if (local_bytes_ > most) refuse("local matrices too large");
-    }
+Instruction decode(std::span<const int64_t> row, const Around& around) {
+    Reader in(row, around);
+    Instruction out;
+    decode_work(in, out, in.one_of<Kind>(kind_names), around.loops);
+    in.end();
+    if (around.chunks > out.chunks_at_most) refuse("more chunks than there is room for their results");
+    return out;
 }
 
 }  // namespace chainrule

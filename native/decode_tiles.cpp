@@ -1,8 +1,8 @@
 // Tiles from the wire format: what may be written in place, and which loops were compiled ahead.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "kernels.hpp"
 #include "reader.hpp"
 
 namespace chainrule {
@@ -101,77 +101,96 @@ void find_ready(Tile& tile) {
     }
 }
 
+// Which registers are written, and how.
+struct Registers {
+    explicit Registers(int count)
+        : writes(static_cast<size_t>(count), 0), written(writes.size(), false), fixed(writes.size(), false) {}
+
+    std::vector<int> writes;
+    std::vector<bool> written, fixed;  // fixed: loaded, or kept: written once
+};
+
+int register_of(Reader& in, const Tile& tile) { return in.small(tile.registers - 1); }
+
+void decode_load(Reader& in, Tile& tile, int64_t rows, Registers& registers) {
+    const int64_t cols = tile.columns;
+    Load load{};
+    load.reg = register_of(in, tile);
+    load.type = in.one_of<Type>(type_names);
+    load.row_stride = in.size();
+    load.col_stride = in.size();
+    const bool whole = load.row_stride == cols && (load.col_stride == 1 || cols == 1);
+    const int64_t bytes = item_bytes(load.type);
+    load.place =
+        whole ? in.read_rows(rows, cols, bytes) : in.read(span(rows, cols, load.row_stride, load.col_stride), bytes);
+    const auto reg = static_cast<size_t>(load.reg);
+    registers.written[reg] = registers.fixed[reg] = true;
+    if (++registers.writes[reg] > 1) refuse("a register is loaded twice");
+    tile.loads.push_back(load);
+}
+
+void decode_store(Reader& in, Tile& tile, int64_t rows, Registers& registers) {
+    Store store{};
+    store.reg = register_of(in, tile);
+    store.type = in.one_of<Type>(type_names);
+    store.place = in.write_rows(rows, tile.columns, item_bytes(store.type));
+    registers.fixed[static_cast<size_t>(store.reg)] = true;
+    tile.stores.push_back(store);
+}
+
+void decode_sum(Reader& in, Tile& tile, Registers& registers) {
+    const int64_t cols = tile.columns;
+    Sum sum{};
+    sum.reg = register_of(in, tile);
+    sum.of_rows = in.flag();
+    if (sum.of_rows && (cols == 0 || cols > tile_words)) refuse("rows too long to be added up in a tile");
+    sum.place = sum.of_rows ? in.write(product(most_chunks, cols), 4) : in.write(most_chunks, 8);
+    registers.fixed[static_cast<size_t>(sum.reg)] = true;
+    tile.sums.push_back(sum);
+}
+
+void decode_micro(Reader& in, Tile& tile, Registers& registers) {
+    Micro op{};
+    op.op = in.small(static_cast<int>(std::size(micro_op_names)) - 1);
+    op.y = register_of(in, tile);
+    int left = micro_op_operands[op.op];
+    for (int* source : {&op.a, &op.b, &op.c}) {
+        *source = static_cast<int>(in.number(-1, tile.registers - 1));
+        if (left-- <= 0)
+            *source = -1;
+        else if (*source < 0 || !registers.written[static_cast<size_t>(*source)])
+            refuse("a register is read before it is written");
+    }
+    const auto y = static_cast<size_t>(op.y);
+    registers.written[y] = true;
+    if (++registers.writes[y] > 1 && registers.fixed[y]) refuse("a loaded or stored register is written twice");
+    tile.ops.push_back(op);
+}
+
 }  // namespace
 
-void read_tile(Reader& in, Instruction& out) {
-    const int64_t rows = in.size(), cols = in.size();
-    product(rows, cols);
-    out.extent = rows;
-    out.sizes = {cols};
-    Tile& tile = out.tile;
+void decode_tile(Reader& in, Instruction& out) {
+    Tile tile;
+    const int64_t rows = out.extent = in.size();
+    tile.columns = in.size();
+    product(rows, tile.columns);
     tile.registers = in.small(4096);
     const int loads = in.small(4096), stores = in.small(4096), sums = in.small(most_tile_sums), ops = in.small(65536);
-    std::vector<bool> written(static_cast<size_t>(tile.registers), false);
-    std::vector<bool> fixed(static_cast<size_t>(tile.registers), false);  // loaded, or stored: written once
-    std::vector<int> writes(static_cast<size_t>(tile.registers), 0);
-    auto reg = [&] { return in.small(tile.registers - 1); };
-    for (int i = 0; i < loads; ++i) {
-        Load load;
-        load.reg = reg();
-        load.type = static_cast<Type>(in.small(static_cast<int>(Type::types) - 1));
-        load.row_stride = in.size();
-        load.col_stride = in.size();
-        const bool whole = load.row_stride == cols && (load.col_stride == 1 || cols == 1);
-        load.place = whole ? in.place_in_rows(rows, cols, item_bytes(load.type))
-                           : in.place(span(rows, cols, load.row_stride, load.col_stride), item_bytes(load.type));
-        written[static_cast<size_t>(load.reg)] = true;
-        fixed[static_cast<size_t>(load.reg)] = true;
-        if (++writes[static_cast<size_t>(load.reg)] > 1) refuse("a register is loaded twice");
-        tile.loads.push_back(load);
-    }
-    for (int i = 0; i < stores; ++i) {
-        Store store;
-        store.reg = reg();
-        store.type = static_cast<Type>(in.small(static_cast<int>(Type::types) - 1));
-        store.place = in.place_in_rows(rows, cols, item_bytes(store.type));
-        fixed[static_cast<size_t>(store.reg)] = true;
-        tile.stores.push_back(store);
-    }
-    for (int i = 0; i < sums; ++i) {
-        const int held = reg();
-        fixed[static_cast<size_t>(held)] = true;
-        const bool of_rows = in.small(1) != 0;
-        if (of_rows && (cols == 0 || cols > tile_words)) refuse("rows too long to be added up in a tile");
-        tile.sums.push_back({held, of_rows, of_rows ? in.place(product(most_sums, cols), 4) : in.place(most_sums, 8)});
-    }
-    if (stores + sums == 0 && rows > 0 && cols > 0) refuse("a tile that stores nothing");
-    for (int i = 0; i < ops; ++i) {
-        Micro op;
-        op.op = in.small(MICRO_OPS - 1);
-        op.y = reg();
-        const int operands = op.op == WHERE || op.op == MULTIPLY_ADD ? 3 : (op.op >= ADD && op.op <= GREATER_EQUAL) ||
-                             (op.op >= ADD_I && op.op <= LESS_EQUAL_U) || (op.op >= AND_M && op.op <= NOT_EQUAL_M) ? 2 : 1;
-        int* sources[3] = {&op.a, &op.b, &op.c};
-        for (int j = 0; j < 3; ++j) {
-            *sources[j] = static_cast<int>(in.number(-1, tile.registers - 1));
-            if (j >= operands) {
-                *sources[j] = -1;
-            } else if (*sources[j] < 0 || !written[static_cast<size_t>(*sources[j])]) {
-                refuse("a register is read before it is written");
-            }
-        }
-        const size_t y = static_cast<size_t>(op.y);
-        written[y] = true;
-        if (++writes[y] > 1 && fixed[y]) refuse("a loaded or stored register is written twice");
-        tile.ops.push_back(op);
-    }
+    Registers registers(tile.registers);
+    for (int i = 0; i < loads; ++i) decode_load(in, tile, rows, registers);
+    for (int i = 0; i < stores; ++i) decode_store(in, tile, rows, registers);
+    for (int i = 0; i < sums; ++i) decode_sum(in, tile, registers);
+    if (stores + sums == 0 && rows > 0 && tile.columns > 0) refuse("a tile that stores nothing");
+    for (int i = 0; i < ops; ++i) decode_micro(in, tile, registers);
     for (const Store& store : tile.stores)
-        if (!written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
+        if (!registers.written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
     for (const Sum& each : tile.sums)
-        if (!written[static_cast<size_t>(each.reg)]) refuse("sums of a register that is never written");
-    find_direct(tile, rows, cols);
+        if (!registers.written[static_cast<size_t>(each.reg)]) refuse("sums of a register that is never written");
+    find_direct(tile, rows, tile.columns);
     find_ready(tile);
-    out.scratch = tile.registers * static_cast<int64_t>(sizeof(float*) + tile_words * sizeof(float)) + 64;
+    if (!tile.sums.empty()) out.chunks_at_most = most_chunks;
+    out.scratch = tile.registers * static_cast<int64_t>(2 * sizeof(float*) + tile_words * sizeof(float)) + 64;
+    out.work = std::move(tile);
 }
 
 }  // namespace chainrule

@@ -8,35 +8,9 @@
 #include "ready.hpp"
 #include "rows.hpp"
 #include "space.hpp"
+#include "wire.hpp"
 
 namespace chainrule {
-
-// One step of a tile program: registers hold 32-bit words (float, int, uint, a mask of all or no bits, or a byte).
-enum MicroOp : int {
-    // float -> float
-    NEGATIVE, ABSOLUTE, SIGN, FLOOR, EXP, EXPM1, LOG, LOG1P, SQRT, SIN, COS, TANH, SIGMOID, SOFTPLUS, ERF, RELU,
-    // two floats -> float
-    ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, MAXIMUM, MINIMUM,
-    // two floats -> mask
-    EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL,
-    // float -> mask
-    ISFINITE,
-    // int32
-    NEGATIVE_I, ABSOLUTE_I, SIGN_I, ADD_I, SUBTRACT_I, MULTIPLY_I, MAXIMUM_I, MINIMUM_I,
-    EQUAL_I, LESS_I, LESS_EQUAL_I,
-    // uint32 (sums, differences and products are those of int32)
-    MAXIMUM_U, MINIMUM_U, SHIFT_RIGHT_U, LESS_U, LESS_EQUAL_U,
-    // masks
-    NOT_M, AND_M, OR_M, NOT_EQUAL_M,
-    // select: mask, x, y
-    WHERE,
-    // casts
-    FLOAT_FROM_I, FLOAT_FROM_U, FLOAT_FROM_M, I_FROM_FLOAT, U_FROM_FLOAT, I_FROM_M, M_FROM_FLOAT, M_FROM_I, B_FROM_I,
-    COPY,
-    // three floats -> float: x * y + z
-    MULTIPLY_ADD,
-    MICRO_OPS
-};
 
 struct Kernels {
     // y = op(a, b, c) over n words; unused operands may be null. y may be a, b or c.

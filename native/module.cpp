@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -12,6 +13,7 @@
 #include "interpreter.hpp"
 #include "machine.hpp"
 #include "process.hpp"
+#include "wire.hpp"
 
 namespace nb = nanobind;
 
@@ -19,30 +21,32 @@ extern "C" void scipy_openblas_set_num_threads(int threads);
 
 namespace {
 
-// Read-only arrays, too: who calls gives writable ones for what the instructions write.
-using Array = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+using ReadArray = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+using WrittenArray = nb::ndarray<nb::c_contig, nb::device::cpu>;
+using chainrule::Address;
 using chainrule::Buffer;
 using chainrule::Machine;
 using chainrule::Pool;
 using chainrule::Workspace;
 
-// A machine with its workspace, whose arena is buffer 0.
+// A machine with its workspace, whose arena is buffer 0; then come the arrays that are read alone, then those written.
 class Core {
 public:
     Core(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-         const std::vector<int64_t>& buffer_bytes, const std::vector<std::vector<int64_t>>& locals)
-        : machine_(instructions, groups, buffer_bytes, locals), arena_bytes_(arena_bytes(buffer_bytes)) {
+         const std::vector<int64_t>& buffer_bytes, const std::vector<std::vector<int64_t>>& locals, size_t read_only)
+        : machine_(instructions, groups, buffer_bytes, read_only, locals), arena_bytes_(arena_bytes(buffer_bytes)) {
         workspace();
     }
 
-    int64_t run(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool) {
-        return go(arrays, step_bytes, steps, pool, nullptr);
+    int64_t run(const std::vector<ReadArray>& read, const std::vector<WrittenArray>& written,
+                const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool) {
+        return go(buffers_of(read, written, step_bytes), steps, pool, nullptr);
     }
 
-    std::vector<int64_t> profile(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps,
-                                 Pool& pool) {
+    std::vector<int64_t> profile(const std::vector<ReadArray>& read, const std::vector<WrittenArray>& written,
+                                 const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool) {
         std::vector<int64_t> nanoseconds(machine_.instructions(), 0);
-        go(arrays, step_bytes, steps, pool, &nanoseconds);
+        go(buffers_of(read, written, step_bytes), steps, pool, &nanoseconds);
         return nanoseconds;
     }
 
@@ -58,22 +62,36 @@ private:
         return workspace_.get([this] { return std::make_unique<Workspace>(arena_bytes_); });
     }
 
-    int64_t go(const std::vector<Array>& arrays, const std::vector<int64_t>& step_bytes, int64_t steps, Pool& pool,
-               std::vector<int64_t>* profile) {
+    // The arena has no address yet.
+    std::vector<Buffer> buffers_of(const std::vector<ReadArray>& read, const std::vector<WrittenArray>& written,
+                                   const std::vector<int64_t>& step_bytes) const {
         const auto& needed = machine_.buffer_bytes();
-        if (arrays.size() + 1 != needed.size() || step_bytes.size() != arrays.size() || steps < 0)
+        if (read.size() != machine_.read_only() || read.size() + written.size() + 1 != needed.size() ||
+            step_bytes.size() + 1 != needed.size())
             throw std::invalid_argument("run got the wrong number of buffers");
+        std::vector<Buffer> buffers{{{}, needed[0], 0}};
+        auto moved = step_bytes.begin();
+        for (const ReadArray& array : read)
+            buffers.push_back({{static_cast<const char*>(array.data()), nullptr}, static_cast<int64_t>(array.nbytes()), *moved++});
+        for (const WrittenArray& array : written) {
+            char* start = static_cast<char*>(array.data());
+            buffers.push_back({{start, start}, static_cast<int64_t>(array.nbytes()), *moved++});
+        }
+        return buffers;
+    }
+
+    int64_t go(std::vector<Buffer> buffers, int64_t steps, Pool& pool, std::vector<int64_t>* profile) {
+        const auto& needed = machine_.buffer_bytes();
+        if (steps < 0) throw std::invalid_argument("run got a number of steps below 0");
         if (steps == 0) return 0;
-        std::vector<Buffer> buffers(needed.size());
         Workspace& space = workspace();
         chainrule::Workers& workers = pool.workers();
-        buffers[0] = {space.arena.get(), needed[0], 0};
-        for (size_t i = 0; i < arrays.size(); ++i) {
-            const int64_t bytes = static_cast<int64_t>(arrays[i].nbytes());
-            const int64_t moved = steps > 1 ? step_bytes[i] : 0;
-            if (step_bytes[i] < 0 || needed[i + 1] > bytes || (steps > 1 && moved > (bytes - needed[i + 1]) / (steps - 1)))
-                throw std::invalid_argument("buffer " + std::to_string(i + 1) + " is too small");
-            buffers[i + 1] = {const_cast<char*>(static_cast<const char*>(arrays[i].data())), bytes, step_bytes[i]};
+        buffers[0].start = {space.arena.get(), space.arena.get()};
+        for (size_t i = 1; i < buffers.size(); ++i) {
+            const Buffer& each = buffers[i];
+            if (each.step_bytes < 0 || needed[i] > each.bytes ||
+                (steps > 1 && each.step_bytes > (each.bytes - needed[i]) / (steps - 1)))
+                throw std::invalid_argument("buffer " + std::to_string(i) + " is too small");
         }
         std::unique_lock<std::mutex> busy(space.busy, std::defer_lock);
         bool failed = false;
@@ -106,6 +124,29 @@ private:
     chainrule::OfProcess<Workspace> workspace_;
 };
 
+// What the planner writes instructions with.
+void tell_wire(nb::module_& m) {
+    const auto names = [&](const char* called, const auto& all) {
+        nb::list listed;
+        for (const char* name : all) listed.append(name);
+        m.attr(called) = nb::tuple(listed);
+    };
+    names("KINDS", chainrule::kind_names);
+    names("MICRO_OPS", chainrule::micro_op_names);
+    names("TYPES", chainrule::type_names);
+    names("REDUCTIONS", chainrule::fold_names);
+    names("CUTS", chainrule::cut_names);
+    names("MOTIONS", chainrule::motion_names);
+    m.attr("TILE_WORDS") = chainrule::tile_words;
+    m.attr("MOST_AHEAD") = chainrule::most_ahead;
+    m.attr("MOST_TILE_SUMS") = chainrule::most_tile_sums;
+    m.attr("MOST_CHUNKS") = chainrule::most_chunks;
+    m.attr("PRODUCT_PARTS") = chainrule::product_parts;
+    m.attr("MOST_LOOPS") = chainrule::most_loops;
+    m.attr("MOST_AXES") = chainrule::most_axes;
+    m.attr("MOST_TAPS") = chainrule::patch_room;
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -113,6 +154,7 @@ NB_MODULE(_core, m) {
     chainrule::watch_forks();
     chainrule::kernels();               // picked now: by the first call, a fork could find it half done
     scipy_openblas_set_num_threads(1);  // the workers are ours
+    tell_wire(m);
     nb::class_<Pool>(m, "Pool", "Worker threads, started once.")
         .def("__init__",
              [](Pool* self, int threads) {
@@ -123,12 +165,13 @@ NB_MODULE(_core, m) {
         .def_prop_ro("threads", &Pool::threads);
     nb::class_<Core>(m, "Core", "A checked list of instructions with its arena.")
         .def(nb::init<const std::vector<std::vector<int64_t>>&, const std::vector<std::vector<int64_t>>&,
-                      const std::vector<int64_t>&, const std::vector<std::vector<int64_t>>&>(),
+                      const std::vector<int64_t>&, const std::vector<std::vector<int64_t>>&, size_t>(),
              nb::arg("instructions"), nb::arg("groups"), nb::arg("buffer_bytes"),
-             nb::arg("locals") = std::vector<std::vector<int64_t>>())
-        .def("run", &Core::run, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
-             "Run steps; returns how many were done.")
-        .def("profile", &Core::profile, nb::arg("arrays").noconvert(), nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
+             nb::arg("locals") = std::vector<std::vector<int64_t>>(), nb::arg("read_only") = 0)
+        .def("run", &Core::run, nb::arg("read").noconvert(), nb::arg("written").noconvert(), nb::arg("step_bytes"),
+             nb::arg("steps"), nb::arg("pool"), "Run steps; returns how many were done.")
+        .def("profile", &Core::profile, nb::arg("read").noconvert(), nb::arg("written").noconvert(), nb::arg("step_bytes"),
+             nb::arg("steps"), nb::arg("pool"),
              "Run steps; returns nanoseconds an instruction on thread 0.")
         .def_prop_ro("ready", [](const Core& self) { return self.machine().ready(); },
                      "Of each instruction, the name of the loop compiled ahead that runs it; else empty.");
@@ -155,7 +198,7 @@ NB_MODULE(_core, m) {
         [](int operation, nb::ndarray<float, nb::c_contig> y, nb::ndarray<const float, nb::c_contig> a,
            nb::ndarray<const float, nb::c_contig> b, nb::ndarray<const float, nb::c_contig> c, int level) {
             const auto tables = chainrule::kernel_tables();
-            if (operation < 0 || operation >= chainrule::MICRO_OPS || level < 0 || level >= static_cast<int>(tables.size()))
+            if (operation < 0 || operation >= static_cast<int>(std::size(chainrule::micro_op_names)) || level < 0 || level >= static_cast<int>(tables.size()))
                 throw std::invalid_argument("micro got an operation or a level that there is not");
             if (a.size() != y.size() || b.size() != y.size() || c.size() != y.size())
                 throw std::invalid_argument("micro got arrays of different sizes");

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "machine.hpp"
-
 namespace chainrule {
 namespace {
 

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-namespace chainrule {
+#include "wire.hpp"
 
-enum class Type : int;
+namespace chainrule {
 
 struct Lines {
     Type type;

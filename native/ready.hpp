@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+constexpr int most_ready_operands = 32;  // that such a loop reads, or writes
+
 // A micro operation on earlier lines (0, 1, …) and on inputs (~0, ~1, … in the order they are first read).
 struct Line {
     int op;

@@ -50,25 +50,26 @@ void put(const Store& store, char* base, const float* reg, int64_t start, int64_
 
 class TileRun {
 public:
-    TileRun(const Tile& tile, const std::vector<char*>& at, char* scratch) : tile_(tile), at_(at) {
-        registers_ = reinterpret_cast<float**>(scratch);
-        own_ = reinterpret_cast<float*>(scratch + ((static_cast<size_t>(tile.registers) * sizeof(float*) + 63) / 64) * 64);
-        for (int r = 0; r < tile.registers; ++r) registers_[r] = own(r);
+    TileRun(const Tile& tile, const Chunk& chunk) : tile_(tile), chunk_(chunk) {
+        const size_t count = static_cast<size_t>(tile.registers);
+        held_ = chunk.room<const float*>();
+        written_ = reinterpret_cast<float**>(chunk.scratch + count * sizeof(float*));
+        own_ = reinterpret_cast<float*>(chunk.scratch + (2 * count * sizeof(float*) + 63) / 64 * 64);
+        for (int r = 0; r < tile.registers; ++r) held_[r] = written_[r] = own(r);
     }
 
     // Rows are added up where their sums go.
-    void begin(int chunk, int64_t cols) {
-        cols_ = cols;
+    void begin() {
         for (size_t i = 0; i < tile_.sums.size(); ++i) {
             if (!tile_.sums[i].of_rows) continue;
-            added_[i] = reinterpret_cast<float*>(base(tile_.sums[i].place)) + chunk * cols;
-            std::fill(added_[i], added_[i] + cols, 0.0f);
+            added_[i] = chunk_.write<float>(tile_.sums[i].place) + chunk_.number * tile_.columns;
+            std::fill(added_[i], added_[i] + tile_.columns, 0.0f);
         }
     }
 
-    void finish(int chunk) const {
+    void finish() const {
         for (size_t i = 0; i < tile_.sums.size(); ++i)
-            if (!tile_.sums[i].of_rows) reinterpret_cast<double*>(base(tile_.sums[i].place))[chunk] = totals_[i];
+            if (!tile_.sums[i].of_rows) chunk_.write<double>(tile_.sums[i].place)[chunk_.number] = totals_[i];
     }
 
     // All rows as one long row: every load is dense or a single number.
@@ -83,11 +84,11 @@ public:
                 if (!is_word(load.type)) {
                     Load dense = load;
                     dense.col_stride = 1;
-                    fill(own(load.reg), dense, base(load.place), 0, 1, start, n);
+                    fill(own(load.reg), dense, base(load), 0, 1, start, n);
                 } else {
-                    registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + start;
+                    held_[load.reg] = chunk_.read<float>(load.place) + start;
                     // Short tiles of many streams are too short for the processor to see what comes next.
-                    const char* next = reinterpret_cast<const char*>(registers_[load.reg] + n);
+                    const char* next = reinterpret_cast<const char*>(held_[load.reg] + n);
                     const int64_t bytes = 4 * std::min(length, words - done - n);
                     for (int64_t line = 0; line < bytes; line += 64) prefetch_write(next + line);
                 }
@@ -104,7 +105,7 @@ public:
             if (load.row_stride == 0 && load.col_stride == 0)
                 bring_single(load, std::min(height, last - first) * width);
             else if (load.row_stride == 0 && cols <= tile_words)
-                fill(own(load.reg), load, base(load.place), 0, std::min(height, last - first), 0, width);
+                fill(own(load.reg), load, base(load), 0, std::min(height, last - first), 0, width);
         for (int64_t row = first; row < last; row += height) {
             const int64_t count = std::min(height, last - row);
             for (int64_t col = 0; col < cols; col += width) {
@@ -117,13 +118,13 @@ public:
 
 private:
     float* own(int reg) const { return own_ + static_cast<int64_t>(reg) * tile_words; }
-    char* base(const Place& place) const { return at_[static_cast<size_t>(place.buffer)] + place.offset; }
+    const char* base(const Load& load) const { return chunk_.read<char>(load.place); }
 
     void bring_single(const Load& load, int64_t words) {
         if (tile_.ready && is_word(load.type))
-            registers_[load.reg] = reinterpret_cast<float*>(base(load.place));
+            held_[load.reg] = chunk_.read<float>(load.place);
         else
-            fill(own(load.reg), load, base(load.place), 0, 1, 0, words);
+            fill(own(load.reg), load, base(load), 0, 1, 0, words);
     }
 
     void bring(const Load& load, int64_t row, int64_t count, int64_t col, int64_t n, int64_t cols) {
@@ -131,66 +132,66 @@ private:
         if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0)) return;  // filled before
         const bool dense = load.col_stride == 1 && (load.row_stride == cols || count == 1);
         if (word && dense)
-            registers_[load.reg] = reinterpret_cast<float*>(base(load.place)) + row * load.row_stride + col;
+            held_[load.reg] = chunk_.read<float>(load.place) + row * load.row_stride + col;
         else
-            fill(own(load.reg), load, base(load.place), row, count, col, n);
+            fill(own(load.reg), load, base(load), row, count, col, n);
     }
 
     void compute(int64_t start, int64_t n) {
         for (const Store& store : tile_.stores)
-            if (store.direct) registers_[store.reg] = reinterpret_cast<float*>(base(store.place)) + start;
+            if (store.direct) held_[store.reg] = written_[store.reg] = chunk_.write<float>(store.place) + start;
         if (tile_.ready) {
-            const float* inputs[most_operands];
-            float* outputs[most_operands];
-            for (size_t i = 0; i < tile_.inputs.size(); ++i) inputs[i] = registers_[tile_.inputs[i]];
-            for (size_t i = 0; i < tile_.outputs.size(); ++i) outputs[i] = registers_[tile_.outputs[i]];
+            const float* inputs[most_ready_operands];
+            float* outputs[most_ready_operands];
+            for (size_t i = 0; i < tile_.inputs.size(); ++i) inputs[i] = held_[tile_.inputs[i]];
+            for (size_t i = 0; i < tile_.outputs.size(); ++i) outputs[i] = written_[tile_.outputs[i]];
             double squares[most_tile_sums] = {};
             tile_.ready->run(inputs, outputs, squares, n);
             for (size_t i = 0; i < tile_.squares.size(); ++i) totals_[tile_.squares[i]] += squares[i];
         } else {
             const auto micro = kernels().micro;
             for (const Micro& op : tile_.ops)
-                micro(op.op, registers_[op.y], source(op.a), source(op.b), source(op.c), n);
+                micro(op.op, written_[op.y], source(op.a), source(op.b), source(op.c), n);
             for (size_t i = 0; i < tile_.sums.size(); ++i)
-                if (!tile_.sums[i].of_rows) totals_[i] += kernels().squares(registers_[tile_.sums[i].reg], n);
+                if (!tile_.sums[i].of_rows) totals_[i] += kernels().squares(held_[tile_.sums[i].reg], n);
         }
         for (size_t i = 0; i < tile_.sums.size(); ++i)
-            if (tile_.sums[i].of_rows) kernels().add_rows(added_[i], registers_[tile_.sums[i].reg], n / cols_, cols_);
-        for (const Store& store : tile_.stores) put(store, base(store.place), registers_[store.reg], start, n);
+            if (tile_.sums[i].of_rows) kernels().add_rows(added_[i], held_[tile_.sums[i].reg], n / tile_.columns, tile_.columns);
+        for (const Store& store : tile_.stores) put(store, chunk_.write<char>(store.place), held_[store.reg], start, n);
     }
 
-    const float* source(int reg) const { return reg < 0 ? nullptr : registers_[reg]; }
+    const float* source(int reg) const { return reg < 0 ? nullptr : held_[reg]; }
 
     const Tile& tile_;
-    const std::vector<char*>& at_;
-    float** registers_;
+    const Chunk& chunk_;
+    const float** held_;  // where each register is read
+    float** written_;     // and where it is written, if it is not one that is loaded
     float* own_;
     double totals_[most_tile_sums] = {};
     float* added_[most_tile_sums] = {};
-    int64_t cols_ = 0;
 };
 
 }  // namespace
 
-void run_tile(const Instruction& in, int chunk, int64_t first, int64_t last, const std::vector<char*>& at, char* scratch) {
-    const int64_t cols = in.sizes[0];
-    TileRun run(in.tile, at, scratch);
-    run.begin(chunk, cols);
-    if (first >= last || cols == 0) {
-        run.finish(chunk);
+void run(const Tile& tile, const Chunk& chunk) {
+    const int64_t cols = tile.columns;
+    TileRun run(tile, chunk);
+    run.begin();
+    if (chunk.first >= chunk.last || cols == 0) {
+        run.finish();
         return;
     }
     bool flat = true;
-    for (const Load& load : in.tile.loads)
+    for (const Load& load : tile.loads)
         flat = flat && ((load.row_stride == 0 && load.col_stride == 0) ||
                         (load.row_stride == cols && (load.col_stride == 1 || cols == 1)));
     // Whole rows at a time, where they are added up.
-    const bool by_rows = std::any_of(in.tile.sums.begin(), in.tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
+    const bool by_rows = std::any_of(tile.sums.begin(), tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
     if (flat && !by_rows)
-        run.flat(first * cols, (last - first) * cols);
+        run.flat(chunk.first * cols, (chunk.last - chunk.first) * cols);
     else
-        run.rows(first, last, cols);
-    run.finish(chunk);
+        run.rows(chunk.first, chunk.last, cols);
+    run.finish();
 }
 
 }  // namespace chainrule

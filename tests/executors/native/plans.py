@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from chainrule.executors.native._core import MICRO_OPS
 from chainrule.executors.native.lowering import Lowering
 from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.operations import LOWERINGS
 from chainrule.executors.native.schedule import Group, schedule
-from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
 from chainrule.program import EXPANSIONS, Program, Value, expand
 from chainrule.training import Recipe, Supervised

@@ -7,15 +7,11 @@ import pytest
 from tests.executors.native.plans import kinds, nodes
 
 from chainrule.backprop import differentiate
-from chainrule.executors.native import available, compile_native, schedule
+from chainrule.executors.native import compile_native, schedule
+from chainrule.executors.native import executor as native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Tensor, Trace
 from chainrule.program import functions as f
-
-pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-
-if available():
-    from chainrule.executors.native import executor as native
 
 
 def heads_of(x: Tensor, part: int, heads: int) -> Tensor:

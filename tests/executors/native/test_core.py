@@ -9,41 +9,40 @@ from hypothesis import strategies as st
 from tests.contracts.cases import CASES, Case
 
 from chainrule.backprop import differentiate
-from chainrule.executors.native import available, schedule
+from chainrule.executors.native import _core, schedule
+from chainrule.executors.native import executor as native
+from chainrule.executors.native._core import KINDS, TYPES
 from chainrule.executors.native.lowering import NotSupportedError
-from chainrule.executors.native.nodes import KINDS, TYPES
 from chainrule.executors.native.products import DEEP
 from chainrule.executors.native.tiles import CODES
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f
 
-pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-
-if available():
-    from chainrule.executors.native import _core
-    from chainrule.executors.native import executor as native
-
 Rows = list[list[int]]
-Wire = tuple[Rows, Rows, list[int], Rows]
-"""Instructions, groups, bytes of the buffers, the first of which is the arena, and local matrices."""
+Wire = tuple[Rows, Rows, list[int], Rows, int]
+"""Instructions, groups, bytes of the buffers, the first of which is the arena, local matrices, and how many
+buffers are read only.
+"""
 
 
 def run(wire: Wire, steps: int = 2, threads: int = 2) -> list[np.ndarray]:
     """Run an instruction list over buffers of ones, with guards on both sides of each."""
-    instructions, groups, sizes, local = wire
-    core = _core.Core(instructions, groups, sizes, local)
+    instructions, groups, sizes, local, read_only = wire
+    core = _core.Core(instructions, groups, sizes, local, read_only)
     guarded = [np.full(size + 256, 0xAB, np.uint8) for size in sizes[1:]]
     arrays = []
     for size, room in zip(sizes[1:], guarded, strict=True):
         array = room[128 : 128 + size]
         array[...] = np.resize(np.array([1, 0, 0, 0], np.uint8), size)
         arrays.append(array)
+    before = [array.copy() for array in arrays[:read_only]]
     try:
-        core.run(arrays, [0] * len(arrays), steps, _core.Pool(threads))
+        core.run(arrays[:read_only], arrays[read_only:], [0] * len(arrays), steps, _core.Pool(threads))
     finally:
         for size, room in zip(sizes[1:], guarded, strict=True):
             assert (room[:128] == 0xAB).all()
             assert (room[128 + size :] == 0xAB).all()
+        assert all((a == b).all() for a, b in zip(before, arrays, strict=False))
     return arrays
 
 
@@ -151,7 +150,7 @@ def corpus() -> list[Wire]:
     return wires
 
 
-CORPUS = corpus() if available() else []
+CORPUS = corpus()
 
 
 def test_corpus_has_every_kind_that_plans_use():
@@ -165,9 +164,10 @@ def test_corpus_has_every_kind_that_plans_use():
 
 @pytest.mark.parametrize("number", range(len(CORPUS)))
 def test_well_formed_lists_run(number: int):
-    instructions, groups, sizes, local = CORPUS[number]
-    core = _core.Core(instructions, groups, sizes, local)
-    core.run([np.zeros(size, np.uint8) for size in sizes[1:]], [0] * (len(sizes) - 1), 2, _core.Pool(2))
+    instructions, groups, sizes, local, read_only = CORPUS[number]
+    core = _core.Core(instructions, groups, sizes, local, read_only)
+    arrays = [np.zeros(size, np.uint8) for size in sizes[1:]]
+    core.run(arrays[:read_only], arrays[read_only:], [0] * len(arrays), 2, _core.Pool(2))
 
 
 NUMBERS = st.one_of(
@@ -181,7 +181,7 @@ NUMBERS = st.one_of(
 @st.composite
 def mutated(draw: st.DrawFn) -> Wire:
     """A well-formed list in which some numbers are others, or missing, or doubled."""
-    instructions, groups, sizes, local = CORPUS[draw(st.integers(0, len(CORPUS) - 1))]
+    instructions, groups, sizes, local, read_only = CORPUS[draw(st.integers(0, len(CORPUS) - 1))]
     rows = [list(row) for row in instructions]
     cuts = [list(row) for row in groups]
     room, inside = list(sizes), [list(each) for each in local]
@@ -211,7 +211,7 @@ def mutated(draw: st.DrawFn) -> Wire:
             rows[draw(st.integers(0, len(rows) - 1))] = draw(st.lists(NUMBERS, max_size=20))
         if any(not row for row in rows):
             break
-    return rows, cuts, room, inside
+    return rows, cuts, room, inside, draw(st.sampled_from([read_only] * 9 + [0, read_only + 1, len(sizes)]))
 
 
 FUZZ = settings(derandomize=True, deadline=None, database=None)
@@ -235,7 +235,7 @@ def test_mutated_lists_are_refused_or_run(wire: Wire):
 )
 def test_random_lists_are_refused_or_run(rows, chunks: int, sizes: list[int]):
     instructions = [[kind, *words] for kind, words in rows]
-    is_refused_or_runs((instructions, [[0, chunks, 0, len(instructions)]], sizes, []))
+    is_refused_or_runs((instructions, [[0, chunks, 0, len(instructions)]], sizes, [], 0))
 
 
 @settings(FUZZ, max_examples=300)
@@ -257,7 +257,7 @@ def test_random_tiles_are_refused_or_run(data: st.DataObject):
     counts = [small(0, 40), small(0, 40), registers, len(loads), len(stores), len(squares), len(ops)]
     parts = (*loads, *stores, *squares, *ops)
     row = [KINDS.index("tile"), *counts, *(word for each in parts for word in each)]
-    is_refused_or_runs(([row], [[0, small(1, 3), 0, 1]], [3000, 6000], []))
+    is_refused_or_runs(([row], [[0, small(1, 3), 0, 1]], [3000, 6000], [], 0))
 
 
 def tile(*words: int) -> list[int]:
@@ -277,8 +277,22 @@ def refused(row: Sequence[int], sizes: Sequence[int] = (64, 16), groups: Rows | 
 def test_a_good_tile_runs():
     core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
     x = np.arange(4, dtype="f4")
-    assert core.run([x], [0], 2, _core.Pool(1)) == 2
+    assert core.run([], [x], [0], 2, _core.Pool(1)) == 2
     assert x.tolist() == [0, 4, 8, 12]
+
+
+def test_what_is_read_only_is_never_written():
+    with pytest.raises(ValueError, match=r"malformed.*buffer 1 is written, and is to be read alone"):
+        _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16], read_only=1)
+    row = list(GOOD)
+    row[16] = 2  # stores to another buffer than it loads from
+    core = _core.Core([row], [[0, 1, 0, 1]], [64, 16, 16], read_only=1)
+    x, y = np.arange(4, dtype="f4"), np.zeros(4, "f4")
+    x.flags.writeable = False
+    assert core.run([x], [y], [0, 0], 2, _core.Pool(1)) == 2
+    assert y.tolist() == [0, 2, 4, 6]
+    with pytest.raises(TypeError):
+        core.run([x], [x], [0, 0], 2, _core.Pool(1))
 
 
 @pytest.mark.parametrize(
@@ -366,7 +380,7 @@ def test_wrong_groups_are_refused(groups: Rows):
 )
 def test_very_many_of_nothing_take_no_time(words: list):
     core = _core.Core([[KINDS.index(words[0]), *words[1:]]], [[0, 2, 0, 1]], [512])
-    assert core.run([], [], 3, _core.Pool(2)) == 3
+    assert core.run([], [], [], 3, _core.Pool(2)) == 3
 
 
 @pytest.mark.parametrize(
@@ -449,7 +463,7 @@ def test_a_good_loop_runs(reverse: int):
     row = [*LOOP[:3], reverse, *LOOP[4:]]
     core = _core.Core([row], [[0, 1, 0, 1]], LOOP_SIZES)
     start, x, y = np.full(4, 10, "f4"), np.arange(12, dtype="f4").reshape(3, 4), np.zeros((3, 4), "f4")
-    core.run([start, x, y], [0, 0, 0], 2, _core.Pool(2))
+    core.run([], [start, x, y], [0, 0, 0], 2, _core.Pool(2))
     expected = np.cumsum(x[::-1], 0)[::-1] if reverse else np.cumsum(x, 0)
     assert (y == expected + 10).all()
 
@@ -461,7 +475,7 @@ def test_totals_of_a_loop_start_at_zero():
     core = _core.Core([[SCAN, 1, 3, 0, 3, *parts, 1, len(inside), *inside]], [[0, 1, 0, 1]], [64, 16, 48])
     total, x = np.full(4, 7, "f4"), np.arange(12, dtype="f4").reshape(3, 4)
     for _ in range(2):
-        core.run([total, x], [0, 0], 1, _core.Pool(1))
+        core.run([], [total, x], [0, 0], 1, _core.Pool(1))
         assert (total == x.sum(0)).all()
 
 
@@ -529,7 +543,7 @@ def test_loops_inside_of_each_other_have_an_end():
         inside = loop(depth - 1) if depth else [KINDS.index("fill"), 4, 0, 0]
         return [SCAN, 1, 2, 0, 1, HELD, 4, 0, 0, 1, len(inside), *inside]
 
-    assert _core.Core([loop(7)], [[0, 1, 0, 1]], [64]).run([], [], 1, _core.Pool(1)) == 1
+    assert _core.Core([loop(7)], [[0, 1, 0, 1]], [64]).run([], [], [], 1, _core.Pool(1)) == 1
     for depth in (8, 500):
         refused(loop(depth), [64])
 
@@ -566,27 +580,27 @@ def test_there_must_be_an_arena_and_sizes_that_can_be():
 )
 def test_wrong_buffers_are_refused(arrays, step_bytes: list[int], steps: int):
     core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
-    with pytest.raises(ValueError, match="buffer"):
-        core.run(arrays, step_bytes, steps, _core.Pool(1))
+    with pytest.raises(ValueError, match=r"buffer|steps"):
+        core.run([], arrays, step_bytes, steps, _core.Pool(1))
 
 
 def test_arrays_in_another_order_are_refused():
     core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
     with pytest.raises(TypeError):
-        core.run([np.zeros((4, 4), "f4").T[:, 1:]], [0], 1, _core.Pool(1))
+        core.run([], [np.zeros((4, 4), "f4").T[:, 1:]], [0], 1, _core.Pool(1))
 
 
 def test_buffers_move_from_step_to_step():
     core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
     x = np.ones((3, 4), "f4")
-    assert core.run([x], [16], 3, _core.Pool(1)) == 3
+    assert core.run([], [x], [16], 3, _core.Pool(1)) == 3
     assert (x == 2).all()
-    assert core.run([x], [16], 0, _core.Pool(1)) == 0
+    assert core.run([], [x], [16], 0, _core.Pool(1)) == 0
 
 
 def test_profile_counts_every_instruction():
     core = _core.Core([GOOD], [[0, 1, 0, 1]], [64, 16])
-    (nanoseconds,) = core.profile([np.ones(4, "f4")], [0], 1000, _core.Pool(1))
+    (nanoseconds,) = core.profile([], [np.ones(4, "f4")], [0], 1000, _core.Pool(1))
     assert 0 < nanoseconds < 10**9
 
 
@@ -622,7 +636,7 @@ def local_wire(*rows: list[int], groups: Rows = HALVES, local: tuple[int, ...] =
 def test_what_one_chunk_makes_the_next_instruction_reads(threads: int):
     core = _core.Core(*local_wire(doubled(1, 3), doubled(3, 2)))
     x, y = np.arange(ROWS * COLUMNS, dtype="f4"), np.zeros(ROWS * COLUMNS, "f4")
-    core.run([x, y], [0, 0], 3, _core.Pool(threads))
+    core.run([], [x, y], [0, 0], 3, _core.Pool(threads))
     np.testing.assert_array_equal(y, 4 * x)
 
 

@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from scipy import special
 
-from chainrule.executors.native import available
+from chainrule.executors.native import _core
 from chainrule.executors.native.tiles import CODES
 
-pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-
-if available():
-    from chainrule.executors.native import _core
-
-LEVELS = range(_core.levels() if available() else 0)
+LEVELS = range(_core.levels())
 MOST_ULPS = 4.0
 
 FLOATS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {

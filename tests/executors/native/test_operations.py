@@ -6,7 +6,8 @@ from tests.executors.native.plans import kinds, nodes
 
 from chainrule.backprop import differentiate
 from chainrule.executors.native import available, compile_native
-from chainrule.executors.native.products import DEEP, MOST_RESULTS, PIECES
+from chainrule.executors.native._core import PRODUCT_PARTS
+from chainrule.executors.native.products import DEEP, MOST_RESULTS
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f
@@ -81,7 +82,7 @@ def test_a_product_with_one_column(m: int, turned: bool):
 
 def test_a_deep_product_is_cut_along_its_depth_and_summed():
     (node,) = nodes(deep(DEEP), "matmul")
-    assert (node.extent, node.pieces) == (DEEP, PIECES)
+    assert (node.extent, node.pieces) == (DEEP, PRODUCT_PARTS)
     assert kinds(deep(DEEP)).count("reduce") == 1
 
 

@@ -5,12 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from chainrule.executors.native import available
-
-pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-
-if available():
-    from chainrule.executors.native import _core
+from chainrule.executors.native import _core
 
 
 def has_product(level: int) -> bool:
@@ -19,7 +14,7 @@ def has_product(level: int) -> bool:
     return _core.product(one.copy(), one, one, False, False, level)
 
 
-LEVELS = [level for level in range(_core.levels()) if has_product(level)] if available() else []
+LEVELS = [level for level in range(_core.levels()) if has_product(level)]
 TURNED = list(product([False, True], repeat=2))
 ROUNDING = 2.0**-23  # of float32
 

@@ -10,7 +10,8 @@ from tests.contracts.test_native_agrees import Recipe, recipes
 from tests.executors.native.plans import groups_of, perceptron
 
 from chainrule.executors.native import schedule
-from chainrule.executors.native.nodes import MOST_CHUNKS, Node
+from chainrule.executors.native._core import MOST_CHUNKS
+from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.schedule import SMALL_FLOPS, Group, chunk_count
 from chainrule.program import Program, Tensor, Trace, Value
 from chainrule.program import functions as f

@@ -8,15 +8,10 @@ from tests.contracts.cases import CASES, Case
 from tests.executors.native.plans import kinds
 
 from chainrule.backprop import differentiate
-from chainrule.executors.native import available, compile_native, schedule
+from chainrule.executors.native import _core, compile_native, schedule
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy, pooling
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f
-
-pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-
-if available():
-    from chainrule.executors.native import _core
 
 NONE = ((0, 0), (0, 0))
 # Window, stride, padding; more taps than the core takes at once, overlaps, gaps, and images without a rest.
@@ -69,7 +64,7 @@ def test_pooling_gives_numpys_numbers(name: str, channels: int):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("level", range(_core.levels() if available() else 0))
+@pytest.mark.parametrize("level", range(_core.levels()))
 @pytest.mark.parametrize("channels", [1, 16, 37, 130])
 @pytest.mark.parametrize("name", GEOMETRIES)
 def test_pooling_on_every_instruction_set(name: str, channels: int, level: int):

@@ -5,6 +5,35 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+KINDS: tuple[str, ...]
+"""Of instructions, by their numbers; so are the other names."""
+MICRO_OPS: tuple[str, ...]
+"""Of tiles."""
+TYPES: tuple[str, ...]
+"""Of what tiles load and store. int64 is moved about, and read as int32 or float32."""
+REDUCTIONS: tuple[str, ...]
+CUTS: tuple[str, ...]
+"""How a product is cut."""
+MOTIONS: tuple[str, ...]
+"""How a buffer of a loop's body moves."""
+
+TILE_WORDS: int
+"""Numbers of a register of a tile."""
+MOST_AHEAD: int
+"""Matrices that a product asks for ahead."""
+MOST_TILE_SUMS: int
+"""Of one tile."""
+MOST_CHUNKS: int
+"""Whose sums can be told apart."""
+PRODUCT_PARTS: int
+"""Of a product that is cut along its depth."""
+MOST_LOOPS: int
+"""Inside of each other."""
+MOST_AXES: int
+"""Of a value."""
+MOST_TAPS: int
+"""Of a convolution's window, channels included."""
+
 class Pool:
     """Worker threads, started once."""
 
@@ -21,12 +50,27 @@ class Core:
         groups: Sequence[Sequence[int]],
         buffer_bytes: Sequence[int],
         locals: Sequence[Sequence[int]] = (),
-    ) -> None: ...
-    def run(self, arrays: Sequence[np.ndarray], step_bytes: Sequence[int], steps: int, pool: Pool) -> int:
-        """Run steps; returns how many were done."""
+        read_only: int = 0,
+    ) -> None:
+        """read_only: how many buffers after the arena no instruction may write to."""
+
+    def run(
+        self,
+        read: Sequence[np.ndarray],
+        written: Sequence[np.ndarray],
+        step_bytes: Sequence[int],
+        steps: int,
+        pool: Pool,
+    ) -> int:
+        """Run steps; returns how many were done. read: the arrays of the buffers that are read only."""
 
     def profile(
-        self, arrays: Sequence[np.ndarray], step_bytes: Sequence[int], steps: int, pool: Pool
+        self,
+        read: Sequence[np.ndarray],
+        written: Sequence[np.ndarray],
+        step_bytes: Sequence[int],
+        steps: int,
+        pool: Pool,
     ) -> list[int]:
         """Run steps; returns nanoseconds an instruction on thread 0."""
 

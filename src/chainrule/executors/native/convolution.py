@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from chainrule.executors.native._core import MOST_CHUNKS
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import MOST_CHUNKS, Access, Locate, Node, parts_of, total_node
+from chainrule.executors.native.nodes import Access, Locate, Node, parts_of, total_node
 from chainrule.executors.native.views import whole
 from chainrule.program import Step, Value, step_flops
-
-MOST_TAPS = 2**18
-"""Of a window, channels included (native/convolution.hpp)."""
 
 FEW_WEIGHTS, MANY_WEIGHTS = 2**14, 2**20
 """The derivative by the weights is cut by examples, and the chunks' parts are summed: few weights where the
@@ -44,6 +42,12 @@ def sizes_of(step: Step) -> tuple[int, ...]:
         *(*two(attributes["stride"], 1), *two(attributes["dilation"], 1), *two(before, 0)),
         *two(y.shape[1:-1], 1),
     )
+
+
+def taps_of(step: Step) -> int:
+    """What one output of any of the three sees: the elements of its window, channels included."""
+    adjoint = step.operation == "convolution_weight_adjoint"
+    return prod((step.output if adjoint else step.inputs[1]).shape[:-1])
 
 
 def lower_convolution(builder: Builder, step: Step) -> None:

@@ -20,19 +20,19 @@ from chainrule.program import Program, Value, expand
 class Plan:
     """A program as instructions.
 
-    The external buffers are, from number 1 on: the constants, what the tree holds (kept), the inputs, the
-    order if there is one, and the results. step_bytes: how far each moves from step to step. updated: which
-    of kept are written to.
+    The external buffers are, from number 1 on: the constants, what the tree holds and keeps as it is (fixed),
+    the inputs, the order if there is one; then those that are written: what the tree holds and the program
+    updates (updated), and the results. step_bytes: how far each moves from step to step.
     """
 
     lowering: Lowering
     groups: list[Group]
     layout: Layout
-    kept: list[Value]
+    fixed: list[Value]
     inputs: list[Value]
+    updated: list[Value]
     results: dict[str, Value]
     step_bytes: list[int]
-    updated: list[int]
     constants: np.ndarray
     core: "_core.Core"
 
@@ -84,22 +84,24 @@ class NativeProgram:
         self, plan: Plan, tree: Tree, given: list[np.ndarray], order: np.ndarray | None, steps: int
     ) -> dict[str, np.ndarray]:
         results = {name: np.empty((steps, *v.shape), v.dtype) for name, v in plan.results.items()}
-        kept = [tree[value.name] for value in plan.kept]
-        read = [_checked(array, value) for array, value in zip(kept, plan.kept, strict=True)]
-        aside: list[int] = []  # arrays of the tree that the core can't write to itself
-        for i in plan.updated:
-            if not kept[i].flags.writeable:
-                raise ValueError(f"{plan.kept[i]} is updated, and was given an array that is read-only")
-            if read[i] is not kept[i]:
-                aside.append(i)
+        fixed = [_checked(tree[value.name], value) for value in plan.fixed]
+        updated: list[np.ndarray] = []
+        aside: list[tuple[np.ndarray, np.ndarray]] = []  # what the core can't write to itself
+        for value in plan.updated:
+            own = tree[value.name]
+            if not own.flags.writeable:
+                raise ValueError(f"{value} is updated, and was given an array that is read-only")
+            updated.append(_checked(own, value))
+            if updated[-1] is not own:
+                aside.append((own, updated[-1]))
         inputs = [_checked(array, value) for array, value in zip(given, plan.inputs, strict=True)]
-        orders = [] if order is None else [order]
-        arrays = [plan.constants, *read, *inputs, *orders, *results.values()]
+        read = [plan.constants, *fixed, *inputs, *([] if order is None else [order])]
+        written = [*updated, *results.values()]
         try:
-            plan.core.run(arrays, plan.step_bytes, steps, _pool(self.threads))
+            plan.core.run(read, written, plan.step_bytes, steps, _pool(self.threads))
         finally:
-            for i in aside:
-                kept[i][...] = read[i]
+            for own, array in aside:
+                own[...] = array
         return results
 
 
@@ -111,8 +113,11 @@ def make_plan(program: Program, examples: int | None) -> Plan:
     groups = schedule(lowering.nodes, lowering.home_of)
     inputs = [lowering.chunks.get(value, value) for value in program.inputs]
     order = [lowering.order] if lowering.order is not None else []
-    kept, moving = [*program.parameters, *program.state], [*order, *lowering.results.values()]
-    buffers = [*kept, *inputs, *moving]
+    kept, results = [*program.parameters, *program.state], lowering.results
+    fixed = [value for value in kept if value not in program.updates]
+    updated = [value for value in kept if value in program.updates]
+    read, written = [*fixed, *inputs, *order], [*updated, *results.values()]
+    buffers = [*read, *written]
     placed = place(groups, lowering.constants, buffers, lowering.home_of)
     ends = accumulate(len(group.nodes) for group in groups)
     rows = [
@@ -120,13 +125,11 @@ def make_plan(program: Program, examples: int | None) -> Plan:
         for group, end in zip(groups, ends, strict=True)
     ]
     sizes = [placed.layout.size, placed.constants.nbytes, *(value.nbytes for value in buffers)]
-    core = _core.Core(placed.instructions, rows, sizes, list(placed.layout.locals.values()))
-    step_bytes = [0] * (1 + len(kept) + len(inputs)) + [value.nbytes for value in moving]
-    updated = [i for i, value in enumerate(kept) if value in program.updates]
-    results = lowering.results
-    return Plan(
-        lowering, groups, placed.layout, kept, inputs, results, step_bytes, updated, placed.constants, core
-    )
+    core = _core.Core(placed.instructions, rows, sizes, list(placed.layout.locals.values()), 1 + len(read))
+    moving = {*order, *results.values()}
+    step_bytes = [0, *(value.nbytes if value in moving else 0 for value in buffers)]
+    constants, layout = placed.constants, placed.layout
+    return Plan(lowering, groups, layout, fixed, inputs, updated, results, step_bytes, constants, core)
 
 
 def plan_text(program: Program) -> str:

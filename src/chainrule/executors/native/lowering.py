@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.micro import record_micro
-from chainrule.executors.native.nodes import (
-    MOST_SUMS,
+from chainrule.executors.native._core import (
+    MOST_AXES,
+    MOST_LOOPS,
+    MOST_TAPS,
+    MOST_TILE_SUMS,
     REDUCTIONS,
     TILE_WORDS,
     TYPES,
+)
+from chainrule.executors.native.builder import Builder
+from chainrule.executors.native.convolution import taps_of
+from chainrule.executors.native.micro import record_micro
+from chainrule.executors.native.nodes import (
     Node,
     copy_node,
     simple_node,
@@ -28,10 +34,6 @@ from chainrule.program.operations.scanning import Scan
 
 WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
 """The composites that the core runs as they are."""
-MOST_LOOPS = 8
-"""Inside of each other."""
-MOST_AXES = 8
-"""Of a value (native/decode.cpp)."""
 
 
 class NotSupportedError(Exception):
@@ -60,6 +62,8 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
             raise NotSupportedError(f"scatter_add to {dtypes[0]}")
         if step.operation == "one_hot" and step.output.dtype != "float32":
             raise NotSupportedError(f"one_hot as {step.output.dtype}")
+        if step.operation.startswith("convolution") and (taps := taps_of(step)) > MOST_TAPS:
+            raise NotSupportedError(f"{step.operation} with a window of {taps} elements")
         if step.operation == "scan":
             if loops == MOST_LOOPS:
                 raise NotSupportedError(f"more than {MOST_LOOPS} loops inside of each other")
@@ -360,7 +364,7 @@ class Lowering(Builder):
         strides = whole(view.root).rows_and_columns()
         if view.whole and value.dtype == "float32" and strides is not None:
             for tile in self._tiles.holding(view.root):
-                if not tile.shape or len(tile.all_sums) >= MOST_SUMS:
+                if not tile.shape or len(tile.all_sums) >= MOST_TILE_SUMS:
                     continue
                 slot = tile.made.get(view.root, tile.loads.get((view.root, 0, *strides)))
                 if slot is not None:

@@ -4,25 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from chainrule.executors.native._core import MOST_CHUNKS, REDUCTIONS
 from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
 Place = tuple[int, int]
 """Buffer number and byte offset."""
 Locate = Callable[[Value], Place]
-
-KINDS = (
-    *("tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot"),
-    *("random_bits", "cross_entropy_delta", "cross_entropy", "squares", "root_mean", "max_pool"),
-    *("max_pool_positions", "max_pool_adjoint", "average_pool", "average_pool_adjoint", "resize"),
-    *("resize_adjoint", "cumsum", "argmax", "argsort"),
-    *("convolution", "convolution_input_adjoint", "convolution_weight_adjoint", "row_sums", "scan"),
-    *("attention", "attention_adjoints", "layer_norm", "layer_norm_adjoints", "gather_sum"),
-    "narrow",
-)
-TYPES = {"float32": 0, "int32": 1, "uint32": 2, "bool": 3, "uint8": 4}
-"""Of what tiles load and store. int64 is moved about, and read as int32 or float32."""
-REDUCTIONS = ("sum", "max", "min")
 
 
 def place_at(locate: Locate, root: Value, offset: int) -> Place:
@@ -161,17 +149,6 @@ def simple_node(
         return [*sizes, *(number for value, *_ in operands for number in locate(value))]
 
     return Node(kind, position, extent, accesses, words, flops, text)
-
-
-MOST_CHUNKS = 32
-MOST_AHEAD = 8
-
-
-MOST_SUMS = 16
-"""Of one tile."""
-
-TILE_WORDS = 512
-"""Numbers of a register of a tile (native/machine.hpp)."""
 
 
 def sums_of(y: Value) -> Value:

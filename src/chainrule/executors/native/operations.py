@@ -6,11 +6,11 @@ from typing import cast
 
 import numpy as np
 
+from chainrule.executors.native._core import REDUCTIONS
 from chainrule.executors.native.attention import lower_attention, lower_attention_adjoint
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import lower_convolution, lower_weight_adjoint
 from chainrule.executors.native.nodes import (
-    REDUCTIONS,
     Access,
     Locate,
     Node,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.executors.native._core import KINDS
 from chainrule.executors.native.memory import Layout, lay_out
-from chainrule.executors.native.nodes import KINDS
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Value
 

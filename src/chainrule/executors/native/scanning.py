@@ -6,16 +6,17 @@ from itertools import accumulate
 
 import numpy as np
 
+from chainrule.executors.native._core import MOST_CHUNKS, MOTIONS
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import MOST_CHUNKS, Access, Locate, Node
+from chainrule.executors.native.nodes import Access, Locate, Node
 from chainrule.executors.native.placement import place
 from chainrule.executors.native.schedule import Group, independent_chunks
 from chainrule.executors.native.views import View
 from chainrule.program import Program, Step, Value, step_flops
 from chainrule.program.operations.scanning import Scan
 
-HELD, MOVING, CARRIED, TOTAL = range(4)
-"""What a buffer of the body is (native/machine.hpp, Part)."""
+HELD, MOVING, CARRIED, TOTAL = (MOTIONS.index(motion) for motion in ("held", "moving", "carried", "total"))
+"""What a buffer of the body is."""
 LEAST_ROWS = 16
 """Of a chunk of a loop: with fewer a product would read its right matrix too often."""
 
@@ -28,7 +29,7 @@ class _Part:
     what is carried, where steps write it and where it starts.
     """
 
-    mode: int
+    motion: int
     nbytes: int
     places: tuple[tuple[Value, int], ...]
 
@@ -36,7 +37,7 @@ class _Part:
         """Its part of the wire format."""
         starts = [(locate(root), offset) for root, offset in self.places]
         places = [word for (buffer, start), offset in starts for word in (buffer, start + offset)]
-        return [self.mode, self.nbytes, *places]
+        return [self.motion, self.nbytes, *places]
 
 
 def _with_totals(of: Scan) -> Program:
@@ -73,8 +74,8 @@ def _parts(
         else:
             yield _Part(MOVING if i < of.carries + of.sequences else HELD, value.nbytes, (place,))
 
-    def written(mode: int, values: Iterable[Value], first: int) -> list[_Part]:
-        return [_Part(mode, value.nbytes, ((y, starts[i]),)) for i, value in enumerate(values, first)]
+    def written(motion: int, values: Iterable[Value], first: int) -> list[_Part]:
+        return [_Part(motion, value.nbytes, ((y, starts[i]),)) for i, value in enumerate(values, first)]
 
     return [
         *(_Part(HELD, root.nbytes, ((root, 0),)) for root in own),

@@ -6,7 +6,8 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from operator import attrgetter
 
-from chainrule.executors.native.nodes import MOST_AHEAD, MOST_CHUNKS, Access, Node
+from chainrule.executors.native._core import MOST_AHEAD, MOST_CHUNKS
+from chainrule.executors.native.nodes import Access, Node
 from chainrule.program import Value
 
 _position = attrgetter("position")

@@ -3,21 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.executors.native.nodes import TYPES, Access, Locate, Node, place_at
+from chainrule.executors.native._core import MICRO_OPS, TYPES
+from chainrule.executors.native.nodes import Access, Locate, Node, place_at
 from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
-
-MICRO_OPS = (
-    *("NEGATIVE", "ABSOLUTE", "SIGN", "FLOOR", "EXP", "EXPM1", "LOG", "LOG1P", "SQRT", "SIN", "COS", "TANH"),
-    *("SIGMOID", "SOFTPLUS", "ERF", "RELU", "ADD", "SUBTRACT", "MULTIPLY", "DIVIDE", "POWER", "MAXIMUM"),
-    *("MINIMUM", "EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "ISFINITE"),
-    *("NEGATIVE_I", "ABSOLUTE_I", "SIGN_I", "ADD_I", "SUBTRACT_I", "MULTIPLY_I", "MAXIMUM_I", "MINIMUM_I"),
-    *("EQUAL_I", "LESS_I", "LESS_EQUAL_I", "MAXIMUM_U", "MINIMUM_U", "SHIFT_RIGHT_U", "LESS_U"),
-    *("LESS_EQUAL_U", "NOT_M", "AND_M", "OR_M", "NOT_EQUAL_M", "WHERE", "FLOAT_FROM_I", "FLOAT_FROM_U"),
-    *("FLOAT_FROM_M", "I_FROM_FLOAT", "U_FROM_FLOAT", "I_FROM_M", "M_FROM_FLOAT", "M_FROM_I", "B_FROM_I"),
-    *("COPY", "MULTIPLY_ADD"),
-)
-"""In the order of the core's enumeration (native/kernels.hpp)."""
 
 CODES = {name: code for code, name in enumerate(MICRO_OPS)}
 MOST_OPS = 96
@@ -124,12 +113,12 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             word
             for (root, offset, *strides), slot in tile.loads.items()
             if slot in register
-            for word in (register[slot], TYPES[root.dtype], *strides, *place_at(locate, root, offset))
+            for word in (register[slot], TYPES.index(root.dtype), *strides, *place_at(locate, root, offset))
         ]
         stores = [
             word
             for value in stored
-            for word in (register[tile.made[value]], TYPES[value.dtype], *locate(home(value)))
+            for word in (register[tile.made[value]], TYPES.index(value.dtype), *locate(home(value)))
         ]
         sums = [
             word

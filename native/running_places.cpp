@@ -1,0 +1,147 @@
+// Running what moves elements from place to place: copies, rows gathered and scattered, classes, casts of int64.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+
+#include "compiler.hpp"
+#include "kernels.hpp"
+#include "running.hpp"
+
+namespace chainrule {
+namespace {
+
+template <class T>
+void copy_axes(const T* from, T* to, const Copy::Axis* axis, const Copy::Axis* end) {
+    if (axis == end) {
+        *to = *from;
+        return;
+    }
+    if (axis + 1 == end) {
+        if (axis->from_step == 1 && axis->to_step == 1) {
+            std::memmove(to, from, static_cast<size_t>(axis->length) * sizeof(T));
+            return;
+        }
+        for (int64_t i = 0; i < axis->length; ++i) to[i * axis->to_step] = from[i * axis->from_step];
+        return;
+    }
+    for (int64_t i = 0; i < axis->length; ++i)
+        copy_axes(from + i * axis->from_step, to + i * axis->to_step, axis + 1, end);
+}
+
+template <class T>
+void copy(const Copy& in, const Chunk& chunk) {
+    const T* from = chunk.read<T>(in.from);
+    T* to = chunk.write<T>(in.to);
+    if (chunk.first >= chunk.last) return;
+    std::array<Copy::Axis, most_axes> axes{};
+    std::copy(in.axes.begin(), in.axes.end(), axes.begin());
+    for (size_t i = 1; i < in.axes.size(); ++i)
+        if (axes[i].length == 0) return;
+    if (!in.axes.empty()) {
+        axes[0].length = chunk.last - chunk.first;
+        from += chunk.first * axes[0].from_step;
+        to += chunk.first * axes[0].to_step;
+    }
+    copy_axes(from, to, axes.data(), axes.data() + in.axes.size());
+}
+
+}  // namespace
+
+void run(const Copy& in, const Chunk& chunk) {
+    if (in.item_bytes == 1) copy<uint8_t>(in, chunk);
+    if (in.item_bytes == 4) copy<uint32_t>(in, chunk);
+    if (in.item_bytes == 8) copy<uint64_t>(in, chunk);
+}
+
+void run(const Fill& in, const Chunk& chunk) {
+    std::memset(chunk.write<char>(in.y) + chunk.first, 0, static_cast<size_t>(chunk.last - chunk.first));
+}
+
+// Cut by indices of the one table, or by tables.
+bool run(const Gather& in, const Chunk& chunk) {
+    const char* x = chunk.read<char>(in.x);
+    const int32_t* indices = chunk.read<int32_t>(in.indices);
+    char* y = chunk.write<char>(in.y);
+    bool fine = true;
+    const auto row = [&](int64_t i) {
+        const int64_t index = indices[i];
+        return index < 0 ? index + in.length : index;
+    };
+    const auto one = [&](int64_t o, int64_t i) {
+        const int64_t index = row(i);
+        if (index < 0 || index >= in.length) {
+            fine = false;
+            return;
+        }
+        // Rows lie anywhere: the processor can't see which comes next.
+        const int64_t next = i + 1 < in.count ? row(i + 1) : -1;
+        if (next >= 0 && next < in.length)
+            for (int64_t line = 0; line < in.bytes; line += 64) prefetch_read(x + (o * in.length + next) * in.bytes + line);
+        std::memcpy(y + (o * in.count + i) * in.bytes, x + (o * in.length + index) * in.bytes,
+                    static_cast<size_t>(in.bytes));
+    };
+    if (in.outer == 1) {
+        for (int64_t i = chunk.first; i < chunk.last; ++i) one(0, i);
+    } else {
+        for (int64_t o = chunk.first; o < chunk.last; ++o)
+            for (int64_t i = 0; i < in.count; ++i) one(o, i);
+    }
+    return fine;
+}
+
+bool run(const GatherSum& in, const Chunk& chunk) {
+    return kernels().gather_sums(chunk.write<float>(in.y) + chunk.first * in.inner,
+                                 chunk.read<int32_t>(in.indices) + chunk.first * in.count, chunk.read<float>(in.table),
+                                 chunk.last - chunk.first, in.count, in.length, in.inner);
+}
+
+// Cut by rows of the one table, or by tables.
+bool run(const ScatterAdd& in, const Chunk& chunk) {
+    const int64_t first = chunk.first, last = chunk.last, count = in.count, length = in.length, inner = in.inner;
+    const int32_t* indices = chunk.read<int32_t>(in.indices);
+    const float* updates = chunk.read<float>(in.updates);
+    float* y = chunk.write<float>(in.y);
+    if (first >= last) return true;
+    const int64_t rows = in.outer == 1 ? 1 : length, start = first * rows * inner;
+    const size_t bytes = static_cast<size_t>((last - first) * rows * inner) * 4;
+    if (in.x)
+        std::memmove(y + start, chunk.read<float>(*in.x) + start, bytes);
+    else
+        std::memset(y + start, 0, bytes);
+    const auto scatter_rows = kernels().scatter_rows;
+    if (in.outer == 1)
+        scatter_rows(y, indices, updates, count, in.repeat, length, first, last, inner);
+    else
+        for (int64_t o = first; o < last; ++o)
+            scatter_rows(y + o * length * inner, indices, updates + o * count / in.repeat * inner, count, in.repeat, length,
+                         0, length, inner);
+    return std::all_of(indices, indices + (first == 0 ? count : 0),
+                       [&](int64_t index) { return index >= -length && index < length; });
+}
+
+void run(const OneHot& in, const Chunk& chunk) {
+    const int32_t* indices = chunk.read<int32_t>(in.indices);
+    float* y = chunk.write<float>(in.y);
+    for (int64_t i = chunk.first; i < chunk.last; ++i) {
+        const int64_t index = indices[i];  // read once: where y lies over the indices, they change
+        std::fill(y + i * in.depth, y + (i + 1) * in.depth, 0.0f);
+        if (index >= 0 && index < in.depth) y[i * in.depth + index] = 1.0f;
+    }
+}
+
+// What int32 can't hold becomes the end that it is beyond, so that an index out of range stays out of range.
+void run(const Narrow& in, const Chunk& chunk) {
+    constexpr int64_t low = std::numeric_limits<int32_t>::min(), high = std::numeric_limits<int32_t>::max();
+    const int64_t begin = chunk.first * in.columns, end = chunk.last * in.columns;
+    const int64_t* x = chunk.read<int64_t>(in.x);
+    if (in.to_floats) {
+        float* y = chunk.write<float>(in.y);
+        for (int64_t i = begin; i < end; ++i) y[i] = static_cast<float>(x[i]);
+    } else {
+        int32_t* y = chunk.write<int32_t>(in.y);
+        for (int64_t i = begin; i < end; ++i) y[i] = static_cast<int32_t>(std::clamp(x[i], low, high));
+    }
+}
+
+}  // namespace chainrule

@@ -1,0 +1,157 @@
+// What stands on the wire between planner and machine, once: kinds of instructions, micro operations, types and limits.
+// module.cpp tells Python.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+
+namespace chainrule {
+
+#define CHAINRULE_KINDS(KIND) \
+    KIND(tile) \
+    KIND(matmul) \
+    KIND(reduce) \
+    KIND(copy) \
+    KIND(fill) \
+    KIND(gather) \
+    KIND(gather_sum) \
+    KIND(scatter_add) \
+    KIND(one_hot) \
+    KIND(narrow) \
+    KIND(random_bits) \
+    KIND(cross_entropy_delta) \
+    KIND(cross_entropy) \
+    KIND(row_sums) \
+    KIND(squares) \
+    KIND(root_mean) \
+    KIND(max_pool) \
+    KIND(max_pool_positions) \
+    KIND(max_pool_adjoint) \
+    KIND(average_pool) \
+    KIND(average_pool_adjoint) \
+    KIND(resize) \
+    KIND(resize_adjoint) \
+    KIND(cumsum) \
+    KIND(argmax) \
+    KIND(argsort) \
+    KIND(convolution) \
+    KIND(convolution_input_adjoint) \
+    KIND(convolution_weight_adjoint) \
+    KIND(attention) \
+    KIND(attention_adjoints) \
+    KIND(layer_norm) \
+    KIND(layer_norm_adjoints) \
+    KIND(scan)
+
+// One step of a tile program, and how many registers it reads. Registers hold 32-bit words: float, int (_I), uint (_U),
+// a mask of all or no bits (_M), or a byte (_B). Sums, differences and products of uint are those of int.
+#define CHAINRULE_MICRO_OPS(OP) \
+    OP(NEGATIVE, 1) \
+    OP(ABSOLUTE, 1) \
+    OP(SIGN, 1) \
+    OP(FLOOR, 1) \
+    OP(EXP, 1) \
+    OP(EXPM1, 1) \
+    OP(LOG, 1) \
+    OP(LOG1P, 1) \
+    OP(SQRT, 1) \
+    OP(SIN, 1) \
+    OP(COS, 1) \
+    OP(TANH, 1) \
+    OP(SIGMOID, 1) \
+    OP(SOFTPLUS, 1) \
+    OP(ERF, 1) \
+    OP(RELU, 1) \
+    OP(ADD, 2) \
+    OP(SUBTRACT, 2) \
+    OP(MULTIPLY, 2) \
+    OP(DIVIDE, 2) \
+    OP(POWER, 2) \
+    OP(MAXIMUM, 2) \
+    OP(MINIMUM, 2) \
+    OP(MULTIPLY_ADD, 3) /* x y + z */ \
+    OP(EQUAL, 2) /* these six: to a mask */ \
+    OP(NOT_EQUAL, 2) \
+    OP(LESS, 2) \
+    OP(LESS_EQUAL, 2) \
+    OP(GREATER, 2) \
+    OP(GREATER_EQUAL, 2) \
+    OP(ISFINITE, 1) \
+    OP(NEGATIVE_I, 1) \
+    OP(ABSOLUTE_I, 1) \
+    OP(SIGN_I, 1) \
+    OP(ADD_I, 2) \
+    OP(SUBTRACT_I, 2) \
+    OP(MULTIPLY_I, 2) \
+    OP(MAXIMUM_I, 2) \
+    OP(MINIMUM_I, 2) \
+    OP(EQUAL_I, 2) \
+    OP(LESS_I, 2) \
+    OP(LESS_EQUAL_I, 2) \
+    OP(MAXIMUM_U, 2) \
+    OP(MINIMUM_U, 2) \
+    OP(SHIFT_RIGHT_U, 2) \
+    OP(LESS_U, 2) \
+    OP(LESS_EQUAL_U, 2) \
+    OP(NOT_M, 1) \
+    OP(AND_M, 2) \
+    OP(OR_M, 2) \
+    OP(NOT_EQUAL_M, 2) \
+    OP(WHERE, 3) /* mask, x, y */ \
+    OP(FLOAT_FROM_I, 1) \
+    OP(FLOAT_FROM_U, 1) \
+    OP(FLOAT_FROM_M, 1) \
+    OP(I_FROM_FLOAT, 1) \
+    OP(U_FROM_FLOAT, 1) \
+    OP(I_FROM_M, 1) \
+    OP(M_FROM_FLOAT, 1) \
+    OP(M_FROM_I, 1) \
+    OP(B_FROM_I, 1) /* the last byte */ \
+    OP(COPY, 1)
+
+#define CHAINRULE_NAME(name, ...) name,
+#define CHAINRULE_TEXT(name, ...) #name,
+#define CHAINRULE_OPERANDS(name, operands) operands,
+
+enum class Kind : int { CHAINRULE_KINDS(CHAINRULE_NAME) };
+inline constexpr const char* kind_names[] = {CHAINRULE_KINDS(CHAINRULE_TEXT)};
+
+enum MicroOp : int { CHAINRULE_MICRO_OPS(CHAINRULE_NAME) };
+inline constexpr const char* micro_op_names[] = {CHAINRULE_MICRO_OPS(CHAINRULE_TEXT)};
+inline constexpr int micro_op_operands[] = {CHAINRULE_MICRO_OPS(CHAINRULE_OPERANDS)};
+
+#undef CHAINRULE_NAME
+#undef CHAINRULE_TEXT
+#undef CHAINRULE_OPERANDS
+#undef CHAINRULE_MICRO_OPS
+#undef CHAINRULE_KINDS
+
+// Of what tiles load and store, by NumPy's names. Words of 32 bits lie in memory as registers hold them; the others are
+// a byte each.
+enum class Type : int { f32, i32, u32, boolean, u8 };
+inline constexpr const char* type_names[] = {"float32", "int32", "uint32", "bool", "uint8"};
+
+constexpr bool is_word(Type type) { return type != Type::boolean && type != Type::u8; }
+constexpr int64_t item_bytes(Type type) { return is_word(type) ? 4 : 1; }
+
+enum class Fold : int { sum, max, min };
+inline constexpr const char* fold_names[] = {"sum", "max", "min"};
+
+// How a product is cut; along its depth every chunk has results of its own.
+enum class Cut : int { by_rows, by_columns, by_depth };
+inline constexpr const char* cut_names[] = {"by_rows", "by_columns", "by_depth"};
+
+// A buffer of a loop's body. held: always the same. moving: its element of time. carried: where it starts in the first
+// step, then the element written in the step before. total: held, and 0 at first.
+enum class Motion : int { held, moving, carried, total };
+inline constexpr const char* motion_names[] = {"held", "moving", "carried", "total"};
+
+constexpr int64_t tile_words = 512;  // of a register of a tile
+constexpr int most_ahead = 8;        // matrices that a product asks for ahead
+constexpr int most_tile_sums = 16;   // of one tile
+constexpr int most_chunks = 32;      // whose sums can be told apart
+constexpr int product_parts = 4;     // of a product that is cut along its depth
+constexpr int most_loops = 8;        // inside of each other
+constexpr int most_axes = 8;         // of what is copied; two of them are of matrices where these are many
+
+}  // namespace chainrule
