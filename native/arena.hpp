@@ -1,5 +1,5 @@
-// Memory for all values of a program, on large pages where the system has them: small ones cost a miss of the address
-// cache every few instructions once the arena is larger than that cache reaches.
+// Memory for all values of a program, on large pages where the system has them: small ones cost a miss of the
+// address cache every few instructions once the arena is larger than that cache reaches.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,8 @@ public:
         const size_t whole = bytes >= large ? (bytes + large - 1) / large * large : bytes;
         memory_ = {static_cast<char*>(::operator new[](whole, alignment)), Release{alignment}};
 #if defined(__linux__)
-        if (bytes >= large) static_cast<void>(madvise(memory_.get(), whole, MADV_HUGEPAGE));  // a wish: small pages do, too
+        if (bytes >= large)
+            static_cast<void>(madvise(memory_.get(), whole, MADV_HUGEPAGE));  // a wish: small pages do, too
 #endif
     }
 

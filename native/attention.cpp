@@ -35,7 +35,8 @@ void over_blocks(const Head& h, Function function) {
 }
 
 // to (rows, keys) = from · what was turned.
-void times_turned(const Block& b, Rows<const float> from, int64_t inner, const Turned& right, float* to, char* scratch) {
+void times_turned(const Block& b, Rows<const float> from, int64_t inner, const Turned& right, float* to,
+                  char* scratch) {
     Product p{};
     p.a = from.start + b.first * from.row;
     p.lda = from.row;
@@ -51,7 +52,8 @@ void times_turned(const Block& b, Rows<const float> from, int64_t inner, const T
 }
 
 // Rows of y = weights (rows, keys) · right (keys, columns).
-void times_rows(const Block& b, const float* weights, Rows<const float> right, int64_t columns, Rows<float> y, char* scratch) {
+void times_rows(const Block& b, const float* weights, Rows<const float> right, int64_t columns, Rows<float> y,
+                char* scratch) {
     Product p{};
     p.a = weights;
     p.lda = b.keys;
@@ -66,7 +68,8 @@ void times_rows(const Block& b, const float* weights, Rows<const float> right, i
 }
 
 // y (keys, columns) += weightsᵀ (keys, rows) · rows of right.
-void add_turned(const Block& b, const float* weights, Rows<const float> right, int64_t columns, Rows<float> y, char* scratch) {
+void add_turned(const Block& b, const float* weights, Rows<const float> right, int64_t columns, Rows<float> y,
+                char* scratch) {
     Product p{};
     p.a = weights;
     p.lda = b.keys;
@@ -84,7 +87,8 @@ void add_turned(const Block& b, const float* weights, Rows<const float> right, i
 
 void weigh(const Head& h, const Block& b, const Allowed& allowed, float* scores, float* each) {
     const uint8_t* may = allowed.start ? allowed.start + b.first * allowed.row : nullptr;
-    kernels().rows.attention_weights(scores, b.rows, b.keys, h.causal ? b.first : -1, h.scale, may, allowed.row, allowed.column, each);
+    kernels().rows.attention_weights(scores, b.rows, b.keys, h.causal ? b.first : -1, h.scale, may,
+                                     allowed.row, allowed.column, each);
 }
 
 void clear(Rows<float> y, int64_t rows, int64_t columns) {
@@ -93,8 +97,8 @@ void clear(Rows<float> y, int64_t rows, int64_t columns) {
 
 }  // namespace
 
-void attend(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values, const Allowed& allowed,
-            Rows<float> y, float* room) {
+void attend(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values,
+            const Allowed& allowed, Rows<float> y, float* room) {
     float* scores = room + h.keys * h.width;
     float* each = scores + attention_block * h.keys;
     char* scratch = reinterpret_cast<char*>(room + attention_room(h));
@@ -106,15 +110,17 @@ void attend(const Head& h, Rows<const float> queries, Rows<const float> keys, Ro
     });
 }
 
-void attend_back(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values, Rows<const float> d_y,
-                 const Allowed& allowed, Rows<float> d_queries, Rows<float> d_keys, Rows<float> d_values, float* room) {
+void attend_back(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values,
+                 Rows<const float> d_y, const Allowed& allowed, Rows<float> d_queries, Rows<float> d_keys,
+                 Rows<float> d_values, float* room) {
     float* turned_values = room + h.keys * h.width;
     float* weights = turned_values + h.keys * h.outputs;
     float* deltas = weights + attention_block * h.keys;
     float* products = deltas + attention_block * h.keys;
     float* each = products + attention_block * h.keys;
     char* scratch = reinterpret_cast<char*>(room + attention_room(h));
-    const Turned turned = turn(keys, h.keys, h.width, room), over = turn(values, h.keys, h.outputs, turned_values);
+    const Turned turned = turn(keys, h.keys, h.width, room),
+                 over = turn(values, h.keys, h.outputs, turned_values);
     clear(d_keys, h.keys, h.width);
     clear(d_values, h.keys, h.outputs);
     over_blocks(h, [&](const Block& b) {

@@ -1,4 +1,5 @@
-// Scaled dot-product attention of one head, and its adjoints: a block of queries at a time, whose scores stay in cache.
+// Scaled dot-product attention of one head, and its adjoints: a block of queries at a time, whose scores stay
+// in cache.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +28,17 @@ struct Allowed {
 };
 
 constexpr int most_head_axes = most_axes - 2;  // before queries and keys
-constexpr int64_t attention_block = 32;  // queries
+constexpr int64_t attention_block = 32;        // queries
 
 // Numbers that a thread needs, beside product_scratch.
-inline int64_t attention_room(const Head& h) { return h.keys * (h.width + h.outputs + 3 * attention_block) + attention_block + 64; }
+inline int64_t attention_room(const Head& h) {
+    return h.keys * (h.width + h.outputs + 3 * attention_block) + attention_block + 64;
+}
 
-void attend(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values, const Allowed& allowed,
-            Rows<float> y, float* room);
-void attend_back(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values, Rows<const float> d_y,
-                 const Allowed& allowed, Rows<float> d_queries, Rows<float> d_keys, Rows<float> d_values, float* room);
+void attend(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values,
+            const Allowed& allowed, Rows<float> y, float* room);
+void attend_back(const Head& h, Rows<const float> queries, Rows<const float> keys, Rows<const float> values,
+                 Rows<const float> d_y, const Allowed& allowed, Rows<float> d_queries, Rows<float> d_keys,
+                 Rows<float> d_values, float* room);
 
 }  // namespace chainrule

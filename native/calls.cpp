@@ -8,10 +8,15 @@
 
 namespace chainrule {
 
-// One call: what its threads share. A thread that comes when all is done finds that here, and touches nothing else.
+// One call: what its threads share. A thread that comes when all is done finds that here, and touches nothing
+// else.
 struct Machine::Call {
     Call(int threads, int64_t steps, int64_t stretches, std::vector<Buffer> given, Workspace& space)
-        : threads(threads), stretches(stretches), turns(threads, steps * stretches), buffers(std::move(given)), space(space) {}
+        : threads(threads),
+          stretches(stretches),
+          turns(threads, steps * stretches),
+          buffers(std::move(given)),
+          space(space) {}
 
     void end_turn(int64_t turn) {
         const bool whole = (turn + 1) % stretches == 0;
@@ -33,11 +38,13 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
                      const std::function<bool()>& interrupted, std::vector<int64_t>* profile) const {
     space.index_error.store(false);
     // Small programs stay on the caller's thread and wake nobody.
-    const bool alone = std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.chunks == 1; });
+    const bool alone =
+        std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.chunks == 1; });
     const int threads = alone ? 1 : workers.threads();
     while (space.rooms.size() < static_cast<size_t>(threads))
         space.rooms.emplace_back(room_bytes() + static_cast<size_t>(local_bytes_) + 128);
-    const auto call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()), std::move(buffers), space);
+    const auto call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()),
+                                             std::move(buffers), space);
     call->profile = profile;
     const auto job = [this, call, &interrupted](int thread) {
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
@@ -65,7 +72,8 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
 }
 
 // at: where each buffer begins; the locals come after them.
-void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<Address>& at) const {
+void Machine::run_part(const Call& call, int64_t stretch, int part, int thread,
+                       std::vector<Address>& at) const {
     auto address = reinterpret_cast<uintptr_t>(call.space.rooms[static_cast<size_t>(thread)].data());
     char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
     char* locals = own + (room_bytes() + 63) / 64 * 64;
@@ -86,12 +94,15 @@ void Machine::run_part(const Call& call, int64_t stretch, int part, int thread, 
             }
             for (int i = group.first; i < group.first + group.count; ++i) {
                 const Instruction& in = instructions_[static_cast<size_t>(i)];
-                const int64_t first = in.extent * chunk / group.chunks, last = in.extent * (chunk + 1) / group.chunks;
+                const int64_t first = in.extent * chunk / group.chunks,
+                              last = in.extent * (chunk + 1) / group.chunks;
                 if (call.profile && thread == 0) {
                     const auto start = std::chrono::steady_clock::now();
                     fine &= execute(in, {chunk, first, last, at, own});
                     (*call.profile)[static_cast<size_t>(i)] +=
-                        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+                        std::chrono::duration_cast<std::chrono::nanoseconds>(
+                            std::chrono::steady_clock::now() - start)
+                            .count();
                 } else {
                     fine &= execute(in, {chunk, first, last, at, own});
                 }

@@ -1,8 +1,8 @@
 // The only place for what differs between compilers and processors.
 #pragma once
 
-#include <cmath>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 // The next loop carries nothing from one round to the next, though its arrays may be the same.
@@ -23,7 +23,8 @@
 #define CHAINRULE_UNROLL
 #endif
 
-// The next short loop is not written out: GCC makes vectors of loops with choices in them only as long as they are loops.
+// The next short loop is not written out: GCC makes vectors of loops with choices in them only as long as
+// they are loops.
 #if defined(__GNUC__) && !defined(__clang__)
 #define CHAINRULE_ROLLED _Pragma("GCC unroll 1")
 #else
@@ -57,9 +58,9 @@ inline Level best_level() {
     return Level::baseline;
 }
 
-// Sixteen 32-bit words side by side, for what compilers do not vectorize by themselves: products of 64 bits; `within`, a
-// bit for each word of first … first + size - 1 (modulo 2³²); `keep`, the words of these bits one after the other (it may
-// write all sixteen).
+// Sixteen 32-bit words side by side, for what compilers do not vectorize by themselves: products of 64 bits;
+// `within`, a bit for each word of first … first + size - 1 (modulo 2³²); `keep`, the words of these bits one
+// after the other (it may write all sixteen).
 struct Words16 {
 #if defined(__AVX512F__)
     __m512i words;
@@ -70,14 +71,17 @@ struct Words16 {
     uint32_t within(uint32_t first, uint32_t size) const {
         return _mm512_cmplt_epu32_mask(_mm512_sub_epi32(words, all(first).words), all(size).words);
     }
-    static Words16 count() { return {_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)}; }
+    static Words16 count() {
+        return {_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)};
+    }
     Words16 from(uint32_t first) const { return {_mm512_add_epi32(words, all(first).words)}; }
     void keep(uint32_t which, uint32_t* to) const {
         _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(which), words));
     }
     void multiply(uint32_t factor, Words16& low, Words16& high) const {
         const __m512i f = _mm512_set1_epi64(factor);
-        const __m512i even = _mm512_mul_epu32(words, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(words, 32), f);
+        const __m512i even = _mm512_mul_epu32(words, f),
+                      odd = _mm512_mul_epu32(_mm512_srli_epi64(words, 32), f);
         low = {_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32))};
         high = {_mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd)};
     }
@@ -100,10 +104,12 @@ struct Words16 {
         return {{_mm256_xor_si256(words[0], other.words[0]), _mm256_xor_si256(words[1], other.words[1])}};
     }
     uint32_t within(uint32_t first, uint32_t size) const {
-        const __m256i low = all(first).words[0], sign = all(0x80000000u).words[0], limit = all(size ^ 0x80000000u).words[0];
+        const __m256i low = all(first).words[0], sign = all(0x80000000u).words[0],
+                      limit = all(size ^ 0x80000000u).words[0];
         const auto below = [&](__m256i x) {  // signed comparisons of what the sign bit has been turned in
             const __m256i shifted = _mm256_xor_si256(_mm256_sub_epi32(x, low), sign);
-            return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, shifted))));
+            return static_cast<uint32_t>(
+                _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(limit, shifted))));
         };
         return below(words[0]) | below(words[1]) << 8;
     }
@@ -194,7 +200,8 @@ struct Lanes {
 // to (columns, rows) = from (rows, columns), transposed; at most 16 × 16.
 inline void transpose(float* to, int64_t to_row, const float* from, int64_t from_row, int rows, int columns) {
     __m512 r[16], t[16];
-    for (int i = 0; i < 16; ++i) r[i] = i < rows ? Lanes::load(from + i * from_row, columns).x : _mm512_setzero_ps();
+    for (int i = 0; i < 16; ++i)
+        r[i] = i < rows ? Lanes::load(from + i * from_row, columns).x : _mm512_setzero_ps();
     const auto low = [](__m512 x, __m512 y) {
         return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
     };
@@ -244,7 +251,8 @@ struct Lanes {
 // to (columns, rows) = from (rows, columns), transposed; at most 8 × 8.
 inline void transpose(float* to, int64_t to_row, const float* from, int64_t from_row, int rows, int columns) {
     __m256 r[8], t[8];
-    for (int i = 0; i < 8; ++i) r[i] = i < rows ? Lanes::load(from + i * from_row, columns).x : _mm256_setzero_ps();
+    for (int i = 0; i < 8; ++i)
+        r[i] = i < rows ? Lanes::load(from + i * from_row, columns).x : _mm256_setzero_ps();
     for (int i = 0; i < 8; i += 2) {
         t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
         t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
@@ -301,8 +309,8 @@ inline void relax() {
 #endif
 }
 
-// While it lives, denormal numbers of this thread are 0: they only slow things down, and peers flush them too.
-// Infinities and NaNs stay. The caller's thread gets its own setting back.
+// While it lives, denormal numbers of this thread are 0: they only slow things down, and peers flush them
+// too. Infinities and NaNs stay. The caller's thread gets its own setting back.
 class FlushDenormals {
 public:
 #if defined(CHAINRULE_X86)

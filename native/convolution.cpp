@@ -9,13 +9,15 @@
 namespace chainrule {
 namespace {
 
-// Walks what taps first … last of one group see from place p of all examples, as runs that lie in one piece both in
-// the image and in the patch: visit(offset in x, or -1 where padding is seen; place in the patch; length).
+// Walks what taps first … last of one group see from place p of all examples, as runs that lie in one piece
+// both in the image and in the patch: visit(offset in x, or -1 where padding is seen; place in the patch;
+// length).
 template <class Visit>
 inline void walk(const Convolution& c, int64_t group, int64_t p, int64_t first, int64_t last, Visit visit) {
     const int64_t channels = c.groups * c.inputs, line = c.kernel_width * c.inputs;
     const int64_t example = p / c.places(), place = p % c.places();
-    const int64_t y = place / c.columns * c.stride_height - c.top, x = place % c.columns * c.stride_width - c.left;
+    const int64_t y = place / c.columns * c.stride_height - c.top,
+                  x = place % c.columns * c.stride_width - c.left;
     const bool solid = c.groups == 1 && c.dilation_width == 1 && x >= 0 && x + c.kernel_width <= c.width;
     for (int64_t tap = first; tap < last;) {
         const int64_t i = tap / line, end = std::min(last, (i + 1) * line);
@@ -47,8 +49,8 @@ inline void copy_few(float* to, const float* from, int64_t n) {
 }
 
 // patches (places first … last, taps): what each place sees.
-void gather(const Convolution& c, const float* x, int64_t group, int64_t first, int64_t last, int64_t first_tap, int64_t last_tap,
-            float* patches) {
+void gather(const Convolution& c, const float* x, int64_t group, int64_t first, int64_t last,
+            int64_t first_tap, int64_t last_tap, float* patches) {
     const int64_t taps = last_tap - first_tap;
     for (int64_t p = first; p < last; ++p, patches += taps)
         walk(c, group, p, first_tap, last_tap, [&](int64_t from, int64_t to, int64_t n) {
@@ -60,7 +62,8 @@ void gather(const Convolution& c, const float* x, int64_t group, int64_t first, 
 }
 
 // The other way: what each place saw gets its part of the patches added.
-void scatter(const Convolution& c, float* x, int64_t group, int64_t first, int64_t last, const float* patches) {
+void scatter(const Convolution& c, float* x, int64_t group, int64_t first, int64_t last,
+             const float* patches) {
     const int64_t taps = c.taps();
     for (int64_t p = first; p < last; ++p, patches += taps)
         walk(c, group, p, 0, taps, [&](int64_t to, int64_t from, int64_t n) {
@@ -70,12 +73,14 @@ void scatter(const Convolution& c, float* x, int64_t group, int64_t first, int64
 }
 
 // Places whose patches are gathered at a time.
-int64_t rows_at_a_time(int64_t taps) { return std::clamp<int64_t>(patch_room / std::max<int64_t>(taps, 1), 1, 336); }
+int64_t rows_at_a_time(int64_t taps) {
+    return std::clamp<int64_t>(patch_room / std::max<int64_t>(taps, 1), 1, 336);
+}
 
 // The image as it is, is its patches.
 bool is_pointwise(const Convolution& c) {
-    return c.kernel_height == 1 && c.kernel_width == 1 && c.stride_height == 1 && c.stride_width == 1 && c.top == 0 && c.left == 0 &&
-           c.rows == c.height && c.columns == c.width;
+    return c.kernel_height == 1 && c.kernel_width == 1 && c.stride_height == 1 && c.stride_width == 1 &&
+           c.top == 0 && c.left == 0 && c.rows == c.height && c.columns == c.width;
 }
 
 // One input and one output a group: the channels are side by side in weights and image alike.
@@ -92,13 +97,14 @@ void walk_depthwise(const Convolution& c, int64_t first, int64_t last, Visit vis
                         const int64_t y = row * c.stride_height - c.top + i * c.dilation_height;
                         const int64_t x = column * c.stride_width - c.left + j * c.dilation_width;
                         if (y < 0 || y >= c.height || x < 0 || x >= c.width) continue;
-                        visit(((e * c.rows + row) * c.columns + column) * c.groups, ((e * c.height + y) * c.width + x) * c.groups,
+                        visit(((e * c.rows + row) * c.columns + column) * c.groups,
+                              ((e * c.height + y) * c.width + x) * c.groups,
                               (i * c.kernel_width + j) * c.groups);
                     }
 }
 
-// Straight from the image, whose lines get their zeros before and after first; lines above and below it are left out.
-// Rows of places sweep over the lines of a window.
+// Straight from the image, whose lines get their zeros before and after first; lines above and below it are
+// left out. Rows of places sweep over the lines of a window.
 
 struct Image {
     const float* at;
@@ -109,7 +115,8 @@ struct Image {
 Image with_zeros(const Convolution& c, const float* x, float* room) {
     const int64_t seen = (c.columns - 1) * c.stride_width + (c.kernel_width - 1) * c.dilation_width + 1;
     if (c.left == 0 && seen <= c.width) return {x, c.width * c.inputs};
-    const int64_t line = seen * c.inputs, before = c.left * c.inputs, held = std::min(c.width, seen - c.left) * c.inputs;
+    const int64_t line = seen * c.inputs, before = c.left * c.inputs,
+                  held = std::min(c.width, seen - c.left) * c.inputs;
     for (int64_t row = 0; row < c.height; ++row) {
         float* to = room + row * line;
         std::fill(to, to + before, 0.0f);
@@ -137,12 +144,15 @@ int64_t packed_weights(const Convolution& c) {
 // Whether rows of places are long enough, and weights and image fit into the room for patches.
 bool is_direct(const Convolution& c) {
     const ProductTable& own = kernels().product;
-    if (!own.sweep || c.groups != 1 || c.dilation_width != 1 || c.columns < 4 || c.outputs < 8 || c.batch == 0 || c.taps() == 0) return false;
+    if (!own.sweep || c.groups != 1 || c.dilation_width != 1 || c.columns < 4 || c.outputs < 8 ||
+        c.batch == 0 || c.taps() == 0)
+        return false;
     const int64_t seen = (c.columns - 1) * c.stride_width + c.kernel_width;
     return c.left < seen && packed_weights(c) + c.height * seen * c.inputs <= patch_room;
 }
 
-// The derivative by the input, where it is a convolution itself: of what came back, by the weights turned round.
+// The derivative by the input, where it is a convolution itself: of what came back, by the weights turned
+// round.
 bool is_direct_back(const Convolution& c, Convolution& back) {
     if (c.stride_height != 1 || c.stride_width != 1) return false;
     back = c;
@@ -163,7 +173,9 @@ void pack_weights(const Convolution& c, const float* weight, float* panels) {
     const int64_t width = kernels().product.sweep_columns, taps = c.taps();
     for (int64_t left = 0; left < c.outputs; left += width, panels += taps * width) {
         const int64_t columns = std::min(width, c.outputs - left);
-        for (int64_t tap = 0; tap < taps; ++tap) std::memcpy(panels + tap * width, weight + tap * c.outputs + left, static_cast<size_t>(columns) * 4);
+        for (int64_t tap = 0; tap < taps; ++tap)
+            std::memcpy(panels + tap * width, weight + tap * c.outputs + left,
+                        static_cast<size_t>(columns) * 4);
     }
 }
 
@@ -184,7 +196,8 @@ void pack_turned(const Convolution& c, const float* weight, float* panels) {
         }
 }
 
-void sweep_rows(const Convolution& c, const float* x, const float* panels, float* y, int64_t first, int64_t last, float* room) {
+void sweep_rows(const Convolution& c, const float* x, const float* panels, float* y, int64_t first,
+                int64_t last, float* room) {
     const ProductTable& own = kernels().product;
     const int64_t tiles = (c.columns + own.sweep_rows - 1) / own.sweep_rows, width = own.sweep_columns;
     const int64_t line = c.kernel_width * c.inputs;  // taps of a line of the window
@@ -197,7 +210,8 @@ void sweep_rows(const Convolution& c, const float* x, const float* panels, float
                 for (int64_t tile = 0; tile < tiles; ++tile) {
                     const int64_t begin = c.columns * tile / tiles, end = c.columns * (tile + 1) / tiles;
                     Sweep sweep{};
-                    sweep.a = image.at + (top + lines.first * c.dilation_height) * image.line + begin * c.stride_width * c.inputs;
+                    sweep.a = image.at + (top + lines.first * c.dilation_height) * image.line +
+                              begin * c.stride_width * c.inputs;
                     sweep.a_row = c.stride_width * c.inputs;
                     sweep.a_step = 1;
                     sweep.a_segment = c.dilation_height * image.line;
@@ -216,9 +230,11 @@ void sweep_rows(const Convolution& c, const float* x, const float* panels, float
 }
 
 // Taps of each line of the window, all places of an image at a time.
-void sweep_taps(const Convolution& c, const float* x, const float* d_y, float* d_weight, int64_t first, int64_t last, float* room) {
+void sweep_taps(const Convolution& c, const float* x, const float* d_y, float* d_weight, int64_t first,
+                int64_t last, float* room) {
     const ProductTable& own = kernels().product;
-    const int64_t line = c.kernel_width * c.inputs, tiles = (line + own.sweep_rows - 1) / own.sweep_rows, width = own.sweep_columns;
+    const int64_t line = c.kernel_width * c.inputs, tiles = (line + own.sweep_rows - 1) / own.sweep_rows,
+                  width = own.sweep_columns;
     for (int64_t e = first; e < last; ++e) {
         const Image image = with_zeros(c, x + e * c.x_items(), room);
         for (int64_t left = 0; left < c.outputs; left += width)
@@ -249,12 +265,15 @@ void sweep_taps(const Convolution& c, const float* x, const float* d_y, float* d
 
 }  // namespace
 
-void convolve(const Convolution& c, const float* x, const float* weight, float* y, int64_t first, int64_t last, char* scratch) {
+void convolve(const Convolution& c, const float* x, const float* weight, float* y, int64_t first,
+              int64_t last, char* scratch) {
     const int64_t taps = c.taps(), channels = c.groups * c.outputs;
     if (is_depthwise(c)) {
         std::fill(y + first * c.y_items(), y + last * c.y_items(), 0.0f);
         const auto multiply_add = kernels().multiply_add;
-        walk_depthwise(c, first, last, [&](int64_t to, int64_t from, int64_t w) { multiply_add(y + to, x + from, weight + w, c.groups); });
+        walk_depthwise(c, first, last, [&](int64_t to, int64_t from, int64_t w) {
+            multiply_add(y + to, x + from, weight + w, c.groups);
+        });
         return;
     }
     float* patches = reinterpret_cast<float*>(scratch + product_scratch);
@@ -269,15 +288,15 @@ void convolve(const Convolution& c, const float* x, const float* weight, float* 
             const int64_t count = std::min(step, last * c.places() - p);
             const bool direct = is_pointwise(c);
             if (!direct) gather(c, x, group, p, p + count, 0, taps, patches);
-            multiply({direct ? x + p * c.groups * c.inputs + group * c.inputs : patches, weight + group * c.outputs,
-                      y + p * channels + group * c.outputs, count, c.outputs, taps, direct ? c.groups * c.inputs : taps, channels,
-                      channels, false, false, false},
+            multiply({direct ? x + p * c.groups * c.inputs + group * c.inputs : patches,
+                      weight + group * c.outputs, y + p * channels + group * c.outputs, count, c.outputs,
+                      taps, direct ? c.groups * c.inputs : taps, channels, channels, false, false, false},
                      scratch);
         }
 }
 
-void convolve_back(const Convolution& c, const float* d_y, const float* weight, float* d_x, int64_t first, int64_t last,
-                   char* scratch) {
+void convolve_back(const Convolution& c, const float* d_y, const float* weight, float* d_x, int64_t first,
+                   int64_t last, char* scratch) {
     const int64_t taps = c.taps(), channels = c.groups * c.outputs;
     const bool direct = is_pointwise(c);
     float* patches = reinterpret_cast<float*>(scratch + product_scratch);
@@ -290,8 +309,9 @@ void convolve_back(const Convolution& c, const float* d_y, const float* weight, 
     if (!direct || is_depthwise(c)) std::fill(d_x + first * c.x_items(), d_x + last * c.x_items(), 0.0f);
     if (is_depthwise(c)) {
         const auto multiply_add = kernels().multiply_add;
-        walk_depthwise(c, first, last,
-                       [&](int64_t from, int64_t to, int64_t w) { multiply_add(d_x + to, d_y + from, weight + w, c.groups); });
+        walk_depthwise(c, first, last, [&](int64_t from, int64_t to, int64_t w) {
+            multiply_add(d_x + to, d_y + from, weight + w, c.groups);
+        });
         return;
     }
     const int64_t step = rows_at_a_time(taps);
@@ -299,22 +319,23 @@ void convolve_back(const Convolution& c, const float* d_y, const float* weight, 
         for (int64_t p = first * c.places(); p < last * c.places(); p += step) {
             const int64_t count = std::min(step, last * c.places() - p);
             multiply({d_y + p * channels + group * c.outputs, weight + group * c.outputs,
-                      direct ? d_x + p * c.groups * c.inputs + group * c.inputs : patches, count, taps, c.outputs, channels, channels,
-                      direct ? c.groups * c.inputs : taps, false, true, false},
+                      direct ? d_x + p * c.groups * c.inputs + group * c.inputs : patches, count, taps,
+                      c.outputs, channels, channels, direct ? c.groups * c.inputs : taps, false, true, false},
                      scratch);
             if (!direct) scatter(c, d_x, group, p, p + count, patches);
         }
 }
 
-void convolve_weight(const Convolution& c, const float* x, const float* d_y, float* d_weight, int64_t first, int64_t last,
-                     int64_t first_tap, int64_t last_tap, char* scratch) {
+void convolve_weight(const Convolution& c, const float* x, const float* d_y, float* d_weight, int64_t first,
+                     int64_t last, int64_t first_tap, int64_t last_tap, char* scratch) {
     const int64_t taps = last_tap - first_tap, channels = c.groups * c.outputs;
     if (taps == 0) return;
     std::fill(d_weight + first_tap * channels, d_weight + last_tap * channels, 0.0f);
     if (is_depthwise(c)) {
         const auto multiply_add = kernels().multiply_add;
         walk_depthwise(c, first, last, [&](int64_t back, int64_t from, int64_t w) {
-            if (w >= first_tap * channels && w < last_tap * channels) multiply_add(d_weight + w, x + from, d_y + back, c.groups);
+            if (w >= first_tap * channels && w < last_tap * channels)
+                multiply_add(d_weight + w, x + from, d_y + back, c.groups);
         });
         return;
     }
@@ -328,8 +349,9 @@ void convolve_weight(const Convolution& c, const float* x, const float* d_y, flo
         for (int64_t p = first * c.places(); p < last * c.places(); p += step) {
             const int64_t count = std::min(step, last * c.places() - p);
             gather(c, x, group, p, p + count, first_tap, last_tap, patches);
-            multiply({patches, d_y + p * channels + group * c.outputs, d_weight + first_tap * channels + group * c.outputs, taps, c.outputs,
-                      count, taps, channels, channels, true, false, true},
+            multiply({patches, d_y + p * channels + group * c.outputs,
+                      d_weight + first_tap * channels + group * c.outputs, taps, c.outputs, count, taps,
+                      channels, channels, true, false, true},
                      scratch);
         }
 }

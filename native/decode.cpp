@@ -8,7 +8,7 @@
 namespace chainrule {
 namespace {
 
-constexpr int64_t most_still = 1 << 16;  // steps of a loop in which nothing moves
+constexpr int64_t most_still = 1 << 16;                             // steps of a loop in which nothing moves
 constexpr int64_t most_rows = std::numeric_limits<int32_t>::max();  // of a table
 
 void decode_matmul(Reader& in, Instruction& out) {
@@ -25,10 +25,12 @@ void decode_matmul(Reader& in, Instruction& out) {
     for (int64_t* row : {&w.row_a, &w.row_b}) *row = in.number(1, longest);
     for (int64_t* step : {&w.outer_a, &w.outer_b, &w.inner_a, &w.inner_b}) *step = in.size();
     out.extent = w.cut == Cut::by_depth ? w.k : w.cut == Cut::by_columns ? w.n : batch == 1 ? w.m : w.outer;
-    const auto whole = [&](int64_t outer_step, int64_t inner_step, int64_t row, int64_t rows, int64_t columns) -> int64_t {
+    const auto whole = [&](int64_t outer_step, int64_t inner_step, int64_t row, int64_t rows,
+                           int64_t columns) -> int64_t {
         if (batch == 0 || rows == 0 || columns == 0) return 0;
         if (row < columns) refuse("rows of a matrix over each other");
-        return product(w.outer - 1, outer_step) + product(w.inner - 1, inner_step) + product(rows - 1, row) + columns;
+        return product(w.outer - 1, outer_step) + product(w.inner - 1, inner_step) + product(rows - 1, row) +
+               columns;
     };
     const auto [rows_a, columns_a] = w.transposed_a ? std::pair(w.k, w.m) : std::pair(w.m, w.k);
     const auto [rows_b, columns_b] = w.transposed_b ? std::pair(w.n, w.k) : std::pair(w.k, w.n);
@@ -38,7 +40,8 @@ void decode_matmul(Reader& in, Instruction& out) {
     const bool dense_a = !w.transposed_a && w.m * w.k > 0 && w.row_a == w.k;
     w.a = own_rows && dense_a ? in.read_rows(w.m, w.k, 4) : in.read(needed_a, 4);
     w.b = in.read(needed_b, 4);
-    const int64_t results = product(batch, product(w.m, w.n)), parts = w.cut == Cut::by_depth ? product_parts : 1;
+    const int64_t results = product(batch, product(w.m, w.n)),
+                  parts = w.cut == Cut::by_depth ? product_parts : 1;
     w.c = own_rows && results > 0 ? in.write_rows(w.m, w.n, 4) : in.write(product(parts, results), 4);
     if (batch == 0 || w.m * w.n == 0) out.extent = 0;  // however many there are
     const int ahead = in.small(own_rows ? most_ahead : 0);
@@ -53,7 +56,8 @@ void decode_reduce(Reader& in, Instruction& out) {
     w.fold = in.one_of<Fold>(fold_names);
     for (int64_t* size : {&w.outer, &w.middle, &w.inner}) *size = in.size();
     out.extent = w.outer == 1 ? w.inner : w.inner == 0 ? 0 : w.outer;
-    if (w.fold != Fold::sum && w.middle == 0 && product(w.outer, w.inner) > 0) refuse("max or min of nothing");
+    if (w.fold != Fold::sum && w.middle == 0 && product(w.outer, w.inner) > 0)
+        refuse("max or min of nothing");
     const int64_t row = product(w.middle, w.inner);
     w.x = w.outer == 1 ? in.read(row, 4) : in.read_rows(w.outer, row, 4);
     w.y = w.outer == 1 ? in.write(w.inner, 4) : in.write_rows(w.outer, w.inner, 4);
@@ -64,7 +68,8 @@ void decode_copy(Reader& in, Instruction& out) {
     Copy w{};
     w.axes.resize(static_cast<size_t>(in.small(most_axes)));
     w.item_bytes = in.number(1, 8);
-    if (w.item_bytes != 1 && w.item_bytes != 4 && w.item_bytes != 8) refuse("elements of a size that there is not");
+    if (w.item_bytes != 1 && w.item_bytes != 4 && w.item_bytes != 8)
+        refuse("elements of a size that there is not");
     for (auto field : {&Copy::Axis::length, &Copy::Axis::from_step, &Copy::Axis::to_step})
         for (Copy::Axis& axis : w.axes) axis.*field = in.size();
     int64_t source = 1, target = 1, count = 1;
@@ -156,7 +161,8 @@ void decode_random_bits(Reader& in, Instruction& out) {
 void decode_cross_entropy(Reader& in, Instruction& out, bool delta) {
     out.extent = in.size();
     const int64_t classes = in.number(1, most), items = product(out.extent, classes);
-    const Place logits = in.read(items, 4), targets = in.read(items, 4), y = in.write(delta ? items : out.extent, 4);
+    const Place logits = in.read(items, 4), targets = in.read(items, 4),
+                y = in.write(delta ? items : out.extent, 4);
     if (delta)
         out.work = CrossEntropyDelta{classes, logits, targets, y};
     else
@@ -222,7 +228,8 @@ void decode_scan(Reader& in, Instruction& out, int loops) {
     for (int i = 0; i < parts; ++i) {
         loop->parts.push_back(decode_part(in, *loop, rooms));
         const Part& part = loop->parts.back();
-        if (part.motion == Motion::moving || part.motion == Motion::carried) moved = std::max(moved, part.bytes);
+        if (part.motion == Motion::moving || part.motion == Motion::carried)
+            moved = std::max(moved, part.bytes);
     }
     // Where something moves, memory bounds the time.
     if (moved == 0 && loop->length > most_still) refuse("a loop in which nothing moves");

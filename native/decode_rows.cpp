@@ -1,4 +1,5 @@
-// What takes rows as a whole, from the wire format: sums that run along, order, attention, layer normalization.
+// What takes rows as a whole, from the wire format: sums that run along, order, attention, layer
+// normalization.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -38,8 +39,9 @@ void decode_lines(Reader& in, Instruction& out, Kind kind) {
     }
 }
 
-// Outer axes and how many of them the extent has; sizes of a head; then for every operand its strides (rows and columns
-// last) and its place: queries, keys, values, of the adjoints the delta, maybe a mask, and the results.
+// Outer axes and how many of them the extent has; sizes of a head; then for every operand its strides (rows
+// and columns last) and its place: queries, keys, values, of the adjoints the delta, maybe a mask, and the
+// results.
 void decode_attention(Reader& in, Instruction& out, Kind kind) {
     constexpr int64_t longest = 1 << 24;
     Heads heads{};
@@ -51,7 +53,8 @@ void decode_attention(Reader& in, Instruction& out, Kind kind) {
     heads.each = 1;
     out.extent = 1;
     for (size_t axis = 0; axis < heads.lengths.size(); ++axis)
-        (axis < lead ? out.extent : heads.each) = product(axis < lead ? out.extent : heads.each, heads.lengths[axis]);
+        (axis < lead ? out.extent : heads.each) =
+            product(axis < lead ? out.extent : heads.each, heads.lengths[axis]);
     if (all == 0) out.extent = 0;
     Head& head = heads.head;
     head.queries = in.number(0, longest);
@@ -80,7 +83,8 @@ void decode_attention(Reader& in, Instruction& out, Kind kind) {
         if (bytes == 4 && rows > 1 && m.row < columns) refuse("rows of a matrix over each other");
         const int64_t elements = product(all, product(rows, columns));
         if (written && elements > last + 1) refuse("elements written over each other");
-        m.place = written ? in.write(elements ? last + 1 : 0, bytes) : in.read(elements ? last + 1 : 0, bytes);
+        m.place =
+            written ? in.write(elements ? last + 1 : 0, bytes) : in.read(elements ? last + 1 : 0, bytes);
         return m;
     };
     out.scratch = attention_room(head) * 4 + product_scratch;

@@ -47,7 +47,8 @@ void decode_convolution(Reader& in, Instruction& out, Kind kind) {
     const int64_t x_channels = product(c.groups, c.inputs), y_channels = product(c.groups, c.outputs);
     const int64_t x = product(product(c.batch, c.height), product(c.width, x_channels));
     const int64_t y = product(product(c.batch, c.rows), product(c.columns, y_channels));
-    const int64_t taps = product(product(c.kernel_height, c.kernel_width), c.inputs), weight = product(taps, y_channels);
+    const int64_t taps = product(product(c.kernel_height, c.kernel_width), c.inputs),
+                  weight = product(taps, y_channels);
     product(taps, 336);
     if (taps > patch_room) refuse("a window of too many taps");
     out.scratch = product_scratch + convolution_scratch;

@@ -14,8 +14,8 @@ int64_t span(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride)
     return product(rows - 1, row_stride) + product(cols - 1, col_stride) + 1;
 }
 
-// Marks the stores whose operation may write straight to memory. A load on the same words must have been read by
-// then; one on other words of the same memory must not be there at all.
+// Marks the stores whose operation may write straight to memory. A load on the same words must have been read
+// by then; one on other words of the same memory must not be there at all.
 void find_direct(Tile& tile, int64_t rows, int64_t cols) {
     for (Store& store : tile.stores) {
         if (!is_word(store.type)) continue;
@@ -25,13 +25,16 @@ void find_direct(Tile& tile, int64_t rows, int64_t cols) {
         bool direct = written >= 0;
         const int64_t start = store.place.offset, end = start + rows * cols * 4;
         for (const Load& load : tile.loads) {
-            const int64_t load_end = load.place.offset + span(rows, cols, load.row_stride, load.col_stride) * item_bytes(load.type);
-            if (load.place.buffer != store.place.buffer || load.place.offset >= end || load_end <= start) continue;
-            const bool same = is_word(load.type) && load.place.offset == start && (load.row_stride == cols || rows == 1) &&
-                              (load.col_stride == 1 || cols == 1);
+            const int64_t load_end = load.place.offset + span(rows, cols, load.row_stride, load.col_stride) *
+                                                             item_bytes(load.type);
+            if (load.place.buffer != store.place.buffer || load.place.offset >= end || load_end <= start)
+                continue;
+            const bool same = is_word(load.type) && load.place.offset == start &&
+                              (load.row_stride == cols || rows == 1) && (load.col_stride == 1 || cols == 1);
             bool later = false;
             for (size_t i = static_cast<size_t>(written + 1); i < tile.ops.size(); ++i)
-                later = later || tile.ops[i].a == load.reg || tile.ops[i].b == load.reg || tile.ops[i].c == load.reg;
+                later = later || tile.ops[i].a == load.reg || tile.ops[i].b == load.reg ||
+                        tile.ops[i].c == load.reg;
             for (const Store& other : tile.stores) later = later || other.reg == load.reg;
             for (const Sum& each : tile.sums) later = later || each.reg == load.reg;
             direct = direct && same && !later;
@@ -77,22 +80,25 @@ void find_ready(Tile& tile) {
     const ReadyTable table = kernels().ready;
     for (const Ready* ready = table.entries; ready < table.entries + table.count; ++ready) {
         if (!std::equal(lines.begin(), lines.end(), ready->lines, ready->lines + ready->line_count)) continue;
-        if (!std::equal(single.begin(), single.end(), ready->single, ready->single + ready->input_count)) continue;
+        if (!std::equal(single.begin(), single.end(), ready->single, ready->single + ready->input_count))
+            continue;
         if (!std::equal(stores.begin(), stores.end(), ready->stores, ready->stores + ready->store_count,
                         [](const auto& store, int line) { return store.first == line; }))
             continue;
         std::vector<int> squares;
         for (const int* line = ready->squares; line < ready->squares + ready->square_count; ++line)
             for (size_t i = 0; i < tile.sums.size(); ++i)
-                if (!tile.sums[i].of_rows && holder[static_cast<size_t>(tile.sums[i].reg)] == *line) squares.push_back(static_cast<int>(i));
+                if (!tile.sums[i].of_rows && holder[static_cast<size_t>(tile.sums[i].reg)] == *line)
+                    squares.push_back(static_cast<int>(i));
         // Rows are added up afterwards, from what the loop has read or stored.
         const auto at_hand = [&](const Sum& sum) {
             const int line = holder[static_cast<size_t>(sum.reg)];
-            return sum.of_rows && (line < 0 || std::find(ready->stores, ready->stores + ready->store_count, line) !=
-                                                   ready->stores + ready->store_count);
+            return sum.of_rows && (line < 0 || std::find(ready->stores, ready->stores + ready->store_count,
+                                                         line) != ready->stores + ready->store_count);
         };
         const auto added = std::count_if(tile.sums.begin(), tile.sums.end(), at_hand);
-        if (ready->square_count != static_cast<int>(squares.size()) || squares.size() + static_cast<size_t>(added) != tile.sums.size())
+        if (ready->square_count != static_cast<int>(squares.size()) ||
+            squares.size() + static_cast<size_t>(added) != tile.sums.size())
             continue;
         tile.ready = ready;
         tile.squares = squares;
@@ -121,8 +127,8 @@ void decode_load(Reader& in, Tile& tile, int64_t rows, Registers& registers) {
     load.col_stride = in.size();
     const bool whole = load.row_stride == cols && (load.col_stride == 1 || cols == 1);
     const int64_t bytes = item_bytes(load.type);
-    load.place =
-        whole ? in.read_rows(rows, cols, bytes) : in.read(span(rows, cols, load.row_stride, load.col_stride), bytes);
+    load.place = whole ? in.read_rows(rows, cols, bytes)
+                       : in.read(span(rows, cols, load.row_stride, load.col_stride), bytes);
     const auto reg = static_cast<size_t>(load.reg);
     registers.written[reg] = registers.fixed[reg] = true;
     if (++registers.writes[reg] > 1) refuse("a register is loaded twice");
@@ -163,7 +169,8 @@ void decode_micro(Reader& in, Tile& tile, Registers& registers) {
     }
     const auto y = static_cast<size_t>(op.y);
     registers.written[y] = true;
-    if (++registers.writes[y] > 1 && registers.fixed[y]) refuse("a loaded or stored register is written twice");
+    if (++registers.writes[y] > 1 && registers.fixed[y])
+        refuse("a loaded or stored register is written twice");
     tile.ops.push_back(op);
 }
 
@@ -175,7 +182,8 @@ void decode_tile(Reader& in, Instruction& out) {
     tile.columns = in.size();
     product(rows, tile.columns);
     tile.registers = in.small(4096);
-    const int loads = in.small(4096), stores = in.small(4096), sums = in.small(most_tile_sums), ops = in.small(65536);
+    const int loads = in.small(4096), stores = in.small(4096), sums = in.small(most_tile_sums),
+              ops = in.small(65536);
     Registers registers(tile.registers);
     for (int i = 0; i < loads; ++i) decode_load(in, tile, rows, registers);
     for (int i = 0; i < stores; ++i) decode_store(in, tile, rows, registers);
@@ -183,9 +191,11 @@ void decode_tile(Reader& in, Instruction& out) {
     if (stores + sums == 0 && rows > 0 && tile.columns > 0) refuse("a tile that stores nothing");
     for (int i = 0; i < ops; ++i) decode_micro(in, tile, registers);
     for (const Store& store : tile.stores)
-        if (!registers.written[static_cast<size_t>(store.reg)]) refuse("a register is stored before it is written");
+        if (!registers.written[static_cast<size_t>(store.reg)])
+            refuse("a register is stored before it is written");
     for (const Sum& each : tile.sums)
-        if (!registers.written[static_cast<size_t>(each.reg)]) refuse("sums of a register that is never written");
+        if (!registers.written[static_cast<size_t>(each.reg)])
+            refuse("sums of a register that is never written");
     find_direct(tile, rows, tile.columns);
     find_ready(tile);
     if (!tile.sums.empty()) out.chunks_at_most = most_chunks;

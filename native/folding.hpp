@@ -1,5 +1,5 @@
-// Folds of many numbers to one: sums, the largest, the smallest. The order depends on how many there are alone. A file that
-// includes this has its own copies, compiled for its instruction set.
+// Folds of many numbers to one: sums, the largest, the smallest. The order depends on how many there are
+// alone. A file that includes this has its own copies, compiled for its instruction set.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ inline void fold_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t
         for (int64_t i = 0; i < n; ++i) {
             const float* b = a + i;
             const float first = function(function(b[0], b[stride]), function(b[2 * stride], b[3 * stride]));
-            const float second = function(function(b[4 * stride], b[5 * stride]), function(b[6 * stride], b[7 * stride]));
+            const float second =
+                function(function(b[4 * stride], b[5 * stride]), function(b[6 * stride], b[7 * stride]));
             y[i] = function(y[i], function(first, second));
         }
     }
@@ -39,7 +40,8 @@ constexpr int64_t running_results = 32;
 
 // At least 32 numbers in 32 running results, so that the compiler may use vectors.
 template <class Function>
-CHAINRULE_INLINE inline void fold_to_running(float* running, const float* x, int64_t n, float start, Function function) {
+CHAINRULE_INLINE inline void fold_to_running(float* running, const float* x, int64_t n, float start,
+                                             Function function) {
     for (int64_t j = 0; j < running_results; ++j) running[j] = start;
     int64_t i = 0;
     for (; i + running_results <= n; i += running_results) {
@@ -64,8 +66,8 @@ inline float fold(const float* x, int64_t n, float start, Function function) {
     return running[0];
 }
 
-// y[r] = fold of row r of x (rows, n), sixteen rows at a time: their last sixteen results are turned, so that vectors go
-// over rows.
+// y[r] = fold of row r of x (rows, n), sixteen rows at a time: their last sixteen results are turned, so that
+// vectors go over rows.
 template <class Function>
 inline void fold_each(float* y, const float* x, int64_t rows, int64_t n, float start, Function function) {
     constexpr int64_t high = running_results / 2;

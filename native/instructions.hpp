@@ -35,7 +35,8 @@ struct Store {
     bool direct = false;  // written by the operations themselves: no later one reads what was there before
 };
 
-// Of a register over the rows of each chunk: Σ x² in float64, sums[chunk]; or the rows added up, sums[chunk][columns].
+// Of a register over the rows of each chunk: Σ x² in float64, sums[chunk]; or the rows added up,
+// sums[chunk][columns].
 struct Sum {
     int reg;
     bool of_rows;
@@ -60,8 +61,9 @@ struct Tile {
     bool straight = false;             // and whether all of them lie in memory as the loop needs them
 };
 
-// C = A B of outer · inner pairs of matrices. transposed: columns lie in memory as rows. row: from one row in memory to
-// the next. outer_a …: how far A and B move from one product to the next. ahead: what is read right after, shaped as C.
+// C = A B of outer · inner pairs of matrices. transposed: columns lie in memory as rows. row: from one row in
+// memory to the next. outer_a …: how far A and B move from one product to the next. ahead: what is read right
+// after, shaped as C.
 struct Matmul {
     Cut cut;
     int64_t outer, inner, m, n, k;
@@ -104,7 +106,8 @@ struct GatherSum {
     Place table, indices, y;
 };
 
-// y = x with updates added at indices, where x is all 0 if it has no place. Each row of updates is for `repeat` indices.
+// y = x with updates added at indices, where x is all 0 if it has no place. Each row of updates is for
+// `repeat` indices.
 struct ScatterAdd {
     int64_t outer, length, inner, count, repeat;
     Place indices, updates, y;
@@ -275,16 +278,17 @@ struct Scan {
     std::unique_ptr<const Loop> loop;
 };
 
-using Work = std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, OneHot, Narrow, RandomBits,
-                          CrossEntropy, CrossEntropyDelta, RowSums, Squares, RootMean, MaxPool, MaxPoolPositions,
-                          MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Resize, ResizeAdjoint, Cumsum, Argmax, Argsort,
-                          Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint, Attention, AttentionAdjoints, LayerNorm,
-                          LayerNormAdjoints, Scan>;
+using Work =
+    std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, OneHot, Narrow, RandomBits,
+                 CrossEntropy, CrossEntropyDelta, RowSums, Squares, RootMean, MaxPool, MaxPoolPositions,
+                 MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Resize, ResizeAdjoint, Cumsum, Argmax,
+                 Argsort, Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint, Attention, AttentionAdjoints,
+                 LayerNorm, LayerNormAdjoints, Scan>;
 
 struct Instruction {
     Work work;
-    int64_t extent = 1;         // rows that chunks cut
-    int64_t scratch = 0;        // bytes of a thread's own room
+    int64_t extent = 1;             // rows that chunks cut
+    int64_t scratch = 0;            // bytes of a thread's own room
     int64_t chunks_at_most = 1024;  // where each has results of its own: for so many there is room
 };
 
@@ -295,7 +299,8 @@ struct Part {
     Place place, start;
 };
 
-// Instructions run for every element of time, each chunk of their rows by itself. The first part is their arena.
+// Instructions run for every element of time, each chunk of their rows by itself. The first part is their
+// arena.
 struct Loop {
     int chunks;
     int64_t length;

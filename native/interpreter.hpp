@@ -16,8 +16,9 @@ public:
     WithoutGil(const WithoutGil&) = delete;
     WithoutGil& operator=(const WithoutGil&) = delete;
 
-    // A thread that comes when the interpreter has ended does not return. Python ends it by unwinding its stack, which
-    // in frames of C++ would end the whole process at once; so it stays here until the process ends.
+    // A thread that comes when the interpreter has ended does not return. Python ends it by unwinding its
+    // stack, which in frames of C++ would end the whole process at once; so it stays here until the process
+    // ends.
     void take() noexcept {
         try {
             PyEval_RestoreThread(thread_);

@@ -1,5 +1,5 @@
-// Compiled several times: CHAINRULE_LEVEL names the table that this copy defines. Plain loops, which the compiler
-// vectorizes; every function in them is inline and free of branches.
+// Compiled several times: CHAINRULE_LEVEL names the table that this copy defines. Plain loops, which the
+// compiler vectorizes; every function in them is inline and free of branches.
 #include "kernels.hpp"
 
 #include <bit>
@@ -42,13 +42,9 @@ inline void map2(float* y, const float* a, const float* b, int64_t n, Function f
 }
 
 #define ONE(OP, EXPRESSION) \
-    case OP: \
-        map1(y, a, n, [](float x) { return EXPRESSION; }); \
-        break;
+    case OP: map1(y, a, n, [](float x) { return EXPRESSION; }); break;
 #define TWO(OP, EXPRESSION) \
-    case OP: \
-        map2(y, a, b, n, [](float x1, float x2) { return EXPRESSION; }); \
-        break;
+    case OP: map2(y, a, b, n, [](float x1, float x2) { return EXPRESSION; }); break;
 
 void micro(int op, float* y, const float* a, const float* b, const float* c, int64_t n) {
     switch (op) {
@@ -102,30 +98,28 @@ void micro(int op, float* y, const float* a, const float* b, const float* c, int
         TWO(AND_M, word(integer(x1) & integer(x2)))
         TWO(OR_M, word(integer(x1) | integer(x2)))
         TWO(NOT_EQUAL_M, word(integer(x1) ^ integer(x2)))
-        case WHERE:
-            CHAINRULE_IVDEP
-            for (int64_t i = 0; i < n; ++i) y[i] = holds(a[i]) ? b[i] : c[i];
-            break;
         ONE(FLOAT_FROM_I, static_cast<float>(integer(x)))
         ONE(FLOAT_FROM_U, static_cast<float>(natural(x)))
         ONE(FLOAT_FROM_M, holds(x) ? 1.0f : 0.0f)
         // What does not fit becomes the smallest integer, as the processor's own conversion gives it.
-        ONE(I_FROM_FLOAT, word(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN))
+        ONE(I_FROM_FLOAT,
+            word(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN))
         ONE(U_FROM_FLOAT,
             word(x >= 0.0f && x < 4294967296.0f ? static_cast<uint32_t>(static_cast<int64_t>(x)) : 0u))
         ONE(I_FROM_M, word(holds(x) ? 1 : 0))
         ONE(M_FROM_FLOAT, mask(x != 0.0f))
         ONE(M_FROM_I, mask(integer(x) != 0))
         ONE(B_FROM_I, word(natural(x) & 255u))
-        case COPY:
-            std::memmove(y, a, static_cast<size_t>(n) * 4);
+        case WHERE:
+            CHAINRULE_IVDEP
+            for (int64_t i = 0; i < n; ++i) y[i] = holds(a[i]) ? b[i] : c[i];
             break;
+        case COPY: std::memmove(y, a, static_cast<size_t>(n) * 4); break;
         case MULTIPLY_ADD:
             CHAINRULE_IVDEP
             for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], c[i]);
             break;
-        default:
-            break;
+        default: break;
     }
 }
 
@@ -182,8 +176,8 @@ inline double squares_in_double(const float* x, int64_t n) {
     return total;
 }
 
-// A block at a time in float32, a few terms to a lane; where that comes near to overflow, or so near to 0 that
-// squares may have vanished, the block once more in float64.
+// A block at a time in float32, a few terms to a lane; where that comes near to overflow, or so near to 0
+// that squares may have vanished, the block once more in float64.
 double squares(const float* x, int64_t n) {
     constexpr int64_t lanes = 64, block = 512;
     double total = 0.0;
@@ -214,7 +208,8 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
             c[2][j] = stream;
             c[3][j] = 0;
         }
-        Words16 c0 = Words16::load(c[0]), c1 = Words16::load(c[1]), c2 = Words16::load(c[2]), c3 = Words16::load(c[3]);
+        Words16 c0 = Words16::load(c[0]), c1 = Words16::load(c[1]), c2 = Words16::load(c[2]),
+                c3 = Words16::load(c[3]);
         uint32_t k0 = key0, k1 = key1;
         for (int round = 0; round < 10; ++round) {
             Words16 low0, high0, low1, high1;
@@ -242,17 +237,19 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
     }
 }
 
-void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat, int64_t length, int64_t first,
-                  int64_t last, int64_t n) {
+void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat,
+                  int64_t length, int64_t first, int64_t last, int64_t n) {
     constexpr int64_t block = 512, soon = 4;
-    const auto size = static_cast<uint32_t>(last - first), low = static_cast<uint32_t>(first), end = static_cast<uint32_t>(length);
+    const auto size = static_cast<uint32_t>(last - first), low = static_cast<uint32_t>(first),
+               end = static_cast<uint32_t>(length);
     const auto row_of = [&](uint32_t i) {
         const int64_t index = indices[i];
         return y + (index < 0 ? index + length : index) * n;
     };
     const Words16 step = Words16::count();
     for (int64_t start = 0; start < count; start += block) {
-        // Most are of other rows. Those of ours are put together first: nothing then waits for a guess where they are.
+        // Most are of other rows. Those of ours are put together first: nothing then waits for a guess where
+        // they are.
         uint32_t ours[block + 16];
         int64_t found = 0, i = start;
         const int64_t stop = start + block < count ? start + block : count;
@@ -280,10 +277,13 @@ void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t coun
 }
 
 // Rows anywhere in memory: the processor can't see which comes next.
-bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows, int64_t count, int64_t length, int64_t n) {
+bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows, int64_t count,
+                 int64_t length, int64_t n) {
     constexpr int64_t soon = 8;
     const int64_t all = rows * count;
-    const auto index_of = [&](int64_t i) { return indices[i] < 0 ? indices[i] + length : int64_t{indices[i]}; };
+    const auto index_of = [&](int64_t i) {
+        return indices[i] < 0 ? indices[i] + length : int64_t{indices[i]};
+    };
     for (int64_t i = 0; i < all; ++i)
         if (const int64_t index = index_of(i); index < 0 || index >= length) return false;
     for (int64_t r = 0; r < rows; ++r, y += n) {
@@ -296,7 +296,8 @@ bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows,
         };
         for (; i + 4 <= stop; i += 4) {
             for (int64_t at = i + soon; at < i + soon + 4 && at < all; ++at) bring(at);
-            const float *a = x + index_of(i) * n, *b = x + index_of(i + 1) * n, *c = x + index_of(i + 2) * n, *d = x + index_of(i + 3) * n;
+            const float *a = x + index_of(i) * n, *b = x + index_of(i + 1) * n, *c = x + index_of(i + 2) * n,
+                        *d = x + index_of(i + 3) * n;
             CHAINRULE_IVDEP
             for (int64_t j = 0; j < n; ++j) y[j] += (a[j] + b[j]) + (c[j] + d[j]);
         }
@@ -312,8 +313,25 @@ bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows,
 }  // namespace
 
 const Kernels& CHAINRULE_LEVEL() {
-    static const Kernels table{micro, sum_rows, max_rows, min_rows, add_rows, add_products, sum_each, max_each, min_each, sum, max, min,
-                               squares, scatter_rows, gather_sums, random_bits, CHAINRULE_ROWS(), CHAINRULE_READY(), CHAINRULE_PRODUCT(),
+    static const Kernels table{micro,
+                               sum_rows,
+                               max_rows,
+                               min_rows,
+                               add_rows,
+                               add_products,
+                               sum_each,
+                               max_each,
+                               min_each,
+                               sum,
+                               max,
+                               min,
+                               squares,
+                               scatter_rows,
+                               gather_sums,
+                               random_bits,
+                               CHAINRULE_ROWS(),
+                               CHAINRULE_READY(),
+                               CHAINRULE_PRODUCT(),
                                CHAINRULE_SPACE()};
     return table;
 }

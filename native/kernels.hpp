@@ -32,15 +32,17 @@ struct Kernels {
     float (*max)(const float* x, int64_t n);
     float (*min)(const float* x, int64_t n);
     double (*squares)(const float* x, int64_t n);  // Σ x² in float64: no float32 overflows it
-    // y (…, n) += rows of x, where indices (count) say, as far as these are of rows first … last; below 0 they count from
-    // the end, `length`. Each row of x is for `repeat` indices, one after the other.
-    void (*scatter_rows)(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat, int64_t length,
-                         int64_t first, int64_t last, int64_t n);
-    // y (rows, n) = Σ of the rows of x (length, n) that each row of indices (rows, count) names; below 0 they count from the
-    // end. False, and nothing said of y, where one names none.
-    bool (*gather_sums)(float* y, const int32_t* indices, const float* x, int64_t rows, int64_t count, int64_t length, int64_t n);
+    // y (…, n) += rows of x, where indices (count) say, as far as these are of rows first … last; below 0
+    // they count from the end, `length`. Each row of x is for `repeat` indices, one after the other.
+    void (*scatter_rows)(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat,
+                         int64_t length, int64_t first, int64_t last, int64_t n);
+    // y (rows, n) = Σ of the rows of x (length, n) that each row of indices (rows, count) names; below 0 they
+    // count from the end. False, and nothing said of y, where one names none.
+    bool (*gather_sums)(float* y, const int32_t* indices, const float* x, int64_t rows, int64_t count,
+                        int64_t length, int64_t n);
     // Philox4x32-10: n words of a stream, from word `first`.
-    void (*random_bits)(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first, int64_t n);
+    void (*random_bits)(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uint64_t first,
+                        int64_t n);
     RowTable rows;
     ReadyTable ready;
     ProductTable product;

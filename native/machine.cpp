@@ -9,8 +9,9 @@
 
 namespace chainrule {
 
-Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-                 std::vector<int64_t> buffer_bytes, size_t read_only, const std::vector<std::vector<int64_t>>& locals)
+Machine::Machine(const std::vector<std::vector<int64_t>>& instructions,
+                 const std::vector<std::vector<int64_t>>& groups, std::vector<int64_t> buffer_bytes,
+                 size_t read_only, const std::vector<std::vector<int64_t>>& locals)
     : buffer_bytes_(std::move(buffer_bytes)), read_only_(read_only) {
     std::vector<Room> rooms;
     for (int64_t bytes : buffer_bytes_) {
@@ -18,7 +19,8 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
         rooms.push_back({bytes, 8, rooms.empty() || rooms.size() > read_only});
     }
     for (const auto& row : locals) {
-        if (row.size() != 2 || row[0] < 1 || row[1] < 1) refuse("a local matrix has rows, and bytes of a row");
+        if (row.size() != 2 || row[0] < 1 || row[1] < 1)
+            refuse("a local matrix has rows, and bytes of a row");
         product(row[0], row[1]);
         locals_.push_back({row[0], row[1]});
     }
@@ -30,12 +32,14 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions, const st
         if (row[1] < 1 || row[1] > 1024) refuse("a group has 1 to 1024 chunks");
         for (; next < row[2] + row[3]; ++next) {
             const auto& words = instructions[static_cast<size_t>(next)];
-            instructions_.push_back(decode(words, {rooms, locals_, static_cast<int>(groups_.size()), 0, row[1]}));
+            instructions_.push_back(
+                decode(words, {rooms, locals_, static_cast<int>(groups_.size()), 0, row[1]}));
             scratch_bytes_ = std::max(scratch_bytes_, instructions_.back().scratch);
         }
         if (groups_.empty() || row[0] != 0) stretches_.push_back({groups_.size(), 0});
         stretches_.back().last = groups_.size() + 1;
-        groups_.push_back({row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
+        groups_.push_back(
+            {row[0] != 0, static_cast<int>(row[1]), static_cast<int>(row[2]), static_cast<int>(row[3])});
     }
     if (next != count) refuse("groups must cover every instruction");
     if (stretches_.empty()) stretches_.push_back({0, 0});

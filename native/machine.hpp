@@ -16,8 +16,8 @@
 
 namespace chainrule {
 
-// Instructions run chunk by chunk: all of them on one chunk, then on the next. barrier: not before all chunks of the
-// groups before are done.
+// Instructions run chunk by chunk: all of them on one chunk, then on the next. barrier: not before all chunks
+// of the groups before are done.
 struct Group {
     bool barrier;
     int chunks;
@@ -47,11 +47,12 @@ struct Workspace {
 
 class Machine {
 public:
-    // Wire format: one row of whole numbers an instruction. Throws std::invalid_argument for anything that does not
-    // hold together; buffer_bytes: what each buffer must have for one step; read_only: how many, from number 1 on, are
-    // never written; locals: (rows, bytes of a row) each.
-    Machine(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-            std::vector<int64_t> buffer_bytes, size_t read_only, const std::vector<std::vector<int64_t>>& locals);
+    // Wire format: one row of whole numbers an instruction. Throws std::invalid_argument for anything that
+    // does not hold together; buffer_bytes: what each buffer must have for one step; read_only: how many,
+    // from number 1 on, are never written; locals: (rows, bytes of a row) each.
+    Machine(const std::vector<std::vector<int64_t>>& instructions,
+            const std::vector<std::vector<int64_t>>& groups, std::vector<int64_t> buffer_bytes,
+            size_t read_only, const std::vector<std::vector<int64_t>>& locals);
 
     // Runs `steps` steps; returns how many were done before `interrupted` (asked between steps) said true.
     // profile: nanoseconds an instruction, summed on thread 0, or empty. One call at a time in a workspace.
@@ -79,7 +80,7 @@ private:
     std::vector<int64_t> buffer_bytes_;
     size_t read_only_;
     std::vector<Local> locals_;
-    int64_t local_bytes_ = 0;  // of each thread
+    int64_t local_bytes_ = 0;    // of each thread
     int64_t scratch_bytes_ = 0;  // of each thread
 };
 

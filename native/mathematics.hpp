@@ -1,5 +1,5 @@
-// Functions of one number for the vector kernels: plain arithmetic without branches, which compilers vectorize. A file
-// that includes this has its own copies, compiled for its instruction set.
+// Functions of one number for the vector kernels: plain arithmetic without branches, which compilers
+// vectorize. A file that includes this has its own copies, compiled for its instruction set.
 #pragma once
 
 #include <bit>
@@ -14,8 +14,9 @@ using std::bit_cast;
 
 inline float select(bool condition, float x, float y) { return condition ? x : y; }
 
-// e^x: x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial of degree 6 for e^r (Cephes' expf coefficients, one more
-// term). Two factors of 2 make the last binades and the denormals right. At most 2 units in the last place.
+// e^x: x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial of degree 6 for e^r (Cephes' expf coefficients, one
+// more term). Two factors of 2 make the last binades and the denormals right. At most 2 units in the last
+// place.
 inline float exp_(float x) {
     float clamped = x < 89.0f ? x : 89.0f;  // of no number, too: integers have none
     clamped = clamped < -104.0f ? -104.0f : clamped;
@@ -93,8 +94,8 @@ inline float log1p_(float x) {
     return select(x == -1.0f, -std::numeric_limits<float>::infinity(), y);
 }
 
-// tanh: Cephes' polynomial for |x| < 0.625, else 1 - 2 / (e^2|x| + 1). At most 2 units in the last place; a single
-// rational function costs 4 to 6.
+// tanh: Cephes' polynomial for |x| < 0.625, else 1 - 2 / (e^2|x| + 1). At most 2 units in the last place; a
+// single rational function costs 4 to 6.
 inline float tanh_(float x) {
     float a = std::fabs(x) < 9.1f ? std::fabs(x) : 9.1f;
     float n = std::nearbyint(a * 2.88539008177792681f);
@@ -134,7 +135,8 @@ inline float softplus_(float x) {
     return select(x != x, x, y);
 }
 
-// erf: a polynomial for |x| < 1 and 1 - e^{-x²} · polynomial beyond (fitted; see tests for the measured error).
+// erf: a polynomial for |x| < 1 and 1 - e^{-x²} · polynomial beyond (fitted; see tests for the measured
+// error).
 inline float erf_(float x) {
     float a = std::fabs(x);
     float s = x * x;

@@ -29,12 +29,15 @@ using chainrule::Machine;
 using chainrule::Pool;
 using chainrule::Workspace;
 
-// A machine with its workspace, whose arena is buffer 0; then come the arrays that are read alone, then those written.
+// A machine with its workspace, whose arena is buffer 0; then come the arrays that are read alone, then those
+// written.
 class Core {
 public:
-    Core(const std::vector<std::vector<int64_t>>& instructions, const std::vector<std::vector<int64_t>>& groups,
-         const std::vector<int64_t>& buffer_bytes, const std::vector<std::vector<int64_t>>& locals, size_t read_only)
-        : machine_(instructions, groups, buffer_bytes, read_only, locals), arena_bytes_(arena_bytes(buffer_bytes)) {
+    Core(const std::vector<std::vector<int64_t>>& instructions,
+         const std::vector<std::vector<int64_t>>& groups, const std::vector<int64_t>& buffer_bytes,
+         const std::vector<std::vector<int64_t>>& locals, size_t read_only)
+        : machine_(instructions, groups, buffer_bytes, read_only, locals),
+          arena_bytes_(arena_bytes(buffer_bytes)) {
         workspace();
     }
 
@@ -63,7 +66,8 @@ private:
     }
 
     // The arena has no address yet.
-    std::vector<Buffer> buffers_of(const std::vector<ReadArray>& read, const std::vector<WrittenArray>& written,
+    std::vector<Buffer> buffers_of(const std::vector<ReadArray>& read,
+                                   const std::vector<WrittenArray>& written,
                                    const std::vector<int64_t>& step_bytes) const {
         const auto& needed = machine_.buffer_bytes();
         if (read.size() != machine_.read_only() || read.size() + written.size() + 1 != needed.size() ||
@@ -72,7 +76,9 @@ private:
         std::vector<Buffer> buffers{{{}, needed[0], 0}};
         auto moved = step_bytes.begin();
         for (const ReadArray& array : read)
-            buffers.push_back({{static_cast<const char*>(array.data()), nullptr}, static_cast<int64_t>(array.nbytes()), *moved++});
+            buffers.push_back({{static_cast<const char*>(array.data()), nullptr},
+                               static_cast<int64_t>(array.nbytes()),
+                               *moved++});
         for (const WrittenArray& array : written) {
             char* start = static_cast<char*>(array.data());
             buffers.push_back({{start, start}, static_cast<int64_t>(array.nbytes()), *moved++});
@@ -108,8 +114,10 @@ private:
                 free.take();
                 failed = PyErr_CheckSignals() != 0;
                 free.give();
-                if (chainrule::forks() != forks)  // by a handler: what the workers had taken on, nobody ends here
-                    throw std::runtime_error("this process was forked within a call of the core, and can't go on with it");
+                if (chainrule::forks() !=
+                    forks)  // by a handler: what the workers had taken on, nobody ends here
+                    throw std::runtime_error(
+                        "this process was forked within a call of the core, and can't go on with it");
                 return failed;
             };
             done = machine_.run(std::move(buffers), steps, space, workers, interrupted, profile);
@@ -150,55 +158,67 @@ void tell_wire(nb::module_& m) {
 }  // namespace
 
 NB_MODULE(_core, m) {
-    nb::set_leak_warnings(false);       // threads that end with the process, or were not forked with it, leave theirs
+    nb::set_leak_warnings(
+        false);  // threads that end with the process, or were not forked with it, leave theirs
     chainrule::watch_forks();
     chainrule::kernels();               // picked now: by the first call, a fork could find it half done
     scipy_openblas_set_num_threads(1);  // the workers are ours
     tell_wire(m);
     nb::class_<Pool>(m, "Pool", "Worker threads, started once.")
-        .def("__init__",
-             [](Pool* self, int threads) {
-                 if (threads < 1 || threads > 1024) throw std::invalid_argument("a pool has 1 to 1024 threads");
-                 new (self) Pool(threads);
-             },
-             nb::arg("threads"))
+        .def(
+            "__init__",
+            [](Pool* self, int threads) {
+                if (threads < 1 || threads > 1024)
+                    throw std::invalid_argument("a pool has 1 to 1024 threads");
+                new (self) Pool(threads);
+            },
+            nb::arg("threads"))
         .def_prop_ro("threads", &Pool::threads);
     nb::class_<Core>(m, "Core", "A checked list of instructions with its arena.")
         .def(nb::init<const std::vector<std::vector<int64_t>>&, const std::vector<std::vector<int64_t>>&,
                       const std::vector<int64_t>&, const std::vector<std::vector<int64_t>>&, size_t>(),
              nb::arg("instructions"), nb::arg("groups"), nb::arg("buffer_bytes"),
              nb::arg("locals") = std::vector<std::vector<int64_t>>(), nb::arg("read_only") = 0)
-        .def("run", &Core::run, nb::arg("read").noconvert(), nb::arg("written").noconvert(), nb::arg("step_bytes"),
-             nb::arg("steps"), nb::arg("pool"), "Run steps; returns how many were done.")
-        .def("profile", &Core::profile, nb::arg("read").noconvert(), nb::arg("written").noconvert(), nb::arg("step_bytes"),
-             nb::arg("steps"), nb::arg("pool"),
+        .def("run", &Core::run, nb::arg("read").noconvert(), nb::arg("written").noconvert(),
+             nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
+             "Run steps; returns how many were done.")
+        .def("profile", &Core::profile, nb::arg("read").noconvert(), nb::arg("written").noconvert(),
+             nb::arg("step_bytes"), nb::arg("steps"), nb::arg("pool"),
              "Run steps; returns nanoseconds an instruction on thread 0.")
-        .def_prop_ro("ready", [](const Core& self) { return self.machine().ready(); },
-                     "Of each instruction, the name of the loop compiled ahead that runs it; else empty.");
+        .def_prop_ro(
+            "ready", [](const Core& self) { return self.machine().ready(); },
+            "Of each instruction, the name of the loop compiled ahead that runs it; else empty.");
     m.def(
         "product",
-        [](nb::ndarray<float, nb::ndim<2>, nb::c_contig> c, nb::ndarray<const float, nb::ndim<2>, nb::c_contig> a,
+        [](nb::ndarray<float, nb::ndim<2>, nb::c_contig> c,
+           nb::ndarray<const float, nb::ndim<2>, nb::c_contig> a,
            nb::ndarray<const float, nb::ndim<2>, nb::c_contig> b, bool ta, bool tb, int level) {
             const auto tables = chainrule::kernel_tables();
-            if (level < 0 || level >= static_cast<int>(tables.size())) throw std::invalid_argument("no such level");
-            const auto length = [](const auto& array, bool across) { return static_cast<int64_t>(array.shape(across ? 1 : 0)); };
+            if (level < 0 || level >= static_cast<int>(tables.size()))
+                throw std::invalid_argument("no such level");
+            const auto length = [](const auto& array, bool across) {
+                return static_cast<int64_t>(array.shape(across ? 1 : 0));
+            };
             const int64_t m = length(c, false), n = length(c, true), k = length(a, !ta);
             if (length(a, ta) != m || length(b, tb) != k || length(b, !tb) != n || m * n * k == 0)
                 throw std::invalid_argument("product got shapes that do not fit");
             if (!tables[static_cast<size_t>(level)]->product.product) return false;
             std::vector<float> scratch(chainrule::product_scratch / 4);
             tables[static_cast<size_t>(level)]->product.product(
-                {a.data(), b.data(), c.data(), m, n, k, length(a, true), length(b, true), n, ta, tb, false}, scratch.data());
+                {a.data(), b.data(), c.data(), m, n, k, length(a, true), length(b, true), n, ta, tb, false},
+                scratch.data());
             return true;
         },
         nb::arg("c"), nb::arg("a"), nb::arg("b"), nb::arg("ta"), nb::arg("tb"), nb::arg("level"),
-        "C = A B in blocks, on one of the instruction sets of this machine; whether it has one: for its tests.");
+        "C = A B in blocks, on one of the instruction sets of this machine; whether it has one: for its "
+        "tests.");
     m.def(
         "micro",
         [](int operation, nb::ndarray<float, nb::c_contig> y, nb::ndarray<const float, nb::c_contig> a,
            nb::ndarray<const float, nb::c_contig> b, nb::ndarray<const float, nb::c_contig> c, int level) {
             const auto tables = chainrule::kernel_tables();
-            if (operation < 0 || operation >= static_cast<int>(std::size(chainrule::micro_op_names)) || level < 0 || level >= static_cast<int>(tables.size()))
+            if (operation < 0 || operation >= static_cast<int>(std::size(chainrule::micro_op_names)) ||
+                level < 0 || level >= static_cast<int>(tables.size()))
                 throw std::invalid_argument("micro got an operation or a level that there is not");
             if (a.size() != y.size() || b.size() != y.size() || c.size() != y.size())
                 throw std::invalid_argument("micro got arrays of different sizes");
@@ -206,22 +226,29 @@ NB_MODULE(_core, m) {
                                                       static_cast<int64_t>(y.size()));
         },
         nb::arg("operation"), nb::arg("y"), nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("level"),
-        "One micro operation over whole arrays, on one of the instruction sets of this machine: for its tests.");
+        "One micro operation over whole arrays, on one of the instruction sets of this machine: for its "
+        "tests.");
     m.def(
         "pool",
-        [](int operation, nb::ndarray<float, nb::ndim<3>, nb::c_contig> x, nb::ndarray<float, nb::ndim<3>, nb::c_contig> y,
-           const std::vector<int64_t>& window, const std::vector<int64_t>& stride, const std::vector<int64_t>& before, int level) {
+        [](int operation, nb::ndarray<float, nb::ndim<3>, nb::c_contig> x,
+           nb::ndarray<float, nb::ndim<3>, nb::c_contig> y, const std::vector<int64_t>& window,
+           const std::vector<int64_t>& stride, const std::vector<int64_t>& before, int level) {
             const auto tables = chainrule::kernel_tables();
             if (operation < 0 || operation > 3 || level < 0 || level >= static_cast<int>(tables.size()))
                 throw std::invalid_argument("pool got an operation or a level that there is not");
-            const auto length = [](const auto& array, size_t axis) { return static_cast<int64_t>(array.shape(axis)); };
-            bool fits = window.size() == 2 && stride.size() == 2 && before.size() == 2 && length(x, 2) == length(y, 2);
+            const auto length = [](const auto& array, size_t axis) {
+                return static_cast<int64_t>(array.shape(axis));
+            };
+            bool fits = window.size() == 2 && stride.size() == 2 && before.size() == 2 &&
+                        length(x, 2) == length(y, 2);
             for (size_t axis = 0; fits && axis < 2; ++axis)
-                fits = stride[axis] > 0 && 0 <= before[axis] && before[axis] < window[axis] && length(x, axis) > 0 &&
+                fits = stride[axis] > 0 && 0 <= before[axis] && before[axis] < window[axis] &&
+                       length(x, axis) > 0 &&
                        (length(y, axis) - 1) * stride[axis] - before[axis] < length(x, axis);
             if (!fits) throw std::invalid_argument("pool got windows that hold nothing");
-            const chainrule::Windows windows{length(x, 0), length(x, 1), length(x, 2), window[0], window[1], stride[0],
-                                             stride[1], before[0], before[1], length(y, 0), length(y, 1)};
+            const chainrule::Windows windows{length(x, 0), length(x, 1), length(x, 2), window[0],
+                                             window[1],    stride[0],    stride[1],    before[0],
+                                             before[1],    length(y, 0), length(y, 1)};
             const chainrule::SpaceTable& space = tables[static_cast<size_t>(level)]->space;
             const std::vector<float> kept(x.data(), x.data() + x.size());
             if (operation == 0) space.max_pool(y.data(), x.data(), windows);
@@ -229,9 +256,12 @@ NB_MODULE(_core, m) {
             if (operation == 2) space.average_pool(y.data(), x.data(), windows);
             if (operation == 3) space.average_pool_adjoint(x.data(), y.data(), windows);
         },
-        nb::arg("operation"), nb::arg("x"), nb::arg("y"), nb::arg("window"), nb::arg("stride"), nb::arg("before"), nb::arg("level"),
-        "Pooling of one image (max, its adjoint, average, its adjoint; the adjoints write to x), on one of the instruction "
+        nb::arg("operation"), nb::arg("x"), nb::arg("y"), nb::arg("window"), nb::arg("stride"),
+        nb::arg("before"), nb::arg("level"),
+        "Pooling of one image (max, its adjoint, average, its adjoint; the adjoints write to x), on one of "
+        "the instruction "
         "sets of this machine: for its tests.");
-    m.def("levels", [] { return static_cast<int>(chainrule::kernel_tables().size()); },
-          "How many instruction sets this machine can run, slowest first.");
+    m.def(
+        "levels", [] { return static_cast<int>(chainrule::kernel_tables().size()); },
+        "How many instruction sets this machine can run, slowest first.");
 }

@@ -6,8 +6,8 @@
 #include "process.hpp"
 
 extern "C" {
-void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
-                       int lda, const float* b, int ldb, float beta, float* c, int ldc);
+void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+                       const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
 }
 
 namespace chainrule {
@@ -15,7 +15,8 @@ namespace {
 
 constexpr int row_major = 101, as_is = 111, transposed = 112;
 constexpr int64_t small_matrix = 128 * 128;
-constexpr int64_t large_product = 1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
+constexpr int64_t large_product =
+    1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
 
 // Where everything stays in cache nothing is packed: rows of A, or its columns, are read where they lie.
 void sweep_over(const Product& p, const float* b, int64_t ldb, const ProductTable& own) {
@@ -50,7 +51,9 @@ void multiply(const Product& p, char* scratch) {
     }
     // A column, of a transposed matrix: turned around it is a row, and what is read for it lies side by side.
     if (p.n == 1 && p.ldc == 1 && p.ta && p.m > 1) {
-        multiply({p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add, p.ahead, p.ahead_count}, scratch);
+        multiply({p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add, p.ahead,
+                  p.ahead_count},
+                 scratch);
         return;
     }
     float* room = reinterpret_cast<float*>(scratch);
@@ -74,9 +77,10 @@ void multiply(const Product& p, char* scratch) {
         return;
     }
     const NoFork held;  // OpenBLAS takes and returns its room under a lock of its own
-    scipy_cblas_sgemm(row_major, p.ta ? transposed : as_is, turned ? transposed : as_is, static_cast<int>(p.m),
-                      static_cast<int>(p.n), static_cast<int>(p.k), 1.0f, p.a, static_cast<int>(p.lda), b,
-                      static_cast<int>(ldb), p.add ? 1.0f : 0.0f, p.c, static_cast<int>(p.ldc));
+    scipy_cblas_sgemm(row_major, p.ta ? transposed : as_is, turned ? transposed : as_is,
+                      static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), 1.0f, p.a,
+                      static_cast<int>(p.lda), b, static_cast<int>(ldb), p.add ? 1.0f : 0.0f, p.c,
+                      static_cast<int>(p.ldc));
 }
 
 }  // namespace chainrule

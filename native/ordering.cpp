@@ -1,4 +1,5 @@
-// Order is that of whole numbers made of the elements, so that what a comparison says never changes while one sorts.
+// Order is that of whole numbers made of the elements, so that what a comparison says never changes while one
+// sorts.
 #include "ordering.hpp"
 
 #include <algorithm>
@@ -31,7 +32,8 @@ void cumsum(void* y, const void* x, const Lines& lines, bool reverse) {
     if (lines.type == Type::f32)
         sum_up(static_cast<float*>(y), static_cast<const float*>(x), lines.length, lines.inner, reverse);
     else
-        sum_up(static_cast<uint32_t*>(y), static_cast<const uint32_t*>(x), lines.length, lines.inner, reverse);
+        sum_up(static_cast<uint32_t*>(y), static_cast<const uint32_t*>(x), lines.length, lines.inner,
+               reverse);
 }
 
 void argmax(int32_t* y, const void* x, const Lines& lines) {

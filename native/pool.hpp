@@ -29,15 +29,17 @@ void spin_until(Happened happened) {
     }
 }
 
-// Turns one after the other, each of as many parts as there are threads. A thread takes the part of its own number
-// first, so that data stay with it; then what others have not come to: whoever the system holds up is not waited for.
-// All that a part writes is seen in the turns after it.
+// Turns one after the other, each of as many parts as there are threads. A thread takes the part of its own
+// number first, so that data stay with it; then what others have not come to: whoever the system holds up is
+// not waited for. All that a part writes is seen in the turns after it.
 class Turns {
 public:
-    Turns(int parts, int64_t turns) : parts_(parts), taken_(static_cast<size_t>(parts)), left_(parts), end_(turns) {}
+    Turns(int parts, int64_t turns)
+        : parts_(parts), taken_(static_cast<size_t>(parts)), left_(parts), end_(turns) {}
 
-    // The turn that it is; -1 when all have ended. One answer to both questions: between two of them, the last turn may
-    // end, and who took a part of the turn after it would read and write past what the caller gave, who has gone on.
+    // The turn that it is; -1 when all have ended. One answer to both questions: between two of them, the
+    // last turn may end, and who took a part of the turn after it would read and write past what the caller
+    // gave, who has gone on.
     int64_t current() const {
         const int64_t turn = now_.load(std::memory_order_acquire);
         return turn < end_ ? turn : -1;
@@ -49,7 +51,8 @@ public:
             const int part = (thread + i) % parts_;
             auto& next = taken_[static_cast<size_t>(part)].turn;
             int64_t free = turn;
-            if (next.load(std::memory_order_relaxed) == turn && next.compare_exchange_strong(free, turn + 1, std::memory_order_acq_rel))
+            if (next.load(std::memory_order_relaxed) == turn &&
+                next.compare_exchange_strong(free, turn + 1, std::memory_order_acq_rel))
                 return part;
         }
         return -1;
@@ -107,8 +110,8 @@ public:
 
     int threads() const { return threads_; }
 
-    // Runs job(thread) on the caller's thread, and on the others as they come: all is done when it returns on one.
-    // Who calls while another's job runs, waits.
+    // Runs job(thread) on the caller's thread, and on the others as they come: all is done when it returns on
+    // one. Who calls while another's job runs, waits.
     void run(const std::shared_ptr<const Job>& job) {
         std::lock_guard alone(callers_);
         {

@@ -11,7 +11,8 @@
 namespace chainrule {
 namespace {
 
-// How many threads are inside: counters apart from each other, so that threads do not wait for each other's memory.
+// How many threads are inside: counters apart from each other, so that threads do not wait for each other's
+// memory.
 struct alignas(64) Counter {
     std::atomic<int> inside{0};
 };
@@ -36,7 +37,8 @@ void before_fork() {
 void after_fork_in_parent() { forking.fetch_sub(1); }
 
 void after_fork_in_child() {
-    for (Counter& counter : counters) counter.inside.store(0);  // threads that were about to find that they must wait
+    for (Counter& counter : counters)
+        counter.inside.store(0);  // threads that were about to find that they must wait
     forking.store(0);
     forks_done.fetch_add(1);
 }
@@ -54,7 +56,8 @@ void watch_forks() {
 uint64_t forks() { return forks_done.load(std::memory_order_relaxed); }
 
 NoFork::NoFork() : inside_(own_counter()) {
-    // Sequentially consistent, here and before a fork: of a thread and a fork that come together one sees the other.
+    // Sequentially consistent, here and before a fork: of a thread and a fork that come together one sees the
+    // other.
     while (inside_.fetch_add(1), forking.load() != 0) {
         inside_.fetch_sub(1);
         while (forking.load() != 0) std::this_thread::yield();

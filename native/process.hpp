@@ -1,5 +1,6 @@
-// What a fork leaves of things that threads share. The child has the parent's memory, but of its threads only the one
-// that forked: locks that others held stay held for ever, threads can't be joined, values may be half-written.
+// What a fork leaves of things that threads share. The child has the parent's memory, but of its threads only
+// the one that forked: locks that others held stay held for ever, threads can't be joined, values may be
+// half-written.
 #pragma once
 
 #include <atomic>
@@ -11,11 +12,12 @@ namespace chainrule {
 // To be called once, before anything else here. Throws std::runtime_error where the system refuses.
 void watch_forks();
 
-// How many forks lie between this process and the one that loaded the core: it changes in a child, never else.
+// How many forks lie between this process and the one that loaded the core: it changes in a child, never
+// else.
 uint64_t forks();
 
-// While it lives no thread of this process forks; who tries waits. For short calls of libraries whose own locks do not
-// survive a fork. Never one inside of another.
+// While it lives no thread of this process forks; who tries waits. For short calls of libraries whose own
+// locks do not survive a fork. Never one inside of another.
 class NoFork {
 public:
     NoFork();
@@ -27,8 +29,8 @@ private:
     std::atomic<int>& inside_;
 };
 
-// Something of one process that threads share. In a child that has inherited it, it is left alone for ever, not even
-// destroyed, and another is made when it is first asked for.
+// Something of one process that threads share. In a child that has inherited it, it is left alone for ever,
+// not even destroyed, and another is made when it is first asked for.
 template <class T>
 class OfProcess {
 public:

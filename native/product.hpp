@@ -5,9 +5,9 @@
 
 namespace chainrule {
 
-// C (m, n) = A (m, k) B (k, n), row by row, or with `add` C += A B; with ta (tb), A (B) lies transposed in memory.
-// lda, ldb, ldc: from one row in memory to the next.
-// ahead: what will be needed right after, brought into cache while the processor multiplies.
+// C (m, n) = A (m, k) B (k, n), row by row, or with `add` C += A B; with ta (tb), A (B) lies transposed in
+// memory. lda, ldb, ldc: from one row in memory to the next. ahead: what will be needed right after, brought
+// into cache while the processor multiplies.
 struct Product {
     const float* a;
     const float* b;
@@ -22,8 +22,8 @@ struct Product {
     int ahead_count = 0;
 };
 
-// C (rows, columns) = or += Σ over segments and steps of A's column times B's row, where neither lies as one matrix:
-// number r of A's column at step i of a segment s is a[s · a_segment + i · a_step + r · a_row].
+// C (rows, columns) = or += Σ over segments and steps of A's column times B's row, where neither lies as one
+// matrix: number r of A's column at step i of a segment s is a[s · a_segment + i · a_step + r · a_row].
 struct Sweep {
     const float* a;
     int64_t a_row, a_step, a_segment;
@@ -45,8 +45,8 @@ using SweepKernel = void (*)(const Sweep& sweep);
 
 struct ProductTable {
     ProductKernel product;
-    TurnKernel turn;  // to (columns, rows) = from (rows, columns), transposed
-    const SweepKernel* sweep;  // by rows - 1
+    TurnKernel turn;                // to (columns, rows) = from (rows, columns), transposed
+    const SweepKernel* sweep;       // by rows - 1
     int sweep_rows, sweep_columns;  // at most
 };
 

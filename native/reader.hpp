@@ -1,4 +1,5 @@
-// The reader of the wire format: every number and every place that an instruction names is checked as it is read.
+// The reader of the wire format: every number and every place that an instruction names is checked as it is
+// read.
 #pragma once
 
 #include <bit>
@@ -14,7 +15,9 @@ namespace chainrule {
 
 constexpr int64_t most = int64_t{1} << 46;  // no product of two sizes below this bound squared is ever formed
 
-[[noreturn]] inline void refuse(const std::string& what) { throw std::invalid_argument("malformed instruction: " + what); }
+[[noreturn]] inline void refuse(const std::string& what) {
+    throw std::invalid_argument("malformed instruction: " + what);
+}
 
 inline int64_t product(int64_t a, int64_t b) {
     if (a < 0 || b < 0) refuse("a negative size");
@@ -22,7 +25,8 @@ inline int64_t product(int64_t a, int64_t b) {
     return a * b;
 }
 
-// What a buffer must have, which power of 2 its addresses are multiples of, and whether anything may write there.
+// What a buffer must have, which power of 2 its addresses are multiples of, and whether anything may write
+// there.
 struct Room {
     int64_t bytes, alignment;
     bool writable;
@@ -47,7 +51,11 @@ struct Around {
 class Reader {
 public:
     Reader(std::span<const int64_t> row, const Around& around)
-        : row_(row), buffers_(around.rooms), locals_(around.locals), group_(around.group), chunks_(around.chunks) {}
+        : row_(row),
+          buffers_(around.rooms),
+          locals_(around.locals),
+          group_(around.group),
+          chunks_(around.chunks) {}
 
     int64_t number(int64_t low, int64_t high) {
         if (next_ >= row_.size()) refuse("it ends too early");
@@ -71,7 +79,9 @@ public:
     Place write(int64_t items, int64_t bytes) { return written(place(items, bytes)); }
 
     // The same for `rows` rows that are cut like the instruction's own: it may also be in a local matrix.
-    Place read_rows(int64_t rows, int64_t row_items, int64_t bytes) { return place_in_rows(rows, row_items, bytes); }
+    Place read_rows(int64_t rows, int64_t row_items, int64_t bytes) {
+        return place_in_rows(rows, row_items, bytes);
+    }
     Place write_rows(int64_t rows, int64_t row_items, int64_t bytes) {
         return written(place_in_rows(rows, row_items, bytes));
     }
@@ -103,7 +113,8 @@ public:
 
 private:
     Place written(const Place& place) const {
-        if (!writable(place)) refuse("buffer " + std::to_string(place.buffer) + " is written, and is to be read alone");
+        if (!writable(place))
+            refuse("buffer " + std::to_string(place.buffer) + " is written, and is to be read alone");
         return place;
     }
 
@@ -120,14 +131,16 @@ private:
     }
 
     Place place_in_rows(int64_t rows, int64_t row_items, int64_t bytes) {
-        const int64_t buffers = static_cast<int64_t>(buffers_.size()), number = next_ < row_.size() ? row_[next_] : 0;
+        const int64_t buffers = static_cast<int64_t>(buffers_.size()),
+                      number = next_ < row_.size() ? row_[next_] : 0;
         if (number < buffers || number - buffers >= static_cast<int64_t>(locals_.size()))
             return place(product(rows, row_items), bytes);
         Local& local = locals_[static_cast<size_t>(number - buffers)];
         const bool same_rows = local.rows == rows && local.row_bytes == product(row_items, bytes);
         // The same cuts, though of other rows.
-        const bool same_cuts = local.rows % chunks_ == 0 && rows % chunks_ == 0 &&
-                               product(local.rows, local.row_bytes) == product(product(rows, row_items), bytes);
+        const bool same_cuts =
+            local.rows % chunks_ == 0 && rows % chunks_ == 0 &&
+            product(local.rows, local.row_bytes) == product(product(rows, row_items), bytes);
         if (!(same_rows || same_cuts) || (local.group >= 0 && local.group != group_))
             refuse("a local matrix of another shape or group");
         local.group = group_;

@@ -1,5 +1,6 @@
-// Compiled once for each instruction set, like kernels.cpp, but with no contraction of its own: where a product and
-// a sum become one operation is the planner's choice, so that a tile gives the same bits here and interpreted.
+// Compiled once for each instruction set, like kernels.cpp, but with no contraction of its own: where a
+// product and a sum become one operation is the planner's choice, so that a tile gives the same bits here and
+// interpreted.
 #include "ready.hpp"
 
 #include <array>
@@ -40,8 +41,9 @@ inline float apply(float a, [[maybe_unused]] float b, [[maybe_unused]] float c) 
 }
 
 template <const auto& recipe, size_t... Lines, size_t... Inputs, size_t... Stores, size_t... Squares>
-inline void loop(const float* const* inputs, float* const* outputs, double* sums, int64_t n, std::index_sequence<Lines...>,
-                 std::index_sequence<Inputs...>, std::index_sequence<Stores...>, std::index_sequence<Squares...>) {
+inline void loop(const float* const* inputs, float* const* outputs, double* sums, int64_t n,
+                 std::index_sequence<Lines...>, std::index_sequence<Inputs...>,
+                 std::index_sequence<Stores...>, std::index_sequence<Squares...>) {
     constexpr int64_t lanes = 16;  // of the sums: so that the compiler may use vectors
     constexpr bool summed = sizeof...(Squares) > 0;
     const float* const from[] = {inputs[Inputs]...};
@@ -51,12 +53,17 @@ inline void loop(const float* const* inputs, float* const* outputs, double* sums
     const auto element = [&](int64_t i, [[maybe_unused]] int64_t lane) {
         const float x[] = {(recipe.single[Inputs] ? fixed[Inputs] : from[Inputs][i])...};
         float v[sizeof...(Lines)];
-        const auto operand = [&](int number) { return number == Line::none ? 0.0f : number < 0 ? x[~number] : v[number]; };
-        ((v[Lines] = apply<recipe.lines[Lines].op>(operand(recipe.lines[Lines].a), operand(recipe.lines[Lines].b),
-                                                   operand(recipe.lines[Lines].c))),
+        const auto operand = [&](int number) {
+            return number == Line::none ? 0.0f : number < 0 ? x[~number] : v[number];
+        };
+        ((v[Lines] =
+              apply<recipe.lines[Lines].op>(operand(recipe.lines[Lines].a), operand(recipe.lines[Lines].b),
+                                            operand(recipe.lines[Lines].c))),
          ...);
         ((to[Stores][i] = v[recipe.stores[Stores]]), ...);
-        [[maybe_unused]] const auto square = [](float y) { return static_cast<double>(y) * static_cast<double>(y); };
+        [[maybe_unused]] const auto square = [](float y) {
+            return static_cast<double>(y) * static_cast<double>(y);
+        };
         ((running[Squares][lane] += square(operand(recipe.squares[Squares]))), ...);
     };
     if constexpr (!summed) {
@@ -77,7 +84,8 @@ inline void loop(const float* const* inputs, float* const* outputs, double* sums
 template <const auto& recipe>
 void run(const float* const* inputs, float* const* outputs, double* sums, int64_t n) {
     loop<recipe>(inputs, outputs, sums, n, std::make_index_sequence<recipe.lines.size()>(),
-                 std::make_index_sequence<recipe.single.size()>(), std::make_index_sequence<recipe.stores.size()>(),
+                 std::make_index_sequence<recipe.single.size()>(),
+                 std::make_index_sequence<recipe.stores.size()>(),
                  std::make_index_sequence<recipe.squares.size()>());
 }
 
@@ -108,7 +116,9 @@ constexpr Recipe<2, 3, 1> bias_residual{{{{ADD, ~0, ~1}, {ADD, ~2, 0}}}, {{each,
 
 // Batch normalization, with relu, or with a residual and relu; and its derivative by x.
 constexpr Recipe<4, 5, 1> normalized_relu{
-    {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {RELU, 2}}}, {{each, each, each, each, each}}, {{3}}};
+    {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {RELU, 2}}},
+    {{each, each, each, each, each}},
+    {{3}}};
 constexpr Recipe<5, 6, 1> normalized_residual_relu{
     {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {ADD, ~5, 2}, {RELU, 3}}},
     {{each, each, each, each, each, each}},
@@ -122,8 +132,8 @@ constexpr Recipe<6, 6, 1> normalization_delta{{{{SUBTRACT, ~0, ~1},
                                               {{each, each, each, each, each, each}},
                                               {{5}}};
 
-// gelu as tanh approximates it: the derivative by x, with the bias of the layer before added again, from what was kept of
-// tanh. The chain rule's terms come in the order in which they arrive.
+// gelu as tanh approximates it: the derivative by x, with the bias of the layer before added again, from what
+// was kept of tanh. The chain rule's terms come in the order in which they arrive.
 constexpr Recipe<14, 8, 1> gelu_delta{{{{MULTIPLY, ~0, ~1},
                                         {ADD, ~2, ~3},
                                         {MULTIPLY, ~4, 1},
@@ -240,21 +250,22 @@ constexpr Recipe<4, 5, 2, 3> nesterov_watched{
     {{0, 3}},
     {{~2, 2, 3}}};
 
-constexpr Recipe<12, 12, 3, 3> adam_watched{{{{MULTIPLY, ~0, ~1},
-                                              {MULTIPLY_ADD, ~2, ~3, 0},
-                                              {MULTIPLY, ~1, ~1},
-                                              {MULTIPLY, ~4, 2},
-                                              {MULTIPLY_ADD, ~5, ~6, 3},
-                                              {MULTIPLY, 1, ~7},
-                                              {MULTIPLY, 4, ~8},
-                                              {SQRT, 6},
-                                              {ADD, 7, ~9},
-                                              {DIVIDE, 5, 8},
-                                              {MULTIPLY, 9, ~10},
-                                              {MULTIPLY_ADD, 9, ~10, ~11}}},
-                                            {{one, each, one, each, one, one, each, one, one, one, one, each}},
-                                            {{1, 4, 11}},
-                                            {{~1, 10, 11}}};
+constexpr Recipe<12, 12, 3, 3> adam_watched{
+    {{{MULTIPLY, ~0, ~1},
+      {MULTIPLY_ADD, ~2, ~3, 0},
+      {MULTIPLY, ~1, ~1},
+      {MULTIPLY, ~4, 2},
+      {MULTIPLY_ADD, ~5, ~6, 3},
+      {MULTIPLY, 1, ~7},
+      {MULTIPLY, 4, ~8},
+      {SQRT, 6},
+      {ADD, 7, ~9},
+      {DIVIDE, 5, 8},
+      {MULTIPLY, 9, ~10},
+      {MULTIPLY_ADD, 9, ~10, ~11}}},
+    {{one, each, one, each, one, one, each, one, one, one, one, each}},
+    {{1, 4, 11}},
+    {{~1, 10, 11}}};
 
 constexpr Ready table[] = {
     ready<bias>("bias"),

@@ -15,8 +15,8 @@ struct Line {
     bool operator==(const Line&) const = default;
 };
 
-// single: which inputs are one number for all; the others have one for each element. stores: lines kept, in order.
-// squares: lines, and inputs, of which Σ x² is wanted.
+// single: which inputs are one number for all; the others have one for each element. stores: lines kept, in
+// order. squares: lines, and inputs, of which Σ x² is wanted.
 struct Ready {
     const char* name;
     const Line* lines;
@@ -24,7 +24,8 @@ struct Ready {
     const int* stores;
     const int* squares;
     int line_count, input_count, store_count, square_count;
-    // Every number of an element is read before one is written, so outputs may lie exactly on inputs. Adds to sums.
+    // Every number of an element is read before one is written, so outputs may lie exactly on inputs. Adds to
+    // sums.
     void (*run)(const float* const* inputs, float* const* outputs, double* sums, int64_t n);
 };
 

@@ -17,7 +17,9 @@
 namespace chainrule {
 namespace {
 
-inline float largest(const float* x, int64_t n) { return fold(x, n, -std::numeric_limits<float>::infinity(), larger); }
+inline float largest(const float* x, int64_t n) {
+    return fold(x, n, -std::numeric_limits<float>::infinity(), larger);
+}
 inline float total(const float* x, int64_t n) { return fold(x, n, 0.0f, plus); }
 
 constexpr int64_t short_row = 32;
@@ -46,7 +48,8 @@ inline void exponentials_across(float* powers, float* totals, float* z, int64_t 
 }
 
 void delta_of_short_rows(float* y, const float* z, const float* t, int64_t rows, int64_t n) {
-    float zs[block_words], ts[block_words], powers[block_words], totals[block_words], targets[block_words] = {};
+    float zs[block_words], ts[block_words], powers[block_words], totals[block_words],
+        targets[block_words] = {};
     turn_rows(zs, z, rows, n);
     turn_rows(ts, t, rows, n);
     exponentials_across(powers, totals, zs, rows, n);
@@ -54,7 +57,8 @@ void delta_of_short_rows(float* y, const float* z, const float* t, int64_t rows,
         for (int64_t r = 0; r < rows; ++r) targets[r] += ts[i * rows + r];
     for (int64_t r = 0; r < rows; ++r) totals[r] = targets[r] / totals[r];
     for (int64_t i = 0; i < n; ++i)
-        for (int64_t r = 0; r < rows; ++r) powers[i * rows + r] = powers[i * rows + r] * totals[r] - ts[i * rows + r];
+        for (int64_t r = 0; r < rows; ++r)
+            powers[i * rows + r] = powers[i * rows + r] * totals[r] - ts[i * rows + r];
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t i = 0; i < n; ++i) y[r * n + i] = powers[i * rows + r];
 }
@@ -112,8 +116,8 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
 }
 
 // Scores of a block become weights, row by row: see kernels.hpp.
-void attention_weights(float* s, int64_t rows, int64_t n, int64_t first, float scale, const uint8_t* allowed, int64_t row_step,
-                       int64_t column_step, float* each) {
+void attention_weights(float* s, int64_t rows, int64_t n, int64_t first, float scale, const uint8_t* allowed,
+                       int64_t row_step, int64_t column_step, float* each) {
     constexpr float nothing = -std::numeric_limits<float>::infinity();
     if (!(scale > 0.0f)) {  // the largest would not be the largest any more
         CHAINRULE_IVDEP
@@ -142,7 +146,8 @@ void attention_weights(float* s, int64_t rows, int64_t n, int64_t first, float s
 }
 
 // Deltas d of weights p become those of the scores: scale · p (d - Σ p d).
-void attention_deltas(float* d, const float* p, int64_t rows, int64_t n, float scale, float* products, float* each) {
+void attention_deltas(float* d, const float* p, int64_t rows, int64_t n, float scale, float* products,
+                      float* each) {
     CHAINRULE_IVDEP
     for (int64_t i = 0; i < rows * n; ++i) products[i] = p[i] * d[i];
     fold_each(each, products, rows, n, 0.0f, plus);
@@ -154,10 +159,13 @@ void attention_deltas(float* d, const float* p, int64_t rows, int64_t n, float s
 }
 
 // Rows at a time of which a few copies stay in the first cache; sixteen are folded together.
-inline int64_t rows_at_once(int64_t n) { return std::clamp<int64_t>(normalized_room / n, 1, normalized_rows); }
+inline int64_t rows_at_once(int64_t n) {
+    return std::clamp<int64_t>(normalized_room / n, 1, normalized_rows);
+}
 
 // Rows of x less their means, and 1 / σ of each.
-void centre(float* y, const float* x, int64_t rows, int64_t n, float epsilon, float* products, float* inverse) {
+void centre(float* y, const float* x, int64_t rows, int64_t n, float epsilon, float* products,
+            float* inverse) {
     const float share = 1.0f / static_cast<float>(n);
     fold_each(inverse, x, rows, n, 0.0f, plus);
     for (int64_t r = 0; r < rows; ++r) {
@@ -172,7 +180,8 @@ void centre(float* y, const float* x, int64_t rows, int64_t n, float epsilon, fl
     for (int64_t r = 0; r < rows; ++r) inverse[r] = 1.0f / std::sqrt(inverse[r] * share + epsilon);
 }
 
-void layer_norm(float* y, const float* x, const float* scale, const float* shift, int64_t rows, int64_t n, float epsilon, float* room) {
+void layer_norm(float* y, const float* x, const float* scale, const float* shift, int64_t rows, int64_t n,
+                float epsilon, float* room) {
     const int64_t height = rows_at_once(n);
     float* inverse = room + height * n;
     for (int64_t done = 0; done < rows; done += height, x += height * n, y += height * n) {
@@ -186,14 +195,15 @@ void layer_norm(float* y, const float* x, const float* scale, const float* shift
     }
 }
 
-void layer_norm_adjoints(float* d_x, float* d_scale, const float* x, const float* scale, const float* d_y, int64_t rows, int64_t n,
-                         float epsilon, float* room) {
+void layer_norm_adjoints(float* d_x, float* d_scale, const float* x, const float* scale, const float* d_y,
+                         int64_t rows, int64_t n, float epsilon, float* room) {
     const int64_t height = rows_at_once(n);
     const float share = 1.0f / static_cast<float>(n);
-    float *standard = room, *products = room + height * n, *inverse = room + 2 * height * n, *mean = inverse + normalized_rows,
-          *along = mean + normalized_rows;
+    float *standard = room, *products = room + height * n, *inverse = room + 2 * height * n,
+          *mean = inverse + normalized_rows, *along = mean + normalized_rows;
     std::fill(d_scale, d_scale + n, 0.0f);
-    for (int64_t done = 0; done < rows; done += height, x += height * n, d_y += height * n, d_x += height * n) {
+    for (int64_t done = 0; done < rows;
+         done += height, x += height * n, d_y += height * n, d_x += height * n) {
         const int64_t count = std::min(height, rows - done);
         centre(standard, x, count, n, epsilon, products, inverse);
         for (int64_t r = 0; r < count; ++r) {
@@ -221,7 +231,8 @@ void layer_norm_adjoints(float* d_x, float* d_scale, const float* x, const float
 }  // namespace
 
 RowTable CHAINRULE_ROWS() {
-    return {cross_entropy_delta, cross_entropy, attention_weights, attention_deltas, layer_norm, layer_norm_adjoints};
+    return {cross_entropy_delta, cross_entropy, attention_weights,
+            attention_deltas,    layer_norm,    layer_norm_adjoints};
 }
 
 }  // namespace chainrule

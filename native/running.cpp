@@ -20,12 +20,14 @@ void run(const Matmul& in, const Chunk& chunk) {
     const int ahead_count = static_cast<int>(in.ahead.size());
     for (size_t i = 0; i < in.ahead.size(); ++i)
         ahead[i] = {chunk.read<char>(in.ahead[i]) + first * n * 4, (last - first) * n * 4};
-    const auto product = [&](const float* x, const float* y, float* z, int64_t rows, int64_t columns, int64_t depth) {
-        multiply({x, y, z, rows, columns, depth, in.row_a, in.row_b, n, ta, tb, false, ahead, ahead_count}, chunk.scratch);
+    const auto product = [&](const float* x, const float* y, float* z, int64_t rows, int64_t columns,
+                             int64_t depth) {
+        multiply({x, y, z, rows, columns, depth, in.row_a, in.row_b, n, ta, tb, false, ahead, ahead_count},
+                 chunk.scratch);
     };
     if (in.cut == Cut::by_depth) {
-        product(a + (ta ? first * in.row_a : first), b + (tb ? first : first * in.row_b), c + chunk.number * m * n, m, n,
-                last - first);
+        product(a + (ta ? first * in.row_a : first), b + (tb ? first : first * in.row_b),
+                c + chunk.number * m * n, m, n, last - first);
         return;
     }
     if (in.cut == Cut::by_columns) {
@@ -38,8 +40,8 @@ void run(const Matmul& in, const Chunk& chunk) {
     }
     for (int64_t i = first; i < last; ++i)
         for (int64_t j = 0; j < in.inner; ++j)
-            product(a + i * in.outer_a + j * in.inner_a, b + i * in.outer_b + j * in.inner_b, c + (i * in.inner + j) * m * n,
-                    m, n, k);
+            product(a + i * in.outer_a + j * in.inner_a, b + i * in.outer_b + j * in.inner_b,
+                    c + (i * in.inner + j) * m * n, m, n, k);
 }
 
 void run(const Reduce& in, const Chunk& chunk) {
@@ -59,37 +61,40 @@ void run(const Reduce& in, const Chunk& chunk) {
     else if (inner == 1)
         pick(k.sum_each, k.max_each, k.min_each)(y + first, x + first * middle, last - first, middle);
     else
-        for (int64_t i = first; i < last; ++i) rows(y + i * inner, x + i * middle * inner, middle, inner, inner);
+        for (int64_t i = first; i < last; ++i)
+            rows(y + i * inner, x + i * middle * inner, middle, inner, inner);
 }
 
 void run(const RandomBits& in, const Chunk& chunk) {
     const uint32_t* key = chunk.read<uint32_t>(in.key);
     const int64_t start = chunk.first * in.columns;
-    kernels().random_bits(chunk.write<uint32_t>(in.y) + start, key[0], key[1], in.stream, static_cast<uint64_t>(start),
-                          (chunk.last - chunk.first) * in.columns);
+    kernels().random_bits(chunk.write<uint32_t>(in.y) + start, key[0], key[1], in.stream,
+                          static_cast<uint64_t>(start), (chunk.last - chunk.first) * in.columns);
 }
 
 void run(const CrossEntropy& in, const Chunk& chunk) {
     const int64_t start = chunk.first * in.classes;
-    kernels().rows.cross_entropy(chunk.write<float>(in.loss) + chunk.first, chunk.read<float>(in.logits) + start,
-                                 chunk.read<float>(in.targets) + start, chunk.last - chunk.first, in.classes);
+    kernels().rows.cross_entropy(chunk.write<float>(in.loss) + chunk.first,
+                                 chunk.read<float>(in.logits) + start, chunk.read<float>(in.targets) + start,
+                                 chunk.last - chunk.first, in.classes);
 }
 
 void run(const CrossEntropyDelta& in, const Chunk& chunk) {
     const int64_t start = chunk.first * in.classes;
-    kernels().rows.cross_entropy_delta(chunk.write<float>(in.delta) + start, chunk.read<float>(in.logits) + start,
-                                       chunk.read<float>(in.targets) + start, chunk.last - chunk.first, in.classes);
+    kernels().rows.cross_entropy_delta(
+        chunk.write<float>(in.delta) + start, chunk.read<float>(in.logits) + start,
+        chunk.read<float>(in.targets) + start, chunk.last - chunk.first, in.classes);
 }
 
 void run(const RowSums& in, const Chunk& chunk) {
     const int64_t n = in.columns;
-    kernels().sum_rows(chunk.write<float>(in.sums) + chunk.number * n, chunk.read<float>(in.x) + chunk.first * n,
-                       chunk.last - chunk.first, n, n);
+    kernels().sum_rows(chunk.write<float>(in.sums) + chunk.number * n,
+                       chunk.read<float>(in.x) + chunk.first * n, chunk.last - chunk.first, n, n);
 }
 
 void run(const Squares& in, const Chunk& chunk) {
-    chunk.write<double>(in.sums)[chunk.number] = kernels().squares(chunk.read<float>(in.x) + chunk.first * in.columns,
-                                                                   (chunk.last - chunk.first) * in.columns);
+    chunk.write<double>(in.sums)[chunk.number] = kernels().squares(
+        chunk.read<float>(in.x) + chunk.first * in.columns, (chunk.last - chunk.first) * in.columns);
 }
 
 void run(const RootMean& in, const Chunk& chunk) {
@@ -108,14 +113,16 @@ bool run_loop(const Loop& loop, int number, const Chunk& chunk) {
     bool fine = true;
     std::vector<Address> inside(loop.parts.size());
     for (const Part& part : loop.parts)
-        if (part.motion == Motion::total) std::memset(chunk.write<char>(part.place), 0, static_cast<size_t>(part.bytes));
+        if (part.motion == Motion::total)
+            std::memset(chunk.write<char>(part.place), 0, static_cast<size_t>(part.bytes));
     for (int64_t step = 0; step < loop.length; ++step) {
-        const int64_t time = loop.reverse ? loop.length - 1 - step : step, before = loop.reverse ? time + 1 : time - 1;
+        const int64_t time = loop.reverse ? loop.length - 1 - step : step,
+                      before = loop.reverse ? time + 1 : time - 1;
         for (size_t i = 0; i < inside.size(); ++i) {
             const Part& part = loop.parts[i];
             const bool starts = part.motion == Motion::carried && step == 0;
             const Place& place = starts ? part.start : part.place;
-            const int64_t element = part.motion == Motion::moving                ? time
+            const int64_t element = part.motion == Motion::moving               ? time
                                     : part.motion == Motion::carried && !starts ? before
                                                                                 : 0;
             const int64_t offset = place.offset + element * part.bytes;
@@ -123,8 +130,8 @@ bool run_loop(const Loop& loop, int number, const Chunk& chunk) {
             inside[i] = {around.read + offset, around.write ? around.write + offset : nullptr};
         }
         for (const Instruction& in : loop.body)
-            fine &= execute(in, {number, in.extent * number / loop.chunks, in.extent * (number + 1) / loop.chunks, inside,
-                                 chunk.scratch});
+            fine &= execute(in, {number, in.extent * number / loop.chunks,
+                                 in.extent * (number + 1) / loop.chunks, inside, chunk.scratch});
     }
     return fine;
 }
@@ -133,7 +140,8 @@ bool run_loop(const Loop& loop, int number, const Chunk& chunk) {
 
 bool run(const Scan& in, const Chunk& chunk) {
     bool fine = true;
-    for (int64_t each = chunk.first; each < chunk.last; ++each) fine &= run_loop(*in.loop, static_cast<int>(each), chunk);
+    for (int64_t each = chunk.first; each < chunk.last; ++each)
+        fine &= run_loop(*in.loop, static_cast<int>(each), chunk);
     return fine;
 }
 

@@ -1,4 +1,5 @@
-// Running what moves elements from place to place: copies, rows gathered and scattered, classes, casts of int64.
+// Running what moves elements from place to place: copies, rows gathered and scattered, classes, casts of
+// int64.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -77,7 +78,8 @@ bool run(const Gather& in, const Chunk& chunk) {
         // Rows lie anywhere: the processor can't see which comes next.
         const int64_t next = i + 1 < in.count ? row(i + 1) : -1;
         if (next >= 0 && next < in.length)
-            for (int64_t line = 0; line < in.bytes; line += 64) prefetch_read(x + (o * in.length + next) * in.bytes + line);
+            for (int64_t line = 0; line < in.bytes; line += 64)
+                prefetch_read(x + (o * in.length + next) * in.bytes + line);
         std::memcpy(y + (o * in.count + i) * in.bytes, x + (o * in.length + index) * in.bytes,
                     static_cast<size_t>(in.bytes));
     };
@@ -92,13 +94,15 @@ bool run(const Gather& in, const Chunk& chunk) {
 
 bool run(const GatherSum& in, const Chunk& chunk) {
     return kernels().gather_sums(chunk.write<float>(in.y) + chunk.first * in.inner,
-                                 chunk.read<int32_t>(in.indices) + chunk.first * in.count, chunk.read<float>(in.table),
-                                 chunk.last - chunk.first, in.count, in.length, in.inner);
+                                 chunk.read<int32_t>(in.indices) + chunk.first * in.count,
+                                 chunk.read<float>(in.table), chunk.last - chunk.first, in.count, in.length,
+                                 in.inner);
 }
 
 // Cut by rows of the one table, or by tables.
 bool run(const ScatterAdd& in, const Chunk& chunk) {
-    const int64_t first = chunk.first, last = chunk.last, count = in.count, length = in.length, inner = in.inner;
+    const int64_t first = chunk.first, last = chunk.last, count = in.count, length = in.length,
+                  inner = in.inner;
     const int32_t* indices = chunk.read<int32_t>(in.indices);
     const float* updates = chunk.read<float>(in.updates);
     float* y = chunk.write<float>(in.y);
@@ -114,8 +118,8 @@ bool run(const ScatterAdd& in, const Chunk& chunk) {
         scatter_rows(y, indices, updates, count, in.repeat, length, first, last, inner);
     else
         for (int64_t o = first; o < last; ++o)
-            scatter_rows(y + o * length * inner, indices, updates + o * count / in.repeat * inner, count, in.repeat, length,
-                         0, length, inner);
+            scatter_rows(y + o * length * inner, indices, updates + o * count / in.repeat * inner, count,
+                         in.repeat, length, 0, length, inner);
     return std::all_of(indices, indices + (first == 0 ? count : 0),
                        [&](int64_t index) { return index >= -length && index < length; });
 }

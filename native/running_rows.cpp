@@ -35,31 +35,34 @@ Allowed allowed_by(const std::optional<Matrices>& mask, const Index& index, cons
 
 template <class Function>
 void over_heads(const Heads& heads, const Chunk& chunk, Function function) {
-    for (int64_t head = chunk.first * heads.each; head < chunk.last * heads.each; ++head) function(Index(head, heads.lengths));
+    for (int64_t head = chunk.first * heads.each; head < chunk.last * heads.each; ++head)
+        function(Index(head, heads.lengths));
 }
 
 }  // namespace
 
 void run(const Attention& in, const Chunk& chunk) {
     over_heads(in.heads, chunk, [&](const Index& at) {
-        attend(in.heads.head, read(in.queries, at, chunk), read(in.keys, at, chunk), read(in.values, at, chunk),
-               allowed_by(in.mask, at, chunk), write(in.y, at, chunk), chunk.room<float>());
+        attend(in.heads.head, read(in.queries, at, chunk), read(in.keys, at, chunk),
+               read(in.values, at, chunk), allowed_by(in.mask, at, chunk), write(in.y, at, chunk),
+               chunk.room<float>());
     });
 }
 
 void run(const AttentionAdjoints& in, const Chunk& chunk) {
     over_heads(in.heads, chunk, [&](const Index& at) {
-        attend_back(in.heads.head, read(in.queries, at, chunk), read(in.keys, at, chunk), read(in.values, at, chunk),
-                    read(in.d_y, at, chunk), allowed_by(in.mask, at, chunk), write(in.d_queries, at, chunk),
-                    write(in.d_keys, at, chunk), write(in.d_values, at, chunk), chunk.room<float>());
+        attend_back(in.heads.head, read(in.queries, at, chunk), read(in.keys, at, chunk),
+                    read(in.values, at, chunk), read(in.d_y, at, chunk), allowed_by(in.mask, at, chunk),
+                    write(in.d_queries, at, chunk), write(in.d_keys, at, chunk),
+                    write(in.d_values, at, chunk), chunk.room<float>());
     });
 }
 
 void run(const LayerNorm& in, const Chunk& chunk) {
     const int64_t start = chunk.first * in.columns;
-    kernels().rows.layer_norm(chunk.write<float>(in.y) + start, chunk.read<float>(in.x) + start, chunk.read<float>(in.scale),
-                              chunk.read<float>(in.shift), chunk.last - chunk.first, in.columns, in.epsilon,
-                              chunk.room<float>());
+    kernels().rows.layer_norm(chunk.write<float>(in.y) + start, chunk.read<float>(in.x) + start,
+                              chunk.read<float>(in.scale), chunk.read<float>(in.shift),
+                              chunk.last - chunk.first, in.columns, in.epsilon, chunk.room<float>());
 }
 
 void run(const LayerNormAdjoints& in, const Chunk& chunk) {
@@ -73,20 +76,23 @@ void run(const LayerNormAdjoints& in, const Chunk& chunk) {
 void run(const Cumsum& in, const Chunk& chunk) {
     const int64_t items = in.lines.length * in.lines.inner;
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        cumsum(chunk.write<uint32_t>(in.y) + n * items, chunk.read<uint32_t>(in.x) + n * items, in.lines, in.reverse);
+        cumsum(chunk.write<uint32_t>(in.y) + n * items, chunk.read<uint32_t>(in.x) + n * items, in.lines,
+               in.reverse);
 }
 
 void run(const Argmax& in, const Chunk& chunk) {
     const int64_t items = in.lines.length * in.lines.inner;
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        argmax(chunk.write<int32_t>(in.y) + n * in.lines.inner, chunk.read<uint32_t>(in.x) + n * items, in.lines);
+        argmax(chunk.write<int32_t>(in.y) + n * in.lines.inner, chunk.read<uint32_t>(in.x) + n * items,
+               in.lines);
 }
 
 void run(const Argsort& in, const Chunk& chunk) {
     const int64_t items = in.lines.length * in.lines.inner;
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        argsort(chunk.write<int32_t>(in.y) + n * in.kept * in.lines.inner, chunk.read<uint32_t>(in.x) + n * items, in.lines,
-                in.kept, in.descending, chunk.room<uint64_t>());
+        argsort(chunk.write<int32_t>(in.y) + n * in.kept * in.lines.inner,
+                chunk.read<uint32_t>(in.x) + n * items, in.lines, in.kept, in.descending,
+                chunk.room<uint64_t>());
 }
 
 }  // namespace chainrule

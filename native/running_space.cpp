@@ -13,13 +13,13 @@ int64_t longer(const Resizing& r) { return r.rows * r.size * r.inner; }
 }  // namespace
 
 void run(const Convolve& in, const Chunk& chunk) {
-    convolve(in.convolution, chunk.read<float>(in.x), chunk.read<float>(in.weight), chunk.write<float>(in.y), chunk.first,
-             chunk.last, chunk.scratch);
+    convolve(in.convolution, chunk.read<float>(in.x), chunk.read<float>(in.weight), chunk.write<float>(in.y),
+             chunk.first, chunk.last, chunk.scratch);
 }
 
 void run(const ConvolveInputAdjoint& in, const Chunk& chunk) {
-    convolve_back(in.convolution, chunk.read<float>(in.d_y), chunk.read<float>(in.weight), chunk.write<float>(in.d_x),
-                  chunk.first, chunk.last, chunk.scratch);
+    convolve_back(in.convolution, chunk.read<float>(in.d_y), chunk.read<float>(in.weight),
+                  chunk.write<float>(in.d_x), chunk.first, chunk.last, chunk.scratch);
 }
 
 void run(const ConvolveWeightAdjoint& in, const Chunk& chunk) {
@@ -29,41 +29,44 @@ void run(const ConvolveWeightAdjoint& in, const Chunk& chunk) {
     if (in.by_taps)
         convolve_weight(c, x, d_y, d_weight, 0, c.batch, chunk.first, chunk.last, chunk.scratch);
     else
-        convolve_weight(c, x, d_y, d_weight + chunk.number * c.weight_items(), chunk.first, chunk.last, 0, c.taps(),
-                        chunk.scratch);
+        convolve_weight(c, x, d_y, d_weight + chunk.number * c.weight_items(), chunk.first, chunk.last, 0,
+                        c.taps(), chunk.scratch);
 }
 
 void run(const MaxPool& in, const Chunk& chunk) {
     const int64_t image = image_items(in.windows), windows = window_items(in.windows);
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        kernels().space.max_pool(chunk.write<float>(in.y) + n * windows, chunk.read<float>(in.x) + n * image, in.windows);
+        kernels().space.max_pool(chunk.write<float>(in.y) + n * windows, chunk.read<float>(in.x) + n * image,
+                                 in.windows);
 }
 
 void run(const MaxPoolPositions& in, const Chunk& chunk) {
     const int64_t image = image_items(in.windows), windows = window_items(in.windows);
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        kernels().space.max_pool_positions(chunk.write<int32_t>(in.y) + n * windows, chunk.read<float>(in.x) + n * image,
-                                           n * image, in.windows);
+        kernels().space.max_pool_positions(chunk.write<int32_t>(in.y) + n * windows,
+                                           chunk.read<float>(in.x) + n * image, n * image, in.windows);
 }
 
 void run(const MaxPoolAdjoint& in, const Chunk& chunk) {
     const int64_t image = image_items(in.windows), windows = window_items(in.windows);
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        kernels().space.max_pool_adjoint(chunk.write<float>(in.d_x) + n * image, chunk.read<float>(in.x) + n * image,
+        kernels().space.max_pool_adjoint(chunk.write<float>(in.d_x) + n * image,
+                                         chunk.read<float>(in.x) + n * image,
                                          chunk.read<float>(in.d_y) + n * windows, in.windows);
 }
 
 void run(const AveragePool& in, const Chunk& chunk) {
     const int64_t image = image_items(in.windows), windows = window_items(in.windows);
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        kernels().space.average_pool(chunk.write<float>(in.y) + n * windows, chunk.read<float>(in.x) + n * image, in.windows);
+        kernels().space.average_pool(chunk.write<float>(in.y) + n * windows,
+                                     chunk.read<float>(in.x) + n * image, in.windows);
 }
 
 void run(const AveragePoolAdjoint& in, const Chunk& chunk) {
     const int64_t image = image_items(in.windows), windows = window_items(in.windows);
     for (int64_t n = chunk.first; n < chunk.last; ++n)
-        kernels().space.average_pool_adjoint(chunk.write<float>(in.d_x) + n * image, chunk.read<float>(in.d_y) + n * windows,
-                                             in.windows);
+        kernels().space.average_pool_adjoint(chunk.write<float>(in.d_x) + n * image,
+                                             chunk.read<float>(in.d_y) + n * windows, in.windows);
 }
 
 void run(const Resize& in, const Chunk& chunk) {

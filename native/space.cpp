@@ -1,5 +1,5 @@
-// Compiled once for each instruction set. Vectors go over channels, and nothing is scattered: of every tap of a window
-// each channel decides for itself whether it is the largest.
+// Compiled once for each instruction set. Vectors go over channels, and nothing is scattered: of every tap of
+// a window each channel decides for itself whether it is the largest.
 #include "space.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace chainrule {
 namespace {
 
-constexpr int most_taps = 9;  // of a window at once: their values stay in registers
+constexpr int most_taps = 9;   // of a window at once: their values stay in registers
 constexpr int64_t block = 64;  // channels at a time where there are more taps
 
 // The part of a window that is not padding.
@@ -69,7 +69,8 @@ inline void fold(float* y, const float* const* taps, int64_t n, std::index_seque
 
 // Each number of d_y goes to the tap that holds the first largest; the others get 0. add: to what is there.
 template <bool add, size_t... Taps>
-inline void send(float* const* to, const float* const* taps, const float* d_y, int64_t n, std::index_sequence<Taps...>) {
+inline void send(float* const* to, const float* const* taps, const float* d_y, int64_t n,
+                 std::index_sequence<Taps...>) {
     float* const targets[] = {to[Taps]...};
     const float* const from[] = {taps[Taps]...};
     CHAINRULE_IVDEP
@@ -143,7 +144,8 @@ inline void fold_window(const Fold* folds, float* y, const float* x, const Windo
 }
 
 // Which tap holds the first largest, for n channels from `channel` on.
-inline void find_largest(int32_t* at, const float* x, const Windows& w, const Taps& taps, int64_t channel, int64_t n) {
+inline void find_largest(int32_t* at, const float* x, const Windows& w, const Taps& taps, int64_t channel,
+                         int64_t n) {
     float best[block];
     int32_t tap = 0;
     each_tap(w, taps, [&](int64_t offset) {
@@ -159,11 +161,13 @@ inline void find_largest(int32_t* at, const float* x, const Windows& w, const Ta
 
 template <class Function>
 inline void each_block(int64_t channels, Function function) {
-    for (int64_t channel = 0; channel < channels; channel += block) function(channel, std::min(block, channels - channel));
+    for (int64_t channel = 0; channel < channels; channel += block)
+        function(channel, std::min(block, channels - channel));
 }
 
 void max_pool(float* y, const float* x, const Windows& w) {
-    each_window(w, [&](int64_t place, const Taps& taps) { fold_window(table.largest, y + place, x, w, taps); });
+    each_window(w,
+                [&](int64_t place, const Taps& taps) { fold_window(table.largest, y + place, x, w, taps); });
 }
 
 void max_pool_positions(int32_t* y, const float* x, int64_t start, const Windows& w) {
@@ -172,8 +176,10 @@ void max_pool_positions(int32_t* y, const float* x, int64_t start, const Windows
         each_block(w.channels, [&](int64_t channel, int64_t n) {
             find_largest(at, x, w, taps, channel, n);
             for (int64_t i = 0; i < n; ++i) {
-                const int64_t row = taps.row + at[i] / taps.columns, column = taps.column + at[i] % taps.columns;
-                y[place + channel + i] = static_cast<int32_t>(start + (row * w.width + column) * w.channels + channel + i);
+                const int64_t row = taps.row + at[i] / taps.columns,
+                              column = taps.column + at[i] % taps.columns;
+                y[place + channel + i] =
+                    static_cast<int32_t>(start + (row * w.width + column) * w.channels + channel + i);
             }
         });
     });
@@ -195,8 +201,10 @@ inline void add_at_largest(float* d_x, const float* x, const float* d_y, const W
 
 void max_pool_adjoint(float* d_x, const float* x, const float* d_y, const Windows& w) {
     const bool apart = w.stride_height >= w.window_height && w.stride_width >= w.window_width;
-    const bool all = w.high * w.window_height == w.height && w.wide * w.window_width == w.width && w.above == 0 && w.before == 0;
-    const bool written = apart && all && w.window_height * w.window_width <= most_taps;  // every element, and once
+    const bool all = w.high * w.window_height == w.height && w.wide * w.window_width == w.width &&
+                     w.above == 0 && w.before == 0;
+    const bool written =
+        apart && all && w.window_height * w.window_width <= most_taps;  // every element, and once
     if (!written) std::memset(d_x, 0, static_cast<size_t>(w.height * w.width * w.channels) * sizeof(float));
     each_window(w, [&](int64_t place, const Taps& taps) {
         if (taps.count() > most_taps) {
@@ -250,8 +258,11 @@ inline Neighbours neighbours(int64_t place, const Resizing& r) {
         const int64_t nearest = (2 * place + 1) * r.length / (2 * r.size);
         return {nearest, nearest, 0.0f};
     }
-    const double middle = (static_cast<double>(place) + 0.5) * static_cast<double>(r.length) / static_cast<double>(r.size) - 0.5;
-    const double source = std::clamp(middle, 0.0, static_cast<double>(r.length - 1)), below = std::floor(source);
+    const double middle =
+        (static_cast<double>(place) + 0.5) * static_cast<double>(r.length) / static_cast<double>(r.size) -
+        0.5;
+    const double source = std::clamp(middle, 0.0, static_cast<double>(r.length - 1)),
+                 below = std::floor(source);
     const int64_t first = static_cast<int64_t>(below);
     return {first, std::min(first + 1, r.length - 1), static_cast<float>(source - below)};
 }
@@ -262,7 +273,8 @@ inline void each_place(const Resizing& r, Function function) {
         for (int64_t place = 0; place < r.size; ++place) {
             const Neighbours read = neighbours(place, r);
             const int64_t start = row * r.length;
-            function((row * r.size + place) * r.inner, (start + read.below) * r.inner, (start + read.above) * r.inner, read.weight);
+            function((row * r.size + place) * r.inner, (start + read.below) * r.inner,
+                     (start + read.above) * r.inner, read.weight);
         }
 }
 
@@ -293,7 +305,8 @@ void resize_adjoint(float* d_x, const float* d_y, const Resizing& r) {
 }  // namespace
 
 SpaceTable CHAINRULE_SPACE() {
-    return {max_pool, max_pool_positions, max_pool_adjoint, average_pool, average_pool_adjoint, resize, resize_adjoint};
+    return {max_pool, max_pool_positions, max_pool_adjoint, average_pool, average_pool_adjoint,
+            resize,   resize_adjoint};
 }
 
 }  // namespace chainrule

@@ -1,12 +1,13 @@
-// Kernels over the axes of space: pooling and resizing, of one image at a time. Compiled once for each instruction set.
+// Kernels over the axes of space: pooling and resizing, of one image at a time. Compiled once for each
+// instruction set.
 #pragma once
 
 #include <cstdint>
 
 namespace chainrule {
 
-// Windows over an image (height, width, channels). above, before: rows and columns of padding. high, wide: how many
-// windows there are. Each of them holds at least one element of the image.
+// Windows over an image (height, width, channels). above, before: rows and columns of padding. high, wide:
+// how many windows there are. Each of them holds at least one element of the image.
 struct Windows {
     int64_t height, width, channels;
     int64_t window_height, window_width;

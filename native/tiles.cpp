@@ -10,7 +10,8 @@ namespace chainrule {
 namespace {
 
 // Copies a (rows, cols) part of a load into a register, words packed row after row.
-void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col, int64_t cols) {
+void fill(float* reg, const Load& load, const char* base, int64_t row, int64_t rows, int64_t col,
+          int64_t cols) {
     for (int64_t r = 0; r < rows; ++r, reg += cols) {
         const int64_t start = (row + r) * load.row_stride + col * load.col_stride;
         if (!is_word(load.type)) {
@@ -139,7 +140,8 @@ private:
 
     void compute(int64_t start, int64_t n) {
         for (const Store& store : tile_.stores)
-            if (store.direct) held_[store.reg] = written_[store.reg] = chunk_.write<float>(store.place) + start;
+            if (store.direct)
+                held_[store.reg] = written_[store.reg] = chunk_.write<float>(store.place) + start;
         if (tile_.ready) {
             const float* inputs[most_ready_operands];
             float* outputs[most_ready_operands];
@@ -156,8 +158,10 @@ private:
                 if (!tile_.sums[i].of_rows) totals_[i] += kernels().squares(held_[tile_.sums[i].reg], n);
         }
         for (size_t i = 0; i < tile_.sums.size(); ++i)
-            if (tile_.sums[i].of_rows) kernels().add_rows(added_[i], held_[tile_.sums[i].reg], n / tile_.columns, tile_.columns);
-        for (const Store& store : tile_.stores) put(store, chunk_.write<char>(store.place), held_[store.reg], start, n);
+            if (tile_.sums[i].of_rows)
+                kernels().add_rows(added_[i], held_[tile_.sums[i].reg], n / tile_.columns, tile_.columns);
+        for (const Store& store : tile_.stores)
+            put(store, chunk_.write<char>(store.place), held_[store.reg], start, n);
     }
 
     const float* source(int reg) const { return reg < 0 ? nullptr : held_[reg]; }
@@ -186,7 +190,8 @@ void run(const Tile& tile, const Chunk& chunk) {
         flat = flat && ((load.row_stride == 0 && load.col_stride == 0) ||
                         (load.row_stride == cols && (load.col_stride == 1 || cols == 1)));
     // Whole rows at a time, where they are added up.
-    const bool by_rows = std::any_of(tile.sums.begin(), tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
+    const bool by_rows =
+        std::any_of(tile.sums.begin(), tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
     if (flat && !by_rows)
         run.flat(chunk.first * cols, (chunk.last - chunk.first) * cols);
     else

@@ -1,5 +1,5 @@
-// What stands on the wire between planner and machine, once: kinds of instructions, micro operations, types and limits.
-// module.cpp tells Python.
+// What stands on the wire between planner and machine, once: kinds of instructions, micro operations, types
+// and limits. module.cpp tells Python.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,9 @@ namespace chainrule {
     KIND(layer_norm_adjoints) \
     KIND(scan)
 
-// One step of a tile program, and how many registers it reads. Registers hold 32-bit words: float, int (_I), uint (_U),
-// a mask of all or no bits (_M), or a byte (_B). Sums, differences and products of uint are those of int.
+// One step of a tile program, and how many registers it reads. Registers hold 32-bit words: float, int (_I),
+// uint (_U), a mask of all or no bits (_M), or a byte (_B). Sums, differences and products of uint are those
+// of int.
 #define CHAINRULE_MICRO_OPS(OP) \
     OP(NEGATIVE, 1) \
     OP(ABSOLUTE, 1) \
@@ -70,7 +71,7 @@ namespace chainrule {
     OP(MAXIMUM, 2) \
     OP(MINIMUM, 2) \
     OP(MULTIPLY_ADD, 3) /* x y + z */ \
-    OP(EQUAL, 2) /* these six: to a mask */ \
+    OP(EQUAL, 2)        /* these six: to a mask */ \
     OP(NOT_EQUAL, 2) \
     OP(LESS, 2) \
     OP(LESS_EQUAL, 2) \
@@ -126,8 +127,8 @@ inline constexpr int micro_op_operands[] = {CHAINRULE_MICRO_OPS(CHAINRULE_OPERAN
 #undef CHAINRULE_MICRO_OPS
 #undef CHAINRULE_KINDS
 
-// Of what tiles load and store, by NumPy's names. Words of 32 bits lie in memory as registers hold them; the others are
-// a byte each.
+// Of what tiles load and store, by NumPy's names. Words of 32 bits lie in memory as registers hold them; the
+// others are a byte each.
 enum class Type : int { f32, i32, u32, boolean, u8 };
 inline constexpr const char* type_names[] = {"float32", "int32", "uint32", "bool", "uint8"};
 
@@ -141,8 +142,8 @@ inline constexpr const char* fold_names[] = {"sum", "max", "min"};
 enum class Cut : int { by_rows, by_columns, by_depth };
 inline constexpr const char* cut_names[] = {"by_rows", "by_columns", "by_depth"};
 
-// A buffer of a loop's body. held: always the same. moving: its element of time. carried: where it starts in the first
-// step, then the element written in the step before. total: held, and 0 at first.
+// A buffer of a loop's body. held: always the same. moving: its element of time. carried: where it starts in
+// the first step, then the element written in the step before. total: held, and 0 at first.
 enum class Motion : int { held, moving, carried, total };
 inline constexpr const char* motion_names[] = {"held", "moving", "carried", "total"};
 
