@@ -13,6 +13,7 @@ BENCH := .venv-bench
 BUILD_TOOLS := $(VENV)/.build-tools
 WHEEL_TOOLS := $(VENV)/.wheel-tools
 SITE_TOOLS := $(VENV)/.site-tools
+TIDY := $(VENV)/.tidy
 SANITIZED := $(VENV)/sanitized
 NATIVE := $(wildcard native/*)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -33,10 +34,11 @@ demo: $(RUNTIME)  ## train on the handwritten digits; prints where the report is
 test: lint types  ## everything: lint, format, import order, types, tests
 	@$(BIN)/python -m pytest
 
-lint: $(DEVELOPMENT)  ## ruff and the import order
+lint: $(DEVELOPMENT) $(TIDY)  ## ruff and the import order; clang-format and clang-tidy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+	@$(BIN)/clang-format --dry-run -Werror $(filter %.cpp %.hpp,$(NATIVE))
 
 types: $(DEVELOPMENT)  ## check the types
 	@$(BIN)/basedpyright
@@ -44,6 +46,7 @@ types: $(DEVELOPMENT)  ## check the types
 format: $(DEVELOPMENT)  ## sort the imports, mend what ruff can mend, format
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(filter %.cpp %.hpp,$(NATIVE))
 
 hooks: $(DEVELOPMENT)  ## let git check every commit (pre-commit)
 	@$(BIN)/pre-commit install
@@ -166,6 +169,15 @@ $(DEVELOPMENT): pyproject.toml $(NATIVE) | $(BUILD_TOOLS)
 	@echo "installing chainrule and its development tools into $(VENV) (the first time takes a minute or two)"
 	@if $(COMPILER_WORKS); then export CHAINRULE_REQUIRE_NATIVE=1; fi; $(BUILD) --quiet --editable '.[dev]'
 	@touch $(RUNTIME) $@
+
+# Half a minute, after a change of the core alone. Where no compiler was found, nobody has changed it.
+$(TIDY): .clang-tidy $(NATIVE) | $(DEVELOPMENT)
+	@if [ -e $(VENV)/native/compile_commands.json ]; then \
+	  printf '%s\n' $(filter %.cpp,$(NATIVE)) \
+	    | xargs -n 1 -P "$$(getconf _NPROCESSORS_ONLN)" $(BIN)/clang-tidy --quiet -p $(VENV)/native > $@.log 2>&1 \
+	    || { grep -v Processing $@.log; exit 1; }; \
+	fi
+	@touch $@
 
 # An environment of its own, since the peers are large. It is made anew when they or the core change.
 $(BENCH)/.installed: pyproject.toml benchmarks/requirements.txt $(NATIVE) | $(CREATED)

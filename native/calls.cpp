@@ -50,13 +50,14 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
         const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
         std::vector<Address> at(call->buffers.size());
         int64_t asked = 0;
-        for (int64_t turn; (turn = call->turns.current()) >= 0;) {
+        for (int64_t turn = call->turns.current(); turn >= 0; turn = call->turns.current()) {
             const int64_t step = turn / call->stretches;
             if (thread == 0 && step > asked) {
                 asked = step;
                 if (interrupted()) call->stop.store(true);
             }
-            for (int part; (part = call->turns.take(thread, turn)) >= 0;) {
+            for (int part = call->turns.take(thread, turn); part >= 0;
+                 part = call->turns.take(thread, turn)) {
                 for (size_t i = 0; i < call->buffers.size(); ++i) at[i] = call->buffers[i].at(step);
                 run_part(*call, turn % call->stretches, part, thread, at);
                 if (call->turns.done()) call->end_turn(turn);
@@ -74,8 +75,8 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
 // at: where each buffer begins; the locals come after them.
 void Machine::run_part(const Call& call, int64_t stretch, int part, int thread,
                        std::vector<Address>& at) const {
-    auto address = reinterpret_cast<uintptr_t>(call.space.rooms[static_cast<size_t>(thread)].data());
-    char* own = reinterpret_cast<char*>((address + 63) / 64 * 64);
+    char* room = call.space.rooms[static_cast<size_t>(thread)].data();
+    char* own = room + (64 - reinterpret_cast<uintptr_t>(room) % 64) % 64;
     char* locals = own + (room_bytes() + 63) / 64 * 64;
     at.resize(call.buffers.size() + locals_.size());
     bool fine = true;

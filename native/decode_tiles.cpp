@@ -32,7 +32,7 @@ void find_direct(Tile& tile, int64_t rows, int64_t cols) {
             const bool same = is_word(load.type) && load.place.offset == start &&
                               (load.row_stride == cols || rows == 1) && (load.col_stride == 1 || cols == 1);
             bool later = false;
-            for (size_t i = static_cast<size_t>(written + 1); i < tile.ops.size(); ++i)
+            for (size_t i = static_cast<size_t>(written) + 1; i < tile.ops.size(); ++i)
                 later = later || tile.ops[i].a == load.reg || tile.ops[i].b == load.reg ||
                         tile.ops[i].c == load.reg;
             for (const Store& other : tile.stores) later = later || other.reg == load.reg;

@@ -229,7 +229,7 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
         alignas(64) uint32_t words[4 * lanes];
         for (int j = 0; j < lanes; ++j)
             for (int i = 0; i < 4; ++i) words[4 * j + i] = c[i][j];
-        int64_t count = 4 * lanes - skip;
+        int64_t count = int64_t{4} * lanes - skip;
         if (count > n - written) count = n - written;
         std::memcpy(y + written, words + skip, static_cast<size_t>(count) * 4);
         written += count;

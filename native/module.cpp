@@ -23,7 +23,6 @@ namespace {
 
 using ReadArray = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
 using WrittenArray = nb::ndarray<nb::c_contig, nb::device::cpu>;
-using chainrule::Address;
 using chainrule::Buffer;
 using chainrule::Machine;
 using chainrule::Pool;
@@ -190,9 +189,9 @@ NB_MODULE(_core, m) {
             "Of each instruction, the name of the loop compiled ahead that runs it; else empty.");
     m.def(
         "product",
-        [](nb::ndarray<float, nb::ndim<2>, nb::c_contig> c,
-           nb::ndarray<const float, nb::ndim<2>, nb::c_contig> a,
-           nb::ndarray<const float, nb::ndim<2>, nb::c_contig> b, bool ta, bool tb, int level) {
+        [](const nb::ndarray<float, nb::ndim<2>, nb::c_contig>& c,
+           const nb::ndarray<const float, nb::ndim<2>, nb::c_contig>& a,
+           const nb::ndarray<const float, nb::ndim<2>, nb::c_contig>& b, bool ta, bool tb, int level) {
             const auto tables = chainrule::kernel_tables();
             if (level < 0 || level >= static_cast<int>(tables.size()))
                 throw std::invalid_argument("no such level");
@@ -214,8 +213,9 @@ NB_MODULE(_core, m) {
         "tests.");
     m.def(
         "micro",
-        [](int operation, nb::ndarray<float, nb::c_contig> y, nb::ndarray<const float, nb::c_contig> a,
-           nb::ndarray<const float, nb::c_contig> b, nb::ndarray<const float, nb::c_contig> c, int level) {
+        [](int operation, const nb::ndarray<float, nb::c_contig>& y,
+           const nb::ndarray<const float, nb::c_contig>& a, const nb::ndarray<const float, nb::c_contig>& b,
+           const nb::ndarray<const float, nb::c_contig>& c, int level) {
             const auto tables = chainrule::kernel_tables();
             if (operation < 0 || operation >= static_cast<int>(std::size(chainrule::micro_op_names)) ||
                 level < 0 || level >= static_cast<int>(tables.size()))
@@ -230,8 +230,8 @@ NB_MODULE(_core, m) {
         "tests.");
     m.def(
         "pool",
-        [](int operation, nb::ndarray<float, nb::ndim<3>, nb::c_contig> x,
-           nb::ndarray<float, nb::ndim<3>, nb::c_contig> y, const std::vector<int64_t>& window,
+        [](int operation, const nb::ndarray<float, nb::ndim<3>, nb::c_contig>& x,
+           const nb::ndarray<float, nb::ndim<3>, nb::c_contig>& y, const std::vector<int64_t>& window,
            const std::vector<int64_t>& stride, const std::vector<int64_t>& before, int level) {
             const auto tables = chainrule::kernel_tables();
             if (operation < 0 || operation > 3 || level < 0 || level >= static_cast<int>(tables.size()))

@@ -14,7 +14,7 @@ namespace chainrule {
 namespace {
 
 constexpr int row_major = 101, as_is = 111, transposed = 112;
-constexpr int64_t small_matrix = 128 * 128;
+constexpr int64_t small_matrix = int64_t{128} * 128;
 constexpr int64_t large_product =
     1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
 

@@ -39,9 +39,11 @@ void multiply(const float* a, int64_t row, const float* b, int64_t b_row, int64_
     const int last = static_cast<int>(columns - (V - 1) * lanes);  // columns of the last vector
     const auto columns_of = [&](int v) { return v + 1 < V ? static_cast<int>(lanes) : last; };
     CHAINRULE_UNROLL
-    for (int r = 0; r < R; ++r) CHAINRULE_UNROLL
-    for (int v = 0; v < V; ++v)
-        sum[r][v] = add ? Lanes::load(c + r * ldc + v * lanes, columns_of(v)) : Lanes::all(0.0f);
+    for (int r = 0; r < R; ++r) {
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v)
+            sum[r][v] = add ? Lanes::load(c + r * ldc + v * lanes, columns_of(v)) : Lanes::all(0.0f);
+    }
     const auto round = [&](int64_t i) CHAINRULE_INLINE {
         Lanes y[V];
         CHAINRULE_UNROLL
@@ -67,8 +69,10 @@ void multiply(const float* a, int64_t row, const float* b, int64_t b_row, int64_
     }
     for (; i < k; ++i) round(i);
     CHAINRULE_UNROLL
-    for (int r = 0; r < R; ++r) CHAINRULE_UNROLL
-    for (int v = 0; v < V; ++v) sum[r][v].store(c + r * ldc + v * lanes, columns_of(v));
+    for (int r = 0; r < R; ++r) {
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v) sum[r][v].store(c + r * ldc + v * lanes, columns_of(v));
+    }
 }
 
 using Multiply = void (*)(const float*, int64_t, const float*, int64_t, int64_t, float*, int64_t, int64_t,
@@ -194,9 +198,11 @@ void sweep_in(const Sweep& s) {
     const int last = static_cast<int>(s.columns - (V - 1) * lanes);
     const auto columns_of = [&](int v) { return v + 1 < V ? static_cast<int>(lanes) : last; };
     CHAINRULE_UNROLL
-    for (int r = 0; r < R; ++r) CHAINRULE_UNROLL
-    for (int v = 0; v < V; ++v)
-        sum[r][v] = s.add ? Lanes::load(s.c + r * s.c_row + v * lanes, columns_of(v)) : Lanes::all(0.0f);
+    for (int r = 0; r < R; ++r) {
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v)
+            sum[r][v] = s.add ? Lanes::load(s.c + r * s.c_row + v * lanes, columns_of(v)) : Lanes::all(0.0f);
+    }
     const int64_t row = adjacent ? 1 : s.a_row;
     for (int64_t segment = 0; segment < s.segments; ++segment) {
         const float *a = s.a + segment * s.a_segment, *b = s.b + segment * s.b_segment;
@@ -213,8 +219,10 @@ void sweep_in(const Sweep& s) {
         }
     }
     CHAINRULE_UNROLL
-    for (int r = 0; r < R; ++r) CHAINRULE_UNROLL
-    for (int v = 0; v < V; ++v) sum[r][v].store(s.c + r * s.c_row + v * lanes, columns_of(v));
+    for (int r = 0; r < R; ++r) {
+        CHAINRULE_UNROLL
+        for (int v = 0; v < V; ++v) sum[r][v].store(s.c + r * s.c_row + v * lanes, columns_of(v));
+    }
 }
 
 template <int R>
@@ -227,13 +235,12 @@ void sweep(const Sweep& s) {
 
 struct Sweeps {
     SweepKernel by_rows[height];
-    constexpr Sweeps() : by_rows() { fill(std::make_integer_sequence<int, height>()); }
-    template <int... R>
-    constexpr void fill(std::integer_sequence<int, R...>) {
-        ((by_rows[R] = sweep<R + 1>), ...);
-    }
 };
-constexpr Sweeps sweeps;
+template <int... R>
+constexpr Sweeps sweeps_of(std::integer_sequence<int, R...> /*rows*/) {
+    return {{sweep<R + 1>...}};
+}
+constexpr Sweeps sweeps = sweeps_of(std::make_integer_sequence<int, height>());
 
 static_assert((depth * width + block_rows * row_room) * 4 <= product_scratch);
 

@@ -35,7 +35,7 @@ struct Sweep {
     bool add;
 };
 
-constexpr int64_t product_scratch = 640 * 1024;  // bytes that a product may use
+constexpr int64_t product_scratch = int64_t{640} * 1024;  // bytes that a product may use
 
 // Null where there is none: OpenBLAS does it all.
 using ProductKernel = void (*)(const Product& product, float* scratch);

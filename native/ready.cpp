@@ -208,8 +208,9 @@ constexpr Recipe<L + 3, I + 1, S> penalized(const Recipe<L, I, S>& plain, int gr
     const auto operand = [&](int given) {
         if (given == Line::none) return given;
         if (given >= 0) return given + 3;
-        const auto input = static_cast<size_t>(~given);
-        if (static_cast<int>(input) == gradient) return 2;
+        const int given_input = ~given;
+        if (given_input == gradient) return 2;
+        const auto input = static_cast<size_t>(given_input);
         if (number[input] == 0) {
             all.single[static_cast<size_t>(read)] = plain.single[input];
             number[input] = ++read;

@@ -46,7 +46,7 @@ inline void each_tap(const Windows& w, const Taps& taps, Function function) {
 }
 
 // Without branches: `&` and `|` look at both sides, so that the compiler may use vectors.
-inline float larger(float best, float x) { return (x > best) | (x != x) ? x : best; }
+inline float larger(float best, float x) { return ((x > best) | (x != x)) ? x : best; }
 inline float plus(float x, float y) { return x + y; }
 inline bool beats(float x, float best) { return (x > best) | ((x != x) & (best == best)); }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chainrule.executors.native._core import MICRO_OPS
+from chainrule.executors.native import _core
 from chainrule.executors.native.lowering import Lowering
 from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.operations import LOWERINGS
@@ -46,7 +46,7 @@ def micro_ops(node: Node) -> list[str]:
     words = node.words(lambda value: (0, 0))
     _, _, _, loads, stores, squares, ops = words[:7]
     start = 7 + 6 * loads + 4 * stores + 4 * squares
-    return [MICRO_OPS[words[start + 5 * i]] for i in range(ops)]
+    return [_core.MICRO_OPS[words[start + 5 * i]] for i in range(ops)]
 
 
 def stored(node: Node) -> list[Value]:

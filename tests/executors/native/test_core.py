@@ -11,7 +11,6 @@ from tests.contracts.cases import CASES, Case
 from chainrule.backprop import differentiate
 from chainrule.executors.native import _core, schedule
 from chainrule.executors.native import executor as native
-from chainrule.executors.native._core import KINDS, TYPES
 from chainrule.executors.native.lowering import NotSupportedError
 from chainrule.executors.native.products import DEEP
 from chainrule.executors.native.tiles import CODES
@@ -154,7 +153,7 @@ CORPUS = corpus()
 
 
 def test_corpus_has_every_kind_that_plans_use():
-    kinds = {KINDS[row[0]] for instructions, *_ in CORPUS for row in instructions}
+    kinds = {_core.KINDS[row[0]] for instructions, *_ in CORPUS for row in instructions}
     assert {"tile", "matmul", "reduce", "copy", "fill", "gather", "scatter_add", "one_hot", "narrow"} <= kinds
     assert {"random_bits", "cross_entropy", "max_pool", "max_pool_positions", "max_pool_adjoint"} <= kinds
     assert {"average_pool", "average_pool_adjoint", "resize", "resize_adjoint"} <= kinds
@@ -226,7 +225,9 @@ def test_mutated_lists_are_refused_or_run(wire: Wire):
 @settings(FUZZ, max_examples=500)
 @given(
     rows=st.lists(
-        st.tuples(st.integers(-1, len(KINDS)), st.lists(st.one_of(st.integers(0, 3), NUMBERS), max_size=24)),
+        st.tuples(
+            st.integers(-1, len(_core.KINDS)), st.lists(st.one_of(st.integers(0, 3), NUMBERS), max_size=24)
+        ),
         min_size=1,
         max_size=3,
     ),
@@ -256,12 +257,12 @@ def test_random_tiles_are_refused_or_run(data: st.DataObject):
     squares = [[small(0, registers - 1), small(0, 1), 1, 4 * small(0, 30)] for _ in range(small(0, 1))]
     counts = [small(0, 40), small(0, 40), registers, len(loads), len(stores), len(squares), len(ops)]
     parts = (*loads, *stores, *squares, *ops)
-    row = [KINDS.index("tile"), *counts, *(word for each in parts for word in each)]
+    row = [_core.KINDS.index("tile"), *counts, *(word for each in parts for word in each)]
     is_refused_or_runs(([row], [[0, small(1, 3), 0, 1]], [3000, 6000], [], 0))
 
 
 def tile(*words: int) -> list[int]:
-    return [KINDS.index("tile"), *words]
+    return [_core.KINDS.index("tile"), *words]
 
 
 ADD = CODES["ADD"]
@@ -299,7 +300,7 @@ def test_what_is_read_only_is_never_written():
     ("at", "number"),
     [
         (0, -1),
-        (0, len(KINDS)),
+        (0, len(_core.KINDS)),
         (1, -1),
         (1, 5),  # more rows than the buffer has
         (1, 2**63 - 1),
@@ -307,7 +308,7 @@ def test_what_is_read_only_is_never_written():
         (4, 2),  # loads that are not there
         (5, 0),
         (6, 1),  # squares that are not there
-        (9, len(TYPES)),  # no such type
+        (9, len(_core.TYPES)),  # no such type
         (10, 2),  # strides that lead outside
         (10, -1),
         (12, 2),  # no such buffer
@@ -379,7 +380,7 @@ def test_wrong_groups_are_refused(groups: Rows):
     ids=lambda words: words[0],
 )
 def test_very_many_of_nothing_take_no_time(words: list):
-    core = _core.Core([[KINDS.index(words[0]), *words[1:]]], [[0, 2, 0, 1]], [512])
+    core = _core.Core([[_core.KINDS.index(words[0]), *words[1:]]], [[0, 2, 0, 1]], [512])
     assert core.run([], [], [], 3, _core.Pool(2)) == 3
 
 
@@ -394,7 +395,7 @@ def test_very_many_of_nothing_take_no_time(words: list):
     ids=lambda words: words[0],
 )
 def test_writing_again_and_again_is_refused(words: list):
-    refused([KINDS.index(words[0]), *words[1:]])
+    refused([_core.KINDS.index(words[0]), *words[1:]])
 
 
 # batch, height, width, channels, window, stride, padding above, below, before, after, then places of x and y.
@@ -421,10 +422,10 @@ POOL = ["max_pool", 1, 4, 4, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 128]
     ],
 )
 def test_wrong_numbers_in_a_pooling_are_refused(at: int, number: int):
-    _core.Core([[KINDS.index(POOL[0]), *POOL[1:]]], [[0, 1, 0, 1]], [160])
+    _core.Core([[_core.KINDS.index(POOL[0]), *POOL[1:]]], [[0, 1, 0, 1]], [160])
     row = list(POOL)
     row[at] = number
-    refused([KINDS.index(POOL[0]), *row[1:]], sizes=(160,))
+    refused([_core.KINDS.index(POOL[0]), *row[1:]], sizes=(160,))
 
 
 @pytest.mark.parametrize(
@@ -445,13 +446,13 @@ def test_wrong_numbers_in_a_pooling_are_refused(at: int, number: int):
     ids=lambda words: words[0],
 )
 def test_wrong_resizing_and_order_are_refused(words: list):
-    refused([KINDS.index(words[0]), *words[1:]], sizes=(128,))
+    refused([_core.KINDS.index(words[0]), *words[1:]], sizes=(128,))
 
 
 HELD, MOVING, CARRIED, TOTAL = range(4)
 # rows, columns, registers, loads, stores, squares, ops: the carry and an element, added.
 INSIDE = tile(4, 1, 3, 2, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 2, 0, 2, 0, 3, 0, ADD, 2, 0, 1, -1)
-SCAN = KINDS.index("scan")
+SCAN = _core.KINDS.index("scan")
 # Three steps; four parts: arena, carry (what the step before wrote, and its start), element, result.
 PARTS = [HELD, 64, 0, 0, CARRIED, 16, 3, 0, 1, 0, MOVING, 16, 2, 0, MOVING, 16, 3, 0]
 LOOP = [SCAN, 1, 3, 0, 4, *PARTS, 1, len(INSIDE), *INSIDE]
@@ -505,7 +506,7 @@ def test_totals_of_a_loop_start_at_zero():
         (24, len(INSIDE) + 1),
         (24, len(INSIDE) - 1),
         (24, 0),
-        (25, len(KINDS)),
+        (25, len(_core.KINDS)),
         (26, 5),  # more rows than an element has
         (37, 4),  # a buffer that the body does not have
         (38, 4),
@@ -518,7 +519,7 @@ def test_wrong_numbers_in_a_loop_are_refused(at: int, number: int):
 
 
 def test_chunks_of_a_loop_can_not_share_a_total():
-    row = [SCAN, 2, 3, 0, 2, HELD, 64, 0, 0, TOTAL, 16, 1, 0, 1, 4, KINDS.index("fill"), 16, 1, 0]
+    row = [SCAN, 2, 3, 0, 2, HELD, 64, 0, 0, TOTAL, 16, 1, 0, 1, 4, _core.KINDS.index("fill"), 16, 1, 0]
     refused(row, [64, 16])
 
 
@@ -534,13 +535,13 @@ def test_numbers_in_a_loop_lie_where_the_processor_may_read_them():
     words = tile(1, 1, 2, 1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, ADD, 1, 0, 0, -1)
     refused([*load, len(words), *words], [64, 64])
     # Squares are summed in eight bytes.
-    words = [KINDS.index("squares"), 1, 1, 0, 0, 1, 0]
+    words = [_core.KINDS.index("squares"), 1, 1, 0, 0, 1, 0]
     refused([SCAN, 1, 3, 0, 2, HELD, 64, 0, 0, MOVING, 260, 1, 0, 1, len(words), *words], [64, 800])
 
 
 def test_loops_inside_of_each_other_have_an_end():
     def loop(depth: int) -> list[int]:
-        inside = loop(depth - 1) if depth else [KINDS.index("fill"), 4, 0, 0]
+        inside = loop(depth - 1) if depth else [_core.KINDS.index("fill"), 4, 0, 0]
         return [SCAN, 1, 2, 0, 1, HELD, 4, 0, 0, 1, len(inside), *inside]
 
     assert _core.Core([loop(7)], [[0, 1, 0, 1]], [64]).run([], [], [], 1, _core.Pool(1)) == 1
@@ -549,7 +550,7 @@ def test_loops_inside_of_each_other_have_an_end():
 
 
 def test_loops_in_which_nothing_moves_have_an_end():
-    refused([SCAN, 1, 2**30, 0, 1, HELD, 4, 0, 0, 1, 4, KINDS.index("fill"), 4, 0, 0], [64])
+    refused([SCAN, 1, 2**30, 0, 1, HELD, 4, 0, 0, 1, 4, _core.KINDS.index("fill"), 4, 0, 0], [64])
 
 
 def test_there_must_be_an_arena_and_sizes_that_can_be():

@@ -5,8 +5,7 @@ import pytest
 from tests.executors.native.plans import kinds, lowered, micro_ops, nodes, perceptron, stored
 
 from chainrule.backprop import differentiate
-from chainrule.executors.native import available, compile_native
-from chainrule.executors.native._core import MOST_TAPS
+from chainrule.executors.native import _core, available, compile_native
 from chainrule.executors.native.lowering import NotSupportedError, refuse_unsupported
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import adam, sgd
@@ -281,8 +280,8 @@ def test_what_the_core_lacks_is_told_before_a_plan_is_made():
         f.cumsum(long),
         f.where(long.cast("bool"), long, 0),
     ]
-    window = trace.input("window", (MOST_TAPS // 8 + 1, 8, 1))
-    cases.append(f.convolution(trace.input("signal", (1, MOST_TAPS // 8 + 1, 8)), window))
+    window = trace.input("window", (_core.MOST_TAPS // 8 + 1, 8, 1))
+    cases.append(f.convolution(trace.input("signal", (1, _core.MOST_TAPS // 8 + 1, 8)), window))
     for case in cases:
         trace = case.trace
         with pytest.raises(NotSupportedError):

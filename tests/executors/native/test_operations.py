@@ -5,8 +5,7 @@ import pytest
 from tests.executors.native.plans import kinds, nodes
 
 from chainrule.backprop import differentiate
-from chainrule.executors.native import available, compile_native
-from chainrule.executors.native._core import PRODUCT_PARTS
+from chainrule.executors.native import _core, available, compile_native
 from chainrule.executors.native.products import DEEP, MOST_RESULTS
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Trace
@@ -82,7 +81,7 @@ def test_a_product_with_one_column(m: int, turned: bool):
 
 def test_a_deep_product_is_cut_along_its_depth_and_summed():
     (node,) = nodes(deep(DEEP), "matmul")
-    assert (node.extent, node.pieces) == (DEEP, PRODUCT_PARTS)
+    assert (node.extent, node.pieces) == (DEEP, _core.PRODUCT_PARTS)
     assert kinds(deep(DEEP)).count("reduce") == 1
 
 

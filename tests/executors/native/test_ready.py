@@ -8,7 +8,6 @@ from tests.executors.native.plans import perceptron
 
 from chainrule.executors.native import _core
 from chainrule.executors.native import executor as native
-from chainrule.executors.native._core import KINDS, MICRO_OPS, TYPES
 from chainrule.nn import (
     L2,
     Activation,
@@ -202,7 +201,7 @@ def test_the_bits_are_those_of_the_micro_operations(name: str):
     random = np.random.default_rng(5)
     loaded = []
     for _, kind, row, column in tile.loads:
-        assert kind == TYPES.index("float32")
+        assert kind == _core.TYPES.index("float32")
         size = (tile.shape[0] if row else 1, tile.shape[1] if column else 1)
         numbers = random.normal(size=size) * 10.0 ** random.integers(-6, 3, size)
         # Adam takes roots of second moments.
@@ -211,7 +210,7 @@ def test_the_bits_are_those_of_the_micro_operations(name: str):
     sums = [np.full(32, np.nan) for _ in tile.squares]
     arrays = [*loaded, *results, *sums]
     core = _core.Core(
-        [[KINDS.index("tile"), *tile.words]], [[0, 1, 0, 1]], [64, *(each.nbytes for each in arrays)]
+        [[_core.KINDS.index("tile"), *tile.words]], [[0, 1, 0, 1]], [64, *(each.nbytes for each in arrays)]
     )
     assert core.ready == [name]
     core.run([], arrays, [0] * len(arrays), 1, _core.Pool(1))
@@ -226,7 +225,7 @@ def test_other_operations_are_interpreted():
     tile = tiles_compiled_ahead(perceptron(LARGE, 64))["bias and relu"]
     words = list(tile.words)
     at = 7 + 6 * len(tile.loads) + 4 * len(tile.stores) + 5
-    assert words[at] == MICRO_OPS.index("RELU")
-    words[at] = MICRO_OPS.index("TANH")
+    assert words[at] == _core.MICRO_OPS.index("RELU")
+    words[at] = _core.MICRO_OPS.index("TANH")
     sizes = [64, *[4 * tile.shape[0] * tile.shape[1]] * (len(tile.loads) + len(tile.stores))]
-    assert _core.Core([[KINDS.index("tile"), *words]], [[0, 1, 0, 1]], sizes).ready == [""]
+    assert _core.Core([[_core.KINDS.index("tile"), *words]], [[0, 1, 0, 1]], sizes).ready == [""]

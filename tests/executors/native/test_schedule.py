@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from tests.contracts.test_native_agrees import Recipe, recipes
 from tests.executors.native.plans import groups_of, perceptron
 
-from chainrule.executors.native import schedule
-from chainrule.executors.native._core import MOST_CHUNKS
+from chainrule.executors.native import _core, schedule
 from chainrule.executors.native.nodes import Node
 from chainrule.executors.native.schedule import SMALL_FLOPS, Group, chunk_count
 from chainrule.program import Program, Tensor, Trace, Value
@@ -60,7 +59,7 @@ def test_a_training_step_of_a_perceptron_needs_few_barriers():
 @pytest.mark.parametrize("extent", [0, 1, 63, 64, 100, 511, 512, 1000, 4096, 10**6])
 def test_chunks_are_few_and_long(extent: int):
     chunks = chunk_count(extent)
-    assert 1 <= chunks <= MOST_CHUNKS
+    assert 1 <= chunks <= _core.MOST_CHUNKS
     assert chunks == 1 or extent // chunks >= 32
 
 

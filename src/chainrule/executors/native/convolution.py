@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from chainrule.executors.native._core import MOST_CHUNKS
+from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.nodes import Access, Locate, Node, parts_of, total_node
 from chainrule.executors.native.views import whole
@@ -86,7 +86,7 @@ def lower_weight_adjoint(builder: Builder, step: Step) -> None:
 
     def words_of_parts(locate: Locate) -> list[int]:
         places = [number for root in (image, back, parts) for number in locate(root)]
-        return [*sizes, 0, MOST_CHUNKS, *places]
+        return [*sizes, 0, _core.MOST_CHUNKS, *places]
 
     summed = Node(
         step.operation, position, image.shape[0], accesses, words_of_parts, step_flops(step), _text(step)

@@ -6,15 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.executors.native._core import (
-    MOST_AXES,
-    MOST_LOOPS,
-    MOST_TAPS,
-    MOST_TILE_SUMS,
-    REDUCTIONS,
-    TILE_WORDS,
-    TYPES,
-)
+from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import taps_of
 from chainrule.executors.native.micro import record_micro
@@ -46,15 +38,15 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
     loops: how many the program is inside of.
     """
     for value in program.values():
-        if value.dtype not in TYPES and value.dtype != "int64":
+        if value.dtype not in _core.TYPES and value.dtype != "int64":
             raise NotSupportedError(f"{value.name} is {value.dtype}")
-        if len(value.shape) > MOST_AXES:
+        if len(value.shape) > _core.MOST_AXES:
             raise NotSupportedError(f"{value.name} has {len(value.shape)} axes")
     for step in program.steps:
         if not has_kernel(step.operation):
             raise NotSupportedError(f"the operation {step.operation}")
         dtypes = [value.dtype for value in step.inputs]
-        if step.operation in REDUCTIONS and dtypes != ["float32"]:
+        if step.operation in _core.REDUCTIONS and dtypes != ["float32"]:
             raise NotSupportedError(f"{step.operation} of {dtypes[0]}")
         if not _moves_long_integers(step):
             raise NotSupportedError(f"{step.operation} of int64")
@@ -62,11 +54,11 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
             raise NotSupportedError(f"scatter_add to {dtypes[0]}")
         if step.operation == "one_hot" and step.output.dtype != "float32":
             raise NotSupportedError(f"one_hot as {step.output.dtype}")
-        if step.operation.startswith("convolution") and (taps := taps_of(step)) > MOST_TAPS:
+        if step.operation.startswith("convolution") and (taps := taps_of(step)) > _core.MOST_TAPS:
             raise NotSupportedError(f"{step.operation} with a window of {taps} elements")
         if step.operation == "scan":
-            if loops == MOST_LOOPS:
-                raise NotSupportedError(f"more than {MOST_LOOPS} loops inside of each other")
+            if loops == _core.MOST_LOOPS:
+                raise NotSupportedError(f"more than {_core.MOST_LOOPS} loops inside of each other")
             refuse_unsupported(expand(Scan.of(step.attributes).body, WHOLE), loops + 1)
 
 
@@ -352,7 +344,7 @@ class Lowering(Builder):
     def add_rows_in_tile(self, value: Value, parts: Value) -> bool:
         """Whether a tile makes the value, or reads it, and now adds up the rows of each chunk, too."""
         tile, slot = self._at_hand(value)
-        if tile is None or tile.shape[-1] > TILE_WORDS:
+        if tile is None or tile.shape[-1] > _core.TILE_WORDS:
             return False
         tile.rows_added[parts] = slot
         self.produced[parts] = tile.position
@@ -364,7 +356,7 @@ class Lowering(Builder):
         strides = whole(view.root).rows_and_columns()
         if view.whole and value.dtype == "float32" and strides is not None:
             for tile in self._tiles.holding(view.root):
-                if not tile.shape or len(tile.all_sums) >= MOST_TILE_SUMS:
+                if not tile.shape or len(tile.all_sums) >= _core.MOST_TILE_SUMS:
                     continue
                 slot = tile.made.get(view.root, tile.loads.get((view.root, 0, *strides)))
                 if slot is not None:

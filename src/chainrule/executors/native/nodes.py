@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.executors.native._core import MOST_CHUNKS, REDUCTIONS
+from chainrule.executors.native import _core
 from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
@@ -66,7 +66,7 @@ def reduce_node(
     accesses = [Access(x.root, False, not columns, not columns), Access(y, True, True, not columns)]
 
     def words(locate: Locate) -> list[int]:
-        return [REDUCTIONS.index(operation), outer, middle, inner, *locate(x.root), *locate(y)]
+        return [_core.REDUCTIONS.index(operation), outer, middle, inner, *locate(x.root), *locate(y)]
 
     return Node(
         "reduce", position, inner if columns else outer, accesses, words, outer * middle * inner, text
@@ -75,7 +75,7 @@ def reduce_node(
 
 def parts_of(y: Value) -> Value:
     """Room for what each chunk adds up of y by itself."""
-    return Value((MOST_CHUNKS, *y.shape), y.dtype, f"{y.name}.parts")
+    return Value((_core.MOST_CHUNKS, *y.shape), y.dtype, f"{y.name}.parts")
 
 
 def row_sums_node(position: int, parts: Value, x: View, columns: int, text: str) -> Node:
@@ -96,7 +96,7 @@ def total_node(position: int, y: Value, parts: Value) -> Node:
 
     def words(locate: Locate) -> list[int]:
         chunks = _chunks_behind(last, parts)
-        return [REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
+        return [_core.REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
 
     last = Node("reduce", position, y.size, accesses, words, parts.size, f"{y.name} = sum of its parts")
     return last
@@ -153,7 +153,7 @@ def simple_node(
 
 def sums_of(y: Value) -> Value:
     """Room for the sums of squares whose root mean is y: a float64 a chunk."""
-    return Value((2 * MOST_CHUNKS,), "uint32", f"{y.name}.squares")
+    return Value((2 * _core.MOST_CHUNKS,), "uint32", f"{y.name}.squares")
 
 
 def squares_node(position: int, x: Value, sums: Value, text: str) -> Node:

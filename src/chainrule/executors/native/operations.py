@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from chainrule.executors.native._core import REDUCTIONS
+from chainrule.executors.native import _core
 from chainrule.executors.native.attention import lower_attention, lower_attention_adjoint
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import lower_convolution, lower_weight_adjoint
@@ -272,7 +272,7 @@ MOVES = frozenset({*VIEWS, "recompute", "slice", "pad", "concatenate", "gather"}
 
 LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "matmul": lower_matmul,
-    **dict.fromkeys(REDUCTIONS, _reduce),
+    **dict.fromkeys(_core.REDUCTIONS, _reduce),
     "recompute": _recompute,
     "slice": _slice,
     "pad": _pad,

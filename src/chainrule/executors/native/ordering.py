@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from chainrule.executors.native._core import TYPES
+from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.nodes import size_of
 from chainrule.program import Step
@@ -13,7 +13,7 @@ def _lines(builder: Builder, kind: str, step: Step, *settings: int) -> None:
     (x,) = step.inputs
     axis = cast(int, step.attributes["axis"])
     outer, length, inner = size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :])
-    sizes = (TYPES.index(x.dtype), outer, length, inner, *settings)
+    sizes = (_core.TYPES.index(x.dtype), outer, length, inner, *settings)
     builder.simple(kind, step, outer, sizes, (x,), True)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.executors.native._core import KINDS
+from chainrule.executors.native import _core
 from chainrule.executors.native.memory import Layout, lay_out
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Value
@@ -48,7 +48,7 @@ def place(
         return (CONSTANTS, starts[root]) if root in starts else (ARENA, layout.offsets[root])
 
     nodes = [node for group in groups for node in group.nodes]
-    return Placement(layout, packed, [[KINDS.index(node.kind), *node.words(locate)] for node in nodes])
+    return Placement(layout, packed, [[_core.KINDS.index(node.kind), *node.words(locate)] for node in nodes])
 
 
 def _packed(constants: Mapping[Value, np.ndarray]) -> tuple[np.ndarray, dict[Value, int]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from chainrule.executors.native._core import CUTS, PRODUCT_PARTS
+from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.nodes import Access, Locate, Node, place_at, size_of, total_node
 from chainrule.executors.native.views import View, collapsed, whole
@@ -15,7 +15,7 @@ DEEP, MOST_RESULTS = 512, 2**17
 """A derivative by the weight over at least DEEP rows is cut along them, into PRODUCT_PARTS whose results are
 summed: so every thread reads the rows that it has just made. For more than MOST_RESULTS that does not pay.
 """
-BY_ROWS, BY_COLUMNS, BY_DEPTH = (CUTS.index(f"by_{cut}") for cut in ("rows", "columns", "depth"))
+BY_ROWS, BY_COLUMNS, BY_DEPTH = (_core.CUTS.index(f"by_{cut}") for cut in ("rows", "columns", "depth"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def lower_matmul(builder: Builder, step: Step) -> None:
             cut = BY_COLUMNS
         if k >= DEEP and not b.turned and 0 < m * n <= MOST_RESULTS:
             cut = BY_DEPTH
-    result = Value((PRODUCT_PARTS, m, n), c.dtype, f"{c.name}.parts") if cut == BY_DEPTH else c
+    result = Value((_core.PRODUCT_PARTS, m, n), c.dtype, f"{c.name}.parts") if cut == BY_DEPTH else c
     builder.add(_node(position, result, a, b, (m, n, k), levels, cut, text), result)
     if cut == BY_DEPTH:
         position = builder.next_position()
@@ -174,7 +174,7 @@ def _node(
     flops = 2 * outer.count * inner.count * m * n * k
     extent = (m, n, k)[cut] if alone else outer.count
     node = Node("matmul", position, extent, accesses, words, flops, text)
-    node.pieces = PRODUCT_PARTS if cut == BY_DEPTH else None
+    node.pieces = _core.PRODUCT_PARTS if cut == BY_DEPTH else None
     return node
 
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from chainrule.executors.native._core import MOST_CHUNKS, MOTIONS
+from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.nodes import Access, Locate, Node
 from chainrule.executors.native.placement import place
@@ -15,7 +15,9 @@ from chainrule.executors.native.views import View
 from chainrule.program import Program, Step, Value, step_flops
 from chainrule.program.operations.scanning import Scan
 
-HELD, MOVING, CARRIED, TOTAL = (MOTIONS.index(motion) for motion in ("held", "moving", "carried", "total"))
+HELD, MOVING, CARRIED, TOTAL = (
+    _core.MOTIONS.index(motion) for motion in ("held", "moving", "carried", "total")
+)
 """What a buffer of the body is."""
 LEAST_ROWS = 16
 """Of a chunk of a loop: with fewer a product would read its right matrix too often."""
@@ -89,7 +91,7 @@ def _chunks(of: Scan, inside: Builder) -> int:
     """How many chunks of the rows of what is carried can run the whole loop by themselves."""
     carries, results = inside.program.inputs[: of.carries], list(inside.results.values())
     rows = min((value.shape[0] if value.shape else 0 for value in carries), default=0)
-    chunks = min(MOST_CHUNKS, rows // LEAST_ROWS)
+    chunks = min(_core.MOST_CHUNKS, rows // LEAST_ROWS)
     if chunks < 2 or inside.program.state:
         return 1
     next_ones = dict(zip(carries, results, strict=False))

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from operator import attrgetter
 
-from chainrule.executors.native._core import MOST_AHEAD, MOST_CHUNKS
+from chainrule.executors.native import _core
 from chainrule.executors.native.nodes import Access, Node
 from chainrule.program import Value
 
@@ -33,7 +33,7 @@ def chunk_count(extent: int) -> int:
     """
     if extent < 64:
         return 1
-    return 2 if extent < 512 else min(MOST_CHUNKS, extent // 64)
+    return 2 if extent < 512 else min(_core.MOST_CHUNKS, extent // 64)
 
 
 def chunks_of(node: Node) -> int:
@@ -171,7 +171,7 @@ def _look_ahead(group: Group, home: Callable[[Value], Value]) -> None:
         if any(access.root is result for access in read):
             alike = [access.root for access in read if access.root.nbytes == result.nbytes]
             cold = [root for root in alike if writers.get(home(root), set()) <= {reader}]
-            product.ahead = cold[:MOST_AHEAD]
+            product.ahead = cold[: _core.MOST_AHEAD]
 
 
 def _link(nodes: Sequence[Node], home: Callable[[Value], Value]) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.executors.native._core import MICRO_OPS, TYPES
+from chainrule.executors.native import _core
 from chainrule.executors.native.nodes import Access, Locate, Node, place_at
 from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
-CODES = {name: code for code, name in enumerate(MICRO_OPS)}
+CODES = {name: code for code, name in enumerate(_core.MICRO_OPS)}
 MOST_OPS = 96
 MOST_OPERANDS = 40
 
@@ -113,12 +113,17 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             word
             for (root, offset, *strides), slot in tile.loads.items()
             if slot in register
-            for word in (register[slot], TYPES.index(root.dtype), *strides, *place_at(locate, root, offset))
+            for word in (
+                register[slot],
+                _core.TYPES.index(root.dtype),
+                *strides,
+                *place_at(locate, root, offset),
+            )
         ]
         stores = [
             word
             for value in stored
-            for word in (register[tile.made[value]], TYPES.index(value.dtype), *locate(home(value)))
+            for word in (register[tile.made[value]], _core.TYPES.index(value.dtype), *locate(home(value)))
         ]
         sums = [
             word
