@@ -23,7 +23,7 @@ from chainrule.training.step import Batch, evaluated, held_by_model
 from chainrule.training.supply import Supply
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
-_PAST_BYTES = 32 << 20  # of chunks that are kept to replay the last steps
+_PAST_BYTES = 4 << 20  # of chunks that are kept to replay the last steps
 
 
 @dataclass
