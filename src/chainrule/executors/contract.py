@@ -1,6 +1,6 @@
 """What every executor promises."""
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,7 +84,7 @@ class HostSession:
     ) -> None:
         if isinstance(tree, HostSession):
             tree = tree._tree
-        if not isinstance(tree, Mapping):
+        if not isinstance(tree, MutableMapping):
             raise TypeError(f"{type(tree).__name__} is of another executor")
         self._tree = tree
         self._run_many = run_many
