@@ -14,6 +14,8 @@ PAGE = Path(__file__).with_name("vocabulary.md")
 FAMILIES = {
     "dense": "Fully connected",
     "elementwise": "Elementwise",
+    "reshaping": "Shape",
+    "applying": "Functions of your own",
     "convolution": "Convolution",
     "pooling": "Pooling",
     "resizing": "Resizing",

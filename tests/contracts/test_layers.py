@@ -15,6 +15,7 @@ from chainrule.nn import (
     KINDS,
     LSTM,
     Activation,
+    Apply,
     AvgPool1D,
     AvgPool2D,
     BatchNorm,
@@ -42,8 +43,10 @@ from chainrule.nn import (
     MaxPool2D,
     Members,
     MultiHeadAttention,
+    Permute,
     PositionalEncoding,
     Remat,
+    Reshape,
     Residual,
     RMSNorm,
     Sequential,
@@ -60,6 +63,7 @@ from chainrule.nn import layer as layer_module
 from chainrule.nn.layer import RANDOM_KEY, Building
 from chainrule.nn.tree import from_plain, to_plain
 from chainrule.program import Program, Tensor, Trace
+from chainrule.program import functions as f
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -114,6 +118,30 @@ CASES = [
     Case(Activation("softmax"), (4, 2, 3), (4, 2, 3)),
     Case(Dropout(0.4), (4, 6), (4, 6), bad=(lambda: Dropout(1.0), lambda: Dropout(-0.1))),
     Case(Flatten(), (4, 3, 2), (4, 6)),
+    Case(
+        Reshape((2, -1)),
+        (4, 3, 2),
+        (4, 2, 3),
+        bad=(
+            lambda: Reshape((-1, -1)),
+            lambda: Reshape((0,)),
+            lambda: Reshape((2.0,)),  # type: ignore[arg-type]
+            lambda: Reshape("no"),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(Reshape(()), (4, 1), (4,)),
+    Case(
+        Permute((2, 3, 1)),
+        (4, 3, 2, 5),
+        (4, 2, 5, 3),
+        bad=(lambda: Permute((0, 1)), lambda: Permute((1, 1)), lambda: Permute(()), lambda: Permute((2,))),
+    ),
+    Case(
+        Apply(f.sin),
+        (4, 3),
+        (4, 3),
+        bad=(lambda: Apply(3), lambda: Apply(Flatten()), lambda: Apply(Flatten)),  # type: ignore[arg-type]
+    ),
     Case(
         Residual([Dense(6, "sigmoid"), Dense(3)]),
         (4, 3),

@@ -12,12 +12,14 @@ from chainrule import nn
 from chainrule.errors import ConfigError
 from chainrule.nn import KINDS, Layer
 from chainrule.nn.tree import from_plain, to_plain
+from chainrule.program import functions as f
 
 TREES = [
     nn.Sequential([nn.Flatten(), nn.Dense(8, "relu", nn.orthogonal(1.5)), nn.Dropout(0.25), nn.Dense(3)]),
     nn.Residual([nn.Sequential([nn.Dense(4, weight=nn.uniform(-1.0, 1.0)), nn.Activation("gelu")])]),
     nn.Residual([nn.Conv2D(8, (3, 2), padding=((1, 1), (0, 1)), use_bias=False)], nn.Conv2D(8, 1)),
     (nn.Conv1D(4, 3, padding="same"), nn.DepthwiseConv2D(3), nn.ConvTranspose2D(2, 2, stride=(2, 1))),
+    (nn.Reshape((4, -1)), nn.Permute((2, 1)), nn.Apply(f.sin)),
     (nn.MaxPool1D(), nn.MaxPool2D((2, 3), 1), nn.AvgPool1D(), nn.AvgPool2D(), nn.Upsample((2, 3))),
     (
         nn.GlobalAvgPool2D(),

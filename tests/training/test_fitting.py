@@ -23,7 +23,7 @@ from tests.training.helpers import (
 )
 
 from chainrule import nn, train
-from chainrule.data import as_arrays, split
+from chainrule.data import Arrays, as_arrays, split
 from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Tensor
@@ -427,7 +427,7 @@ def test_keep_says_whose_weights_a_run_ends_with():
     assert same_arrays(best.parameters, alone.parameters)
     assert not same_arrays(best.parameters, last.parameters)
     _, held_out = split_validation(last.recipe, (x, y), 0.4)
-    assert held_out is not None
+    assert isinstance(held_out, Arrays)
     assert held_out.y is not None
     error = ((last.predict(held_out.x) - held_out.y) ** 2).mean()
     assert error == pytest.approx(last.history[-1]["validation_loss"], rel=1e-5)

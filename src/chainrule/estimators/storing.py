@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -54,7 +55,7 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
     return folder
 
 
-def load(kind: type[Saved], folder: Path, classes: tuple[type, ...]) -> Saved:
+def load(kind: type[Saved], folder: Path, classes: tuple[type | FunctionType, ...]) -> Saved:
     """The estimator of this class that `save` wrote."""
     number = check_kind(folder, KIND, "give a folder that save() wrote").format
     run = load_run(folder, classes)
@@ -100,7 +101,7 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else None
 
 
-def _restored(value: Any, kinds: tuple[type, ...]) -> Any:
+def _restored(value: Any, kinds: tuple[Any, ...]) -> Any:
     if isinstance(value, list):
         return tuple(_restored(each, kinds) for each in value)
     if isinstance(value, dict) and value.get("type") == "dict":
@@ -142,7 +143,7 @@ def _plain_targets(targets: Targets) -> dict[str, Any]:
     }
 
 
-def _restored_targets(plain: dict[str, Any], kinds: tuple[type, ...]) -> Targets:
+def _restored_targets(plain: dict[str, Any], kinds: tuple[Any, ...]) -> Targets:
     if plain["kind"] == "classes":
         return ClassTargets(np.array(plain["classes"], dtype=plain["dtype"]), plain["multilabel"])
     loss = from_plain(plain["loss"], kinds, "targets")

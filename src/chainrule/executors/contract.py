@@ -82,11 +82,10 @@ class HostSession:
         tree: Tree | Session,
         run_many: Callable[[Tree, NamedArrays, np.ndarray], dict[str, np.ndarray]],
     ) -> None:
-        if isinstance(tree, HostSession):
-            tree = tree._tree
-        if not isinstance(tree, MutableMapping):
+        held = tree._tree if isinstance(tree, HostSession) else tree
+        if not isinstance(held, MutableMapping):
             raise TypeError(f"{type(tree).__name__} is of another executor")
-        self._tree = tree
+        self._tree: Tree = held
         self._run_many = run_many
 
     def run_many(self, arrays: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from textwrap import indent
+from types import FunctionType
 from typing import Any, Self
 
 from chainrule.errors import ConfigError
+from chainrule.nn.results import described
 from chainrule.nn.settings import plain_fields
+from chainrule.program import functions
 
 OURS = "chainrule"
 _LINE = 88
@@ -65,14 +68,36 @@ def _below_each_other(texts: list[str]) -> str:
     return f"[\n{lines}]"
 
 
-def is_ours(kind: type) -> bool:
+def is_ours(kind: type | FunctionType) -> bool:
     """Whether a class is chainrule's own."""
     return kind.__module__.partition(".")[0] == OURS
 
 
-def class_name(kind: type) -> str:
+def class_name(kind: type | FunctionType) -> str:
     """What a stored tree calls a class: ours 'Dense', any other by its module, 'my_layers:Dense'."""
     return kind.__name__ if is_ours(kind) else f"{kind.__module__}:{kind.__qualname__}"
+
+
+def function_name(function: Any) -> str:
+    """What a stored tree calls a function: one of program.functions 'sin', any other 'my_layers:gate'.
+
+    Raises ConfigError for one that its module and name don't tell: a lambda, a function defined within
+    another, a method of an instance, and any other callable.
+    """
+    if not isinstance(function, FunctionType):
+        what = f"{described(function)} is no plain function"
+    elif function.__name__ == "<lambda>":
+        what = "a lambda has no name"
+    elif "<locals>" in function.__qualname__:
+        what = f"{described(function)} is defined within another, and may keep what it found there"
+    else:
+        name = function.__name__
+        ours = name in functions.__all__ and getattr(functions, name) is function
+        return name if ours else f"{function.__module__}:{function.__qualname__}"
+    raise ConfigError(
+        f"{what}, so that a stored run could not find it again",
+        remedy="write it with def at the top of a module, or as a layer, a frozen dataclass with __call__",
+    )
 
 
 def short_name(name: str) -> str:

@@ -3,20 +3,24 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from types import FunctionType
 from typing import Any
 
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.nn.part import class_name, is_ours, short_name
+from chainrule.nn.part import class_name, function_name, is_ours, short_name
+from chainrule.program import functions
 
 Plain = Any  # None, bool, int, float, str, or a list or dict of these
 
 _NONE = {"type": "None"}
+_FUNCTION = "function"
 
 
 def to_plain(item: Any) -> Plain:
     """A tree of frozen dataclasses as dicts and lists; a dataclass becomes {"type": its class, its fields}.
 
-    A class of chainrule is told by its name, any other by 'module:name'. TOML has no None: a field that is
+    A class of chainrule is told by its name, any other by 'module:name'; so is a function, as
+    {"type": "function", "value": its name}. TOML has no None: a field that is
     None as it is by default is left out, any other None is {"type": "None"}.
     """
     if is_dataclass(item) and not isinstance(item, type):
@@ -34,36 +38,40 @@ def to_plain(item: Any) -> Plain:
         return {"type": "float", "value": str(item)}
     if isinstance(item, bool | int | float | str):
         return item
+    if callable(item) and not isinstance(item, type):
+        return {"type": _FUNCTION, "value": function_name(item)}
     raise ConfigError(f"{item!r} of type {type(item).__name__} can't be written down as plain data")
 
 
-def from_plain(plain: Plain, kinds: Iterable[type], where: str = "") -> Any:
+def from_plain(plain: Plain, kinds: Iterable[type | FunctionType], where: str = "") -> Any:
     """The tree that `to_plain` wrote.
 
-    kinds: the dataclasses that may occur. where: what errors call the place.
-    Raises ConfigError for an unknown type or field, naming the nearest, for a class that is not chainrule's
-    and not among the kinds, and for what the classes refuse.
+    kinds: the dataclasses and functions of one's own that may occur. where: what errors call the place.
+    Raises ConfigError for an unknown type or field, naming the nearest, for a class or function that is not
+    chainrule's and not among the kinds, and for what the classes refuse.
     """
     return _from_plain(plain, _Kinds(tuple(kinds), set(_names_in(plain))), where)
 
 
-def checked_classes(classes: Any) -> tuple[type, ...]:
-    """Classes of one's own, for `from_plain`: ConfigError for what is no tuple of dataclasses."""
+def checked_classes(classes: Any) -> tuple[type | FunctionType, ...]:
+    """What is one's own, for `from_plain`: ConfigError for what is no tuple of dataclasses and functions."""
     listed = tuple(classes) if isinstance(classes, list | tuple) else (None,)
-    if not all(isinstance(each, type) and is_dataclass(each) for each in listed):
-        raise ConfigError(
-            f"classes is {classes!r}", remedy="give a tuple of the classes themselves, such as (Gated,)"
-        )
+    for each in listed:
+        if not isinstance(each, FunctionType) and not (isinstance(each, type) and is_dataclass(each)):
+            raise ConfigError(
+                f"classes is {classes!r}",
+                remedy="give a tuple of the classes and functions themselves, such as (Gated,)",
+            )
     return listed  # type: ignore[return-value] (the check above says so)
 
 
 class _Kinds:
-    """The classes that may occur, by what `to_plain` calls them. stored: the names that occur."""
+    """The classes and functions that may occur, by what `to_plain` calls them. stored: the names that do."""
 
-    def __init__(self, kinds: tuple[type, ...], stored: set[str]) -> None:
+    def __init__(self, kinds: tuple[type | FunctionType, ...], stored: set[str]) -> None:
         self._stored = stored
         self._ours = {kind.__name__: kind for kind in kinds if is_ours(kind)}
-        self._own: dict[str, type] = {}
+        self._own: dict[str, type | FunctionType] = {}
         for kind in kinds:
             if not is_ours(kind) and self._own.setdefault(class_name(kind), kind) is not kind:
                 raise ConfigError(
@@ -71,22 +79,41 @@ class _Kinds:
                     remedy="give the one that was used",
                 )
 
-    def find(self, name: Any, where: str) -> type:
-        """The class of this name. One that was moved since, or ran as a script, is known by its last name."""
-        if name in self._ours:
-            return self._ours[name]
-        if name in self._own:
-            return self._own[name]
+    def class_of(self, name: str, where: str) -> type:
+        """The class of this name; ConfigError if there is none."""
+        found: Any = self._ours.get(name) or self._own_of(name, type)
+        if found is None:
+            raise self._unknown(name, where, "classes", self._ours)
+        return found
+
+    def function_of(self, name: Any, where: str) -> Any:
+        """The function of this name; ConfigError if there is none."""
+        ours = {each: getattr(functions, each) for each in functions.__all__}
+        found = ours.get(name) or self._own_of(str(name), FunctionType)
+        if found is None:
+            raise self._unknown(str(name), where, "functions", ours)
+        return found
+
+    def _own_of(self, name: str, kind: type) -> Any:
+        """One that was moved since, or ran as a script, is known by its last name."""
+        own = {known: each for known, each in self._own.items() if isinstance(each, kind)}
+        if name in own:
+            return own[name]
         short = short_name(name)
-        alike = [kind for known, kind in self._own.items() if short_name(known) == short]
+        alike = [each for known, each in own.items() if short_name(known) == short]
         if len(alike) == 1 and sum(short_name(each) == short for each in self._stored) == 1:
             return alike[0]
+        return None
+
+    def _unknown(self, name: str, where: str, what: str, ours: Iterable[str]) -> ConfigError:
         module, colon, _ = name.partition(":")
         if not colon:
-            known = (*self._ours, *map(short_name, self._own))
-            raise ConfigError(f"{where}: unknown type {name!r}{did_you_mean(name, known)}")
-        raise ConfigError(
-            f"{where}: {short} is none of chainrule's classes; it was defined in {module}",
+            known = (*ours, *map(short_name, self._own))
+            kind = "type" if what == "classes" else "function"
+            return ConfigError(f"{where}: unknown {kind} {name!r}{did_you_mean(name, known)}")
+        short = short_name(name)
+        return ConfigError(
+            f"{where}: {short} is none of chainrule's {what}; it was defined in {module}",
             remedy=f"give {short} in the argument 'classes' of what loads it, such as chainrule.load_run",
         )
 
@@ -96,7 +123,7 @@ def _names_in(plain: Plain) -> Iterator[str]:
         for each in plain:
             yield from _names_in(each)
     elif isinstance(plain, Mapping):
-        yield str(plain.get("type"))
+        yield str(plain.get("value") if plain.get("type") == _FUNCTION else plain.get("type"))
         for each in plain.values():
             yield from _names_in(each)
 
@@ -111,9 +138,11 @@ def _from_plain(plain: Plain, kinds: _Kinds, where: str) -> Any:
     name = plain.get("type")
     if name == "float":
         return float(plain["value"])
+    if name == _FUNCTION:
+        return kinds.function_of(plain.get("value"), where)
     if not isinstance(name, str):
         raise ConfigError(f"{where}: unknown type {name!r}", remedy="it must be the name of a class")
-    kind = kinds.find(name, where)
+    kind = kinds.class_of(name, where)
     name = kind.__name__
     known = [each.name for each in fields(kind) if each.init]
     given = {key: value for key, value in plain.items() if key != "type"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data import batches, epoch_order
+from chainrule.data import Arrays, Ragged, batches, epoch_order
 from chainrule.errors import ConfigError
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
@@ -17,11 +17,11 @@ from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.training.fitting import check_data, split_validation
-from chainrule.training.objective import Supervised
+from chainrule.training.objective import Objective
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import initial_tree
-from chainrule.training.words import LossGiven, loss_of
+from chainrule.training.words import LossGiven, objective_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -64,10 +64,10 @@ class RangeTest:
 
 
 def learning_rate_range_test(
-    model: Layer,
+    model: Layer | Objective,
     data: Any,
     *,
-    loss: LossGiven,
+    loss: LossGiven | None = None,
     optimizer: Transform | None = None,
     penalties: Sequence[Penalty] = (),
     lowest: float = 1e-6,
@@ -92,7 +92,7 @@ def learning_rate_range_test(
     check_whole("learning_rate_range_test", "steps", steps, at_least=10)
     climbing = _with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
     recipe = Recipe(
-        objective=Supervised(model, loss_of(loss)),
+        objective=objective_of(model, loss, None),
         optimizer=climbing,
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         batch_size=batch_size,
@@ -100,6 +100,8 @@ def learning_rate_range_test(
         dtype=dtype,
     )
     arrays, _ = split_validation(recipe, data, None)
+    if not isinstance(arrays, Arrays) or any(isinstance(each, Ragged) for each in arrays.named.values()):
+        raise ConfigError("the range test takes plain arrays", remedy="give it some of the examples")
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
     tree = initial_tree(recipe, programs.step(arrays, rows))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import FunctionType
 from typing import Any
 
 from chainrule.errors import ConfigError
@@ -103,8 +104,8 @@ class Recipe(Part):
         return to_plain(self)
 
     @staticmethod
-    def from_plain(plain: dict[str, Any], classes: tuple[type, ...] = ()) -> "Recipe":
-        """The recipe that `to_plain` wrote; classes: those of your own that occur in it."""
+    def from_plain(plain: dict[str, Any], classes: tuple[type | FunctionType, ...] = ()) -> "Recipe":
+        """The recipe that `to_plain` wrote; classes: your own that occur in it, also functions."""
         return from_plain(plain, (*KINDS, Recipe, Supervised, *checked_classes(classes)), "recipe")
 
 

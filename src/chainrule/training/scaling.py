@@ -14,6 +14,11 @@ from chainrule.training.step import TrainingStep
 _MOVING = ("reshape", "transpose", "broadcast_to", "slice")  # the same numbers elsewhere
 
 
+def scales(step: TrainingStep) -> bool:
+    """Whether some weights ask for it."""
+    return any(isinstance(each, LayerSequentialUnitVariance) for each in step.initializers.values())
+
+
 def scale_to_unit_variance(
     step: TrainingStep,
     tree: dict[str, np.ndarray],

@@ -1,5 +1,6 @@
 """Layers, one file a family."""
 
+from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.containers import Concatenate, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
@@ -20,6 +21,7 @@ from chainrule.nn.layers.pooling import (
 )
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
+from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
 from chainrule.nn.layers.tables import TableFeatures
@@ -28,6 +30,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Apply",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
@@ -53,9 +56,11 @@ __all__ = [
     "MaxPool2D",
     "Members",
     "MultiHeadAttention",
+    "Permute",
     "PositionalEncoding",
     "RMSNorm",
     "Remat",
+    "Reshape",
     "Residual",
     "Sequential",
     "SimpleRNN",
