@@ -110,6 +110,10 @@ bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecast
 bench-forks: $(RUNTIME)  ## fork 50 times by each method while another thread trains, and count who hangs
 	@$(BIN)/python -m benchmarks.forks $(ARGS)
 
+.PHONY: bench-kills
+bench-kills: $(RUNTIME)  ## kill 200 runs at random moments, on every kind of source, and count what does not go on
+	@$(BIN)/python -m benchmarks.kills $(ARGS)
+
 .PHONY: bench-reading
 bench-reading: $(RUNTIME)  ## how long a table takes to read from a file of every kind, beside pandas
 	@$(BIN)/python -m benchmarks.reading $(ARGS)
