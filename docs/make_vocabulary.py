@@ -38,7 +38,9 @@ LOSSES = {
     "overlap": "Regions and boxes",
     "embedding": "Embeddings",
     "alignment": "Sequences",
+    "several": "Several heads",
     "ensemble": "Ensembles",
+    "several": "Several outputs",
 }
 """Module of chainrule.nn.losses -> heading."""
 
@@ -54,7 +56,7 @@ All of it is recorded as one program, runs on every executor, and can be stored 
 
 ```python
 from chainrule import nn
-from chainrule.training import Batch, Recipe, training_step
+from chainrule.training import Batch, Recipe, Supervised, training_step
 
 network = nn.Sequential(
     [
@@ -67,7 +69,7 @@ network = nn.Sequential(
 )
 optimizer = nn.chain(nn.ClipByGlobalNorm(1.0), nn.adamw(nn.OneCycle(1e-2, steps=1000)))
 loss = nn.SoftmaxCrossEntropy(label_smoothing=0.1)
-recipe = Recipe(network, loss, optimizer, penalties=(nn.L2(1e-4),), mixing=nn.MixUp())
+recipe = Recipe(Supervised(network, loss, nn.MixUp()), optimizer, penalties=(nn.L2(1e-4),))
 step = training_step(recipe, Batch({"x": ((32, 28, 28, 1), "float32"), "y": ((32,), "int32")}))
 print(step.program)  # the whole training step, to be read
 ```

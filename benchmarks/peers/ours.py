@@ -34,7 +34,7 @@ from chainrule.nn import (
     momentum,
 )
 from chainrule.nn.layer import Layer
-from chainrule.training import Batch, Recipe, initial_tree, training_step
+from chainrule.training import Batch, Recipe, Supervised, initial_tree, training_step
 
 _EXECUTORS = {
     "native": ("chainrule.executors.native", "compile_native"),
@@ -65,7 +65,7 @@ def recipe_of(workload: Workload) -> Recipe:
     else:
         optimizer = momentum(chosen.rate, chosen.decay)
     layers = _layers(workload.network)
-    return Recipe(Sequential(layers), SoftmaxCrossEntropy(), optimizer, batch_size=workload.batch)
+    return Recipe(Supervised(Sequential(layers), SoftmaxCrossEntropy()), optimizer, batch_size=workload.batch)
 
 
 def _layers(network: Network) -> list[Layer]:

@@ -16,7 +16,17 @@ with importing():
         ShapeError,
         TrainingError,
     )
-    from chainrule.training import Recipe, Run, load_run, train
+    from chainrule.training import (
+        PROBES,
+        Objective,
+        Probe,
+        Recipe,
+        Recorded,
+        Run,
+        Supervised,
+        load_run,
+        train,
+    )
 
 __version__ = "0.1.0"
 
@@ -24,14 +34,19 @@ _ON_DEMAND = ("estimators", "report", "tasks", "tune")
 """Packages that import pandas, scikit-learn, plotly or Optuna: they are imported when first asked for."""
 
 __all__ = [
+    "PROBES",
     "ChainruleError",
     "ChainruleWarning",
     "ConfigError",
     "DTypeError",
     "DataError",
+    "Objective",
+    "Probe",
     "Recipe",
+    "Recorded",
     "Run",
     "ShapeError",
+    "Supervised",
     "TrainingError",
     "backprop",
     "data",

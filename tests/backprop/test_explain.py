@@ -11,7 +11,7 @@ from chainrule.errors import ChainruleError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import Dense, MeanSquaredError, Sequential, adam, sgd
 from chainrule.tasks.xor import XOR_T, XOR_X, explain_xor
-from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, Supervised, initial_tree, training_step
 
 assert_exact = partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-15)
 
@@ -67,10 +67,12 @@ def test_text_keeps_the_textbook_order_and_shows_shapes() -> None:
 
 
 def test_layers_without_letters_are_numbered_and_linear_ones_have_no_slope() -> None:
-    recipe = Recipe(Sequential([Dense(3, "tanh"), Dense(3, "gelu"), Dense(2)]), MeanSquaredError(), sgd(0.1))
-    example = Arrays(np.ones((1, 4), np.float32), np.ones((1, 2), np.float32))
+    recipe = Recipe(
+        Supervised(Sequential([Dense(3, "tanh"), Dense(3, "gelu"), Dense(2)]), MeanSquaredError()), sgd(0.1)
+    )
+    example = Arrays.of(np.ones((1, 4), np.float32), np.ones((1, 2), np.float32))
     step = training_step(recipe, Batch.of(example, 1))
-    values = every_value(step.program, initial_tree(recipe, step), named_arrays(example))
+    values = every_value(step.program, initial_tree(recipe, step), example.named)
     page = explain(step.program, values, rate=0.1, error=ErrorTerms("E = mean (y − t)²", "(y − t)"))
     equations = [line.equation for section in page.sections for line in section.lines if line.equation]
     assert "a_1 = tanh(W_1 x + b_1)" in equations
@@ -83,9 +85,9 @@ def test_layers_without_letters_are_numbered_and_linear_ones_have_no_slope() -> 
 
 
 def test_more_than_one_example_is_refused() -> None:
-    recipe = Recipe(Sequential([Dense(2)]), MeanSquaredError(), adam())
-    example = Arrays(np.ones((2, 4), np.float32), np.ones((2, 2), np.float32))
+    recipe = Recipe(Supervised(Sequential([Dense(2)]), MeanSquaredError()), adam())
+    example = Arrays.of(np.ones((2, 4), np.float32), np.ones((2, 2), np.float32))
     step = training_step(recipe, Batch.of(example, 2))
-    values = every_value(step.program, initial_tree(recipe, step), named_arrays(example))
+    values = every_value(step.program, initial_tree(recipe, step), example.named)
     with pytest.raises(ChainruleError, match="one example"):
         explain(step.program, values, rate=0.1)

@@ -3,10 +3,12 @@
 import json
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chainrule.tasks import TASKS
 from chainrule.training import Started
 
 # Saves after every epoch and dies in the third, as a crash or a power cut would have it.
@@ -171,9 +173,9 @@ def test_a_run_that_is_alive_is_refused_to_others_and_ends_well(here, table, cha
 DYING_LATE = """
 import os, signal, sys
 from chainrule.cli import main
-from chainrule.tasks import table
+from chainrule.tasks.table import run
 
-table.run_page = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
+run.run_page = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 sys.exit(main())
 """
 
@@ -242,7 +244,7 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch, saved
             checkpoint.touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chainrule.cli.train.train_table", interrupt)
+    monkeypatch.setitem(TASKS, "table", replace(TASKS["table"], train=interrupt))
     finished = chainrule("train", table, "-t", "kind", "--out", "it")
     assert finished.code == 130
     assert finished.out == ""

@@ -107,7 +107,7 @@ def test_targets_of_any_size(chainrule, write, codes, size):
         "-t",
         "y",
         "-s",
-        "task=regression",
+        "problem=regression",
         *QUICK,
         "--json",
     )

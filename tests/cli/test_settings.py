@@ -3,7 +3,8 @@ import pytest
 from chainrule.cli.settings import read_assignment, read_order, read_value
 from chainrule.cli.train import settings_help
 from chainrule.errors import ConfigError
-from chainrule.tasks.settings import HELP, TableSettings
+from chainrule.tasks import TASKS
+from chainrule.tasks.table.settings import TableSettings
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,11 @@ def test_an_option_mends_what_is_wrong_in_the_file(tmp_path):
 
 
 def test_the_help_lists_every_setting_with_its_default():
-    text = settings_help(TableSettings())
-    for name in HELP:
-        assert f"\n  {name} " in text
+    text = settings_help()
+    for task in TASKS.values():
+        assert set(task.help) == set(vars(task.settings()))
+        for name in task.help:
+            assert f"\n  {name} " in text
     assert "(0.15)" in text
     assert "auto: 0.001 where layers are named" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80

@@ -7,9 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from chainrule.tasks import TASKS
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="it is otherwise there")
 SCRIPT = [str(Path(sys.executable).with_name("chainrule"))]
@@ -72,14 +75,14 @@ def test_a_file_whose_name_is_no_utf_8_is_trained_on_and_found_again(here, stran
 @posix_only
 def test_such_a_run_goes_on_and_such_messages_are_printed(here, strange, chainrule, monkeypatch):
     def end(table, settings, *, checkpoint, listeners, **others):
-        from chainrule.training import Started
+        from chainrule.training import RunState, Started
 
         checkpoint.touch()
-        listeners[0](Started(1, 1, 1, 1, 1))
+        listeners[0](Started(1, 1, 1, 1, 1, RunState({}), print))
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("chainrule.cli.train.train_table", end)
+        patched.setitem(TASKS, "table", replace(TASKS["table"], train=end))
         assert chainrule("train", strange, *QUICK, "--out", NAME).code == 130
     Path(f"{NAME}.checkpoint/state.safetensors").unlink()
     assert chainrule("train", "--out", NAME, "--resume").code == 0

@@ -53,7 +53,7 @@ def test_json_is_exactly_one_object_on_standard_output(here, table, chainrule):
     assert printed["metrics"] == evaluation["metrics"]
     assert printed["baseline"] == evaluation["baseline"]
     assert printed["rows"] == {"train": 78, "validation": 18, "test": 24}
-    assert (printed["task"], printed["target"]) == ("classification", "kind")
+    assert (printed["task"], printed["problem"], printed["target"]) == ("table", "classification", "kind")
     assert (printed["run"], printed["report"]) == ("it", "it/report.html")
     assert (printed["stopped"], printed["epochs"]) == ("epochs", 3)
     assert printed["seconds"] > 0
@@ -167,8 +167,8 @@ def test_a_run_folder_is_whole_or_not_there(here, table, chainrule, monkeypatch,
     def fail(*arguments: object) -> None:
         raise OSError(28, "No space left on device", str(here / "it" / broken))
 
-    names = {"preprocessing": "_write_json", "report": "run_page"}
-    monkeypatch.setattr(f"chainrule.tasks.table.{names[broken]}", fail)
+    names = {"preprocessing": "write_json", "report": "run_page"}
+    monkeypatch.setattr(f"chainrule.tasks.table.run.{names[broken]}", fail)
     finished = chainrule("train", table, "-t", "kind", "-s", "epochs=1", "--out", "it")
     assert finished.code == 2
     assert re.search(r"chainrule: .*No space left on device", finished.err)

@@ -42,8 +42,9 @@ from chainrule.nn import (
     rmsprop,
     sgd,
 )
-from chainrule.training import Recipe
-from chainrule.training.step import Batch, TrainingStep, initial_tree, named_arrays, training_step
+from chainrule.training import Recipe, Supervised
+from chainrule.training.probes import USUAL
+from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 
@@ -85,11 +86,11 @@ class TrainingRun:
     def step(self) -> TrainingStep:
         """The program of one step."""
         batch = Batch.of(self.data(), self.recipe.batch_size)
-        return training_step(self.recipe, batch, watch=self.watch)
+        return training_step(self.recipe, batch, watch=USUAL if self.watch else ())
 
 
 def recipe(layers: list, loss, optimizer, batch: int, *penalties) -> Recipe:
-    return Recipe(Sequential(layers), loss, optimizer, penalties, batch_size=batch)
+    return Recipe(Supervised(Sequential(layers), loss), optimizer, penalties, batch_size=batch)
 
 
 CROSS_ENTROPY = SoftmaxCrossEntropy()
@@ -191,7 +192,7 @@ def train(run: TrainingRun, executor: Executor) -> dict[str, np.ndarray]:
     """The outputs of every step, and the tree at the end."""
     step, data = run.step(), run.data()
     tree = initial_tree(run.recipe, step)
-    outputs = executor(step.program).run_many(tree, named_arrays(data), run.order())
+    outputs = executor(step.program).run_many(tree, data.named, run.order())
     return outputs | {f"tree {name}": array for name, array in tree.items()}
 
 
@@ -243,7 +244,7 @@ def test_large_runs_have_several_chunks(name: str):
 
 def test_steps_one_by_one_have_the_bits_of_many_in_one_call():
     run = RUNS["wide with dropout, watched"]
-    step, chunk = run.step(), named_arrays(run.data())
+    step, chunk = run.step(), run.data().named
     compiled = compile_native(step.program, 2)
     order = run.order()[:6]
     trees = [initial_tree(run.recipe, step) for _ in range(3)]

@@ -33,7 +33,7 @@ from chainrule.nn.optimizers import (
     sgd,
 )
 from chainrule.nn.tree import from_plain, to_plain
-from chainrule.training import Batch, Recipe, initial_tree, named_arrays, training_step
+from chainrule.training import Batch, Recipe, Supervised, initial_tree, training_step
 
 RATE = 0.02
 
@@ -249,13 +249,13 @@ def test_the_native_executor_agrees(name):
     random = np.random.default_rng(5)
     arrays = as_arrays((random.normal(size=(12, 4)), random.normal(size=(12, 2))))
     model = Sequential([Dense(5, "tanh"), Dense(2)])
-    recipe = Recipe(model, MeanSquaredError(), optimizer=(LINKS | PRESET_LINKS)[name])
+    recipe = Recipe(Supervised(model, MeanSquaredError()), optimizer=(LINKS | PRESET_LINKS)[name])
     step = training_step(recipe, Batch.of(arrays, 12))
     trees = []
     for compiled in (compile_numpy(step.program), compile_native(step.program)):
         tree = {key: array.copy() for key, array in initial_tree(recipe, step).items()}
         for _ in range(9):
-            compiled.run(tree, named_arrays(arrays))
+            compiled.run(tree, arrays.named)
         trees.append(tree)
     for key, array in trees[0].items():
         np.testing.assert_allclose(trees[1][key], array, rtol=1e-4, atol=1e-5, err_msg=key)

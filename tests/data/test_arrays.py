@@ -46,13 +46,45 @@ def test_accepts_arrays_pairs_triples_and_lists():
 
 
 def test_take_keeps_rows_together():
-    taken = Arrays(X, Y, np.arange(6.0)).take(np.array([5, 0]))
+    taken = Arrays.of(X, Y, np.arange(6.0)).take(np.array([5, 0]))
     assert taken.x.tolist() == [[10.0, 11.0], [0.0, 1.0]]
     assert taken.y is not None
     assert taken.y.tolist() == [1, 0]
     assert taken.weight is not None
     assert taken.weight.tolist() == [5.0, 0.0]
     assert len(taken) == 2
+
+
+def test_structures_become_named_arrays_and_come_back():
+    frame = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
+    arrays = as_arrays(({"left": frame, "right": (X[:2], Y[:2])}, {"kind": [0, 1], "size": [0.5, 1]}))
+    assert {name: array.dtype.name for name, array in arrays.named.items()} == {
+        "x.left": "float32",
+        "x.right.0": "float32",
+        "x.right.1": "float32",
+        "y.kind": "int32",
+        "y.size": "float32",
+    }
+    assert arrays.columns == {"x.left": ("a", "b")}
+    assert arrays.x["right"][0].tolist() == X[:2].tolist()
+    assert arrays.y is not None
+    assert arrays.y["kind"].tolist() == [0, 1]
+    assert set(arrays.inputs.named) == {"x.left", "x.right.0", "x.right.1"}
+    swapped = frame[["b", "a"]]
+    again = as_arrays(({"left": swapped}, None), columns=arrays.columns)
+    assert again.x["left"].tolist() == frame.to_numpy().tolist()
+    assert again.take([1]).x["left"].tolist() == [[2.0, 1.5]]
+
+
+def test_errors_name_the_array_of_a_structure():
+    with pytest.raises(DataError, match=r"x\.a has 6 examples but x\.b has 5; give one entry of x\.b"):
+        as_arrays(({"a": X, "b": X[:5]}, None))
+    with pytest.raises(DataError, match=r"x\.a has 6 examples but y\.0 has 5"):
+        as_arrays(({"a": X}, (Y[:5],)))
+    with pytest.raises(DataError, match=r"y\.kind is missing in row 1"):
+        as_arrays((X[:2], {"kind": [0, None]}))
+    with pytest.raises(DataError, match=r"x\.b: 1 value NaN or infinite \(first nan at row 3, column 1"):
+        as_arrays(({"a": X, "b": with_value(np.nan)}, None))
 
 
 def test_numeric_frames_and_series_are_taken():
@@ -136,7 +168,7 @@ def test_split_parts_are_disjoint_complete_and_repeatable():
 
 def test_stratified_split_keeps_the_share_of_each_class():
     y = np.repeat([0, 1, 2], [60, 30, 10])
-    arrays = Arrays(np.arange(100.0)[:, None], y)
+    arrays = Arrays.of(np.arange(100.0)[:, None], y)
     rest, part = split(arrays, 0.2, seed=1, stratify=True)
     assert part.y is not None
     assert np.bincount(part.y).tolist() == [12, 6, 2]
@@ -148,7 +180,7 @@ def test_stratified_split_keeps_the_share_of_each_class():
 def test_a_single_example_of_a_class_makes_the_split_plain():
     y = np.array([0] * 9 + [1])
     assert not can_stratify(y)
-    rest, part = split(Arrays(np.zeros((10, 1)), y), 0.3, seed=0, stratify=True)
+    rest, part = split(Arrays.of(np.zeros((10, 1)), y), 0.3, seed=0, stratify=True)
     assert (len(rest), len(part)) == (7, 3)
 
 
@@ -179,9 +211,9 @@ FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": [5.0, 6.0]})
 
 def test_columns_are_picked_by_name_and_others_ignored():
     first = as_arrays((FRAME, FRAME[["b", "c"]]))
-    assert (first.columns, first.targets) == (("a", "b", "c"), ("b", "c"))
+    assert first.columns == {"x": ("a", "b", "c"), "y": ("b", "c")}
     mixed = FRAME[["c", "a", "b"]].assign(text=["x", "y"])
-    again = as_arrays((mixed, FRAME[["c", "b"]]), columns=first.columns, targets=first.targets)
+    again = as_arrays((mixed, FRAME[["c", "b"]]), columns=first.columns)
     assert again.x.tolist() == first.x.tolist()
     assert again.y is not None
     assert again.y.tolist() == [[3.0, 5.0], [4.0, 6.0]]
@@ -192,19 +224,19 @@ def test_columns_are_picked_by_name_and_others_ignored():
 def test_what_has_no_names_is_taken_by_position():
     values = FRAME.to_numpy()
     numbered = pd.DataFrame(values)
-    assert as_arrays((numbered, None)).columns is None
+    assert as_arrays((numbered, None)).columns == {}
     for given in (values, numbered):
-        assert as_arrays((given, None), columns=("c", "b", "a")).x.tolist() == values.tolist()
+        assert as_arrays((given, None), columns={"x": ("c", "b", "a")}).x.tolist() == values.tolist()
 
 
 def test_columns_that_lack_are_named_with_those_that_are_near():
     with pytest.raises(DataError, match=r"x lacks the column 'b' \(did you mean 'B'\?\), which the training"):
-        as_arrays((FRAME.rename(columns={"b": "B"}), None), columns=("a", "b", "c"))
+        as_arrays((FRAME.rename(columns={"b": "B"}), None), columns={"x": ("a", "b", "c")})
     with pytest.raises(DataError, match="x lacks the columns 'd', 'e', which"):
-        as_arrays((FRAME, None), columns=("a", "d", "e"))
+        as_arrays((FRAME, None), columns={"x": ("a", "d", "e")})
     double = pd.concat([FRAME, FRAME[["a"]]], axis=1)
     with pytest.raises(DataError, match="x has the column 'a' twice"):
-        as_arrays((double, None), columns=("c", "a"))
+        as_arrays((double, None), columns={"x": ("c", "a")})
 
 
 def weights_of(weight: np.ndarray, dtype: type = np.float32) -> np.ndarray:

@@ -10,17 +10,17 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss, mean_squared_error
 from tests.estimators.helpers import blobs, mixed, slope
+from tests.training.helpers import changed
 
 from chainrule import nn
 from chainrule.data import Arrays
 from chainrule.estimators import NetClassifier, NetRegressor
 from chainrule.estimators.folds import folds_of, loss_of_predictions, train_by_folds
 from chainrule.executors.native import compile_native
-from chainrule.training import EpochDone, Event, Programs, Recipe, train_recipe
+from chainrule.training import EpochDone, Event, Programs, Recipe, Supervised, train_recipe
 
 RECIPE = Recipe(
-    nn.Sequential([nn.Dense(32, "tanh"), nn.Dense(1)]),
-    nn.MeanSquaredError(),
+    Supervised(nn.Sequential([nn.Dense(32, "tanh"), nn.Dense(1)]), nn.MeanSquaredError()),
     nn.chain(nn.adam(0.005), nn.ExponentialMovingAverage(0.9)),
     epochs=40,
     batch_size=16,
@@ -32,7 +32,7 @@ def noisy(rows: int = 46) -> Arrays:
     """So much noise that a network soon learns it by heart."""
     random = np.random.default_rng(2)
     x = random.normal(size=(rows, 5)).astype(np.float32)
-    return Arrays(x, (x[:, :1] + random.normal(size=(rows, 1))).astype(np.float32))
+    return Arrays.of(x, (x[:, :1] + random.normal(size=(rows, 1))).astype(np.float32))
 
 
 def by_folds(recipe: Recipe, arrays: Arrays, patience: float, **settings: Any) -> Any:
@@ -44,7 +44,7 @@ def by_folds(recipe: Recipe, arrays: Arrays, patience: float, **settings: Any) -
 @pytest.mark.parametrize("rows", [99, 100, 101])
 def test_folds_are_of_one_length_and_deal_out_classes_evenly(rows):
     y = np.random.default_rng(0).integers(0, 4, rows).astype(np.int32)
-    folds = folds_of(Arrays(np.zeros((rows, 1), np.float32), y), seed=3)
+    folds = folds_of(Arrays.of(np.zeros((rows, 1), np.float32), y), seed=3)
     held = np.concatenate([fold for _, fold in folds])
     assert [len(fold) for _, fold in folds] == [33, 33, 33]
     assert len(np.unique(held)) == 99
@@ -52,7 +52,7 @@ def test_folds_are_of_one_length_and_deal_out_classes_evenly(rows):
         assert np.array_equal(np.sort(np.r_[rest, fold]), np.arange(rows))
     counts = np.array([np.bincount(y[fold], minlength=4) for _, fold in folds])
     assert np.ptp(counts, axis=0).max() <= 1
-    again, other = (folds_of(Arrays(np.zeros((rows, 1)), y), seed=seed) for seed in (3, 4))
+    again, other = (folds_of(Arrays.of(np.zeros((rows, 1)), y), seed=seed) for seed in (3, 4))
     assert np.array_equal(again[0][1], folds[0][1])
     assert not np.array_equal(other[0][1], folds[0][1])
 
@@ -60,7 +60,7 @@ def test_folds_are_of_one_length_and_deal_out_classes_evenly(rows):
 def test_folds_that_leave_one_row_over_train_a_network_that_refuses_one():
     """Of 50 rows they train on 34, in batches of 33, or of 17 and 17."""
     model = nn.Sequential([nn.Dense(4), nn.BatchNorm(), nn.Dense(1)])
-    run, _ = by_folds(replace(RECIPE, model=model, batch_size=33, epochs=3), noisy(50), math.inf)
+    run, _ = by_folds(changed(RECIPE, model=model, batch_size=33, epochs=3), noisy(50), math.inf)
     assert [record["step"] for record in run.history] == [2, 4, 6][: len(run.history)]
 
 
@@ -96,8 +96,8 @@ def test_the_loss_is_of_the_mean_of_the_members(kind):
     network = nn.Sequential([nn.Members(4), nn.Dense(8, "relu"), nn.EnsembleDense(outputs, weights="own")])
     weight = np.random.default_rng(1).random(60).astype(np.float32)
     floats = targets.astype(np.float32 if kind == "numbers" else np.int32)
-    arrays = Arrays(x.astype(np.float32), floats, weight)
-    run = train_recipe(Recipe(network, loss, epochs=3), arrays, None, watch=False, progress=False)
+    arrays = Arrays.of(x.astype(np.float32), floats, weight)
+    run = train_recipe(Recipe(Supervised(network, loss), epochs=3), arrays, None, watch=False, progress=False)
     members = run.outputs(arrays.x).astype(np.float64)  # (rows, members, outputs)
     if kind == "numbers":
         expected = mean_squared_error(targets, members.mean(1), sample_weight=weight)
@@ -141,7 +141,7 @@ def test_at_most_the_epochs_there_may_be():
 def test_weights_of_rows_count_in_the_folds_too():
     arrays = noisy()
     weight = np.where(np.arange(len(arrays)) < 30, 1.0, 1e-6).astype(np.float32)
-    weighted, _ = by_folds(replace(RECIPE, epochs=2), replace(arrays, weight=weight), math.inf)
+    weighted, _ = by_folds(replace(RECIPE, epochs=2), arrays.weighted(weight), math.inf)
     plain, _ = by_folds(replace(RECIPE, epochs=2), arrays, math.inf)
     assert weighted.history[0]["validation_loss"] != plain.history[0]["validation_loss"]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pandas.tseries import offsets
 
 from chainrule.errors import DataError
-from chainrule.estimators import NetForecaster, forecaster_files
+from chainrule.estimators import NetForecaster
+from chainrule.tasks.forecast.folder import FORECASTER
 
 ZONES = (
     *("Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Africa/Cairo"),
@@ -182,7 +183,7 @@ def test_a_folder_of_the_first_format_goes_on(tmp_path: Path, alias: str, unit: 
     times = pd.date_range("2024-01-31", periods=44, freq=alias)
     fitted = known(times[:40])
     folder = fitted.save(tmp_path / "times")
-    path = folder / forecaster_files.FORECASTER
+    path = folder / FORECASTER
     content = json.loads(path.read_text())
     anchor = int(times[0].value // 1000)
     content["windows"]["grid"] = {"frequency": {"unit": unit, "count": count}, "anchor": anchor}

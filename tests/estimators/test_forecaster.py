@@ -242,9 +242,9 @@ def test_misuse_of_fit_leaves_what_was_there(fitted: NetForecaster) -> None:
         ({"time": 0}, r"NetForecaster: time is 0; it must be a text or None"),
         ({"frequency": "fortnight"}, r"frequency is 'fortnight'; give one that pandas knows"),
         ({"frequency": "h"}, r"at steps of 1 hour, series '7' has 120 values for 2,857 times"),
-        ({"horizon": -1}, r"NetForecaster: horizon is -1"),
-        ({"quantiles": (0.5, 1.5)}, r"NetForecaster: quantiles is 1.5"),
-        ({"units": 0}, r"NetForecaster: units is 0"),
+        ({"horizon": -1}, r"forecast: horizon is -1"),
+        ({"quantiles": (0.5, 1.5)}, r"forecast: quantiles is 1.5"),
+        ({"units": 0}, r"forecast: units is 0"),
     ],
 )
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:

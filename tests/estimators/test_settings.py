@@ -13,7 +13,7 @@ from tests.estimators.helpers import blobs, slope
 
 from chainrule import nn
 from chainrule.estimators import NetClassifier, NetRegressor
-from chainrule.tasks.table_network import table_choices
+from chainrule.tasks.table.network import table_choices
 from chainrule.training import Recipe
 
 X, Y = slope(50)

@@ -9,7 +9,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import ConfigError
 from chainrule.nn.own import check_own_parts
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ REFUSED = [
 def test_what_fields_do_not_tell_is_refused_before_training(part, message):
     for model in (part, nn.Sequential([nn.Dense(2), nn.Residual([part])])):
         with pytest.raises(ConfigError, match=message):
-            Recipe(model, nn.MeanSquaredError())
+            Recipe(Supervised(model, nn.MeanSquaredError()))
 
 
 def test_two_classes_that_a_stored_recipe_could_not_tell_apart_are_refused():

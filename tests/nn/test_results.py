@@ -68,7 +68,9 @@ def test_what_a_layer_gives_is_looked_at_where_it_gives_it(name):
 
 
 def test_a_model_of_several_outputs_is_refused_before_the_loss():
-    refused("Given gives a tuple of 2, and a loss takes one Tensor; return one", Given("pair"))
+    refused(
+        "Given gives a tuple of 2, and MeanSquaredError takes one Tensor; give a loss for each", Given("pair")
+    )
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def metrics() -> list[dict[str, Any]]:
 @pytest.fixture
 def classification() -> dict[str, Any]:
     return {
-        "task": "classification",
+        "problem": "classification",
         "target": "species",
         "classes": ["setosa", "virginica"],
         "metrics": {"accuracy": 0.875, "loss": 0.31},
@@ -131,7 +131,7 @@ def classification() -> dict[str, Any]:
 @pytest.fixture
 def regression() -> dict[str, Any]:
     return {
-        "task": "regression",
+        "problem": "regression",
         "target": "price",
         "metrics": {"r2": 0.91, "root_mean_squared_error": 0.3, "mean_absolute_error": 0.25},
         "baseline": {"r2": -0.02, "root_mean_squared_error": 1.1, "mean_absolute_error": 0.9},

@@ -7,9 +7,19 @@ from plotly.offline import get_plotlyjs
 
 from chainrule.errors import DataError
 from chainrule.report import run_page as module
-from chainrule.report.run_page import best_epoch, run_page, write_report
+from chainrule.report.run_page import best_epoch
+from chainrule.tasks.table.sections import sections
 
 NASTY = "<script>alert('x')</script>&\u2028"
+
+
+def run_page(config, metrics, evaluation, title):
+    """The page of a table's run."""
+    return module.run_page(config, metrics, evaluation, title, sections(evaluation))
+
+
+def write_report(folder):
+    return module.write_report(folder, sections)
 
 
 def test_page_loads_nothing_from_anywhere(config, metrics, classification, regression, read_page):

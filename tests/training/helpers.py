@@ -1,13 +1,13 @@
 """Small data, small networks, and listeners that watch and stop a run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.nn import Dense, Dropout, MeanSquaredError, Sequential, SoftmaxCrossEntropy, Transform, sgd
-from chainrule.training import EpochDone, Event, Recipe, Record, Run
+from chainrule.training import EpochDone, Event, Recipe, Record, Run, Supervised
 
 XOR_X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 XOR_Y = np.array([0, 1, 1, 0])
@@ -31,16 +31,27 @@ def classifier(dropout: float = 0.2) -> Sequential:
     return Sequential([Dense(6, "tanh"), Dropout(dropout), Dense(3)])
 
 
+def of_model(model: Any, loss: Any, mixing: Any = None, **settings: Any) -> Recipe:
+    """A recipe for supervised learning, its objective's settings among the others."""
+    return Recipe(Supervised(model, loss, mixing), **settings)
+
+
+def changed(recipe: Recipe, **settings: Any) -> Recipe:
+    """The recipe with other settings, those of its objective among them."""
+    of_objective = {name: settings.pop(name) for name in ("model", "loss", "mixing") if name in settings}
+    return replace(recipe, objective=replace(recipe.objective, **of_objective), **settings)
+
+
 def classification(**settings: Any) -> Recipe:
     """A recipe for `points`."""
     usual = {"model": classifier(), "loss": SoftmaxCrossEntropy(), "epochs": 3, "batch_size": 16}
-    return Recipe(**(usual | settings))
+    return of_model(**(usual | settings))
 
 
 def regression(optimizer: Transform | None = None, **settings: Any) -> Recipe:
     """A recipe for `line`: one linear layer, float64, plain gradient descent."""
     usual = {"model": Dense(1), "loss": MeanSquaredError(), "optimizer": optimizer or sgd(0.05)}
-    return Recipe(**(usual | {"epochs": 3, "batch_size": 4, "dtype": "float64"} | settings))
+    return of_model(**(usual | {"epochs": 3, "batch_size": 4, "dtype": "float64"} | settings))
 
 
 @dataclass

@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from tests.training.helpers import (
     Recorder,
     assert_same_run,
+    changed,
     classification,
     line,
     points,
@@ -41,7 +42,7 @@ from chainrule.training import (
     train_recipe,
     training_step,
 )
-from chainrule.training import checkpoint as checkpoint_module
+from chainrule.training.listeners import checkpoint as checkpoint_module
 
 SLOW = nn.sgd(nn.ReduceOnPlateau(0.3, factor=0.5, patience=1, threshold=0.05))
 RECIPES = {
@@ -133,7 +134,7 @@ def test_a_run_can_be_made_longer(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "named"),
+    ("settings", "named"),
     [
         ({"seed": 1}, "seed"),
         ({"batch_size": 8}, "batch_size"),
@@ -141,14 +142,15 @@ def test_a_run_can_be_made_longer(tmp_path):
         ({"model": nn.Dense(3)}, "model"),
         ({"loss": nn.SoftmaxCrossEntropy(0.1), "dtype": "float64"}, "dtype and loss"),
         ({"penalties": (nn.L2(0.1),)}, "penalties"),
+        ({"mixing": nn.MixUp()}, "mixing"),
     ],
 )
-def test_another_recipe_is_refused(changed, named, tmp_path):
+def test_another_recipe_is_refused(settings, named, tmp_path):
     path, recipe = tmp_path / "state", RECIPES["adam and dropout"]
     run_recipe(recipe, path, stop_after(1))
     content = path.read_bytes()
     with pytest.raises(DataError, match=rf"state belongs to a run with another {named}; resume with"):
-        run_recipe(replace(recipe, **changed), path)
+        run_recipe(changed(recipe, **settings), path)
     assert path.read_bytes() == content
 
 
@@ -238,7 +240,7 @@ def test_a_state_that_does_not_know_its_data_goes_on_and_knows_them_then(tmp_pat
     assert set(state.pop("data")) == {
         f"{a} {b}" for a in ("training", "validation") for b in ("examples", "targets")
     }
-    save_file(tensors, path, {"state": json.dumps(state), "recipe": metadata["recipe"]})
+    save_file(tensors, path, metadata | {"state": json.dumps(state)})
     assert_same_run(run_recipe(recipe, path), unbroken)
     with pytest.raises(DataError, match="on other data"):
         run_recipe(recipe, path, validated=False)
@@ -380,7 +382,7 @@ def test_a_state_comes_back_whole(tmp_path):
         "empty": np.zeros((0, 3)),
         "turned": np.arange(6.0).reshape(2, 3).T,
         "random.key": np.array([1, 2], np.uint32),
-        "optimizer.0.step": np.array(7, np.int32),
+        "optimizer.scale_by_learning_rate.step": np.array(7, np.int32),
     }
     history = [{"epoch": 1, "loss": 0.1 + 0.2, "watch": {"dense_1": {"delta": 1e-300}}}]
     state = RunState(tree, 3, 44, 1.25, history, best={"w": np.arange(4.0)[::2]}, batch=2, loss_sum=1 / 3)
@@ -401,7 +403,7 @@ def test_what_is_loaded_can_be_trained_on(tmp_path):
 
 
 def events(state: RunState) -> tuple[EpochDone, Ended]:
-    return EpochDone({"epoch": 1}, state, lambda reason: None), Ended("epochs", state)
+    return EpochDone({"epoch": 1}, state, lambda reason: None, dict, lambda: None), Ended("epochs", state)
 
 
 def test_a_checkpoint_is_written_when_it_is_time_and_at_the_end(tmp_path, monkeypatch):

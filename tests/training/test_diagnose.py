@@ -12,8 +12,9 @@ from chainrule.errors import TrainingError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
-from chainrule.training import Batch, Ended, RunState, loop, named_arrays, train_recipe, training_step
-from chainrule.training.diagnose import Past, not_finite_error, replayed
+from chainrule.training import Batch, Ended, RunState, loop, train_recipe, training_step
+from chainrule.training.diagnose import not_finite_error
+from chainrule.training.replay import Past, replayed
 
 GROUPED = pytest.mark.parametrize("seconds", [0.0, 1e9], ids=["one step a call", "many steps a call"])
 
@@ -133,7 +134,7 @@ def epoch_losses(recipe, data, heard, state) -> float:
     fresh = RunState({name: array.copy() for name, array in heard.trees[-1].items()})
     program = compile_numpy(training_step(recipe, Batch.of(data, 4)).program)
     full, _ = batches(epoch_order(10, 4, recipe.seed, state.epoch + 1), 4)
-    return float(program.run_many(fresh.tree, named_arrays(data), full[: state.batch])["loss"].sum())
+    return float(program.run_many(fresh.tree, data.named, full[: state.batch])["loss"].sum())
 
 
 def test_a_smaller_last_batch_counts_as_a_step():

@@ -9,7 +9,7 @@ from chainrule.training.fingerprint import differing_data, fingerprint
 
 
 def of(array: np.ndarray) -> dict[str, str]:
-    return fingerprint(Arrays(array), None)
+    return fingerprint(Arrays.of(array), None)
 
 
 @pytest.mark.parametrize("size", [1, 5, 8, 16, 17, 40])
@@ -50,11 +50,11 @@ def test_dtype_and_shape_count(other):
 
 def test_what_differs_is_named_with_what_it_was_and_is():
     x, y = np.zeros((4, 2)), np.arange(4)
-    whole = fingerprint(Arrays(x, y), Arrays(x, y))
+    whole = fingerprint(Arrays.of(x, y), Arrays.of(x, y))
     assert list(whole) == [f"{a} {b}" for a in ("training", "validation") for b in ("examples", "targets")]
     assert differing_data(whole, whole) == []
-    assert differing_data(whole, fingerprint(Arrays(x, y[::-1]), Arrays(x, y))) == ["training targets"]
-    weighted = fingerprint(Arrays(x, y, np.ones(4)), Arrays(x[:3], y))
+    assert differing_data(whole, fingerprint(Arrays.of(x, y[::-1]), Arrays.of(x, y))) == ["training targets"]
+    weighted = fingerprint(Arrays.of(x, y, np.ones(4)), Arrays.of(x[:3], y))
     assert differing_data(whole, weighted) == [
         "validation examples (float64 (4, 2) then, float64 (3, 2) now)",
         "training sample weights (none then, float64 (4,) now)",

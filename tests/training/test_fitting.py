@@ -35,6 +35,7 @@ from chainrule.training import (
     Recipe,
     RunState,
     StepsDone,
+    Supervised,
     loop,
     split_validation,
     starting_tree,
@@ -462,7 +463,7 @@ def test_one_seed_gives_arrays_of_one_name_the_same_first_weights_in_any_network
     """Documented at `train`: a layer more elsewhere changes no other's weights."""
 
     def first(layers: list[nn.Layer], seed: int = 0) -> dict[str, np.ndarray]:
-        recipe = Recipe(nn.Sequential(layers), nn.SoftmaxCrossEntropy(), seed=seed)
+        recipe = Recipe(Supervised(nn.Sequential(layers), nn.SoftmaxCrossEntropy()), seed=seed)
         data = as_arrays((X, Y))
         return starting_tree(recipe, data, Programs(recipe, compile_numpy))
 

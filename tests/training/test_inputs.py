@@ -11,7 +11,7 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-from chainrule.training import Programs, Recipe, load_run
+from chainrule.training import Programs, Recipe, Supervised, load_run
 from chainrule.training.inputs import arrays_for, check_inputs
 
 RANDOM = np.random.default_rng(4)
@@ -95,12 +95,12 @@ class Mixed(Layer):
 
 
 def test_numbers_that_are_computed_from_the_examples_are_checked_too():
-    recipe = Recipe(Mixed(nn.Embedding(3, 2)), nn.MeanSquaredError())
+    recipe = Recipe(Supervised(Mixed(nn.Embedding(3, 2)), nn.MeanSquaredError()))
     x = np.stack([RANDOM.normal(size=5), [1, 2, 3, 1, 2]], axis=1).astype(np.float32)
-    check_inputs(Programs(recipe, compile_numpy), x)
+    check_inputs(Programs(recipe, compile_numpy), {"x": x})
     x[4, 1] = 4
     with pytest.raises(DataError, match=r"^Embedding 'embedding': token 3 in row 4; the vocabulary has 3"):
-        check_inputs(Programs(recipe, compile_numpy), x)
+        check_inputs(Programs(recipe, compile_numpy), {"x": x})
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,13 @@ class Chosen(Layer):
 
 
 def test_numbers_that_depend_on_parameters_are_passed_over():
-    recipe = Recipe(Chosen(nn.Embedding(1, 2)), nn.MeanSquaredError())
-    check_inputs(Programs(recipe, compile_numpy), np.ones((3, 2), np.float32))
+    recipe = Recipe(Supervised(Chosen(nn.Embedding(1, 2)), nn.MeanSquaredError()))
+    check_inputs(Programs(recipe, compile_numpy), {"x": np.ones((3, 2), np.float32)})
 
 
 def test_whole_numbers_stay_whole_only_where_they_are_looked_up():
-    counted = Recipe(nn.Sequential([nn.Embedding(12, 2)]), nn.MeanSquaredError(), dtype="float64")
-    measured = Recipe(nn.Dense(2), nn.MeanSquaredError())
+    counted = Recipe(Supervised(nn.Sequential([nn.Embedding(12, 2)]), nn.MeanSquaredError()), dtype="float64")
+    measured = Recipe(Supervised(nn.Dense(2), nn.MeanSquaredError()))
     assert arrays_for(counted, (TOKENS.astype(np.uint8), TOKENS)).x.dtype == np.int32
     assert arrays_for(counted, (TOKENS / 2, TOKENS)).x.dtype == np.float64
     assert arrays_for(measured, (TOKENS, TOKENS)).x.dtype == np.float32

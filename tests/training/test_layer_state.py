@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.training.helpers import Recorder, assert_same_run, points, same_arrays, stop_after
+from tests.training.helpers import Recorder, assert_same_run, of_model, points, same_arrays, stop_after
 
 from chainrule import Run, load_run, nn, train
 from chainrule.data import as_arrays, epoch_order
@@ -22,7 +22,6 @@ from chainrule.training import (
     initial_tree,
     learning_rate_range_test,
     loop,
-    named_arrays,
     train_recipe,
     training_step,
 )
@@ -33,7 +32,7 @@ STATE = [f"batch_norm_{i}.{name}" for i in (1, 2) for name in ("mean", "variance
 
 def recipe(**settings) -> Recipe:
     usual = {"model": MODEL, "optimizer": nn.adam(0.02), "epochs": 6, "batch_size": 16}
-    return Recipe(loss=nn.SoftmaxCrossEntropy(), **(usual | settings))
+    return of_model(loss=nn.SoftmaxCrossEntropy(), **(usual | settings))
 
 
 def run_recipe(
@@ -76,9 +75,9 @@ def test_many_steps_in_one_call_move_the_state_as_one_by_one():
     compiled = compile_native(step.program)
     order = np.random.default_rng(0).integers(0, 50, (30, 10)).astype(np.int32)
     together, alone = (initial_tree(recipe(), step) for _ in range(2))
-    compiled.run_many(together, named_arrays(arrays), order)
+    compiled.run_many(together, arrays.named, order)
     for row in order:
-        compiled.run(alone, {name: array[row] for name, array in named_arrays(arrays).items()})
+        compiled.run(alone, {name: array[row] for name, array in arrays.named.items()})
     assert same_arrays(together, alone)
     assert not np.allclose(together["batch_norm_2.mean"], 0)
 

@@ -10,7 +10,7 @@ from chainrule import ChainruleWarning, nn
 from chainrule.data import as_arrays
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-from chainrule.training import Recipe, train_recipe
+from chainrule.training import Recipe, Supervised, train_recipe
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(20, 3))
@@ -33,7 +33,7 @@ class Hidden(nn.Layer):
 def told(model: nn.Layer, loss: nn.Loss, y: np.ndarray) -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        train_recipe(Recipe(model, loss, epochs=1), as_arrays((X, y)), None)
+        train_recipe(Recipe(Supervised(model, loss), epochs=1), as_arrays((X, y)), None)
     assert all(each.category is ChainruleWarning and each.filename == __file__ for each in caught)
     return [str(each.message) for each in caught]
 

@@ -1,6 +1,7 @@
 """Programs are compiled once a shape; predictions and losses over many rows are those of all rows at once."""
 
 import copy
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -13,6 +14,7 @@ from chainrule.executors.native import compile_native
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import Program
 from chainrule.training import Batch, initial_tree, training_step
+from chainrule.training.probes import USUAL
 from chainrule.training.programs import BLOCK_ROWS, PREDICTION_ROWS, Programs
 
 
@@ -41,13 +43,13 @@ def tree() -> dict[str, np.ndarray]:
 def test_a_program_is_compiled_once_for_each_shape_and_use(executor):
     programs, arrays = Programs(classification(), executor), as_arrays(points())
     for _ in range(3):
-        for rows, watch in ((16, True), (16, False), (2, False)):
+        for rows, watch in ((16, USUAL), (16, ()), (2, ())):
             assert programs.training(arrays, rows, watch=watch) is programs.training(
                 arrays, rows, watch=watch
             )
         programs.prediction(arrays, 16)
         programs.prediction(arrays, 16, raw=True)
-        programs.prediction(Arrays(arrays.x), 16)
+        programs.prediction(Arrays.of(arrays.x), 16)
     assert len(executor.programs) == 6
     watched = [any(step.part == "watch" for step in program.steps) for program in executor.programs]
     assert watched == [True, False, False, False, False, False]
@@ -58,6 +60,11 @@ def expected(tree, x):
     hidden = np.tanh(x @ tree["dense_1.weight"] + tree["dense_1.bias"])
     logits = hidden @ tree["dense_2.weight"] + tree["dense_2.bias"]
     return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+
+
+def named(x: np.ndarray) -> Callable[[slice], dict[str, np.ndarray]]:
+    """Rows of one input, as programs ask for them."""
+    return lambda rows: {"x": x[rows]}
 
 
 @pytest.mark.parametrize("rows", [1, PREDICTION_ROWS, PREDICTION_ROWS + 1, 3 * PREDICTION_ROWS])
@@ -79,7 +86,7 @@ def test_predictions_and_mean_loss_are_those_of_all_rows_at_once(rows, weighted,
 def test_without_targets_there_is_no_loss_and_the_tree_stays(executor, tree):
     before = {name: array.copy() for name, array in tree.items()}
     programs = Programs(classification(dtype="float64"), executor)
-    predictions, loss = programs.predict(tree, Arrays(points(5)[0]))
+    predictions, loss = programs.predict(tree, Arrays.of(points(5)[0]))
     assert loss is None
     assert predictions.shape == (5, 3)
     assert all(np.array_equal(tree[name], before[name]) for name in before)
@@ -88,7 +95,7 @@ def test_without_targets_there_is_no_loss_and_the_tree_stays(executor, tree):
 def test_raw_predictions_are_the_logits(executor, tree):
     programs = Programs(classification(dtype="float64"), executor)
     x = points(5)[0]
-    logits = programs.outputs(tree, 5, x.__getitem__, raw=True)
+    logits = programs.outputs(tree, 5, named(x), raw=True)
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(p, expected(tree, x), rtol=1e-12)
 
@@ -99,7 +106,7 @@ def test_filled_up_rows_say_the_same_in_a_few_programs(rows, least, executor, tr
     programs = Programs(classification(dtype="float64"), executor)
     x = points(rows)[0]
     for _ in range(2):
-        predictions = programs.outputs(tree, rows, x.__getitem__, least=least)
+        predictions = programs.outputs(tree, rows, named(x), least=least)
         np.testing.assert_allclose(predictions, expected(tree, x), rtol=1e-12)
     shapes = [program.inputs[0].shape[0] for program in executor.programs]
     last = {1: [least], 63: [64], 64: [64], 65: [128], 511: [512], 513: [512, least]}[rows]
@@ -111,9 +118,9 @@ def test_rows_are_made_ready_block_by_block_and_what_becomes_of_them_is_put_toge
     rows = BLOCK_ROWS + 700
     x, asked = points(rows)[0], []
 
-    def block(part: slice) -> np.ndarray:
+    def block(part: slice) -> dict[str, np.ndarray]:
         asked.append((part.start, part.stop))
-        return x[part]
+        return {"x": x[part]}
 
     chosen = programs.outputs(tree, rows, block, then=lambda p: p.argmax(1))
     assert asked == [(0, BLOCK_ROWS), (BLOCK_ROWS, rows)]
@@ -123,10 +130,10 @@ def test_rows_are_made_ready_block_by_block_and_what_becomes_of_them_is_put_toge
 def test_many_shapes_do_not_fill_the_memory(executor, tree):
     programs = Programs(classification(dtype="float64"), executor)
     for rows in range(1, 100):
-        programs.prediction(Arrays(points(rows)[0]), rows)
-    programs.prediction(Arrays(points(99)[0]), 99)
+        programs.prediction(Arrays.of(points(rows)[0]), rows)
+    programs.prediction(Arrays.of(points(99)[0]), 99)
     assert len(executor.programs) == 99
-    programs.prediction(Arrays(points(1)[0]), 1)
+    programs.prediction(Arrays.of(points(1)[0]), 1)
     assert len(executor.programs) == 100
 
 
@@ -139,19 +146,19 @@ def test_threads_that_predict_at_once_give_the_same_bits(make, tree):
 
     def repeat(x: np.ndarray) -> list[bytes]:
         barrier.wait()
-        return [shared.outputs(single, len(x), x.__getitem__).tobytes() for _ in range(20)]
+        return [shared.outputs(single, len(x), named(x)).tobytes() for _ in range(20)]
 
     with ThreadPoolExecutor(len(tables)) as pool:
         found = list(pool.map(repeat, tables))
     for x, several in zip(tables, found, strict=True):
-        assert {*several} == {alone.outputs(single, len(x), x.__getitem__).tobytes()}
+        assert {*several} == {alone.outputs(single, len(x), named(x)).tobytes()}
 
 
 def test_a_copy_compiles_anew(executor):
     programs, arrays = Programs(classification(), executor), as_arrays(points())
-    programs.training(arrays, 16, watch=False)
+    programs.training(arrays, 16)
     other = copy.deepcopy(programs)
     assert isinstance(other.executor, Counting)
-    other.training(arrays, 16, watch=False)
+    other.training(arrays, 16)
     assert len(executor.programs) == 1
     assert len(other.executor.programs) == 2

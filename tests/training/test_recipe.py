@@ -12,7 +12,7 @@ from tests.training.helpers import classification, classifier, regression
 
 from chainrule import nn
 from chainrule.errors import ConfigError
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 
 RECIPES = [
     classification(),
@@ -48,7 +48,9 @@ class Own(nn.Layer):
 def test_layers_of_your_own_are_given_to_come_back():
     recipe = classification(model=nn.Sequential([Own(), nn.Dense(3)]))
     assert Recipe.from_plain(recipe.to_plain(), (Own,)) == recipe
-    with pytest.raises(ConfigError, match=r"^recipe\.model\.layers\[0\]: Own is none of chainrule's classes"):
+    with pytest.raises(
+        ConfigError, match=r"^recipe\.objective\.model\.layers\[0\]: Own is none of chainrule's classes"
+    ):
         Recipe.from_plain(recipe.to_plain())
 
 
@@ -83,7 +85,7 @@ def test_refuses_an_unknown_setting_in_plain_data_and_suggests_the_nearest():
 
 
 def test_defaults_are_said_in_one_place():
-    recipe = Recipe(classifier(), nn.SoftmaxCrossEntropy())
+    recipe = Recipe(Supervised(classifier(), nn.SoftmaxCrossEntropy()))
     assert (recipe.optimizer, recipe.epochs, recipe.batch_size, recipe.seed) == (nn.adam(0.001), 100, 32, 0)
     assert (recipe.penalties, recipe.patience, recipe.dtype) == ((), None, "float32")
 

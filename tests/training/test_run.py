@@ -325,7 +325,7 @@ def test_columns_are_known_by_their_names_also_from_a_folder(of_frame, tmp_path)
     back = load_run(of_frame.save(tmp_path / "run"))
     x, _ = named(9, seed=5)
     expected = of_frame.predict(x).tolist()
-    assert of_frame.columns == back.columns == ("a", "b", "c", "d")
+    assert of_frame.columns == back.columns == {"x": ("a", "b", "c", "d")}
     for run in (of_frame, back):
         assert run.predict(x[["c", "a", "d", "b"]]).tolist() == expected
         assert run.predict(x.assign(text="extra")[["text", "d", "c", "b", "a"]]).tolist() == expected
@@ -345,7 +345,7 @@ def test_a_folder_without_names_takes_columns_by_position(of_frame, tmp_path):
     save_file(load_file(weights), weights, metadata)
     back = load_run(folder)
     x, _ = named(9, seed=5)
-    assert back.columns is None
+    assert back.columns == {}
     assert (
         back.predict(x[["c", "a", "d", "b"]]).tolist()
         == of_frame.predict(x.to_numpy()[:, [2, 0, 3, 1]]).tolist()

@@ -7,7 +7,7 @@ from tests.training.helpers import points
 from chainrule import nn, train
 from chainrule.data import as_arrays, epoch_order
 from chainrule.errors import DataError
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 
 
 def first_weights(model, x, y, **settings):
@@ -83,5 +83,5 @@ def test_data_that_do_not_vary_are_refused():
 
 
 def test_a_recipe_keeps_the_initializer():
-    recipe = Recipe(nn.Dense(3, weight=nn.lsuv(1.5)), nn.SoftmaxCrossEntropy())
+    recipe = Recipe(Supervised(nn.Dense(3, weight=nn.lsuv(1.5)), nn.SoftmaxCrossEntropy()))
     assert Recipe.from_plain(recipe.to_plain()) == recipe

@@ -1,11 +1,12 @@
 """One training step against backpropagation written out in NumPy, and what the step is assembled from."""
 
 from dataclasses import replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pytest
-from tests.training.helpers import classification, line, points, regression
+from tests.training.helpers import changed, classification, line, points, regression
 
 from chainrule.data import Arrays, as_arrays
 from chainrule.errors import ConfigError, ShapeError
@@ -28,22 +29,33 @@ from chainrule.nn import (
 )
 from chainrule.program import Trace
 from chainrule.program import functions as f
-from chainrule.training import Batch, Recipe, initial_tree, named_arrays, prediction_program, training_step
+from chainrule.training import (
+    Batch,
+    Probe,
+    Recipe,
+    Supervised,
+    initial_tree,
+    prediction_program,
+    training_step,
+)
+from chainrule.training.probes import USUAL
 
 RATE, DECAY = 0.3, 0.02
 
 
-def two_layers(**settings) -> Recipe:
+def two_layers(mixing: Any = None, **settings) -> Recipe:
     model = Sequential([Dense(5, "tanh", bias=constant(0.1)), Dense(3)])
-    return Recipe(model, SoftmaxCrossEntropy(), optimizer=sgd(RATE), dtype="float64", **settings)
+    return Recipe(
+        Supervised(model, SoftmaxCrossEntropy(), mixing), optimizer=sgd(RATE), dtype="float64", **settings
+    )
 
 
-def step_once(recipe: Recipe, arrays: Arrays, *, watch: bool = False):
+def step_once(recipe: Recipe, arrays: Arrays, *, watch: tuple[Probe, ...] = ()):
     """(tree before, tree after, outputs) of one step on all rows."""
     step = training_step(recipe, Batch.of(arrays, len(arrays)), watch=watch)
     before = initial_tree(recipe, step)
     after = {name: array.copy() for name, array in before.items()}
-    return before, after, compile_numpy(step.program).run(after, named_arrays(arrays))
+    return before, after, compile_numpy(step.program).run(after, arrays.named)
 
 
 def backpropagation(tree, x, classes, weight, decay):
@@ -73,7 +85,7 @@ def test_one_step_is_textbook_backpropagation(decay, weighted):
     weight = np.random.default_rng(4).uniform(0, 2, size=12) if weighted else None
     recipe = two_layers(penalties=(L2(decay),) if decay else ())
     arrays = as_arrays((x, classes, weight), "float64")
-    before, after, outputs = step_once(recipe, arrays, watch=True)
+    before, after, outputs = step_once(recipe, arrays, watch=USUAL)
     counted = np.ones(12) if weight is None else weight
     loss, gradients, activations, deltas = backpropagation(before, x, classes, counted, decay)
 
@@ -121,7 +133,7 @@ def test_several_penalties_add_up_and_one_that_matches_nothing_is_none():
 def test_watching_changes_no_bit_of_what_is_learned():
     recipe, arrays = classification(optimizer=adam()), as_arrays(points(20))
     _, plain, _ = step_once(recipe, arrays)
-    _, watched, _ = step_once(recipe, arrays, watch=True)
+    _, watched, _ = step_once(recipe, arrays, watch=USUAL)
     assert all(np.array_equal(plain[name], watched[name]) for name in plain)
 
 
@@ -155,7 +167,7 @@ def test_the_tree_holds_parameters_optimizer_state_and_the_random_key():
     assert {(tree[v.name].shape, tree[v.name].dtype.name) for v in step.program.state} == {
         (v.shape, v.dtype) for v in step.program.state
     }
-    assert "optimizer.0.velocity.dense_1.weight" in tree
+    assert "optimizer.momentum.velocity.dense_1.weight" in tree
     assert tree["random.key"].tolist() == [3 ^ 5, 0]
 
 
@@ -171,11 +183,11 @@ def test_dropout_differs_between_steps():
     compiled = compile_numpy(step.program)
     losses = []
     for _ in range(3):
-        losses.append(float(compiled.run(tree, named_arrays(arrays))["loss"]))
+        losses.append(float(compiled.run(tree, arrays.named)["loss"]))
         tree |= {name: array.copy() for name, array in start.items() if name != "random.key"}
     assert len(set(losses)) == 3
     tree["random.key"][...] = start["random.key"]
-    assert float(compiled.run(tree, named_arrays(arrays))["loss"]) == losses[0]
+    assert float(compiled.run(tree, arrays.named)["loss"]) == losses[0]
 
 
 def test_a_batch_is_shapes_and_dtypes():
@@ -185,17 +197,17 @@ def test_a_batch_is_shapes_and_dtypes():
         "y": ((4,), "int32"),
         "weight": ((4,), "float64"),
     }
-    assert set(Batch.of(Arrays(arrays.x), 4).inputs) == {"x"}
+    assert set(Batch.of(Arrays.of(arrays.x), 4).inputs) == {"x"}
 
 
 def test_prediction_is_the_forward_pass_alone():
     recipe, arrays = classification(), as_arrays(points(16))
-    program = prediction_program(recipe, Batch.of(arrays, 16))
+    program = prediction_program(recipe, Batch.of(arrays, 16), measured=True)
     assert set(program.outputs) == {"prediction", "loss"}
     assert not program.updates
     assert not program.state  # no dropout, no optimizer
     assert {step.part for step in program.steps} == {"forward"}
-    without = prediction_program(recipe, Batch.of(Arrays(arrays.x), 16))
+    without = prediction_program(recipe, Batch.of(Arrays.of(arrays.x), 16))
     assert set(without.outputs) == {"prediction"}
 
 
@@ -203,7 +215,7 @@ def test_prediction_gives_probabilities_and_raw_the_logits():
     recipe, arrays = classification(dtype="float64"), as_arrays(points(16), "float64")
     tree = initial_tree(recipe, training_step(recipe, Batch.of(arrays, 16)))
     p, z = (
-        compile_numpy(prediction_program(recipe, Batch.of(Arrays(arrays.x), 16), raw=raw)).run(
+        compile_numpy(prediction_program(recipe, Batch.of(Arrays.of(arrays.x), 16), raw=raw)).run(
             dict(tree), {"x": arrays.x}
         )["prediction"]
         for raw in (False, True)
@@ -224,8 +236,8 @@ def test_shape_errors_name_the_layer_or_the_loss():
 def test_steps_belong_to_a_part_and_watching_is_one_of_them_only_where_asked():
     batch = Batch.of(as_arrays(points()), 8)
     for watch, parts in (
-        (True, {"forward", "backward", "update", "watch"}),
-        (False, {"forward", "backward", "update"}),
+        (USUAL, {"forward", "backward", "update", "watch"}),
+        ((), {"forward", "backward", "update"}),
     ):
         program = training_step(classification(), batch, watch=watch).program
         assert {step.part for step in program.steps} == parts
@@ -236,8 +248,8 @@ def test_sizes_neither_overflow_nor_vanish_in_float32(scale):
     """Squared as they are, sizes of 1e-30 would be 0 and of 1e25 infinite."""
     arrays = as_arrays((np.ones((4, 2)), np.zeros((4, 1))))
     recipe = regression(sgd(1e-9), model=Dense(1, weight=constant(scale)), dtype="float32")
-    step = training_step(recipe, Batch.of(arrays, 4), watch=True)
-    sizes = compile_numpy(step.program).run(initial_tree(recipe, step), named_arrays(arrays))
+    step = training_step(recipe, Batch.of(arrays, 4), watch=USUAL)
+    sizes = compile_numpy(step.program).run(initial_tree(recipe, step), arrays.named)
     assert sizes["activation dense_1"] == pytest.approx(2 * scale, rel=1e-6)
     assert sizes["delta dense_1"] == pytest.approx(2 * 2 * scale / 4, rel=1e-6)
     assert sizes["update dense_1.bias"] == pytest.approx(1e-9 * sizes["gradient dense_1.bias"], rel=1e-6)
@@ -259,7 +271,7 @@ def test_sharpness_aware_steps_take_the_gradient_uphill_with_the_same_dropout(ra
     compiled = compile_numpy(training_step(plain, Batch.of(arrays, 12)).program)
     uphill = before | {name: before[name] + 0.1 * slopes[name] / length for name in names}
     after = {name: array.copy() for name, array in uphill.items()}
-    compiled.run(after, named_arrays(arrays))
+    compiled.run(after, arrays.named)
     _, ours, outputs = step_once(sharp, arrays)
     assert outputs["loss"] == first["loss"]
     for name in names:
@@ -295,7 +307,7 @@ def test_a_mixed_step_is_a_plain_step_on_mixed_examples_with_mixed_targets(weigh
     mixed = compiled.run({}, {"key": before["random.key"], "x": arrays.x})
     likely = np.eye(3)[classes]
     targets = mixed["share"] * likely + (1 - mixed["share"]) * likely[mixed["partners"]]
-    plain = replace(recipe, mixing=None)
+    plain = changed(recipe, mixing=None)
     _, expected, plain_outputs = step_once(plain, as_arrays((mixed["x"], targets), "float64"))
     assert outputs["loss"] == pytest.approx(plain_outputs["loss"], rel=1e-12)
     for name in expected:

@@ -60,8 +60,8 @@ def test_a_prediction_that_is_not_finite_is_named_by_its_row():
     """1e25 times 1e17 is beyond float32, and neither is by itself."""
     model = nn.Sequential([nn.Dense(1, weight=nn.constant(1e25))])
     recipe = regression(nn.sgd(1e-30), model=model, dtype="float32", epochs=1)
-    data = Arrays(np.full((2, 1), 1e-25, np.float32), np.ones((2, 1), np.float32))
-    held_out = Arrays(np.array([[0.0], [1e17], [0.0]], np.float32), np.zeros((3, 1), np.float32))
+    data = Arrays.of(np.full((2, 1), 1e-25, np.float32), np.ones((2, 1), np.float32))
+    held_out = Arrays.of(np.array([[0.0], [1e17], [0.0]], np.float32), np.zeros((3, 1), np.float32))
     with pytest.warns(
         ChainruleWarning, match=r"is infinite: what is predicted for row 1 \(of the validation"
     ):
@@ -70,8 +70,8 @@ def test_a_prediction_that_is_not_finite_is_named_by_its_row():
 
 def test_the_best_epoch_is_one_of_those_that_are_finite():
     """w climbs to 1000 · ½; times 1e17, from w = 184 on, its square is beyond float32."""
-    data = Arrays(np.ones((4, 1), np.float32), np.full((4, 1), 1000.0, np.float32))
-    held_out = Arrays(np.full((3, 1), 1e17, np.float32), np.zeros((3, 1), np.float32))
+    data = Arrays.of(np.ones((4, 1), np.float32), np.full((4, 1), 1000.0, np.float32))
+    held_out = Arrays.of(np.full((3, 1), 1e17, np.float32), np.zeros((3, 1), np.float32))
     recipe = regression(nn.sgd(0.01), model=nn.Dense(1, weight=nn.zeros), dtype="float32", epochs=30)
     with pytest.warns(ChainruleWarning) as caught:
         run = train_recipe(recipe, data, held_out)

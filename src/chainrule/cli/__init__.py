@@ -15,16 +15,15 @@ with importing():
     from chainrule.cli import data, explain, predict, report, show, train, tune
     from chainrule.cli.errors import guarded
     from chainrule.cli.help import flowing
-    from chainrule.tasks.settings import TableSettings
+    from chainrule.cli.options import with_options
 
 app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help(TableSettings()))(
-    train.train
-)
+train_command = with_options(train.train)
+app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help())(train_command)
 for each in (tune.tune, predict.predict, explain.explain, show.show, report.report):
     app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")

@@ -13,12 +13,12 @@ import typer
 from chainrule.cli.output import tell
 from chainrule.errors import ChainruleError, ChainruleWarning, did_you_mean
 from chainrule.starting import INTERRUPTED
-from chainrule.tasks.settings import HELP
+from chainrule.tasks import TASKS
 
 SUCCESS = 0
 BROKEN_PIPE = 1
 BAD_INPUT = 2
-SUBJECT = ("file", "target")  # what is no setting, but an argument or an option of its own
+SUBJECT = ("file", "target", "task")  # what is no setting, but an argument or an option of its own
 
 # typer does not export the error of a wrong command line, but every kind of it is a sibling of this one.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
@@ -35,8 +35,9 @@ _OPTION = re.compile(r"No such option:? '?(--?[^\s'(]+)")
 
 def in_options(name: str, value: Any) -> str:
     """A setting as the command line has it: --set epochs=50, or --target COLUMN."""
-    if name in SUBJECT:
-        return f"--{name} {name.upper() if value is ... else value}"
+    options = {option for task in TASKS.values() for option in task.options}
+    if name in SUBJECT or name in options:
+        return f"--{name} {name.upper() if value is ... else _written(value)}"
     return f"--set {name}={_written(value)}"
 
 
@@ -140,7 +141,7 @@ def _usage(error: typer.BadParameter) -> str:
 
 def _unknown_option(option: str, command: Any) -> str:
     setting = option.lstrip("-").replace("-", "_")
-    if setting in HELP and command.name in ("train", "tune"):
+    if any(setting in task.help for task in TASKS.values()) and command.name in ("train", "tune"):
         return f"there is no option {option}, it is a setting: --set {setting}=…"
     known = ["--help", *(name for each in command.params for name in each.opts if name.startswith("-"))]
     return f"there is no option {option}{did_you_mean(option, known)}"

@@ -8,7 +8,7 @@ import typer
 from chainrule.backprop import Explanation
 from chainrule.cli.output import tell
 from chainrule.errors import ConfigError
-from chainrule.tasks.table import explain_run, load_table_run
+from chainrule.tasks import task_of
 from chainrule.tasks.xor import XOR_X, explain_xor
 from chainrule.training import write_aside
 
@@ -87,4 +87,5 @@ def _xor(row: int | None, data: str | None, seed: int | None) -> Explanation:
 def _run(folder: Path, row: int | None, data: str | None, seed: int | None) -> Explanation:
     if seed is not None:
         raise ConfigError("--seed is for xor; a run has its trained weights", remedy="leave it out")
-    return explain_run(load_table_run(folder), row or 0, data)
+    task = task_of(folder)
+    return task.explain(task.load(folder), row or 0, data)

@@ -12,7 +12,7 @@ from pathlib import Path
 from chainrule.data import Table, table_name
 from chainrule.data.locks import locked, try_lock
 from chainrule.errors import ConfigError, DataError, TrainingError
-from chainrule.tasks.fingerprint import table_fingerprint
+from chainrule.tasks.opening import table_fingerprint
 from chainrule.training import check_free, write_aside
 from chainrule.training.folder import CONFIG, WEIGHTS
 

@@ -9,7 +9,7 @@ import typer
 
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.errors import ConfigError
-from chainrule.tasks.table import load_table_run, open_rows, predict_table
+from chainrule.tasks import task_of
 from chainrule.training import write_aside
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ PARQUET = (".parquet", ".pq")
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
     file: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="FILE",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
-            "are ignored. - is standard input.",
+            "are ignored. - is standard input. A forecast without one goes on from the end of its series.",
             show_default=False,
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -50,6 +50,9 @@ def predict(
     and the probability of every class. The file is read as the one that the run was trained on: number
     formats, dates and marks of missing values are those that were found there.
 
+    Of a forecast: time and series of each row, the median and the quantiles, so that the result joins your
+    own table. Without a file it goes on from the end of every series for the horizon.
+
     [bold]Examples[/bold]
 
       chainrule predict runs/sales-001 new.csv
@@ -58,13 +61,12 @@ def predict(
     """
     if out is not None:
         _check_out(out)
-    table_run = load_table_run(run)
-    rows = open_rows(table_run, file, say=narrate)
-    unseen = table_run.preparation.unseen(rows, file)
+    task = task_of(run)
+    answer = task.predict(task.load(run), file, narrate)
+    predictions, unseen = answer.frame, answer.unseen
     for name, count in unseen.items():
         values = "1 value is" if count == 1 else f"{count:,} values are"
         narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
-    predictions = predict_table(table_run, rows, file)
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
@@ -73,7 +75,7 @@ def predict(
             dict(zip(predictions.columns, row, strict=True)) for row in predictions.to_numpy(dtype=object)
         ]
         where = None if out is None else str(out)
-        print_json({"rows": len(predictions), "out": where, "unseen": unseen, "predictions": records})
+        print_json({"rows": len(predictions), "out": where, "unseen": dict(unseen), "predictions": records})
     elif out is None:
         predictions.to_csv(sys.stdout, index=False)
 

@@ -7,6 +7,8 @@ import typer
 
 from chainrule.cli.output import print_json
 from chainrule.report.run_page import write_report
+from chainrule.tasks import TASKS
+from chainrule.training.folder import kind_of
 
 
 def report(
@@ -25,7 +27,8 @@ def report(
       chainrule report runs/sales-001
       open $(chainrule report runs/sales-001)
     """
-    path = write_report(run)
+    kind = kind_of(run).name
+    path = write_report(run, TASKS[kind].sections if kind in TASKS else lambda evaluation: ())
     if json:
         print_json({"run": str(run), "report": str(path)})
     else:

@@ -5,24 +5,24 @@ from typing import Any
 
 from chainrule.cli.output import print_table
 from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
-from chainrule.tasks.table import TableRun
+from chainrule.tasks import Task, TaskRun
 
 REPORT = "report.html"
 
 
-def plain_results(stored: TableRun, folder: Path) -> dict[str, Any]:
+def plain_results(task: Task, stored: TaskRun, folder: Path) -> dict[str, Any]:
     """The figures of a run and where it lies, for --json."""
     figures = stored.evaluation
-    kept = {name: figures[name] for name in ("task", "target", "metrics", "baseline", "rows", "seconds")}
+    names = ("problem", "target", "metrics", "baseline", "rows", "seconds")
+    kept = {"task": task.name} | {name: figures[name] for name in names if name in figures}
     facts = {"run": str(folder), "report": str(folder / REPORT), "epochs": len(stored.run.history)}
     return kept | facts | {"stopped": stored.run.stopped, "best_epoch": stored.run.best_epoch}
 
 
-def print_results(stored: TableRun) -> None:
+def print_results(task: Task, stored: TaskRun) -> None:
     """The figures on held-out rows beside the baseline, and how training ended, on standard output."""
     figures = stored.evaluation
-    measured, baseline = figures["metrics"], figures["baseline"]
-    guess = "most frequent class" if figures["task"] == "classification" else "mean"
+    measured, baseline = figures.get("metrics", {}), figures.get("baseline", {})
     rows = [
         (
             metric_name(name),
@@ -32,11 +32,12 @@ def print_results(stored: TableRun) -> None:
         )
         for name, value in measured.items()
     ]
-    print_table(("", "held out", f"baseline:\n{guess}", "better by"), rows)
+    if rows:
+        print_table(("", "held out", f"baseline:\n{task.guess(figures)}", "better by"), rows)
     print(f" {_ending(stored)}")
 
 
-def _ending(stored: TableRun) -> str:
+def _ending(stored: TaskRun) -> str:
     run, figures = stored.run, stored.evaluation
     reasons = {"epochs": "", "early stopping": ", when it got no better", "interrupted": ", when interrupted"}
     epochs = len(run.history)

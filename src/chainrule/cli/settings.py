@@ -4,59 +4,86 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chainrule.cli.errors import SUBJECT
 from chainrule.cli.output import narrate
 from chainrule.data import Table, column_names, is_named
-from chainrule.errors import ChainruleError, ConfigError, DataError
+from chainrule.errors import ChainruleError, ConfigError, DataError, did_you_mean
 from chainrule.paths import path_of_text
-from chainrule.tasks.settings import TableSettings, settings_from
-from chainrule.tasks.table import open_table
+from chainrule.tasks import TASKS, Task, settings_of, upgraded_config
 
 
 @dataclass(frozen=True)
 class Order:
     """What the command line asks for. file, target: None where nobody named one."""
 
+    task: Task
     file: str | None
     target: str | None
-    settings: TableSettings
+    settings: Any
+
+    def open(self, command: str) -> Table:
+        """What is trained on; command: whose order it is, for errors. Raises ConfigError and DataError."""
+        if self.file is None:
+            raise ConfigError(
+                "nothing to train on was named",
+                remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or a data "
+                "set, such as digits",
+            )
+        if self.target is None and not is_named(self.file):
+            columns = ", ".join(repr(name) for name in column_names(self.file)[:30])
+            raise DataError(
+                f"{self.file}: no column to predict was named",
+                remedy=f"name it with --target, one of {columns}",
+            )
+        return self.task.open(self.file, self.target, self.settings, narrate)
 
 
 def read_order(
-    file: str | None, target: str | None, configs: Sequence[Path], assignments: Sequence[str]
+    file: str | None,
+    target: str | None,
+    configs: Sequence[Path],
+    assignments: Sequence[str],
+    task: str | None = None,
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> Order:
     """The order that the arguments of `train` make together.
 
     file, target: as given on the command line; they win over those in a file. configs: TOML files, a
     later one wins over an earlier one. assignments: 'key=value' each, which win over the files; the last of a
-    key counts.
+    key counts. task: the name of one of TASKS; None: that of the files, else the first. options: settings
+    that were given as options of their own, name -> text.
     Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
     naming where they stand.
     """
     sources: list[tuple[str, dict[str, Any]]] = [(str(path), read_config(path)) for path in configs]
     sources.append(("--set", dict(read_assignment(text) for text in assignments)))
+    sources += [(f"--{name} {text}", {name: read_value(text)}) for name, text in options.items()]
     merged = {key: value for _, pairs in sources for key, value in pairs.items()}
     subject = {name: merged.pop(name, None) for name in SUBJECT}
-    return Order(file or subject["file"], target or subject["target"], _settings(merged, sources))
+    chosen = _task(task or subject["task"], options)
+    settings = _settings(chosen, merged, sources)
+    return Order(chosen, file or subject["file"], target or subject["target"], settings)
 
 
-def open_order(order: Order, command: str) -> Table:
-    """The table that an order names; command: whose it is, for errors. Raises ConfigError and DataError."""
-    if order.file is None:
+def _task(name: str | None, options: Mapping[str, str]) -> Task:
+    """The task of a name; ConfigError for another, and for options that it does not have."""
+    if name is not None and name not in TASKS:
         raise ConfigError(
-            "nothing to train on was named",
-            remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or a data "
-            "set, such as digits",
+            f"--task {name}: there is no such task{did_you_mean(name, TASKS)}",
+            remedy=f"choose one of {', '.join(TASKS)}",
         )
-    if order.target is None and not is_named(order.file):
-        columns = ", ".join(repr(name) for name in column_names(order.file)[:30])
-        raise DataError(
-            f"{order.file}: no column to predict was named",
-            remedy=f"name it with --target, one of {columns}",
-        )
-    return open_table(order.file, order.target, missing=order.settings.missing, say=narrate)
+    task = next(iter(TASKS.values())) if name is None else TASKS[name]
+    for option in options:
+        if option not in task.options:
+            having = [each.name for each in TASKS.values() if option in each.options]
+            raise ConfigError(
+                f"--{option} is not for the task {task.name}",
+                remedy=f"add --task {having[0]}, or leave it out",
+            )
+    return task
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -79,7 +106,7 @@ def read_config(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{path}: {name} is {pairs[name]!r}", remedy="it must be a text in quotes")
     if "file" in pairs:
         pairs["file"] = path_of_text(pairs["file"])
-    return pairs
+    return upgraded_config(pairs)
 
 
 def read_assignment(text: str) -> tuple[str, Any]:
@@ -89,7 +116,7 @@ def read_assignment(text: str) -> tuple[str, Any]:
     if not separator or not key:
         raise ConfigError(f"--set {text}: there is no value", remedy="write it as --set key=value")
     if key in SUBJECT:
-        right = "--target" if key == "target" else "the FILE after 'train'"
+        right = "the FILE after 'train'" if key == "file" else f"--{key}"
         raise ConfigError(f"--set {text}: {key} is not a setting", remedy=f"give it as {right}")
     return key, read_value(value.strip())
 
@@ -109,18 +136,20 @@ def read_value(text: str) -> Any:
         return text
 
 
-def _settings(merged: Mapping[str, Any], sources: Sequence[tuple[str, Mapping[str, Any]]]) -> TableSettings:
+def _settings(task: Task, merged: Mapping[str, Any], sources: Sequence[tuple[str, Mapping[str, Any]]]) -> Any:
     try:
-        return settings_from(merged)
+        return settings_of(task.settings, merged)
     except ConfigError as error:
-        raise _placed(error, sources) from None
+        raise _placed(task, error, sources) from None
 
 
-def _placed(error: ConfigError, sources: Sequence[tuple[str, Mapping[str, Any]]]) -> ChainruleError:
+def _placed(
+    task: Task, error: ConfigError, sources: Sequence[tuple[str, Mapping[str, Any]]]
+) -> ChainruleError:
     """The error with the name of the last source that is wrong by itself."""
     for name, pairs in reversed(sources):
         try:
-            settings_from({key: value for key, value in pairs.items() if key not in SUBJECT})
+            settings_of(task.settings, {key: value for key, value in pairs.items() if key not in SUBJECT})
         except ConfigError as own:
             return own.at(name)
     return error

@@ -12,7 +12,9 @@ import typer
 from chainrule.cli.output import print_json, print_table
 from chainrule.executors.native import describe_plan
 from chainrule.program import Program, Step, count, step_flops
-from chainrule.tasks.table import load_table_run, training_program
+from chainrule.tasks import TASKS
+from chainrule.training import load_run, training_step
+from chainrule.training.folder import kind_of
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
@@ -43,7 +45,9 @@ def show(
       chainrule show runs/sales-001 --plan
       chainrule show runs/sales-001 --json
     """
-    program = training_program(load_table_run(run))
+    name = kind_of(run).name
+    trained = TASKS[name].load(run).run if name in TASKS else load_run(run)
+    program = training_step(trained.recipe, trained.batch).program
     if plan:
         print_json({"plan": describe_plan(program).splitlines()}) if json else print(describe_plan(program))
         return

@@ -1,5 +1,6 @@
 """chainrule train: from a file and a target column to a stored run."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -11,26 +12,33 @@ import typer
 from chainrule.cli.folders import RunFolder, check_table, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import REPORT, plain_results, print_results
-from chainrule.cli.settings import Order, open_order, read_order
+from chainrule.cli.settings import Order, read_order
 from chainrule.errors import ConfigError
 from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
-from chainrule.tasks.settings import HELP, TableSettings
-from chainrule.tasks.table import TableRun, load_table_run, train_table
+from chainrule.tasks import TASKS, Task, TaskRun, task_of
 from chainrule.training import Event, Listener, Started, write_aside
 from chainrule.training.interrupt import deferred_interrupt
 
 
-def settings_help(settings: TableSettings) -> str:
-    """Every setting with its default and what it means, for a terminal of 80 columns."""
-    width = max(len(name) for name in HELP) + 2
+def settings_help() -> str:
+    """Every setting of every task with its default and what it means, for a terminal of 80 columns."""
+    head = "Settings, for --set and the file of --config, with their defaults."
+    parts = [
+        f"[bold]Of --task {task.name}[/bold], to {task.meaning}:\n\n{_settings_of(task)}"
+        for task in TASKS.values()
+    ]
+    return "\n\n".join([head, *parts])
+
+
+def _settings_of(task: Task) -> str:
+    width = max(len(name) for name in task.help) + 2
     lines = []
-    for name, default in asdict(settings).items():
+    for name, default in asdict(task.settings()).items():
         value = list(default) if isinstance(default, tuple) else default
         wrapper = TextWrapper(78, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))
-        lines += wrapper.wrap(f"{HELP[name]} ({value})")
-    text = "\n".join(lines).replace("[", r"\[")
-    return f"[bold]Settings[/bold], for --set and the file of --config, with their defaults:\n\n{text}"
+        lines += wrapper.wrap(f"{task.help[name]} ({'none' if value is None else value})")
+    return "\n".join(lines).replace("[", r"\[")
 
 
 def train(
@@ -46,6 +54,15 @@ def train(
     target: Annotated[
         str | None,
         typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="|".join(TASKS),
+            help="What is to be learned.",
+            show_default=next(iter(TASKS)),
+        ),
     ] = None,
     config: Annotated[
         Path | None,
@@ -88,6 +105,8 @@ def train(
     json: Annotated[
         bool, typer.Option("--json", help="Print the results as one JSON object on standard output.")
     ] = False,
+    *,
+    options: Mapping[str, str],
 ) -> None:
     """Train a network on a table, and measure it on rows it never saw.
 
@@ -104,6 +123,11 @@ def train(
       chainrule train sales.csv --target price
       chainrule train sales.csv -t price -s layers=64,64 -s learning_rate=0.01
 
+    Forecast many series, and go on from their end:
+
+      chainrule train sales.csv --task forecast -t sold --time day --series shop --horizon 14
+      chainrule predict runs/sales-001
+
     Repeat a run, and go on with one that a crash ended:
 
       chainrule train --config runs/sales-001/config.toml
@@ -116,12 +140,12 @@ def train(
     configs = [] if config is None else [config]
     if resume and place is not None and place.config.is_file():
         configs.insert(0, place.config)
-    order = read_order(file, target, configs, assignments or [])
+    order = read_order(file, target, configs, assignments or [], task, options)
     try:
         stored, place = _train(order, place)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    _print_results(stored, place, json)
+    _print_results(order.task, stored, place, json)
     if stored.run.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)
 
@@ -141,22 +165,23 @@ def _place(out: Path | None, resume: bool) -> RunFolder | None:
 
 
 def _tell_finished(place: RunFolder, as_json: bool) -> None:
-    stored = load_table_run(place.folder)
+    task = task_of(place.folder)
+    stored = task.load(place.folder)
     remove_leftovers(place)
     how = "was ended by Ctrl-C" if stored.run.stopped == "interrupted" else "is finished"
     tell(f"{place.folder} {how} and whole: there is nothing to go on with")
     if as_json:
-        print_json(plain_results(stored, place.folder))
+        print_json(plain_results(task, stored, place.folder))
 
 
-def _train(order: Order, place: RunFolder | None) -> tuple[TableRun, RunFolder]:
+def _train(order: Order, place: RunFolder | None) -> tuple[TaskRun, RunFolder]:
     """Train and write the run folder."""
     with claimed(place, order.file or "") as claim:
-        table = open_order(order, "train")
+        table = order.open("train")
         check_table(claim, table)
         going_on = f"chainrule train --out {quote(str(claim.folder))} --resume"
         try:
-            table_run = train_table(
+            task_run = order.task.train(
                 table,
                 order.settings,
                 progress=True,
@@ -165,7 +190,7 @@ def _train(order: Order, place: RunFolder | None) -> tuple[TableRun, RunFolder]:
                 say=narrate,
             )
             with deferred_interrupt():  # a second Ctrl-C, while the folder is written, must not lose it
-                table_run.save(claim.folder)
+                task_run.save(claim.folder)
         except KeyboardInterrupt:
             kept = f"go on with it: {going_on}"
             tell(f"interrupted; {kept if claim.state.exists() else 'nothing was kept'}")
@@ -174,7 +199,7 @@ def _train(order: Order, place: RunFolder | None) -> tuple[TableRun, RunFolder]:
             if claim.state.exists():
                 tell(f"what was learned is kept; go on with it: {going_on}")
             raise
-    return table_run, claim
+    return task_run, claim
 
 
 def _keep_order(place: RunFolder, order: Order) -> Listener:
@@ -185,7 +210,7 @@ def _keep_order(place: RunFolder, order: Order) -> Listener:
             import tomli_w
 
             file = None if order.file is None else text_of_path(order.file)
-            subject = {"file": file, "target": order.target}
+            subject = {"task": order.task.name, "file": file, "target": order.target}
             content = {name: value for name, value in subject.items() if value is not None}
             content |= order.settings.to_plain()
             write_aside(place.config, tomli_w.dumps(content).encode())
@@ -193,11 +218,11 @@ def _keep_order(place: RunFolder, order: Order) -> Listener:
     return keep
 
 
-def _print_results(stored: TableRun, place: RunFolder, as_json: bool) -> None:
+def _print_results(task: Task, stored: TaskRun, place: RunFolder, as_json: bool) -> None:
     report = place.folder / REPORT
     if as_json:
-        print_json(plain_results(stored, place.folder))
+        print_json(plain_results(task, stored, place.folder))
         return
-    print_results(stored)
+    print_results(task, stored)
     print(f" report   {report}")
     print(f" predict  chainrule predict {quote(str(place.folder))} FILE")

@@ -9,12 +9,13 @@ import typer
 from chainrule.cli.folders import RUNS, run_name
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import plain_results, print_results
-from chainrule.cli.settings import Order, open_order, read_assignment, read_order
+from chainrule.cli.settings import Order, read_assignment, read_order
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.report.numbers import number
 from chainrule.starting import INTERRUPTED
-from chainrule.tasks.settings import AUTO, PLAIN, TableSettings
-from chainrule.tasks.tuning import BEST, REPORT, TableStudy, find_study, table_space, tune_table
+from chainrule.tasks import TASKS
+from chainrule.tasks.table.settings import AUTO, PLAIN, TableSettings
+from chainrule.tasks.table.tuning import BEST, REPORT, TableStudy, find_study, table_space, tune_table
 from chainrule.tune import Asha, Hyperband, Pruning, StudyProgress
 
 PRUNING = ("asha", "hyperband", "none")
@@ -136,7 +137,7 @@ def _tune(
     progress: StudyProgress,
 ) -> TableStudy:
     space = table_space(fixed)
-    table = open_order(order, "tune")
+    table = order.open("tune")
     if out is None:
         stem = f"{run_name(table.source)}-tune"
         out = find_study(RUNS, stem, table, order.settings, space, pruning, shared=study is not None)
@@ -181,9 +182,9 @@ def _print(found: TableStudy, as_json: bool) -> None:
             "values": dict(best.values),
             "importances": dict(found.result.importances),
         }
-        print_json(plain_results(found.best, place) | facts)
+        print_json(plain_results(TASKS["table"], found.best, place) | facts)
         return
-    print_results(found.best)
+    print_results(TASKS["table"], found.best)
     print(
         f" the best of {sum(counts.values())} trials ({counts['pruned']} pruned) is trial {best.number}: "
         f"validation loss {number(best.score or 0.0)}"

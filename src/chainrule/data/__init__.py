@@ -17,6 +17,7 @@ from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.reading import ColumnReading, Reading, table_name
+from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.table import (
     Table,
     can_stratify_table,
@@ -44,10 +45,12 @@ __all__ = [
     "NumberColumn",
     "Preparation",
     "Reading",
+    "Structure",
     "Table",
     "TextColumn",
     "as_arrays",
     "batches",
+    "belonging",
     "cached_path",
     "can_stratify",
     "can_stratify_table",
@@ -58,12 +61,14 @@ __all__ = [
     "fetch_named",
     "findings",
     "fit_preparation",
+    "flattened",
     "infer_task",
     "is_imbalanced",
     "is_named",
     "load_named",
     "load_table",
     "named_entry",
+    "nested",
     "read_table",
     "split",
     "split_indices",

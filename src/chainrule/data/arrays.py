@@ -1,12 +1,14 @@
 """Examples as NumPy arrays: inputs x, targets y and weights, checked once before training."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.data.given import as_pandas, column_names, numeric, picked, position, refuse_missing
+from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
 
@@ -15,26 +17,57 @@ from chainrule.errors import ConfigError, DataError
 class Arrays:
     """Examples along the first axis of every array.
 
-    x: (examples, ...) inputs.
-    y: (examples, ...) targets, or None.
-    weight: (examples,) how much each example counts, at least 0, or None where all count alike.
-    columns, targets: names of x's and of y's columns, where they came from frames that name them.
+    named: the arrays by name: 'x', or 'x.left' and the like where inputs were given in a structure; 'y'
+    likewise, where there are targets; and 'weight', (examples,), where examples do not count alike, each at
+    least 0. See chainrule.data.structure.
+    columns: names of the columns, by the name of each array that came from a frame which names them.
     """
 
-    x: np.ndarray
-    y: np.ndarray | None = None
-    weight: np.ndarray | None = None
-    columns: tuple[str, ...] | None = None
-    targets: tuple[str, ...] | None = None
+    named: Mapping[str, np.ndarray]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(x: Structure, y: Structure = None, weight: np.ndarray | None = None) -> "Arrays":
+        """Inputs and targets, each one array or a tuple or mapping of them, and weights; None are left out.
+
+        Nothing is checked or converted, as `as_arrays` does.
+        """
+        given = (("x", x), ("y", y), ("weight", weight))
+        present = [flattened(name, each) for name, each in given if each is not None]
+        return Arrays({name: array for arrays in present for name, array in arrays.items()})
+
+    @property
+    def x(self) -> Structure:
+        """The inputs in the structure in which they were given."""
+        return nested("x", self.named)
+
+    @property
+    def y(self) -> Structure | None:
+        """The targets in the structure in which they were given, or None."""
+        return nested("y", self.named) if belonging("y", self.named) else None
+
+    @property
+    def weight(self) -> np.ndarray | None:
+        """How much each example counts, (examples,); None where all count alike."""
+        return self.named.get("weight")
+
+    @property
+    def inputs(self) -> "Arrays":
+        """Without targets and weights."""
+        columns = belonging("x", self.columns)
+        return Arrays(belonging("x", self.named), columns)
+
+    def weighted(self, weight: np.ndarray | None) -> "Arrays":
+        """The same examples with these weights; None: all count alike."""
+        named = {name: array for name, array in self.named.items() if name != "weight"}
+        return replace(self, named=named if weight is None else named | {"weight": weight})
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(next(iter(self.named.values())))
 
     def take(self, indices: np.ndarray | Sequence[int] | slice) -> "Arrays":
         """The examples at some indices, in that order."""
-        y = None if self.y is None else self.y[indices]
-        weight = None if self.weight is None else self.weight[indices]
-        return replace(self, x=self.x[indices], y=y, weight=weight)
+        return replace(self, named={name: array[indices] for name, array in self.named.items()})
 
 
 def as_arrays(
@@ -42,43 +75,55 @@ def as_arrays(
     dtype: DTypeLike = np.float32,
     *,
     whole: bool = False,
-    columns: Sequence[str] | None = None,
-    targets: Sequence[str] | None = None,
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Arrays:
     """Checks data and brings it to the dtypes that training uses.
 
-    data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. Each is a
-        NumPy array, something numpy.asarray takes, or a numeric DataFrame or Series of pandas, polars or
-        pyarrow.
+    data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. x and y
+        are an array each, or tuples or mappings of arrays, which may hold such in turn. An array is one of
+        NumPy, something numpy.asarray takes, or a numeric DataFrame or Series of pandas, polars or pyarrow.
     dtype: float32 or float64, for x, real targets and weights.
     whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
-    columns, targets: names by which columns of frames are picked, in that order, as training had them; other
-        columns are ignored. What has no names is taken by position.
+    columns: by array name, such as 'x', the columns that are picked from frames, in that order, as training
+        had them; other columns are ignored. What has no names is taken by position.
     Returns Arrays: x, weight and real y of that dtype; whole-number and boolean y as int32 (class
         numbers). Weights are multiplied by the power of two that brings their mean between 1 and 2: they
         count in proportion, and no dtype is too small for them.
     Raises DataError for empty data, lengths that differ, columns that are missing, values that are missing,
         NaN or infinite, text, whole numbers too large for int32, and weights that are negative, not finite or
-        all zero; ConfigError for another dtype.
+        all zero; ConfigError for another dtype. Errors name the array.
     """
     chosen = np.dtype(dtype)
     if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ConfigError(f"dtype is {chosen}", remedy="choose float32 or float64")
     x_given, y_given, weight_given = _parts(data)
-    x_given, y_given = as_pandas(x_given), as_pandas(y_given)
-    x = _input(checked_x(x_given, columns), chosen, whole)
-    y = None if y_given is None else _target(picked(y_given, "y", targets), chosen)
-    weight = None if weight_given is None else _weight(weight_given, chosen)
-    for name, array in (("y", y), ("sample_weight", weight)):
-        if array is not None and len(array) != len(x):
+    names = dict(data.columns) if isinstance(data, Arrays) else {}
+    named: dict[str, np.ndarray] = {}
+    targets = {} if y_given is None else flattened("y", y_given)
+    for name, given in (flattened("x", x_given) | targets).items():
+        given = as_pandas(given)
+        if name in targets:
+            named[name] = _target(name, picked(given, name, columns.get(name)), chosen)
+        else:
+            named[name] = _input(name, checked_x(name, given, columns.get(name)), chosen, whole)
+        if found := tuple(columns.get(name, ())) or column_names(given):
+            names[name] = found
+    if weight_given is not None:
+        named["weight"] = _weight(weight_given, chosen)
+    check_same_length(named)
+    return Arrays(named, names)
+
+
+def check_same_length(named: Mapping[str, np.ndarray]) -> None:
+    """Raises DataError for arrays, by name, that do not all have as many examples."""
+    first = next(iter(named))
+    for name, array in named.items():
+        if len(array) != len(named[first]):
+            called = "sample_weight" if name == "weight" else name
             raise DataError(
-                f"x has {counted(len(x), 'example')} but {name} has {len(array):,}",
-                remedy=f"give one entry of {name} per example",
+                f"{first} has {counted(len(named[first]), 'example')} but {called} has {len(array):,}",
+                remedy=f"give one entry of {called} per example",
             )
-    if isinstance(data, Arrays):
-        return replace(data, x=x, y=y, weight=weight)
-    named = tuple(columns or ()) or column_names(x_given), tuple(targets or ()) or column_names(y_given)
-    return Arrays(x, y, weight, *named)
 
 
 def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) -> tuple[Arrays, Arrays]:
@@ -88,7 +133,7 @@ def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) ->
         one; callers that want to tell so ask `can_stratify` first.
     Raises as `split_indices`.
     """
-    labels = arrays.y if stratify else None
+    labels = arrays.named.get("y") if stratify else None
     rest, part = split_indices(len(arrays), fraction, seed, labels)
     return arrays.take(rest), arrays.take(part)
 
@@ -172,35 +217,38 @@ def finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
     )
 
 
-def checked_x(given: object, columns: Sequence[str] | None) -> np.ndarray:
-    """x as an array of numbers that holds something, of the dtype that it was given in; see `as_arrays`."""
-    x = numeric("x", picked(as_pandas(given), "x", columns))
+def checked_x(name: str, given: object, columns: Sequence[str] | None) -> np.ndarray:
+    """An input as an array of numbers that holds something, of the dtype that it was given in.
+
+    name: what errors call it. columns: those that are picked; see `as_arrays`.
+    """
+    x = numeric(name, picked(as_pandas(given), name, columns))
     if len(x) == 0:
-        raise DataError("x has no examples (its first axis is 0)", remedy="give at least one example")
+        raise DataError(f"{name} has no examples (its first axis is 0)", remedy="give at least one example")
     if x.size == 0:
-        raise DataError(f"x has shape {x.shape}: no features", remedy="give at least one feature")
+        raise DataError(f"{name} has shape {x.shape}: no features", remedy="give at least one feature")
     return x
 
 
-def _input(x: np.ndarray, dtype: np.dtype, whole: bool) -> np.ndarray:
+def _input(name: str, x: np.ndarray, dtype: np.dtype, whole: bool) -> np.ndarray:
     if not whole or x.dtype.kind not in "iu":
-        return finite_floats(x, "x", dtype)
+        return finite_floats(x, name, dtype)
     if _beyond_int32(x):
         raise DataError(
-            f"x has whole numbers from {x.min()} to {x.max()}, which are too large to look up",
+            f"{name} has whole numbers from {x.min()} to {x.max()}, which are too large to look up",
             remedy="number the tokens 0, 1, …",
         )
     return np.ascontiguousarray(x, dtype=np.int32)
 
 
-def _target(given: object, dtype: np.dtype) -> np.ndarray:
-    refuse_missing("y", given)
-    y = numeric("y", given)
+def _target(name: str, given: object, dtype: np.dtype) -> np.ndarray:
+    refuse_missing(name, given)
+    y = numeric(name, given)
     if y.dtype.kind == "f":
-        return finite_floats(y, "y", dtype)
+        return finite_floats(y, name, dtype)
     if _beyond_int32(y):
         raise DataError(
-            f"y has whole numbers up to {y.max()}, which are too large for class numbers",
+            f"{name} has whole numbers up to {y.max()}, which are too large for class numbers",
             remedy="give classes as 0, 1, … or real targets as floats",
         )
     return np.ascontiguousarray(y, dtype=np.int32)

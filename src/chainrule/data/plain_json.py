@@ -30,4 +30,6 @@ def numbers_again(value: Any) -> Any:
     """What was read back of numbers, with NaN where null stood for one that was not finite."""
     if isinstance(value, dict):
         return {key: numbers_again(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [numbers_again(inner) for inner in value]
     return math.nan if value is None else value

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.data import Feature
 from chainrule.nn import ExponentialMovingAverage, Layer, ReduceOnPlateau, Schedule, Transform, chain
-from chainrule.tasks.table_network import table_choices, table_network
+from chainrule.tasks.table.network import table_choices, table_network
 
 _LEAST_ROWS_TO_HOLD_OUT = 100
 _FEW_ROWS = range(30, 1000)

@@ -75,16 +75,16 @@ class Fitted(Generic[AnyTargets]):
             self.run.parameters, len(x), self._block(x), raw=raw, least=ESTIMATED_ROWS, then=then
         )
 
-    def _block(self, x: Any) -> Callable[[slice], np.ndarray]:
+    def _block(self, x: Any) -> Callable[[slice], dict[str, np.ndarray]]:
         inputs, dtype = self.inputs, self.run.recipe.dtype
         if isinstance(inputs, Columns) or self.programs.whole:
             ready = inputs.transform(x, dtype)
-            check_inputs(self.programs, ready)
-            return ready.__getitem__
+            check_inputs(self.programs, {"x": ready})
+            return lambda rows: {"x": ready[rows]}
 
-        def block(rows: slice) -> np.ndarray:
+        def block(rows: slice) -> dict[str, np.ndarray]:
             try:
-                return inputs.transform(x[rows], dtype)
+                return {"x": inputs.transform(x[rows], dtype)}
             except DataError:
                 inputs.transform(x, dtype)  # whose error counts and places what is wrong among all
                 raise
@@ -157,13 +157,13 @@ def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tup
     else:
         inputs = before.inputs
     weight = None if rows.weight is None else rows.weight.astype(settings.dtype)
-    return replace(_arrays(settings, inputs, rows.x, y), weight=weight), inputs
+    return _arrays(settings, inputs, rows.x, y).weighted(weight), inputs
 
 
 def _arrays(settings: Settings, inputs: Inputs, x: Any, y: np.ndarray) -> Arrays:
     """Rows as the network takes them. y: encoded."""
     y = y.astype(np.int32 if y.dtype.kind in "iu" else settings.dtype, copy=False)
-    return Arrays(inputs.transform(x, settings.dtype), y)
+    return Arrays.of(inputs.transform(x, settings.dtype), y)
 
 
 def _network(settings: Settings, matrix: np.ndarray, inputs: Inputs, targets: Targets) -> tuple[Layer, Loss]:
@@ -206,7 +206,7 @@ def _continued(
     with_optimizer: bool,
 ) -> RunState:
     """The state to go on from: copies, so that a call that fails leaves the estimator as it was."""
-    step = programs.step(arrays, min(recipe.batch_size, len(arrays)), watch=False)
+    step = programs.step(arrays, min(recipe.batch_size, len(arrays)))
     held = held_by_model(step.program)
     whole = with_optimizer and recipe.optimizer == before.run.recipe.optimizer
     wanted = [*step.program.parameters, *step.program.state] if whole else held

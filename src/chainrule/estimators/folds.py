@@ -108,7 +108,7 @@ def _measuring(
     recipe: Recipe, programs: Programs, rest: Arrays, fold: Arrays, records: list[Record]
 ) -> Listener:
     """A listener that measures a network on its fold after every epoch."""
-    program = programs.step(rest, min(recipe.batch_size, len(rest)), watch=False).program
+    program = programs.step(rest, min(recipe.batch_size, len(rest))).program
 
     def measure_fold(event: Event) -> None:
         if isinstance(event, EpochDone):

@@ -17,18 +17,21 @@ from chainrule.data.given import as_pandas, refuse_missing
 from chainrule.data.series import Places, Series, collect, find_again, find_places
 from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
-from chainrule.estimators import forecaster_files
 from chainrule.estimators.door import words_of_estimators
-from chainrule.estimators.known_ahead import KnownAhead
 from chainrule.nn.settings import check_whole
-from chainrule.tasks.backtest import backtest
-from chainrule.tasks.forecast import Forecast, ForecastSettings, fit_forecast
+from chainrule.tasks.forecast.backtest import backtest
+from chainrule.tasks.forecast.folder import plain, read_forecast, settings_of, write_forecast
+from chainrule.tasks.forecast.known_ahead import KnownAhead
+from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast
+from chainrule.training import folder_aside
+from chainrule.training.folder import check_kind
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.tseries.offsets import BaseOffset
 
 _SOURCE = "X"
+KIND = "forecaster"
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,8 +274,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         Raises ConfigError if the folder exists; NotFittedError before fit.
         """
         check_is_fitted(self)
-        parameters = {name: forecaster_files.plain(v) for name, v in self.get_params(deep=False).items()}
-        names = [forecaster_files.plain(name) for name in self.series_]
+        parameters = {name: plain(v) for name, v in self.get_params(deep=False).items()}
+        names = [plain(name) for name in self.series_]
         columns = [str(name) for name in vars(self).get("feature_names_in_", ())]
         settings = {
             "parameters": parameters,
@@ -280,14 +283,18 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             "columns": columns,
             "width": vars(self)["n_features_in_"],
         }
-        forecaster_files.save(Path(folder), self.forecast_, self.known_ahead_, settings)
+        with folder_aside(Path(folder)) as aside:
+            run = self.forecast_.run
+            run.write(aside, run.recipe.to_plain(), KIND)
+            write_forecast(aside, self.forecast_, self.known_ahead_, settings)
         return Path(folder)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """The forecaster that `save` wrote; DataError if the folder is missing, is none or is damaged."""
-        forecast, known_ahead, settings = forecaster_files.load(Path(folder))
-        loaded = cls(**settings["parameters"])
+        check_kind(Path(folder), KIND, "give a folder that save() wrote")
+        forecast, known_ahead, settings = read_forecast(Path(folder))
+        loaded = cls(**settings_of(settings["parameters"]))
         vars(loaded)["n_features_in_"] = settings["width"]
         if settings["columns"]:
             vars(loaded)["feature_names_in_"] = np.array(settings["columns"], dtype=object)
@@ -310,7 +317,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             units=self.units,
             dropout=self.dropout,
             learning_rate=self.learning_rate_init,
-            decay=self.weight_decay,
+            weight_decay=self.weight_decay,
             epochs=self.max_iter,
             batch_size=self.batch_size,
             validation=self.validation_fraction,

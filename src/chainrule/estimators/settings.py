@@ -33,7 +33,7 @@ from chainrule.nn import (
     lecun_normal,
 )
 from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
-from chainrule.training import Listener, Recipe
+from chainrule.training import Listener, Recipe, Supervised
 
 AUTO = "auto"
 SCIKIT_LEARN_ACTIVATIONS: Mapping[str, str] = {"identity": "linear", "logistic": "sigmoid"}
@@ -171,8 +171,7 @@ class Settings:
         """
         batch, epochs, patience = self.rows_per_batch(rows), self._epochs(rows), self.patience(rows)
         return Recipe(
-            model=network,
-            loss=loss,
+            Supervised(network, loss),
             optimizer=self._optimizer(self._defaults(rows, folds), epochs * -(-rows // batch)),
             penalties=self._penalties(batch * mean_weight),
             epochs=epochs,

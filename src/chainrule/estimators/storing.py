@@ -21,7 +21,7 @@ from chainrule.nn.part import class_name, names_class, short_name
 from chainrule.nn.tree import from_plain, to_plain
 from chainrule.training import Programs, RunState, folder_aside, load_run
 from chainrule.training.folder import check_kind, read_safetensors, safetensors_bytes
-from chainrule.training.formats import upgraded
+from chainrule.training.formats import upgraded, upgraded_tree
 
 ESTIMATOR = "estimator.json"
 TRAINING = "training.safetensors"
@@ -69,6 +69,7 @@ def load(kind: type[Saved], folder: Path, classes: tuple[type | FunctionType, ..
         kinds = (*KINDS, *classes)
         estimator = kind(**{name: _restored(value, kinds) for name, value in content["parameters"].items()})
         best = run.parameters if run.best_epoch else {}
+        tree = upgraded_tree(tree, number, run.recipe.optimizer)
         state = RunState(tree, **content["state"], history=run.history, best=best)
         inputs, targets = _restored_inputs(content["inputs"]), _restored_targets(content["targets"], kinds)
         attributes = vars(estimator)

@@ -1,7 +1,6 @@
 """Layers: frozen dataclasses whose call reads like its equation, and the building of a model from them."""
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, ShapeError
 from chainrule.nn.initializers import Initializer
-from chainrule.nn.part import Part, is_ours
+from chainrule.nn.part import Part, is_ours, snake_case
 from chainrule.nn.results import check_tensors, described
 from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
@@ -105,9 +104,9 @@ class Building:
         """Enter a layer: what is recorded inside carries its name."""
         outer = self._places[-1]
         root = len(self._places) == 1
-        name = "" if root and _held(layer) else outer.name_of(layer)
+        name = "" if root and held_layers(layer) else outer.name_of(layer)
         path = f"{outer.path}.{name}" if outer.path and name else outer.path or name
-        place = _Place(path, _held(layer))
+        place = _Place(path, held_layers(layer))
         self._places.append(place)
         label = f"{type(layer).__name__} '{path}'" if path else type(layer).__name__
         try:
@@ -115,6 +114,17 @@ class Building:
                 yield place
         finally:
             self._places.pop()
+
+    @contextmanager
+    def holding(self, held: list[tuple[str, "Layer"]]) -> Iterator[None]:
+        """Within this context these layers have these names; where there are none, nothing changes."""
+        if held:
+            self._places.append(_Place("", held))
+        try:
+            yield
+        finally:
+            if held:
+                self._places.pop()
 
     def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
         """The parameter of the layer being called; the same one when that place calls again."""
@@ -181,11 +191,12 @@ def building(
         _building.reset(token)
 
 
-def _current(layer: "Layer") -> Building:
+def current_building(owner: object) -> Building:
+    """What is being recorded; ChainruleError, naming who asks, outside of a program."""
     built = _building.get(None)
     if built is None:
         raise ChainruleError(
-            f"{type(layer).__name__} was called outside of a program",
+            f"{type(owner).__name__} was called outside of a program",
             remedy="pass the model to chainrule.train, which records it, or call it within nn.building",
         )
     return built
@@ -218,7 +229,7 @@ class Layer(Part):
         shape: axis lengths. initializer: what it starts from. dtype: float32 or float64, usually the input's.
         Raises ShapeError when the place called before with another shape.
         """
-        return _current(self).parameter(name, shape, initializer, dtype)
+        return current_building(self).parameter(name, shape, initializer, dtype)
 
     def state(
         self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str = "float32"
@@ -228,21 +239,21 @@ class Layer(Part):
         It is kept, stored and resumed with the parameters, and what it is at the end of training is what
         prediction reads. Arguments and refusals are those of `param`.
         """
-        return _current(self).state(name, shape, initializer, dtype)
+        return current_building(self).state(name, shape, initializer, dtype)
 
     def update_state(self, name: str, fresh: Tensor) -> None:
         """Say what the next step finds under this name; only in training, after `state` of that name.
 
         fresh: of the state's shape and dtype. A layer that is called twice in a step updates it twice.
         """
-        _current(self).update(name, fresh)
+        current_building(self).update(name, fresh)
 
     def looks_up(self, numbers: Tensor, limit: int, what: str, source: str) -> None:
         """Say that these whole numbers must be from 0 to limit - 1; see `Lookup`.
 
         Training refuses data that break it before the first step, naming the layer and the row.
         """
-        built = _current(self)
+        built = current_building(self)
         built.lookups.append(Lookup(built.trace.label, numbers, limit, what, source))
 
     def placed(self) -> "Layer":
@@ -255,21 +266,21 @@ class Layer(Part):
         True if a layer in its fields says so. A layer of your own that makes an Embedding in its `__call__`
         must say so itself.
         """
-        return any(layer.takes_whole_numbers() for _, layer in _held(self))
+        return any(layer.takes_whole_numbers() for _, layer in held_layers(self))
 
     def random_bits(self, shape: Sequence[int]) -> Tensor:
         """Fresh random bits, uint32, for every call of the program."""
-        return _current(self).random_bits(shape)
+        return current_building(self).random_bits(shape)
 
     @property
     def dtype(self) -> str:
         """The dtype of parameters where no input says it: float32 or float64."""
-        return _current(self).dtype
+        return current_building(self).dtype
 
     @property
     def training(self) -> bool:
         """False while a program for prediction is recorded."""
-        return _current(self).training
+        return current_building(self).training
 
 
 def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -279,7 +290,7 @@ def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
     def placed_call(self: Layer, *inputs: Any, **options: Any) -> Any:
         if self.placed() is not self:
             return call(self, *inputs, **options)
-        built = _current(self)
+        built = current_building(self)
         with built.place(self) as place:
             if not place.held and is_ours(type(self)):
                 _check_inputs(built.trace.label, inputs)
@@ -302,11 +313,11 @@ def _check_inputs(owner: str, inputs: Sequence[Any]) -> None:
             )
 
 
-def _held(layer: Layer) -> list[tuple[str, Layer]]:
-    """The layers in a layer's fields, with the names of their places."""
+def held_layers(owner: Any) -> list[tuple[str, Layer]]:
+    """The layers in the fields of a layer or an objective, with the names of their places."""
     held: list[tuple[str, Layer]] = []
-    for each in fields(layer):
-        value = getattr(layer, each.name)
+    for each in fields(owner):
+        value = getattr(owner, each.name)
         if isinstance(value, Layer):
             held.append((each.name, value.placed()))
         elif isinstance(value, tuple):
@@ -319,8 +330,3 @@ def _held(layer: Layer) -> list[tuple[str, Layer]]:
                     numbers[kind] = numbers.get(kind, 0) + 1
                     held.append((f"{prefix}{kind}_{numbers[kind]}", own))
     return held
-
-
-def snake_case(name: str) -> str:
-    """'LayerNorm' -> 'layer_norm', 'Conv2D' -> 'conv2d'."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()

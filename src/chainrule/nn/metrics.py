@@ -6,28 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.nn.losses import (
-    CTC,
-    BinaryCrossEntropy,
-    BinaryCrossEntropyOfProbabilities,
-    BinaryFocal,
-    BoxGIoU,
-    BoxIoU,
-    CategoricalCrossEntropyOfProbabilities,
-    Contrastive,
-    CosineEmbedding,
-    Dice,
-    Hinge,
-    KLDivergence,
-    Loss,
-    MeanOfMembers,
-    Quantile,
-    SoftIoU,
-    SoftmaxCrossEntropy,
-    SoftmaxFocal,
-    SquaredHinge,
-    Triplet,
-)
+from chainrule.nn.losses import Loss
+from chainrule.nn.losses.loss import OF_NUMBERS
 
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 """A function of predictions, targets and weights."""
@@ -108,6 +88,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     "mase": Metric("mean absolute scaled error", lower_is_better=True),
     "pinball": Metric("scaled pinball loss", lower_is_better=True),
+    "coverage": Metric("share within the band", lower_is_better=None, share=True),
 }
 """By the name under which histories and evaluations have it."""
 MEASURED = tuple(name for name, metric in METRICS.items() if metric.measure is not None)
@@ -120,30 +101,14 @@ def metric_of(name: str) -> Metric:
     return METRICS.get(name) or Metric(name.replace("_", " "), lower_is_better=None)
 
 
-_OF_CLASSES = (SoftmaxCrossEntropy, CategoricalCrossEntropyOfProbabilities, SoftmaxFocal, KLDivergence)
-_OF_ANSWERS = (
-    *(BinaryCrossEntropy, BinaryCrossEntropyOfProbabilities, BinaryFocal),
-    *(Hinge, SquaredHinge, Dice, SoftIoU),
-)
-# What they predict is not of the targets' kind, or a distance to them says little.
-_WITHOUT_METRICS = (CTC, Quantile, CosineEmbedding, Contrastive, Triplet, BoxIoU, BoxGIoU)
-
-
 def metrics_of(loss: Loss, targets: np.ndarray | None = None) -> tuple[str, ...]:
     """The metrics that people expect beside this loss.
 
     targets: of the examples trained on. Where a loss of numbers learns labels, 0 or 1 in columns, the first
     is how many are right: 'accuracy' where each row has a single 1 (one-hot), else 'binary_accuracy'.
     """
-    if isinstance(loss, MeanOfMembers):
-        return metrics_of(loss.loss, targets)
-    if isinstance(loss, _OF_CLASSES):
-        return ("accuracy",)
-    if isinstance(loss, _OF_ANSWERS):
-        return ("binary_accuracy",)
-    if isinstance(loss, _WITHOUT_METRICS):
-        return ()
-    return (*_of_labels(targets), "r2", "mean_absolute_error", "root_mean_squared_error")
+    names = loss.of_one().metrics
+    return (*_of_labels(targets), *names) if names == OF_NUMBERS else names
 
 
 def _of_labels(targets: np.ndarray | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from textwrap import indent
@@ -135,3 +136,8 @@ def _check_adds_nothing(kind: type) -> None:
         raise ConfigError(f"{kind.__name__} has an __init__ of its own", remedy=how_to_write(kind))
     if settings:
         raise ConfigError(f"{kind.__name__}: {settings[0]} is no field of it", remedy=how_to_write(kind))
+
+
+def snake_case(name: str) -> str:
+    """'LayerNorm' -> 'layer_norm', 'Conv2D' -> 'conv2d'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()

@@ -29,18 +29,18 @@ def check_scalar(owner: str, what: str, value: Any) -> None:
         )
 
 
-def check_tensors(owner: str, value: Any) -> None:
-    """Raises ChainruleError unless what a layer gave is a Tensor, or a tuple or mapping of such."""
+def check_tensors(owner: str, value: Any, what: str = "its __call__") -> None:
+    """Raises ChainruleError unless what a part gave is a Tensor, or a tuple or mapping of such."""
     if isinstance(value, Tensor):
         return
     if not isinstance(value, tuple | Mapping) or not value:
         remedy = "return several Tensors as a tuple" if isinstance(value, list) else _COMPUTE
         raise ChainruleError(
-            f"{owner}: its __call__ gave {described(value)}, and it must give a Tensor, or a tuple of them",
+            f"{owner}: {what} gave {described(value)}, and it must give a Tensor, or a tuple of them",
             remedy=remedy,
         )
     for each in value.values() if isinstance(value, Mapping) else value:
-        check_tensors(owner, each)
+        check_tensors(owner, each, what)
 
 
 def described(value: Any) -> str:

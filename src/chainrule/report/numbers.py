@@ -35,13 +35,17 @@ def metric_value(name: str, value: float) -> str:
     return number(float(value))
 
 
-def metric_gain(name: str, value: float, baseline: float) -> float:
-    """How much better `value` is than `baseline`, positive if better, whichever way the metric counts."""
+def metric_gain(name: str, value: float, baseline: float) -> float | None:
+    """How much better `value` is than `baseline`, positive if better; None of one without direction."""
+    if metric_of(name).lower_is_better is None:
+        return None
     return baseline - value if metric_of(name).lower_is_better else value - baseline
 
 
-def gain_text(name: str, gain: float) -> str:
-    """A gain with its sign; shares in percentage points: "+87.13 points", "−0.04"."""
+def gain_text(name: str, gain: float | None) -> str:
+    """A gain with its sign; shares in percentage points: "+87.13 points", "−0.04"; "" where there is none."""
+    if gain is None:
+        return ""
     share = metric_of(name).share
     text = f"{100 * gain:.2f} points".replace("-", "−") if share else metric_value(name, gain)
     return f"+{text}" if gain > 0 else text

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,17 @@ EVALUATION = "evaluation.json"
 _HEADLINE_METRICS = ("accuracy", "r2")
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, sections_of: Callable[[Mapping[str, Any]], Sequence[str]]) -> Path:
     """Write report.html into a run folder from its config.toml, metrics.jsonl and evaluation.json.
+
+    sections_of: what the run's task shows of the evaluation, as HTML.
 
     evaluation.json may be absent: nothing was held out then. The page is written aside and renamed, so that
     an existing report is whole at every moment. Returns the path of the report.
     Raises DataError if the folder is not a run folder or one of its files can't be read.
     """
-    page_html = run_page(*read_run(folder), title=folder.resolve().name)
+    config, metrics, evaluation = read_run(folder)
+    page_html = run_page(config, metrics, evaluation, folder.resolve().name, sections_of(evaluation))
     write_aside(folder / REPORT, page_html.encode(errors="backslashreplace"))
     return folder / REPORT
 
@@ -52,18 +55,20 @@ def run_page(
     metrics: Epochs,
     evaluation: Mapping[str, Any],
     title: str,
+    held_out: Sequence[str] = (),
 ) -> str:
     """The report as one HTML page that opens without a network; a pure function of its arguments.
 
     config: the settings of the run.
     metrics: one dictionary per epoch, as in metrics.jsonl; validation and watched sizes may be missing.
-    evaluation: the held-out results as in evaluation.json, or {} if nothing was held out.
+    evaluation: the held-out results as in evaluation.json, or {} if nothing was held out. held_out: sections
+    about them, as HTML.
     """
     best = best_epoch(metrics)
     layers, parameters = sections.watched_names(metrics)
     blocks = [
         _headline(title, config, metrics, evaluation, best),
-        sections.held_out(evaluation),
+        *held_out,
         sections.curves(metrics, best),
         sections.layers(metrics, layers),
         sections.parameters(metrics, layers, parameters),
@@ -91,8 +96,9 @@ def _headline(
     evaluation: Mapping[str, Any],
     best: int | None,
 ) -> str:
-    task, target = (evaluation.get(key, config.get(key)) for key in ("task", "target"))
-    subject = escape(str(task).capitalize()) if task else "Training run"
+    problem = evaluation.get("problem", evaluation.get("task", config.get("task")))
+    target = evaluation.get("target", config.get("target"))
+    subject = escape(str(problem).capitalize()) if problem else "Training run"
     if target is not None:
         subject += f" of <code>{escape(str(target))}</code>"
     facts = "\n".join(
@@ -135,11 +141,10 @@ def _notice(metrics: Epochs, evaluation: Mapping[str, Any]) -> str:
     """The one thing a reader must not overlook, or ""."""
     name = _headline_metric(evaluation)
     baseline = None if name is None else evaluation.get("baseline", {}).get(name)
-    if (
-        name is not None
-        and baseline is not None
-        and metric_gain(name, evaluation["metrics"][name], baseline) <= 0
-    ):
+    gain = None
+    if name is not None and baseline is not None:
+        gain = metric_gain(name, evaluation["metrics"][name], baseline)
+    if gain is not None and gain <= 0:
         return (
             "On held-out rows this network is no better than the baseline: it has learned nothing that "
             "carries over to new rows."

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from chainrule.nn.metrics import metric_of
 from chainrule.report import figures, page
 from chainrule.report.numbers import (
@@ -14,7 +12,6 @@ from chainrule.report.numbers import (
     metric_gain,
     metric_name,
     metric_value,
-    number,
 )
 
 # What to look for in each figure of watched sizes: quantity -> (title, explanation).
@@ -43,51 +40,18 @@ _PARAMETER_FIGURES = {
 }
 
 
-def held_out(evaluation: Mapping[str, Any]) -> str:
-    """Metrics beside the baseline, and the confusion matrix or the residuals."""
+def held_out(evaluation: Mapping[str, Any], guess: str, blocks: Sequence[str] = ()) -> str:
+    """Metrics beside the baseline, and what a task has to show of them; "" where nothing was held out.
+
+    guess: what the baseline always says, in words. blocks: HTML.
+    """
     if not evaluation.get("metrics"):
         return ""
-    blocks = [_metrics_table(evaluation["metrics"], evaluation.get("baseline", {}))]
-    if evaluation.get("confusion"):
-        blocks.append(_confusion_plot(evaluation))
-    elif evaluation.get("targets"):
-        blocks.append(_regression_plots(evaluation))
-    classification = evaluation.get("task") == "classification"
-    guess = "the most frequent class" if classification else "the mean of the training rows"
+    table = _metrics_table(evaluation["metrics"], evaluation.get("baseline", {}))
     introduction = (
         f"The baseline always predicts {guess}; what a network gains over it is what it has learned."
     )
-    return page.section("On rows it has never seen", blocks, introduction=introduction)
-
-
-def _confusion_plot(evaluation: Mapping[str, Any]) -> str:
-    counts = np.asarray(evaluation["confusion"], dtype=np.int64)
-    classes = [str(name) for name in evaluation.get("classes", range(len(counts)))]
-    figure = figures.confusion(counts, classes)
-    widest = f"{figure.layout.height + 120}px"  # about as wide as high, so that its cells fill it
-    return page.plot("Confusion matrix", figure, _confused(counts, classes), widest=widest)
-
-
-def _regression_plots(evaluation: Mapping[str, Any]) -> str:
-    targets = np.asarray(evaluation["targets"], dtype=np.float64).ravel()
-    predictions = np.asarray(evaluation["predictions"], dtype=np.float64).ravel()
-    finite = np.isfinite(targets) & np.isfinite(predictions)
-    if not finite.any():
-        return ""
-    targets, predictions = targets[finite], predictions[finite]
-    scatter = page.plot(
-        "Predicted against true",
-        figures.predicted_against_true(targets, predictions),
-        "Points on the dashed line are exact; a cloud flatter than the line means that extremes are pulled "
-        "towards the mean.",
-    )
-    histogram = page.plot(
-        "Residuals",
-        figures.residual_histogram(targets, predictions),
-        "A narrow heap around zero is good; a heap beside zero means predictions that are too high or too "
-        f"low throughout (their mean is {number(float(np.mean(predictions - targets)))}).",
-    )
-    return page.grid([scatter, histogram])
+    return page.section("On rows it has never seen", [table, *blocks], introduction=introduction)
 
 
 _DIRECTION = {True: "go down and ", False: "go up and ", None: ""}
@@ -109,24 +73,11 @@ def _compared(name: str, value: float, baseline: float | None) -> list[str]:
     if baseline is None:
         return ["", ""]
     gain = metric_gain(name, value, baseline)
-    style = "good" if gain > 0 else "bad"
+    style = "good" if gain is None or gain > 0 else "bad"
     return [
         escape(metric_value(name, baseline)),
         f'<span class="{style}">{escape(gain_text(name, gain))}</span>',
     ]
-
-
-def _confused(counts: np.ndarray, classes: Sequence[str]) -> str:
-    """What to look for in a confusion matrix, with the pair of classes that is confused most often."""
-    wrong = counts - np.diag(np.diag(counts))
-    look = "Right answers lie on the diagonal; each row shows what became of one true class."
-    if not wrong.any():
-        return f"{look} Every held-out row is right."
-    true, predicted = divmod(int(wrong.argmax()), len(classes))
-    return (
-        f"{look} The most frequent mistake: “{classes[true]}” taken for “{classes[predicted]}” "
-        f"({wrong.max():,} of {counts[true].sum():,})."
-    )
 
 
 def curves(metrics: figures.Epochs, best: int | None) -> str:

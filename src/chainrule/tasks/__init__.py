@@ -1,1 +1,37 @@
-"""Tasks: what people come with, each from data to a stored run."""
+"""What can be learned from the command line. TASKS is the table: one package a task."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from chainrule.errors import DataError
+from chainrule.tasks.forecast import FORECAST
+from chainrule.tasks.table import TABLE
+from chainrule.tasks.table.run import upgraded_config
+from chainrule.tasks.task import Predictions, Task, TaskRun, plain_settings, settings_of
+from chainrule.training.folder import kind_of
+
+TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST)}
+"""By name; the first is the default."""
+
+
+def task_of(folder: Path) -> Task:
+    """The task whose run a folder holds; DataError where it is none's."""
+    kind = kind_of(folder)
+    if kind.name not in TASKS:
+        raise DataError(
+            f"{folder} is the folder of a {kind.name}, not of a task's run",
+            remedy=f"give the folder of a run of {' or '.join(TASKS)}",
+        )
+    return TASKS[kind.name]
+
+
+__all__ = [
+    "TASKS",
+    "Predictions",
+    "Task",
+    "TaskRun",
+    "plain_settings",
+    "settings_of",
+    "task_of",
+    "upgraded_config",
+]

@@ -1,73 +1,20 @@
-"""Where a NaN came from, and why: the steps replayed value by value, and what they show."""
+"""Where a NaN came from, and why: what the replayed steps show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ChainruleWarning, TrainingError
 from chainrule.executors.contract import NamedArrays, Tree
-from chainrule.executors.numpy_ import every_value
 from chainrule.program import FLOATS, Program, Step, Value
-from chainrule.training.step import held_by_model
+from chainrule.training.replay import Breakdown
 
 _GROWN = 10.0  # times what the weights of a layer were, or might usually have been, is called grown
 _USUAL = 0.1
 _UNSCALED = 1e3  # data beyond it are worth a word where training diverged
-_SHOWN = {"x": "x", "y": "y", "weight": "sample_weight"}
-
-
-@dataclass(frozen=True, eq=False)
-class Past:
-    """The state some steps ago, and the steps since then: what to replay where a number stops being finite.
-
-    step: steps done before. tree: a copy of what it was then. loss_sum: as of the state. calls: the training
-    step and the rows of the chunk, (steps, batch), of each call since.
-    """
-
-    step: int
-    tree: dict[str, np.ndarray]
-    loss_sum: float = 0.0
-    calls: list[tuple[Program, np.ndarray]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
-class Breakdown:
-    """The step at which a number stopped being finite.
-
-    step: its number, from 1. tree: what it was before that step, all finite. losses: of the steps replayed
-    before it. program, rows, values: of that step: what ran, the rows of its batch, and every value of it;
-    None where the steps, replayed in NumPy, did not break.
-    """
-
-    step: int
-    tree: dict[str, np.ndarray]
-    losses: list[float]
-    program: Program | None = None
-    rows: np.ndarray | None = None
-    values: Mapping[Value, np.ndarray] = field(default_factory=dict)
-
-
-def replayed(past: Past, chunk: NamedArrays) -> Breakdown:
-    """Replay the steps in NumPy, the past's tree with them.
-
-    Up to the one whose loss, new parameters or new state of a layer are infinite or NaN. An infinity that
-    comes to nothing, such as one that is clipped, is passed by.
-    """
-    number, tree, losses = past.step, past.tree, []
-    for program, rows in ((program, rows) for program, order in past.calls for rows in order):
-        number += 1
-        values = every_value(program, tree, {name: array[rows] for name, array in chunk.items()})
-        fresh = {old: np.array(values[new]) for old, new in program.updates.items()}
-        held = [value for value in held_by_model(program) if value in fresh]
-        loss = values[program.outputs["loss"]]
-        if not np.isfinite(loss).all() or not all(np.isfinite(fresh[value]).all() for value in held):
-            return Breakdown(number, tree, losses, program, rows, values)
-        losses.append(float(loss))
-        for old, array in fresh.items():
-            tree[old.name] = array
-    return Breakdown(number, tree, losses)
+_SHOWN = {"weight": "sample_weight"}
 
 
 def not_finite_error(
@@ -118,15 +65,17 @@ def not_finite_error(
 
 
 def not_finite_validation(
-    loss: float, epoch: int, chunk: NamedArrays, predictions: np.ndarray
+    loss: float, epoch: int, chunk: NamedArrays, predictions: NamedArrays
 ) -> ChainruleWarning:
     """The warning for a validation loss that is infinite or NaN, with the cause that was measured.
 
-    chunk: the validation data. predictions: for them.
+    chunk: the validation data. predictions: for them, by name.
     """
-    rows, kind = np.arange(len(predictions)), "NaN" if np.isnan(loss) else "infinite"
+    count, kind = len(next(iter(chunk.values()))), "NaN" if np.isnan(loss) else "infinite"
+    rows = np.arange(count)
     largest = _largest(chunk, rows, "validation data")
-    broken = np.argwhere(~np.isfinite(predictions.reshape(len(rows), -1)).all(axis=1))
+    finite = [np.isfinite(each.reshape(count, -1)).all(axis=1) for each in predictions.values()]
+    broken = np.argwhere(~np.logical_and.reduce(finite))
     if largest is not None and largest.size > largest.limit:
         cause = f": {largest}, too large for the arithmetic of {largest.dtype}"
     elif len(broken):
@@ -212,7 +161,9 @@ def _largest(chunk: NamedArrays, rows: np.ndarray, of: str) -> _Largest | None:
             batch = array[rows]
             row, *inner = (int(i) for i in np.unravel_index(int(np.abs(batch).argmax()), batch.shape))
             value = float(batch[(row, *inner)])
-            found.append(_Largest(_SHOWN[name], value, (int(rows[row]), *inner), array.dtype.name, of))
+            found.append(
+                _Largest(_SHOWN.get(name, name), value, (int(rows[row]), *inner), array.dtype.name, of)
+            )
     return max(found, key=lambda each: each.size, default=None)
 
 

@@ -1,49 +1,26 @@
 """What the loop tells its listeners."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-
-Record = dict[str, Any]
-"""One epoch in numbers: epoch, step, seconds, learning_rate, loss, validation_…, watch (see Run.history)."""
-
-
-@dataclass
-class RunState:
-    """Everything that a run needs to go on: saved whole, a resumed run gives the same bits.
-
-    tree: parameters, state of layers and of the optimizer, and the random key, by name. epoch: finished
-    epochs. step: finished steps. history: a record for each epoch. best_epoch, best_loss: where the
-    validation loss was lowest (0 and infinity before, and where none was finite). best: the parameters and
-    the layers' state there; empty without one.
-    batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
-    data: the `fingerprint` of what is trained on, where the state is kept in a checkpoint; else {}.
-    """
-
-    tree: dict[str, np.ndarray]
-    epoch: int = 0
-    step: int = 0
-    seconds: float = 0.0
-    history: list[Record] = field(default_factory=list)
-    best_epoch: int = 0
-    best_loss: float = float("inf")
-    best: dict[str, np.ndarray] = field(default_factory=dict)
-    batch: int = 0
-    loss_sum: float = 0.0
-    data: dict[str, str] = field(default_factory=dict)
+from chainrule.program import NamedArrays
+from chainrule.training.state import Record, RunState
 
 
 @dataclass(frozen=True)
 class Started:
-    """Before the first step. examples: rows trained on. parameters: trained numbers."""
+    """Before the first step. examples: rows trained on. parameters: trained numbers.
+
+    state: as training finds it. stop: call with a reason to end before the first step.
+    """
 
     epochs: int
     steps_per_epoch: int
     examples: int
     parameters: int
     first_epoch: int
+    state: RunState
+    stop: Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -57,11 +34,18 @@ class StepsDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """After every epoch. state: as it is now, not to be changed. stop: call with a reason to end here."""
+    """After every epoch. Listeners hear of it one after the other, so what one writes others find.
+
+    record: of the epoch, the last of the history; figures may be added. state: as it is now. stop: call with
+    a reason to end here. weights: gives what to predict with, by name; the arrays may be the state's own.
+    changed: to be called by who writes to arrays of the state.
+    """
 
     record: Record
     state: RunState
     stop: Callable[[str], None]
+    weights: Callable[[], NamedArrays]
+    changed: Callable[[], None]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.executors.native.threads import thread_count
 
+_KINDS = {"x": "examples", "y": "targets", "weight": "sample weights"}
 _PIECE = 1 << 22  # bytes that a thread takes at a time
 
 
@@ -20,16 +21,23 @@ def fingerprint(data: Arrays, validation: Arrays | None) -> dict[str, str]:
     """
     parts = [("training", data)] + ([] if validation is None else [("validation", validation)])
     return {
-        f"{part} {name}": _digest(array)
-        for part, arrays in parts
-        for name, array in (
-            ("examples", arrays.x),
-            ("targets", arrays.y),
-            ("sample weights", arrays.weight),
-            ("column names", None if arrays.columns is None else _as_bytes(arrays.columns)),
-        )
-        if array is not None
+        f"{part} {name}": _digest(array) for part, arrays in parts for name, array in _told(arrays).items()
     }
+
+
+def _told(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Each array by what errors call it: 'examples', 'examples left' …"""
+    arrays_told = {_called(name): array for name, array in arrays.named.items()}
+    columns = {
+        f"column names{_called(name).removeprefix('examples')}": _as_bytes(names)
+        for name, names in arrays.inputs.columns.items()
+    }
+    return arrays_told | columns
+
+
+def _called(name: str) -> str:
+    kind, _, place = name.partition(".")
+    return f"{_KINDS[kind]} {place}".rstrip()
 
 
 def differing_data(stored: Mapping[str, str], current: Mapping[str, str]) -> list[str]:

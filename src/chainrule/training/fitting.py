@@ -9,39 +9,49 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, epoch_order, split, split_indices
+from chainrule.data import Arrays, epoch_order, nested, split, split_indices
 from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
-from chainrule.nn.losses import Loss
-from chainrule.nn.metrics import MEASURED, OwnMetric, check_metrics
+from chainrule.nn.metrics import MEASURED, OwnMetric
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
 from chainrule.streams import is_terminal
-from chainrule.training.checkpoint import Checkpoint, check_same_data, load_state, owned
-from chainrule.training.events import Listener, RunState
+from chainrule.training.events import Listener
 from chainrule.training.fingerprint import fingerprint
-from chainrule.training.inputs import arrays_for, check_inputs, check_lengths
+from chainrule.training.heads import check_measurable, heads_of
+from chainrule.training.inputs import arrays_for, check_examples, check_lengths
 from chainrule.training.interrupt import deferred_interrupt
+from chainrule.training.listeners import (
+    BestWeights,
+    Checkpoint,
+    EarlyStopping,
+    ObservedByOptimizer,
+    ProgressBar,
+    Validation,
+)
 from chainrule.training.loop import Loop
+from chainrule.training.objective import Objective
 from chainrule.training.outputs import warn_of_outputs
+from chainrule.training.probes import Watch, probes_of
 from chainrule.training.programs import Programs
-from chainrule.training.progress import ProgressBar
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run
 from chainrule.training.scaling import scale_to_unit_variance
-from chainrule.training.step import initial_tree, named_arrays
-from chainrule.training.words import loss_of, naming_settings, optimizer_of
+from chainrule.training.state import RunState
+from chainrule.training.state_file import check_same_data, load_state, owned
+from chainrule.training.step import initial_tree
+from chainrule.training.words import LossGiven, naming_settings, objective_of, optimizer_of
 
 
 @naming_settings
 def train(
-    model: Layer,
+    model: Layer | Objective,
     data: Any,
     *,
-    loss: Loss | str,
+    loss: LossGiven | None = None,
     optimizer: Transform | str = "adam",
     penalties: Sequence[Penalty] = (),
     epochs: int = 100,
@@ -54,7 +64,7 @@ def train(
     metrics: Sequence[str | OwnMetric] | str | OwnMetric | None = None,
     keep: str = "best",
     shuffle: bool = True,
-    watch: bool = True,
+    watch: Watch = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
@@ -62,14 +72,19 @@ def train(
 ) -> Run:
     """Train a model by backpropagation.
 
-    model: a layer, usually Sequential([...]). data: (x, y) or (x, y, sample_weight); arrays or numeric
-    DataFrames, first axis = examples. Whole-number y are class numbers. Whole-number x become floats, but
-    stay whole for a model that looks them up, such as by an Embedding. The columns of DataFrames are known by
-    their names: those of validation data, and of what `Run.predict` gets, may be in any order. Weights count
-    in proportion: all of them ten times as large are the same.
+    model: a layer, usually Sequential([...]); or an `Objective` of your own, which has its loss, and may do
+    without targets.
+    data: (x, y) or (x, y, sample_weight); arrays or numeric DataFrames, first axis = examples. x and y may be
+    tuples or mappings of arrays: the model is called with one of Tensors, and `Run.predict` gives what it
+    returns. Whole-number y are class numbers. Whole-number x become floats, but stay whole for a model that
+    looks them up, such as by an Embedding. The columns of DataFrames are known by their names: those of
+    validation data, and of what `Run.predict` gets, may be in any order. Weights count in proportion: all of
+    them ten times as large are the same.
     loss: what to make small, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
-    'cross_entropy' or 'mean_squared_error'. optimizer: an optimizer, such as nn.adam(0.01), or a name in
-    nn.PRESETS, which has its usual learning rate; 'adam' is adam(0.001).
+    'cross_entropy' or 'mean_squared_error'. Of a model with several outputs a mapping or tuple of these, one
+    for each head: their sum is made small; nn.MultiOutputLoss has weights for them.
+    optimizer: an optimizer, such as nn.adam(0.01), or a name in nn.PRESETS, which has its usual learning
+    rate; 'adam' is adam(0.001).
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
     that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
     evenly, and a warning says so.
@@ -79,9 +94,10 @@ def train(
     and never the best.
     metrics: measured on the validation data after every epoch, as 'validation_<name>' in the history: names
     of nn.metrics.MEASURED ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
-    under their own names; None takes those that go with loss and targets. A function is called on arrays as
-    `predict` gives them, without sample weights. The recipe keeps names of MEASURED; of your own functions
-    the numbers in the history are kept, and a resumed run is to be given them again.
+    under their own names; None takes those that go with loss and targets. Those of one head of several begin
+    with its name, such as 'kind_accuracy'. A function is called on arrays as `predict` gives them, without
+    sample weights. The recipe keeps names of MEASURED; of your own functions the numbers in the history are
+    kept, and a resumed run is to be given them again.
     patience: stop after this many epochs without a lower validation loss.
     seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
     the same bits. Each array's first values are drawn by the seed and its name, such as 'dense_1.weight',
@@ -91,7 +107,9 @@ def train(
     shuffle: False visits the examples as they stand in every epoch, and takes a share for validation from
     their end.
     mixing: of the examples of a batch, such as nn.MixUp(0.2).
-    watch: measure activations, deltas, gradients and updates once an epoch (see Run.history).
+    watch: what is measured within the steps (see Run.history): True takes activations, deltas, gradients,
+    updates and weights, at the last full batch of every epoch; names of PROBES and a `Probe` choose others,
+    or every step; False measures nothing.
     listeners: functions of an event (`chainrule.training.events`). checkpoint: a file that keeps the
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
@@ -109,8 +127,7 @@ def train(
     """
     named, own = _metrics(metrics)
     recipe = Recipe(
-        model=model,
-        loss=loss_of(loss),
+        objective=objective_of(model, loss, mixing),
         optimizer=optimizer_of(optimizer),
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         epochs=epochs,
@@ -118,7 +135,6 @@ def train(
         seed=seed,
         patience=patience,
         dtype=dtype,
-        mixing=mixing,
         metrics=named,
         keep=keep,
         shuffle=shuffle,
@@ -142,7 +158,7 @@ def train_recipe(
     data: Arrays,
     validation: Arrays | None,
     *,
-    watch: bool = True,
+    watch: Watch = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
@@ -171,12 +187,20 @@ def train_recipe(
     last_parts, why = _last_parts(programs, data, min(recipe.batch_size, len(data)))
     if why and state is None:  # who goes on with a state trains again and again
         warn(ChainruleWarning(why))
-    heard = list(listeners)
     bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
+    heard: list[Listener] = []
+    if validation is not None:
+        heard += [Validation(recipe, programs, validation, own_metrics)]
+        heard += [BestWeights(weights=recipe.keep == "best")]
+    if recipe.optimizer.observes():
+        heard.append(ObservedByOptimizer(recipe))
+    if bar is not None:
+        heard.append(bar)
+    heard += listeners
+    if validation is not None and recipe.patience is not None:
+        heard.append(EarlyStopping(recipe.patience))
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
-    if bar is not None:
-        heard.insert(0, bar)
     try:
         with owned(checkpoint), deferred_interrupt() as interrupted:
             if state is None:
@@ -185,12 +209,10 @@ def train_recipe(
                 recipe,
                 programs,
                 data,
-                validation,
                 state,
                 heard,
-                watch,
+                probes_of(watch),
                 interrupted,
-                own_metrics,
                 last_parts,
             ).run()
     finally:
@@ -201,7 +223,8 @@ def train_recipe(
 def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
     """Training and validation arrays, from data and a share of it or data of its own."""
     arrays = arrays_for(recipe, data)
-    if arrays.y is None:
+    needed = recipe.objective.needs_targets
+    if needed and arrays.y is None:
         raise DataError("the data has no targets", remedy="pass a pair (x, y)")
     if validation is None:
         if recipe.patience is not None:
@@ -212,8 +235,8 @@ def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays
             return split(arrays, float(validation), recipe.seed, stratify=True)
         first, last = split_indices(len(arrays), float(validation), 0)
         return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
-    held_out = arrays_for(recipe, validation, columns=arrays.columns, targets=arrays.targets)
-    if held_out.y is None:
+    held_out = arrays_for(recipe, validation, columns=arrays.columns)
+    if needed and held_out.y is None:
         raise DataError("validation has no targets", remedy="pass a pair (x, y), as for training")
     return arrays, held_out
 
@@ -249,9 +272,12 @@ def _check_metrics(recipe: Recipe, programs: Programs, validation: Arrays | None
             remedy="set a share of the examples aside ({validation})",
             settings={"validation": 0.2},
         )
-    targets = np.arange(validation.y[:2].size).reshape(validation.y[:2].shape)  # that differ, as some do
-    shape = programs.forward(Arrays(validation.x), len(targets), raw=False).outputs["prediction"].shape
-    check_metrics(recipe.metrics or (), np.zeros(shape, recipe.dtype), targets)
+    few = validation.take(slice(2))
+    differing = {name: np.arange(a.size).reshape(a.shape) for name, a in few.named.items()}  # as some do
+    outputs = programs.forward(few.inputs, len(few), raw=False).outputs
+    zeros = {name: np.zeros(value.shape, recipe.dtype) for name, value in outputs.items()}
+    names = recipe.metrics or ()
+    check_measurable(recipe.objective, names, nested("prediction", zeros), Arrays(differing))
 
 
 def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arrays | None) -> None:
@@ -260,27 +286,27 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
     Outputs of a form that the loss is not made for are warned of.
     """
     for arrays in (data, validation):
-        if arrays is None or arrays.y is None:
+        if arrays is None:
             continue
-        if arrays.x.shape[1:] != data.x.shape[1:]:
-            trained = programs.forward(Arrays(data.x), 1, raw=True)
+        if arrays is not data:
+            trained = programs.forward(data.inputs, 1, raw=True)
             held = {value.name: value for value in (*trained.parameters, *trained.state)}
-            check_lengths(programs, arrays.x, data.x.shape[1:], held, "validation")
-        check_inputs(programs, arrays.x)
-        program = programs.forward(Arrays(arrays.x), 1, raw=True)
-        shape = (len(arrays), *program.outputs["prediction"].shape[1:])
-        recipe.loss.check(shape, arrays.y)
+            known = {name: array.shape[1:] for name, array in data.inputs.named.items()}
+            check_lengths(programs, arrays.inputs.named, known, held, "validation")
+        program = check_examples(programs, arrays)
         if arrays is data:
-            warn_of_outputs(recipe.loss, program, arrays.y)
+            for head in heads_of(recipe.objective):
+                if head.output in program.outputs and head.target in arrays.named:
+                    warn_of_outputs(head.loss, program, arrays.named[head.target], head.output)
 
 
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
     """Parameters and state before the first step on these data, by name; see `initial_tree`."""
     rows = min(recipe.batch_size, len(data))
-    step = programs.step(data, rows, watch=False)
+    step = programs.step(data, rows)
     tree = initial_tree(recipe, step)
     first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
-    scale_to_unit_variance(step, tree, named_arrays(data.take(first)), programs.executor)
+    scale_to_unit_variance(step, tree, data.take(first).named, programs.executor)
     return tree
 
 
@@ -295,13 +321,13 @@ def _last_parts(programs: Programs, data: Arrays, rows: int) -> tuple[int, str]:
     if not rest:
         return 0, ""
     try:
-        programs.step(data, rest, watch=False)
+        programs.step(data, rest)
     except ShapeError as error:
         for parts in (2, 1):
             sizes = [len(part) for part in np.array_split(np.arange(rows + rest), parts)]
             with suppress(ShapeError):
                 for size in {*sizes}:
-                    programs.step(data, size, watch=False)
+                    programs.step(data, size)
                 told = " and ".join(map(str, sizes))
                 return parts, f"{error.what}; the last batches of an epoch have {told} rows instead"
         raise
@@ -321,7 +347,7 @@ def _starting_state(
     if not Path(checkpoint).exists():
         return RunState(starting_tree(recipe, data, programs), data=known)
     state = load_state(checkpoint, recipe)
-    step = programs.step(data, min(recipe.batch_size, len(data)), watch=False)
+    step = programs.step(data, min(recipe.batch_size, len(data)))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
         raise DataError(
             f"{checkpoint} belongs to a run on data of another shape",

@@ -17,8 +17,8 @@ import numpy as np
 
 from chainrule.data.plain_json import json_text, numbers_again
 from chainrule.errors import DataError
-from chainrule.training.events import Record
 from chainrule.training.formats import upgraded
+from chainrule.training.state import Record
 
 FOLDER = "folder.json"
 WEIGHTS = "weights.safetensors"
@@ -97,7 +97,7 @@ class Contents:
     batch: dict[str, Any]
     stopped: str
     best_epoch: int
-    columns: tuple[str, ...] | None
+    columns: Mapping[str, tuple[str, ...]]
 
 
 def write_contents(folder: Path, contents: Contents, config: Mapping[str, Any]) -> None:
@@ -113,7 +113,7 @@ def write_contents(folder: Path, contents: Contents, config: Mapping[str, Any]) 
         "run": json_text({"stopped": contents.stopped, "best_epoch": contents.best_epoch}),
         "batch": json_text(contents.batch),
     }
-    if contents.columns is not None:
+    if contents.columns:
         metadata["columns"] = json_text(contents.columns)
     (folder / WEIGHTS).write_bytes(safetensors_bytes(contents.parameters, metadata))
 
@@ -132,7 +132,9 @@ def read_contents(folder: Path) -> Contents:
         number = int(metadata.get("format", 1))
         _check_format(folder / WEIGHTS, number)
         facts = json.loads(metadata["run"])
-        columns = json.loads(metadata.get("columns", "null"))
+        columns = json.loads(metadata.get("columns", "{}"))
+        if isinstance(columns, list):  # as format 1 has them, of its one input
+            columns = {"x": columns}
         return Contents(
             upgraded(json.loads(metadata["recipe"]), number),
             parameters,
@@ -140,7 +142,7 @@ def read_contents(folder: Path) -> Contents:
             json.loads(metadata["batch"]),
             facts["stopped"],
             facts["best_epoch"],
-            None if columns is None else tuple(columns),
+            {name: tuple(each) for name, each in columns.items()},
         )
     except (KeyError, ValueError, TypeError) as error:
         what = f"{folder / WEIGHTS} was not written by chainrule ({error!r})"

@@ -1,8 +1,11 @@
 """What earlier formats of run folders and checkpoints said in other words."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from chainrule.nn.optimizers import Accumulate, Chain, Partition, Transform
+
+Array = TypeVar("Array")
 Plain = Any  # as of nn.tree: None, bool, int, float, str, or a list or dict of these
 
 CLASSES_OF_1: Mapping[str, str] = {
@@ -30,6 +33,9 @@ SETTINGS_OF_1: Mapping[tuple[str, str], str] = {
 }
 """(class as it is called now, setting of format 1) -> what the setting is called since."""
 
+_OF_OBJECTIVE = ("model", "loss", "mixing")
+"""Settings of recipes of format 1 that are the objective's since."""
+
 _OF_SEQUENCES = {
     "AvgPool1D",
     "Conv1D",
@@ -52,6 +58,10 @@ def upgraded(recipe: Plain, number: int) -> Plain:
 
 
 def _from_1(plain: Plain) -> Plain:
+    if isinstance(plain, Mapping) and plain.get("type") == "Recipe":
+        objective = {"type": "Supervised"} | {key: plain[key] for key in _OF_OBJECTIVE if key in plain}
+        rest = {key: each for key, each in plain.items() if key not in _OF_OBJECTIVE}
+        plain = rest | {"objective": objective}
     classes = dict(CLASSES_OF_1)
     if _OF_SEQUENCES & set(_types_in(plain)):
         classes |= {"GlobalAvgPool": "GlobalAvgPool1D", "GlobalMaxPool": "GlobalMaxPool1D"}
@@ -75,6 +85,34 @@ def _types_in(plain: Plain) -> Iterator[str]:
             yield from _types_in(each)
     if isinstance(plain, Mapping) and isinstance(plain.get("type"), str):
         yield plain["type"]
+
+
+def upgraded_tree(tree: Mapping[str, Array], number: int, optimizer: Transform) -> dict[str, Array]:
+    """The arrays of a training state of this format number, by today's names."""
+    if number > 1:
+        return dict(tree)
+    own = "optimizer."
+    return {
+        own + _state_name(name.removeprefix(own), optimizer) if name.startswith(own) else name: array
+        for name, array in tree.items()
+    }
+
+
+def _state_name(name: str, optimizer: Transform) -> str:
+    """What an array of an optimizer's state is called since format 1, which named links by their places."""
+    match optimizer:
+        case Accumulate() if name.startswith("optimizer."):
+            return f"optimizer.{_state_name(name.removeprefix('optimizer.'), optimizer.optimizer)}"
+        case Chain():
+            places = list(optimizer.links().items())
+        case Partition():
+            places = [(f"[{pattern}]", each) for pattern, each in optimizer.groups]
+            places += [] if optimizer.otherwise is None else [("otherwise", optimizer.otherwise)]
+        case _:
+            return name
+    place, _, rest = name.partition(".")
+    link, transform = places[int(place)]
+    return f"{link}.{_state_name(rest, transform)}"
 
 
 _UPGRADES: Mapping[int, Callable[[Plain], Plain]] = {2: _from_1}

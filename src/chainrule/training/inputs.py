@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, as_arrays
-from chainrule.data.arrays import checked_x, finite_floats
+from chainrule.data import Arrays, as_arrays, belonging, flattened
+from chainrule.data.arrays import check_same_length, checked_x, finite_floats
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Compiled
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn.layer import Lookup, building
-from chainrule.program import Trace, Value
+from chainrule.program import Program, Trace, Value
+from chainrule.training.objective import Supervised, forwarded
 from chainrule.training.programs import BLOCK_ROWS, Programs
 from chainrule.training.recipe import Recipe
 
@@ -21,36 +23,43 @@ def arrays_for(
     recipe: Recipe,
     data: Any,
     *,
-    columns: Sequence[str] | None = None,
-    targets: Sequence[str] | None = None,
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Arrays:
     """The data in the dtypes that the recipe's model takes; the rest is as of `as_arrays`."""
-    whole = recipe.model.takes_whole_numbers()
-    return as_arrays(data, dtype=recipe.dtype, whole=whole, columns=columns, targets=targets)
+    whole = recipe.objective.takes_whole_numbers()
+    return as_arrays(data, dtype=recipe.dtype, whole=whole, columns=columns)
 
 
 def check_lengths(
     programs: Programs,
-    x: np.ndarray,
-    known: tuple[int, ...],
+    inputs: Mapping[str, np.ndarray],
+    known: Mapping[str, tuple[int, ...]],
     held: Mapping[str, np.ndarray | Value],
     who: str,
 ) -> None:
-    """Refuse examples of a shape that the model can't take by the arrays that it has.
+    """Refuse examples of a structure or shape that the model can't take by the arrays that it has.
 
-    Sequences may be longer or shorter, and images larger, where no layer minds. known: the shape of the
-    examples that it was trained on. held: the model's parameters and state, by name. who: what got the
-    examples. Raises ShapeError, naming the layer, or the array that would have to be another.
+    Sequences may be longer or shorter, and images larger, where no layer minds.
+    inputs: arrays by name. known: the shapes of the examples that it was trained on, by name. held: the
+    model's parameters and state, by name. who: what got the examples.
+    Raises ShapeError, naming the layer, or the array that would have to be another; DataError for inputs of
+    another structure.
     """
-    shape = x.shape[1:]
-    if shape == known:
+    shapes = {name: array.shape[1:] for name, array in inputs.items()}
+    if shapes == known:
         return
-    what = f"{who} got examples of shape {shape}; the model was trained on {known}"
+    _check_names(programs, inputs, known, who)
+    others = [name for name, shape in shapes.items() if shape != known[name]]
+    if not others:
+        return
+    name, shape = others[0], shapes[others[0]]
+    called = "" if name == "x" else f"{name} with "
+    what = f"{who} got {called}examples of shape {shape}; the model was trained on {known[name]}"
     remedy = "give the same columns, prepared in the same way, as in training"
-    if len(shape) != len(known):
+    if any(len(shapes[each]) != len(known[each]) for each in others):
         raise ShapeError(what, remedy=remedy)
     try:
-        program = programs.forward(Arrays(x), 1, raw=False)
+        program = programs.forward(Arrays(inputs), 1, raw=False)
     except ChainruleError as error:
         raise ShapeError(f"{what}, and can't take these: {error.what}", remedy=remedy) from error
     for value in (*program.parameters, *program.state):
@@ -62,43 +71,57 @@ def check_lengths(
             )
 
 
+def _check_names(programs: Programs, inputs: Mapping[str, Any], known: Mapping[str, Any], who: str) -> None:
+    """A model gets all inputs; what an objective of one's own predicts from may be some of them."""
+    supervised = isinstance(programs.recipe.objective, Supervised)
+    if set(inputs) != set(known) if supervised else not set(inputs) <= set(known):
+        raise DataError(
+            f"{who} got {' and '.join(inputs)}; the model was trained on {' and '.join(known)}",
+            remedy="give inputs in the structure in which training got them",
+        )
+
+
 def blocks_for(
-    programs: Programs, x: Any, columns: Sequence[str] | None
-) -> tuple[np.ndarray, Callable[[slice], np.ndarray]]:
-    """New examples as they were given, and a function that makes some of them ready for the model.
+    programs: Programs, x: Any, columns: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, np.ndarray], Callable[[slice], dict[str, np.ndarray]]]:
+    """New inputs by name as they were given, and a function that makes some examples ready for the model.
 
     Those of all are never converted at once, unless the model looks up whole numbers.
     Raises as `as_arrays`, of what is wrong in one block when that is made.
     """
     recipe = programs.recipe
     if programs.whole:
-        ready = as_arrays((x, None), dtype=recipe.dtype, whole=True, columns=columns).x
-        return ready, ready.__getitem__
-    given, dtype = checked_x(x, columns), np.dtype(recipe.dtype)
+        ready = dict(as_arrays((x, None), dtype=recipe.dtype, whole=True, columns=columns).named)
+        return ready, lambda rows: {name: array[rows] for name, array in ready.items()}
+    dtype = np.dtype(recipe.dtype)
+    given = {name: checked_x(name, each, columns.get(name)) for name, each in flattened("x", x).items()}
+    check_same_length(given)
 
-    def block(rows: slice) -> np.ndarray:
+    def block(rows: slice) -> dict[str, np.ndarray]:
         try:
-            return finite_floats(given[rows], "x", dtype)
+            return {name: finite_floats(array[rows], name, dtype) for name, array in given.items()}
         except DataError:
-            finite_floats(given, "x", dtype)  # whose error counts and places what is wrong among all
+            for name, array in given.items():  # whose error counts and places what is wrong among all
+                finite_floats(array, name, dtype)
             raise
 
     return given, block
 
 
-def check_inputs(programs: Programs, x: np.ndarray) -> None:
+def check_inputs(programs: Programs, inputs: Mapping[str, np.ndarray]) -> None:
     """Refuse examples with a number that a layer would look up and not find.
 
-    Looked at is every number that depends on the examples alone, be it one of them or computed from them.
-    Raises DataError that names the layer and the first wrong row, counted from 0.
+    inputs: arrays by name. Looked at is every number that depends on the examples alone, be it one of them or
+    computed from them. Raises DataError that names the layer and the first wrong row, counted from 0.
     """
     if not programs.whole:
         return
-    for start in range(0, len(x), BLOCK_ROWS):
-        part = x[start : start + BLOCK_ROWS]
-        key = ("lookups", part.shape, part.dtype)
+    rows = len(next(iter(inputs.values())))
+    for start in range(0, rows, BLOCK_ROWS):
+        part = {name: array[start : start + BLOCK_ROWS] for name, array in inputs.items()}
+        key = ("lookups", *((name, array.shape, array.dtype) for name, array in part.items()))
         for lookup, compiled in programs.kept(key, lambda part=part: _lookups(programs.recipe, part)):
-            numbers = compiled.run({}, {"x": part})["numbers"]
+            numbers = compiled.run({}, part)["numbers"]
             wrong = np.argwhere((numbers < 0) | (numbers >= lookup.limit))
             if len(wrong):
                 raise DataError(
@@ -108,11 +131,25 @@ def check_inputs(programs: Programs, x: np.ndarray) -> None:
                 )
 
 
-def _lookups(recipe: Recipe, x: np.ndarray) -> list[tuple[Lookup, Compiled]]:
+def check_examples(programs: Programs, arrays: Arrays) -> Program:
+    """Refuse examples that the model can't look up and targets that the objective can't take.
+
+    Returns the forward pass of one row with the raw outputs. Raises DataError.
+    """
+    check_inputs(programs, arrays.inputs.named)
+    program = programs.forward(arrays.inputs, 1, raw=True)
+    shapes = {name: (len(arrays), *value.shape[1:]) for name, value in program.outputs.items()}
+    if arrays.y is not None:
+        programs.recipe.objective.check(shapes, belonging("y", arrays.named))
+    return program
+
+
+def _lookups(recipe: Recipe, inputs: Mapping[str, np.ndarray]) -> list[tuple[Lookup, Compiled]]:
     """What is looked up, and how it is computed; without what depends on parameters, which change."""
     trace = Trace()
     with building(trace, training=False, dtype=recipe.dtype) as built:
-        recipe.model(trace.input("x", x.shape, x.dtype.name))
+        given = {name: trace.input(name, array.shape, array.dtype.name) for name, array in inputs.items()}
+        forwarded(recipe.objective, given, built, raw=True)
     found: list[tuple[Lookup, Compiled]] = []
     for lookup in built.lookups:
         program = trace.program({"numbers": lookup.numbers})

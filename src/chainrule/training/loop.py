@@ -1,21 +1,23 @@
-"""The training loop: epochs of steps, validation, events. It knows none of its listeners."""
+"""The training loop: epochs of steps, and events. It knows none of its listeners."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from chainrule.data import Arrays, batches, epoch_order
-from chainrule.errors import TrainingError, warn
+from chainrule.errors import TrainingError
 from chainrule.executors import Compiled
-from chainrule.nn.metrics import OwnMetric, measure, metrics_of
-from chainrule.training.diagnose import Past, not_finite_error, not_finite_validation, replayed, sizes_of
-from chainrule.training.events import Ended, EpochDone, Listener, Record, RunState, Started, StepsDone
+from chainrule.training.diagnose import not_finite_error, sizes_of
+from chainrule.training.events import Ended, EpochDone, Listener, Started, StepsDone
+from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
+from chainrule.training.replay import Past, replayed
 from chainrule.training.run import Run
-from chainrule.training.step import OPTIMIZER, Batch, evaluated, held_by_model, named_arrays, optimizer_state
+from chainrule.training.state import Record, RunState
+from chainrule.training.step import Batch, evaluated, held_by_model
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 
@@ -24,20 +26,18 @@ _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
 class Loop:
     """Trains a state on one chunk of data, in place.
 
-    watch: measure sizes at the last full batch of every epoch. interrupted: asked between calls; True ends
-    the run in order. own_metrics: by name, measured on the validation data beside the recipe's.
-    last_parts: as of `batches`.
+    listeners: told of every event, in this order. watch: what is measured, at the last full batch of every
+    epoch or at every step. interrupted: asked between calls; True ends the run in order. last_parts: as of
+    `batches`.
     """
 
     recipe: Recipe
     programs: Programs
     data: Arrays
-    validation: Arrays | None
     state: RunState
     listeners: Sequence[Listener]
-    watch: bool
+    watch: tuple[Probe, ...]
     interrupted: Callable[[], bool]
-    own_metrics: Mapping[str, OwnMetric] = field(default_factory=dict)
     last_parts: int = 0
 
     def run(self) -> Run:
@@ -82,33 +82,32 @@ class Loop:
             reason,
             state.best_epoch,
             batch,
-            columns=self.data.columns,
+            columns=self.data.inputs.columns,
             executor=self.programs.executor,
         )
 
     def _train(self) -> str:
         """The reason for which it ended, as in `Ended`."""
         self._batch_size = min(self.recipe.batch_size, len(self.data))
-        self._programs: dict[tuple[int, bool], Compiled] = {}
+        self._programs: dict[tuple[int, tuple[Probe, ...]], Compiled] = {}
+        self._each_step = every_step(self.watch)
+        self._at_last = len(self._each_step) < len(self.watch)
         program = self._compiled(self._batch_size).program
         self._start = sizes_of(self.state.tree, program.parameters)
-        self._arrays = named_arrays(self.data)
+        self._arrays = self.data.named
         self._held = [self.state.tree[value.name] for value in held_by_model(program)]
-        self._observed = self.recipe.optimizer.observes()
-        self._warned = False
-        named = self.recipe.metrics
-        self._metrics = metrics_of(self.recipe.loss, self.data.y) if named is None else named
-        self._rates = [name for name in self.state.tree if name.endswith(".learning_rate")]
+        self._rates = [v.name for v in program.state if v.name.endswith(".learning_rate")]
+        reasons: list[str] = []
         started = Started(
             epochs=self.recipe.epochs,
             steps_per_epoch=-(-len(self.data) // self._batch_size) - (self.last_parts == 1),
             examples=len(self.data),
             parameters=sum(v.size for v in program.parameters),
             first_epoch=self.state.epoch + 1,
+            state=self.state,
+            stop=reasons.append,
         )
         self._tell(started)
-        # A run that is resumed after it stopped early has nothing left to do.
-        reasons = ["early stopping"] if self._out_of_patience() else []
         self._steps_per_call = 1
         self._keep_past()
         while self.state.epoch < self.recipe.epochs and not reasons:
@@ -116,19 +115,18 @@ class Loop:
             if record is None:
                 reasons.append("interrupted")
                 break
-            self._remember(record)
-            self._tell(EpochDone(record, self.state, reasons.append))
+            self.state.epoch = record["epoch"]
+            self.state.history.append(record)
+            self._tell(EpochDone(record, self.state, reasons.append, self._evaluated, self._keep_past))
             if self.interrupted():
                 reasons.append("interrupted")
-            elif self._out_of_patience():
-                reasons.append("early stopping")
         return reasons[0] if reasons else "epochs"
 
     def _tell(self, event: Started | StepsDone | EpochDone) -> None:
         for listener in self.listeners:
             listener(event)
 
-    def _compiled(self, rows: int, *, watch: bool = False) -> Compiled:
+    def _compiled(self, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
         if (rows, watch) not in self._programs:
             self._programs[rows, watch] = self.programs.training(self.data, rows, watch=watch)
         return self._programs[rows, watch]
@@ -146,25 +144,28 @@ class Loop:
                 self._refuse_not_finite()
                 state.seconds += time.perf_counter() - start
                 return None
-            watched = self.watch and done == len(full) - 1
-            count = 1 if watched else min(self._steps_per_call, len(full) - self.watch - done)
-            outputs = self._steps(full[done : done + count], epoch, watch=watched)
+            last_full = self._at_last and done == len(full) - 1
+            count = 1 if last_full else min(self._steps_per_call, len(full) - self._at_last - done)
+            watch = self.watch if last_full else self._each_step
+            outputs = self._steps(full[done : done + count], epoch, watch=watch)
             # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
             for loss in outputs.pop("loss"):
                 state.loss_sum += float(loss)
-            sizes = {name: float(values[-1]) for name, values in outputs.items()}
+            sizes = self._kept(outputs)
             state.batch += count
         total = state.loss_sum * self._batch_size
         for number, rows in enumerate(last):
-            outputs = self._steps(rows[None], epoch, watch=self.watch and not len(full) and number == 0)
+            watch = self._each_step if len(full) or number else self.watch
+            outputs = self._steps(rows[None], epoch, watch=watch)
             total += float(outputs.pop("loss")[0]) * len(rows)
-            sizes = sizes or {name: float(values[0]) for name, values in outputs.items()}
+            kept = self._kept(outputs)
+            sizes = sizes or kept
             state.batch += 1
         self._refuse_not_finite()
         state.batch, state.loss_sum = 0, 0.0
         return self._record(epoch, total / len(self.data), sizes, start)
 
-    def _steps(self, order: np.ndarray, epoch: int, *, watch: bool) -> dict[str, np.ndarray]:
+    def _steps(self, order: np.ndarray, epoch: int, *, watch: tuple[Probe, ...]) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
         compiled = self._compiled(order.shape[1], watch=watch)
         start = time.perf_counter()
@@ -182,6 +183,13 @@ class Loop:
         )
         self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
         return outputs
+
+    def _kept(self, outputs: dict[str, np.ndarray]) -> dict[str, float]:
+        """Of the last step what was measured for the epoch; what is for every step goes to the state."""
+        for name, values in outputs.items():
+            if name.endswith(EACH_STEP):
+                self.state.watched.setdefault(name, []).extend(values.tolist())
+        return {name: float(values[-1]) for name, values in outputs.items() if not name.endswith(EACH_STEP)}
 
     def _keep_past(self) -> None:
         """Copies take time, so they are made as seldom as the listeners are told."""
@@ -201,6 +209,7 @@ class Loop:
             state.tree[name][...] = array
         done = breakdown.step - (breakdown.program is not None)
         state.batch, state.step = max(0, state.batch + done - state.step), done
+        state.watched = {name: values[: state.batch] for name, values in state.watched.items()}
         losses = breakdown.losses
         before = self._past.loss_sum if state.batch > len(losses) else 0.0  # else the epoch began since
         state.loss_sum = before + sum(losses[max(0, len(losses) - state.batch) :])
@@ -211,61 +220,14 @@ class Loop:
         if self._rates:
             record["learning_rate"] = float(self.state.tree[self._rates[-1]])
         record["loss"] = loss
-        if self.validation is not None:
-            predictions, validation_loss = self.programs.predict(self._evaluated(), self.validation)
-            record["validation_loss"] = validation_loss
-            self._warn_of_validation(epoch, validation_loss, predictions)
-            record |= self._measured(predictions, self.validation)
-        watched: dict[str, dict[str, float]] = {}
-        for name, size in sizes.items():
-            kind, _, path = name.partition(" ")
-            watched.setdefault(path, {})[kind] = size
-        if watched:
-            record["watch"] = watched
+        if sizes:
+            record["watch"] = by_place(sizes)
+        if self.state.watched:
+            record["watch_steps"] = by_place(self.state.watched)
+            self.state.watched = {}
         self.state.seconds += time.perf_counter() - start
         record["seconds"] = self.state.seconds
         return record
 
-    def _measured(self, predictions: np.ndarray, validation: Arrays) -> Record:
-        measured = {
-            name: measure(name, predictions, validation.y, validation.weight) for name in self._metrics
-        }
-        if validation.y is not None:
-            measured |= {
-                name: float(function(validation.y, predictions))
-                for name, function in self.own_metrics.items()
-            }
-        return {f"validation_{name}": value for name, value in measured.items()}
-
-    def _warn_of_validation(self, epoch: int, loss: float | None, predictions: np.ndarray) -> None:
-        """Once a run: the epochs after it say nothing new."""
-        if self._warned or loss is None or np.isfinite(loss) or self.validation is None:
-            return
-        self._warned = True
-        chunk = named_arrays(self.validation)
-        warn(not_finite_validation(loss, epoch, chunk, predictions))
-
-    def _remember(self, record: Record) -> None:
-        """Advance the state by a finished epoch: history, best weights, schedules that look at the result."""
-        state = self.state
-        state.epoch = record["epoch"]
-        state.history.append(record)
-        if self.validation is not None and record["validation_loss"] < state.best_loss:
-            state.best_loss, state.best_epoch = record["validation_loss"], state.epoch
-            if self.recipe.keep == "best":
-                state.best = {name: array.copy() for name, array in self._evaluated().items()}
-        if self._observed:
-            monitored = record.get("validation_loss", record["loss"])
-            observed = self.recipe.optimizer.observe(optimizer_state(state.tree), monitored)
-            for name, array in observed.items():
-                state.tree[OPTIMIZER + name][...] = array
-            self._keep_past()  # what was observed is in no step that could be replayed
-
     def _evaluated(self) -> dict[str, np.ndarray]:
         return evaluated(self.recipe, self._compiled(self._batch_size).program, self.state.tree)
-
-    def _out_of_patience(self) -> bool:
-        patience = self.recipe.patience
-        if patience is None or self.validation is None:
-            return False
-        return self.state.epoch - self.state.best_epoch >= patience

@@ -3,22 +3,22 @@
 import numpy as np
 
 from chainrule.errors import ChainruleWarning, warn
-from chainrule.nn.losses import LOGITS, PROBABILITIES, VALUES, Loss, MeanOfMembers
+from chainrule.nn.losses import LOGITS, PROBABILITIES, VALUES, Loss
 from chainrule.program import Program
 from chainrule.program.ranges import Range, range_of
 
 _NARROW = 2.0  # raw numbers that differ by less can't make one class much likelier than another
 
 
-def warn_of_outputs(loss: Loss, program: Program, targets: np.ndarray) -> None:
+def warn_of_outputs(loss: Loss, program: Program, targets: np.ndarray, name: str = "prediction") -> None:
     """Warn where the last operation bounds the outputs in a way that the loss has no use for.
 
     An activation that the loss applies itself; outputs that may be no probabilities where it takes some;
     targets that no output can reach; outputs that are always the same number.
-    program: the forward pass, with the raw outputs as 'prediction'.
+    program: the forward pass, with the raw outputs under this name.
     """
-    loss = loss.loss if isinstance(loss, MeanOfMembers) else loss
-    outputs = range_of(program, program.outputs["prediction"])
+    loss = loss.of_one()
+    outputs = range_of(program, program.outputs[name])
     if outputs.low == outputs.high:
         _tell(
             f"{_whose(outputs)} are always {outputs.low:g}",

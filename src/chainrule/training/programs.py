@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from chainrule.data import Arrays
+from chainrule.data import Arrays, Structure, belonging, nested
 from chainrule.executors import Compiled, Executor
 from chainrule.program import Program
+from chainrule.training.probes import Probe
 from chainrule.training.recipe import Recipe
-from chainrule.training.step import Batch, TrainingStep, named_arrays, prediction_program, training_step
+from chainrule.training.step import Batch, TrainingStep, prediction_program, training_step
 
 PREDICTION_ROWS = 512
 BLOCK_ROWS = 32 * PREDICTION_ROWS
@@ -25,8 +26,8 @@ _Made = TypeVar("_Made")
 class Programs:
     """Training steps and forward passes of a recipe, compiled by one executor and kept by shape.
 
-    They hold no weights, so one serves any number of runs of the same model, loss, optimizer, penalties,
-    mixing and dtype, and any number of threads at once. The oldest are given up where there are many.
+    They hold no weights, so one serves any number of runs of the same objective, optimizer, penalties and
+    dtype, and any number of threads at once. The oldest are given up where there are many.
     """
 
     def __init__(self, recipe: Recipe, executor: Executor) -> None:
@@ -41,7 +42,7 @@ class Programs:
     @cached_property
     def whole(self) -> bool:
         """Whether the model looks up whole numbers among its inputs."""
-        return self.recipe.model.takes_whole_numbers()
+        return self.recipe.objective.takes_whole_numbers()
 
     def kept(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """What was made for this key, made now if it was not."""
@@ -53,12 +54,12 @@ class Programs:
                 self._kept.pop(old, None)
         return found
 
-    def step(self, arrays: Arrays, rows: int, *, watch: bool) -> TrainingStep:
+    def step(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> TrainingStep:
         """The training step for batches of this many rows, as it was recorded."""
         key = ("step", watch, *_kind(arrays, rows))
         return self.kept(key, lambda: training_step(self.recipe, Batch.of(arrays, rows), watch=watch))
 
-    def training(self, arrays: Arrays, rows: int, *, watch: bool) -> Compiled:
+    def training(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
         """The training step for batches of this many rows."""
         key = ("training", watch, *_kind(arrays, rows))
         return self.kept(key, lambda: self.executor(self.step(arrays, rows, watch=watch).program))
@@ -73,52 +74,64 @@ class Programs:
         key = ("prediction", raw, *_kind(arrays, rows))
         return self.kept(key, lambda: self.executor(self.forward(arrays, rows, raw=raw)))
 
-    def predict(self, tree: Mapping[str, np.ndarray], arrays: Arrays) -> tuple[np.ndarray, float | None]:
-        """Predictions for all rows, and their mean loss where there are targets (None without)."""
-        predictions, losses, counts = None, [], []
+    def measuring(self, arrays: Arrays, rows: int) -> Compiled:
+        """The forward pass with its loss, for batches of this many rows."""
+        key = ("measuring", *_kind(arrays, rows))
+        return self.kept(
+            key,
+            lambda: self.executor(prediction_program(self.recipe, Batch.of(arrays, rows), measured=True)),
+        )
+
+    def predict(self, tree: Mapping[str, np.ndarray], arrays: Arrays) -> tuple[Structure, float | None]:
+        """Predictions for all rows, and their mean loss; None where the targets that it needs are missing."""
+        predictions: dict[str, np.ndarray] = {}
+        losses, counts = [], []
+        measured = arrays.y is not None or not self.recipe.objective.needs_targets
+        compile_for = self.measuring if measured else self.prediction
         for start in range(0, len(arrays), PREDICTION_ROWS):
             part = arrays.take(slice(start, start + PREDICTION_ROWS))
-            results = self.prediction(part, len(part)).run(dict(tree), named_arrays(part))
-            predictions = _placed(predictions, results["prediction"], start, len(arrays))
+            results = compile_for(part, len(part)).run(dict(tree), part.named)
+            for name, predicted in belonging("prediction", results).items():
+                predictions[name] = _placed(predictions.get(name), predicted, start, len(arrays))
             if "loss" in results:
                 losses.append(float(results["loss"]))
                 counts.append(float(len(part) if part.weight is None else part.weight.sum()))
         with np.errstate(invalid="ignore"):  # of losses that are not finite, neither is their mean
             loss = float(np.average(losses, weights=counts)) if losses and sum(counts) > 0 else None
-        assert predictions is not None  # there is at least one row
-        return predictions, loss
+        return nested("prediction", predictions), loss
 
     def outputs(
         self,
         tree: Mapping[str, np.ndarray],
         rows: int,
-        block: Callable[[slice], np.ndarray],
+        block: Callable[[slice], Mapping[str, np.ndarray]],
         *,
         raw: bool = False,
         least: int = 1,
         then: Callable[[np.ndarray], np.ndarray] | None = None,
-    ) -> np.ndarray:
+    ) -> Structure:
         """Predictions for rows that are made ready block by block, so that few are in memory at once.
 
-        rows: how many, at least one. block: makes the x of some rows, as the model takes it, at most
-        BLOCK_ROWS at a time. raw: the outputs of the model as they are. then: what becomes of them, row by
-        row; itself if None.
+        rows: how many, at least one. block: makes the inputs of some rows by name, as the model takes them,
+        at most BLOCK_ROWS at a time. raw: the outputs of the model as they are. then: what becomes of each
+        output, row by row; itself if None.
         The last rows of each 512 are repeated up to a power of two, at least `least`, so that tables of any
         length need few programs.
         """
-        whole: np.ndarray | None = None
+        whole: dict[str, np.ndarray] = {}
         held = dict(tree)
         for first in range(0, rows, BLOCK_ROWS):
-            x = block(slice(first, min(first + BLOCK_ROWS, rows)))
-            for start in range(0, len(x), PREDICTION_ROWS):
-                part = x[start : start + PREDICTION_ROWS]
-                filled = _filled(part, least)
-                compiled = self.prediction(Arrays(filled), len(filled), raw=raw)
-                predicted = compiled.run(held, {"x": filled})["prediction"][: len(part)]
-                predicted = predicted if then is None else then(predicted)
-                whole = _placed(whole, predicted, first + start, rows)
-        assert whole is not None  # there is at least one row
-        return whole
+            given = block(slice(first, min(first + BLOCK_ROWS, rows)))
+            end = min(BLOCK_ROWS, rows - first)
+            for start in range(0, end, PREDICTION_ROWS):
+                count = min(PREDICTION_ROWS, end - start)
+                filled = {name: _filled(array[start : start + count], least) for name, array in given.items()}
+                arrays = Arrays(filled)
+                results = self.prediction(arrays, len(arrays), raw=raw).run(held, filled)
+                for name, outputs in results.items():
+                    predicted = outputs[:count] if then is None else then(outputs[:count])
+                    whole[name] = _placed(whole.get(name), predicted, first + start, rows)
+        return nested("prediction", whole)
 
 
 def _placed(whole: np.ndarray | None, part: np.ndarray, start: int, rows: int) -> np.ndarray:
@@ -133,8 +146,7 @@ def _placed(whole: np.ndarray | None, part: np.ndarray, start: int, rows: int) -
 
 def _kind(arrays: Arrays, rows: int) -> tuple[Any, ...]:
     """What `Batch.of` says, as a key that takes no time to make."""
-    given = (arrays.x, arrays.y, arrays.weight)
-    return (rows, *(None if array is None else (array.shape[1:], array.dtype) for array in given))
+    return (rows, *((name, array.shape[1:], array.dtype) for name, array in arrays.named.items()))
 
 
 def _filled(part: np.ndarray, least: int) -> np.ndarray:

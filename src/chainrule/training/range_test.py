@@ -12,16 +12,17 @@ from chainrule.errors import ConfigError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
 from chainrule.nn.layer import Layer
-from chainrule.nn.losses import Loss
 from chainrule.nn.optimizers import ScaleByLearningRate, Transform, adam
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.training.fitting import check_data, split_validation
+from chainrule.training.objective import Supervised
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
-from chainrule.training.step import initial_tree, named_arrays
+from chainrule.training.step import initial_tree
+from chainrule.training.words import LossGiven, loss_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -67,7 +68,7 @@ def learning_rate_range_test(
     model: Layer,
     data: Any,
     *,
-    loss: Loss,
+    loss: LossGiven,
     optimizer: Transform | None = None,
     penalties: Sequence[Penalty] = (),
     lowest: float = 1e-6,
@@ -92,8 +93,7 @@ def learning_rate_range_test(
     check_whole("learning_rate_range_test", "steps", steps, at_least=10)
     climbing = _with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
     recipe = Recipe(
-        model=model,
-        loss=loss,
+        objective=Supervised(model, loss_of(loss)),
         optimizer=climbing,
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         batch_size=batch_size,
@@ -103,8 +103,8 @@ def learning_rate_range_test(
     arrays, _ = split_validation(recipe, data, None)
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
-    tree = initial_tree(recipe, programs.step(arrays, rows, watch=False))
-    compiled = programs.training(arrays, rows, watch=False)
+    tree = initial_tree(recipe, programs.step(arrays, rows))
+    compiled = programs.training(arrays, rows)
     rate_name = next((name for name in tree if name.endswith(".learning_rate")), None)
     if rate_name is None:
         raise ConfigError(
@@ -114,7 +114,7 @@ def learning_rate_range_test(
     rates: list[float] = []
     losses: list[float] = []
     for order in _orders(len(arrays), rows, seed):
-        loss_now = float(compiled.run_many(tree, named_arrays(arrays), order)["loss"][0])
+        loss_now = float(compiled.run_many(tree, arrays.named, order)["loss"][0])
         if not np.isfinite(loss_now) or loss_now > _DIVERGED * min(losses, default=np.inf) > 0:
             break
         rate = float(tree[rate_name])

@@ -1,6 +1,7 @@
 """Recipe: every setting of a run but the data, as one tree of frozen dataclasses."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from types import FunctionType
 from typing import Any
 
@@ -8,8 +9,6 @@ from chainrule.errors import ConfigError
 from chainrule.nn import KINDS
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
-from chainrule.nn.metrics import MEASURED
-from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.own import check_own_parts
 from chainrule.nn.part import Part
@@ -17,6 +16,8 @@ from chainrule.nn.regularizers import Penalty
 from chainrule.nn.settings import check_choice, check_flag
 from chainrule.nn.tree import checked_classes, from_plain, to_plain
 from chainrule.program import FLOATS
+from chainrule.training.heads import known_metrics
+from chainrule.training.objective import Objective, Supervised, check_type
 
 KEPT = ("best", "last")
 
@@ -25,22 +26,22 @@ KEPT = ("best", "last")
 class Recipe(Part):
     """What to train and how.
 
-    model, loss: a layer and a loss that takes its outputs. optimizer: a transform; its result is added to the
-    parameters. penalties: added to the loss while training (not in the reported losses).
+    objective: what every step makes small, such as Supervised(model, loss). optimizer: a transform; its
+    result is added to the parameters. penalties: added to the loss while training (not in the reported
+    losses).
     epochs, batch_size: at least 1.
     seed: 0 … 2⁶⁴ - 1; decides initial weights, order of the examples and dropout.
     patience: stop after this many epochs without a lower validation loss; None never stops early.
-    dtype: float32 or float64. mixing: of the examples of a batch while training, such as MixUp(); or None.
-    metrics: names of nn.metrics.MEASURED, measured on the validation data after every epoch; None takes those
-    that go with the loss.
+    dtype: float32 or float64.
+    metrics: names of nn.metrics.MEASURED, measured on the validation data after every epoch, of a model with
+    several heads behind the head's, such as 'kind_accuracy'; None takes those that go with the loss.
     keep: 'best' or 'last': whose weights a run with validation ends with, those of the epoch with the lowest
     validation loss or of the last one. shuffle: whether every epoch visits the examples in another order.
     Raises ConfigError for a setting of the wrong type or out of range, and for a class of your own that is
     more than its fields say, or less.
     """
 
-    model: Layer
-    loss: Loss
+    objective: Objective
     optimizer: Transform = adam()
     penalties: tuple[Penalty, ...] = ()
     epochs: int = 100
@@ -48,7 +49,6 @@ class Recipe(Part):
     seed: int = 0
     patience: int | None = None
     dtype: str = "float32"
-    mixing: Mixing | None = None
     metrics: tuple[str, ...] | None = None
     keep: str = "best"
     shuffle: bool = True
@@ -56,13 +56,10 @@ class Recipe(Part):
     def __post_init__(self) -> None:
         given = self.penalties
         object.__setattr__(self, "penalties", tuple(given) if isinstance(given, tuple | list) else (given,))
-        _check_type("model", self.model, Layer, "a layer, such as Sequential([Dense(64, 'relu'), Dense(3)])")
-        _check_type("loss", self.loss, Loss, "a loss, such as SoftmaxCrossEntropy()")
-        _check_type("optimizer", self.optimizer, Transform, "an optimizer, such as adam(0.001)")
+        check_type("objective", self.objective, Objective, "an objective, such as Supervised(model, loss)")
+        check_type("optimizer", self.optimizer, Transform, "an optimizer, such as adam(0.001)")
         for penalty in self.penalties:
-            _check_type("penalties", penalty, Penalty, "a penalty, such as L2(0.0001)")
-        if self.mixing is not None:
-            _check_type("mixing", self.mixing, Mixing, "a mixing, such as MixUp(0.2)")
+            check_type("penalties", penalty, Penalty, "a penalty, such as L2(0.0001)")
         for name in ("epochs", "batch_size", "patience"):
             value = getattr(self, name)
             if name == "patience" and value is None:
@@ -78,10 +75,29 @@ class Recipe(Part):
             named = (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics)
             object.__setattr__(self, "metrics", named)
             for name in named:
-                check_choice("train", "metrics", name, MEASURED)
+                check_choice("train", "metrics", name, known_metrics(self.objective))
         check_choice("train", "keep", self.keep, KEPT)
         check_flag("train", "shuffle", self.shuffle)
         check_own_parts(self)
+
+    @property
+    def model(self) -> Layer:
+        """The model of a supervised objective; ConfigError for another."""
+        return self._supervised.model
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of a supervised objective; ConfigError for another."""
+        return self._supervised.loss
+
+    @property
+    def _supervised(self) -> Supervised:
+        if isinstance(self.objective, Supervised):
+            return self.objective
+        raise ConfigError(
+            f"the objective is {type(self.objective).__name__}, which has neither one model nor one loss",
+            remedy="ask the objective itself, or train by Supervised(model, loss)",
+        )
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for TOML and JSON."""
@@ -90,10 +106,26 @@ class Recipe(Part):
     @staticmethod
     def from_plain(plain: dict[str, Any], classes: tuple[type | FunctionType, ...] = ()) -> "Recipe":
         """The recipe that `to_plain` wrote; classes: your own that occur in it, also functions."""
-        return from_plain(plain, (*KINDS, Recipe, *checked_classes(classes)), "recipe")
+        return from_plain(plain, (*KINDS, Recipe, Supervised, *checked_classes(classes)), "recipe")
 
 
-def _check_type(name: str, value: object, kind: type, example: str) -> None:
-    if not isinstance(value, kind):
-        got = value if isinstance(value, str) else type(value).__name__
-        raise ConfigError(f"{name} is {got!r}", remedy=f"give {example}")
+def differing_settings(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """The names of settings in which two recipes, as plain data, differ.
+
+    Of objectives of one kind, those of their settings. Recipes written before a setting existed had its
+    default. Epochs and patience may differ: a run can be made longer.
+    """
+    usual = {each.name: each.default for each in fields(Recipe) if isinstance(each.default, bool | str)}
+    one, other = usual | _flat(stored), usual | _flat(current)
+    names = sorted({*one, *other} - {"epochs", "patience"})
+    differing = [name for name in names if one.get(name) != other.get(name)]
+    return ["objective"] if "objective" in differing else differing
+
+
+def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """With the settings of the objective among the recipe's."""
+    objective = dict(recipe["objective"])
+    kind = objective.pop("type")
+    return (
+        {name: each for name, each in recipe.items() if name != "objective"} | objective | {"objective": kind}
+    )

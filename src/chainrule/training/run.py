@@ -1,5 +1,6 @@
 """Run: what training returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -7,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays
+from chainrule.data import Structure, belonging
 from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import Executor
 from chainrule.executors.native import compile_native
-from chainrule.nn.metrics import check_metrics, measure, metrics_of
-from chainrule.training.events import Record
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
-from chainrule.training.inputs import arrays_for, blocks_for, check_inputs, check_lengths
+from chainrule.training.heads import check_measurable, measured, metric_names
+from chainrule.training.inputs import arrays_for, blocks_for, check_examples, check_inputs, check_lengths
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
+from chainrule.training.state import Record
 from chainrule.training.step import Batch
 from chainrule.training.summary import as_html, as_text, summary
 
@@ -31,12 +32,15 @@ class Run:
     recipe's `keep` is 'last'.
     history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
     'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
-    where there is validation, 'watch' (root mean squares of activations, deltas, gradients and updates at the
-    last full batch). What is infinite is NaN after storing: null in metrics.jsonl.
+    where there is validation; 'watch', what probes measured at the last full batch, by layer or parameter and
+    name of the probe, by default root mean squares of activations, deltas, gradients, updates and values; and
+    'watch_steps', lists of what they measured at every step, where that was asked for. What is infinite is
+    NaN after storing: null in metrics.jsonl.
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
-    batch: shapes of the training batches. columns: names of x's columns, where it was a DataFrame.
+    batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
+    it is one alone, the names of its columns.
     programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
@@ -46,7 +50,7 @@ class Run:
     stopped: str
     best_epoch: int
     batch: Batch
-    columns: tuple[str, ...] | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     executor: Executor = compile_native
     programs: Programs = field(init=False)
 
@@ -63,20 +67,21 @@ class Run:
     def _summary(self) -> list[tuple[str, str]]:
         return summary(self.recipe, self.parameters, self.history, self.stopped, self.best_epoch)
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: Any) -> Structure:
         """What the model says about new examples.
 
         x: (examples, …) as in training; sequences may be longer or shorter, and images larger or smaller,
         where the model takes them. Where x was a DataFrame, another has at least its columns, in any order;
         others are ignored. What has no names is taken by position.
         Returns probabilities per class, (examples, classes), for softmax cross-entropy, a probability of yes
-        for binary cross-entropy, else the outputs themselves.
+        for binary cross-entropy, else the outputs themselves; of a model with several outputs a tuple or dict
+        of such.
         Raises ShapeError if the model can't take examples of this shape, naming the layer; DataError for
         columns that are missing, for bad numbers and for tokens that an Embedding does not have.
         """
         return self._forward(x, raw=False)
 
-    def outputs(self, x: Any) -> np.ndarray:
+    def outputs(self, x: Any) -> Structure:
         """The raw outputs of the model for new examples, such as logits."""
         return self._forward(x, raw=True)
 
@@ -89,27 +94,28 @@ class Run:
         Raises as `predict`, and DataError for targets that are missing or that the loss can't take.
         """
         arrays = arrays_for(self.recipe, data, columns=self.columns)
-        if arrays.y is None:
+        if arrays.y is None and self.recipe.objective.needs_targets:
             raise DataError("the data has no targets", remedy="pass a pair (x, y)")
-        known = self.batch.inputs["x"][0][1:]
-        check_lengths(self.programs, arrays.x, known, self.parameters, "evaluate")
-        check_inputs(self.programs, arrays.x)
-        outputs = self.programs.forward(Arrays(arrays.x), 1, raw=True).outputs["prediction"]
-        self.recipe.loss.check((len(arrays), *outputs.shape[1:]), arrays.y)
+        check_lengths(self.programs, arrays.inputs.named, self._shapes(), self.parameters, "evaluate")
+        check_examples(self.programs, arrays)
         predictions, loss = self.programs.predict(self.parameters, arrays)
-        names = self.recipe.metrics
-        names = metrics_of(self.recipe.loss, arrays.y) if names is None else names
-        check_metrics(names, predictions[:2], arrays.y[:2])  # of which the shapes matter
-        measured = {name: measure(name, predictions, arrays.y, arrays.weight) for name in names}
-        return {"loss": float("nan") if loss is None else loss} | measured
+        objective = self.recipe.objective
+        names = metric_names(objective, self.recipe.metrics, arrays)
+        check_measurable(objective, names, predictions, arrays)
+        figures = measured(objective, names, predictions, arrays)
+        return {"loss": float("nan") if loss is None else loss} | figures
 
-    def _forward(self, x: Any, *, raw: bool) -> np.ndarray:
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the inputs of one example, by name."""
+        return {name: shape[1:] for name, (shape, _) in belonging("x", self.batch.inputs).items()}
+
+    def _forward(self, x: Any, *, raw: bool) -> Structure:
         given, block = blocks_for(self.programs, x, self.columns)
-        known = self.batch.inputs["x"][0][1:]
-        if given.shape[1:] != known:
+        known = self._shapes()
+        if {name: array.shape[1:] for name, array in given.items()} != known:
             check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
         check_inputs(self.programs, given)
-        return self.programs.outputs(self.parameters, len(given), block, raw=raw)
+        return self.programs.outputs(self.parameters, len(next(iter(given.values()))), block, raw=raw)
 
     def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
         """Write a run folder, whole or not at all, and return its path.

@@ -1,6 +1,6 @@
 """Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -11,9 +11,10 @@ from chainrule.data import Arrays
 from chainrule.errors import ChainruleError
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Building, building
-from chainrule.nn.results import check_scalar, check_tensor, check_tensors, described
+from chainrule.nn.results import check_scalar, check_tensor, described
 from chainrule.program import Program, Tensor, Trace, Value
-from chainrule.program import functions as f
+from chainrule.training.objective import forwarded, predicted, recorded
+from chainrule.training.probes import Probe, measured, readings_of
 from chainrule.training.recipe import Recipe
 
 OPTIMIZER = "optimizer."
@@ -21,50 +22,42 @@ OPTIMIZER = "optimizer."
 
 @dataclass(frozen=True)
 class Batch:
-    """Shapes and dtypes of one batch: name -> (shape, dtype), names 'x', 'y' and, where given, 'weight'."""
+    """Shapes and dtypes of one batch: name -> (shape, dtype), with the names of `Arrays`."""
 
     inputs: Mapping[str, tuple[tuple[int, ...], str]]
 
     @property
     def rows(self) -> int:
         """Examples in it."""
-        return self.inputs["x"][0][0]
+        return next(iter(self.inputs.values()))[0][0]
 
     @staticmethod
     def of(arrays: Arrays, rows: int) -> "Batch":
         """A batch of this many rows of these arrays."""
-        return Batch({name: ((rows, *a.shape[1:]), a.dtype.name) for name, a in named_arrays(arrays).items()})
-
-
-def named_arrays(arrays: Arrays) -> dict[str, np.ndarray]:
-    """The arrays there are, by the names that programs give them."""
-    pairs = (("x", arrays.x), ("y", arrays.y), ("weight", arrays.weight))
-    return {name: array for name, array in pairs if array is not None}
+        return Batch({name: ((rows, *a.shape[1:]), a.dtype.name) for name, a in arrays.named.items()})
 
 
 @dataclass(frozen=True)
 class TrainingStep:
     """One step of training as a program, and what its parameters and the state of its layers start from.
 
-    Outputs of the program: 'loss' (without penalties) and, where watched, root mean squares:
-    'activation PATH' and 'delta PATH' of each layer's output, 'gradient NAME' and 'update NAME' of each
-    parameter, and 'value NAME' of what it has become.
+    Outputs of the program: 'loss' (without penalties) and what is watched, by `Probe.output`, such as
+    'activation PATH' of each layer and 'gradient NAME' of each parameter.
     """
 
     program: Program
     initializers: Mapping[str, Initializer]
 
 
-def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> TrainingStep:
+def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) -> TrainingStep:
     """Record one whole training step.
 
-    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: also measure the sizes of
-    activations, deltas, gradients and updates.
+    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: what is measured, too.
     """
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
     with building(trace, training=True, dtype=recipe.dtype) as built:
-        loss = _training_loss(recipe, inputs, built)
+        loss = recorded(recipe.objective, inputs, built).loss
     parameters = dict(trace.parameters)
     deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
     gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
@@ -81,69 +74,35 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: bool = False) -> Train
     if watch:
         with trace.at(layer="sizes", part="watch"):
             news = {name: updates[parameter] for name, parameter in parameters.items()}
-            results |= _sizes(built, deltas, news, gradients, changes)
+            known = {path: deltas[y.value] for path, y in built.outputs.items() if y.value in deltas}
+            results |= measured(watch, readings_of(built.outputs, known, news, gradients, changes))
     return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
-
-
-def _training_loss(recipe: Recipe, inputs: Mapping[str, Tensor], built: Building) -> Tensor:
-    """The loss of the batch, of which examples are mixed where the recipe says so."""
-    if recipe.mixing is None:
-        return _loss(recipe, _outputs(recipe, inputs["x"]), inputs)
-    owner = type(recipe.mixing).__name__
-    with built.trace.at(layer="mixing", label=owner):
-        mixed = recipe.mixing(inputs["x"], built.random_bits)
-        check_tensors(owner, mixed)
-        x, partners, share = mixed
-        theirs = {name: f.gather(tensor, partners) for name, tensor in inputs.items() if name != "x"}
-    outputs = _outputs(recipe, x)
-    with built.trace.at(layer="mixing"):
-        return share * _loss(recipe, outputs, inputs) + (1.0 - share) * _loss(recipe, outputs, theirs)
-
-
-def _outputs(recipe: Recipe, x: Tensor) -> Tensor:
-    outputs = recipe.model(x)
-    if not isinstance(outputs, Tensor):
-        raise ChainruleError(
-            f"{type(recipe.model).__name__} gives {described(outputs)}, and a loss takes one Tensor",
-            remedy="return one, such as program.functions.concatenate of several",
-        )
-    return outputs
-
-
-def _loss(recipe: Recipe, outputs: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
-    owner = type(recipe.loss).__name__
-    with outputs.trace.at(layer="loss", label=owner):
-        loss = recipe.loss(outputs, inputs["y"], inputs.get("weight"))
-        check_scalar(owner, "its __call__", loss)
-        return loss
 
 
 def _gradients_at(
     point: Mapping[str, Tensor], recipe: Recipe, inputs: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """The gradients of the same objective at another point, with the same random numbers."""
-    with building(inputs["x"].trace, training=True, at=point, dtype=recipe.dtype) as built:
-        loss = _training_loss(recipe, inputs, built)
+    with building(next(iter(inputs.values())).trace, training=True, at=point, dtype=recipe.dtype) as built:
+        loss = recorded(recipe.objective, inputs, built).loss
     deltas = differentiate(_with_penalties(recipe, loss, point, built), point.values())
     return {name: deltas[tensor.value] for name, tensor in point.items()}
 
 
-def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False) -> Program:
-    """The forward pass alone, without dropout: 'prediction' and, where the batch has targets, 'loss'.
+def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False, measured: bool = False) -> Program:
+    """The forward pass alone, without dropout: 'prediction', or 'prediction.kind' … of several outputs.
 
-    raw: the outputs of the model as they are, not turned into probabilities.
+    raw: the outputs of the model as they are, not turned into probabilities. measured: with the 'loss', too,
+    for which the batch has all that the objective needs.
     """
     trace = Trace()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
-    with building(trace, training=False, dtype=recipe.dtype):
-        outputs = _outputs(recipe, inputs["x"])
-    owner = type(recipe.loss).__name__
-    with trace.at(layer="loss", label=owner):
-        results = {"prediction": outputs if raw else recipe.loss.predict(outputs)}
-        check_tensor(owner, "its predict", results["prediction"])
-    if "y" in inputs:
-        results["loss"] = _loss(recipe, outputs, inputs)
-    return trace.program(results)
+    with building(trace, training=False, dtype=recipe.dtype) as built:
+        if not measured:
+            return trace.program(forwarded(recipe.objective, inputs, built, raw=raw))
+        result = recorded(recipe.objective, inputs, built)
+        said = predicted(recipe.objective, result.outputs, raw=raw)
+        return trace.program(said | {"loss": result.loss})
 
 
 def held_by_model(program: Program) -> list[Value]:
@@ -240,24 +199,3 @@ def _optimize(
         for name, tensor in given.items():
             check_tensor(owner, f"its update, for '{name}',", tensor)
     return changes, {state[name]: tensor for name, tensor in fresh.items()}
-
-
-def _sizes(
-    built: Building,
-    deltas: Mapping[Value, Tensor],
-    news: Mapping[str, Tensor],
-    gradients: Mapping[str, Tensor],
-    changes: Mapping[str, Tensor],
-) -> dict[str, Tensor]:
-    sizes = {}
-    for path, output in built.outputs.items():
-        sizes[f"activation {path}"] = output
-        if output.value in deltas:
-            sizes[f"delta {path}"] = deltas[output.value]
-    for name, new in news.items():
-        sizes |= {
-            f"value {name}": new,
-            f"gradient {name}": gradients[name],
-            f"update {name}": changes[name],
-        }
-    return {name: f.root_mean_square(tensor) for name, tensor in sizes.items()}

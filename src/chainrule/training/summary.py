@@ -1,16 +1,17 @@
 """What a run says of itself in a few lines, as text and for notebooks."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from html import escape
 from typing import Any
 
 import numpy as np
 
-from chainrule.training.events import Record
 from chainrule.training.recipe import Recipe
+from chainrule.training.state import Record
 
 _WIDTH = 88
-_NO_MEASURES = ("epoch", "step", "seconds", "learning_rate", "watch")
+_NO_MEASURES = ("epoch", "step", "seconds", "learning_rate", "watch", "watch_steps")
 _ENDS = {"epochs": "all were done", "early stopping": "stopped early", "interrupted": "interrupted"}
 
 
@@ -18,9 +19,9 @@ def summary(
     recipe: Recipe, parameters: Mapping[str, np.ndarray], history: list[Record], stopped: str, best_epoch: int
 ) -> list[tuple[str, str]]:
     """Of a run: each line's name and what it says. See `Run` for what is given."""
+    settings = {each.name: getattr(recipe.objective, each.name) for each in fields(recipe.objective)}
     lines = [
-        ("model", _short(recipe.model)),
-        ("loss", _short(recipe.loss)),
+        *((name, _short(value)) for name, value in settings.items() if value is not None),
         ("optimizer", _short(recipe.optimizer)),
         ("parameters", f"{sum(array.size for array in parameters.values()):,} ({recipe.dtype})"),
     ]

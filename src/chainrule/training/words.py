@@ -7,11 +7,15 @@ from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.nn import LOSSES, PRESETS, Loss, Transform
+from chainrule.nn import LOSSES, PRESETS, Layer, Loss, Mixing, MultiOutputLoss, Transform
+from chainrule.training.objective import Objective, Supervised
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 _Kind = TypeVar("_Kind")
+
+LossGiven = Loss | str | Mapping[str, "LossGiven"] | tuple["LossGiven", ...]
+"""A loss, its name, or a mapping or tuple of such, one for each head."""
 
 _LOSSES_ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
@@ -74,8 +78,32 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 """What to give instead, by what scikit-learn, Keras, PyTorch and others call it."""
 
 
-def loss_of(given: Loss | str) -> Loss:
-    """A loss, or the one of this name in nn.LOSSES. Raises ConfigError that suggests the nearest name."""
+def objective_of(model: Layer | Objective, loss: LossGiven | None, mixing: Mixing | None) -> Objective:
+    """The objective that `train` is told of; ConfigError for a loss that is missing or one too many."""
+    if isinstance(model, Objective):
+        for name, given in (("loss", loss), ("mixing", mixing)):
+            if given is not None:
+                raise ConfigError(
+                    f"{name} is given beside {type(model).__name__}, which has its own",
+                    remedy=f"leave {name} out, or give a model in place of the objective",
+                )
+        return model
+    if loss is None:
+        raise ConfigError(
+            "no loss is given", remedy="say what to make small ({loss})", settings={"loss": "cross_entropy"}
+        )
+    return Supervised(model, loss_of(loss), mixing)
+
+
+def loss_of(given: LossGiven) -> Loss:
+    """A loss, or the one of this name in nn.LOSSES; of a mapping or tuple, the sum of those of several heads.
+
+    Raises ConfigError that suggests the nearest name.
+    """
+    if isinstance(given, Mapping):
+        return MultiOutputLoss({name: loss_of(each) for name, each in given.items()})
+    if isinstance(given, tuple | list):
+        return MultiOutputLoss(tuple(loss_of(each) for each in given))
     return _by_name("loss", given, LOSSES, _LOSSES_ELSEWHERE, "nn.Huber(0.5)")
 
 

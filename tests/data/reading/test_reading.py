@@ -144,8 +144,8 @@ def test_a_marker_in_quotes_is_text_in_a_file(write):
 
 def test_the_same_file_on_other_splits_is_read_alike(write):
     """A '-' among numbers, in whichever row."""
-    from chainrule.tasks.settings import TableSettings
-    from chainrule.tasks.table import prepare_table
+    from chainrule.tasks.table.run import prepare_table
+    from chainrule.tasks.table.settings import TableSettings
 
     lines = [f"{row * 1.5},{row % 7},{row}" for row in range(60)]
     lines[17] = "-,3,17"

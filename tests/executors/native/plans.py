@@ -9,7 +9,8 @@ from chainrule.executors.native.schedule import Group, schedule
 from chainrule.executors.native.tiles import MICRO_OPS
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
 from chainrule.program import EXPANSIONS, Program, Value, expand
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
+from chainrule.training.probes import USUAL
 from chainrule.training.step import Batch, training_step
 
 
@@ -65,6 +66,8 @@ def perceptron(
     layers: list = []
     for width in widths[1:-1]:
         layers += [Dense(width, activation), *([Dropout(dropout)] if dropout else [])]
-    recipe = Recipe(Sequential([*layers, Dense(widths[-1])]), SoftmaxCrossEntropy(), optimizer or adam())
+    recipe = Recipe(
+        Supervised(Sequential([*layers, Dense(widths[-1])]), SoftmaxCrossEntropy()), optimizer or adam()
+    )
     batch_shapes = {"x": ((batch, widths[0]), "float32"), "y": ((batch,), "int32")}
-    return training_step(recipe, Batch(batch_shapes), watch=watch).program
+    return training_step(recipe, Batch(batch_shapes), watch=USUAL if watch else ()).program

@@ -25,7 +25,7 @@ from chainrule.nn import (
     sgd,
 )
 from chainrule.program import Program, expand
-from chainrule.training import Batch, Recipe, training_step
+from chainrule.training import Batch, Recipe, Supervised, training_step
 
 pytestmark = pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 
@@ -82,7 +82,9 @@ def test_a_penalty_on_weights_is_compiled_ahead(name: str):
 def penalized(optimizer: Transform) -> Program:
     """A training step with an L2 penalty, which is on weights."""
     recipe = Recipe(
-        Sequential([Dense(128, "relu"), Dense(10)]), SoftmaxCrossEntropy(), optimizer, penalties=(L2(1e-4),)
+        Supervised(Sequential([Dense(128, "relu"), Dense(10)]), SoftmaxCrossEntropy()),
+        optimizer,
+        penalties=(L2(1e-4),),
     )
     batch = Batch({"x": ((64, 64), "float32"), "y": ((64,), "int32")})
     return training_step(recipe, batch).program
@@ -91,7 +93,9 @@ def penalized(optimizer: Transform) -> Program:
 def residual_network() -> Program:
     """A training step of what stands between the attentions of a transformer."""
     inner = Residual([Dense(256, "gelu_tanh"), Dense(128)])
-    recipe = Recipe(Sequential([Dense(128), inner, Dense(10)]), SoftmaxCrossEntropy(), adamw(on="*"))
+    recipe = Recipe(
+        Supervised(Sequential([Dense(128), inner, Dense(10)]), SoftmaxCrossEntropy()), adamw(on="*")
+    )
     batch = Batch({"x": ((512, 64), "float32"), "y": ((512,), "int32")})
     return training_step(recipe, batch).program
 
@@ -100,7 +104,9 @@ def normalized_network() -> Program:
     """A training step with the block of a residual network of images, of dense layers."""
     first = [Dense(64), BatchNorm(), Activation("relu")]
     inner = Residual([Dense(64), BatchNorm()])
-    recipe = Recipe(Sequential([*first, inner, Activation("relu"), Dense(10)]), SoftmaxCrossEntropy())
+    recipe = Recipe(
+        Supervised(Sequential([*first, inner, Activation("relu"), Dense(10)]), SoftmaxCrossEntropy())
+    )
     batch = Batch({"x": ((512, 64), "float32"), "y": ((512,), "int32")})
     return training_step(recipe, batch).program
 

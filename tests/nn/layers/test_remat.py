@@ -14,7 +14,7 @@ from chainrule.executors.native.executor import WHOLE, NativeProgram, make_plan
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer, Remat, remat
 from chainrule.program import Program, Tensor, expand
-from chainrule.training import Recipe
+from chainrule.training import Recipe, Supervised
 from chainrule.training.step import Batch, TrainingStep, initial_tree, training_step
 
 RANDOM = np.random.default_rng(6)
@@ -39,7 +39,7 @@ def language_model(wrap: Any, blocks: int) -> nn.Sequential:
 
 
 def step_of(model: Layer, rows: int = 4, time: int = 6) -> tuple[Recipe, TrainingStep]:
-    recipe = Recipe(model, nn.SoftmaxCrossEntropy(), optimizer=nn.sgd(0.1))
+    recipe = Recipe(Supervised(model, nn.SoftmaxCrossEntropy()), optimizer=nn.sgd(0.1))
     batch = Batch({"x": ((rows, time), "int32"), "y": ((rows, time), "int32")})
     return recipe, training_step(recipe, batch)
 
@@ -94,7 +94,7 @@ def operations(program: Program, name: str) -> int:
 
 def test_the_forward_pass_is_recorded_twice_from_copies_made_after_a_delta():
     model = nn.Sequential([nn.Dense(5), remat(nn.Sequential([nn.Dense(5, "tanh"), nn.Dropout(0.5)]))])
-    recipe = Recipe(model, nn.MeanSquaredError())
+    recipe = Recipe(Supervised(model, nn.MeanSquaredError()))
     program = training_step(recipe, Batch({"x": ((3, 2), "float32"), "y": ((3, 5), "float32")})).program
     assert operations(program, "tanh") == 2
     assert operations(program, "random_bits") == 2
@@ -140,7 +140,9 @@ def test_layers_of_several_inputs_and_outputs(executor: Executor):
     batch = {name: RANDOM.normal(size=(3, 4)).astype(np.float32) for name in "xy"}
     trees = []
     for wrap in (as_it_is, remat):
-        recipe = Recipe(Gated(wrap(Gate(nn.Dense(4, "tanh")))), nn.MeanSquaredError(), nn.sgd(0.1))
+        recipe = Recipe(
+            Supervised(Gated(wrap(Gate(nn.Dense(4, "tanh")))), nn.MeanSquaredError()), nn.sgd(0.1)
+        )
         shapes = {name: (array.shape, "float32") for name, array in batch.items()}
         step = training_step(recipe, Batch(shapes))
         trees.append(initial_tree(recipe, step))
@@ -151,7 +153,7 @@ def test_layers_of_several_inputs_and_outputs(executor: Executor):
 
 
 def test_one_inside_another_is_repeated_once():
-    recipe = Recipe(remat(remat(nn.Dense(5, "tanh"))), nn.MeanSquaredError())
+    recipe = Recipe(Supervised(remat(remat(nn.Dense(5, "tanh"))), nn.MeanSquaredError()))
     batch = Batch({"x": ((3, 2), "float32"), "y": ((3, 5), "float32")})
     assert operations(training_step(recipe, batch).program, "tanh") == 2
 

@@ -312,7 +312,7 @@ CASES = {
 
 def test_every_loss_is_tested():
     ours = {kind for kind in nn.KINDS if issubclass(kind, Loss)}
-    assert {type(case[0]) for case in CASES.values()} == ours
+    assert {type(case[0]) for case in CASES.values()} == ours - {nn.MultiOutputLoss}  # see test_several
 
 
 @pytest.mark.parametrize("name", CASES)

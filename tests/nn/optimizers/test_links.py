@@ -67,7 +67,7 @@ def test_scale_of_0_freezes():
 def test_a_group_without_parameters_keeps_no_state():
     grouped = Partition((("none.*", adam(ReduceOnPlateau(0.1))), ("*", sgd(0.5))))
     state = grouped.init(one(1.0))
-    assert set(state) == {"1.0.step", "1.0.learning_rate"}
+    assert set(state) == {"[*].scale_by_learning_rate.step", "[*].scale_by_learning_rate.learning_rate"}
     assert set(grouped.observe(state, 1.0)) == set(state)
 
 
@@ -77,14 +77,14 @@ def test_accumulation_counts_and_starts_again():
     assert (once["weight"].tolist(), int(state["count"]), state["sum.weight"].tolist()) == ([0], 1, [3])
     twice, state = updates_of(accumulate, one(3.0), calls=2)
     assert (twice["weight"].tolist(), int(state["count"]), state["sum.weight"].tolist()) == ([-3], 0, [0])
-    assert int(state["optimizer.0.step"]) == 1
+    assert int(state["optimizer.scale_by_learning_rate.step"]) == 1
 
 
 def test_a_plateau_reaches_the_schedule_within_an_accumulation():
     accumulate = Accumulate(sgd(ReduceOnPlateau(0.1, patience=1)), 2)
     state = accumulate.observe(accumulate.init(one(1.0)), 1.0)
     state = accumulate.observe(state, 2.0)
-    assert float(state["optimizer.0.schedule.factor"]) == pytest.approx(0.1)
+    assert float(state["optimizer.scale_by_learning_rate.schedule.factor"]) == pytest.approx(0.1)
 
 
 def test_max_norm_looks_at_where_the_step_leads():

@@ -63,30 +63,36 @@ def test_links_work_in_order(evaluate):
     assert evaluate(through(chain()), x, epochs).tolist() == [1, 2]
 
 
-def test_state_names_carry_the_place():
+def test_state_names_carry_the_kind_of_the_link():
     optimizer = chain(ClipByValue(1.0), Momentum(0.9), ScaleByLearningRate(0.1))
     assert set(optimizer.init(PARAMETERS)) == {
-        "1.velocity.dense_1.weight",
-        "1.velocity.dense_1.bias",
-        "2.step",
-        "2.learning_rate",
+        "momentum.velocity.dense_1.weight",
+        "momentum.velocity.dense_1.bias",
+        "scale_by_learning_rate.step",
+        "scale_by_learning_rate.learning_rate",
     }
     plateau = chain(ScaleByAdam(), ScaleByLearningRate(ReduceOnPlateau(0.1)))
-    assert {name for name in plateau.init(PARAMETERS) if name.startswith("1.")} == {
-        "1.step",
-        "1.learning_rate",
-        "1.schedule.factor",
-        "1.schedule.best",
-        "1.schedule.waited",
+    assert {name for name in plateau.init(PARAMETERS) if name.startswith("scale_by_l")} == {
+        "scale_by_learning_rate.step",
+        "scale_by_learning_rate.learning_rate",
+        "scale_by_learning_rate.schedule.factor",
+        "scale_by_learning_rate.schedule.best",
+        "scale_by_learning_rate.schedule.waited",
     }
+
+
+def test_a_link_before_others_leaves_the_names_of_their_states():
+    before = adam().init(PARAMETERS)
+    assert set(chain(ClipByValue(1.0), adam()).init(PARAMETERS)) == set(before)
 
 
 def test_ten_links_and_more_keep_their_states_apart():
     optimizer = chain(*[Multiply(float(i)) for i in range(12)])
     state = optimizer.init({})
-    assert set(state) == {f"{i}.epochs" for i in range(12)}
+    names = {f"multiply{number}.epochs" for number in ("", *(f"_{i}" for i in range(2, 13)))}
+    assert set(state) == names
     observed = optimizer.observe(state, 0.0)
-    assert {name: int(array) for name, array in observed.items()} == {f"{i}.epochs": 1 for i in range(12)}
+    assert {name: int(array) for name, array in observed.items()} == dict.fromkeys(names, 1)
     assert all(int(array) == 0 for array in state.values())
 
 

@@ -66,7 +66,7 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
 
 
 INDICES: Mapping[str, int] = {"gather": 1, "scatter_add": 1, "one_hot": 0}
-"""Operation -> which of its inputs are indices; int64 ones become int32, and stay out of range if they are."""
+"""Operation -> which of its inputs are indices; int64 ones become int32, out of range or not."""
 
 
 def _moves_long_integers(step: Step) -> bool:

@@ -26,6 +26,7 @@ from chainrule.nn.losses.regression import (
     Poisson,
     Quantile,
 )
+from chainrule.nn.losses.several import MultiOutputLoss
 
 __all__ = [
     "ANYTHING",
@@ -52,6 +53,7 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanOfMembers",
     "MeanSquaredError",
+    "MultiOutputLoss",
     "Poisson",
     "Quantile",
     "SoftIoU",

@@ -29,6 +29,7 @@ class CTC(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "softmax"
+    metrics: ClassVar[tuple[str, ...]] = ()
 
     blank: int = 0
     padded: bool = False

@@ -39,6 +39,9 @@ class BinaryCrossEntropy(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "sigmoid"
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
+    equation: ClassVar[str] = "E = −t ln σ(y) − (1 − t) ln(1 − σ(y))"
+    slope: ClassVar[str] = "σ(y) − t"
 
     label_smoothing: float = 0.0
 
@@ -71,6 +74,9 @@ class SoftmaxCrossEntropy(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "softmax"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+    equation: ClassVar[str] = "E = −ln softmax(y)[t]"
+    slope: ClassVar[str] = "softmax(y) − onehot(t)"
 
     label_smoothing: float = 0.0
 
@@ -100,6 +106,9 @@ class BinaryCrossEntropyOfProbabilities(Loss):
     """
 
     takes: ClassVar[str] = PROBABILITIES
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
+    equation: ClassVar[str] = "E = −t ln y − (1 − t) ln(1 − y)"
+    slope: ClassVar[str] = "(y − t) / (y (1 − y))"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         p, t = _clipped(outputs), matched(self, outputs, targets)
@@ -122,6 +131,9 @@ class CategoricalCrossEntropyOfProbabilities(Loss):
     """
 
     takes: ClassVar[str] = PROBABILITIES
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+    equation: ClassVar[str] = "E = −ln y[t]"
+    slope: ClassVar[str] = "−onehot(t) / y"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         likely = _likely(self, outputs, targets)
@@ -147,6 +159,7 @@ class BinaryFocal(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "sigmoid"
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
 
     gamma: float = 2.0
     alpha: float | None = None
@@ -188,6 +201,7 @@ class SoftmaxFocal(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "softmax"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
 
     gamma: float = 2.0
     label_smoothing: float = 0.0
@@ -224,6 +238,9 @@ class KLDivergence(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "softmax"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+    equation: ClassVar[str] = "E = Σ t ln(t / softmax(y))"
+    slope: ClassVar[str] = "softmax(y) − t"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.ndim < 2 or targets.shape != outputs.shape:
@@ -260,6 +277,9 @@ class Hinge(Loss):
     """
 
     takes: ClassVar[str] = LOGITS
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
+    equation: ClassVar[str] = "E = max(0, 1 − s y), s = 2 t − 1"
+    slope: ClassVar[str] = "−s where s y < 1, else 0"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(f.relu(_short_of_margin(self, outputs, targets)))
@@ -282,6 +302,9 @@ class SquaredHinge(Loss):
     """
 
     takes: ClassVar[str] = LOGITS
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
+    equation: ClassVar[str] = "E = max(0, 1 − s y)², s = 2 t − 1"
+    slope: ClassVar[str] = "−2 s max(0, 1 − s y)"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         short = f.relu(_short_of_margin(self, outputs, targets))

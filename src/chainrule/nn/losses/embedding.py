@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class CosineEmbedding(Loss):
     is 0. margin: at least -1 and below 1.
     outputs: (batch, 2, features), two embeddings an example. targets: (batch,), 1 alike, 0 not.
     """
+
+    metrics: ClassVar[tuple[str, ...]] = ()
 
     margin: float = 0.0
 
@@ -48,6 +51,8 @@ class Contrastive(Loss):
     outputs: (batch, 2, features), two embeddings an example. targets: (batch,), 1 alike, 0 not.
     """
 
+    metrics: ClassVar[tuple[str, ...]] = ()
+
     margin: float = 1.0
 
     def __post_init__(self) -> None:
@@ -73,6 +78,8 @@ class Triplet(Loss):
     has loss 0, so batches should hold several examples of several classes. margin: above 0.
     outputs: (batch, features). targets: class numbers (batch,). The memory grows as batch² · features.
     """
+
+    metrics: ClassVar[tuple[str, ...]] = ()
 
     margin: float = 0.2
 

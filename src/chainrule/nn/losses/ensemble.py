@@ -38,6 +38,10 @@ class MeanOfMembers(Loss):
         rows = repeated.reshape(batch * members, *targets.shape[1:])
         return self.loss.each(self._rows(outputs), rows).reshape(batch, members).mean(1)
 
+    def of_one(self) -> Loss:
+        """The loss of each member."""
+        return self.loss
+
     def predict(self, outputs: Tensor) -> Tensor:
         """(batch, ...): the mean over the members."""
         batch, members = self._batch_and_members(outputs)

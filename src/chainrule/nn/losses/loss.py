@@ -14,6 +14,8 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 
 ANYTHING, LOGITS, PROBABILITIES, VALUES = "anything", "logits", "probabilities", "values"
+OF_NUMBERS = ("r2", "mean_absolute_error", "root_mean_squared_error")
+"""The metrics of predictions that are numbers in the unit of the targets."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,16 @@ class Loss(Part, ABC):
     does not go with it: LOGITS, raw numbers of either sign, which `applies` (a function's name, or '' for
     none) turns into something else; PROBABILITIES, from 0 to 1; VALUES in the unit of the targets; or
     ANYTHING, the default.
+    metrics: the names of `nn.metrics.METRICS` that people expect beside it.
+    equation, slope: how a textbook writes the error E of one example, and ∂E/∂y, with y the outputs and t the
+    targets.
     """
 
     takes: ClassVar[str] = ANYTHING
     applies: ClassVar[str] = ""
+    metrics: ClassVar[tuple[str, ...]] = OF_NUMBERS
+    equation: ClassVar[str] = "E = loss(y, t)"
+    slope: ClassVar[str] = "∂E/∂y"
 
     def __call__(self, outputs: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
         """The loss, a scalar of the outputs' dtype; 0 where the weights sum to 0.
@@ -58,6 +66,10 @@ class Loss(Part, ABC):
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss of every example: (batch,)."""
 
+    def of_one(self) -> "Loss":
+        """The loss of one prediction: another where a network makes several of the same target."""
+        return self
+
     def predict(self, outputs: Tensor) -> Tensor:
         """What can be compared with the targets, of the outputs' shape."""
         return outputs
@@ -66,8 +78,12 @@ class Loss(Part, ABC):
         """Look at all targets before training.
 
         outputs_shape: (batch, ...), of which the batch length does not matter. targets: one row an example.
+        A loss of your own that takes several outputs, or targets, gets the structure of both here; by
+        default it takes all.
         Raises DataError that names the first wrong row, counted from 0, and the remedy.
         """
+        if not isinstance(targets, np.ndarray) or not all(isinstance(axis, int) for axis in outputs_shape):
+            return
         check_same_shape(self, outputs_shape, targets)
         check_finite(self, targets)
 

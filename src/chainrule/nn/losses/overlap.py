@@ -28,6 +28,7 @@ class Dice(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "sigmoid"
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
 
     smooth: float = 1.0
     by_channel: bool = False
@@ -59,6 +60,7 @@ class SoftIoU(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "sigmoid"
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
 
     smooth: float = 1.0
     by_channel: bool = False
@@ -91,6 +93,7 @@ class BoxIoU(Loss):
     """
 
     takes: ClassVar[str] = VALUES
+    metrics: ClassVar[tuple[str, ...]] = ()
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         intersection, union, _ = _areas(self, outputs, targets)
@@ -111,6 +114,7 @@ class BoxGIoU(Loss):
     """
 
     takes: ClassVar[str] = VALUES
+    metrics: ClassVar[tuple[str, ...]] = ()
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         intersection, union, around = _areas(self, outputs, targets)

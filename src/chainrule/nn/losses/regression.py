@@ -28,6 +28,8 @@ class MeanSquaredError(Loss):
     """l = mean (y - t)² over the outputs of an example. targets: numbers of the outputs' shape."""
 
     takes: ClassVar[str] = VALUES
+    equation: ClassVar[str] = "E = (y − t)²"
+    slope: ClassVar[str] = "2 (y − t)"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = outputs - matched(self, outputs, targets)
@@ -42,6 +44,8 @@ class HalfSquaredError(Loss):
     """
 
     takes: ClassVar[str] = VALUES
+    equation: ClassVar[str] = "E = ½ Σ (y − t)²"
+    slope: ClassVar[str] = "(y − t)"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = outputs - matched(self, outputs, targets)
@@ -56,6 +60,8 @@ class MeanAbsoluteError(Loss):
     """
 
     takes: ClassVar[str] = VALUES
+    equation: ClassVar[str] = "E = |y − t|"
+    slope: ClassVar[str] = "sign(y − t)"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(abs(outputs - matched(self, outputs, targets)))
@@ -69,6 +75,8 @@ class Huber(Loss):
     """
 
     takes: ClassVar[str] = VALUES
+    equation: ClassVar[str] = "E = Huber(y − t)"
+    slope: ClassVar[str] = "clip(y − t, ±threshold)"
 
     threshold: float = 1.0
 
@@ -92,6 +100,8 @@ class Poisson(Loss):
 
     takes: ClassVar[str] = LOGITS
     applies: ClassVar[str] = "exp"
+    equation: ClassVar[str] = "E = exp(y) − t y"
+    slope: ClassVar[str] = "exp(y) − t"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return example_means(f.exp(outputs) - matched(self, outputs, targets) * outputs)
@@ -116,6 +126,9 @@ class Quantile(Loss):
     """
 
     takes: ClassVar[str] = VALUES
+    metrics: ClassVar[tuple[str, ...]] = ()
+    equation: ClassVar[str] = "E = max(q (t − y), (q − 1) (t − y))"
+    slope: ClassVar[str] = "1 − q where y > t, else −q"
 
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
 

@@ -31,8 +31,8 @@ class Partition(Transform):
 
     groups: (pattern, transform) pairs, such as (("encoder.*", Scale(0.1)), ("*bias", Scale(2.0))).
     otherwise: for the parameters that no pattern fits; None leaves their updates as they are.
-    Put it anywhere in a chain, or make it the whole optimizer. State names of the first group begin with
-    '0.', of the second with '1.' …; a group that no parameter is in has none.
+    Put it anywhere in a chain, or make it the whole optimizer. State names of a group begin with its pattern,
+    such as '[encoder.*].'; a group that no parameter is in has none.
     """
 
     groups: tuple[tuple[str, Transform], ...]
@@ -55,8 +55,8 @@ class Partition(Transform):
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The states of all groups."""
         return {
-            f"{place}.{name}": array
-            for place, transform, own in self._parts(parameters)
+            f"{group}.{name}": array
+            for group, transform, own in self._parts(parameters)
             for name, array in transform.init(own).items()
         }
 
@@ -64,29 +64,29 @@ class Partition(Transform):
         """Each transform gets the updates of its group."""
         changed: dict[str, Tensor] = dict(updates)
         fresh: dict[str, Tensor] = {}
-        for place, transform, own in self._parts(updates):
+        for group, transform, own in self._parts(updates):
             held = {name: parameters[name] for name in own}
-            scaled, kept = transform.update(own, part(state, f"{place}."), held)
+            scaled, kept = transform.update(own, part(state, f"{group}."), held)
             changed |= scaled
-            fresh |= {f"{place}.{name}": tensor for name, tensor in kept.items()}
+            fresh |= {f"{group}.{name}": tensor for name, tensor in kept.items()}
         return changed, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """Each transform observes."""
         return {
-            f"{place}.{name}": array
-            for place, transform in enumerate(self._transforms())
-            if (own := part(state, f"{place}."))
+            f"{group}.{name}": array
+            for group, transform in self.named().items()
+            if (own := part(state, f"{group}."))
             for name, array in transform.observe(own, monitored).items()
         }
 
     def observes(self) -> bool:
         """Whether one of them does."""
-        return any(transform.observes() for transform in self._transforms())
+        return any(transform.observes() for transform in self.named().values())
 
     def needs_all_examples(self) -> bool:
         """Whether one of them does."""
-        return any(transform.needs_all_examples() for transform in self._transforms())
+        return any(transform.needs_all_examples() for transform in self.named().values())
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """Each transform chooses for its group."""
@@ -99,19 +99,20 @@ class Partition(Transform):
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Each transform chooses for its group."""
         chosen = dict(parameters)
-        for place, transform, own in self._parts(parameters):
-            chosen |= transform.evaluated(part(state, f"{place}."), own)
+        for group, transform, own in self._parts(parameters):
+            chosen |= transform.evaluated(part(state, f"{group}."), own)
         return chosen
 
-    def _transforms(self) -> list[Transform]:
-        others = [] if self.otherwise is None else [self.otherwise]
-        return [transform for _, transform in self.groups] + others
+    def named(self) -> dict[str, Transform]:
+        """The transforms by the names that the states of their groups have."""
+        groups = {f"[{pattern}]": transform for pattern, transform in reversed(self.groups)}
+        groups = dict(reversed(groups.items()))  # of equal patterns the first has all parameters
+        return groups if self.otherwise is None else groups | {"otherwise": self.otherwise}
 
-    def _parts(self, parameters: NamedArrays | Tensors) -> list[tuple[int, Transform, dict]]:
-        """(place, transform, entries of its group) of every group that has any."""
-        owned: list[dict] = [{} for _ in range(len(self.groups) + 1)]
+    def _parts(self, parameters: NamedArrays | Tensors) -> list[tuple[str, Transform, dict]]:
+        """(name of the group, transform, entries of the group) of every group that has any."""
+        owned: dict[str, dict] = {}
         for name, item in parameters.items():
-            fitting = (i for i, (pattern, _) in enumerate(self.groups) if fnmatchcase(name, pattern))
-            owned[next(fitting, -1)][name] = item
-        transforms = enumerate(self._transforms())
-        return [(i, each, own) for (i, each), own in zip(transforms, owned, strict=False) if own]
+            fitting = (f"[{pattern}]" for pattern, _ in self.groups if fnmatchcase(name, pattern))
+            owned.setdefault(next(fitting, "otherwise"), {})[name] = item
+        return [(group, each, owned[group]) for group, each in self.named().items() if group in owned]

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.nn.part import Part
+from chainrule.nn.part import Part, snake_case
 from chainrule.program import NamedArrays, Tensor
 
 Tensors = Mapping[str, Tensor]
@@ -59,7 +59,11 @@ class Transform(Part, ABC):
 
 @dataclass(frozen=True)
 class Chain(Transform):
-    """update ← link_n(… link_1(g)); state names of the first begin with '0.', of the second with '1.' …"""
+    """update ← link_n(… link_1(g)).
+
+    The state of a link has the name of its kind, such as 'scale_by_adam.'; of several of one kind the second
+    has 'scale_by_adam_2.'. So a state stays that of its link where others come before it.
+    """
 
     transforms: tuple[Transform, ...]
 
@@ -71,28 +75,40 @@ class Chain(Transform):
                     remedy="give it transforms, such as ClipByGlobalNorm(1.0) and adam()",
                 )
 
+    def links(self) -> dict[str, Transform]:
+        """The transforms by the names that their states have."""
+        named: dict[str, Transform] = {}
+        for transform in self.transforms:
+            kind, number = snake_case(type(transform).__name__), 1
+            link = kind
+            while link in named:
+                number += 1
+                link = f"{kind}_{number}"
+            named[link] = transform
+        return named
+
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The states of all."""
         return {
-            f"{place}.{name}": array
-            for place, transform in enumerate(self.transforms)
+            f"{link}.{name}": array
+            for link, transform in self.links().items()
             for name, array in transform.init(parameters).items()
         }
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Each transform gets what the one before it gave."""
         updates, fresh = dict(updates), {}
-        for place, transform in enumerate(self.transforms):
-            updates, own = transform.update(updates, part(state, f"{place}."), parameters)
-            fresh.update({f"{place}.{name}": tensor for name, tensor in own.items()})
+        for link, transform in self.links().items():
+            updates, own = transform.update(updates, part(state, f"{link}."), parameters)
+            fresh.update({f"{link}.{name}": tensor for name, tensor in own.items()})
         return updates, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """Each transform observes."""
         return {
-            f"{place}.{name}": array
-            for place, transform in enumerate(self.transforms)
-            for name, array in transform.observe(part(state, f"{place}."), monitored).items()
+            f"{link}.{name}": array
+            for link, transform in self.links().items()
+            for name, array in transform.observe(part(state, f"{link}."), monitored).items()
         }
 
     def observes(self) -> bool:
@@ -111,8 +127,8 @@ class Chain(Transform):
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Each transform chooses, given the choice of those before."""
         chosen = dict(parameters)
-        for place, transform in enumerate(self.transforms):
-            chosen = transform.evaluated(part(state, f"{place}."), chosen)
+        for link, transform in self.links().items():
+            chosen = transform.evaluated(part(state, f"{link}."), chosen)
         return chosen
 
 

@@ -1,0 +1,25 @@
+"""Forecasts: tables of one or many series are continued in time, with quantiles."""
+
+from chainrule.tasks.forecast.evaluate import guess
+from chainrule.tasks.forecast.explain import explain
+from chainrule.tasks.forecast.predict import predict
+from chainrule.tasks.forecast.run import NAME, load_forecast_run, train_forecast
+from chainrule.tasks.forecast.sections import sections
+from chainrule.tasks.forecast.settings import HELP, ForecastTaskSettings
+from chainrule.tasks.opening import open_table
+from chainrule.tasks.task import Task
+
+FORECAST = Task(
+    name=NAME,
+    meaning="continue series in time, with quantiles",
+    settings=ForecastTaskSettings,
+    help=HELP,
+    open=lambda source, target, settings, say: open_table(source, target, missing=settings.missing, say=say),
+    train=train_forecast,
+    load=load_forecast_run,
+    predict=predict,
+    explain=explain,
+    guess=guess,
+    sections=sections,
+    options={"time": "COLUMN", "series": "COLUMN", "horizon": "STEPS"},
+)

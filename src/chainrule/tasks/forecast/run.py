@@ -1,0 +1,182 @@
+"""Runs on tables of series: trained, evaluated on the last horizons, stored with what they go on from."""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainrule.data import Reading, Table
+from chainrule.data.wording import counted
+from chainrule.errors import DataError
+from chainrule.paths import path_of_text, text_of_path
+from chainrule.report.run_page import EVALUATION, REPORT, run_page
+from chainrule.tasks.forecast.evaluate import evaluate
+from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
+from chainrule.tasks.forecast.known_ahead import KnownAhead
+from chainrule.tasks.forecast.learn import Forecast, fit_forecast, windows_for
+from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
+from chainrule.tasks.forecast.sections import sections
+from chainrule.tasks.forecast.settings import ForecastTaskSettings
+from chainrule.tasks.storing import write_json
+from chainrule.tasks.task import Say, say_nothing, settings_of
+from chainrule.training import Listener, Run, folder_aside
+from chainrule.training.folder import CONFIG, check_kind
+
+NAME = "forecast"
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastRun:
+    """A run on a table of series: the network with the series it goes on from, and how good it is.
+
+    target, time, series: columns. names: of the series, as the table has them. reading: by which other files
+    are read. source: the file, or the name of a named data set. evaluation: figures on the last horizons.
+    """
+
+    forecast: Forecast
+    known_ahead: KnownAhead
+    settings: ForecastTaskSettings
+    source: str
+    target: str
+    time: str
+    series: str | None
+    names: list[Any]
+    reading: Reading | None
+    evaluation: dict[str, Any]
+
+    @property
+    def run(self) -> Run:
+        """The network's run."""
+        return self.forecast.run
+
+    def config(self) -> dict[str, Any]:
+        """What config.toml says: everything that repeats the run."""
+        file = text_of_path(self.source)
+        return {"task": NAME, "file": file, "target": self.target} | self.settings.to_plain()
+
+    def save(self, folder: Path) -> Path:
+        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        kept = {
+            "target": self.target,
+            "time": self.time,
+            "series": self.series,
+            "names": [plain(name) for name in self.names],
+            "reading": None if self.reading is None else self.reading.to_json(),
+        }
+        with folder_aside(folder) as aside:
+            self.run.write(aside, self.config(), NAME)
+            write_forecast(aside, self.forecast, self.known_ahead, kept)
+            write_json(aside / EVALUATION, self.evaluation)
+            shown = sections(self.evaluation)
+            page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
+            (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
+        return folder
+
+
+def train_forecast(
+    table: Table,
+    settings: ForecastTaskSettings,
+    *,
+    progress: bool | None = None,
+    checkpoint: Path | None = None,
+    listeners: Sequence[Listener] = (),
+    say: Say = say_nothing,
+) -> ForecastRun:
+    """Read the series of a table, learn from all but the last horizons, measure on those.
+
+    The forecasts of the run go on from all values; the network has learned from those before the held-out
+    horizons alone. progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
+    Raises DataError and ConfigError before training, TrainingError where it breaks down.
+    """
+    prepared = prepare_series(table, settings)
+    grid, series, learning = prepared.places.grid, prepared.values, settings.learning()
+    covariates = prepared.known_ahead.features
+    horizon = windows_for(learning, grid, series, covariates).horizon
+    cut = max(each.end for each in series) - settings.test * horizon
+    known = [each.until(cut) for each in series]
+    for now, whole in zip(known, series, strict=True):
+        if not len(now):
+            raise DataError(
+                f"{table.source}: series {whole.name!r} has no value before {grid.written(cut)}, where the "
+                "held-out horizons begin",
+                remedy="leave it out, or hold out fewer ({test}), or a smaller horizon",
+                settings={"test": 0},
+            )
+    windows = windows_for(learning, grid, known, covariates)
+    # Said only now: what is wrong with a table or its settings stands alone on standard error.
+    for sentence in (*prepared.notes, _story(prepared, horizon, windows.lags, settings, cut)):
+        say(sentence)
+    learning = settings_of(type(learning), vars(learning) | {"horizon": horizon})
+    forecast = fit_forecast(
+        learning, grid, known, progress=progress, checkpoint=checkpoint, listeners=listeners
+    )
+    run = forecast.run
+    figures = evaluate(forecast, series, cut, settings.test) if settings.test else {"horizon": horizon}
+    values = sum(len(each) for each in series)
+    trained = sum(len(each) for each in known)
+    evaluation = figures | {
+        "problem": NAME,
+        "target": table.target,
+        "rows": {"train": trained} | ({"test": values - trained} if settings.test else {}),
+        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+    }
+    return ForecastRun(
+        forecast.going_on_from(series),
+        prepared.known_ahead,
+        settings,
+        table.source,
+        table.target,
+        prepared.time,
+        prepared.series,
+        prepared.names,
+        table.reading,
+        evaluation,
+    )
+
+
+def load_forecast_run(folder: Path) -> ForecastRun:
+    """The run that `ForecastRun.save` wrote; DataError if the folder is none or is damaged."""
+    check_kind(folder, NAME, "give the folder of a forecast's run")
+    forecast, known_ahead, kept = read_forecast(folder)
+    try:
+        config = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        evaluation = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+        source = path_of_text(config.pop("file"))
+        for name in ("target", "task"):
+            config.pop(name)
+        reading = kept["reading"]
+        return ForecastRun(
+            forecast,
+            known_ahead,
+            settings_of(ForecastTaskSettings, config),
+            source,
+            kept["target"],
+            kept["time"],
+            kept["series"],
+            kept["names"],
+            None if reading is None else Reading.from_json(reading),
+            evaluation,
+        )
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise DataError(f"{folder} is damaged: {missing} is missing", remedy="train again") from None
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{folder} is damaged ({error!r})", remedy="train again") from None
+
+
+def _story(
+    prepared: PreparedSeries, horizon: int, lags: int, settings: ForecastTaskSettings, cut: int
+) -> str:
+    grid, series = prepared.places.grid, prepared.values
+    what = f"{len(series):,} series"
+    ahead = prepared.known_ahead.features
+    told = f", {counted(ahead, 'number')} known ahead of each time" if ahead else ""
+    held = f"; held out from {grid.written(cut)} on" if settings.test else ""
+    return (
+        f"{what} of {prepared.table.target} at steps of {grid.frequency}, {sum(map(len, series)):,} times"
+        f"{told}; {horizon:,} steps ahead from the latest {lags:,}{held}"
+    )

@@ -1,0 +1,86 @@
+"""The settings of a forecast, as people write them on the command line and in config.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chainrule.errors import ConfigError
+from chainrule.nn.settings import plain_fields
+from chainrule.tasks.forecast.learn import ForecastSettings
+from chainrule.tasks.task import plain_settings
+
+Auto = Literal["auto"]
+AUTO: Auto = "auto"
+_AUTO = ("horizon", "lags", "season", "epochs")
+
+HELP: Mapping[str, str] = {
+    "time": "the column of times: dates with or without a zone, ISO texts of dates, or whole numbers; auto: "
+    "the only column of dates",
+    "series": "the column that names the series, where the table has many",
+    "horizon": "steps ahead to forecast, at least 1; auto: one season, such as 7 for days and 24 for hours",
+    "frequency": "how far the times are apart, an alias of pandas such as h, D, W, MS, B; auto: the "
+    "calendar that fits all times",
+    "lags": "latest values that are seen; auto: two to four seasons, at most a third of the shortest series",
+    "season": "steps after which a series repeats itself; auto: what the frequency says",
+    "quantiles": "of each forecast, above 0 and below 1; the median is forecast, too",
+    "test": "how many horizons at the end are held out for the final figures; 0 for none",
+    "validation": "share of all times before those, the last ones, that ends training",
+    "missing": "texts that mean a missing value in columns of text, such as NA,?; auto: the usual ones",
+    "units": "width of the network's layers",
+    "dropout": "share of hidden units left out while training, 0 to below 1",
+    "learning_rate": "how far a step goes at the start, above 0; it falls along a cosine",
+    "weight_decay": "strength of AdamW's decay of the weights",
+    "epochs": "most passes over the windows; auto: about a thousand steps, from 15 to 100 epochs",
+    "batch_size": "windows a step, at least 1",
+    "patience": "epochs without a lower validation loss before training stops",
+    "seed": "decides the weights, the windows that are drawn, their order and dropout",
+}
+
+
+@dataclass(frozen=True)
+class ForecastTaskSettings:
+    """What a table of series is, and how its forecast is learned; HELP says what each setting means.
+
+    Raises ConfigError for a value of the wrong type or out of range.
+    """
+
+    time: str = AUTO
+    series: str | None = None
+    horizon: int | Auto = AUTO
+    frequency: str = AUTO
+    lags: int | Auto = AUTO
+    season: int | Auto = AUTO
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    test: int = 1
+    validation: float = 0.1
+    missing: tuple[str, ...] | Auto = AUTO
+    units: int = 64
+    dropout: float = 0.1
+    learning_rate: float = 0.004
+    weight_decay: float = 0.01
+    epochs: int | Auto = AUTO
+    batch_size: int = 64
+    patience: int = 6
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+        for name in ("time", "series", "frequency"):
+            if not isinstance(getattr(self, name), str | None):
+                raise ConfigError(f"{name} is {getattr(self, name)!r}", remedy="it must be a text")
+        if isinstance(self.test, bool) or not isinstance(self.test, int) or self.test < 0:
+            raise ConfigError(f"test is {self.test!r}", remedy="it must be a whole number, at least 0")
+        if isinstance(self.missing, str) and self.missing != AUTO:
+            object.__setattr__(self, "missing", tuple(filter(None, self.missing.split(","))))
+        object.__setattr__(self, "quantiles", self.learning().quantiles)
+
+    def learning(self) -> ForecastSettings:
+        """Those that say how it is learned, None for what is 'auto'; ConfigError where one is wrong."""
+        names = ("quantiles", "units", "dropout", "learning_rate", "weight_decay", "batch_size", "validation")
+        values: dict[str, Any] = {name: getattr(self, name) for name in (*names, "patience", "seed")}
+        values |= {name: None if (value := getattr(self, name)) == AUTO else value for name in _AUTO}
+        return ForecastSettings(**values)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain data for TOML and JSON; the class takes it."""
+        return plain_settings(self)

@@ -1,0 +1,48 @@
+"""Opening the tables that tasks learn from, and telling them apart."""
+
+import hashlib
+
+from chainrule.data import Reading, Table, is_named, load_named, load_table
+from chainrule.errors import DataError
+from chainrule.tasks.task import Say, say_nothing
+
+AUTO = "auto"
+
+
+def open_table(
+    source: str,
+    target: str | None,
+    *,
+    missing: tuple[str, ...] | str = AUTO,
+    reading: Reading | None = None,
+    say: Say = say_nothing,
+) -> Table:
+    """The table of a file, or a named data set, which knows its target; DataError if there is no target.
+
+    source: a path, '-' for standard input, or a name. missing: as of `load_table`, or 'auto'. reading: by
+    which a file is read; None: learned from it.
+    say: called with a sentence where a named data set has to be fetched.
+    """
+    if is_named(source):
+        return load_named(source, target, say=say)
+    if target is None:
+        raise DataError(
+            f"{source}: which column is to be predicted?",
+            remedy="name it ({target})",
+            settings={"target": ...},
+        )
+    known = None if isinstance(missing, str) else missing
+    return load_table(source, target, missing=known, reading=reading)
+
+
+def table_fingerprint(table: Table) -> str:
+    """The same for the same rows and columns, however the file is called: their numbers and a hash."""
+    import pandas as pd
+
+    try:
+        rows = pd.util.hash_pandas_object(table.frame, index=False)
+    except TypeError:  # lists and the like
+        rows = pd.util.hash_pandas_object(table.frame.astype(str), index=False)
+    content = hashlib.sha256("\n".join(table.frame.columns).encode())
+    content.update(rows.to_numpy().tobytes())
+    return f"{len(table):,} rows, {len(table.frame.columns)} columns, sha256 {content.hexdigest()[:16]}"

@@ -1,0 +1,100 @@
+"""How good a table run is on rows it never saw, beside the baseline of knowing nothing of the columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Arrays, Preparation
+from chainrule.tasks.table.prepare import targets_of
+from chainrule.training import Run
+
+
+def problem_of(evaluation: Mapping[str, Any]) -> str:
+    """'classification' or 'regression'; earlier evaluations called it the task."""
+    return str(evaluation.get("problem", evaluation.get("task", "regression")))
+
+
+def guess(evaluation: Mapping[str, Any]) -> str:
+    """What the baseline says of every row."""
+    return "most frequent class" if problem_of(evaluation) == "classification" else "mean"
+
+
+def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dict[str, Any]:
+    """Figures on the held-out rows, the last of the parts, beside the baseline."""
+    training, validation, test = parts
+    outputs = run.predict(test.x)
+    if preparation.task == "classification":
+        figures = classification(outputs, targets_of(test), targets_of(training))
+        figures["classes"] = [str(name) for name in preparation.classes]
+    else:
+        scaled = (outputs, targets_of(test), targets_of(training))
+        predicted, truth, known = (preparation.inverse_target(values[:, 0]) for values in scaled)
+        figures = regression(predicted, truth, known)
+    return figures | {
+        "problem": preparation.task,
+        "target": preparation.target,
+        "rows": {"train": len(training), "validation": len(validation), "test": len(test)},
+        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+    }
+
+
+def classification(probabilities: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
+    """Metrics, baseline and confusion matrix.
+
+    probabilities: (rows, classes). truth: (rows,) class numbers. training: (n,) class numbers of the rows
+    trained on, of which the baseline knows the shares: it says the commonest class every time.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    classes = probabilities.shape[1]
+    shares = np.bincount(training, minlength=classes) / len(training)
+    constant = np.broadcast_to(shares, probabilities.shape)
+    return {
+        "metrics": _class_metrics(probabilities, truth),
+        "baseline": _class_metrics(constant, truth),
+        "confusion": confusion_matrix(truth, probabilities.argmax(1), labels=range(classes)).tolist(),
+    }
+
+
+def _class_metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, log_loss, recall_score
+
+    labels = np.arange(probabilities.shape[1])
+    chosen = probabilities.argmax(1)
+    # Rows of float32 probabilities sum to 1 within 1e-7 only, and scikit-learn warns of it.
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(1, keepdims=True)
+    return {
+        "accuracy": float(accuracy_score(truth, chosen)),
+        "balanced_accuracy": float(recall_score(truth, chosen, labels=np.unique(truth), average="macro")),
+        "log_loss": float(log_loss(truth, exact, labels=labels)),
+    }
+
+
+def regression(predictions: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
+    """Metrics, baseline, and the numbers themselves for the figures; all in the target's own unit.
+
+    predictions, truth: (rows,). training: (n,) targets trained on; the baseline says their mean every time.
+    """
+    return {
+        "metrics": _value_metrics(predictions, truth),
+        "baseline": _value_metrics(np.full(len(truth), training.mean()), truth),
+        "targets": truth.tolist(),
+        "predictions": predictions.tolist(),
+    }
+
+
+def _value_metrics(predictions: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+    # In a unit of their own size, in which no square overflows or vanishes.
+    unit = np.ldexp(1.0, int(np.frexp(np.abs(truth - truth.mean()).max())[1]) - 1)
+    truth, predictions = truth / unit, predictions / unit
+    return {
+        "r2": float(r2_score(truth, predictions)) if len(truth) > 1 else 0.0,
+        "root_mean_squared_error": float(root_mean_squared_error(truth, predictions) * unit),
+        "mean_absolute_error": float(mean_absolute_error(truth, predictions) * unit),
+    }

@@ -1,0 +1,125 @@
+"""Preparing a table: its problem, its three parts, its columns, and the recipe that the settings ask for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.data import (
+    LEFT_OUT,
+    Arrays,
+    Preparation,
+    Table,
+    check_table,
+    classes_of,
+    findings,
+    fit_preparation,
+    infer_task,
+    is_imbalanced,
+    split_table,
+)
+from chainrule.tasks.table.network import table_network
+from chainrule.tasks.table.settings import AUTO, TableSettings, recipe_for
+from chainrule.training import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTable:
+    """A table split in three, with the columns of each part prepared.
+
+    table: without the rows that have no target. parts: to train on, to validate with, held out.
+    why: a sentence on the task that was inferred. notes: sentences on what was found in the table.
+    """
+
+    table: Table
+    preparation: Preparation
+    parts: tuple[Arrays, Arrays, Arrays]
+    why: str
+    notes: tuple[str, ...]
+
+    def recipe(self, settings: TableSettings) -> Recipe:
+        """The recipe that the settings ask for; ConfigError where they do not fit the task."""
+        return _recipe(self.preparation, self.parts[0], settings)
+
+
+def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
+    """Split a table and prepare its columns by what the training rows hold.
+
+    settings: problem, test, validation and seed are those that matter. Raises DataError and ConfigError.
+    """
+    task, why = infer_task(table.target_values())
+    if settings.problem != "auto":
+        task, why = settings.problem, "as the settings say"
+    table, notes = check_table(table, task)
+    notes = (*table.notes, *notes)
+    if table.ordered:
+        notes = (*notes, "rows stand in the order of time: those held out are the last")
+    found = findings(table, task)
+    known = [str(each) for each in found if each.remedy != LEFT_OUT]  # the notes have those
+    rest, test = split_table(table, settings.test, settings.seed, task)
+    training, validation = split_table(rest, settings.validation / (1 - settings.test), settings.seed, task)
+    preparation = preparation_of(table, training, task, settings)
+    first, second, held_out = (prepared_rows(preparation, part) for part in (training, validation, test))
+    if task == "classification":
+        first, second = _weighted(first, second, settings.class_weight)
+    said = f"{task} of '{table.target}': {why}"
+    return PreparedTable(
+        table, preparation, (first, second, held_out), said, (*notes, *known, *preparation.notes)
+    )
+
+
+def preparation_of(table: Table, training: Table, task: str, settings: TableSettings) -> Preparation:
+    """What is learned of the columns from the training rows."""
+    classes = classes_of(table.target_values()) if task == "classification" else None
+    return fit_preparation(
+        training.frame,
+        table.target,
+        task,
+        table.source,
+        classes,
+        encoding="codes" if settings.layers == AUTO else "one_hot",
+        transform_target=settings.target_transform == AUTO,
+        reading=table.reading,
+    )
+
+
+def _recipe(preparation: Preparation, training: Arrays, settings: TableSettings) -> Recipe:
+    outputs, rows = max(len(preparation.classes), 1), len(training)
+    if settings.layers != AUTO:
+        return recipe_for(settings, preparation.task, outputs, rows)
+    dropout = settings.choices(preparation.task, rows).dropout
+    network = table_network(
+        preparation.features,
+        training.x,
+        outputs,
+        rows=rows,
+        activation=settings.activation,
+        dropout=dropout,
+    )
+    return recipe_for(settings, preparation.task, outputs, rows, network)
+
+
+def _weighted(training: Arrays, validation: Arrays, class_weight: str) -> tuple[Arrays, Arrays]:
+    """Both with weights by which classes count alike in the training rows, where they are asked for."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = targets_of(training)
+    if class_weight == "none" or (class_weight == AUTO and not is_imbalanced(labels)):
+        return training, validation
+    present = np.unique(labels)
+    weights = np.ones(max(labels.max(), targets_of(validation).max()) + 1, np.float32)
+    weights[present] = compute_class_weight("balanced", classes=present, y=labels)
+    first, second = (part.weighted(weights[targets_of(part)]) for part in (training, validation))
+    return first, second
+
+
+def prepared_rows(preparation: Preparation, table: Table) -> Arrays:
+    """Inputs and targets of rows of a table."""
+    x = preparation.transform(table.frame, table.source)
+    y = preparation.transform_target(table.target_values(), table.source)
+    return Arrays.of(x, y if preparation.task == "classification" else y[:, None])
+
+
+def targets_of(arrays: Arrays) -> np.ndarray:
+    """The targets of prepared rows."""
+    assert arrays.y is not None  # every prepared table has its target
+    return arrays.y

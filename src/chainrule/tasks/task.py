@@ -1,0 +1,133 @@
+"""The contract of tasks: what the command line, reports and searches ask of each of them.
+
+A task turns a source of some kind into a trained, evaluated, stored run, and answers for it. It is a `Task`
+in the table TASKS; who asks knows that table and no task.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from chainrule.backprop import Explanation
+from chainrule.data import Table
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.training import Listener, Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Say = Callable[[str], None]
+"""Takes a sentence on what was found or inferred."""
+Chosen = TypeVar("Chosen")
+
+
+def say_nothing(sentence: str) -> None:
+    """Of nobody who listens."""
+
+
+class TaskRun(Protocol):
+    """What training of a task gives, and its folder holds.
+
+    evaluation: figures on held-out examples as plain data, of which 'metrics' and 'baseline' (name ->
+    number), 'rows' (part -> number) and 'seconds' are those that every task has. source: the file, or the
+    name of a data set. settings: those of the task.
+    """
+
+    @property
+    def run(self) -> Run: ...
+    @property
+    def evaluation(self) -> dict[str, Any]: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def settings(self) -> Any: ...
+
+    def config(self) -> dict[str, Any]:
+        """What config.toml says: everything that repeats the run."""
+        ...
+
+    def save(self, folder: Path) -> Path:
+        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        ...
+
+
+class Train(Protocol):
+    """Prepare, train, and evaluate on held-out examples."""
+
+    def __call__(
+        self,
+        table: Table,
+        settings: Any,
+        *,
+        progress: bool | None = None,
+        checkpoint: Path | None = None,
+        listeners: Sequence[Listener] = (),
+        say: Say = say_nothing,
+    ) -> TaskRun:
+        """progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
+
+        Raises DataError and ConfigError before training, TrainingError where it breaks down.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a run says of new examples. frame: a row each. unseen: column -> values never seen in training."""
+
+    frame: "pd.DataFrame"
+    unseen: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of thing to learn.
+
+    name: of `--task`, and of the kind of its run folders. meaning: one sentence.
+    settings: a frozen dataclass of plain values with defaults. help: what each means, by name.
+    options: settings that the command line takes as options of their own, such as --horizon: name -> what
+    stands for the value there.
+    open: a source, its target (None: the source knows it) and settings -> what is trained on; DataError.
+    train: see `Train`. load: a run folder -> the run that was saved there.
+    predict: for the examples of a source; None: those that follow from the run itself, where it knows some.
+    explain: one step with every number, on the example of a number, from a source (None: the run's own).
+    guess: of an evaluation, what the baseline says, in words. sections: of an evaluation, for the report.
+    """
+
+    name: str
+    meaning: str
+    settings: type
+    help: Mapping[str, str]
+    open: Callable[[str, str | None, Any, Say], Table]
+    train: Train
+    load: Callable[[Path], Any]
+    predict: Callable[[Any, str | None, Say], Predictions]
+    explain: Callable[[Any, int, str | None], Explanation]
+    guess: Callable[[Mapping[str, Any]], str]
+    sections: Callable[[Mapping[str, Any]], Sequence[str]]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:
+    """Settings from names and plain values, such as those of a TOML file; the rest are the defaults.
+
+    Raises ConfigError for an unknown name, with the nearest known one, and for what the class refuses.
+    """
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type] (it is a dataclass)
+    for name in pairs:
+        if name not in known:
+            raise ConfigError(
+                f"there is no setting '{name}'{did_you_mean(name, known)}",
+                remedy=f"the settings are {', '.join(known)}",
+            )
+    return kind(**pairs)
+
+
+def plain_settings(settings: Any) -> dict[str, Any]:
+    """Settings as plain data for TOML and JSON, which `settings_of` takes; what is None is left out."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(settings).items()
+        if value is not None
+    }

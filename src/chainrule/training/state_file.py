@@ -1,0 +1,108 @@
+"""Saving the whole state of a run, so that it goes on from there to the same bits."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from chainrule.data.files import write_aside
+from chainrule.data.locks import locked
+from chainrule.data.plain_json import json_text, numbers_again
+from chainrule.errors import DataError
+from chainrule.training.fingerprint import differing_data
+from chainrule.training.folder import FORMAT, read_safetensors, safetensors_bytes
+from chainrule.training.formats import upgraded, upgraded_tree
+from chainrule.training.recipe import Recipe, differing_settings
+from chainrule.training.state import RunState
+
+_META = (
+    "epoch",
+    "step",
+    "seconds",
+    "history",
+    "best_epoch",
+    "best_loss",
+    "batch",
+    "loss_sum",
+    "watched",
+    "data",
+)
+_START_AFRESH = "or remove it to start afresh"
+
+
+@contextmanager
+def owned(path: Path | str | None) -> Iterator[None]:
+    """Within this context no other run keeps its state in this file. None: the run's is kept nowhere.
+
+    Raises ConfigError, naming the process, where another run does, and OSError where the file's folder can't
+    be written.
+    """
+    with ExitStack() as held:
+        if path is not None:
+            path = Path(path)
+            what = f"{path} is in use: the run whose state it keeps is being trained"
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = path.with_name(f".{path.name}.lock")
+                held.enter_context(
+                    locked(lock, what, "wait until that run has ended, or choose another file")
+                )
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(path)) from error
+        yield
+
+
+def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
+    """Write a state and the recipe it belongs to, whole or not at all."""
+    tensors = {f"tree/{name}": array for name, array in state.tree.items()}
+    tensors |= {f"best/{name}": array for name, array in state.best.items()}
+    meta = {name: getattr(state, name) for name in _META}
+    metadata = {"format": str(FORMAT), "state": json_text(meta), "recipe": json_text(recipe.to_plain())}
+    write_aside(path, safetensors_bytes(tensors, metadata))
+
+
+def load_state(path: Path | str, recipe: Recipe) -> RunState:
+    """The state that `save_state` wrote.
+
+    Raises DataError if there is none, if it is damaged, or if it belongs to another recipe (epochs and
+    patience may differ: a run can be made longer).
+    """
+    path = Path(path)
+    tensors, metadata = read_safetensors(path)
+    if "state" not in metadata:
+        raise DataError(f"{path} holds no training state", remedy="give the checkpoint of an unfinished run")
+    try:
+        number = int(metadata.get("format", 1))
+        stored = upgraded(json.loads(metadata["recipe"]), number)
+        state = RunState(tree={}, **json.loads(metadata["state"]))
+        state.history = [numbers_again(record) for record in state.history]
+        state.watched = numbers_again(state.watched)
+        if state.best_loss is None:  # infinity, which JSON does not have
+            state.best_loss = math.inf
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{path} was not written by chainrule ({error!r})", remedy="remove it") from None
+    current = json.loads(json_text(recipe.to_plain()))
+    if differing := differing_settings(stored, current):
+        raise DataError(
+            f"{path} belongs to a run with another {' and '.join(differing)}",
+            remedy=f"resume with the settings it was started with, {_START_AFRESH}",
+        )
+    for name, array in tensors.items():
+        kind, _, key = name.partition("/")
+        (state.tree if kind == "tree" else state.best)[key] = array
+    state.tree = upgraded_tree(state.tree, number, recipe.optimizer)
+    return state
+
+
+def check_same_data(path: Path | str, state: RunState, data: dict[str, str]) -> None:
+    """DataError, naming what differs, where a state was not trained on these data.
+
+    path: what the error calls the state. data: their `fingerprint`. A state without one fits all.
+    """
+    differing = differing_data(state.data, data) if state.data else []
+    if differing:
+        raise DataError(
+            f"{path} belongs to a run on other data: with other {' and '.join(differing)}",
+            remedy=f"resume with the data it was started with, {_START_AFRESH}",
+        )
