@@ -11,6 +11,8 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 BENCH := .venv-bench
 BUILD_TOOLS := $(VENV)/.build-tools
+WHEEL_TOOLS := $(VENV)/.wheel-tools
+SITE_TOOLS := $(VENV)/.site-tools
 SANITIZED := $(VENV)/sanitized
 NATIVE := $(wildcard native/*)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -70,8 +72,28 @@ oracles: pytorch  ## compare values and gradients with PyTorch's
 docs: $(RUNTIME)  ## write docs/vocabulary.md from the docstrings
 	@$(BIN)/python docs/make_vocabulary.py
 
+.PHONY: site
+site: $(DEVELOPMENT) $(SITE_TOOLS)  ## build the documentation in site/; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "site/index.html"
+
 import-time: $(RUNTIME)  ## how long `import chainrule` takes
 	@$(BIN)/python benchmarks/import_time.py
+
+# libstdc++ goes into the core, so that the wheel also runs where the system's is older than the compiler's.
+.PHONY: wheel
+wheel: $(WHEEL_TOOLS)  ## build a wheel for this system, in dist/, and try it where there is no compiler
+	@rm -rf $(VENV)/wheel dist/*.whl
+	@echo "building the wheel (a minute or two)"
+	@LDFLAGS="-static-libstdc++ -Wl,--exclude-libs,libstdc++.a" CHAINRULE_REQUIRE_NATIVE=1 SKBUILD_BUILD_DIR=$(VENV)/native-wheel \
+	  $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir $(VENV)/wheel .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist $(VENV)/wheel/*.whl 2> /dev/null
+	@$(BIN)/auditwheel show dist/*.whl | grep -m 1 manylinux
+	@$(BIN)/python -m venv --clear $(VENV)/wheel-check
+	@$(VENV)/wheel-check/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: dist/*.whl
+	@cd / && env -i PATH="$(CURDIR)/$(VENV)/wheel-check/bin" $(CURDIR)/$(VENV)/wheel-check/bin/python -W error -I \
+	  $(CURDIR)/.ci/check_wheel.py native --no-compiler
+	@ls -l dist/*.whl
 
 .PHONY: bench
 bench: $(BENCH)/.installed  ## side by side with PyTorch, JAX, scikit-learn; options: ARGS="--only table"
@@ -129,6 +151,14 @@ $(BUILD_TOOLS): pyproject.toml | $(CREATED)
 	@echo "installing the build tools into $(VENV)"
 	@$(BIN)/python -c "import tomllib; \
 	print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], 'cmake', 'ninja', sep='\n')" > $@.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $@.txt
+	@touch $@
+
+# Tools that few need: a group of pyproject.toml each.
+$(VENV)/.%-tools: pyproject.toml | $(BUILD_TOOLS)
+	@echo "installing the tools of the group '$*' into $(VENV)"
+	@$(BIN)/python -c "import tomllib; \
+	print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['$*'], sep='\n')" > $@.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $@.txt
 	@touch $@
 

@@ -38,9 +38,8 @@ LOSSES = {
     "overlap": "Regions and boxes",
     "embedding": "Embeddings",
     "alignment": "Sequences",
-    "several": "Several heads",
-    "ensemble": "Ensembles",
     "several": "Several outputs",
+    "ensemble": "Ensembles",
 }
 """Module of chainrule.nn.losses -> heading."""
 

@@ -1,14 +1,13 @@
 """chainrule: the training step as one program, whole epochs per call."""
 
-import importlib
 from importlib.metadata import version as installed_version
-from importlib.util import find_spec
 
 import numpy as np
 
 from benchmarks.problem import Problem
 from benchmarks.workloads import Adam, AdamW, Bag, ConvNet, Gpt, Lstm, Mlp, Network, ResNet, Workload
-from chainrule.executors import Compiled, Executor
+from chainrule.executors import Compiled, usable_executor
+from chainrule.executors.numpy_ import NumpyProgram
 from chainrule.nn import (
     LSTM,
     Activation,
@@ -36,22 +35,10 @@ from chainrule.nn import (
 from chainrule.nn.layer import Layer
 from chainrule.training import Batch, Recipe, Supervised, initial_tree, training_step
 
-_EXECUTORS = {
-    "native": ("chainrule.executors.native", "compile_native"),
-    "numpy": ("chainrule.executors.numpy_", "compile_numpy"),
-}
-
-
-def executor_named(name: str) -> Executor:
-    """An executor by name; numpy where this chainrule has no native one."""
-    module, function = _EXECUTORS[name if find_spec(_EXECUTORS[name][0]) else "numpy"]
-    return getattr(importlib.import_module(module), function)
-
 
 def executor_of(compiled: Compiled) -> str:
     """Who really runs a program: native leaves to numpy what it can not run."""
-    module = type(compiled).__module__
-    return next(name for name, (package, _) in _EXECUTORS.items() if module.startswith(package))
+    return "numpy" if isinstance(compiled, NumpyProgram) else "native"
 
 
 def recipe_of(workload: Workload) -> Recipe:
@@ -144,7 +131,8 @@ class Ours:
         workload = problem.workload
         recipe = recipe_of(workload)
         step = training_step(recipe, batch_of(workload))
-        self._compiled = executor_named(executor)(step.program)
+        usable, _ = usable_executor(executor)
+        self._compiled = usable.compile(step.program)
         ran = executor_of(self._compiled)
         self.note = f"{ran} executor" if ran == executor else f"{ran} executor ({executor} is not there)"
         self._start = {**initial_tree(recipe, step), **problem.parameters}
@@ -155,15 +143,15 @@ class Ours:
 
     def begin(self) -> None:
         """The first step."""
-        self._compiled.run_many(self._tree, self._chunk, self._orders[0][:1])
+        self._session.run_many(self._chunk, self._orders[0][:1])
 
     def reset(self) -> None:
         """Back to the start."""
-        self._tree = {name: array.copy() for name, array in self._start.items()}
+        self._session = self._compiled.bind({name: array.copy() for name, array in self._start.items()})
 
     def losses(self, epoch: int) -> np.ndarray:
         """One epoch."""
-        return self._compiled.run_many(self._tree, self._chunk, self._orders[epoch])["loss"]
+        return self._session.run_many(self._chunk, self._orders[epoch])["loss"]
 
     def run(self, epoch: int) -> None:
         """One epoch."""

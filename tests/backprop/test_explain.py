@@ -1,5 +1,6 @@
 """The explanation against the textbook's five equations, computed here in plain NumPy."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ from chainrule.backprop import ErrorTerms, explain
 from chainrule.data import Arrays
 from chainrule.errors import ChainruleError
 from chainrule.executors.numpy_ import every_value
-from chainrule.nn import Dense, MeanSquaredError, Sequential, adam, sgd
+from chainrule.nn import Dense, Layer, MeanSquaredError, Sequential, adam, sgd
 from chainrule.tasks.xor import XOR_T, XOR_X, explain_xor
 from chainrule.training import Batch, Recipe, Supervised, initial_tree, training_step
 
@@ -91,3 +92,19 @@ def test_more_than_one_example_is_refused() -> None:
     values = every_value(step.program, initial_tree(recipe, step), example.named)
     with pytest.raises(ChainruleError, match="one example"):
         explain(step.program, values, rate=0.1)
+
+
+def test_several_inputs_are_refused_by_name() -> None:
+    example = Arrays.of((np.ones((1, 4), np.float32),), np.ones((1, 2), np.float32))
+    recipe = Recipe(Supervised(First(Dense(2)), MeanSquaredError()), sgd(0.1))
+    program = training_step(recipe, Batch.of(example, 1)).program
+    with pytest.raises(ChainruleError, match=r"one input and one target, x and y; this has x\.0, y"):
+        explain(program, {}, rate=0.1)
+
+
+@dataclass(frozen=True)
+class First(Layer):
+    dense: Layer
+
+    def __call__(self, x):
+        return self.dense(x[0])

@@ -117,3 +117,30 @@ def test_what_a_forecast_cannot_do_is_said(here, sales, chainrule):
     late = (here / "week.csv").read_text().replace("2024-04-06", "2024-04-16")
     (here / "late.csv").write_text(late)
     assert "the horizon is 7" in chainrule("predict", "it", "late.csv").err
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_forecast_is_tuned_and_its_best_run_goes_on(here, sales, chainrule, held_out):
+    sales[sales["sold"].notna()].drop(columns="promo").to_csv(here / "sales.csv", index=False)
+    given = (*TRAIN[1:], "-s", "epochs=2", *(() if held_out else ("-s", "test=0")))
+    finished = chainrule("tune", *given, "-n", "2", "--out", "it")
+    assert finished.code == 0, finished.err
+    searched = "searched are learning_rate, batch_size, units, dropout, weight_decay"
+    assert searched in " ".join(finished.err.split())
+    assert ("mean absolute scaled error" in finished.out) == held_out
+    assert "of 2 trials" in finished.out
+    assert len(chainrule("predict", "it/best").out.splitlines()) == 1 + 2 * 7
+    more = chainrule("tune", *given, "-n", "3", "--out", "it", "--json")
+    assert sum(json.loads(more.out)["trials"].values()) == 3
+
+
+def test_the_first_trial_of_a_forecast_and_its_best_run_are_those_of_train(here, sales, chainrule):
+    """The run of the best trial is evaluated, and goes on, as one that `train` made with its settings."""
+    assert chainrule("tune", *TRAIN[1:], *QUICK, "-n", "1", "--out", "it").code == 0
+    assert chainrule(*TRAIN, *QUICK, "--out", "trained").code == 0
+    assert chainrule("train", "--config", "it/best/config.toml", "--out", "again").code == 0
+    for name in ("weights.safetensors", "forecaster.json"):
+        best, again, trained = ((here / run / name).read_bytes() for run in ("it/best", "again", "trained"))
+        assert best == again == trained
+    told = [json.loads((here / run / "evaluation.json").read_text()) for run in ("it/best", "trained")]
+    assert told[0]["metrics"] == told[1]["metrics"]

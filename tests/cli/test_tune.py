@@ -40,6 +40,18 @@ def test_a_table_is_tuned_and_the_same_command_goes_on(here, table, chainrule):
     assert json.loads(other.out)["study"] == "runs/people-tune-002"
 
 
+def test_the_spaces_of_a_table(here, table, chainrule):
+    """By default the ensemble that `train` trains; plain networks where they are asked for."""
+    few = ("-t", "kind", "-s", "epochs=2", "-n", "1", "--json")
+    ensemble = json.loads(chainrule("tune", table, *few, "--out", "ensemble").out)
+    assert "layers" not in ensemble["values"]
+    assert "depth" not in ensemble["values"]
+    trained = json.loads(chainrule("train", table, "-t", "kind", "-s", "epochs=2", "--json").out)
+    assert ensemble["metrics"] == trained["metrics"]  # of the first trial
+    plain = json.loads(chainrule("tune", table, *few, "--space", "layers", "--out", "layers").out)
+    assert plain["values"].keys() >= {"depth", "width", "taper"}
+
+
 def test_ctrl_c_writes_the_best_so_far_and_exits_with_130(here, table, chainrule, started):
     process = started("tune", table, *QUICK, "--trials", "100000", "--out", "it")
     assert process.stderr is not None
@@ -62,7 +74,7 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch):
     def interrupt(*arguments, **others):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chainrule.cli.tune.tune_table", interrupt)
+    monkeypatch.setattr("chainrule.cli.tune.tune_task", interrupt)
     finished = chainrule("tune", table, *QUICK)
     assert (finished.code, finished.out) == (130, "")
     assert finished.err == "interrupted; the same command goes on\n"
@@ -81,6 +93,9 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch):
         (["--set", "epochs=0"], ["epochs is 0"]),
         (["--set", "optimiser=adam"], ["'optimiser'", "did you mean 'optimizer'?"]),
         (["--epochs", "3"], ["--set epochs=…"]),
+        (["--task", "tabel"], ["no such task", "did you mean 'table'?"]),
+        (["--space", "layer"], ["no space 'layer'", "did you mean 'layers'?"]),
+        (["--horizon", "7"], ["--horizon is not for the task table", "--task forecast"]),
         (["--out", "taken"], ["taken exists already"]),
     ],
 )

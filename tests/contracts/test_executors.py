@@ -1,22 +1,17 @@
 """One suite for all executors: what every operation gives, and what `Compiled` promises."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
 from tests.contracts.cases import CASES, Case
 from tests.contracts.oracle import ORACLE
 
 from chainrule.backprop import differentiate
-from chainrule.errors import DTypeError
-from chainrule.executors import Executor
-from chainrule.executors.native import available, compile_native
+from chainrule.errors import ConfigError, DTypeError
+from chainrule.executors import EXECUTORS, Compile, usable_executor
 from chainrule.executors.native.lowering import has_kernel
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import EXPANSIONS, OPERATIONS, Program, Trace
 from chainrule.program import functions as f
-
-EXECUTORS: Mapping[str, Executor] = {"numpy": compile_numpy, "native": compile_native}
 
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
 SUMMING = {
@@ -48,10 +43,12 @@ RELATIVE = {"float32": 1e-5, "float64": 1e-13}
 
 
 @pytest.fixture(params=EXECUTORS)
-def compiler(request: pytest.FixtureRequest) -> Executor:
-    if request.param == "native" and not available():
-        pytest.skip("chainrule was installed without its compiled core")
-    return EXECUTORS[request.param]
+def compiler(request: pytest.FixtureRequest) -> Compile:
+    executor = EXECUTORS[request.param]
+    missing = executor.missing()
+    if missing is not None:
+        pytest.skip(missing[0])
+    return executor.compile
 
 
 def test_oracle_knows_every_operation():
@@ -74,7 +71,7 @@ def in_both_widths() -> list:
 
 
 @pytest.mark.parametrize(("case", "dtype"), in_both_widths())
-def test_operation_gives_the_oracles_values(compiler: Executor, case: Case, dtype: str):
+def test_operation_gives_the_oracles_values(compiler: Compile, case: Case, dtype: str):
     arguments = [a.astype(dtype) if a.dtype == np.float64 else a for a in case.arguments]
     trace = Trace()
     tensors = [trace.input(f"x{i}", a.shape, a.dtype.name) for i, a in enumerate(arguments)]
@@ -115,7 +112,7 @@ EXTREME = {
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("operation", EXTREME)
-def test_extreme_values(compiler: Executor, operation: str, dtype: str):
+def test_extreme_values(compiler: Compile, operation: str, dtype: str):
     x, expected = (np.array(numbers, dtype) for numbers in EXTREME[operation])
     trace = Trace()
     program = trace.program({"y": trace.record(operation, trace.input("x", x.shape, dtype))})
@@ -124,7 +121,7 @@ def test_extreme_values(compiler: Executor, operation: str, dtype: str):
 
 @pytest.mark.parametrize(("dtype", "far"), [("float32", -80.0), ("float64", -700.0)])
 @pytest.mark.parametrize("operation", ["sigmoid", "softplus"])
-def test_lower_tail_keeps_its_digits(compiler: Executor, operation: str, dtype: str, far: float):
+def test_lower_tail_keeps_its_digits(compiler: Compile, operation: str, dtype: str, far: float):
     # Both are e^x (1 + O(e^x)) far below 0, where 1 + e^x would round to 1.
     x = np.array([far, far / 2], dtype)
     trace = Trace()
@@ -133,7 +130,7 @@ def test_lower_tail_keeps_its_digits(compiler: Executor, operation: str, dtype: 
     np.testing.assert_allclose(y, np.exp(x.astype(np.float64)), rtol=1e-5 if dtype == "float32" else 1e-12)
 
 
-def test_division_by_zero_is_a_result(compiler: Executor):
+def test_division_by_zero_is_a_result(compiler: Compile):
     trace = Trace()
     program = trace.program({"y": 1.0 / trace.input("x", (3,)), "z": trace.input("w", (1,)) / 0.0})
     results = compiler(program).run({}, {"x": np.array([0.0, -0.0, 2.0], "f4"), "w": np.zeros(1, "f4")})
@@ -141,7 +138,7 @@ def test_division_by_zero_is_a_result(compiler: Executor):
     assert np.isnan(results["z"]).all()
 
 
-def test_maximum_and_minimum_pass_on_what_is_not_a_number(compiler: Executor):
+def test_maximum_and_minimum_pass_on_what_is_not_a_number(compiler: Compile):
     trace = Trace()
     x, y = trace.input("x", (2,)), trace.input("y", (2,))
     program = trace.program({"max": f.maximum(x, y), "min": f.minimum(x, y)})
@@ -152,7 +149,7 @@ def test_maximum_and_minimum_pass_on_what_is_not_a_number(compiler: Executor):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [1e4, 3e4])
-def test_extreme_logits_have_finite_losses_and_derivatives(compiler: Executor, dtype: str, size: float):
+def test_extreme_logits_have_finite_losses_and_derivatives(compiler: Compile, dtype: str, size: float):
     logits = np.array([[size, -size, 0.0], [-size, -size, size], [-size, -size, -size]], dtype)
     targets = np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]], dtype)
     trace = Trace()
@@ -166,7 +163,7 @@ def test_extreme_logits_have_finite_losses_and_derivatives(compiler: Executor, d
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_extreme_inputs_have_finite_derivatives(compiler: Executor, dtype: str):
+def test_extreme_inputs_have_finite_derivatives(compiler: Compile, dtype: str):
     # σ' is 0 at both ends; softplus' is σ; tanh' is 0 at both ends.
     trace = Trace()
     x = trace.input("x", (2,), dtype)
@@ -182,7 +179,7 @@ def test_extreme_inputs_have_finite_derivatives(compiler: Executor, dtype: str):
         assert results[f"{name} twice"].tolist() == [0, 0]
 
 
-def test_updates_overwrite_the_tree_after_the_last_step(compiler: Executor):
+def test_updates_overwrite_the_tree_after_the_last_step(compiler: Compile):
     trace = Trace()
     a, b = trace.parameter("a", (2,)), trace.state("b", (2,))
     outputs = {"old a": a, "b after": b * 10.0}
@@ -196,7 +193,7 @@ def test_updates_overwrite_the_tree_after_the_last_step(compiler: Executor):
     assert all(tree[name] is given[name] for name in tree)  # in place
 
 
-def test_steps_after_an_update_was_made_see_the_old_value(compiler: Executor):
+def test_steps_after_an_update_was_made_see_the_old_value(compiler: Compile):
     trace = Trace()
     w = trace.parameter("w", (2,))
     smaller = w - 1.0
@@ -206,7 +203,7 @@ def test_steps_after_an_update_was_made_see_the_old_value(compiler: Executor):
     assert tree["w"].tolist() == [4, 6]
 
 
-def test_what_is_not_updated_stays(compiler: Executor):
+def test_what_is_not_updated_stays(compiler: Compile):
     trace = Trace()
     w, x = trace.parameter("w", (3,)), trace.input("x", (3,))
     one = trace.constant(np.array([1], "i4"), "int32")
@@ -218,7 +215,7 @@ def test_what_is_not_updated_stays(compiler: Executor):
     assert inputs["x"].tolist() == [4, 5, 6]
 
 
-def test_outputs_do_not_alias_tree_inputs_or_each_other(compiler: Executor):
+def test_outputs_do_not_alias_tree_inputs_or_each_other(compiler: Compile):
     trace = Trace()
     w, x = trace.parameter("w", (2, 3)), trace.input("x", (2, 3))
     views = {"w": w, "w reshaped": w.reshape(3, 2), "w turned": w.transpose(), "w sliced": w[1:], "x": x}
@@ -243,7 +240,7 @@ def test_outputs_do_not_alias_tree_inputs_or_each_other(compiler: Executor):
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_a_value_may_be_read_late_and_be_an_output(compiler: Executor):
+def test_a_value_may_be_read_late_and_be_an_output(compiler: Compile):
     trace = Trace()
     x = trace.input("x", (2,))
     h = x + 1.0
@@ -287,16 +284,18 @@ def convolutional_training_step() -> Program:
     return trace.program({"loss": loss}, {p: p - 0.3 * deltas[p.value] for p in (kernel, w)})
 
 
-def test_network_with_operations_that_the_core_lacks_trains_all_the_same(compiler: Executor):
+def test_network_with_operations_that_the_core_lacks_trains_all_the_same(compiler: Compile):
     random = np.random.default_rng(5)
     tree = {"kernel": random.normal(size=(3, 3, 1, 3)), "w": 0.1 * random.normal(size=(27, 2))}
     tree = {name: array.astype("f4") for name, array in tree.items()}
     bright = np.arange(12) % 2
     x = random.normal(size=(12, 6, 5, 1)) + bright[:, None, None, None]
     chunk = {"x": x.astype("f4"), "t": np.eye(2, dtype="f4")[bright]}
-    losses = compiler(convolutional_training_step()).run_many(tree, chunk, random.integers(0, 12, (60, 4)))[
-        "loss"
-    ]
+    losses = (
+        compiler(convolutional_training_step())
+        .bind(tree)
+        .run_many(chunk, random.integers(0, 12, (60, 4)))["loss"]
+    )
     assert losses[-10:].mean() < 0.5 * losses[:10].mean()
 
 
@@ -314,7 +313,7 @@ def chunk_of_examples() -> dict[str, np.ndarray]:
     return {"x": random.normal(size=(10, 3)).astype("f4"), "t": random.normal(size=(10, 2)).astype("f4")}
 
 
-def test_same_inputs_same_outputs(compiler: Executor):
+def test_same_inputs_same_outputs(compiler: Compile):
     inputs = {name: array[:4] for name, array in chunk_of_examples().items()}
     compiled, runs = compiler(noisy_training_step()), []
     for executable in (compiled, compiled, compiler(noisy_training_step())):
@@ -327,12 +326,12 @@ def test_same_inputs_same_outputs(compiler: Executor):
             np.testing.assert_array_equal(array, runs[0][1][name])
 
 
-def test_run_many_equals_repeated_run(compiler: Executor):
+def test_run_many_equals_repeated_run(compiler: Compile):
     compiled, chunk = compiler(noisy_training_step()), chunk_of_examples()
     order = np.array([[0, 1, 2, 3], [9, 9, 0, 4], [5, 6, 7, 8], [1, 0, 3, 2]])
     one_by_one, at_once = start_of_training(), start_of_training()
     rows = [compiled.run(one_by_one, {name: a[indices] for name, a in chunk.items()}) for indices in order]
-    many = compiled.run_many(at_once, chunk, order)
+    many = compiled.bind(at_once).run_many(chunk, order)
     assert many["loss"].shape == (4,)
     assert many["y"].shape == (4, 4, 2)
     for name, stacked in many.items():
@@ -355,7 +354,7 @@ def step_of_pictures_and_words(pixels: str, numbers: str) -> Program:
     return trace.program({"loss": loss}, {p: p - 0.5 * deltas[p.value] for p in (w, table)})
 
 
-def test_bytes_and_long_integers_train_as_floats_and_short_ones_do(compiler: Executor):
+def test_bytes_and_long_integers_train_as_floats_and_short_ones_do(compiler: Compile):
     random = np.random.default_rng(6)
     given = {
         "pictures": random.integers(0, 256, (12, 5, 5)),
@@ -370,7 +369,7 @@ def test_bytes_and_long_integers_train_as_floats_and_short_ones_do(compiler: Exe
         tree = {"w": np.zeros((25, 3), "f4"), "table": np.zeros((7, 3), "f4")}
         compiled = compiler(step_of_pictures_and_words(pixels, numbers))
         assert isinstance(compiled, NumpyProgram) == (compiler is compile_numpy)
-        results.append(compiled.run_many(tree, chunk, order) | tree)
+        results.append(compiled.bind(tree).run_many(chunk, order) | tree)
     for name, array in results[0].items():
         np.testing.assert_array_equal(results[1][name], array)
     assert results[0]["loss"].std() > 0
@@ -383,9 +382,11 @@ def test_arithmetic_of_bytes_is_refused_and_the_message_says_what_to_do():
             calculate()
 
 
-def test_run_many_of_no_calls(compiler: Executor):
+def test_run_many_of_no_calls(compiler: Compile):
     tree = start_of_training()
-    many = compiler(noisy_training_step()).run_many(tree, chunk_of_examples(), np.zeros((0, 4), np.int64))
+    many = (
+        compiler(noisy_training_step()).bind(tree).run_many(chunk_of_examples(), np.zeros((0, 4), np.int64))
+    )
     assert {name: (a.shape, a.dtype.name) for name, a in many.items()} == {
         "loss": ((0,), "float32"),
         "y": ((0, 4, 2), "float32"),
@@ -394,7 +395,7 @@ def test_run_many_of_no_calls(compiler: Executor):
 
 
 @pytest.mark.parametrize(("dtype", "relative"), [("float32", 1e-4), ("float64", 1e-12)])
-def test_training_run_equals_the_textbook_written_out(compiler: Executor, dtype: str, relative: float):
+def test_training_run_equals_the_textbook_written_out(compiler: Compile, dtype: str, relative: float):
     # A two-layer network, softmax cross-entropy and plain gradient descent, with derivatives worked by hand.
     random = np.random.default_rng(8)
     x = random.normal(size=(12, 3)).astype(dtype)
@@ -427,3 +428,54 @@ def test_training_run_equals_the_textbook_written_out(compiler: Executor, dtype:
     for name, array in tree.items():
         assert array.dtype.name == dtype
         np.testing.assert_allclose(array, hand[name], rtol=10 * relative, atol=relative)
+
+
+# Sessions
+
+
+def test_a_session_reads_and_writes_the_tree_where_it_lies(compiler: Compile):
+    session, start = compiler(noisy_training_step()).bind(start_of_training()), start_of_training()
+    assert {name: array.tolist() for name, array in session.read().items()} == {
+        name: array.tolist() for name, array in start.items()
+    }
+    session.run_many(chunk_of_examples(), np.arange(8).reshape(2, 4))
+    once = {name: array.copy() for name, array in session.read().items()}
+    assert not np.array_equal(once["w"], start["w"])
+    assert [*session.read(["w"])] == ["w"]
+    session.write({"w": start["w"], "velocity": start["velocity"], "key": start["key"]})
+    np.testing.assert_array_equal(session.read(["w"])["w"], start["w"])
+    session.run_many(chunk_of_examples(), np.arange(8).reshape(2, 4))
+    for name, array in session.read().items():
+        np.testing.assert_array_equal(array, once[name])
+
+
+def test_sessions_of_two_programs_share_one_tree(compiler: Compile):
+    trace = Trace()
+    w = trace.parameter("w", (3, 2))
+    doubled = compiler(trace.program({"sum": w.sum()}, {w: w * 2.0}))
+    first = compiler(noisy_training_step()).bind(start_of_training())
+    second = doubled.bind(first)
+    second.run_many({}, np.zeros((3, 0), int))
+    np.testing.assert_allclose(first.read(["w"])["w"], 8 * start_of_training()["w"], rtol=1e-6)
+    first.run_many(chunk_of_examples(), np.arange(4)[None])
+    np.testing.assert_array_equal(first.read(["w"])["w"], second.read(["w"])["w"])
+
+
+def test_a_session_of_another_executor_is_refused(compiler: Compile):
+    with pytest.raises(TypeError, match="object is of another executor"):
+        compiler(noisy_training_step()).bind(object())  # type: ignore[arg-type]
+
+
+# The table
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nativ", r"^executor is 'nativ' \(did you mean 'native'\?\); give one of native, numpy"),
+        (compile_numpy, r"^executor is <function compile_numpy .*>; give one of native, numpy"),
+    ],
+)
+def test_what_is_no_name_of_an_executor_is_refused(name, message):
+    with pytest.raises(ConfigError, match=message):
+        usable_executor(name)

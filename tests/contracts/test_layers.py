@@ -126,7 +126,7 @@ CASES = [
             lambda: Reshape((-1, -1)),
             lambda: Reshape((0,)),
             lambda: Reshape((2.0,)),  # type: ignore[arg-type]
-            lambda: Reshape("no"),
+            lambda: Reshape("no"),  # type: ignore[arg-type]
         ),
     ),
     Case(Reshape(()), (4, 1), (4,)),

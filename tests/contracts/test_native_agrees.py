@@ -227,8 +227,10 @@ def test_random_programs_agree_with_numpy(recipe: Recipe, seed: int):
     exact_outputs = exact.run(third, widened(inputs))
     assert_agree(compiled.run(one, inputs), reference.run(other, inputs), exact_outputs)
     assert_agree(one, other, third)
-    exact_outputs = exact.run_many(third, widened(chunk), ORDER)
-    assert_agree(compiled.run_many(one, chunk, ORDER), reference.run_many(other, chunk, ORDER), exact_outputs)
+    exact_outputs = exact.bind(third).run_many(widened(chunk), ORDER)
+    assert_agree(
+        compiled.bind(one).run_many(chunk, ORDER), reference.bind(other).run_many(chunk, ORDER), exact_outputs
+    )
     assert_agree(one, other, third)
 
 
@@ -243,14 +245,14 @@ def test_random_programs_in_chunks_have_the_same_bits(recipe: Recipe, seed: int,
         results = []
         for threads in (1, 2, 4):
             own = copied(tree)
-            outputs = compile_native(program, threads).run_many(own, chunk, ORDER)
+            outputs = compile_native(program, threads).bind(own).run_many(chunk, ORDER)
             results.append(outputs | {f"tree {name}": array for name, array in own.items()})
         wide = widened(tree)
-        exact = compile_numpy(recipe.program("float64")).run_many(wide, widened(chunk), ORDER)
+        exact = compile_numpy(recipe.program("float64")).bind(wide).run_many(widened(chunk), ORDER)
     for other in results[1:]:
         for name, array in results[0].items():
             assert array.tobytes() == other[name].tobytes(), name
     own = copied(tree)
-    expected = compile_numpy(program).run_many(own, chunk, ORDER)
+    expected = compile_numpy(program).bind(own).run_many(chunk, ORDER)
     assert_agree({name: results[0][name] for name in expected}, expected, exact)
     assert_agree({name: results[0][f"tree {name}"] for name in own}, own, wide)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
 
 from chainrule.data import Arrays, as_arrays
-from chainrule.executors import Executor
-from chainrule.executors.native import available, compile_native, native_executor, schedule
+from chainrule.executors import Compile
+from chainrule.executors.native import available, compile_native, schedule
 from chainrule.executors.native.schedule import chunk_count
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
@@ -188,17 +188,17 @@ RUNS: Mapping[str, TrainingRun] = {
 LARGE = [name for name in RUNS if name.startswith("wide")]
 
 
-def train(run: TrainingRun, executor: Executor) -> dict[str, np.ndarray]:
+def train(run: TrainingRun, executor: Compile) -> dict[str, np.ndarray]:
     """The outputs of every step, and the tree at the end."""
     step, data = run.step(), run.data()
     tree = initial_tree(run.recipe, step)
-    outputs = executor(step.program).run_many(tree, data.named, run.order())
+    outputs = executor(step.program).bind(tree).run_many(data.named, run.order())
     return outputs | {f"tree {name}": array for name, array in tree.items()}
 
 
 @cache
 def native(name: str, threads: int) -> dict[str, np.ndarray]:
-    return train(RUNS[name], native_executor(threads))
+    return train(RUNS[name], partial(compile_native, threads=threads))
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -228,7 +228,7 @@ def test_bits_do_not_depend_on_threads(name: str, threads: int):
 def test_bits_of_small_runs_cut_into_chunks(name: str, threads: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(schedule, "SMALL_FLOPS", 0)
     monkeypatch.setattr(schedule, "chunk_count", lambda extent: max(1, min(3, extent)))
-    one, many = (train(RUNS[name], native_executor(count)) for count in (1, threads))
+    one, many = (train(RUNS[name], partial(compile_native, threads=count)) for count in (1, threads))
     for key, array in one.items():
         assert array.tobytes() == many[key].tobytes(), key
 
@@ -248,12 +248,12 @@ def test_steps_one_by_one_have_the_bits_of_many_in_one_call():
     compiled = compile_native(step.program, 2)
     order = run.order()[:6]
     trees = [initial_tree(run.recipe, step) for _ in range(3)]
-    many = compiled.run_many(trees[0], chunk, order)
+    many = compiled.bind(trees[0]).run_many(chunk, order)
     for row, indices in enumerate(order):
         single = compiled.run(trees[1], {name: array[indices] for name, array in chunk.items()})
         for name, array in single.items():
             assert array.tobytes() == many[name][row].tobytes(), name
     for part in (order[:1], order[1:]):
-        compiled.run_many(trees[2], chunk, part)
+        compiled.bind(trees[2]).run_many(chunk, part)
     for name, array in trees[0].items():
         assert array.tobytes() == trees[1][name].tobytes() == trees[2][name].tobytes()

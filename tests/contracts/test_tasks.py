@@ -6,6 +6,7 @@ import pytest
 
 from chainrule.errors import ConfigError
 from chainrule.tasks import TASKS, plain_settings, settings_of
+from chainrule.tune import Float, Space
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
@@ -29,6 +30,28 @@ class TestEveryTask:
         name = next(name for name in task.help if len(name) > 4)
         with pytest.raises(ConfigError, match=f"did you mean '{name}'"):
             settings_of(task.settings, {name[:-1] + "x" + name[-1]: 1})
+
+
+@pytest.mark.parametrize("task", [each for each in TASKS.values() if each.search], ids=lambda each: each.name)
+class TestEverySearch:
+    def test_the_first_trial_takes_a_value_for_every_parameter(self, task):
+        for space in task.search.spaces.values():
+            assert set(space.first()) == set(space.parameters)
+
+    def test_what_is_searched_are_settings_or_what_they_are_made_of(self, task):
+        parts = {part for each in task.search.made_of.values() for part in each}
+        for space in task.search.spaces.values():
+            assert set(space.parameters) <= {*task.help, *parts}
+        assert set(task.search.made_of) <= set(task.help)
+
+    def test_trials_are_settings_of_the_task_and_the_rest_stays(self, task):
+        given = task.settings(seed=7)
+        for name, space in task.search.spaces.items():
+            settings = task.search.trial(space, given)
+            assert isinstance(settings, task.settings)
+            assert settings.seed == 7
+            assert task.search.usual(settings) == name
+            assert task.search.most_epochs(settings) >= 1
 
 
 def test_a_task_of_ones_own_is_found_by_its_name(tmp_path, monkeypatch, capsys):
@@ -58,3 +81,27 @@ def test_a_task_of_ones_own_is_found_by_its_name(tmp_path, monkeypatch, capsys):
     assert "held out" in capsys.readouterr().out
     assert main(["train", "t.csv", "--task", "main"]) == 2
     assert "did you mean 'mine'?" in capsys.readouterr().err
+
+
+def test_a_task_of_ones_own_is_searched_by_its_own_space(tmp_path, monkeypatch, capsys):
+    """Its space is another entry of the table: nothing else changes."""
+    from chainrule.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b,kind\n" + "".join(f"{i},{i % 3},{'xy'[i % 2]}\n" for i in range(60)))
+    table = TASKS["table"]
+    assert table.search is not None
+    space = Space({"l1": Float(1e-6, 1e-2, log=True, first=1e-4)})
+    own = replace(table.search, spaces={"penalty": space}, usual=lambda settings: "penalty")
+    monkeypatch.setitem(TASKS, "mine", replace(table, name="mine", search=own))
+    given = ["tune", "t.csv", "-t", "kind", "--task", "mine", "-s", "layers=[4]", "-s", "epochs=2"]
+    assert main([*given, "-n", "2", "--out", "it"]) == 0
+    printed = capsys.readouterr()
+    assert "searched are l1" in printed.err
+    assert "of 2 trials" in printed.out
+    assert "l1" in (tmp_path / "it" / "report.html").read_text()
+    assert main([*given, "--space", "penalti"]) == 2
+    assert "did you mean 'penalty'?" in capsys.readouterr().err
+    monkeypatch.setitem(TASKS, "mine", replace(table, name="mine", search=None))
+    assert main(given) == 2
+    assert "nothing can be searched for the task mine" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from chainrule import nn
 from chainrule.data import Arrays
 from chainrule.estimators import NetClassifier, NetRegressor
 from chainrule.estimators.folds import folds_of, loss_of_predictions, train_by_folds
+from chainrule.executors.contract import HostSession
 from chainrule.executors.native import compile_native
 from chainrule.training import EpochDone, Event, Programs, Recipe, Supervised, train_recipe
 
@@ -36,7 +37,7 @@ def noisy(rows: int = 46) -> Arrays:
 
 
 def by_folds(recipe: Recipe, arrays: Arrays, patience: float, **settings: Any) -> Any:
-    programs = Programs(recipe, settings.pop("executor", compile_native))
+    programs = Programs(recipe, settings.pop("executor", "native"))
     settings = {"listeners": [], "progress": False} | settings
     return train_by_folds(recipe, arrays, programs, patience=patience, **settings)
 
@@ -113,22 +114,27 @@ def test_the_loss_is_of_the_mean_of_the_members(kind):
     assert loss_of_predictions(nn.MeanOfMembers(nn.Huber()), run.predict(arrays.x), arrays) is None
 
 
-def test_patience_spares_the_epochs_after():
+def test_patience_spares_the_epochs_after(named_executor):
     counted = []
 
     def counting(program: Any) -> Any:
         compiled = compile_native(program)
-        steps = compiled.run_many
+        bind = compiled.bind
 
-        def run_many(tree: Any, chunk: Any, order: Any) -> Any:
-            counted.append(order.size)
-            return steps(tree, chunk, order)
+        def counted_bind(tree: Any) -> Any:
+            session = bind(tree)
 
-        compiled.run_many = run_many
+            def run_many(_: Any, arrays: Any, order: Any) -> Any:
+                counted.append(order.size)
+                return session.run_many(arrays, order)
+
+            return HostSession(tree, run_many)
+
+        compiled.bind = counted_bind
         return compiled
 
     arrays = noisy(48)  # folds leave two batches of 16
-    run, _ = by_folds(RECIPE, arrays, 4, executor=counting)
+    run, _ = by_folds(RECIPE, arrays, 4, executor=named_executor(counting))
     for_folds = sum(counted) / 32 - run.best_epoch * 48 / 32
     assert 3 * (run.best_epoch + 4) <= for_folds < 3 * (run.best_epoch + 8)
 
@@ -161,7 +167,7 @@ def test_listeners_hear_of_the_last_training_and_of_what_the_folds_said():
     assert (run.stopped, run.best_epoch) == ("enough", 2)
 
 
-def test_interrupted_in_a_fold_it_gives_what_was_learned():
+def test_interrupted_in_a_fold_it_gives_what_was_learned(named_executor):
     once = [signal.SIGINT]
 
     def interrupting(program: Any) -> Any:
@@ -169,7 +175,7 @@ def test_interrupted_in_a_fold_it_gives_what_was_learned():
             signal.raise_signal(once.pop())
         return compile_native(program)
 
-    run, state = by_folds(RECIPE, noisy(), 8, executor=interrupting)
+    run, state = by_folds(RECIPE, noisy(), 8, executor=named_executor(interrupting))
     assert run.stopped == "interrupted"
     assert np.isfinite(run.predict(noisy().x)).all()
     assert state.epoch == len(run.history)

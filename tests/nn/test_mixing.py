@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from chainrule.errors import ConfigError, DTypeError, ShapeError
-from chainrule.executors import Executor
+from chainrule.executors import Compile
 from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import CutMix, Mixing, MixUp
@@ -17,7 +17,7 @@ from chainrule.program import functions as f
 DRAWS = 400
 
 
-def draws(mixing: Mixing, x: np.ndarray, count: int = DRAWS, executor: Executor = compile_numpy):
+def draws(mixing: Mixing, x: np.ndarray, count: int = DRAWS, executor: Compile = compile_numpy):
     """(mixed, partners, share) of as many calls, each with the next random key."""
     trace = Trace()
     given, key = trace.input("x", x.shape, x.dtype.name), trace.input("key", (2,), "uint32")

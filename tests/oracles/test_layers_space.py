@@ -266,3 +266,23 @@ def test_layer_and_rms_norm(shape):
 @pytest.mark.parametrize("shape", [(2, 5, 3, 6), (3, 7, 6), (0, 4, 4, 6)])
 def test_group_norm(shape, groups):
     assert_agrees(nn.GroupNorm(groups, 1e-3), torch.nn.GroupNorm(groups, 6, eps=1e-3), shape)
+
+
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (nn.Reshape((4, 15)), lambda x: x.reshape(len(x), 4, 15)),
+        (nn.Reshape((-1,)), lambda x: x.reshape(len(x), -1)),
+        (nn.Permute((3, 1, 2)), lambda x: x.permute(0, 3, 1, 2)),
+        (nn.Apply(f.softplus), torch.nn.functional.softplus),
+    ],
+)
+def test_shapes_and_functions(layer: Layer, function: Any):
+    x = RANDOM.normal(size=(2, 5, 4, 3))
+    given = torch.tensor(x, requires_grad=True)
+    expected = function(given)
+    weights = RANDOM.normal(size=tuple(expected.shape))
+    (expected * torch.tensor(weights)).sum().backward()
+    found = ours(layer, x, {}, weights, training=True)
+    np.testing.assert_allclose(found["y"], expected.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(found["x"], given.grad.numpy(), rtol=1e-12)

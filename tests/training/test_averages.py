@@ -6,7 +6,6 @@ from tests.training.helpers import Recorder, assert_same_run, classifier, line, 
 
 from chainrule import nn, train
 from chainrule.data import as_arrays, split
-from chainrule.executors.numpy_ import compile_numpy
 
 
 def average_of(recorder: Recorder, decay: float) -> dict[str, np.ndarray]:
@@ -29,7 +28,7 @@ def test_averaged_parameters_are_those_evaluated_and_returned(validation):
         optimizer=optimizer,
         validation=validation,
         listeners=[recorder],
-        executor=compile_numpy,
+        executor="numpy",
         **settings,
     )
     expected = average_of(recorder, 0.5)

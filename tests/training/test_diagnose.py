@@ -1,6 +1,7 @@
 """Where training broke down: cases whose step, layer and value are known by hand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,8 @@ def message(recipe, x, y) -> str:
     return broken(recipe, x, y).what
 
 
-def replayed_error(past: Past, chunk: dict[str, np.ndarray]) -> TrainingError:
-    return not_finite_error(replayed(past, chunk), chunk, {}, epoch=1)
+def replayed_error(past: Past) -> TrainingError:
+    return not_finite_error(replayed(past), {}, epoch=1)
 
 
 @GROUPED
@@ -134,7 +135,7 @@ def epoch_losses(recipe, data, heard, state) -> float:
     fresh = RunState({name: array.copy() for name, array in heard.trees[-1].items()})
     program = compile_numpy(training_step(recipe, Batch.of(data, 4)).program)
     full, _ = batches(epoch_order(10, 4, recipe.seed, state.epoch + 1), 4)
-    return float(program.run_many(fresh.tree, data.named, full[: state.batch])["loss"].sum())
+    return float(program.bind(fresh.tree).run_many(data.named, full[: state.batch])["loss"].sum())
 
 
 def test_a_smaller_last_batch_counts_as_a_step():
@@ -217,8 +218,8 @@ def test_an_infinity_that_comes_to_nothing_is_passed_by():
         loss = clipped + f.sqrt(w)
     program = trace.program({"loss": loss}, {w: w - 1.0})
     tree, chunk = {"w": np.array(2.5)}, {"x": np.array([1.0, 0.0])}
-    calls = [(program, np.array(order)) for order in ([[0], [1]], [[0], [0], [0]])]
-    error = replayed_error(Past(100, tree, calls=calls), chunk)
+    calls: list[Any] = [(program, chunk, np.array(order)) for order in ([[0], [1]], [[0], [0], [0]])]
+    error = replayed_error(Past(100, tree, calls=calls))
     assert error.what == (
         "training broke down at step 104: in layer 'root' the forward value 'root.sqrt' became NaN, "
         "and with it the loss: sqrt of numbers from -0.5 to -0.5"
@@ -229,8 +230,8 @@ def test_steps_that_do_not_break_in_the_replay_are_told_without_a_layer():
     trace = Trace()
     w = trace.parameter("w", (), "float64")
     program = trace.program({"loss": w * 2.0}, {w: w - 1.0})
-    past = Past(4, {"w": np.array(1.0)}, calls=[(program, np.zeros((3, 1), int))])
-    error = replayed_error(past, {"x": np.ones(1)})
+    past = Past(4, {"w": np.array(1.0)}, calls=[(program, {"x": np.ones(1)}, np.zeros((3, 1), int))])
+    error = replayed_error(past)
     assert error.what == "the loss or the weights are not finite after step 7"
 
 

@@ -23,9 +23,8 @@ from tests.training.helpers import (
 )
 
 from chainrule import nn, train
-from chainrule.data import as_arrays, split
+from chainrule.data import Arrays, as_arrays, split
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.executors.native import compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program, Tensor
 from chainrule.training import (
@@ -131,7 +130,7 @@ def test_a_batch_whose_weights_are_all_zero_moves_nothing():
 def test_a_run_goes_on_from_a_state_to_the_bits_of_an_unbroken_one():
     recipe, arrays = classification(epochs=5, optimizer=nn.adam(0.01)), as_arrays(points())
     unbroken = train_recipe(recipe, arrays, None, watch=False)
-    programs = Programs(recipe, compile_native)
+    programs = Programs(recipe, "native")
     state = RunState(starting_tree(recipe, arrays, programs))
     for epochs in (2, 5):
         part = replace(recipe, epochs=epochs)
@@ -141,7 +140,7 @@ def test_a_run_goes_on_from_a_state_to_the_bits_of_an_unbroken_one():
     assert without_seconds(run.history) == without_seconds(unbroken.history)
 
 
-def test_programs_are_compiled_once_for_several_runs():
+def test_programs_are_compiled_once_for_several_runs(named_executor):
     compiled: list[Program] = []
 
     def executor(program: Program):
@@ -149,7 +148,7 @@ def test_programs_are_compiled_once_for_several_runs():
         return compile_numpy(program)
 
     recipe, arrays = classification(), as_arrays(points())
-    programs = Programs(recipe, executor)
+    programs = Programs(recipe, named_executor(executor))
     for epochs in (1, 2):
         train_recipe(replace(recipe, epochs=epochs), arrays, None, watch=False, programs=programs)
         assert len(compiled) == 2  # full batches, and the last
@@ -216,14 +215,14 @@ def test_a_model_without_parameters_runs():
     assert [r["loss"] for r in run.history] == pytest.approx([((x - y) ** 2).mean()] * 2, rel=1e-12)
 
 
-def test_the_executor_that_is_given_runs_training_and_prediction():
+def test_the_executor_that_is_given_runs_training_and_prediction(named_executor):
     compiled: list[Program] = []
 
     def executor(program: Program):
         compiled.append(program)
         return compile_numpy(program)
 
-    run = fit(executor=executor, batch_size=20)
+    run = fit(executor=named_executor(executor), batch_size=20)
     trained = len(compiled)
     assert {program.inputs[0].shape[0] for program in compiled} == {20, 10}
     run.predict(points()[0])
@@ -428,7 +427,7 @@ def test_keep_says_whose_weights_a_run_ends_with():
     assert same_arrays(best.parameters, alone.parameters)
     assert not same_arrays(best.parameters, last.parameters)
     _, held_out = split_validation(last.recipe, (x, y), 0.4)
-    assert held_out is not None
+    assert isinstance(held_out, Arrays)
     assert held_out.y is not None
     error = ((last.predict(held_out.x) - held_out.y) ** 2).mean()
     assert error == pytest.approx(last.history[-1]["validation_loss"], rel=1e-5)
@@ -465,7 +464,7 @@ def test_one_seed_gives_arrays_of_one_name_the_same_first_weights_in_any_network
     def first(layers: list[nn.Layer], seed: int = 0) -> dict[str, np.ndarray]:
         recipe = Recipe(Supervised(nn.Sequential(layers), nn.SoftmaxCrossEntropy()), seed=seed)
         data = as_arrays((X, Y))
-        return starting_tree(recipe, data, Programs(recipe, compile_numpy))
+        return starting_tree(recipe, data, Programs(recipe, "numpy"))
 
     short, long = (
         first([nn.Dense(4), nn.Dense(3)]),

@@ -20,6 +20,7 @@ from tests.training.helpers import (
 
 from chainrule import nn
 from chainrule.data import as_arrays, epoch_order
+from chainrule.executors.contract import HostSession
 from chainrule.training import (
     Batch,
     Ended,
@@ -337,17 +338,20 @@ def test_whatever_ends_training_everyone_is_told_of_the_end_once(kind, error, re
         assert (ended.reason, ended.error) == (reason, error)
 
 
-def test_an_executor_that_fails_ends_training_in_order():
+def test_an_executor_that_fails_ends_training_in_order(named_executor):
     class Failing:
         def __init__(self, program):
             self.program = program
 
+        def bind(self, tree):
+            return HostSession(tree, self.run_many)
+
         def run_many(self, tree, chunk, order):
             raise MemoryError("no room")
 
-    recorder = Recorder()
+    recorder, failing = Recorder(), named_executor(Failing)
     with pytest.raises(MemoryError):
-        train_recipe(regression(), as_arrays(line()), None, listeners=[recorder], executor=Failing)  # type: ignore[arg-type]
+        train_recipe(regression(), as_arrays(line()), None, listeners=[recorder], executor=failing)
     assert [type(event) for event in recorder.events] == [Started, Ended]
     assert recorder.events[-1].reason == "error"  # type: ignore[union-attr]
 

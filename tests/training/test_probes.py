@@ -148,18 +148,20 @@ def test_steps_before_an_interruption_amid_an_epoch_are_kept(tmp_path):
     from chainrule.training import Programs, RunState, starting_tree
     from chainrule.training.loop import Loop
     from chainrule.training.state_file import load_state, save_state
+    from chainrule.training.supply import supply_of
 
     recipe, arrays = classification(model=MODEL), as_arrays(points())
     probes = (Probe("gradient", "largest", every="step"),)
-    programs = Programs(recipe, compile_native)
+    programs = Programs(recipe, "native")
     calls = iter([False, True])
     state = RunState(starting_tree(recipe, arrays, programs))
-    Loop(recipe, programs, arrays, state, (), probes, lambda: next(calls)).run()
+    supply = supply_of(programs, arrays)
+    Loop(recipe, programs, supply, state, (), probes, lambda: next(calls)).run()
     assert state.batch > 0
     assert {len(values) for values in state.watched.values()} == {state.batch}
     save_state(tmp_path / "state", state, recipe)
     state = load_state(tmp_path / "state", recipe)
-    run = Loop(recipe, programs, arrays, state, (), probes, lambda: False).run()
+    run = Loop(recipe, programs, supply, state, (), probes, lambda: False).run()
     whole = train(recipe.objective, points(), watch=probes, **{**SETTINGS, "loss": None})
     assert [record["watch_steps"] for record in run.history] == [
         record["watch_steps"] for record in whole.history

@@ -1,13 +1,14 @@
 """The learning-rate range test against a quadratic whose best rates are known, and what it refuses."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from tests.training.helpers import line, points
 
 from chainrule import nn
 from chainrule.errors import ConfigError, DataError
-from chainrule.executors.numpy_ import compile_numpy
-from chainrule.training import learning_rate_range_test, range_test
+from chainrule.training import Objective, Recorded, learning_rate_range_test, range_test
 
 
 def test_the_rates_climb_by_one_factor_and_the_losses_are_those_of_the_steps():
@@ -22,7 +23,7 @@ def test_the_rates_climb_by_one_factor_and_the_losses_are_those_of_the_steps():
         steps=31,
         batch_size=40,
         dtype="float64",
-        executor=compile_numpy,
+        executor="numpy",
     )
     np.testing.assert_allclose(found.rates, np.geomspace(1e-4, 1e-1, 31), rtol=1e-10)
     # The same descent on all rows, written out.
@@ -116,3 +117,17 @@ def test_weights_count_in_proportion():
         for each in (weight, weight * 2.0**-150)
     ]
     assert found[0].losses.tolist() == found[1].losses.tolist()
+
+
+def test_any_objective_is_tested():
+    @dataclass(frozen=True)
+    class Shrink(Objective):
+        layer: nn.Layer
+
+        def record(self, inputs):
+            outputs = self.layer(inputs["x"])
+            return Recorded((outputs * outputs).mean(), outputs)
+
+    x = np.random.default_rng(0).normal(size=(64, 3))
+    found = learning_rate_range_test(Shrink(nn.Dense(2)), (x, None), optimizer=nn.sgd(), steps=20)
+    assert found.suggestion is not None

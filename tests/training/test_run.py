@@ -129,14 +129,14 @@ def test_predict_refuses_what_is_unlike_the_training_data(run, x, kind, message)
         run.predict(x)
 
 
-def test_what_is_compiled_is_kept_and_belongs_to_the_run_alone(run):
+def test_what_is_compiled_is_kept_and_belongs_to_the_run_alone(run, named_executor):
     compiled: list[Program] = []
 
     def counting(program: Program) -> Compiled:
         compiled.append(program)
         return compile_numpy(program)
 
-    of_its_own = replace(run, executor=counting)
+    of_its_own = replace(run, executor=named_executor(counting))
     for rows in (1, 1, 5, 7, 8, 600, 1):
         of_its_own.predict(points(rows)[0])
     assert [program.inputs[0].shape[0] for program in compiled] == [1, 8, 512, 128]

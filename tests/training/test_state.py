@@ -8,7 +8,6 @@ from tests.training.helpers import changed, classification, points, same_arrays,
 
 from chainrule import nn
 from chainrule.data import as_arrays
-from chainrule.executors.native import compile_native
 from chainrule.training import Programs, RunState, starting_tree, train_recipe
 
 BASE = classification(optimizer=nn.adam(0.02), epochs=4, patience=None)
@@ -17,7 +16,7 @@ DATA = as_arrays(points())
 
 
 def started(recipe) -> dict[str, np.ndarray]:
-    return starting_tree(recipe, DATA, Programs(recipe, compile_native))
+    return starting_tree(recipe, DATA, Programs(recipe, "native"))
 
 
 def trained(recipe, epochs: int) -> RunState:

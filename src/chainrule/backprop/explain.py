@@ -96,8 +96,15 @@ def explain(
     program: a training step with inputs 'x' (1, features) and 'y', output 'loss', and plain gradient descent
     at `rate`. values: every value of one call, from an executor that keeps them. Layers are named as in the
     program if their names are single letters (h, y), else a_1, a_2, … y.
-    Raises ChainruleError if the program has no fully connected layer or more than one example.
+    Raises ChainruleError if the program has no fully connected layer, more than one example, or inputs or
+    targets of several arrays.
     """
+    given = [value.name for value in program.inputs]
+    if not {"x", "y"} <= set(given):
+        raise ChainruleError(
+            f"explain shows networks of one input and one target, x and y; this has {', '.join(given)}",
+            remedy="explain a network of one of them",
+        )
     layers = _affine_layers(program)
     if not layers or program.value("x").shape[0] != 1:
         raise ChainruleError("explain needs one example and at least one fully connected layer")

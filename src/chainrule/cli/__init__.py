@@ -24,7 +24,8 @@ app = typer.Typer(
 )
 train_command = with_options(train.train)
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help())(train_command)
-for each in (tune.tune, predict.predict, explain.explain, show.show, report.report):
+app.command("tune", help=flowing(tune.tune.__doc__))(with_options(tune.tune))
+for each in (predict.predict, explain.explain, show.show, report.report):
     app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")
 

@@ -1,5 +1,6 @@
-"""chainrule tune: a search for the settings that suit a table."""
+"""chainrule tune: a search for the settings that suit what is to be learned."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -13,12 +14,13 @@ from chainrule.cli.settings import Order, read_assignment, read_order
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.report.numbers import number
 from chainrule.starting import INTERRUPTED
-from chainrule.tasks import TASKS
-from chainrule.tasks.table.settings import AUTO, PLAIN, TableSettings
-from chainrule.tasks.table.tuning import BEST, REPORT, TableStudy, find_study, table_space, tune_table
-from chainrule.tune import Asha, Hyperband, Pruning, StudyProgress
+from chainrule.tasks import TASKS, Task
+from chainrule.tasks.tuning import BEST, REPORT, TaskStudy, find_study, searched, space_of, tune_task
+from chainrule.tune import Asha, Hyperband, Pruning, Space, StudyProgress
 
 PRUNING = ("asha", "hyperband", "none")
+_SPACES = {task.name: tuple(task.search.spaces) for task in TASKS.values() if task.search is not None}
+_MANY = "; ".join(f"of {task}: {' or '.join(spaces)}" for task, spaces in _SPACES.items() if len(spaces) > 1)
 
 
 def tune(
@@ -33,6 +35,24 @@ def tune(
     target: Annotated[
         str | None,
         typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="|".join(TASKS),
+            help="What is to be learned.",
+            show_default=next(iter(TASKS)),
+        ),
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            "--space",
+            metavar="NAME",
+            help=f"What is searched, {_MANY}.",
+            show_default="what the settings ask for",
+        ),
     ] = None,
     trials: Annotated[
         int,
@@ -83,13 +103,16 @@ def tune(
     json: Annotated[
         bool, typer.Option("--json", help="Print the results as one JSON object on standard output.")
     ] = False,
+    *,
+    options: Mapping[str, str],
 ) -> None:
-    """Search for the settings with which a network learns a table best.
+    """Search for the settings with which a network learns best.
 
-    Each trial trains with settings of its own: learning rate, batch size, layers, activation, initializer,
-    regularization, optimizer and schedule. The first one takes the defaults; Optuna draws the others by what
-    went well so far (TPE). Trials are compared by their validation loss. The held-out rows are looked at
-    once, at the end, by the best.
+    Each trial trains with settings of its own, such as learning rate, batch size, regularization, optimizer
+    and schedule. The first one takes the defaults; Optuna draws the others by what went well so far (TPE).
+    Trials are compared by their validation loss. The held-out rows are looked at once, at the end, by the
+    best. Of a table, it is the default ensemble that is searched; with --space layers, plain networks and
+    their depth and width.
 
     The study's folder gets best/, an ordinary run folder, and report.html: how the search went and which
     settings mattered. [bold]The same command goes on[/bold] with a study that was interrupted or killed, and
@@ -102,6 +125,8 @@ def tune(
 
       chainrule tune digits --trials 30
       chainrule tune sales.csv --target price --set optimizer=adam --set epochs=50
+      chainrule tune sales.csv -t price --space layers
+      chainrule tune sales.csv --task forecast -t sold --time day --series shop --horizon 14
       chainrule tune sales.csv -t price --study postgresql://me@host/studies
       chainrule predict runs/sales-tune-001/best new.csv
     """
@@ -111,17 +136,19 @@ def tune(
         raise ConfigError(
             f"--study {study} is no URL", remedy="write postgresql://user@host/database, or use --out FOLDER"
         )
-    order = read_order(file, target, [], assignments or [])
-    fixed = {read_assignment(text)[0] for text in assignments or []}
+    order = read_order(file, target, [], assignments or [], task, options)
+    fixed = {*options, *(read_assignment(text)[0] for text in assignments or [])}
     progress = StudyProgress()
     try:
-        found = _tune(order, fixed, trials, study, _pruning(pruning, order.settings), out, progress)
+        chosen = space_of(order.task, order.settings, fixed, space)
+        way = _pruning(pruning, order, chosen)
+        found = _tune(order, chosen, trials, study, way, out, progress)
     except KeyboardInterrupt:
         tell("interrupted; the same command goes on")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         progress.close()
-    _print(found, json)
+    _print(order.task, found, json)
     if found.result.interrupted or found.best is None:
         tell("interrupted; the same command goes on")
         raise typer.Exit(INTERRUPTED)
@@ -129,19 +156,20 @@ def tune(
 
 def _tune(
     order: Order,
-    fixed: set[str],
+    space: Space,
     trials: int,
     study: str | None,
     pruning: Pruning | None,
     out: Path | None,
     progress: StudyProgress,
-) -> TableStudy:
-    space = table_space(fixed)
+) -> TaskStudy:
     table = order.open("tune")
     if out is None:
         stem = f"{run_name(table.source)}-tune"
-        out = find_study(RUNS, stem, table, order.settings, space, pruning, shared=study is not None)
-    return tune_table(
+        shared = study is not None
+        out = find_study(RUNS, stem, order.task, table, order.settings, space, pruning, shared=shared)
+    return tune_task(
+        order.task,
         table,
         order.settings,
         trials=trials,
@@ -154,19 +182,20 @@ def _tune(
     )
 
 
-def _pruning(name: str, settings: TableSettings) -> Pruning | None:
+def _pruning(name: str, order: Order, space: Space) -> Pruning | None:
     if name not in PRUNING:
         raise ConfigError(
             f"--pruning is {name!r}{did_you_mean(name, PRUNING)}",
             remedy=f"it must be one of {', '.join(PRUNING)}",
         )
     if name == "hyperband":
-        epochs = PLAIN.epochs if settings.epochs == AUTO else settings.epochs
+        of_task = searched(order.task)
+        epochs = of_task.most_epochs(of_task.trial(space, order.settings))
         return Hyperband(max(epochs, Hyperband.first))
     return Asha() if name == "asha" else None
 
 
-def _print(found: TableStudy, as_json: bool) -> None:
+def _print(task: Task, found: TaskStudy, as_json: bool) -> None:
     trials, best = found.result.trials, found.result.best
     place = found.folder / BEST
     counts = {state: sum(each.state == state for each in trials) for state in ("complete", "pruned")}
@@ -182,9 +211,9 @@ def _print(found: TableStudy, as_json: bool) -> None:
             "values": dict(best.values),
             "importances": dict(found.result.importances),
         }
-        print_json(plain_results(TASKS["table"], found.best, place) | facts)
+        print_json(plain_results(task, found.best, place) | facts)
         return
-    print_results(TASKS["table"], found.best)
+    print_results(task, found.best)
     print(
         f" the best of {sum(counts.values())} trials ({counts['pruned']} pruned) is trial {best.number}: "
         f"validation loss {number(best.score or 0.0)}"

@@ -1,5 +1,6 @@
 """Data: arrays, tables from CSV and Parquet files or by name, their preparation, and the order of batches."""
 
+from chainrule.data.ahead import read_ahead
 from chainrule.data.arrays import Arrays, as_arrays, can_stratify, split, split_indices
 from chainrule.data.batching import batches, epoch_order
 from chainrule.data.columns import (
@@ -11,12 +12,19 @@ from chainrule.data.columns import (
     NumberColumn,
     TextColumn,
 )
+from chainrule.data.examples import ExampleSource, examples
+from chainrule.data.feeding import Part, Position, feed
 from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
+from chainrule.data.npy import mapped, npy_shards
+from chainrule.data.parquet import parquet_shards
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
+from chainrule.data.ragged import Ragged, ragged
 from chainrule.data.reading import ColumnReading, Reading, table_name
+from chainrule.data.shards import Shard, ShardSource
+from chainrule.data.source import Chunk, Field, MemorySource, Source
 from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.table import (
     Table,
@@ -36,15 +44,25 @@ __all__ = [
     "Arrays",
     "BooleanColumn",
     "CategoryColumn",
+    "Chunk",
     "Column",
     "ColumnReading",
     "DateColumn",
+    "ExampleSource",
     "Feature",
+    "Field",
     "Finding",
+    "MemorySource",
     "NamedTable",
     "NumberColumn",
+    "Part",
+    "Position",
     "Preparation",
+    "Ragged",
     "Reading",
+    "Shard",
+    "ShardSource",
+    "Source",
     "Structure",
     "Table",
     "TextColumn",
@@ -58,6 +76,8 @@ __all__ = [
     "classes_of",
     "column_names",
     "epoch_order",
+    "examples",
+    "feed",
     "fetch_named",
     "findings",
     "fit_preparation",
@@ -67,8 +87,13 @@ __all__ = [
     "is_named",
     "load_named",
     "load_table",
+    "mapped",
     "named_entry",
     "nested",
+    "npy_shards",
+    "parquet_shards",
+    "ragged",
+    "read_ahead",
     "read_table",
     "split",
     "split_indices",

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.data.given import as_pandas, column_names, numeric, picked, position, refuse_missing
+from chainrule.data.ragged import Ragged
 from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.wording import counted
 from chainrule.errors import ConfigError, DataError
@@ -81,7 +83,8 @@ def as_arrays(
 
     data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. x and y
         are an array each, or tuples or mappings of arrays, which may hold such in turn. An array is one of
-        NumPy, something numpy.asarray takes, or a numeric DataFrame or Series of pandas, polars or pyarrow.
+        NumPy, something numpy.asarray takes, a numeric DataFrame or Series of pandas, polars or pyarrow, or
+        sequences of different lengths (`chainrule.data.ragged`).
     dtype: float32 or float64, for x, real targets and weights.
     whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
     columns: by array name, such as 'x', the columns that are picked from frames, in that order, as training
@@ -98,11 +101,13 @@ def as_arrays(
         raise ConfigError(f"dtype is {chosen}", remedy="choose float32 or float64")
     x_given, y_given, weight_given = _parts(data)
     names = dict(data.columns) if isinstance(data, Arrays) else {}
-    named: dict[str, np.ndarray] = {}
+    named: dict[str, Any] = {}
     targets = {} if y_given is None else flattened("y", y_given)
     for name, given in (flattened("x", x_given) | targets).items():
         given = as_pandas(given)
-        if name in targets:
+        if isinstance(given, Ragged):
+            named[name] = replace(given, values=as_trained(name, given.values, chosen, whole=whole))
+        elif name in targets:
             named[name] = _target(name, picked(given, name, columns.get(name)), chosen)
         else:
             named[name] = _input(name, checked_x(name, given, columns.get(name)), chosen, whole)
@@ -196,6 +201,20 @@ def _parts(data: object) -> tuple[object, object, object]:
     )
 
 
+def as_trained(name: str, array: np.ndarray, dtype: np.dtype, *, whole: bool) -> np.ndarray:
+    """An array of some of the examples in the dtype that programs take, checked; uint8 stays as it is.
+
+    name: as `Arrays` has it. whole: as of `as_arrays`. Weights are taken as they are, since their mean over
+    all examples is not known. Raises as `as_arrays`.
+    """
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    kind = name.partition(".")[0]
+    if kind == "weight":
+        return _checked_weight(array).astype(dtype)
+    return _target(name, array, dtype) if kind == "y" else _input(name, array, dtype, whole)
+
+
 def finite_floats(array: np.ndarray, name: str, dtype: np.dtype) -> np.ndarray:
     """The array as contiguous floats of a dtype, after checking that every value is finite in it."""
     with np.errstate(over="ignore"):  # what overflows is found and named just below
@@ -259,7 +278,7 @@ def _beyond_int32(array: np.ndarray) -> bool:
     return bool(array.size) and bool(array.min() < bounds.min or array.max() > bounds.max)
 
 
-def _weight(given: object, dtype: np.dtype) -> np.ndarray:
+def _checked_weight(given: object) -> np.ndarray:
     weight = finite_floats(numeric("sample_weight", given), "sample_weight", np.dtype(np.float64))
     if weight.ndim != 1:
         raise DataError(
@@ -271,6 +290,11 @@ def _weight(given: object, dtype: np.dtype) -> np.ndarray:
         raise DataError(
             f"sample_weight: {weight[row]} in row {row} is negative", remedy="give weights of at least 0"
         )
+    return weight
+
+
+def _weight(given: object, dtype: np.dtype) -> np.ndarray:
+    weight = _checked_weight(given)
     if not weight.size:
         return weight.astype(dtype)
     if not weight.any():

@@ -24,19 +24,34 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int, *, shuffl
     Raises ConfigError for a batch size, seed or epoch out of range; DataError where there are no examples.
     """
     _check_batch_size(batch_size)
+    check_place(seed, epoch)
+    if examples < 1:
+        raise DataError("there are no examples to train on", remedy="give at least one")
+    return shuffled(examples, seed, epoch) if shuffle else np.arange(examples, dtype=np.int64)
+
+
+def check_place(seed: int, epoch: int) -> None:
+    """ConfigError for a seed or epoch that no order can be drawn by."""
     for name, value in (("seed", seed), ("epoch", epoch)):
         if not 0 <= value < 2**64:
             raise ConfigError(f"{name} is {value}", remedy=f"give a {name} from 0 to 2**64 - 1")
-    if examples < 1:
-        raise DataError("there are no examples to train on", remedy="give at least one")
-    if not shuffle:
-        return np.arange(examples, dtype=np.int64)
+
+
+def shuffled(count: int, seed: int, epoch: int, stream: int = 0) -> np.ndarray:
+    """The numbers 0 … count - 1 in an order drawn by (seed, epoch, stream) alone, (count,) int64.
+
+    stream: 0 for what an epoch orders first; n + 1 for what its chunk n holds. Streams lie 2**128 draws
+    apart.
+    """
     key: Any = _Key(seed, epoch)
-    bits = np.random.Philox(key).random_raw(examples)
+    source = np.random.Philox(key)
+    if stream:
+        source.advance(stream << 128)
+    bits = source.random_raw(count)
     # NumPy promises that a bit generator's raw stream never changes, but does not promise it for
     # Generator.permutation: sorting raw bits keeps the order the same under later releases of NumPy.
     # Where no two are alike, every sort gives the stable order, and for many the other is much faster.
-    if examples > _FEW:
+    if count > _FEW:
         order = np.argsort(bits)
         ascending = bits[order]
         if (ascending[1:] != ascending[:-1]).all():

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Feature
-from chainrule.nn import ExponentialMovingAverage, Layer, ReduceOnPlateau, Schedule, Transform, chain
+from chainrule.nn import ExponentialMovingAverage, Layer, Schedule, Transform, chain
+from chainrule.tasks.build import SCHEDULES
 from chainrule.tasks.table.network import table_choices, table_network
 
 _LEAST_ROWS_TO_HOLD_OUT = 100
@@ -64,7 +65,7 @@ class Defaults:
 
     def schedule(self, rate: float) -> float | Schedule:
         """The rate as it moves by default."""
-        return ReduceOnPlateau(rate, factor=0.5, patience=self.n_iter_no_change // 2) if self.falls else rate
+        return SCHEDULES["plateau"](rate, 0, self.n_iter_no_change) if self.falls else rate
 
     def averaged(self, optimizer: Transform) -> Transform:
         """The optimizer, with the mean of the weights where there is one."""

@@ -17,7 +17,7 @@ from chainrule.estimators.folds import train_by_folds
 from chainrule.estimators.inputs import Columns, Inputs, features_of, fit_inputs
 from chainrule.estimators.settings import Settings, hidden_layers, network_for
 from chainrule.estimators.targets import ClassTargets, NumberTargets
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.nn import Layer, Loss, MeanOfMembers, Sequential
 from chainrule.training import (
     Programs,
@@ -187,13 +187,13 @@ def _programs_of(recipe: Recipe) -> Programs:
     try:
         return _kept_programs(recipe)
     except TypeError:  # a layer or an optimizer of one's own that can't be hashed
-        return Programs(recipe, compile_native)
+        return Programs(recipe, DEFAULT)
 
 
 @lru_cache(maxsize=4)
 def _kept_programs(recipe: Recipe) -> Programs:
     """Cross-validation and searches fit alike again and again: recording and planning once is enough."""
-    return Programs(recipe, compile_native)
+    return Programs(recipe, DEFAULT)
 
 
 def _continued(

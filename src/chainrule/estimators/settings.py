@@ -1,7 +1,7 @@
 """What the parameters of an estimator ask for, checked: layers, optimizer, penalties, the whole recipe."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,39 +14,20 @@ from chainrule.nn import (
     L2,
     LBFGS,
     PRESETS,
-    Activation,
-    BatchNorm,
-    CosineDecay,
-    Dense,
-    Dropout,
-    ExponentialDecay,
     Layer,
     Loss,
-    OneCycle,
     Penalty,
-    ReduceOnPlateau,
     Schedule,
     Sequential,
-    StepDecay,
     Transform,
-    glorot_uniform,
-    lecun_normal,
 )
 from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
+from chainrule.tasks.build import DECAYING, SCHEDULES, hidden_layer, optimizer_for, output_layer
 from chainrule.training import Listener, Recipe, Supervised
 
 AUTO = "auto"
 SCIKIT_LEARN_ACTIVATIONS: Mapping[str, str] = {"identity": "linear", "logistic": "sigmoid"}
-SCHEDULES: Mapping[str, Callable[[float, int], float | Schedule]] = {
-    "constant": lambda rate, steps: rate,
-    "cosine": CosineDecay,
-    "one_cycle": lambda rate, steps: OneCycle(rate, max(steps, 2)),
-    "exponential": ExponentialDecay,
-    "step": lambda rate, steps: StepDecay(rate, max(1, steps // 3)),
-    "adaptive": lambda rate, steps: ReduceOnPlateau(rate, factor=0.2, patience=2),
-}
 _SOLVERS = (AUTO, *PRESETS, "lbfgs")
-_DECAYING = ("adamw", "lion", "muon")
 
 
 @dataclass(frozen=True)
@@ -137,10 +118,10 @@ class Settings:
                     "has no such setting",
                     remedy="leave it out; an optimizer of your own has its own rate",
                 )
-        if self.weight_decay not in (AUTO, 0) and self.solver not in (AUTO, "adam", *_DECAYING):
+        if self.weight_decay not in (AUTO, 0) and self.solver not in (AUTO, "adam", *DECAYING):
             raise ConfigError(
                 f"{self.owner}: solver {_named(self.solver)} takes no weight_decay",
-                remedy=f"choose {', '.join(_DECAYING)}, or alpha, the penalty",
+                remedy=f"choose {', '.join(DECAYING)}, or alpha, the penalty",
             )
 
     def early(self, rows: int) -> bool:
@@ -230,9 +211,13 @@ class Settings:
         if isinstance(schedule, Schedule):
             scheduled = schedule
         else:
-            scheduled = defaults.schedule(rate) if schedule == AUTO else SCHEDULES[schedule](rate, steps)
-        decaying = {"weight_decay": decay} if name in _DECAYING else {}
-        return defaults.averaged(PRESETS[name](scheduled, **decaying))
+            scheduled = (
+                defaults.schedule(rate)
+                if schedule == AUTO
+                else SCHEDULES[schedule](rate, steps, int(defaults.n_iter_no_change))
+            )
+        optimizer = optimizer_for(name, scheduled, decay if name in DECAYING else None)
+        return defaults.averaged(optimizer)
 
 
 def hidden_layers(settings: Settings) -> list[Layer]:
@@ -242,7 +227,9 @@ def hidden_layers(settings: Settings) -> list[Layer]:
         if isinstance(item, Layer):
             hidden.append(item)
         elif _is_size(item) and item >= 1:
-            hidden += _sized(int(item), settings)
+            hidden += hidden_layer(
+                int(item), settings.activation, settings.dropout, batch_norm=settings.batch_norm
+            )
         else:
             hint = did_you_mean(item, _layer_names()) if isinstance(item, str) else ""
             raise ConfigError(
@@ -254,17 +241,7 @@ def hidden_layers(settings: Settings) -> list[Layer]:
 
 def network_for(settings: Settings, outputs: int) -> Layer:
     """The layers and after them the output layer, Dense(outputs)."""
-    return Sequential([*hidden_layers(settings), Dense(outputs, weight=glorot_uniform())])
-
-
-def _sized(units: int, settings: Settings) -> list[Layer]:
-    # Glorot's bounds are MLPClassifier's; self-normalizing networks need LeCun's (Klambauer et al. 2017).
-    kernel = lecun_normal() if settings.activation == "selu" else glorot_uniform()
-    if settings.batch_norm:
-        layers: list[Layer] = [Dense(units, weight=kernel), BatchNorm(), Activation(settings.activation)]
-    else:
-        layers = [Dense(units, settings.activation, weight=kernel)]
-    return [*layers, Dropout(settings.dropout)] if settings.dropout else layers
+    return Sequential([*hidden_layers(settings), output_layer(outputs)])
 
 
 def _items(layers: Any) -> tuple[Any, ...]:

@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else None
 
 
-def _restored(value: Any, kinds: tuple[type, ...]) -> Any:
+def _restored(value: Any, kinds: tuple[Any, ...]) -> Any:
     if isinstance(value, list):
         return tuple(_restored(each, kinds) for each in value)
     if isinstance(value, dict) and value.get("type") == "dict":
@@ -143,7 +143,7 @@ def _plain_targets(targets: Targets) -> dict[str, Any]:
     }
 
 
-def _restored_targets(plain: dict[str, Any], kinds: tuple[type, ...]) -> Targets:
+def _restored_targets(plain: dict[str, Any], kinds: tuple[Any, ...]) -> Targets:
     if plain["kind"] == "classes":
         return ClassTargets(np.array(plain["classes"], dtype=plain["dtype"]), plain["multilabel"])
     loss = from_plain(plain["loss"], kinds, "targets")

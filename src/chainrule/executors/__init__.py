@@ -1,5 +1,51 @@
-"""Executors run programs: numpy is the reference."""
+"""Executors run programs: numpy is the reference, native the fast one. They are a table by name."""
 
-from chainrule.executors.contract import Compiled, Executor
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
-__all__ = ["Compiled", "Executor"]
+from chainrule.errors import ChainruleWarning, ConfigError, did_you_mean, warn
+from chainrule.executors.contract import Compile, Compiled, Executor, Session
+from chainrule.executors.native import compile_native, missing_core
+from chainrule.executors.numpy_ import compile_numpy
+
+DEFAULT = "native"
+FALLBACK = "numpy"
+"""It runs everywhere."""
+EXECUTORS: Mapping[str, Executor] = MappingProxyType(
+    {"native": Executor(compile_native, missing_core), "numpy": Executor(compile_numpy)}
+)
+
+
+def usable_executor(name: str) -> tuple[Executor, str]:
+    """The executor of this name, and ''; where it can't run on this machine that of NumPy, and the reason.
+
+    The reason is warned of once in a process. Raises ConfigError for what is no name of one.
+    """
+    if not isinstance(name, str) or name not in EXECUTORS:
+        near = did_you_mean(name, EXECUTORS) if isinstance(name, str) else ""
+        raise ConfigError(f"executor is {name!r}{near}", remedy=f"give one of {', '.join(EXECUTORS)}")
+    missing = EXECUTORS[name].missing()
+    if missing is None:
+        return EXECUTORS[name], ""
+    reason, remedy = missing
+    _warn_of(reason, remedy)
+    return EXECUTORS[FALLBACK], reason
+
+
+@cache
+def _warn_of(reason: str, remedy: str) -> None:
+    """Once for each reason. What a filter of warnings makes an error is raised every time."""
+    warn(ChainruleWarning(f"{reason}, so programs run in NumPy, several times slower", remedy=remedy))
+
+
+__all__ = [
+    "DEFAULT",
+    "EXECUTORS",
+    "FALLBACK",
+    "Compile",
+    "Compiled",
+    "Executor",
+    "Session",
+    "usable_executor",
+]

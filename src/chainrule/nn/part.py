@@ -68,12 +68,12 @@ def _below_each_other(texts: list[str]) -> str:
     return f"[\n{lines}]"
 
 
-def is_ours(kind: type) -> bool:
+def is_ours(kind: type | FunctionType) -> bool:
     """Whether a class is chainrule's own."""
     return kind.__module__.partition(".")[0] == OURS
 
 
-def class_name(kind: type) -> str:
+def class_name(kind: type | FunctionType) -> str:
     """What a stored tree calls a class: ours 'Dense', any other by its module, 'my_layers:Dense'."""
     return kind.__name__ if is_ours(kind) else f"{kind.__module__}:{kind.__qualname__}"
 

@@ -81,7 +81,7 @@ class _Kinds:
 
     def class_of(self, name: str, where: str) -> type:
         """The class of this name; ConfigError if there is none."""
-        found = self._ours.get(name) or self._own_of(name, type)
+        found: Any = self._ours.get(name) or self._own_of(name, type)
         if found is None:
             raise self._unknown(name, where, "classes", self._ours)
         return found

@@ -54,7 +54,7 @@ def _facts(
 ) -> Iterator[tuple[str, str, str, str]]:
     """(style, name, value, detail as HTML) of the numbers at the top of the page."""
     yield "main", "lowest validation loss", number(best["score"]), f"trial {best['number']}"
-    if evaluation:
+    if evaluation.get("metrics"):  # nothing may be held out
         name = next(iter(evaluation["metrics"]))
         baseline = metric_value(name, evaluation["baseline"][name])
         detail = f'baseline {escape(baseline)} · <a href="best/report.html">report of this run</a>'

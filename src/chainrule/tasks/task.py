@@ -13,6 +13,7 @@ from chainrule.backprop import Explanation
 from chainrule.data import Table
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.training import Listener, Run
+from chainrule.tune import Space
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +81,45 @@ class Predictions:
     unseen: Mapping[str, int] = field(default_factory=dict)
 
 
+class Trials(Protocol):
+    """A source made ready once, for trials with settings of their own. found: sentences on it."""
+
+    @property
+    def found(self) -> Sequence[str]: ...
+
+    def fit(self, settings: Any, *, listeners: Sequence[Listener] = (), progress: bool | None = None) -> Run:
+        """Train, watched by examples to validate with; TrainingError where it breaks down."""
+        ...
+
+    def evaluated(self, run: Run, settings: Any) -> TaskRun:
+        """A run of `fit` with its figures on the held-out examples, which `fit` does not look at."""
+        ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search varies, and how its trials train.
+
+    spaces: name -> parameters, whose first values make the trial that the others must beat. Only losses of
+    one space are compared with each other. usual: the name of the space that settings ask for.
+    settings: what a trial drew, and the settings as given -> those of the trial.
+    prepare: what is trained on, and the settings of some trial -> its trials; DataError, ConfigError.
+    most_epochs: of a trial with these settings.
+    made_of: setting -> the parameters that it is made of, such as layers of depth and width.
+    """
+
+    spaces: Mapping[str, Space]
+    usual: Callable[[Any], str]
+    settings: Callable[[Mapping[str, Any], Any], Any]
+    prepare: Callable[[Table, Any], Trials]
+    most_epochs: Callable[[Any], int]
+    made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def trial(self, space: Space, settings: Any) -> Any:
+        """The settings of some trial."""
+        return self.settings(space.example(), settings)
+
+
 @dataclass(frozen=True)
 class Task:
     """One kind of thing to learn.
@@ -93,6 +133,7 @@ class Task:
     predict: for the examples of a source; None: those that follow from the run itself, where it knows some.
     explain: one step with every number, on the example of a number, from a source (None: the run's own).
     guess: of an evaluation, what the baseline says, in words. sections: of an evaluation, for the report.
+    search: what `chainrule tune` varies; None: it can not be searched.
     """
 
     name: str
@@ -107,6 +148,7 @@ class Task:
     guess: Callable[[Mapping[str, Any]], str]
     sections: Callable[[Mapping[str, Any]], Sequence[str]]
     options: Mapping[str, str] = field(default_factory=dict)
+    search: Search | None = None
 
 
 def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:

@@ -17,9 +17,7 @@ _UNSCALED = 1e3  # data beyond it are worth a word where training diverged
 _SHOWN = {"weight": "sample_weight"}
 
 
-def not_finite_error(
-    breakdown: Breakdown, chunk: NamedArrays, start: Mapping[str, float], epoch: int
-) -> TrainingError:
+def not_finite_error(breakdown: Breakdown, start: Mapping[str, float], epoch: int) -> TrainingError:
     """The error for it: which value of which layer broke first, and the cause that was measured.
 
     start: the largest size of each parameter when training began, by name. epoch: it happened in, from 1.
@@ -33,7 +31,7 @@ def not_finite_error(
         return TrainingError(what, remedy=remedy, settings=settings, step=breakdown.step, epoch=epoch)
     step = _first_not_finite(program, values)
     layer, cause = step.layer, ""
-    largest = _largest(chunk, rows, "rows trained on")
+    largest = _largest(breakdown.arrays, rows, "rows trained on")
     grown = _grown(program, breakdown.tree, start)
     if largest is not None and largest.size > largest.limit:
         cause = f": {largest}, too large for the arithmetic of {largest.dtype}"

@@ -9,14 +9,15 @@ from chainrule.training.state import Record, RunState
 
 @dataclass(frozen=True)
 class Started:
-    """Before the first step. examples: rows trained on. parameters: trained numbers.
+    """Before the first step. parameters: trained numbers.
 
+    steps_per_epoch, examples: None for a source that does not know how many examples it has.
     state: as training finds it. stop: call with a reason to end before the first step.
     """
 
     epochs: int
-    steps_per_epoch: int
-    examples: int
+    steps_per_epoch: int | None
+    examples: int | None
     parameters: int
     first_epoch: int
     state: RunState

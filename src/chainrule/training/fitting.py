@@ -2,17 +2,16 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Arrays, epoch_order, nested, split, split_indices
+from chainrule.data import Arrays, Source, belonging, nested, split, split_indices
 from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
-from chainrule.executors import Executor
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
 from chainrule.nn.metrics import MEASURED, OwnMetric
 from chainrule.nn.mixing import Mixing
@@ -39,10 +38,11 @@ from chainrule.training.probes import Watch, probes_of
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.run import Run
-from chainrule.training.scaling import scale_to_unit_variance
+from chainrule.training.scaling import scale_to_unit_variance, scales
 from chainrule.training.state import RunState
 from chainrule.training.state_file import check_same_data, load_state, owned
 from chainrule.training.step import initial_tree
+from chainrule.training.supply import Supply, supply_of
 from chainrule.training.words import LossGiven, naming_settings, objective_of, optimizer_of
 
 
@@ -68,13 +68,15 @@ def train(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
-    executor: Executor = compile_native,
+    executor: str = DEFAULT,
 ) -> Run:
     """Train a model by backpropagation.
 
     model: a layer, usually Sequential([...]); or an `Objective` of your own, which has its loss, and may do
     without targets.
-    data: (x, y) or (x, y, sample_weight); arrays or numeric DataFrames, first axis = examples. x and y may be
+    data: (x, y) or (x, y, sample_weight); arrays or numeric DataFrames, first axis = examples; or a source
+    (`chainrule.data.Source`), such as npy_shards("folder"), whose examples may be more than memory holds.
+    x may be sequences of different lengths (`chainrule.data.ragged`). x and y may be
     tuples or mappings of arrays: the model is called with one of Tensors, and `Run.predict` gives what it
     returns. Whole-number y are class numbers. Whole-number x become floats, but stay whole for a model that
     looks them up, such as by an Embedding. The columns of DataFrames are known by their names: those of
@@ -114,8 +116,9 @@ def train(
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
     in it.
-    progress: a bar on standard error; None shows it on a terminal. executor: `native_executor(threads)` for a
-    number of threads, `compile_numpy` for the reference.
+    progress: a bar on standard error; None shows it on a terminal. executor: a name in
+    `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the reference. Where the core is
+    missing NumPy takes its place: a warning says so once, and the first record of the history, as 'executor'.
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
@@ -155,19 +158,19 @@ def train(
 
 def train_recipe(
     recipe: Recipe,
-    data: Arrays,
-    validation: Arrays | None,
+    data: Arrays | Source,
+    validation: Arrays | Source | None,
     *,
     watch: Watch = True,
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
-    executor: Executor = compile_native,
+    executor: str = DEFAULT,
     state: RunState | None = None,
     programs: Programs | None = None,
     own_metrics: Mapping[str, OwnMetric] = MappingProxyType({}),
 ) -> Run:
-    """`train` for a recipe and checked arrays.
+    """`train` for a recipe and checked arrays, or sources.
 
     state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
     of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
@@ -175,22 +178,19 @@ def train_recipe(
     beside those of the recipe.
     """
     programs = Programs(recipe, executor) if programs is None else programs
-    check_data(recipe, programs, data, validation)
-    _check_metrics(recipe, programs, validation, measured=bool(recipe.metrics or own_metrics))
-    if recipe.optimizer.needs_all_examples() and recipe.batch_size < len(data):
-        raise ConfigError(
-            f"the optimizer needs all {len(data)} examples in every step, "
-            f"and batch_size is {recipe.batch_size}",
-            remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",
-            settings={"batch_size": len(data)},
-        )
-    last_parts, why = _last_parts(programs, data, min(recipe.batch_size, len(data)))
+    supply = supply_of(programs, data)
+    held_out = None if validation is None else supply_of(programs, validation)
+    _check_supplies(recipe, programs, supply, held_out)
+    _check_metrics(recipe, programs, held_out, measured=bool(recipe.metrics or own_metrics))
+    if recipe.optimizer.needs_all_examples():
+        _check_all_examples(recipe, supply)
+    last_parts, why = _last_parts(programs, supply, supply.rows(recipe.batch_size))
     if why and state is None:  # who goes on with a state trains again and again
         warn(ChainruleWarning(why))
     bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
     heard: list[Listener] = []
-    if validation is not None:
-        heard += [Validation(recipe, programs, validation, own_metrics)]
+    if held_out is not None:
+        heard += [Validation(recipe, held_out, own_metrics)]
         heard += [BestWeights(weights=recipe.keep == "best")]
     if recipe.optimizer.observes():
         heard.append(ObservedByOptimizer(recipe))
@@ -204,11 +204,12 @@ def train_recipe(
     try:
         with owned(checkpoint), deferred_interrupt() as interrupted:
             if state is None:
-                state = _starting_state(recipe, data, validation, checkpoint, programs)
+                known = {} if checkpoint is None else fingerprint(data, validation)
+                state = _starting_state(recipe, supply, known, checkpoint, programs)
             return Loop(
                 recipe,
                 programs,
-                data,
+                supply,
                 state,
                 heard,
                 probes_of(watch),
@@ -220,25 +221,54 @@ def train_recipe(
             bar.close()
 
 
-def split_validation(recipe: Recipe, data: Any, validation: Any) -> tuple[Arrays, Arrays | None]:
-    """Training and validation arrays, from data and a share of it or data of its own."""
-    arrays = arrays_for(recipe, data)
+def split_validation(
+    recipe: Recipe, data: Any, validation: Any
+) -> tuple[Arrays | Source, Arrays | Source | None]:
+    """Training and validation data, from data and a share of it or data of its own."""
     needed = recipe.objective.needs_targets
-    if needed and arrays.y is None:
+    arrays = data if isinstance(data, Source) else arrays_for(recipe, data)
+    if needed and not _has_targets(arrays):
         raise DataError("the data has no targets", remedy="pass a pair (x, y)")
     if validation is None:
         if recipe.patience is not None:
             raise ConfigError("patience needs validation data", remedy="set validation, such as 0.2")
         return arrays, None
     if isinstance(validation, int | float | np.number) and not isinstance(validation, bool):
+        if not isinstance(arrays, Arrays):
+            raise ConfigError(
+                f"validation is {validation}, and a source is not split",
+                remedy="give validation data of its own, such as a source of some of the files",
+            )
         if recipe.shuffle:
             return split(arrays, float(validation), recipe.seed, stratify=True)
         first, last = split_indices(len(arrays), float(validation), 0)
         return arrays.take(slice(len(first))), arrays.take(slice(-len(last), None))
-    held_out = arrays_for(recipe, validation, columns=arrays.columns)
-    if needed and held_out.y is None:
+    columns = arrays.columns if isinstance(arrays, Arrays) else {}
+    held_out = (
+        validation if isinstance(validation, Source) else arrays_for(recipe, validation, columns=columns)
+    )
+    if needed and not _has_targets(held_out):
         raise DataError("validation has no targets", remedy="pass a pair (x, y), as for training")
     return arrays, held_out
+
+
+def _has_targets(data: Arrays | Source) -> bool:
+    return bool(belonging("y", data.named if isinstance(data, Arrays) else data.fields))
+
+
+def _check_all_examples(recipe: Recipe, supply: Supply) -> None:
+    count = supply.examples
+    if supply.in_memory is None:
+        raise ConfigError(
+            "the optimizer needs all examples in every step, and these come in chunks or in several shapes",
+            remedy="choose another optimizer, such as adam()",
+        )
+    if recipe.batch_size < len(supply.in_memory):
+        raise ConfigError(
+            f"the optimizer needs all {count} examples in every step, and batch_size is {recipe.batch_size}",
+            remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",
+            settings={"batch_size": count},
+        )
 
 
 def _metrics(
@@ -262,10 +292,11 @@ def _metrics(
     return tuple(each for each in listed if isinstance(each, str)), own
 
 
-def _check_metrics(recipe: Recipe, programs: Programs, validation: Arrays | None, *, measured: bool) -> None:
+def _check_metrics(recipe: Recipe, programs: Programs, held_out: Supply | None, *, measured: bool) -> None:
     """Refuse, before training, metrics that were asked for and can't be measured."""
     if not measured:
         return
+    validation = None if held_out is None else held_out.sample
     if validation is None or validation.y is None:
         raise ConfigError(
             "metrics are measured on validation data, and there are none",
@@ -285,16 +316,24 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
 
     Outputs of a form that the loss is not made for are warned of.
     """
-    for arrays in (data, validation):
-        if arrays is None:
+    held_out = None if validation is None else supply_of(programs, validation)
+    _check_supplies(recipe, programs, supply_of(programs, data), held_out)
+
+
+def _check_supplies(recipe: Recipe, programs: Programs, supply: Supply, held_out: Supply | None) -> None:
+    data = supply.sample
+    for given in (supply, held_out):
+        if given is None:
             continue
-        if arrays is not data:
+        arrays = given.sample
+        if given is not supply:
             trained = programs.forward(data.inputs, 1, raw=True)
             held = {value.name: value for value in (*trained.parameters, *trained.state)}
             known = {name: array.shape[1:] for name, array in data.inputs.named.items()}
             check_lengths(programs, arrays.inputs.named, known, held, "validation")
         program = check_examples(programs, arrays)
-        if arrays is data:
+        given.check_others()
+        if given is supply:
             for head in heads_of(recipe.objective):
                 if head.output in program.outputs and head.target in arrays.named:
                     warn_of_outputs(head.loss, program, arrays.named[head.target], head.output)
@@ -302,23 +341,33 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
 
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
     """Parameters and state before the first step on these data, by name; see `initial_tree`."""
-    rows = min(recipe.batch_size, len(data))
-    step = programs.step(data, rows)
+    return _first_tree(recipe, supply_of(programs, data), programs)
+
+
+def _first_tree(recipe: Recipe, supply: Supply, programs: Programs) -> dict[str, np.ndarray]:
+    rows = supply.rows(recipe.batch_size)
+    step = programs.step(supply.sample, rows)
     tree = initial_tree(recipe, step)
-    first = epoch_order(len(data), rows, recipe.seed, 1, shuffle=recipe.shuffle)[:rows]
-    scale_to_unit_variance(step, tree, data.take(first).named, programs.executor)
+    if scales(step):
+        with closing(supply.feed(rows, recipe.seed if recipe.shuffle else None, 1)) as parts:
+            part = next(parts)
+        first = {name: array[part.order[0]] for name, array in part.arrays.items()}
+        step = programs.step(Arrays(first), len(part.order[0]))
+        scale_to_unit_variance(step, tree, first, programs.compile)
     return tree
 
 
-def _last_parts(programs: Programs, data: Arrays, rows: int) -> tuple[int, str]:
+def _last_parts(programs: Programs, supply: Supply, rows: int) -> tuple[int, str]:
     """How the last rows of an epoch are divided, as `batches` takes it, and a sentence where that is unusual.
 
     Where a layer refuses the few rows that are left over, as BatchNorm does a single one, they and the last
     full batch are divided in two: as many steps as before, none of them with few rows. Raises what the layer
-    raises where it refuses these, too, and all of them as one batch.
+    raises where it refuses these, too, and all of them as one batch. Where nobody knows how many examples
+    there are, one may be left over.
     """
-    rest = len(data) % rows
-    if not rest:
+    data = supply.sample
+    rest = 1 if supply.examples is None else supply.examples % rows
+    if not rest or rest == rows:
         return 0, ""
     try:
         programs.step(data, rest)
@@ -336,18 +385,15 @@ def _last_parts(programs: Programs, data: Arrays, rows: int) -> tuple[int, str]:
 
 def _starting_state(
     recipe: Recipe,
-    data: Arrays,
-    validation: Arrays | None,
+    supply: Supply,
+    known: dict[str, str],
     checkpoint: Path | str | None,
     programs: Programs,
 ) -> RunState:
-    if checkpoint is None:
-        return RunState(starting_tree(recipe, data, programs))
-    known = fingerprint(data, validation)
-    if not Path(checkpoint).exists():
-        return RunState(starting_tree(recipe, data, programs), data=known)
+    if checkpoint is None or not Path(checkpoint).exists():
+        return RunState(_first_tree(recipe, supply, programs), data=known)
     state = load_state(checkpoint, recipe)
-    step = programs.step(data, min(recipe.batch_size, len(data)))
+    step = programs.step(supply.sample, supply.rows(recipe.batch_size))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
         raise DataError(
             f"{checkpoint} belongs to a run on data of another shape",

@@ -17,6 +17,7 @@ from chainrule.program import Program, Trace, Value
 from chainrule.training.objective import Supervised, forwarded
 from chainrule.training.programs import BLOCK_ROWS, Programs
 from chainrule.training.recipe import Recipe
+from chainrule.training.step import inputs_of
 
 
 def arrays_for(
@@ -148,8 +149,8 @@ def _lookups(recipe: Recipe, inputs: Mapping[str, np.ndarray]) -> list[tuple[Loo
     """What is looked up, and how it is computed; without what depends on parameters, which change."""
     trace = Trace()
     with building(trace, training=False, dtype=recipe.dtype) as built:
-        given = {name: trace.input(name, array.shape, array.dtype.name) for name, array in inputs.items()}
-        forwarded(recipe.objective, given, built, raw=True)
+        shapes = {name: (array.shape, array.dtype.name) for name, array in inputs.items()}
+        forwarded(recipe.objective, inputs_of(trace, recipe, shapes), built, raw=True)
     found: list[tuple[Lookup, Compiled]] = []
     for lookup in built.lookups:
         program = trace.program({"numbers": lookup.numbers})

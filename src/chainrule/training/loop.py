@@ -1,14 +1,16 @@
 """The training loop: epochs of steps, and events. It knows none of its listeners."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data import Arrays, batches, epoch_order
+from chainrule.data import Arrays, Part, Position
 from chainrule.errors import TrainingError
-from chainrule.executors import Compiled
+from chainrule.executors import Session
+from chainrule.program import NamedArrays, Program
 from chainrule.training.diagnose import not_finite_error, sizes_of
 from chainrule.training.events import Ended, EpochDone, Listener, Started, StepsDone
 from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
@@ -18,13 +20,15 @@ from chainrule.training.replay import Past, replayed
 from chainrule.training.run import Run
 from chainrule.training.state import Record, RunState
 from chainrule.training.step import Batch, evaluated, held_by_model
+from chainrule.training.supply import Supply
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
+_PAST_BYTES = 32 << 20  # of chunks that are kept to replay the last steps
 
 
 @dataclass
 class Loop:
-    """Trains a state on one chunk of data, in place.
+    """Trains a state in place, on one chunk of the data after the other.
 
     listeners: told of every event, in this order. watch: what is measured, at the last full batch of every
     epoch or at every step. interrupted: asked between calls; True ends the run in order. last_parts: as of
@@ -33,7 +37,7 @@ class Loop:
 
     recipe: Recipe
     programs: Programs
-    data: Arrays
+    data: Supply
     state: RunState
     listeners: Sequence[Listener]
     watch: tuple[Probe, ...]
@@ -73,7 +77,7 @@ class Loop:
         return failed
 
     def _so_far(self, reason: str) -> Run:
-        state, batch = self.state, Batch.of(self.data, min(self.recipe.batch_size, len(self.data)))
+        state, batch = self.state, Batch.of(self.data.sample, self._batch_size)
         parameters = state.best or self._evaluated()
         return Run(
             self.recipe,
@@ -82,26 +86,26 @@ class Loop:
             reason,
             state.best_epoch,
             batch,
-            columns=self.data.inputs.columns,
+            columns=self.data.sample.inputs.columns,
             executor=self.programs.executor,
         )
 
     def _train(self) -> str:
         """The reason for which it ended, as in `Ended`."""
-        self._batch_size = min(self.recipe.batch_size, len(self.data))
-        self._programs: dict[tuple[int, tuple[Probe, ...]], Compiled] = {}
+        self._batch_size = self.data.rows(self.recipe.batch_size)
+        self._sessions: dict[tuple[Hashable, ...], tuple[Program, Session]] = {}
         self._each_step = every_step(self.watch)
         self._at_last = len(self._each_step) < len(self.watch)
-        program = self._compiled(self._batch_size).program
+        self._program, self._session = self._ready(self.data.sample.named, self._batch_size)
+        program = self._program
         self._start = sizes_of(self.state.tree, program.parameters)
-        self._arrays = self.data.named
-        self._held = [self.state.tree[value.name] for value in held_by_model(program)]
+        self._held = [value.name for value in held_by_model(program)]
         self._rates = [v.name for v in program.state if v.name.endswith(".learning_rate")]
         reasons: list[str] = []
         started = Started(
             epochs=self.recipe.epochs,
-            steps_per_epoch=-(-len(self.data) // self._batch_size) - (self.last_parts == 1),
-            examples=len(self.data),
+            steps_per_epoch=steps_per_epoch(self.data.examples, self._batch_size, self.last_parts),
+            examples=self.data.examples,
             parameters=sum(v.size for v in program.parameters),
             first_epoch=self.state.epoch + 1,
             state=self.state,
@@ -117,7 +121,10 @@ class Loop:
                 break
             self.state.epoch = record["epoch"]
             self.state.history.append(record)
-            self._tell(EpochDone(record, self.state, reasons.append, self._evaluated, self._keep_past))
+            if self.programs.fallback and record["epoch"] == started.first_epoch:
+                record["executor"] = f"numpy: {self.programs.fallback}"
+            self._fetch()
+            self._tell(EpochDone(record, self.state, reasons.append, self._evaluated, self._changed))
             if self.interrupted():
                 reasons.append("interrupted")
         return reasons[0] if reasons else "epochs"
@@ -126,61 +133,111 @@ class Loop:
         for listener in self.listeners:
             listener(event)
 
-    def _compiled(self, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
-        if (rows, watch) not in self._programs:
-            self._programs[rows, watch] = self.programs.training(self.data, rows, watch=watch)
-        return self._programs[rows, watch]
+    def _ready(
+        self, arrays: NamedArrays, rows: int, *, watch: tuple[Probe, ...] = ()
+    ) -> tuple[Program, Session]:
+        """The training step for batches of this many rows, and a session of it; all are on one tree."""
+        shapes = [array.shape[1:] for array in arrays.values()] if self.data.is_ragged else ()
+        key = (rows, watch, *shapes)
+        if key not in self._sessions:
+            compiled = self.programs.training(Arrays(arrays), rows, watch=watch)
+            tree = self._session if self._sessions else self.state.tree
+            self._sessions[key] = compiled.program, compiled.bind(tree)
+        return self._sessions[key]
+
+    def _fetch(self) -> None:
+        """Bring the state up to date: the tree may be where the executor keeps it."""
+        tree = self.state.tree
+        for name, array in self._session.read().items():
+            if array is not tree[name]:
+                tree[name][...] = array
+
+    def _changed(self) -> None:
+        """Someone wrote to the state's arrays."""
+        self._session.write(self.state.tree)
+        self._keep_past()
 
     def _epoch(self, epoch: int) -> Record | None:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
-        state = self.state
+        state, recipe = self.state, self.recipe
         start = time.perf_counter()
-        recipe = self.recipe
-        order = epoch_order(len(self.data), self._batch_size, recipe.seed, epoch, shuffle=recipe.shuffle)
-        full, last = batches(order, self._batch_size, self.last_parts)
+        seed = recipe.seed if recipe.shuffle else None
+        place = Position(*state.position)
         sizes: dict[str, float] = {}
-        while (done := state.batch) < len(full):
+        others: list[tuple[float, int]] = []  # losses of batches of other sizes, which come last
+        with closing(self.data.feed(self._batch_size, seed, epoch, place, self.last_parts)) as parts:
+            for part in parts:
+                if part.full:
+                    kept = self._full(part, epoch)
+                    if kept is None:
+                        self._refuse_not_finite()
+                        self._fetch()
+                        state.seconds += time.perf_counter() - start
+                        return None
+                    sizes = kept
+                    continue
+                watch = self._each_step if state.batch else self.watch
+                outputs = self._steps(part, part.order, epoch, watch=watch)
+                others.append((float(outputs.pop("loss")[0]), part.order.shape[1]))
+                kept = self._kept(outputs)
+                sizes = sizes or kept
+                state.batch += 1
+        self._refuse_not_finite()
+        full = state.batch - len(others)
+        total = state.loss_sum * self._batch_size
+        for loss, rows in others:
+            total += loss * rows
+        examples = full * self._batch_size + sum(rows for _, rows in others)
+        state.batch, state.loss_sum, state.position = 0, 0.0, (0, 0, 0)
+        record = self._record(epoch, total / examples, sizes, start)
+        if (share := self.data.padding(self._batch_size, seed, epoch)) is not None:
+            record["padding"] = share
+        return record
+
+    def _full(self, part: Part, epoch: int) -> dict[str, float] | None:
+        """Steps of full batches, and what they measured for the epoch.
+
+        None if interrupted before their end.
+        """
+        state, sizes, done = self.state, {}, 0
+        last = self._at_last and part.last
+        while done < len(part.order):
             if self.interrupted():
-                self._refuse_not_finite()
-                state.seconds += time.perf_counter() - start
                 return None
-            last_full = self._at_last and done == len(full) - 1
-            count = 1 if last_full else min(self._steps_per_call, len(full) - self._at_last - done)
-            watch = self.watch if last_full else self._each_step
-            outputs = self._steps(full[done : done + count], epoch, watch=watch)
+            left = len(part.order) - done
+            count = 1 if last and left == 1 else _power_of_two(min(self._steps_per_call, left - last))
+            watch = self.watch if last and left == 1 else self._each_step
+            outputs = self._steps(part, part.order[done : done + count], epoch, watch=watch)
             # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
             for loss in outputs.pop("loss"):
                 state.loss_sum += float(loss)
             sizes = self._kept(outputs)
+            done += count
             state.batch += count
-        total = state.loss_sum * self._batch_size
-        for number, rows in enumerate(last):
-            watch = self._each_step if len(full) or number else self.watch
-            outputs = self._steps(rows[None], epoch, watch=watch)
-            total += float(outputs.pop("loss")[0]) * len(rows)
-            kept = self._kept(outputs)
-            sizes = sizes or kept
-            state.batch += 1
-        self._refuse_not_finite()
-        state.batch, state.loss_sum = 0, 0.0
-        return self._record(epoch, total / len(self.data), sizes, start)
+            place = part.after(done)
+            state.position = (place.chunk, place.row, place.batch)
+        return sizes
 
-    def _steps(self, order: np.ndarray, epoch: int, *, watch: tuple[Probe, ...]) -> dict[str, np.ndarray]:
+    def _steps(
+        self, part: Part, order: np.ndarray, epoch: int, *, watch: tuple[Probe, ...]
+    ) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
-        compiled = self._compiled(order.shape[1], watch=watch)
-        start = time.perf_counter()
-        if start > self._past_until:
+        program, session = self._ready(part.arrays, part.order.shape[1], watch=watch)
+        start, calls = time.perf_counter(), self._past.calls
+        if calls and calls[-1][1] is not part.arrays:
+            self._past_bytes += sum(array.nbytes for array in calls[-1][1].values())
+        del calls
+        if start > self._past_until or self._past_bytes > _PAST_BYTES:
             self._refuse_not_finite()
             self._keep_past()
-        self._past.calls.append((compiled.program, order))
-        outputs = compiled.run_many(self.state.tree, self._arrays, order)
+        self._past.calls.append((program, part.arrays, order))
+        outputs = session.run_many(part.arrays, order)
         seconds = max(time.perf_counter() - start, 1e-9)
         if not np.isfinite(outputs["loss"]).all():
             raise self._broken_down()
         self.state.step += len(order)
-        self._steps_per_call = max(
-            1, min(2 * self._steps_per_call, int(_SECONDS_PER_CALL * len(order) / seconds))
-        )
+        fitting = int(_SECONDS_PER_CALL * len(order) / seconds)
+        self._steps_per_call = _power_of_two(max(1, min(2 * self._steps_per_call, fitting)))
         self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
         return outputs
 
@@ -193,32 +250,35 @@ class Loop:
 
     def _keep_past(self) -> None:
         """Copies take time, so they are made as seldom as the listeners are told."""
-        tree = {name: array.copy() for name, array in self.state.tree.items()}
+        tree = {name: array.copy() for name, array in self._session.read().items()}
         self._past = Past(self.state.step, tree, self.state.loss_sum)
+        self._past_bytes = 0  # of chunks before the one in use
         self._past_until = time.perf_counter() + _SECONDS_PER_CALL
 
     def _refuse_not_finite(self) -> None:
         """The last step's weights are in no loss yet, so they are looked at too."""
-        if not all(np.isfinite(array).all() for array in self._held):
+        if not all(np.isfinite(array).all() for array in self._session.read(self._held).values()):
             raise self._broken_down()
 
     def _broken_down(self) -> TrainingError:
         """The error, with the state as it was before the step that broke down."""
-        state, breakdown = self.state, replayed(self._past, self._arrays)
+        state, breakdown = self.state, replayed(self._past)
         for name, array in breakdown.tree.items():
             state.tree[name][...] = array
+        self._session.write(state.tree)
         done = breakdown.step - (breakdown.program is not None)
         state.batch, state.step = max(0, state.batch + done - state.step), done
+        state.position = (0, 0, state.batch)
         state.watched = {name: values[: state.batch] for name, values in state.watched.items()}
         losses = breakdown.losses
         before = self._past.loss_sum if state.batch > len(losses) else 0.0  # else the epoch began since
         state.loss_sum = before + sum(losses[max(0, len(losses) - state.batch) :])
-        return not_finite_error(breakdown, self._arrays, self._start, state.epoch + 1)
+        return not_finite_error(breakdown, self._start, state.epoch + 1)
 
     def _record(self, epoch: int, loss: float, sizes: dict[str, float], start: float) -> Record:
         record: Record = {"epoch": epoch, "step": self.state.step}
         if self._rates:
-            record["learning_rate"] = float(self.state.tree[self._rates[-1]])
+            record["learning_rate"] = float(self._session.read(self._rates[-1:])[self._rates[-1]])
         record["loss"] = loss
         if sizes:
             record["watch"] = by_place(sizes)
@@ -230,4 +290,14 @@ class Loop:
         return record
 
     def _evaluated(self) -> dict[str, np.ndarray]:
-        return evaluated(self.recipe, self._compiled(self._batch_size).program, self.state.tree)
+        return evaluated(self.recipe, self._program, self.state.tree)
+
+
+def _power_of_two(most: int) -> int:
+    """The largest that is at most so large: an executor may compile anew for every number of steps."""
+    return 1 << (most.bit_length() - 1)
+
+
+def steps_per_epoch(examples: int | None, batch_size: int, last_parts: int) -> int | None:
+    """None where nobody knows before an epoch has ended."""
+    return None if examples is None else -(-examples // batch_size) - (last_parts == 1)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from chainrule.data import Arrays, Structure, belonging, nested
-from chainrule.executors import Compiled, Executor
+from chainrule.executors import Compiled, usable_executor
 from chainrule.program import Program
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import Recipe
@@ -26,13 +26,17 @@ _Made = TypeVar("_Made")
 class Programs:
     """Training steps and forward passes of a recipe, compiled by one executor and kept by shape.
 
+    executor: its name in EXECUTORS. fallback: why NumPy runs them in its place; '' where it runs here.
+
     They hold no weights, so one serves any number of runs of the same objective, optimizer, penalties and
     dtype, and any number of threads at once. The oldest are given up where there are many.
     """
 
-    def __init__(self, recipe: Recipe, executor: Executor) -> None:
+    def __init__(self, recipe: Recipe, executor: str) -> None:
         self.recipe = recipe
         self.executor = executor
+        usable, self.fallback = usable_executor(executor)
+        self.compile = usable.compile
         self._kept: dict[Hashable, Any] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -62,7 +66,7 @@ class Programs:
     def training(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
         """The training step for batches of this many rows."""
         key = ("training", watch, *_kind(arrays, rows))
-        return self.kept(key, lambda: self.executor(self.step(arrays, rows, watch=watch).program))
+        return self.kept(key, lambda: self.compile(self.step(arrays, rows, watch=watch).program))
 
     def forward(self, arrays: Arrays, rows: int, *, raw: bool) -> Program:
         """The forward pass for batches of this many rows, as it was recorded."""
@@ -72,14 +76,14 @@ class Programs:
     def prediction(self, arrays: Arrays, rows: int, *, raw: bool = False) -> Compiled:
         """The forward pass for batches of this many rows."""
         key = ("prediction", raw, *_kind(arrays, rows))
-        return self.kept(key, lambda: self.executor(self.forward(arrays, rows, raw=raw)))
+        return self.kept(key, lambda: self.compile(self.forward(arrays, rows, raw=raw)))
 
     def measuring(self, arrays: Arrays, rows: int) -> Compiled:
         """The forward pass with its loss, for batches of this many rows."""
         key = ("measuring", *_kind(arrays, rows))
         return self.kept(
             key,
-            lambda: self.executor(prediction_program(self.recipe, Batch.of(arrays, rows), measured=True)),
+            lambda: self.compile(prediction_program(self.recipe, Batch.of(arrays, rows), measured=True)),
         )
 
     def predict(self, tree: Mapping[str, np.ndarray], arrays: Arrays) -> tuple[Structure, float | None]:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data import batches, epoch_order
+from chainrule.data import Arrays, Ragged, batches, epoch_order
 from chainrule.errors import ConfigError
-from chainrule.executors import Executor
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
 from chainrule.nn.optimizers import ScaleByLearningRate, Transform, adam
 from chainrule.nn.regularizers import Penalty
@@ -18,11 +17,11 @@ from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.training.fitting import check_data, split_validation
-from chainrule.training.objective import Supervised
+from chainrule.training.objective import Objective
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import initial_tree
-from chainrule.training.words import LossGiven, loss_of
+from chainrule.training.words import LossGiven, objective_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -65,10 +64,10 @@ class RangeTest:
 
 
 def learning_rate_range_test(
-    model: Layer,
+    model: Layer | Objective,
     data: Any,
     *,
-    loss: LossGiven,
+    loss: LossGiven | None = None,
     optimizer: Transform | None = None,
     penalties: Sequence[Penalty] = (),
     lowest: float = 1e-6,
@@ -77,7 +76,7 @@ def learning_rate_range_test(
     batch_size: int = 32,
     seed: int = 0,
     dtype: str = "float32",
-    executor: Executor = compile_native,
+    executor: str = DEFAULT,
 ) -> RangeTest:
     """Train for some steps while the learning rate grows from lowest to highest, by one factor each step.
 
@@ -93,7 +92,7 @@ def learning_rate_range_test(
     check_whole("learning_rate_range_test", "steps", steps, at_least=10)
     climbing = _with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
     recipe = Recipe(
-        objective=Supervised(model, loss_of(loss)),
+        objective=objective_of(model, loss, None),
         optimizer=climbing,
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         batch_size=batch_size,
@@ -101,10 +100,12 @@ def learning_rate_range_test(
         dtype=dtype,
     )
     arrays, _ = split_validation(recipe, data, None)
+    if not isinstance(arrays, Arrays) or any(isinstance(each, Ragged) for each in arrays.named.values()):
+        raise ConfigError("the range test takes plain arrays", remedy="give it some of the examples")
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
     check_data(recipe, programs, arrays, None)
     tree = initial_tree(recipe, programs.step(arrays, rows))
-    compiled = programs.training(arrays, rows)
+    session = programs.training(arrays, rows).bind(tree)
     rate_name = next((name for name in tree if name.endswith(".learning_rate")), None)
     if rate_name is None:
         raise ConfigError(
@@ -114,10 +115,10 @@ def learning_rate_range_test(
     rates: list[float] = []
     losses: list[float] = []
     for order in _orders(len(arrays), rows, seed):
-        loss_now = float(compiled.run_many(tree, arrays.named, order)["loss"][0])
+        loss_now = float(session.run_many(arrays.named, order)["loss"][0])
         if not np.isfinite(loss_now) or loss_now > _DIVERGED * min(losses, default=np.inf) > 0:
             break
-        rate = float(tree[rate_name])
+        rate = float(session.read([rate_name])[rate_name])
         if rate > max(rates, default=0.0):  # while gradients are accumulated, it stands
             rates.append(rate)
             losses.append(loss_now)

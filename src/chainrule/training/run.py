@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Structure, belonging
+from chainrule.data import Ragged, Source, Structure, belonging, flattened
 from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
-from chainrule.executors import Executor
-from chainrule.executors.native import compile_native
+from chainrule.executors import DEFAULT
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
 from chainrule.training.heads import check_measurable, measured, metric_names
 from chainrule.training.inputs import arrays_for, blocks_for, check_examples, check_inputs, check_lengths
@@ -21,6 +21,7 @@ from chainrule.training.recipe import Recipe
 from chainrule.training.state import Record
 from chainrule.training.step import Batch
 from chainrule.training.summary import as_html, as_text, summary
+from chainrule.training.supply import supply_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Run:
     best_epoch: int
     batch: Batch
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    executor: Executor = compile_native
+    executor: str = DEFAULT
     programs: Programs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +71,8 @@ class Run:
     def predict(self, x: Any) -> Structure:
         """What the model says about new examples.
 
-        x: (examples, …) as in training; sequences may be longer or shorter, and images larger or smaller,
+        x: (examples, …) as in training, or a source of such, of which targets are ignored, and which is read
+        chunk by chunk; sequences may be longer or shorter, and images larger or smaller,
         where the model takes them. Where x was a DataFrame, another has at least its columns, in any order;
         others are ignored. What has no names is taken by position.
         Returns probabilities per class, (examples, classes), for softmax cross-entropy, a probability of yes
@@ -88,34 +90,51 @@ class Run:
     def evaluate(self, data: Any) -> dict[str, float]:
         """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
 
-        data: (x, y) or (x, y, sample_weight) as in training; x as in `predict`. The loss has no penalties in
-        it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those that go with
-        the loss and these targets.
-        Raises as `predict`, and DataError for targets that are missing or that the loss can't take.
+        data: (x, y) or (x, y, sample_weight) as in training, or a source; x as in `predict`. The loss has no
+        penalties in it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those
+        that go with the loss and these targets. Raises as `predict`, and DataError for targets that are
+        missing or that the loss can't take.
         """
-        arrays = arrays_for(self.recipe, data, columns=self.columns)
-        if arrays.y is None and self.recipe.objective.needs_targets:
+        if not isinstance(data, Source):
+            data = arrays_for(self.recipe, data, columns=self.columns)
+        supply = supply_of(self.programs, data)
+        sample = supply.sample
+        if sample.y is None and self.recipe.objective.needs_targets:
             raise DataError("the data has no targets", remedy="pass a pair (x, y)")
-        check_lengths(self.programs, arrays.inputs.named, self._shapes(), self.parameters, "evaluate")
-        check_examples(self.programs, arrays)
-        predictions, loss = self.programs.predict(self.parameters, arrays)
+        check_lengths(self.programs, sample.inputs.named, self._shapes, self.parameters, "evaluate")
+        check_examples(self.programs, sample)
+        supply.check_others()
+        predictions, loss, known = supply.predicted(self.parameters)
         objective = self.recipe.objective
-        names = metric_names(objective, self.recipe.metrics, arrays)
-        check_measurable(objective, names, predictions, arrays)
-        figures = measured(objective, names, predictions, arrays)
+        names = metric_names(objective, self.recipe.metrics, known)
+        check_measurable(objective, names, predictions, known)
+        figures = measured(objective, names, predictions, known)
         return {"loss": float("nan") if loss is None else loss} | figures
 
+    @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Of the inputs of one example, by name."""
         return {name: shape[1:] for name, (shape, _) in belonging("x", self.batch.inputs).items()}
 
     def _forward(self, x: Any, *, raw: bool) -> Structure:
+        if isinstance(x, Source) or any(isinstance(each, Ragged) for each in flattened("x", x).values()):
+            return self._forward_supply(x, raw=raw)
         given, block = blocks_for(self.programs, x, self.columns)
-        known = self._shapes()
+        known = self._shapes
         if {name: array.shape[1:] for name, array in given.items()} != known:
             check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
         check_inputs(self.programs, given)
         return self.programs.outputs(self.parameters, len(next(iter(given.values()))), block, raw=raw)
+
+    def _forward_supply(self, x: Any, *, raw: bool) -> Structure:
+        """Of a source, chunk by chunk, or of sequences of different lengths."""
+        data = x if isinstance(x, Source) else arrays_for(self.recipe, (x, None), columns=self.columns)
+        supply = supply_of(self.programs, data)
+        inputs = supply.sample.inputs
+        check_lengths(self.programs, inputs.named, self._shapes, self.parameters, "predict")
+        check_inputs(self.programs, inputs.named)
+        supply.check_others()
+        return supply.predicted(self.parameters, raw=raw, measure=False)[0]
 
     def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
         """Write a run folder, whole or not at all, and return its path.
@@ -147,14 +166,17 @@ class Run:
         write_contents(folder, contents, config)
 
 
-def load_run(folder: Path | str, classes: tuple[type | FunctionType, ...] = ()) -> Run:
+def load_run(
+    folder: Path | str, classes: tuple[type | FunctionType, ...] = (), *, executor: str = DEFAULT
+) -> Run:
     """The run that `Run.save` wrote.
 
     classes: those of your own that occur in the recipe: layers, losses, schedules …, and functions of
-    nn.Apply. Each stands for the one
-    of its module and name; one that has moved since is known by its name alone, where that is clear.
+    nn.Apply. Each stands for the one of its module and name; one that has moved since is known by its name
+    alone, where that is clear.
+    executor: as in `chainrule.train`.
     Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
-    function that is neither chainrule's nor among the classes.
+    function that is neither chainrule's nor among the classes, or for an executor that there is not.
     """
     folder = Path(folder)
     contents = read_contents(folder)
@@ -168,6 +190,7 @@ def load_run(folder: Path | str, classes: tuple[type | FunctionType, ...] = ()) 
             contents.best_epoch,
             Batch(batch),
             columns=contents.columns,
+            executor=executor,
         )
     except ChainruleError:
         raise

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from chainrule.errors import DataError
-from chainrule.executors import Executor
+from chainrule.executors import Compile
 from chainrule.nn.initializers import LayerSequentialUnitVariance
 from chainrule.program import Program, Value
 from chainrule.training.step import TrainingStep
@@ -14,13 +14,22 @@ from chainrule.training.step import TrainingStep
 _MOVING = ("reshape", "transpose", "broadcast_to", "slice")  # the same numbers elsewhere
 
 
+def scales(step: TrainingStep) -> bool:
+    """Whether some weights ask for it."""
+    return any(isinstance(each, LayerSequentialUnitVariance) for each in step.initializers.values())
+
+
 def scale_to_unit_variance(
-    step: TrainingStep, tree: dict[str, np.ndarray], batch: Mapping[str, np.ndarray], executor: Executor
+    step: TrainingStep,
+    tree: dict[str, np.ndarray],
+    batch: Mapping[str, np.ndarray],
+    compiled: Compile,
 ) -> None:
     """Divide the weights that ask for it by the deviation of their products on this batch, in place.
 
     In the order in which the forward pass meets them, so that each sees the scaled weights before it.
-    batch: the inputs of the step's program. Raises DataError where the products do not vary.
+    batch: the inputs of the step's program. compiled: makes programs ready to run.
+    Raises DataError where the products do not vary.
     """
     asked = {
         name: each
@@ -29,7 +38,7 @@ def scale_to_unit_variance(
     }
     for value, product in _products(step.program, asked) if asked else ():
         program = _ending_in(step.program, product)
-        products = executor(program).run({name: array.copy() for name, array in tree.items()}, batch)
+        products = compiled(program).run({name: array.copy() for name, array in tree.items()}, batch)
         deviation = float(products["product"].std(dtype=np.float64))
         if not np.isfinite(deviation) or deviation == 0:
             raise DataError(

@@ -20,6 +20,7 @@ class RunState:
     validation loss was lowest (0 and infinity before, and where none was finite). best: the parameters and
     the layers' state there; empty without one.
     batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
+    position: where that is in the epoch's chunks: (chunk, row, batches), as of `chainrule.data.Position`.
     watched: what probes measured at the steps of an unfinished epoch, by the output's name.
     data: the `fingerprint` of what is trained on, where the state is kept in a checkpoint; else {}.
     """
@@ -34,6 +35,7 @@ class RunState:
     best: dict[str, np.ndarray] = field(default_factory=dict)
     batch: int = 0
     loss_sum: float = 0.0
+    position: tuple[int, int, int] = (0, 0, 0)
     watched: dict[str, list[float]] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
 
@@ -54,7 +56,7 @@ class RunState:
             self, tree=tree, history=deepcopy(self.history), watched=deepcopy(self.watched), best={}, data={}
         )
         if not same_batches:
-            state.batch, state.loss_sum, state.watched = 0, 0.0, {}
+            state.batch, state.loss_sum, state.position, state.watched = 0, 0.0, (0, 0, 0), {}
         held = {name: array for name, array in self.best.items() if _fits(array, start.get(name))}
         if held.keys() == self.best.keys():
             state.best = {name: array.copy() for name, array in held.items()}

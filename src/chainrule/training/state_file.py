@@ -25,6 +25,7 @@ _META = (
     "best_loss",
     "batch",
     "loss_sum",
+    "position",
     "watched",
     "data",
 )
@@ -75,7 +76,11 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
     try:
         number = int(metadata.get("format", 1))
         stored = upgraded(json.loads(metadata["recipe"]), number)
-        state = RunState(tree={}, **json.loads(metadata["state"]))
+        meta = json.loads(metadata["state"])
+        state = RunState(tree={}, **meta)
+        # Before there were chunks, the place was the number of batches alone.
+        chunk, row, batch = meta.get("position", (0, 0, state.batch))
+        state.position = (chunk, row, batch)
         state.history = [numbers_again(record) for record in state.history]
         state.watched = numbers_again(state.watched)
         if state.best_loss is None:  # infinity, which JSON does not have

@@ -55,7 +55,7 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: what is measured, too.
     """
     trace = Trace()
-    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
+    inputs = inputs_of(trace, recipe, batch.inputs)
     with building(trace, training=True, dtype=recipe.dtype) as built:
         loss = recorded(recipe.objective, inputs, built).loss
     parameters = dict(trace.parameters)
@@ -79,6 +79,22 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
 
 
+def inputs_of(
+    trace: Trace, recipe: Recipe, shapes: Mapping[str, tuple[tuple[int, ...], str]]
+) -> dict[str, Tensor]:
+    """The inputs of a program by name. Bytes, such as of images, become numbers only here, batch by batch.
+
+    shapes: (shape, dtype) of each. uint8 x are what x of other whole numbers are, and y class numbers.
+    """
+    whole = recipe.objective.takes_whole_numbers()
+    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in shapes.items()}
+    for name, tensor in inputs.items():
+        if tensor.dtype == "uint8":
+            wanted = "int32" if whole or name.partition(".")[0] == "y" else recipe.dtype
+            inputs[name] = tensor.cast(wanted)
+    return inputs
+
+
 def _gradients_at(
     point: Mapping[str, Tensor], recipe: Recipe, inputs: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
@@ -96,7 +112,7 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False, measu
     for which the batch has all that the objective needs.
     """
     trace = Trace()
-    inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in batch.inputs.items()}
+    inputs = inputs_of(trace, recipe, batch.inputs)
     with building(trace, training=False, dtype=recipe.dtype) as built:
         if not measured:
             return trace.program(forwarded(recipe.objective, inputs, built, raw=raw))

@@ -11,7 +11,7 @@ from chainrule.training.recipe import Recipe
 from chainrule.training.state import Record
 
 _WIDTH = 88
-_NO_MEASURES = ("epoch", "step", "seconds", "learning_rate", "watch", "watch_steps")
+_NO_MEASURES = ("epoch", "step", "seconds", "learning_rate", "watch", "watch_steps", "executor")
 _ENDS = {"epochs": "all were done", "early stopping": "stopped early", "interrupted": "interrupted"}
 
 

@@ -32,7 +32,7 @@ _RATE = "the optimizer has it: optimizer=nn.adam(0.001)"
 _SCHEDULE = "the optimizer takes it as its rate: optimizer=nn.adam(nn.CosineDecay(0.001, steps))"
 _CLIP = "it is a link of the optimizer: optimizer=nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam())"
 _WEIGHT = "it is the third of the data: (x, y, sample_weight)"
-_THREADS = "give executor=chainrule.executors.native.native_executor(threads)"
+_THREADS = "set the environment variable CHAINRULE_NUM_THREADS"
 _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("lr", "learning_rate", "learning_rate_init", "eta0"), _RATE),

@@ -126,6 +126,13 @@ class Space:
         named = {name: parameter.first for name, parameter in self.parameters.items()}
         return {name: value for name, value in named.items() if value is not None}
 
+    def example(self) -> dict[str, Value]:
+        """A value for every parameter, without drawing: its first, else its lowest or the first choice."""
+        return {
+            name: each.values[0] if isinstance(each, Categorical) else each.low
+            for name, each in self.parameters.items()
+        } | self.first()
+
     def without(self, names: Collection[str]) -> "Space":
         """The space without some parameters; raises ConfigError where none is left."""
         return Space({name: each for name, each in self.parameters.items() if name not in names})

@@ -27,7 +27,7 @@ chunk, few, many = large_chunk(64), orders(3), orders(200)
 
 def result():
     tree = large_tree(64)
-    compiled.run_many(tree, chunk, few)
+    compiled.bind(tree).run_many(chunk, few)
     return tree["w"].tobytes()
 
 expected = result()
@@ -35,7 +35,7 @@ expected = result()
 def check():
     assert result() == expected
 
-def under_load(work=lambda: compiled.run_many(large_tree(64), chunk, many)):
+def under_load(work=lambda: compiled.bind(large_tree(64)).run_many(chunk, many)):
     def loop():
         while True:
             work()
@@ -94,7 +94,7 @@ def product(steps):
     core = compile_native(trace.program({"y": x @ w.transpose()}), 1)
     tree, chunk = {"w": np.ones((64, 8), "f4")}, {"x": np.ones((2, 8), "f4")}
     order = np.zeros((steps, 2), int)
-    return lambda: core.run_many(tree, chunk, order)
+    return lambda: core.bind(tree).run_many(chunk, order)
 
 under_load(product(2000))
 under_load(product(2000))
@@ -151,7 +151,7 @@ threading.Timer(0.3, signal.raise_signal, [signal.SIGUSR1]).start()
 child = None
 try:
     while child is None:
-        compiled.run_many(tree, chunk, long)
+        compiled.bind(tree).run_many(chunk, long)
 except RuntimeError as error:  # its workers are missing in the middle of what they did
     assert not child and "forked within a call" in str(error)
     check()

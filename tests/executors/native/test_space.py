@@ -169,7 +169,7 @@ def test_chunks_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch):
     results = []
     for compiled in (*(compile_native(program, threads) for threads in (1, 2, 4)), compile_numpy(program)):
         tree = {"scale": np.linspace(0.5, 1.5, 5).astype("f4")}
-        results.append(compiled.run_many(tree, {"x": x}, order) | tree)
+        results.append(compiled.bind(tree).run_many({"x": x}, order) | tree)
     for name, expected in results[3].items():
         assert results[0][name].tobytes() == results[1][name].tobytes() == results[2][name].tobytes()
         np.testing.assert_allclose(results[0][name], expected, rtol=1e-4, atol=1e-5, err_msg=name)

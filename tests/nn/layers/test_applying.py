@@ -43,7 +43,7 @@ def test_a_function_that_takes_no_tensors_is_told_with_the_remedy(function):
 
 def test_a_function_that_gives_no_tensor_is_refused():
     with pytest.raises(ChainruleError, match=r"Apply 'apply_1': its __call__ gave the number 3"):
-        compiled(nn.Apply(lambda x: 3), 4, 3)
+        compiled(nn.Apply(lambda x: 3), 4, 3)  # type: ignore[arg-type]
 
 
 def trained(function):

@@ -8,8 +8,8 @@ import pytest
 
 from chainrule import nn, train
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.executors import Executor
-from chainrule.executors.native import available, compile_native, native_executor
+from chainrule.executors import Compile
+from chainrule.executors.native import available, compile_native
 from chainrule.executors.native.executor import WHOLE, NativeProgram, make_plan
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer, Remat, remat
@@ -45,7 +45,7 @@ def step_of(model: Layer, rows: int = 4, time: int = 6) -> tuple[Recipe, Trainin
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_losses_and_weights_are_those_of_the_layer_itself(executor: Executor):
+def test_losses_and_weights_are_those_of_the_layer_itself(executor: Compile):
     """Three steps with dropout: if a mask did not repeat, the weights would part at once."""
     losses, trees = [], []
     for wrap in (as_it_is, remat):
@@ -68,7 +68,7 @@ def test_the_bits_are_those_of_any_number_of_threads_where_the_work_is_cut_into_
     for wrap, threads in ((as_it_is, 1), (remat, 1), (remat, 3)):
         recipe, step = step_of(language_model(wrap, 2), 40, 33)
         trees.append(initial_tree(recipe, step))
-        compiled = native_executor(threads)(step.program)
+        compiled = compile_native(step.program, threads)
         assert isinstance(compiled, NativeProgram)
         assert any(group.chunks > 1 for group in compiled.plan(None).groups)
         compiled.run(trees[-1], batch)
@@ -136,7 +136,7 @@ class Gated(Layer):
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_layers_of_several_inputs_and_outputs(executor: Executor):
+def test_layers_of_several_inputs_and_outputs(executor: Compile):
     batch = {name: RANDOM.normal(size=(3, 4)).astype(np.float32) for name in "xy"}
     trees = []
     for wrap in (as_it_is, remat):

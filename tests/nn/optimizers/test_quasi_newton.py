@@ -10,7 +10,6 @@ from tests.training.helpers import line
 from chainrule import nn, train
 from chainrule.errors import ConfigError
 from chainrule.executors.native import available
-from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import LBFGS
 
 
@@ -154,7 +153,7 @@ def test_both_executors_walk_the_same_way():
     x, y = random.normal(size=(40, 3)), random.normal(size=(40, 2))
     model = nn.Sequential([nn.Dense(4, "tanh"), nn.Dense(2)])
     settings = {"loss": nn.MeanSquaredError(), "optimizer": LBFGS(4), "epochs": 12, "batch_size": 40}
-    one, other = train(model, (x, y), **settings), train(model, (x, y), executor=compile_numpy, **settings)
+    one, other = train(model, (x, y), **settings), train(model, (x, y), executor="numpy", **settings)
     for name, array in one.parameters.items():
         np.testing.assert_allclose(array, other.parameters[name], rtol=1e-2, atol=1e-3)
 

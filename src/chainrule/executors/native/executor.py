@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from chainrule.executors.contract import NamedArrays, Tree
+from chainrule.executors.contract import HostSession, NamedArrays, Session, Tree
 from chainrule.executors.native import _core
 from chainrule.executors.native.lowering import WHOLE, Lowering, refuse_unsupported
 from chainrule.executors.native.memory import Layout
@@ -63,8 +63,11 @@ class NativeProgram:
         given = [inputs[value.name] for value in self._expanded.inputs]
         return {name: array[0] for name, array in self._go(plan, tree, given, None, 1).items()}
 
-    def run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
-        """One call for each row of order."""
+    def bind(self, tree: Tree | Session) -> HostSession:
+        """A session on this tree."""
+        return HostSession(tree, self._run_many)
+
+    def _run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
         inputs = self._expanded.inputs
         if not inputs:
             return self._go(self.plan(None), tree, [], None, len(order))

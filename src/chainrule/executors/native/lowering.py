@@ -20,6 +20,7 @@ from chainrule.executors.native.nodes import (
 )
 from chainrule.executors.native.operations import LOWERINGS, MOVES, VIEWS, narrow
 from chainrule.executors.native.pieces import Pieces
+from chainrule.executors.native.tile_index import TileIndex
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
 from chainrule.program import EXPANSIONS, OPERATIONS, Program, Step, Value, expand
@@ -112,8 +113,7 @@ class Lowering(Builder):
         self.examples = examples
         self.chunks: dict[Value, Value] = {}
         self.order: Value | None = None
-        self._tiles: list[Tile] = []
-        self._tile_of: dict[Value, Tile] = {}
+        self._tiles = TileIndex()
         self._made_by: dict[Value, Step] = {}
         self._same: dict[tuple[Any, ...], Value] = {}
         self._numbers = numbers or {}
@@ -132,7 +132,7 @@ class Lowering(Builder):
             self.constants[constant] = np.array(self._numbers[value.name], value.dtype)
             self.views[value] = whole(constant).broadcast(value.shape)
         # Numbers that depend on nothing but the state, such as Adam's corrections, come first of all.
-        self._tiles.append(Tile((), self.next_position()))
+        self._tiles.add(Tile((), self.next_position()))
         if self.examples is not None:
             self._gather_inputs(self.examples)
         for step in self.program.steps:
@@ -220,7 +220,7 @@ class Lowering(Builder):
             self._join(tile, view, views)
         slots = [self._slot(tile, value, view) for value, view in zip(step.inputs, views, strict=True)]
         tile.made[step.output] = record_micro(tile, step, slots)
-        self._tile_of[step.output] = tile
+        self._tiles.making[step.output] = tile
         self._made_by[step.output] = step
         self.produced[step.output] = tile.position
         self.views[step.output] = whole(step.output)
@@ -246,7 +246,7 @@ class Lowering(Builder):
     def _in_memory(self, value: Value, tile: Tile) -> bool:
         """Whether a value can be loaded though the tile does not ask for it: others do, or it is short."""
         root = self.views[value].root
-        maker = self._tile_of.get(root)
+        maker = self._tiles.making.get(root)
         if value.dtype == "bool" or self.produced.get(root, 0) >= tile.position:
             return False
         if self.views[value].broadcast(tile.shape).rows_and_columns() is None:
@@ -271,12 +271,12 @@ class Lowering(Builder):
         made = tile.made.get(view.root)
         if made is not None and view.dense and view.shape == tile.shape:
             return made
-        maker = self._tile_of.get(view.root)
+        maker = self._tiles.making.get(view.root)
         elsewhere = maker is None or any(at != maker.position for at in self.read_by.get(view.root, ()))
         again = None if elsewhere and value.dtype != "bool" else self._steps_again(tile, value, MOST_AGAIN)
         if not again or len(again) > MOST_AGAIN:
             self.reads(view, tile.position)
-            return tile.load(view)
+            return self._tiles.load(tile, view)
         slots = tile.again
         for step in again:
             if step.output not in slots:
@@ -293,26 +293,22 @@ class Lowering(Builder):
     def _load(self, tile: Tile, value: Value) -> int:
         view = self.views[value].broadcast(tile.shape)
         self.reads(view, tile.position)
-        return tile.load(view)
+        return self._tiles.load(tile, view)
 
     def _tile_for(self, step: Step, views: list[View]) -> Tile:
         """The last tile of this shape that has or makes an input, and comes late enough; else a new one."""
         shape = step.output.shape
         latest = max((self.produced.get(view.root, 0) for view in views), default=0)
-        # Single numbers go as early as they can, so that whoever needs them is not held up.
-        for tile in self._tiles if not shape else reversed(self._tiles):
-            if tile.position < latest:
-                continue
-            if tile.shape != shape or tile.full:
+        for tile in self._tiles.connected(shape, views, latest):
+            if tile.full:
                 continue
             if tile.position == latest and not all(
                 self.produced.get(view.root, 0) < latest or self._inside(tile, view) for view in views
             ):
                 continue
-            if any(self._connected(tile, view) for view in views):
-                return tile
+            return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
-        self._tiles.append(tile)
+        self._tiles.add(tile)
         return tile
 
     def _join(self, tile: Tile, view: View, beside: list[View]) -> None:
@@ -320,7 +316,7 @@ class Lowering(Builder):
 
         beside: the views that the same step reads.
         """
-        other = self._tile_of.get(view.root)
+        other = self._tiles.making.get(view.root)
         if other is None or other is tile or other.shape != tile.shape or not self._inside(other, view):
             return
         if len(other.ops) + len(tile.ops) > MOST_OPS or not tile.shape:
@@ -334,14 +330,11 @@ class Lowering(Builder):
         readers = (position for value in made for position in self.read_by.get(value, ()))
         if any(position < tile.position for position in readers):
             return
-        tile.absorb(other)
+        self._tiles.absorb(tile, other)
         for root, *_ in other.loads:
             self.read_by.setdefault(root, set()).add(tile.position)
-        for value in other.made:
-            self._tile_of[value] = tile
         for value in made:
             self.produced[value] = tile.position
-        self._tiles.remove(other)
 
     def sum_in_tile(self, value: Value, sums: Value) -> bool:
         """Whether a tile makes the value, or reads it, and now sums its squares, too."""
@@ -366,8 +359,8 @@ class Lowering(Builder):
         view = self.views[value]
         strides = whole(view.root).rows_and_columns()
         if view.whole and value.dtype == "float32" and strides is not None:
-            for tile in reversed(self._tiles):
-                if view.root.shape != tile.shape or not tile.shape or len(tile.all_sums) >= MOST_SUMS:
+            for tile in self._tiles.holding(view.root):
+                if not tile.shape or len(tile.all_sums) >= MOST_SUMS:
                     continue
                 slot = tile.made.get(view.root, tile.loads.get((view.root, 0, *strides)))
                 if slot is not None:
@@ -377,10 +370,6 @@ class Lowering(Builder):
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:
         return view.root in tile.made and view.dense and view.shape == tile.shape
-
-    @staticmethod
-    def _connected(tile: Tile, view: View) -> bool:
-        return not tile.shape or view.root in tile.made or view.root in tile.streams
 
     def _drop_unread(self) -> None:
         """Nodes go whose results nobody needs, and what only they have read needs not be stored."""
@@ -459,7 +448,7 @@ class Lowering(Builder):
                 del updates[old]
         for old, new in updates.items():
             view = self.views[new]
-            tile = self._tile_of.get(view.root)
+            tile = self._tiles.making.get(view.root)
             readers = self.read_by.get(old, set())
             ours = tile is not None and view.dense and view.shape == tile.shape and view.root not in self.home
             if ours and tile is not None and all(position <= tile.position for position in readers):

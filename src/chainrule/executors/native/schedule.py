@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import pairwise
+from operator import attrgetter
 
 from chainrule.executors.native.nodes import MOST_AHEAD, MOST_CHUNKS, Access, Node
 from chainrule.program import Value
+
+_position = attrgetter("position")
 
 SMALL_FLOPS = 4_000_000
 """Below this many floating-point operations a step stays on one thread: barriers would cost more."""
@@ -60,95 +64,176 @@ def schedule(nodes: Sequence[Node], home: Callable[[Value], Value]) -> list[Grou
     if small:
         return [Group(False, 1, list(nodes), 0)]
     _link(nodes, home)
-    waiting = {node: len(node.after) for node in nodes}
-    followers: dict[Node, list[Node]] = {node: [] for node in nodes}
-    for node in nodes:
-        for before in node.after:
-            followers[before].append(node)
-    ready = [node for node in nodes if not waiting[node]]
+    queue = _Queue(nodes, home)
     groups: list[Group] = []
-    touched: dict[Value, list[tuple[Node, Access]]] = {}
     epoch = 0
-    while ready:
-        free = [node for node in ready if not _crosses(node, touched, home)]
-        barrier = not free
+    while queue.waits:
+        barrier = not queue.free
         if barrier:
-            touched.clear()
+            queue.pass_barrier()
             epoch += 1
-            free = ready
-        same = [node for node in free if groups and not barrier and node.chunks == groups[-1].chunks]
-        # Who reads what was just written comes first: it is still in cache.
-        last = groups[-1].nodes[-1] if same else None
-        node = min(same or free, key=lambda each: (last not in each.after, each.position))
-        ready.remove(node)
-        if barrier or not same:
+        node = queue.next_like(groups[-1].chunks) if groups and not barrier else None
+        if node is None:
+            node = queue.next()
             groups.append(Group(barrier, node.chunks, [], epoch))
         groups[-1].nodes.append(node)
-        for access in node.accesses:
-            touched.setdefault(home(access.root), []).append((node, access))
-        for follower in followers[node]:
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                ready.append(follower)
+        queue.run(node)
     for group in groups:
         _look_ahead(group, home)
     return groups
 
 
+class _Queue:
+    """Nodes whose turn may have come: those that all have run which they come after.
+
+    free: those of them that need no barrier first; whether one does is known once it is in the queue, since
+    nodes that touch the same, and one of them writes, come after one another.
+    """
+
+    def __init__(self, nodes: Sequence[Node], home: Callable[[Value], Value]) -> None:
+        self.free: set[Node] = set()
+        self._touched = Touched(home)
+        self._blocked: list[Node] = []
+        self._heaps: dict[int, list[tuple[int, Node]]] = {}  # chunks -> free ones by position, and some gone
+        self._missing = {node: len(node.after) for node in nodes}
+        self._followers: dict[Node, list[Node]] = {node: [] for node in nodes}
+        self._last: Node | None = None
+        for node in nodes:
+            for before in node.after:
+                self._followers[before].append(node)
+        for node in nodes:
+            if not node.after:
+                self._set_free(node)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is a node to run."""
+        return bool(self.free or self._blocked)
+
+    def _set_free(self, node: Node) -> None:
+        self.free.add(node)
+        heappush(self._heaps.setdefault(node.chunks, []), (node.position, node))
+
+    def pass_barrier(self) -> None:
+        """Free all that wait for it."""
+        self._touched = Touched(self._touched.home)
+        for node in self._blocked:
+            self._set_free(node)
+        self._blocked = []
+
+    def next(self) -> Node:
+        """The first of the free ones."""
+        return min((first for chunks in self._heaps if (first := self._first(chunks))), key=_position)
+
+    def next_like(self, chunks: int) -> Node | None:
+        """The first of those cut into so many chunks.
+
+        Before it who reads what was just written, still in cache.
+        """
+        readers = self._followers[self._last] if self._last is not None else ()
+        ready = [node for node in readers if node in self.free and node.chunks == chunks]
+        return min(ready, key=_position) if ready else self._first(chunks)
+
+    def _first(self, chunks: int) -> Node | None:
+        heap = self._heaps.get(chunks, [])
+        while heap and heap[0][1] not in self.free:
+            heappop(heap)
+        return heap[0][1] if heap else None
+
+    def run(self, node: Node) -> None:
+        """Take a free node out; those that have waited for it alone come in."""
+        self.free.remove(node)
+        self._touched.add(node)
+        self._last = node
+        for follower in self._followers[node]:
+            self._missing[follower] -= 1
+            if self._missing[follower]:
+                continue
+            if self._touched.crosses(follower):
+                self._blocked.append(follower)
+            else:
+                self._set_free(follower)
+
+
 def _look_ahead(group: Group, home: Callable[[Value], Value]) -> None:
     """Each product asks for what the node after it reads beside its result, such as an optimizer's means."""
+    writers: dict[Value, set[Node]] = {}
+    for node in group.nodes:
+        for access in node.accesses:
+            if access.write:
+                writers.setdefault(home(access.root), set()).add(node)
     for product, reader in pairwise(group.nodes):
         if product.kind != "matmul" or reader.kind != "tile" or reader.extent != product.extent:
             continue
         result = next(access.root for access in product.accesses if access.write)
         read = [access for access in reader.accesses if not access.write and access.aligned]
         if any(access.root is result for access in read):
-            others = [node for node in group.nodes if node is not reader]
-            warm = {home(access.root) for node in others for access in node.accesses if access.write}
             alike = [access.root for access in read if access.root.nbytes == result.nbytes]
-            product.ahead = [root for root in alike if home(root) not in warm][:MOST_AHEAD]
+            cold = [root for root in alike if writers.get(home(root), set()) <= {reader}]
+            product.ahead = cold[:MOST_AHEAD]
 
 
 def _link(nodes: Sequence[Node], home: Callable[[Value], Value]) -> None:
-    """Who must come after whom, from the order they were recorded in."""
-    writers: dict[Value, list[Node]] = {}
-    readers: dict[Value, list[Node]] = {}
+    """Who must come after whom, from the order they were recorded in: the least that implies the rest."""
+    writer: dict[Value, Node] = {}
+    readers: dict[Value, list[Node]] = {}  # since it was last written
     for node in nodes:
-        for access in node.accesses:
-            root = home(access.root)
-            node.after.update(writers.get(root, ()))
-            if access.write:
+        touched = [(home(access.root), access.write) for access in node.accesses]
+        for root, write in touched:
+            if root in writer:
+                node.after.add(writer[root])
+            if write:
                 node.after.update(readers.get(root, ()))
-        for access in node.accesses:
-            root = home(access.root)
-            (writers if access.write else readers).setdefault(root, []).append(node)
         node.after.discard(node)
+        for root, write in touched:
+            if write:
+                writer[root] = node
+                readers[root] = []
+            else:
+                readers.setdefault(root, []).append(node)
 
 
-def _crosses(
-    node: Node, touched: dict[Value, list[tuple[Node, Access]]], home: Callable[[Value], Value]
-) -> bool:
-    """Whether the node touches what another thread may be touching since the last barrier."""
-    for access in node.accesses:
-        for other, before in touched.get(home(access.root), ()):
-            if not (access.write or before.write):
-                continue
-            if node.chunks == 1 and other.chunks == 1:
-                continue
-            if not (same_cuts(node, other) and access.aligned and before.aligned):
+class Touched:
+    """What nodes have touched since the last barrier."""
+
+    def __init__(self, home: Callable[[Value], Value]) -> None:
+        self.home = home
+        self._read: dict[Value, list[tuple[Node, Access]]] = {}
+        self._written: dict[Value, list[tuple[Node, Access]]] = {}
+
+    def add(self, node: Node) -> None:
+        """What this one touches."""
+        for access in node.accesses:
+            touched = self._written if access.write else self._read
+            touched.setdefault(self.home(access.root), []).append((node, access))
+
+    def crosses(self, node: Node) -> bool:
+        """Whether the node touches what another thread may be touching since the last barrier."""
+        for access in node.accesses:
+            root = self.home(access.root)
+            others = self._written.get(root, ())
+            if any(_apart(node, access, *other) for other in others):
                 return True
-    return False
+            if access.write and any(_apart(node, access, *other) for other in self._read.get(root, ())):
+                return True
+        return False
+
+
+def _apart(node: Node, access: Access, other: Node, before: Access) -> bool:
+    """Whether two nodes may touch the same part of a root on different threads."""
+    if node.chunks == 1 and other.chunks == 1:
+        return False
+    return not (access.aligned and before.aligned and same_cuts(node, other))
 
 
 def independent_chunks(nodes: Sequence[Node], home: Callable[[Value], Value], chunks: int) -> int:
     """The number of chunks if each can run all nodes by itself, again and again, else 1: nodes are cut so."""
+    touched = Touched(home)
     for node in nodes:
         node.chunks = chunks
-    touched: dict[Value, list[tuple[Node, Access]]] = {}
     for node in nodes:
-        for access in node.accesses:
-            touched.setdefault(home(access.root), []).append((node, access))
-    crossed = any(_crosses(node, touched, home) for node in nodes)
+        touched.add(node)
+    crossed = any(touched.crosses(node) for node in nodes)
     for node in nodes:
         node.chunks = 1 if crossed else chunks
     return 1 if crossed else chunks

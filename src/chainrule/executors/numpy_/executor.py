@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.executors.contract import NamedArrays, Tree
+from chainrule.executors.contract import HostSession, NamedArrays, Session, Tree
 from chainrule.executors.numpy_.kernels import KERNELS, Kernel
 from chainrule.program import EXPANSIONS, Program, Step, Trace, Value, expand
 
@@ -52,8 +52,11 @@ class NumpyProgram:
             tree[name][...] = array
         return results
 
-    def run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
-        """One call for each row of order."""
+    def bind(self, tree: Tree | Session) -> HostSession:
+        """A session on this tree."""
+        return HostSession(tree, self._run_many)
+
+    def _run_many(self, tree: Tree, chunk: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
         rows = [self.run(tree, {name: array[indices] for name, array in chunk.items()}) for indices in order]
         if not rows:
             return {name: np.empty((0, *v.shape), v.dtype) for name, v in self.program.outputs.items()}

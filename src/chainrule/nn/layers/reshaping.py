@@ -58,7 +58,7 @@ class Permute(Layer):
     axes: Sequence[int]
 
     def __post_init__(self) -> None:
-        listed = tuple(self.axes) if isinstance(self.axes, list | tuple) else (self.axes,)
+        listed: tuple[Any, ...] = tuple(self.axes) if isinstance(self.axes, list | tuple) else (self.axes,)
         whole = all(isinstance(axis, int) and not isinstance(axis, bool) for axis in listed)
         if not whole or not listed or sorted(listed) != list(range(1, len(listed) + 1)):
             raise ConfigError(

@@ -6,6 +6,7 @@ from chainrule.tasks.forecast.predict import predict
 from chainrule.tasks.forecast.run import NAME, load_forecast_run, train_forecast
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import HELP, ForecastTaskSettings
+from chainrule.tasks.forecast.space import SEARCH
 from chainrule.tasks.opening import open_table
 from chainrule.tasks.task import Task
 
@@ -21,5 +22,6 @@ FORECAST = Task(
     explain=explain,
     guess=guess,
     sections=sections,
+    search=SEARCH,
     options={"time": "COLUMN", "series": "COLUMN", "horizon": "STEPS"},
 )

@@ -22,6 +22,8 @@ from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 _MOST_TARGETS = 500_000
 _MOST_BYTES = 200e6
 _USUAL_STEPS = 1000
+MOST_EPOCHS = 100
+"""Where nobody says how many."""
 _ROWS_AT_ONCE = 64  # always as many: no bit of a forecast depends on the rows beside it
 
 
@@ -195,23 +197,19 @@ def fit_forecast(
     progress, checkpoint, listeners: as for chainrule.train.
     Raises ConfigError for a bad setting, DataError where a series is too short, TrainingError.
     """
-    covariates = series[0].covariates.shape[1]
-    windows = windows_for(settings, grid, series, covariates)
+    windows, histories = _windows_and_histories(settings, grid, series)
     first, last = min(each.start for each in series), max(each.end for each in series)
-    histories = tuple(
-        History.of(each, number, windows.season, last - first) for number, each in enumerate(series)
-    )
     stretch = max(windows.horizon, round(settings.validation * (last - first))) if settings.validation else 0
     training, validation = _split(windows, histories, last - stretch, settings)
     if validation is None:
         training, _ = _split(windows, histories, last, settings)
     assert training is not None  # every series is long enough for one window
-    quantiles = tuple(sorted({*settings.quantiles, 0.5}))
+    quantiles = _with_median(settings)
     batch_size = min(settings.batch_size, max(1, len(training) // 8))
     steps = -(-len(training) // batch_size)
     epochs = settings.epochs
     if epochs is None:
-        epochs = min(max(_USUAL_STEPS // steps, 15), 100)
+        epochs = min(max(_USUAL_STEPS // steps, 15), MOST_EPOCHS)
     recipe = Recipe(
         Supervised(
             ForecastNetwork(
@@ -242,6 +240,26 @@ def fit_forecast(
         listeners=listeners,
     )
     return Forecast(run, windows, histories, quantiles)
+
+
+def forecast_of(run: Run, settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Forecast:
+    """The forecast of a run that `fit_forecast` trained with these arguments."""
+    windows, histories = _windows_and_histories(settings, grid, series)
+    return Forecast(run, windows, histories, _with_median(settings))
+
+
+def _windows_and_histories(
+    settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]
+) -> tuple[Windows, tuple[History, ...]]:
+    windows = windows_for(settings, grid, series, series[0].covariates.shape[1])
+    span = max(each.end for each in series) - min(each.start for each in series)
+    return windows, tuple(
+        History.of(each, number, windows.season, span) for number, each in enumerate(series)
+    )
+
+
+def _with_median(settings: ForecastSettings) -> tuple[float, ...]:
+    return tuple(sorted({*settings.quantiles, 0.5}))
 
 
 def _split(

@@ -3,11 +3,13 @@
 import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.data import Reading, Table
+from chainrule.data.series import Series
+from chainrule.data.time_grid import TimeGrid
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
 from chainrule.paths import path_of_text, text_of_path
@@ -15,7 +17,7 @@ from chainrule.report.run_page import EVALUATION, REPORT, run_page
 from chainrule.tasks.forecast.evaluate import evaluate
 from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast, fit_forecast, windows_for
+from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast, windows_for
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
@@ -75,6 +77,51 @@ class ForecastRun:
         return folder
 
 
+@dataclass(frozen=True, eq=False)
+class SeriesInTime:
+    """The series of a table: all of their values, and those that are learned from.
+
+    known: until `cut`, the position on the grid where the held-out horizons begin. horizon: in steps.
+    found: sentences on what was found and inferred.
+    """
+
+    prepared: PreparedSeries
+    known: tuple[Series, ...]
+    cut: int
+    horizon: int
+    found: tuple[str, ...]
+
+    @property
+    def grid(self) -> TimeGrid:
+        """The times of all series."""
+        return self.prepared.places.grid
+
+    def learning(self, settings: ForecastTaskSettings) -> ForecastSettings:
+        """How it is learned, for the horizon of all values."""
+        return replace(settings.learning(), horizon=self.horizon)
+
+
+def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime:
+    """Read the series of a table, and hold the last horizons out. Raises DataError and ConfigError."""
+    prepared = prepare_series(table, settings)
+    grid, series, learning = prepared.places.grid, prepared.values, settings.learning()
+    covariates = prepared.known_ahead.features
+    horizon = windows_for(learning, grid, series, covariates).horizon
+    cut = max(each.end for each in series) - settings.test * horizon
+    known = tuple(each.until(cut) for each in series)
+    for now, whole in zip(known, series, strict=True):
+        if not len(now):
+            raise DataError(
+                f"{table.source}: series {whole.name!r} has no value before {grid.written(cut)}, where the "
+                "held-out horizons begin",
+                remedy="leave it out, or hold out fewer ({test}), or a smaller horizon",
+                settings={"test": 0},
+            )
+    windows = windows_for(learning, grid, known, covariates)
+    found = (*prepared.notes, _story(prepared, horizon, windows.lags, settings, cut))
+    return SeriesInTime(prepared, known, cut, horizon, found)
+
+
 def train_forecast(
     table: Table,
     settings: ForecastTaskSettings,
@@ -90,32 +137,30 @@ def train_forecast(
     horizons alone. progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
     Raises DataError and ConfigError before training, TrainingError where it breaks down.
     """
-    prepared = prepare_series(table, settings)
-    grid, series, learning = prepared.places.grid, prepared.values, settings.learning()
-    covariates = prepared.known_ahead.features
-    horizon = windows_for(learning, grid, series, covariates).horizon
-    cut = max(each.end for each in series) - settings.test * horizon
-    known = [each.until(cut) for each in series]
-    for now, whole in zip(known, series, strict=True):
-        if not len(now):
-            raise DataError(
-                f"{table.source}: series {whole.name!r} has no value before {grid.written(cut)}, where the "
-                "held-out horizons begin",
-                remedy="leave it out, or hold out fewer ({test}), or a smaller horizon",
-                settings={"test": 0},
-            )
-    windows = windows_for(learning, grid, known, covariates)
+    parts = series_in_time(table, settings)
     # Said only now: what is wrong with a table or its settings stands alone on standard error.
-    for sentence in (*prepared.notes, _story(prepared, horizon, windows.lags, settings, cut)):
+    for sentence in parts.found:
         say(sentence)
-    learning = settings_of(type(learning), vars(learning) | {"horizon": horizon})
     forecast = fit_forecast(
-        learning, grid, known, progress=progress, checkpoint=checkpoint, listeners=listeners
+        parts.learning(settings),
+        parts.grid,
+        parts.known,
+        progress=progress,
+        checkpoint=checkpoint,
+        listeners=listeners,
     )
-    run = forecast.run
-    figures = evaluate(forecast, series, cut, settings.test) if settings.test else {"horizon": horizon}
-    values = sum(len(each) for each in series)
-    trained = sum(len(each) for each in known)
+    return finished(parts, forecast, settings)
+
+
+def finished(parts: SeriesInTime, forecast: Forecast, settings: ForecastTaskSettings) -> ForecastRun:
+    """What was learned of the known values, with its figures on the held-out horizons."""
+    prepared, run = parts.prepared, forecast.run
+    table, series = prepared.table, prepared.values
+    if settings.test:
+        figures = evaluate(forecast, series, parts.cut, settings.test)
+    else:
+        figures = {"horizon": parts.horizon}
+    values, trained = (sum(map(len, each)) for each in (series, parts.known))
     evaluation = figures | {
         "problem": NAME,
         "target": table.target,

@@ -7,6 +7,7 @@ from chainrule.tasks.table.predict import predict
 from chainrule.tasks.table.run import NAME, load_table_run, train_table
 from chainrule.tasks.table.sections import sections
 from chainrule.tasks.table.settings import HELP, TableSettings
+from chainrule.tasks.table.space import SEARCH
 from chainrule.tasks.task import Task
 
 TABLE = Task(
@@ -21,4 +22,5 @@ TABLE = Task(
     explain=explain_run,
     guess=guess,
     sections=sections,
+    search=SEARCH,
 )

@@ -14,12 +14,12 @@ from chainrule.nn import (
     Loss,
     MeanOfMembers,
     Members,
-    ReduceOnPlateau,
     Residual,
     Sequential,
     TableFeatures,
     adamw,
 )
+from chainrule.tasks.build import SCHEDULES
 from chainrule.training import Recipe, Supervised
 
 MEMBERS = 16
@@ -135,7 +135,7 @@ def table_recipe(
         Supervised(
             table_network(features, matrix, outputs, rows=rows, dropout=choices.dropout), MeanOfMembers(loss)
         ),
-        adamw(ReduceOnPlateau(choices.learning_rate, factor=0.5, patience=choices.patience // 2)),
+        adamw(SCHEDULES[choices.schedule](choices.learning_rate, 0, choices.patience)),
         epochs=choices.epochs,
         batch_size=choices.batch_size,
         seed=seed,

@@ -10,12 +10,7 @@ from chainrule.nn import (
     L1,
     L2,
     PRESETS,
-    AddWeightDecay,
     ClipByGlobalNorm,
-    CosineDecay,
-    Dense,
-    Dropout,
-    ExponentialDecay,
     Huber,
     Initializer,
     Layer,
@@ -24,11 +19,8 @@ from chainrule.nn import (
     MeanOfMembers,
     MeanSquaredError,
     Penalty,
-    ReduceOnPlateau,
-    Schedule,
     Sequential,
     SoftmaxCrossEntropy,
-    StepDecay,
     Transform,
     chain,
     glorot_normal,
@@ -40,6 +32,7 @@ from chainrule.nn import (
     orthogonal,
 )
 from chainrule.nn.settings import plain_fields
+from chainrule.tasks.build import SCHEDULES, hidden_layer, optimizer_for, output_layer
 from chainrule.tasks.table.network import Choices, table_choices
 from chainrule.tasks.task import plain_settings, settings_of
 from chainrule.training import Recipe, Supervised
@@ -68,8 +61,9 @@ _MEANINGS: Mapping[str, str] = {
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
     "optimizer": f"one of {', '.join(PRESETS)}",
     "learning_rate": "how far a step goes, above 0",
-    "schedule": "of the learning rate: constant, cosine (to 0 over all epochs), step (a tenth after each "
-    "third of the epochs), exponential (a tenth over all epochs), plateau (a half when validation stalls)",
+    "schedule": "of the learning rate: constant, cosine (to 0 over all epochs), one_cycle (up and down), "
+    "step (a tenth after each third of the epochs), exponential (a tenth over all epochs), plateau (a half "
+    "when validation stalls), adaptive (a fifth when it stalls for 2 epochs)",
     "clip": "longest allowed gradient, by global norm; 0 for no limit",
     "loss": "auto, softmax_cross_entropy, mean_squared_error, mean_absolute_error, huber",
     "epochs": "most passes over the training rows, at least 1",
@@ -99,7 +93,6 @@ _REGRESSION_LOSSES: Mapping[str, Callable[[], Loss]] = {
     "mean_absolute_error": MeanAbsoluteError,
     "huber": Huber,
 }
-_DECAYING = ("adamw", "lion", "muon")  # have a weight decay of their own
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "problem": ("auto", "classification", "regression"),
     "activation": tuple(ACTIVATIONS),
@@ -107,7 +100,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimizer": (AUTO, *PRESETS),
     "class_weight": (AUTO, "balanced", "none"),
     "target_transform": (AUTO, "none"),
-    "schedule": (AUTO, "constant", "cosine", "step", "exponential", "plateau"),
+    "schedule": (AUTO, *SCHEDULES),
     "loss": ("auto", "softmax_cross_entropy", *_REGRESSION_LOSSES),
 }
 
@@ -224,21 +217,9 @@ def recipe_for(
 def _layers(settings: TableSettings, dropout: float, outputs: int) -> Sequential:
     if isinstance(settings.layers, str):
         raise ConfigError("layers is 'auto'", remedy="name the units of each layer")
-    kernel = _initializer(settings)
-    layers: list[Layer] = []
-    for units in settings.layers:
-        layers.append(Dense(units, settings.activation, weight=kernel))
-        if dropout:
-            layers.append(Dropout(dropout))
-    return Sequential([*layers, Dense(outputs, weight=glorot_uniform())])
-
-
-def _initializer(settings: TableSettings) -> Initializer:
-    if settings.initializer != "auto":
-        return _INITIALIZERS[settings.initializer]()
-    if settings.activation == "selu":  # what self-normalizing networks need (Klambauer et al. 2017)
-        return lecun_normal()
-    return glorot_uniform()
+    weight = None if settings.initializer == AUTO else _INITIALIZERS[settings.initializer]()
+    hidden = [hidden_layer(units, settings.activation, dropout, weight=weight) for units in settings.layers]
+    return Sequential([*(layer for layers in hidden for layer in layers), output_layer(outputs)])
 
 
 def _loss(settings: TableSettings, task: str) -> Loss:
@@ -262,28 +243,10 @@ def _loss(settings: TableSettings, task: str) -> Loss:
 
 
 def _optimizer(settings: TableSettings, choices: Choices, steps_per_epoch: int) -> Transform:
-    rate, preset = _rate(choices, steps_per_epoch), PRESETS[choices.optimizer]
-    if not settings.weight_decay:
-        optimizer = preset(rate)
-    elif choices.optimizer in _DECAYING:
-        optimizer = preset(rate, weight_decay=settings.weight_decay)
-    else:
-        *links, descend = preset(rate).transforms
-        optimizer = chain(*links, AddWeightDecay(settings.weight_decay), descend)
+    steps = choices.epochs * steps_per_epoch
+    rate = SCHEDULES[choices.schedule](choices.learning_rate, steps, choices.patience)
+    optimizer = optimizer_for(choices.optimizer, rate, settings.weight_decay or None)
     return chain(ClipByGlobalNorm(settings.clip), optimizer) if settings.clip else optimizer
-
-
-def _rate(choices: Choices, steps_per_epoch: int) -> float | Schedule:
-    rate, steps = choices.learning_rate, choices.epochs * steps_per_epoch
-    if choices.schedule == "cosine":
-        return CosineDecay(rate, steps)
-    if choices.schedule == "step":
-        return StepDecay(rate, max(1, steps // 3))
-    if choices.schedule == "exponential":
-        return ExponentialDecay(rate, steps)
-    if choices.schedule == "plateau":
-        return ReduceOnPlateau(rate, factor=0.5, patience=max(1, choices.patience // 2))
-    return rate
 
 
 def _penalties(settings: TableSettings) -> tuple[Penalty, ...]:

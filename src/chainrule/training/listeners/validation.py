@@ -11,8 +11,8 @@ from chainrule.nn.metrics import OwnMetric
 from chainrule.training.diagnose import not_finite_validation
 from chainrule.training.events import EpochDone, Event
 from chainrule.training.heads import measured, metric_names
-from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
+from chainrule.training.supply import Supply
 
 
 class Validation:
@@ -22,14 +22,11 @@ class Validation:
     The time that it takes counts as the run's.
     """
 
-    def __init__(
-        self, recipe: Recipe, programs: Programs, data: Arrays, own: Mapping[str, OwnMetric]
-    ) -> None:
-        self._programs = programs
+    def __init__(self, recipe: Recipe, data: Supply, own: Mapping[str, OwnMetric]) -> None:
         self._data = data
         self._own = own
         self._objective = recipe.objective
-        self._metrics = metric_names(recipe.objective, recipe.metrics, data)
+        self._metrics = metric_names(recipe.objective, recipe.metrics, data.sample)
         self._warned = False
 
     def __call__(self, event: Event) -> None:
@@ -37,21 +34,23 @@ class Validation:
         if not isinstance(event, EpochDone):
             return
         start = time.perf_counter()
-        predictions, loss = self._programs.predict(event.weights(), self._data)
+        predictions, loss, known = self._data.predicted(event.weights())
         event.record["validation_loss"] = loss
-        self._warn_of(loss, event.state.epoch, predictions)
-        event.record.update({f"validation_{name}": value for name, value in self._measured(predictions)})
+        self._warn_of(loss, event.state.epoch, predictions, known)
+        event.record.update(
+            {f"validation_{name}": value for name, value in self._measured(predictions, known)}
+        )
         event.state.seconds += time.perf_counter() - start
         event.record["seconds"] = event.state.seconds
 
-    def _measured(self, predictions: Structure) -> list[tuple[str, float]]:
-        y = self._data.y
-        figures = measured(self._objective, self._metrics, predictions, self._data)
+    def _measured(self, predictions: Structure, known: Arrays) -> list[tuple[str, float]]:
+        y = known.y
+        figures = measured(self._objective, self._metrics, predictions, known)
         own = [] if y is None else [(name, float(each(y, predictions))) for name, each in self._own.items()]
         return [*figures.items(), *own]
 
-    def _warn_of(self, loss: float | None, epoch: int, predictions: Structure) -> None:
+    def _warn_of(self, loss: float | None, epoch: int, predictions: Structure, known: Arrays) -> None:
         """Once a run: the epochs after it say nothing new."""
         if not self._warned and loss is not None and not np.isfinite(loss):
             self._warned = True
-            warn(not_finite_validation(loss, epoch, self._data.named, flattened("prediction", predictions)))
+            warn(not_finite_validation(loss, epoch, known.named, flattened("prediction", predictions)))

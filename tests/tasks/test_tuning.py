@@ -11,18 +11,14 @@ import pytest
 
 from chainrule.data import Table, split_table
 from chainrule.errors import ConfigError, DataError, TrainingError
-from chainrule.tasks.table import tuning
+from chainrule.nn import MeanOfMembers
+from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.predict import predict_table
+from chainrule.tasks.table.prepare import prepare_table
 from chainrule.tasks.table.run import load_table_run, train_table
 from chainrule.tasks.table.settings import TableSettings, recipe_for
-from chainrule.tasks.table.tuning import (
-    TABLE_SPACE,
-    find_study,
-    settings_of,
-    study_name,
-    table_space,
-    tune_table,
-)
+from chainrule.tasks.table.space import ENSEMBLE_SPACE, LAYERS_SPACE, SEARCH, TableTrials
+from chainrule.tasks.tuning import find_study, space_of, study_name, tune_task
 from chainrule.tune import Asha, Categorical, Float, Space
 
 SETTINGS = TableSettings(layers=(128, 64), epochs=6, test=0.25)
@@ -39,12 +35,12 @@ def table() -> Table:
 
 def tune(table: Table, folder: Path, trials: int, **others):
     arguments = {"space": SMALL, "pruning": None} | others
-    return tune_table(table, SETTINGS, trials=trials, folder=folder, **arguments)
+    return tune_task(TABLE, table, SETTINGS, trials=trials, folder=folder, **arguments)
 
 
 def test_the_first_trial_is_the_default_but_for_a_trace_of_decay() -> None:
-    settings = settings_of(TABLE_SPACE.first(), TableSettings())
-    assert set(TABLE_SPACE.first()) == set(TABLE_SPACE.parameters)
+    settings = SEARCH.settings(LAYERS_SPACE.first(), TableSettings())
+    assert set(LAYERS_SPACE.first()) == set(LAYERS_SPACE.parameters)
     assert (settings.l2, settings.weight_decay) == (1e-7, 1e-6)
     plain = replace(TableSettings(layers=(128, 64)), l2=1e-7, weight_decay=1e-6)
     assert settings.layers == plain.layers
@@ -54,28 +50,60 @@ def test_the_first_trial_is_the_default_but_for_a_trace_of_decay() -> None:
 
 def test_every_draw_makes_a_recipe(table: Table) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    prepared = tuning.prepare_table(table, TableSettings(layers=(1,)))
+    prepared = prepare_table(table, TableSettings(layers=(1,)))
     for _ in range(60):
-        prepared.recipe(settings_of(TABLE_SPACE.draw(study.ask()), TableSettings()))
+        prepared.recipe(SEARCH.settings(LAYERS_SPACE.draw(study.ask()), TableSettings()))
 
 
 def test_depth_width_and_taper_make_the_layers() -> None:
     values = {"depth": 3, "width": 100, "taper": "half", "dropout": 0.1}
-    settings = settings_of(values, TableSettings(epochs=7))
+    settings = SEARCH.settings(values, TableSettings(epochs=7))
     assert settings.layers == (100, 50, 25)
     assert (settings.dropout, settings.epochs) == (0.1, 7)
-    assert settings_of(values | {"taper": "none", "depth": 2}, TableSettings()).layers == (100, 100)
-    assert settings_of({"depth": 4, "width": 4, "taper": "half"}, TableSettings()).layers == (4, 2, 1, 1)
+    assert SEARCH.settings(values | {"taper": "none", "depth": 2}, TableSettings()).layers == (100, 100)
+    assert SEARCH.settings({"depth": 4, "width": 4, "taper": "half"}, TableSettings()).layers == (4, 2, 1, 1)
 
 
 def test_what_is_set_is_not_searched() -> None:
-    kept = set(TABLE_SPACE.parameters)
-    assert set(table_space().parameters) == kept
-    assert set(table_space(["layers", "optimizer", "epochs"]).parameters) == kept - {
+    layers, plain = set(LAYERS_SPACE.parameters), TableSettings(layers=(8,))
+    assert space_of(TABLE, TableSettings()) == ENSEMBLE_SPACE  # what train trains
+    assert space_of(TABLE, TableSettings(), name="layers") == space_of(TABLE, plain) == LAYERS_SPACE
+    assert set(space_of(TABLE, plain, ["layers", "optimizer", "epochs"]).parameters) == layers - {
         "depth", "width", "taper", "optimizer",
     }  # fmt: skip
     with pytest.raises(ConfigError, match="empty"):
-        table_space([*kept, "layers"])
+        space_of(TABLE, plain, [*layers, "layers"])
+    with pytest.raises(ConfigError, match=r"no space 'ensembl' .did you mean 'ensemble'"):
+        space_of(TABLE, plain, name="ensembl")
+    with pytest.raises(ConfigError, match="nothing can be searched for the task table"):
+        space_of(replace(TABLE, search=None), plain)
+
+
+@pytest.mark.parametrize("target", ["kind", "a"])
+def test_the_first_trial_of_the_ensemble_trains_as_train_does(table: Table, target: str) -> None:
+    prepared = prepare_table(Table(table.frame, target, "made.csv"), TableSettings())
+    first = SEARCH.settings(ENSEMBLE_SPACE.first(), TableSettings())
+    assert set(ENSEMBLE_SPACE.first()) == set(ENSEMBLE_SPACE.parameters)
+    assert prepared.recipe(first) == prepared.recipe(TableSettings())
+
+
+def test_every_draw_of_the_ensemble_makes_a_recipe(table: Table) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    prepared = prepare_table(table, TableSettings())
+    for _ in range(60):
+        recipe = prepared.recipe(SEARCH.settings(ENSEMBLE_SPACE.draw(study.ask()), TableSettings()))
+        assert isinstance(recipe.loss, MeanOfMembers)
+
+
+def test_the_default_ensemble_is_tuned(table: Table, tmp_path: Path) -> None:
+    settings = TableSettings(epochs=2)
+    found = tune_task(TABLE, table, settings, trials=2, folder=tmp_path / "it", pruning=None)
+    usual = train_table(table, settings, progress=False)
+    first = found.result.trials[0]
+    assert first.score == min(record["validation_loss"] for record in usual.run.history)
+    assert found.best is not None
+    assert isinstance(found.best.run.recipe.loss, MeanOfMembers)
+    assert load_table_run(tmp_path / "it" / "best").settings == found.best.settings
 
 
 def test_a_study_leaves_its_best_run_as_train_would_have_made_it(table: Table, tmp_path: Path) -> None:
@@ -86,10 +114,10 @@ def test_a_study_leaves_its_best_run_as_train_would_have_made_it(table: Table, t
         "folder.json", "study.toml", "study.db", "best", "report.html",
     }  # fmt: skip
     assert "classification of 'kind'" in said[0]
-    assert "120 rows: 72 to train on, 18 to compare trials by, 30 held out" in said[-1]
+    assert "120 rows: 72 to train on, 18 to compare trials by, 30 held out" in said[-2]
     assert found.best is not None
     assert found.result.best is not None
-    assert found.best.settings == settings_of(found.result.best.values, SETTINGS)
+    assert found.best.settings == SEARCH.settings(found.result.best.values, SETTINGS)
     assert min(record["validation_loss"] for record in found.best.run.history) == found.result.best.score
 
     again = train_table(table, found.best.settings, progress=False)
@@ -109,13 +137,13 @@ def test_the_held_out_rows_are_looked_at_once(
     table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[TableSettings] = []
-    usual = tuning.evaluated
+    usual = TableTrials.evaluated
 
-    def counted(prepared, run, settings):
+    def counted(self, run, settings):
         looks.append(settings)
-        return usual(prepared, run, settings)
+        return usual(self, run, settings)
 
-    monkeypatch.setattr(tuning, "evaluated", counted)
+    monkeypatch.setattr(TableTrials, "evaluated", counted)
     found = tune(table, tmp_path / "it", 3)
     assert found.best is not None
     assert looks == [found.best.settings]
@@ -172,8 +200,8 @@ def test_the_folder_of_something_else_is_refused(table: Table, tmp_path: Path) -
     with pytest.raises(ConfigError, match="its target is 'kind', here 'b'"):
         tune(Table(table.frame, "b", "made.csv"), folder, 2)
     with pytest.raises(ConfigError, match=r"settings \(epochs is 6, here 'auto'\)"):
-        tune_table(
-            table, replace(SETTINGS, epochs="auto"), trials=2, folder=folder, space=SMALL, pruning=None
+        tune_task(
+            TABLE, table, replace(SETTINGS, epochs="auto"), trials=2, folder=folder, space=SMALL, pruning=None
         )
     with pytest.raises(ConfigError, match="kept in the folder itself"):
         tune(table, folder, 2, study=f"sqlite:///{tmp_path / 'shared.db'}")
@@ -188,7 +216,7 @@ def test_nothing_is_left_where_something_is_wrong(table: Table, tmp_path: Path) 
     with pytest.raises(ConfigError, match="does not answer"):
         tune(table, tmp_path / "it", 1, study="sqlite:////nowhere/at/all.db")
     with pytest.raises(ConfigError, match="huber is for regression"):
-        tune_table(table, TableSettings(loss="huber"), trials=1, folder=tmp_path / "it")
+        tune_task(TABLE, table, TableSettings(loss="huber"), trials=1, folder=tmp_path / "it")
     with pytest.raises(DataError, match="one class only"):
         tune(Table(table.frame.assign(kind="up"), "kind", "made.csv"), tmp_path / "it", 1)
     with pytest.raises(ConfigError, match="trials is 0"):
@@ -218,12 +246,12 @@ def test_a_shared_study_goes_by_the_folders_name_and_both_get_the_best(table: Ta
 
 def test_the_same_arguments_find_the_same_folder(table: Table, tmp_path: Path) -> None:
     def find(space: Space = SMALL, settings: TableSettings = SETTINGS, *, shared: bool = False) -> str:
-        return find_study(tmp_path, "made-tune", table, settings, space, Asha(), shared=shared).name
+        return find_study(tmp_path, "made-tune", TABLE, table, settings, space, Asha(), shared=shared).name
 
     assert find() == "made-tune-001"
     tune(table, tmp_path / "made-tune-001", 1, pruning=Asha())
     assert find() == "made-tune-001"
-    assert find(TABLE_SPACE) == "made-tune-002"
+    assert find(LAYERS_SPACE) == "made-tune-002"
     assert find(settings=TableSettings()) == "made-tune-002"
     assert find(shared=True) == "made-tune-002"
     content = tomllib.loads((tmp_path / "made-tune-001" / "study.toml").read_text())

@@ -1,0 +1,106 @@
+"""The tiles being collected, found by what they make and load: looking through all of them takes too long."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+
+from chainrule.executors.native.tiles import Slot, Tile
+from chainrule.executors.native.views import View
+from chainrule.program import Value
+
+_position = attrgetter("position")
+
+
+class TileIndex:
+    """Tiles in order of their positions. making: value -> the tile that computes it."""
+
+    def __init__(self) -> None:
+        self.making: dict[Value, Tile] = {}
+        self._all: dict[Tile, None] = {}
+        self._of_numbers: list[Tile] = []  # those of shape ()
+        self._loading: dict[tuple[Value, tuple[int, ...]], list[Tile]] = {}
+
+    def __iter__(self) -> Iterator[Tile]:
+        return iter(self._all)
+
+    def add(self, tile: Tile) -> None:
+        """A tile that comes after all others."""
+        self._all[tile] = None
+        if not tile.shape:
+            self._of_numbers.append(tile)
+
+    def load(self, tile: Tile, view: View) -> Slot:
+        """The slot of a value from outside; the view has the tile's shape."""
+        count = len(tile.loads)
+        slot = tile.load(view)
+        if len(tile.loads) > count:
+            self._note(tile, view.root)
+        return slot
+
+    def absorb(self, tile: Tile, other: Tile) -> None:
+        """Make one tile of two of the same shape; what the other does comes first."""
+        tile.absorb(other)
+        for root in {root for root, *_ in other.loads}:
+            loading = self._loading.get((root, other.shape))
+            if loading is not None:
+                del loading[bisect_left(loading, other.position, key=_position)]
+                self._note(tile, root)
+        for value in other.made:
+            self.making[value] = tile
+        del self._all[other]
+
+    def _note(self, tile: Tile, root: Value) -> None:
+        """Note that the tile loads from the root."""
+        if root.size <= 1 and root.shape != tile.shape:
+            return  # nobody asks for it, and nearly every tile may load it
+        loading = self._loading.setdefault((root, tile.shape), [])
+        place = bisect_left(loading, tile.position, key=_position)
+        if place == len(loading) or loading[place] is not tile:
+            loading.insert(place, tile)
+
+    def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterator[Tile]:
+        """The tiles of a shape, from position `latest` on, that load or make one of the views.
+
+        Last ones first.
+
+        Single numbers go as early as they can, whatever they are made of: of their tiles all, first ones
+        first.
+        """
+        if not shape:
+            yield from self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
+            return
+        found: list[Sequence[Tile]] = []
+        for view in views:
+            maker = self.making.get(view.root)
+            if maker is not None and maker.shape == shape:
+                found.append((maker,))
+            loading = self._loading.get((view.root, shape)) if view.root.size > 1 else None
+            if loading:
+                found.append(loading)
+        for tile in _last_first(found):
+            if tile.position < latest:
+                return
+            yield tile
+
+    def holding(self, root: Value) -> Iterator[Tile]:
+        """The tiles of a root's shape that load from it or make it, last ones first."""
+        maker = self.making.get(root)
+        made = (maker,) if maker is not None and maker.shape == root.shape else ()
+        yield from _last_first([made, self._loading.get((root, root.shape), ())])
+
+
+def _last_first(ordered: Sequence[Sequence[Tile]]) -> Iterator[Tile]:
+    """The tiles of several lists, each in order, from the last one on, each once."""
+    left = [len(tiles) for tiles in ordered]
+    while True:
+        last: Tile | None = None
+        for tiles, count in zip(ordered, left, strict=True):
+            if count and (last is None or tiles[count - 1].position > last.position):
+                last = tiles[count - 1]
+        if last is None:
+            return
+        left = [
+            count - 1 if count and tiles[count - 1] is last else count
+            for tiles, count in zip(ordered, left, strict=True)
+        ]
+        yield last

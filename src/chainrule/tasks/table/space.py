@@ -1,0 +1,107 @@
+"""What is searched for a table: how its ensemble is trained, or the layers of a plain network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.data import Table
+from chainrule.tasks.table.prepare import PreparedTable, prepare_table
+from chainrule.tasks.table.run import TableRun, evaluated
+from chainrule.tasks.table.settings import AUTO, TableSettings
+from chainrule.tasks.task import Search
+from chainrule.training import Listener, Run, train_recipe
+from chainrule.tune import Categorical, Float, Integer, Space
+
+ENSEMBLE_SPACE = Space(
+    {
+        "learning_rate": Float(3e-4, 3e-2, log=True, first=0.003),
+        "batch_size": Categorical((AUTO, 32, 64, 128, 256, 512), first=AUTO),
+        "activation": Categorical(("relu", "gelu", "silu", "tanh"), first="relu"),
+        "dropout": Categorical((AUTO, 0.0, 0.05, 0.1, 0.2, 0.35, 0.5), first=AUTO),
+        "weight_decay": Float(1e-4, 1.0, log=True, first=0.01),
+        "optimizer": Categorical(("adamw", "nadam", "rmsprop", "nesterov", "lion"), first="adamw"),
+        "schedule": Categorical(("plateau", "constant", "cosine", "exponential"), first="plateau"),
+    }
+)
+"""How the default ensemble is trained. The first trial trains as `train` does."""
+
+LAYERS_SPACE = Space(
+    {
+        "learning_rate": Float(1e-4, 1e-1, log=True, first=1e-3),
+        "batch_size": Categorical((16, 32, 64, 128, 256), first=32),
+        "depth": Integer(1, 4, first=2),
+        "width": Integer(16, 512, log=True, first=128),
+        "taper": Categorical(("none", "half"), first="half"),
+        "activation": Categorical(("relu", "gelu", "silu", "tanh"), first="relu"),
+        "initializer": Categorical(("glorot_uniform", "he_normal", "orthogonal"), first="glorot_uniform"),
+        "dropout": Float(0.0, 0.6, first=0.2),
+        "l2": Float(1e-7, 1e-2, log=True, first=1e-7),
+        "weight_decay": Float(1e-6, 1e-1, log=True, first=1e-6),
+        "optimizer": Categorical(("adam", "nadam", "rmsprop", "nesterov", "lion"), first="adam"),
+        "schedule": Categorical(("constant", "cosine", "exponential", "plateau"), first="constant"),
+    }
+)
+"""Plain networks. The first trial is the default settings of layers that are named, but for a trace of decay.
+
+depth: hidden layers. width: units of the first; with taper 'half' each next one has half as many. Adam with
+weight decay is AdamW.
+"""
+OF_LAYERS = ("depth", "width", "taper")
+
+
+def trial_settings(values: Mapping[str, Any], settings: TableSettings) -> TableSettings:
+    """The settings of a trial: what it drew, and the rest as given."""
+    drawn = {name: value for name, value in values.items() if name not in OF_LAYERS}
+    if "depth" in values:
+        shrink = 2 if values["taper"] == "half" else 1
+        drawn["layers"] = tuple(max(values["width"] // shrink**i, 1) for i in range(values["depth"]))
+    return replace(settings, **drawn)
+
+
+@dataclass(frozen=True, eq=False)
+class TableTrials:
+    """A table prepared once, for trials with any settings of one space."""
+
+    prepared: PreparedTable
+
+    @property
+    def found(self) -> Sequence[str]:
+        """Sentences on what was found and inferred."""
+        training, validation, test = (len(part) for part in self.prepared.parts)
+        rows = (
+            f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to compare "
+            f"trials by, {test:,} held out for the best"
+        )
+        return (self.prepared.why, *self.prepared.notes, rows)
+
+    def fit(
+        self, settings: TableSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
+    ) -> Run:
+        """Train on the training rows, watched by the validation rows."""
+        training, validation, _ = self.prepared.parts
+        recipe = self.prepared.recipe(settings)
+        return train_recipe(recipe, training, validation, listeners=listeners, progress=progress)
+
+    def evaluated(self, run: Run, settings: TableSettings) -> TableRun:
+        """A run of `fit` with its figures on the held-out rows."""
+        return evaluated(self.prepared, run, settings)
+
+
+def _prepare(table: Table, settings: TableSettings) -> TableTrials:
+    prepared = prepare_table(table, settings)
+    prepared.recipe(settings)  # refuses what fits no trial
+    return TableTrials(prepared)
+
+
+def _most_epochs(settings: TableSettings) -> int:
+    return settings.choices("classification", 1).epochs  # of neither the problem nor the rows
+
+
+SEARCH = Search(
+    spaces={"ensemble": ENSEMBLE_SPACE, "layers": LAYERS_SPACE},
+    usual=lambda settings: "ensemble" if settings.layers == AUTO else "layers",
+    settings=trial_settings,
+    prepare=_prepare,
+    most_epochs=_most_epochs,
+    made_of={"layers": OF_LAYERS},
+)
