@@ -140,7 +140,7 @@ def _inputs(trace: Trace, shape: Any, dtype: str, name: str) -> Any:
         return {key: _inputs(trace, each, dtype, f"{name}.{key}") for key, each in shape.items()}
     if isinstance(shape, tuple | list) and shape and all(isinstance(each, tuple | list) for each in shape):
         return tuple([_inputs(trace, each, dtype, f"{name}.{at}") for at, each in enumerate(shape)])
-    lengths = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    lengths: tuple[Any, ...] = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 1 for each in lengths):
         raise ConfigError(
             f"summary got the shape {shape!r}",
