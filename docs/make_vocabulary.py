@@ -44,7 +44,10 @@ LOSSES = {
 """Module of chainrule.nn.losses -> heading."""
 
 BASES = {"Layer", "Loss", "Initializer", "Penalty", "Mixing", "Schedule", "Transform"}
-NO_ENTRIES = BASES | {"PerceptronResult", "building", "chain", "ACTIVATIONS", "KINDS", "LOSSES", "PRESETS"}
+NO_ENTRIES = BASES | {
+    *("PerceptronResult", "LayerSummary", "Summary", "building", "chain", "summary"),
+    *("ACTIVATIONS", "KINDS", "LOSSES", "PRESETS"),
+}
 """Public names that nothing is built of: base classes, tables, and how to put entries together."""
 
 START = """# Vocabulary

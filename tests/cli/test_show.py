@@ -1,8 +1,6 @@
 import json
 import re
 
-from chainrule.cli.show import size
-
 
 def test_the_step_stands_there_forward_then_backward_then_update(chainrule, run_of_classes):
     text = chainrule("show", run_of_classes).out
@@ -30,9 +28,3 @@ def test_json_holds_text_and_counts(chainrule, run_of_classes):
     rows = 32
     products = 2 * rows * (4 * 16 + 16 * 2)
     assert printed["counts"]["flops"] > 2 * products
-
-
-def test_sizes_in_the_unit_that_fits():
-    assert [size(n) for n in (0, 1023, 1024, 1536, 5 * 1024**2, 3 * 1024**5)] == [
-        "0 bytes", "1,023 bytes", "1.0 KiB", "1.5 KiB", "5.0 MiB", "3,072.0 TiB"
-    ]  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.program import Trace, count, step_flops
+from chainrule.program import Trace, bytes_text, count, step_flops
 from chainrule.program import functions as f
 
 
@@ -81,3 +81,9 @@ def test_flops_of_deep_operations():
     recurrent = next(step for step in trace.steps if step.operation == "lstm")
     found = {name: step_flops(by_output[tensor.value]) for name, (tensor, _) in steps.items()}
     assert found | {"recurrent": step_flops(recurrent)} == {name: flops for name, (_, flops) in steps.items()}
+
+
+def test_sizes_in_the_unit_that_fits():
+    assert [bytes_text(n) for n in (0, 1023, 1024, 1536, 5 * 1024**2, 3 * 1024**5)] == [
+        "0 bytes", "1,023 bytes", "1.0 KiB", "1.5 KiB", "5.0 MiB", "3,072.0 TiB"
+    ]  # fmt: skip

@@ -11,12 +11,10 @@ import typer
 
 from chainrule.cli.output import print_json, print_table
 from chainrule.executors.native import describe_plan
-from chainrule.program import Program, Step, count, step_flops
+from chainrule.program import Program, Step, bytes_text, count, step_flops
 from chainrule.tasks import TASKS
 from chainrule.training import load_run, training_step
 from chainrule.training.folder import kind_of
-
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def show(
@@ -72,22 +70,14 @@ def _operations(steps: Sequence[Step]) -> dict[str, int]:
 def _print_costs(program: Program, parts: dict[str, list[Step]]) -> None:
     total = count(program)
     rows = [(name, *_costs(steps)) for name, steps in parts.items()]
-    rows.append(("one step", f"{total.steps:,}", f"{total.flops:,}", size(total.value_bytes)))
+    rows.append(("one step", f"{total.steps:,}", f"{total.flops:,}", bytes_text(total.value_bytes)))
     print_table(("", "operations", "floating-point\noperations", "bytes of\nvalues"), rows)
     used = ", ".join(f"{number:,} {name}" for name, number in _operations(program.steps).items())
     print(fill(used, 78, initial_indent="  operations       ", subsequent_indent=" " * 19))
-    print(f"  parameters       {total.parameters:,} ({size(total.parameter_bytes)})")
-    print(f"  state            {size(total.state_bytes)} (of optimizer and layers)")
+    print(f"  parameters       {total.parameters:,} ({bytes_text(total.parameter_bytes)})")
+    print(f"  state            {bytes_text(total.state_bytes)} (of optimizer and layers)")
 
 
 def _costs(steps: Sequence[Step]) -> tuple[str, str, str]:
     flops, made = sum(map(step_flops, steps)), sum(step.output.nbytes for step in steps)
-    return f"{len(steps):,}", f"{flops:,}", size(made)
-
-
-def size(number: float) -> str:
-    """Bytes in the unit that fits: 512 bytes, 1.4 MiB."""
-    unit = 0
-    while number >= 1024 and unit < len(_UNITS) - 1:
-        number, unit = number / 1024, unit + 1
-    return f"{number:,.0f} {_UNITS[0]}" if unit == 0 else f"{number:,.1f} {_UNITS[unit]}"
+    return f"{len(steps):,}", f"{flops:,}", bytes_text(made)

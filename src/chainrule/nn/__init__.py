@@ -161,6 +161,7 @@ from chainrule.nn.schedules import (
     Schedule,
     StepDecay,
 )
+from chainrule.nn.summarizing import LayerSummary, Summary, summary
 
 KINDS: tuple[type, ...] = (
     *(Activation, Apply, Concatenate, Dense, Flatten, Permute, Reshape, Residual, Sequential),
@@ -260,6 +261,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LayerSequentialUnitVariance",
+    "LayerSummary",
     "Lookahead",
     "Loss",
     "MaxNorm",
@@ -314,6 +316,7 @@ __all__ = [
     "StepDecay",
     "StochasticDepth",
     "StochasticWeightAverage",
+    "Summary",
     "TableFeatures",
     "Transform",
     "TransformerBlock",
@@ -350,6 +353,7 @@ __all__ = [
     "remat",
     "rmsprop",
     "sgd",
+    "summary",
     "truncated_normal",
     "uniform",
     "zeros",

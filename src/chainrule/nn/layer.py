@@ -69,7 +69,8 @@ class Building:
     training: False leaves out what only training does, such as dropout. dtype: of parameters of layers that
     get no floats, such as Embedding.
     initializers: name of a parameter or of a layer's state -> what it starts from. outputs: path of each
-    innermost layer -> its output. updates: state -> what the next call finds. lookups: what layers look up,
+    innermost layer -> its output. kinds, results: path of each layer -> its class, in the order of the calls,
+    and what it gave. updates: state -> what the next call finds. lookups: what layers look up,
     for data to be checked before training.
     at: parameter name -> what stands for it, to record a model that the trace holds already once more, at
     another point.
@@ -89,6 +90,8 @@ class Building:
         self.at = at or {}
         self.initializers: dict[str, Initializer] = {}
         self.outputs: dict[str, Tensor] = {}
+        self.kinds: dict[str, str] = {}
+        self.results: dict[str, Any] = {}
         self.updates: dict[Tensor, Tensor] = {}
         self.lookups: list[Lookup] = []
         self._places = [_Place("", [])]
@@ -108,6 +111,7 @@ class Building:
         path = f"{outer.path}.{name}" if outer.path and name else outer.path or name
         place = _Place(path, held_layers(layer))
         self._places.append(place)
+        self.kinds.setdefault(path, type(layer).__name__)
         label = f"{type(layer).__name__} '{path}'" if path else type(layer).__name__
         try:
             with self.trace.at(layer=path, label=label):
@@ -296,6 +300,7 @@ def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
                 _check_inputs(built.trace.label, inputs)
             output = call(self, *inputs, **options)
             check_tensors(built.trace.label, output)
+        built.results[place.path] = output
         if not place.used and isinstance(output, Tensor):
             built.outputs[place.path] = output
         return output

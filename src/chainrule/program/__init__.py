@@ -1,7 +1,7 @@
 """The language of programs: typed operations, recorded by calling functions on Tensors, printed as text."""
 
 from chainrule.program.composites import EXPANSIONS, expand
-from chainrule.program.counting import Counts, count, step_flops
+from chainrule.program.counting import Counts, bytes_text, count, step_flops, step_multiply_adds
 from chainrule.program.operations import NOT_DIFFERENTIABLE, OPERATIONS, Operation
 from chainrule.program.program import Program
 from chainrule.program.tracing import Operand, Tensor, Trace, as_tensor
@@ -22,7 +22,9 @@ __all__ = [
     "Trace",
     "Value",
     "as_tensor",
+    "bytes_text",
     "count",
     "expand",
     "step_flops",
+    "step_multiply_adds",
 ]

@@ -47,6 +47,7 @@ _POOLS: Mapping[str, Callable[[Step], Value]] = {
     "average_pool_adjoint": lambda step: step.inputs[0],
 }
 _ATTENTION = ("attention", "attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint")
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _CONVOLUTIONS = ("convolution", "convolution_input_adjoint", "convolution_weight_adjoint")
 
 
@@ -75,13 +76,11 @@ def step_flops(step: Step) -> int:
     """Floating-point operations of one step, by the convention of `Counts`."""
     if step.operation in _FREE:
         return 0
-    if step.operation == "matmul":
-        return 2 * step.output.size * step.inputs[0].shape[-1]
+    if step.operation == "matmul" or step.operation in _CONVOLUTIONS:
+        return 2 * step_multiply_adds(step)
     if step.operation == "scan":
         of = Scan.of(step.attributes)
         return of.length * sum(step_flops(each) for each in of.body.steps)
-    if step.operation in _CONVOLUTIONS:
-        return 2 * _convolution_products(step)
     if step.operation in _POOLS:
         return _POOLS[step.operation](step).size * prod(cast(Sequence[int], step.attributes["window"]))
     if step.operation in _AN_ELEMENT:
@@ -99,6 +98,24 @@ def step_flops(step: Step) -> int:
     if OPERATIONS[step.operation].elementwise:
         return step.output.size
     return step.inputs[0].size
+
+
+def step_multiply_adds(step: Step) -> int:
+    """Products that are added up in one step: of matrix products, convolutions, attention and recurrence."""
+    if step.operation == "matmul":
+        return step.output.size * step.inputs[0].shape[-1]
+    if step.operation in _CONVOLUTIONS:
+        return _convolution_products(step)
+    if step.operation == "attention":
+        (keys, width), outputs = step.inputs[1].shape[-2:], step.inputs[2].shape[-1]
+        return step.inputs[0].size // max(width, 1) * keys * (width + outputs)
+    if step.operation in ("lstm", "gru"):
+        gates, weight = step.inputs[:2]
+        return gates.shape[0] * gates.shape[1] * weight.size
+    if step.operation == "scan":
+        of = Scan.of(step.attributes)
+        return of.length * sum(step_multiply_adds(each) for each in of.body.steps)
+    return 0
 
 
 def _attention_flops(step: Step) -> int:
@@ -125,6 +142,14 @@ def _convolution_products(step: Step) -> int:
     if step.operation == "convolution_input_adjoint":
         return first.size * (second.size // max(second.shape[-1], 1))
     return second.size * (step.output.size // max(step.output.shape[-1], 1))
+
+
+def bytes_text(number: float) -> str:
+    """Bytes in the unit that fits: 512 bytes, 1.4 MiB."""
+    unit = 0
+    while number >= 1024 and unit < len(_UNITS) - 1:
+        number, unit = number / 1024, unit + 1
+    return f"{number:,.0f} {_UNITS[0]}" if unit == 0 else f"{number:,.1f} {_UNITS[unit]}"
 
 
 def count(program: Program) -> Counts:
