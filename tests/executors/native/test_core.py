@@ -630,7 +630,7 @@ def doubled(source: int, target: int, rows: int = ROWS, source_offset: int = 0) 
 
 def local_wire(*rows: list[int], groups: Rows = HALVES, local: tuple[int, ...] = (ROWS, 4 * COLUMNS)) -> Wire:
     size = 4 * ROWS * COLUMNS
-    return list(rows), groups, [64, size, size], [list(local)]
+    return list(rows), groups, [64, size, size], [list(local)], 0
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
