@@ -87,8 +87,7 @@ wheel: $(WHEEL_TOOLS)  ## build a wheel for this system, in dist/, and try it wh
 	@echo "building the wheel (a minute or two)"
 	@LDFLAGS="-static-libstdc++ -Wl,--exclude-libs,libstdc++.a" CHAINRULE_REQUIRE_NATIVE=1 SKBUILD_BUILD_DIR=$(VENV)/native-wheel \
 	  $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir $(VENV)/wheel .
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist $(VENV)/wheel/*.whl 2> /dev/null
-	@$(BIN)/auditwheel show dist/*.whl | grep -m 1 manylinux
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist $(VENV)/wheel/*.whl
 	@$(BIN)/python -m venv --clear $(VENV)/wheel-check
 	@$(VENV)/wheel-check/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: dist/*.whl
 	@cd / && env -i PATH="$(CURDIR)/$(VENV)/wheel-check/bin" $(CURDIR)/$(VENV)/wheel-check/bin/python -W error -I \
@@ -110,6 +109,10 @@ bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecast
 .PHONY: bench-forks
 bench-forks: $(RUNTIME)  ## fork 50 times by each method while another thread trains, and count who hangs
 	@$(BIN)/python -m benchmarks.forks $(ARGS)
+
+.PHONY: bench-kills
+bench-kills: $(RUNTIME)  ## kill 200 runs at random moments, on every kind of source, and count what does not go on
+	@$(BIN)/python -m benchmarks.kills $(ARGS)
 
 .PHONY: bench-reading
 bench-reading: $(RUNTIME)  ## how long a table takes to read from a file of every kind, beside pandas

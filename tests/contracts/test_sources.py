@@ -136,6 +136,7 @@ def test_two_may_read_at_once(case, tmp_path):
     assert_same(contents(first for first, _ in pairs), contents(second for _, second in pairs))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # of later Pythons: it is what is tested
 def test_a_fork_amid_reading_hangs_nobody(case, tmp_path):
     source = case.make(tmp_path, known(), 4)
     chunks = source.chunks(1, 0)

@@ -26,11 +26,16 @@ class Started:
 
 @dataclass(frozen=True)
 class StepsDone:
-    """After some steps, several times a second. loss: of the last step."""
+    """After some steps, several times a second. loss: of the last step.
+
+    state: brings the run's state up to date and gives it, such as to save it; training that goes on from it
+    gives the same bits. It takes time, so call it seldom. None at the end of an epoch, amid its last batches.
+    """
 
     epoch: int
     step: int
     loss: float
+    state: Callable[[], RunState] | None = None
 
 
 @dataclass(frozen=True)

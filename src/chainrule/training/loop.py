@@ -23,7 +23,7 @@ from chainrule.training.step import Batch, evaluated, held_by_model
 from chainrule.training.supply import Supply
 
 _SECONDS_PER_CALL = 0.1  # between looks at the clock, the listeners and Ctrl-C
-_PAST_BYTES = 32 << 20  # of chunks that are kept to replay the last steps
+_PAST_BYTES = 4 << 20  # of chunks that are kept to replay the last steps
 
 
 @dataclass
@@ -160,7 +160,7 @@ class Loop:
     def _epoch(self, epoch: int) -> Record | None:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
         state, recipe = self.state, self.recipe
-        start = time.perf_counter()
+        self._since = time.perf_counter()
         seed = recipe.seed if recipe.shuffle else None
         place = Position(*state.position)
         sizes: dict[str, float] = {}
@@ -170,15 +170,14 @@ class Loop:
                 if part.full:
                     kept = self._full(part, epoch)
                     if kept is None:
-                        self._refuse_not_finite()
-                        self._fetch()
-                        state.seconds += time.perf_counter() - start
+                        self._up_to_date()
                         return None
                     sizes = kept
                     continue
                 watch = self._each_step if state.batch else self.watch
-                outputs = self._steps(part, part.order, epoch, watch=watch)
+                outputs = self._steps(part, part.order, watch=watch)
                 others.append((float(outputs.pop("loss")[0]), part.order.shape[1]))
+                self._tell(StepsDone(epoch, state.step, others[-1][0]))
                 kept = self._kept(outputs)
                 sizes = sizes or kept
                 state.batch += 1
@@ -189,7 +188,7 @@ class Loop:
             total += loss * rows
         examples = full * self._batch_size + sum(rows for _, rows in others)
         state.batch, state.loss_sum, state.position = 0, 0.0, (0, 0, 0)
-        record = self._record(epoch, total / examples, sizes, start)
+        record = self._record(epoch, total / examples, sizes)
         if (share := self.data.padding(self._batch_size, seed, epoch)) is not None:
             record["padding"] = share
         return record
@@ -207,20 +206,34 @@ class Loop:
             left = len(part.order) - done
             count = 1 if last and left == 1 else _power_of_two(min(self._steps_per_call, left - last))
             watch = self.watch if last and left == 1 else self._each_step
-            outputs = self._steps(part, part.order[done : done + count], epoch, watch=watch)
+            outputs = self._steps(part, part.order[done : done + count], watch=watch)
             # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
-            for loss in outputs.pop("loss"):
-                state.loss_sum += float(loss)
+            losses = outputs.pop("loss").tolist()
+            for each in losses:
+                state.loss_sum += each
             sizes = self._kept(outputs)
             done += count
             state.batch += count
             place = part.after(done)
             state.position = (place.chunk, place.row, place.batch)
+            # After the last full batch come those of other sizes, and what it measured is in no state yet.
+            saved = None if part.last and done == len(part.order) else self._up_to_date
+            self._tell(StepsDone(epoch, state.step, losses[-1], saved))
         return sizes
 
-    def _steps(
-        self, part: Part, order: np.ndarray, epoch: int, *, watch: tuple[Probe, ...]
-    ) -> dict[str, np.ndarray]:
+    def _up_to_date(self) -> RunState:
+        """The state, with all that is known by now."""
+        self._refuse_not_finite()
+        self._fetch()
+        self._count_seconds()
+        return self.state
+
+    def _count_seconds(self) -> None:
+        now = time.perf_counter()
+        self.state.seconds += now - self._since
+        self._since = now
+
+    def _steps(self, part: Part, order: np.ndarray, *, watch: tuple[Probe, ...]) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
         program, session = self._ready(part.arrays, part.order.shape[1], watch=watch)
         start, calls = time.perf_counter(), self._past.calls
@@ -238,7 +251,6 @@ class Loop:
         self.state.step += len(order)
         fitting = int(_SECONDS_PER_CALL * len(order) / seconds)
         self._steps_per_call = _power_of_two(max(1, min(2 * self._steps_per_call, fitting)))
-        self._tell(StepsDone(epoch, self.state.step, float(outputs["loss"][-1])))
         return outputs
 
     def _kept(self, outputs: dict[str, np.ndarray]) -> dict[str, float]:
@@ -275,7 +287,7 @@ class Loop:
         state.loss_sum = before + sum(losses[max(0, len(losses) - state.batch) :])
         return not_finite_error(breakdown, self._start, state.epoch + 1)
 
-    def _record(self, epoch: int, loss: float, sizes: dict[str, float], start: float) -> Record:
+    def _record(self, epoch: int, loss: float, sizes: dict[str, float]) -> Record:
         record: Record = {"epoch": epoch, "step": self.state.step}
         if self._rates:
             record["learning_rate"] = float(self._session.read(self._rates[-1:])[self._rates[-1]])
@@ -285,7 +297,7 @@ class Loop:
         if self.state.watched:
             record["watch_steps"] = by_place(self.state.watched)
             self.state.watched = {}
-        self.state.seconds += time.perf_counter() - start
+        self._count_seconds()
         record["seconds"] = self.state.seconds
         return record
 

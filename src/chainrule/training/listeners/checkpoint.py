@@ -3,13 +3,16 @@
 import time
 from pathlib import Path
 
-from chainrule.training.events import Ended, EpochDone, Event
+from chainrule.training.events import Ended, EpochDone, Event, StepsDone
 from chainrule.training.recipe import Recipe
+from chainrule.training.state import RunState
 from chainrule.training.state_file import save_state
 
 
 class Checkpoint:
-    """A listener that saves the state after an epoch, at most every `every_seconds`, and at a good end.
+    """A listener that saves the state while it is trained, every `every_seconds`, and at a good end.
+
+    That is after an epoch, and within one between two calls of the executor.
 
     Where an error ends training, what was saved last stays.
 
@@ -24,12 +27,14 @@ class Checkpoint:
 
     def __call__(self, event: Event) -> None:
         """Save when it is time."""
-        if isinstance(event, EpochDone):
-            due = time.monotonic() - self._saved >= self._every
-        elif isinstance(event, Ended):
-            due = event.error is None
-        else:
-            return
-        if due:
-            save_state(self.path, event.state, self._recipe)
-            self._saved = time.monotonic()
+        due = time.monotonic() - self._saved >= self._every
+        if isinstance(event, EpochDone) and due:
+            self._save(event.state)
+        elif isinstance(event, StepsDone) and due and event.state is not None:
+            self._save(event.state())
+        elif isinstance(event, Ended) and event.error is None:
+            self._save(event.state)
+
+    def _save(self, state: RunState) -> None:
+        save_state(self.path, state, self._recipe)
+        self._saved = time.monotonic()
