@@ -1,6 +1,8 @@
 """Run's summary, program, explain, plot and report, from Python and without a table."""
 
+import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,12 +84,12 @@ def test_explain_of_a_loaded_run_is_given_the_data(run, tmp_path):
         (
             nn.Sequential([nn.Conv1D(2, 3), nn.Flatten(), nn.Dense(3)]),
             (6, 2),
-            "'conv1d_1.weight' belongs to an",
+            "'conv1d_1.weight' belongs",
         ),
         (
             nn.Sequential([nn.Dense(4), nn.BatchNorm(), nn.Dense(3)]),
             (4,),
-            "'batch_norm_1.scale' belongs to an",
+            "'batch_norm_1.scale' belongs",
         ),
         (
             nn.Sequential([nn.Dense(4), nn.Activation("relu"), nn.Dense(3)]),
@@ -111,7 +113,7 @@ def test_explain_of_images_that_are_flattened():
 
 
 def test_plot_draws_what_was_recorded(run):
-    figure = run.plot()
+    figure: Any = run.plot()
     lines = {(trace.yaxis, trace.name): list(trace.y) for trace in figure.data}
     assert lines["y", "training"] == [record["loss"] for record in run.history]
     assert lines["y", "validation"] == [record["validation_loss"] for record in run.history]
@@ -123,7 +125,8 @@ def test_plot_draws_what_was_recorded(run):
 
 
 def test_plot_without_validation_is_of_the_loss_and_the_rate():
-    assert len(trained(epochs=2).plot().data) == 2
+    figure: Any = trained(epochs=2).plot()
+    assert len(figure.data) == 2
 
 
 def test_plot_of_an_empty_history_is_refused(run):
@@ -161,8 +164,7 @@ def test_report_does_not_overwrite(run, tmp_path):
     assert path.read_text(encoding="utf-8") == "mine"
     with pytest.raises(ConfigError, match="is a folder"):
         run.report(tmp_path)
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        run.report(tmp_path / "nowhere" / "report.html")
+    assert run.report(tmp_path / "new" / "report.html").is_file()
 
 
 def test_report_of_a_loaded_run_and_of_one_without_an_epoch(run, tmp_path):
@@ -172,8 +174,6 @@ def test_report_of_a_loaded_run_and_of_one_without_an_epoch(run, tmp_path):
 
 
 def test_nothing_of_the_report_is_imported_before_it_is_asked_for():
-    import subprocess
-
     code = "import sys, chainrule; print([n for n in sys.modules if 'report' in n or 'plotly' in n])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

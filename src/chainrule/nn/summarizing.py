@@ -176,7 +176,7 @@ def _inputs(trace: Trace, shape: Any, dtype: Any, name: str, *, tokens: bool) ->
             _inputs(trace, each, one, f"{name}.{at}", tokens=tokens)
             for at, (each, one) in enumerate(zip(shape, dtypes, strict=True))
         )
-    lengths = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    lengths: tuple[Any, ...] = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 1 for each in lengths):
         raise ConfigError(
             f"summary got the shape {shape!r}",

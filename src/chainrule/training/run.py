@@ -168,7 +168,8 @@ class Run:
     def report(self, file: Path | str) -> Path:
         """Write a page on this run: curves, recipe, equations, network, watched sizes, the training step.
 
-        file: where, such as 'report.html'; it opens without a network. Returns its path.
+        file: where, such as 'report.html', in folders that are made; it opens without a network. Returns its
+        path.
         Raises ConfigError if the file exists, OSError that names it where it can't be written.
         """
         return write_page(self, file)
