@@ -1,5 +1,8 @@
 """A few kills of what `make bench-kills` does 200 of."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from benchmarks.kills import COUNTED, SOURCES, kills, tried
@@ -21,7 +24,7 @@ def test_what_is_wrong_is_counted(tmp_path, monkeypatch):
         return True
 
     monkeypatch.setattr("benchmarks.kills._killed", killed)
-    run = type("Unbroken", (), {"parameters": {}, "history": []})
+    run: Any = SimpleNamespace(parameters={}, history=[])
     assert tried("memory", tmp_path, run, 0.0) == ["amid", "unreadable", "failed"]
     monkeypatch.setattr("benchmarks.kills._killed", lambda name, data, work, after: (work / "x").touch())
     assert tried("memory", tmp_path, run, 0.0) == ["other bits", "left behind"]

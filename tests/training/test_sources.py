@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from chainrule import load_run, nn, train
 from chainrule.data import examples, mapped, npy_shards, ragged
 from chainrule.errors import ConfigError, DataError
 from chainrule.program import functions as f
-from chainrule.training import EpochDone, StepsDone
+from chainrule.training import EpochDone, StepsDone, train_recipe
 
 ROWS = 403
 
@@ -88,6 +89,23 @@ def interrupting(at: int):
             os.kill(os.getpid(), signal.SIGINT)
 
     return listen
+
+
+def test_every_state_within_an_epoch_goes_on_to_the_bits_of_the_unbroken_run(tmp_path):
+    source, kept = shards(tmp_path), []
+
+    def keep(event):
+        if isinstance(event, StepsDone) and event.state is not None and event.step % 7 == 0:
+            state = event.state()
+            kept.append(deepcopy(replace(state, history=list(state.history))))
+
+    unbroken = trained(source, listeners=[keep])
+    assert len(kept) > 5
+    for state in kept:
+        again = train_recipe(unbroken.recipe, source, None, state=state, progress=False)
+        assert bits(again) == bits(unbroken)
+        assert [r["loss"] for r in again.history] == [r["loss"] for r in unbroken.history]
+        assert [r["watch"] for r in again.history] == [r["watch"] for r in unbroken.history]
 
 
 def test_bytes_train_as_the_same_numbers_in_floats(tmp_path):

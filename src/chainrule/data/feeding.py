@@ -69,9 +69,9 @@ def feed(
     Arrays in memory are fed as they are; other sources through a thread that makes the next part ready while
     this one is trained on, so that two chunks are in memory beside those that the source reads ahead.
     """
-    if isinstance(source, MemorySource):
-        return _skipped(_parts(source, batch_size, seed, epoch, ready, position, last_parts), position.batch)
     parts = _skipped(_parts(source, batch_size, seed, epoch, ready, position, last_parts), position.batch)
+    if isinstance(source, MemorySource):
+        return parts
     return read_ahead(partial(_itself, part) for part in parts)
 
 
@@ -128,6 +128,8 @@ def _parts(
             row = position.row if chunk.number == position.chunk else 0
             waiting.append(_Span(chunk.number, row, ready(chunk), chunk.order[row:]))
             del chunk
+            if isinstance(source, MemorySource):
+                continue  # no other chunk comes, so nothing has to wait
             steps = sum(len(span.rows) for span in waiting) // batch_size - kept
             # Batches of rows from several chunks first, in arrays of their own; then those of this chunk.
             older = sum(len(span.rows) for span in waiting[:-1])
@@ -135,27 +137,38 @@ def _parts(
             for count in (seams, steps - seams):
                 if count > 0:
                     taken, waiting = _cut(waiting, count * batch_size)
-                    yield from _stepped(taken, batch_size, seed, epoch)
-                    del taken
+                    arrays, rows = _joined(taken)
+                    yield from _stepped(taken[0], arrays, rows.reshape(-1, batch_size), seed, epoch)
+                    del taken, arrays, rows
             waiting = [span for span in waiting if len(span.rows)]
     if not waiting:
         return
-    start = Position(waiting[0].chunk, waiting[0].row)
     arrays, rows = _joined(waiting)
     full, last = batches(rows, batch_size, last_parts)
-    for order, whole in ((full, True), *((each[None], False) for each in last)):
-        if len(order):
-            for given, chosen in padded_batches(arrays, order, None, 0):
-                yield Part(given, chosen, start, whole, last=whole)
+    yield from _stepped(waiting[0], arrays, full, seed, epoch, ends=True)
+    for each in last:
+        for given, order in padded_batches(arrays, each[None], None, epoch):
+            yield Part(given, order, Position(), full=False)
 
 
-def _stepped(spans: list[_Span], batch_size: int, seed: int | None, epoch: int) -> Iterator[Part]:
-    start = Position(spans[0].chunk, spans[0].row)
-    arrays, rows = _joined(spans)
+def _stepped(
+    first: _Span,
+    arrays: Mapping[str, Any],
+    order: np.ndarray,
+    seed: int | None,
+    epoch: int,
+    *,
+    ends: bool = False,
+) -> Iterator[Part]:
+    """Parts of full batches.
+
+    first: the rows that they begin with. ends: whether no other full batch follows.
+    """
     done = 0
-    for given, order in padded_batches(arrays, rows.reshape(-1, batch_size), seed, epoch, spans[0].chunk):
-        yield Part(given, order, Position(start.chunk, start.row, done))
-        done += len(order)
+    for given, rows in padded_batches(arrays, order, seed, epoch, first.chunk):
+        if len(rows):
+            start, done = Position(first.chunk, first.row, done), done + len(rows)
+            yield Part(given, rows, start, last=ends and done == len(order))
 
 
 def _cut(spans: list[_Span], count: int) -> tuple[list[_Span], list[_Span]]:

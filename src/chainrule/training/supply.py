@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Supply:
         """All of them, where they are plain arrays in memory."""
         return self.sample if isinstance(self.source, MemorySource) and not self.is_ragged else None
 
-    @property
+    @cached_property
     def is_ragged(self) -> bool:
         """Whether some are sequences, so that batches have different shapes."""
         return any(field.ragged for field in self.source.fields.values())
