@@ -34,6 +34,11 @@ def is_terminal(stream: Any) -> bool:
         return False
 
 
+def is_notebook(stream: Any) -> bool:
+    """Whether what is written to a stream appears below a cell of a notebook."""
+    return type(stream).__module__.partition(".")[0] == "ipykernel"  # which is not imported to find out
+
+
 def error_console() -> "Console":
     """A console on standard error, which shows nothing where there is none."""
     from rich.console import Console

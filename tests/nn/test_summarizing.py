@@ -30,7 +30,13 @@ def test_a_convolutional_network_worked_out_by_hand():
     lines = by_path(found)
     # 26 × 26 places, 3 × 3 × 1 taps, 8 filters; then 13 × 13 × 8 = 1352 numbers to 10 classes
     assert lines["conv2d_1"] == nn.LayerSummary(
-        "conv2d_1", "Conv2D", ((26, 26, 8),), 3 * 3 * 8 + 8, 26 * 26 * 9 * 8, 3 * 26 * 26 * 8 * 4
+        "conv2d_1",
+        "Conv2D",
+        (nn.Conv2D.__doc__ or "").splitlines()[0],
+        ((26, 26, 8),),
+        3 * 3 * 8 + 8,
+        26 * 26 * 9 * 8,
+        3 * 26 * 26 * 8 * 4,
     )  # three values: the products, with the bias, with the relu
     assert (lines["batch_norm_1"].parameters, found.state) == (16, 16)
     assert lines["max_pool2d_1"].outputs == ((13, 13, 8),)
@@ -112,6 +118,24 @@ def test_models_of_several_inputs_get_the_structure_of_the_shapes(names, shape):
     assert ((6,), ()) in [layer.outputs for layer in found.layers]
 
 
+@dataclass(frozen=True)
+class TokensAndFacts(nn.Layer):
+    tokens: nn.Layer
+    facts: nn.Layer
+
+    def __call__(self, given: Any) -> Any:
+        return f.concatenate([self.tokens(given["tokens"]), self.facts(given["facts"])])
+
+
+def test_inputs_of_several_dtypes():
+    model = TokensAndFacts(nn.Sequential([nn.Embedding(9, 2), nn.Flatten()]), nn.Dense(3))
+    shapes = {"tokens": (4,), "facts": (5,)}
+    found = nn.summary(model, shapes, dtype={"tokens": "int32", "facts": "float64"})
+    assert found.layers[0].outputs == ((11,),)  # 4 · 2 + 3
+    assert found.layers[0].equation == ""  # it has no docstring
+    assert found.parameter_memory == 8 * (18 + 18)
+
+
 def test_it_prints_as_a_table_and_in_notebooks():
     lines = repr(nn.summary(IMAGES, (28, 28, 1))).splitlines()
     assert lines[0].split() == ["layer", "kind", "output", "parameters", "multiply-adds", "memory"]
@@ -133,7 +157,7 @@ def test_what_is_no_shape_is_refused(shape):
 def test_what_is_no_layer_or_dtype_is_refused_and_a_shape_that_does_not_fit_names_the_layer():
     with pytest.raises(ConfigError, match="summary got 3; give a layer"):
         nn.summary(3, (2,))  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="summary: dtype is 'int32'"):
-        nn.summary(nn.Dense(3), (2,), dtype="int32")
+    with pytest.raises(ConfigError, match="summary: dtype is 'int8'"):
+        nn.summary(nn.Dense(3), (2,), dtype="int8")
     with pytest.raises(ShapeError, match="Conv2D 'conv2d_1'"):
         nn.summary(IMAGES, (28,))

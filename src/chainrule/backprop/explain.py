@@ -34,9 +34,12 @@ class Section:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """One step of backpropagation: forward pass, error, deltas, and every weight before and after."""
+    """One step of backpropagation: forward pass, error, deltas, and every weight before and after.
+
+    It prints as its text.
+    """
 
     title: str
     sections: tuple[Section, ...]
@@ -48,6 +51,9 @@ class Explanation:
                 if line.name == name:
                     return line.value
         raise KeyError(name)
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def text(self) -> str:
         """The whole page for a terminal; arrays longer than 8 are shortened."""
@@ -108,6 +114,7 @@ def explain(
     layers = _affine_layers(program)
     if not layers or program.value("x").shape[0] != 1:
         raise ChainruleError("explain needs one example and at least one fully connected layer")
+    _check_row_of_layers(program, layers)
     names = _names(layers)
     sections = (
         Section("The example", _example_lines(program, values)),
@@ -117,6 +124,29 @@ def explain(
         Section(f"Update, η = {rate:g}", tuple(_update_lines(program, layers, names, values))),
     )
     return Explanation(title, sections)
+
+
+def _check_row_of_layers(program: Program, layers: Sequence[_Affine]) -> None:
+    """Refuse what the equations would not tell: other layers that compute, and paths around layers."""
+    told = {value for layer in layers for value in (layer.weight, layer.bias)}
+    for parameter in program.parameters:
+        if parameter not in told:
+            raise ChainruleError(
+                f"explain shows fully connected layers alone, and '{parameter.name}' belongs to another",
+                remedy="explain a network of Dense layers, or read the whole step as its program",
+            )
+    made = {step.output: step for step in program.part("forward")}
+    for layer, before in zip(layers, [program.value("x"), *(each.a for each in layers)], strict=False):
+        x = layer.x
+        while x is not before and x in made and made[x].operation in ("reshape", "cast"):
+            x = made[x].inputs[0]
+        if x is not before:
+            raise ChainruleError(
+                f"explain shows fully connected layers in a row, and '{layer.path}' takes something else "
+                f"than '{before.name}'",
+                remedy="give each Dense its activation, as in Dense(8, 'relu'), or read the whole step as "
+                "its program",
+            )
 
 
 def _affine_layers(program: Program) -> list[_Affine]:

@@ -90,7 +90,7 @@ class Building:
         self.at = at or {}
         self.initializers: dict[str, Initializer] = {}
         self.outputs: dict[str, Tensor] = {}
-        self.kinds: dict[str, str] = {}
+        self.kinds: dict[str, type[Layer]] = {}
         self.results: dict[str, Any] = {}
         self.updates: dict[Tensor, Tensor] = {}
         self.lookups: list[Lookup] = []
@@ -111,7 +111,7 @@ class Building:
         path = f"{outer.path}.{name}" if outer.path and name else outer.path or name
         place = _Place(path, held_layers(layer))
         self._places.append(place)
-        self.kinds.setdefault(path, type(layer).__name__)
+        self.kinds.setdefault(path, type(layer))
         label = f"{type(layer).__name__} '{path}'" if path else type(layer).__name__
         try:
             with self.trace.at(layer=path, label=label):

@@ -1,14 +1,14 @@
 """nn.summary: what a model is made of, and what it costs, before it is trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from chainrule.errors import ConfigError
-from chainrule.nn.layer import Layer, building
+from chainrule.nn.layer import Building, Layer, building
 from chainrule.nn.settings import check_choice
-from chainrule.program import FLOATS, Program, Tensor, Trace, bytes_text, step_multiply_adds
+from chainrule.program import FLOATS, Program, Step, Tensor, Trace, bytes_text, step_multiply_adds
 
 _HEADER = ("layer", "kind", "output", "parameters", "multiply-adds", "memory")
 _WORDS = 3  # columns of words, which stand at the left; the others are numbers
@@ -18,14 +18,16 @@ _WORDS = 3  # columns of words, which stand at the left; the others are numbers
 class LayerSummary:
     """One layer of a model.
 
-    path: its place, such as 'residual_1.dense_2'; '' for the model itself. kind: its class. outputs: the
-    shapes of what it gives for one example. parameters: trained numbers that are its own, not those of layers
+    path: its place, such as 'residual_1.dense_2'; '' for the model itself. kind: its class. equation: the
+    first line of what that says of itself, '' where it says nothing. outputs: the shapes of what it gives for
+    one example. parameters: trained numbers that are its own, not those of layers
     within it, which have lines of their own; so of the rest. multiply_adds: of its products and convolutions
     for one example, padding included. memory: bytes of all values that it makes for one example.
     """
 
     path: str
     kind: str
+    equation: str
     outputs: tuple[tuple[int, ...], ...]
     parameters: int
     multiply_adds: int
@@ -60,7 +62,7 @@ class Summary:
         return sum(layer.memory for layer in self.layers)
 
     def __repr__(self) -> str:
-        rows = [_HEADER, *self._rows()]
+        rows = self.cells()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [_line(row, widths) for row in rows]
         rule = "─" * max(map(len, lines))
@@ -68,14 +70,14 @@ class Summary:
 
     def _repr_html_(self) -> str:
         """The same for notebooks."""
-        head = "".join(f"<th>{name}</th>" for name in _HEADER)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self._rows()
-        )
+        header, *rows = self.cells()
+        head = "".join(f"<th>{name}</th>" for name in header)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
         caption = f"<caption>{escape(self._footer())}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
-    def _rows(self) -> list[tuple[str, ...]]:
+    def cells(self) -> list[tuple[str, ...]]:
+        """The table as texts: the header, a row for each layer, and the sums."""
         rows = [
             (
                 layer.path or "(model)",
@@ -85,61 +87,95 @@ class Summary:
             )
             for layer in self.layers
         ]
-        return [*rows, ("one example", "", "", *_costs(self.parameters, self.multiply_adds, self.memory))]
+        return [
+            _HEADER,
+            *rows,
+            ("one example", "", "", *_costs(self.parameters, self.multiply_adds, self.memory)),
+        ]
 
     def _footer(self) -> str:
         state = f", {self.state:,} numbers of state" if self.state else ""
         return f"{self.parameters:,} parameters{state}: {bytes_text(self.parameter_memory)}"
 
 
-def summary(model: Layer, shape: Any, *, dtype: str = "float32") -> Summary:
+def summary(model: Layer, shape: Any, *, dtype: Any = "float32") -> Summary:
     """Layers, shapes, parameters, multiply-adds and memory of a model, recorded as it predicts.
 
     shape: of one example, without the batch, such as (28, 28, 1); () is one number. A model that takes a
     tuple or mapping of arrays gets a tuple or mapping of their shapes. dtype: float32 or float64, of
-    parameters and of inputs; inputs of a model that looks tokens up, such as by an Embedding, are tokens.
-    Raises ConfigError for what is no layer or no shape; ShapeError, naming the layer, where it can't take it.
+    parameters and inputs. The one input of a model that looks tokens up, such as by an Embedding, is of
+    tokens; of several inputs, give the dtypes in the structure of the shapes, 'int32' for tokens.
+    Raises ConfigError for what is no layer, no shape or no dtype; ShapeError, naming the layer, where it
+    can't take the shape.
     """
     if not isinstance(model, Layer):
         raise ConfigError(f"summary got {model!r}", remedy="give a layer, such as Sequential([Dense(3)])")
-    check_choice("summary", "dtype", dtype, FLOATS)
     trace = Trace()
-    given = _inputs(trace, shape, "int32" if model.takes_whole_numbers() else dtype, "x")
-    with building(trace, training=False, dtype=dtype) as built:
+    given = _inputs(trace, shape, dtype, "x", tokens=model.takes_whole_numbers())
+    dtypes = {value.dtype for value in trace.program({}).inputs} & {*FLOATS}
+    parameters = dtype if dtype in FLOATS else max(dtypes, default="float32")
+    with building(trace, training=False, dtype=parameters) as built:
         outputs = model(given)
-    named = {str(number): tensor for number, tensor in enumerate(_tensors(outputs))}
-    # Of layers whose results nothing takes, the steps are left out, as training leaves them out.
-    program = trace.program(named)
+    return summary_of(built, outputs)
+
+
+def summary_of(built: Building, outputs: Any) -> Summary:
+    """What was recorded for one example. outputs: a Tensor, or tuples and mappings of them."""
+    # Steps whose results nothing takes are left out, as training leaves them out.
+    program = built.trace.program({str(n): tensor for n, tensor in enumerate(_tensors(outputs))})
     return Summary(
-        tuple(_layers(program, built.kinds, {p: tuple(_tensors(y)) for p, y in built.results.items()})),
+        tuple(_layers(program, built)),
         sum(value.size for value in program.state),
         sum(value.nbytes for value in (*program.parameters, *program.state)),
     )
 
 
-def _layers(
-    program: Program, kinds: Mapping[str, str], results: Mapping[str, tuple[Tensor, ...]]
-) -> list[LayerSummary]:
+def _layers(program: Program, built: Building) -> Iterator[LayerSummary]:
     """A line for every layer but those that do nothing themselves, in the order in which they are called."""
-    holders = {path.rpartition(".")[0] for path in kinds if path}
-    lines = []
-    for path, kind in kinds.items():
-        steps = [step for step in program.steps if step.layer == path and step.operation != "constant"]
-        owned = sum(value.size for value in program.parameters if value.name.rpartition(".")[0] == path)
-        if steps or owned or path not in holders:
-            shapes = tuple(tensor.shape[1:] for tensor in results[path])
-            products = sum(map(step_multiply_adds, steps))
-            made = sum(step.output.nbytes for step in steps)
-            lines.append(LayerSummary(path, kind, shapes, owned, products, made))
-    return lines
+    holders = {path.rpartition(".")[0] for path in built.kinds if path}
+    steps: dict[str, list[Step]] = {}
+    for step in program.steps:
+        if step.operation != "constant":
+            steps.setdefault(step.layer, []).append(step)
+    owned: dict[str, int] = {}
+    for value in program.parameters:
+        path = value.name.rpartition(".")[0]
+        owned[path] = owned.get(path, 0) + value.size
+    for path, kind in built.kinds.items():
+        own = steps.get(path, [])
+        if own or path in owned or path not in holders:
+            yield LayerSummary(
+                path,
+                kind.__name__,
+                _equation(kind),
+                tuple(tensor.shape[1:] for tensor in _tensors(built.results[path])),
+                owned.get(path, 0),
+                sum(map(step_multiply_adds, own)),
+                sum(step.output.nbytes for step in own),
+            )
 
 
-def _inputs(trace: Trace, shape: Any, dtype: str, name: str) -> Any:
+def _equation(kind: type) -> str:
+    """The first line of a class's own docstring; dataclasses without one tell their fields there."""
+    first = (kind.__dict__.get("__doc__") or "").strip().partition("\n")[0]
+    return "" if first.startswith(f"{kind.__name__}(") else first
+
+
+def _inputs(trace: Trace, shape: Any, dtype: Any, name: str, *, tokens: bool) -> Any:
     """An input for every shape, in their structure; each of one example."""
     if isinstance(shape, Mapping) and shape:
-        return {key: _inputs(trace, each, dtype, f"{name}.{key}") for key, each in shape.items()}
+        each_of = {key: dtype[key] if isinstance(dtype, Mapping) and key in dtype else dtype for key in shape}
+        return {
+            key: _inputs(trace, each, each_of[key], f"{name}.{key}", tokens=tokens)
+            for key, each in shape.items()
+        }
     if isinstance(shape, tuple | list) and shape and all(isinstance(each, tuple | list) for each in shape):
-        return tuple([_inputs(trace, each, dtype, f"{name}.{at}") for at, each in enumerate(shape)])
+        many = isinstance(dtype, tuple | list) and len(dtype) == len(shape)
+        dtypes = dtype if many else [dtype] * len(shape)
+        return tuple(
+            _inputs(trace, each, one, f"{name}.{at}", tokens=tokens)
+            for at, (each, one) in enumerate(zip(shape, dtypes, strict=True))
+        )
     lengths: tuple[Any, ...] = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 1 for each in lengths):
         raise ConfigError(
@@ -147,7 +183,9 @@ def _inputs(trace: Trace, shape: Any, dtype: str, name: str) -> Any:
             remedy="give the lengths of one example's axes, without the batch, such as (28, 28, 1), or a "
             "tuple or mapping of such",
         )
-    return trace.input(name, (1, *lengths), dtype)
+    check_choice("summary", "dtype", dtype, (*FLOATS, "int32"))
+    alone = name == "x"  # of several, each is what its dtype says
+    return trace.input(name, (1, *lengths), "int32" if tokens and alone else dtype)
 
 
 def _tensors(outputs: Any) -> list[Tensor]:

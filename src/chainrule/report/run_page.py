@@ -56,13 +56,14 @@ def run_page(
     evaluation: Mapping[str, Any],
     title: str,
     held_out: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> str:
     """The report as one HTML page that opens without a network; a pure function of its arguments.
 
     config: the settings of the run.
     metrics: one dictionary per epoch, as in metrics.jsonl; validation and watched sizes may be missing.
     evaluation: the held-out results as in evaluation.json, or {} if nothing was held out. held_out: sections
-    about them, as HTML.
+    about them, as HTML. more: further sections, before the settings.
     """
     best = best_epoch(metrics)
     layers, parameters = sections.watched_names(metrics)
@@ -72,6 +73,7 @@ def run_page(
         sections.curves(metrics, best),
         sections.layers(metrics, layers),
         sections.parameters(metrics, layers, parameters),
+        *more,
         sections.settings(config),
     ]
     return page.document(

@@ -95,7 +95,7 @@ def curves(metrics: figures.Epochs, best: int | None) -> str:
             "calls for a smaller learning rate or larger batches.",
             log_toggle=bool(metric_of(name).lower_is_better),
         )
-        for name in _validation_metrics(metrics)
+        for name in validation_metrics(metrics)
     ]
     if any("learning_rate" in epoch for epoch in metrics):
         learning_rate = page.plot(
@@ -224,7 +224,7 @@ def _owner(parameter: str) -> str:
     return parameter.rpartition(".")[0] or parameter
 
 
-def _validation_metrics(metrics: figures.Epochs) -> list[str]:
+def validation_metrics(metrics: figures.Epochs) -> list[str]:
     """Names of recorded validation metrics other than the loss, without the prefix."""
     prefix = "validation_"
     names = dict.fromkeys(name for epoch in metrics for name in epoch if name.startswith(prefix))

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,9 +18,10 @@ from chainrule.nn.metrics import MEASURED, OwnMetric
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
-from chainrule.streams import is_terminal
+from chainrule.streams import is_notebook, is_terminal
 from chainrule.training.events import Listener
 from chainrule.training.fingerprint import fingerprint
+from chainrule.training.going_on import GoingOn, LastState
 from chainrule.training.heads import check_measurable, heads_of
 from chainrule.training.inputs import arrays_for, check_examples, check_lengths
 from chainrule.training.interrupt import deferred_interrupt
@@ -27,6 +29,7 @@ from chainrule.training.listeners import (
     BestWeights,
     Checkpoint,
     EarlyStopping,
+    NotebookLine,
     ObservedByOptimizer,
     ProgressBar,
     Validation,
@@ -116,9 +119,10 @@ def train(
     whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
     in it.
-    progress: a bar on standard error; None shows it on a terminal. executor: a name in
-    `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the reference. Where the core is
-    missing NumPy takes its place: a warning says so once, and the first record of the history, as 'executor'.
+    progress: a bar on standard error, in a notebook one line; None shows it there and on a terminal.
+    executor: a name in `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the
+    reference. Where the core is missing NumPy takes its place: a warning says so once, and the first record
+    of the history, as 'executor'.
 
     Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
     interrupts at once.
@@ -143,17 +147,19 @@ def train(
         shuffle=shuffle,
     )
     training, held_out = split_validation(recipe, data, validation)
-    return train_recipe(
+    last = LastState()
+    run = train_recipe(
         recipe,
         training,
         held_out,
         watch=watch,
-        listeners=listeners,
+        listeners=[*listeners, last],
         checkpoint=checkpoint,
         progress=progress,
         executor=executor,
         own_metrics=own,
     )
+    return replace(run, going_on=GoingOn(last.state, training, held_out, watch, own)) if last.state else run
 
 
 def train_recipe(
@@ -187,7 +193,7 @@ def train_recipe(
     last_parts, why = _last_parts(programs, supply, supply.rows(recipe.batch_size))
     if why and state is None:  # who goes on with a state trains again and again
         warn(ChainruleWarning(why))
-    bar = ProgressBar() if (is_terminal(sys.stderr) if progress is None else progress) else None
+    bar = _bar(progress)
     heard: list[Listener] = []
     if held_out is not None:
         heard += [Validation(recipe, held_out, own_metrics)]
@@ -219,6 +225,13 @@ def train_recipe(
     finally:
         if bar is not None:
             bar.close()
+
+
+def _bar(progress: bool | None) -> ProgressBar | NotebookLine | None:
+    notebook = is_notebook(sys.stderr)
+    if not (notebook or is_terminal(sys.stderr) if progress is None else progress):
+        return None
+    return NotebookLine() if notebook else ProgressBar()
 
 
 def split_validation(
@@ -341,10 +354,11 @@ def _check_supplies(recipe: Recipe, programs: Programs, supply: Supply, held_out
 
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:
     """Parameters and state before the first step on these data, by name; see `initial_tree`."""
-    return _first_tree(recipe, supply_of(programs, data), programs)
+    return starting_tree_of(recipe, supply_of(programs, data), programs)
 
 
-def _first_tree(recipe: Recipe, supply: Supply, programs: Programs) -> dict[str, np.ndarray]:
+def starting_tree_of(recipe: Recipe, supply: Supply, programs: Programs) -> dict[str, np.ndarray]:
+    """`starting_tree` for examples that may come from a source."""
     rows = supply.rows(recipe.batch_size)
     step = programs.step(supply.sample, rows)
     tree = initial_tree(recipe, step)
@@ -391,7 +405,7 @@ def _starting_state(
     programs: Programs,
 ) -> RunState:
     if checkpoint is None or not Path(checkpoint).exists():
-        return RunState(_first_tree(recipe, supply, programs), data=known)
+        return RunState(starting_tree_of(recipe, supply, programs), data=known)
     state = load_state(checkpoint, recipe)
     step = programs.step(supply.sample, supply.rows(recipe.batch_size))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from chainrule.data import Arrays, Ragged, batches, epoch_order
 from chainrule.errors import ConfigError
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
-from chainrule.nn.optimizers import ScaleByLearningRate, Transform, adam
+from chainrule.nn.optimizers import Transform, adam
+from chainrule.nn.optimizers.descent import with_rate
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.settings import check_number, check_whole
@@ -90,7 +91,7 @@ def learning_rate_range_test(
     check_number("learning_rate_range_test", "lowest", lowest, above=0)
     check_number("learning_rate_range_test", "highest", highest, above=lowest)
     check_whole("learning_rate_range_test", "steps", steps, at_least=10)
-    climbing = _with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
+    climbing = with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
     recipe = Recipe(
         objective=objective_of(model, loss, None),
         optimizer=climbing,
@@ -138,19 +139,6 @@ class _Climb(Schedule):
 
     def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
         return self.lowest * (self.highest / self.lowest) ** (step / (self.steps - 1))
-
-
-def _with_rate(item: Any, rate: Schedule) -> Any:
-    """The same tree of transforms with this learning rate everywhere."""
-    if isinstance(item, ScaleByLearningRate):
-        return replace(item, learning_rate=rate)
-    if isinstance(item, tuple):
-        return tuple(_with_rate(each, rate) for each in item)
-    if is_dataclass(item) and not isinstance(item, type):
-        return replace(
-            item, **{each.name: _with_rate(getattr(item, each.name), rate) for each in fields(item)}
-        )
-    return item
 
 
 def _orders(examples: int, rows: int, seed: int) -> Iterator[np.ndarray]:

@@ -1,27 +1,40 @@
 """Run: what training returns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.backprop import Explanation
 from chainrule.data import Ragged, Source, Structure, belonging, flattened
 from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import DEFAULT
+from chainrule.nn.layer import building
+from chainrule.nn.schedules import Schedule
+from chainrule.nn.summarizing import Summary, summary_of
+from chainrule.program import Program, Trace
+from chainrule.training.events import Listener
+from chainrule.training.explaining import explain_row
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
+from chainrule.training.going_on import GoingOn, go_on
 from chainrule.training.heads import check_measurable, measured, metric_names
 from chainrule.training.inputs import arrays_for, blocks_for, check_examples, check_inputs, check_lengths
+from chainrule.training.objective import forwarded
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
+from chainrule.training.showing import figure_of, write_page
 from chainrule.training.state import Record
-from chainrule.training.step import Batch
+from chainrule.training.step import Batch, inputs_of, training_step
 from chainrule.training.summary import as_html, as_text, summary
 from chainrule.training.supply import supply_of
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +55,8 @@ class Run:
     the best and the parameters are those of the last epoch.
     batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
     it is one alone, the names of its columns.
-    programs: the forward passes compiled so far; any number of threads may predict at once.
+    going_on: the state at the end and the data, from which `train` goes on; None of a run that was loaded or
+    copied. programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -53,10 +67,16 @@ class Run:
     batch: Batch
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     executor: str = DEFAULT
+    going_on: GoingOn | None = None
     programs: Programs = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "programs", Programs(self.recipe, self.executor))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, as of another process, predicts; it has neither the data nor what was recorded."""
+        without = {"going_on": None}
+        return {name: value for name, value in vars(self).items() if name != "program"} | without
 
     def __repr__(self) -> str:
         return as_text(self._summary())
@@ -101,7 +121,7 @@ class Run:
         sample = supply.sample
         if sample.y is None and self.recipe.objective.needs_targets:
             raise DataError("the data has no targets", remedy="pass a pair (x, y)")
-        check_lengths(self.programs, sample.inputs.named, self._shapes, self.parameters, "evaluate")
+        check_lengths(self.programs, sample.inputs.named, self.input_shapes, self.parameters, "evaluate")
         check_examples(self.programs, sample)
         supply.check_others()
         predictions, loss, known = supply.predicted(self.parameters)
@@ -112,7 +132,72 @@ class Run:
         return {"loss": float("nan") if loss is None else loss} | figures
 
     @cached_property
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
+    def program(self) -> Program:
+        """The training step that was repeated, with everything in it; print it to read it."""
+        return training_step(self.recipe, self.batch).program
+
+    def summary(self) -> Summary:
+        """Layers, shapes, parameters, multiply-adds and memory of the model, as of `nn.summary`."""
+        trace = Trace()
+        shapes = belonging("x", self.batch.inputs)
+        one = {name: ((1, *shape[1:]), dtype) for name, (shape, dtype) in shapes.items()}
+        inputs = inputs_of(trace, self.recipe, one)
+        with building(trace, training=False, dtype=self.recipe.dtype) as built:
+            outputs = forwarded(self.recipe.objective, inputs, built, raw=True)
+        return summary_of(built, outputs)
+
+    def explain(self, row: int = 0, data: Any = None) -> Explanation:
+        """One step of plain gradient descent on one example, from these parameters, with every number.
+
+        It prints as text; `report.explain_page` makes a page of it. Without dropout, mixing and penalties, at
+        the learning rate of the last epoch.
+        row: counted from 0. data: (x, y) to take the example from; those that this run was trained on if
+        None, without what was split off for validation.
+        Raises DataError for a row that there is not, and for a loaded run without data; ChainruleError for
+        networks that are more than fully connected layers in a row.
+        """
+        return explain_row(self, row, data)
+
+    def plot(self) -> "Figure":
+        """Loss, validation metrics and learning rate over the epochs, as one plotly figure.
+
+        Raises DataError where no epoch was finished.
+        """
+        return figure_of(self)
+
+    def report(self, file: Path | str) -> Path:
+        """Write a page on this run: curves, recipe, equations, network, watched sizes, the training step.
+
+        file: where, such as 'report.html', in folders that are made; it opens without a network. Returns its
+        path.
+        Raises ConfigError if the file exists, OSError that names it where it can't be written.
+        """
+        return write_page(self, file)
+
+    def train(
+        self,
+        epochs: int,
+        data: Any = None,
+        *,
+        learning_rate: float | Schedule | None = None,
+        listeners: Sequence[Listener] = (),
+        progress: bool | None = None,
+    ) -> "Run":
+        """Train further from where this run ended, and return a new Run with the whole history.
+
+        On the same data and at the same rate, to the bits of one run that was longer from the start. This run
+        stays as it is. Validation data and metrics remain; there is no early stopping, the weights of the
+        best epoch of all are kept as before.
+        epochs: how many more, at least 1. data: others than before, as in `chainrule.train`, of examples of
+        the same shape; None is the same. learning_rate: a number or a schedule that starts now; None goes on
+        with the optimizer's. listeners, progress: as in `chainrule.train`.
+        Raises ConfigError for a run that was loaded or copied, which has no optimizer state, and for an
+        optimizer without a learning rate where one is given; else as `chainrule.train`.
+        """
+        return go_on(self, epochs, data, learning_rate, listeners, progress)
+
+    @cached_property
+    def input_shapes(self) -> dict[str, tuple[int, ...]]:
         """Of the inputs of one example, by name."""
         return {name: shape[1:] for name, (shape, _) in belonging("x", self.batch.inputs).items()}
 
@@ -120,7 +205,7 @@ class Run:
         if isinstance(x, Source) or any(isinstance(each, Ragged) for each in flattened("x", x).values()):
             return self._forward_supply(x, raw=raw)
         given, block = blocks_for(self.programs, x, self.columns)
-        known = self._shapes
+        known = self.input_shapes
         if {name: array.shape[1:] for name, array in given.items()} != known:
             check_lengths(self.programs, block(slice(1)), known, self.parameters, "predict")
         check_inputs(self.programs, given)
@@ -131,7 +216,7 @@ class Run:
         data = x if isinstance(x, Source) else arrays_for(self.recipe, (x, None), columns=self.columns)
         supply = supply_of(self.programs, data)
         inputs = supply.sample.inputs
-        check_lengths(self.programs, inputs.named, self._shapes, self.parameters, "predict")
+        check_lengths(self.programs, inputs.named, self.input_shapes, self.parameters, "predict")
         check_inputs(self.programs, inputs.named)
         supply.check_others()
         return supply.predicted(self.parameters, raw=raw, measure=False)[0]

@@ -1,5 +1,10 @@
 """The progress bar: on standard error, a bar on a terminal, some lines elsewhere, and always closed."""
 
+import io
+import itertools
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from tests.training.helpers import classifier, points, stop_after
@@ -72,3 +77,38 @@ def test_the_terminal_is_given_back_when_training_breaks_down(capsys, terminal):
     with pytest.raises(TrainingError):
         train(model, (np.abs(x) * 1e3, y), loss=nn.SoftmaxCrossEntropy(), epochs=3, progress=True)
     assert capsys.readouterr().err.rstrip().endswith(SHOW_CURSOR)
+
+
+class OutStream(io.StringIO):
+    """What a notebook's kernel puts in the place of standard error."""
+
+
+OutStream.__module__ = "ipykernel.iostream"
+
+
+@pytest.mark.parametrize("progress", [None, True])
+def test_in_a_notebook_one_line_is_written_over(progress, monkeypatch):
+    shown = OutStream()
+    monkeypatch.setattr(sys, "stderr", shown)
+    run = fit(progress, 300)
+    written = shown.getvalue()
+    assert "\x1b" not in written
+    assert written.count("\n") == 1
+    assert written.count("\r") < 30  # of 300 epochs
+    last = written.rstrip("\n").rpartition("\r")[2]
+    assert last.startswith(f"epoch 300/300  loss {run.history[-1]['loss']:.4g}  validation loss ")
+    lines = written.rstrip("\n").split("\r")[1:]
+    pairs = itertools.pairwise(lines)
+    assert all(len(after) >= len(before.rstrip()) for before, after in pairs)
+
+
+def test_in_a_notebook_there_is_none_where_it_is_not_wanted(monkeypatch):
+    shown = OutStream()
+    monkeypatch.setattr(sys, "stderr", shown)
+    fit(False)
+    assert shown.getvalue() == ""
+
+
+def test_nothing_of_a_notebook_is_imported():
+    code = "import sys, chainrule.training; print([n for n in ('IPython', 'ipykernel') if n in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

@@ -1,6 +1,7 @@
 """The last links of a chain: weight decay, and the step against the gradient at the learning rate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -81,3 +82,16 @@ class ScaleByLearningRate(Transform):
     def observes(self) -> bool:
         """Whether the schedule does."""
         return as_schedule(self.learning_rate).observes()
+
+
+def with_rate(item: Any, rate: float | Schedule) -> Any:
+    """The same tree of transforms with this learning rate everywhere."""
+    if isinstance(item, ScaleByLearningRate):
+        return replace(item, learning_rate=rate)
+    if isinstance(item, tuple):
+        return tuple(with_rate(each, rate) for each in item)
+    if is_dataclass(item) and not isinstance(item, type):
+        return replace(
+            item, **{each.name: with_rate(getattr(item, each.name), rate) for each in fields(item)}
+        )
+    return item

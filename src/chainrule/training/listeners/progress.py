@@ -2,6 +2,7 @@
 
 from chainrule.streams import error_console
 from chainrule.training.events import Ended, EpochDone, Event, Started, StepsDone
+from chainrule.training.state import Record
 
 
 class ProgressBar:
@@ -45,16 +46,8 @@ class ProgressBar:
 
     def _epoch_done(self, event: EpochDone) -> None:
         epoch = event.record["epoch"]
-        figures = {"loss": event.record["loss"]}
-        figures |= {
-            name.replace("_", " "): value
-            for name, value in event.record.items()
-            if name.startswith("validation_")
-        }
-        shown = list(figures.items())[:3]
-        if self._console.is_terminal:  # 80 columns hold the loss and one more: the metric, where there is one
-            shown = [*shown[:1], *shown[1:][-1:]]
-        self._figures = "  ".join(f"{name} {value:.4g}" for name, value in shown)
+        # 80 columns of a terminal hold the loss and one more: the metric, where there is one
+        self._figures = figures_of(event.record, most=2 if self._console.is_terminal else 3)
         self._progress.update(self._task, completed=epoch, figures=self._figures)
         tenth = -(-self._epochs // 10)
         if not self._console.is_terminal and (epoch % tenth == 0 or epoch == self._epochs):
@@ -63,3 +56,13 @@ class ProgressBar:
     def close(self) -> None:
         """Give the terminal back, also when training ended with an error."""
         self._progress.stop()
+
+
+def figures_of(record: Record, *, most: int) -> str:
+    """The loss and what was measured on validation data, in one line; of two, the last of the first three."""
+    figures = {"loss": record["loss"]} | {
+        name.replace("_", " "): value for name, value in record.items() if name.startswith("validation_")
+    }
+    shown = list(figures.items())[:3]
+    shown = [*shown[:1], *shown[1:][1 - most :]]
+    return "  ".join(f"{name} {value:.4g}" for name, value in shown)
