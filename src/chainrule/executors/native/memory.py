@@ -1,7 +1,9 @@
 """One arena: every value gets a place, and places are used again when nobody needs what was there."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Value
@@ -36,15 +38,13 @@ def lay_out(
     """
     inside = _locals(groups, stored, home) if local else {}
     spans = _spans(groups, lambda root: stored(root) and root not in inside, home)
-    taken: list[tuple[int, int, int, int]] = []  # first and last time, first and end byte
+    taken = _Taken(len(spans))
     offsets: dict[Value, int] = {}
     size = 0
     for root, (first, last) in sorted(spans.items(), key=lambda item: -item[0].nbytes):
         needed = _rounded(root.nbytes)
-        busy = sorted((start, end) for t0, t1, start, end in taken if t0 <= last and first <= t1)
-        offset = _first_gap(busy, needed)
-        offsets[root] = offset
-        taken.append((first, last, offset, offset + needed))
+        offset = offsets[root] = taken.first_gap(first, last, needed)
+        taken.add(first, last, offset, offset + needed)
         size = max(size, offset + needed)
     return Layout(offsets, size, _most_alive(spans), inside)
 
@@ -89,13 +89,36 @@ def _spans(
     return spans
 
 
-def _first_gap(busy: Iterable[tuple[int, int]], needed: int) -> int:
-    offset = 0
-    for start, end in busy:
-        if start - offset >= needed:
-            break
-        offset = max(offset, end)
-    return offset
+class _Taken:
+    """The places given so far, in order of where they start.
+
+    Nearly every value of a deep network is alive with nearly every other one, so a place is compared with all
+    others: in NumPy, for they may be thousands.
+    """
+
+    def __init__(self, most: int) -> None:
+        """most: places that may be given."""
+        self._rows = np.zeros((4, most), np.int64)  # first and last time, first and end byte
+        self._count = 0
+
+    def first_gap(self, first: int, last: int, needed: int) -> int:
+        """Where so many bytes are free from the first time to the last."""
+        since, until, start, end = self._rows[:, : self._count]
+        busy = ((since <= last) & (first <= until)).nonzero()[0]
+        if not len(busy):
+            return 0
+        free_from = np.zeros(len(busy) + 1, np.int64)
+        np.maximum.accumulate(end[busy], out=free_from[1:])
+        fitting = start[busy] - free_from[:-1] >= needed
+        place = fitting.argmax()
+        return int(free_from[place if fitting[place] else -1])
+
+    def add(self, first: int, last: int, start: int, end: int) -> None:
+        """A place that is taken."""
+        place, count = int(self._rows[2, : self._count].searchsorted(start)), self._count
+        self._rows[:, place + 1 : count + 1] = self._rows[:, place:count]
+        self._rows[:, place] = first, last, start, end
+        self._count += 1
 
 
 def _most_alive(spans: dict[Value, tuple[int, int]]) -> int:
