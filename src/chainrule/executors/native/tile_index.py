@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 
 from chainrule.executors.native.tiles import Slot, Tile
@@ -70,14 +71,20 @@ class TileIndex:
             yield from self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
             return
         found: list[Sequence[Tile]] = []
+        last: Tile | None = None
         for view in views:
             maker = self.making.get(view.root)
             if maker is not None and maker.shape == shape:
                 found.append((maker,))
+                last = maker if last is None or maker.position > last.position else last
             loading = self._loading.get((view.root, shape)) if view.root.size > 1 else None
             if loading:
                 found.append(loading)
-        for tile in _last_first(found):
+                last = loading[-1] if last is None or loading[-1].position > last.position else last
+        if last is None or last.position < latest:
+            return
+        yield last  # nearly always taken
+        for tile in islice(_last_first(found), 1, None):
             if tile.position < latest:
                 return
             yield tile
