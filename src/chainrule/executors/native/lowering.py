@@ -157,12 +157,10 @@ class Lowering(Builder):
 
     def _step(self, step: Step) -> None:
         step = self._with_short_indices(step)
-        key = self._key(step)
-        known = self._same.get(key)
-        if known is not None:
+        known = self._same.setdefault(self._key(step), step.output)
+        if known is not step.output:
             self.views[step.output] = self.views[known]
             return
-        self._same[key] = step.output
         self.layer = step.layer
         if step.operation == "add" and (pieces := self._put_together(step)):
             self.compose(step.output, pieces)
@@ -200,6 +198,8 @@ class Lowering(Builder):
 
     def _put_together(self, step: Step) -> Pieces | None:
         """A sum of which everywhere all but one are zeros, such as the deltas of the slices of one value."""
+        if not self._pieces:
+            return None
         first, second = (self.pieces_of(value) for value in step.inputs)
         return first.added(second) if first and second else None
 
