@@ -205,12 +205,14 @@ class Lowering(Builder):
 
     def _key(self, step: Step) -> tuple[Any, ...]:
         seen = tuple([self.views[value] for value in step.inputs])
-        attributes = tuple(
-            [
-                (name, value.tobytes() if isinstance(value, np.ndarray) else value)
-                for name, value in step.attributes.items()
-            ]
-        )
+        attributes: tuple[Any, ...] = ()
+        if step.attributes:
+            attributes = tuple(
+                [
+                    (name, value.tobytes() if isinstance(value, np.ndarray) else value)
+                    for name, value in step.attributes.items()
+                ]
+            )
         return step.operation, seen, attributes, step.output.shape, step.output.dtype
 
     # Elementwise
@@ -269,7 +271,7 @@ class Lowering(Builder):
         view = self.views[value]
         if view.shape != shape:
             view = view.broadcast(shape)
-        if view.rows_and_columns() is None:
+        if len(shape) > 2 and view.rows_and_columns() is None:
             view = self.dense_view(value).broadcast(shape)
             if view.rows_and_columns() is None:
                 spread = Value(shape, value.dtype, f"{value.name}.spread")

@@ -55,8 +55,11 @@ class TileIndex:
         if root.size <= 1 and root.shape != tile.shape:
             return  # nobody asks for it, and nearly every tile may load it
         loading = self._loading.setdefault((root, tile.shape), [])
+        if not loading or loading[-1].position < tile.position:  # nearly always
+            loading.append(tile)
+            return
         place = bisect_left(loading, tile.position, key=_position)
-        if place == len(loading) or loading[place] is not tile:
+        if loading[place] is not tile:
             loading.insert(place, tile)
 
     def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterator[Tile]:

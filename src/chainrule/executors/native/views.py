@@ -78,6 +78,8 @@ class View(NamedTuple):
         """Repeated along new leading axes and along axes of length 1."""
         if shape == self.shape:
             return self
+        if not self.shape:
+            return View(self.root, tuple(shape), (0,) * len(shape), self.offset)
         new = len(shape) - len(self.shape)
         strides = [0] * new
         for length, old, stride in zip(shape[new:], self.shape, self.strides, strict=True):

@@ -41,6 +41,8 @@ def broadcast_shapes(name: str, inputs: Sequence[Value]) -> Shape:
             break
     else:
         return first
+    if len(inputs) == 2 and not (first and inputs[1].shape):  # one of them is a single number
+        return first or inputs[1].shape
     rank = max(len(value.shape) for value in inputs)
     result = [1] * rank
     for value in inputs:
