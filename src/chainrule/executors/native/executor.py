@@ -111,7 +111,7 @@ def make_plan(program: Program, examples: int | None) -> Plan:
     lowering = Lowering(program, examples)
     lowering.lower()
 
-    groups = schedule(lowering.nodes, lowering.home_of)
+    groups = schedule(lowering.nodes)
     inputs = [lowering.chunks.get(value, value) for value in program.inputs]
     order = [lowering.order] if lowering.order is not None else []
     kept, moving = [*program.parameters, *program.state], [*order, *lowering.results.values()]

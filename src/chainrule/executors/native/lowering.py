@@ -143,6 +143,9 @@ class Lowering(Builder):
         self._drop_unread()
         self._finish_tiles()
         self.nodes.sort(key=lambda node: node.position)
+        for node in self.nodes:
+            for access in node.accesses:
+                access.root = self.home.get(access.root, access.root)
 
     def inside(self, program: Program, numbers: Mapping[str, float]) -> Builder:
         """A builder of a program that runs inside of this one, with all its nodes.
@@ -219,19 +222,19 @@ class Lowering(Builder):
 
     def _elementwise(self, step: Step) -> None:
         y, shape = step.output, step.output.shape
+        making = self._tiles.making
         views = [self._loadable(value, shape) for value in step.inputs]
         tile = self._tile_for(step, views)
         for view in views:
-            other = self._tiles.making.get(view.root)
-            if other is not None and other is not tile:
-                self._join(tile, other, view, views)
+            if making.get(view.root, tile) is not tile:
+                self._join(tile, making[view.root], view, views)
         made = tile.made
         slots = [
             made[view.root] if self._inside(tile, view) else self._slot(tile, value, view)
             for value, view in zip(step.inputs, views, strict=True)
         ]
         made[y] = record_micro(tile, step, slots)
-        self._tiles.making[y] = tile
+        making[y] = tile
         self._made_by[y] = step
         self.produced[y] = tile.position
         self.views[y] = whole(y)
@@ -271,6 +274,7 @@ class Lowering(Builder):
         view = self.views[value]
         if view.shape != shape:
             view = view.broadcast(shape)
+        # Of at most two axes each has a stride of its own.
         if len(shape) > 2 and view.rows_and_columns() is None:
             view = self.dense_view(value).broadcast(shape)
             if view.rows_and_columns() is None:

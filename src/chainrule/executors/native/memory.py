@@ -27,7 +27,6 @@ class Layout:
 def lay_out(
     groups: Sequence[Group],
     stored: Callable[[Value], bool],
-    home: Callable[[Value], Value],
     *,
     local: bool = True,
 ) -> Layout:
@@ -36,8 +35,8 @@ def lay_out(
     Time is counted in instructions where one thread runs them all, else in stretches between barriers: within
     a stretch threads are at different instructions, so nothing is used again there.
     """
-    inside = _locals(groups, stored, home) if local else {}
-    spans = _spans(groups, lambda root: stored(root) and root not in inside, home)
+    inside = _locals(groups, stored) if local else {}
+    spans = _spans(groups, lambda root: stored(root) and root not in inside)
     taken = _Taken(len(spans))
     offsets: dict[Value, int] = {}
     size = 0
@@ -49,16 +48,14 @@ def lay_out(
     return Layout(offsets, size, _most_alive(spans), inside)
 
 
-def _locals(
-    groups: Sequence[Group], stored: Callable[[Value], bool], home: Callable[[Value], Value]
-) -> dict[Value, tuple[int, int]]:
+def _locals(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Value, tuple[int, int]]:
     """What only nodes of one group touch, chunk by chunk: such as a gradient that the update uses up."""
     found: dict[Value, tuple[int, int]] = {}
     seen: dict[Value, Group] = {}
     for group in groups:
         for node in group.nodes:
             for access in node.accesses:
-                root = home(access.root)
+                root = access.root
                 fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
                 if root not in seen and fits and access.write and stored(root):
                     found[root] = (node.extent, root.nbytes // node.extent)
@@ -71,9 +68,7 @@ def _locals(
     return found
 
 
-def _spans(
-    groups: Sequence[Group], stored: Callable[[Value], bool], home: Callable[[Value], Value]
-) -> dict[Value, tuple[int, int]]:
+def _spans(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Value, tuple[int, int]]:
     alone = all(group.chunks == 1 for group in groups)
     spans: dict[Value, tuple[int, int]] = {}
     time = 0
@@ -82,7 +77,7 @@ def _spans(
             time += 1
             now = time if alone else group.epoch
             for access in node.accesses:
-                root = home(access.root)
+                root = access.root
                 if stored(root):
                     first, last = spans.get(root, (now, now))
                     spans[root] = (min(first, now), max(last, now))

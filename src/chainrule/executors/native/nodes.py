@@ -31,7 +31,7 @@ def place_at(locate: Locate, root: Value, offset: int) -> Place:
     return buffer, start + offset * root.item_bytes
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Access:
     """How a node touches a root's storage.
 
@@ -45,7 +45,7 @@ class Access:
     whole: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
     """One instruction to be. position: its place in the order of the program.
 

@@ -27,7 +27,7 @@ Slot = int
 """A value inside of a tile: numbered in order of appearance."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Tile:
     """A cluster of elementwise steps being collected.
 
