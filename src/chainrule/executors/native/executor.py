@@ -107,7 +107,10 @@ class NativeProgram:
 
 @no_garbage_collection()
 def make_plan(program: Program, examples: int | None) -> Plan:
-    """Lower, schedule and place a program of primitives and the composites that the core runs whole."""
+    """Lower, schedule and place a program of primitives and the composites that the core runs whole.
+
+    `refuse_unsupported` must have let it pass.
+    """
     lowering = Lowering(program, examples)
     lowering.lower()
 
