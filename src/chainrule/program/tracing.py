@@ -185,7 +185,7 @@ class _NamingTheLayer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, ChainruleError) and self._trace.label:
+        if error is not None and isinstance(error, ChainruleError) and self._trace.label:
             raise error.at(self._trace.label) from None
 
 

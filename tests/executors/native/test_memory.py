@@ -38,7 +38,7 @@ def placed(program: Program, examples: int | None) -> tuple[Layout, dict[Value, 
         given -= set(program.inputs)
         given |= {*lowering.chunks.values(), lowering.order}
     outside = {*given, *lowering.results.values()}
-    layout = lay_out(groups, lambda root: root not in outside)
+    layout = lay_out(groups, outside)
     touched: dict[Value, list[int]] = {}
     everything = [(group, node) for group in groups for node in group.nodes]
     for time, (group, node) in enumerate(everything):

@@ -230,7 +230,7 @@ class Lowering(Builder):
                 self._join(tile, making[view.root], view, views)
         made = tile.made
         slots = [
-            made[view.root] if self._inside(tile, view) else self._slot(tile, value, view)
+            made[view.root] if view.root in made and view.dense else self._slot(tile, value, view)
             for value, view in zip(step.inputs, views, strict=True)
         ]
         made[y] = record_micro(tile, step, slots)
@@ -319,8 +319,10 @@ class Lowering(Builder):
                 continue
             # Of what is written at that very place it must be this tile that writes it, here.
             if tile.position > latest or all(
-                position < latest or self._inside(tile, view)
-                for position, view in zip(positions, views, strict=True)
+                [
+                    position < latest or self._inside(tile, view)
+                    for position, view in zip(positions, views, strict=True)
+                ]
             ):
                 return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
@@ -403,10 +405,9 @@ class Lowering(Builder):
     def _finish_tiles(self) -> None:
         wanted = set(self.home)
         for tile in self._tiles:
+            here = {tile.position}
             stored = [
-                value
-                for value in tile.made
-                if value in wanted or self.read_by.get(value, set()) - {tile.position}
+                value for value in tile.made if value in wanted or not self.read_by.get(value, here) <= here
             ]
             if stored or tile.all_sums:
                 self.nodes.append(tile_node(tile, stored, self.home_of))

@@ -1,6 +1,6 @@
 """One arena: every value gets a place, and places are used again when nobody needs what was there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,17 +26,21 @@ class Layout:
 
 def lay_out(
     groups: Sequence[Group],
-    stored: Callable[[Value], bool],
+    outside: Container[Value],
     *,
     local: bool = True,
 ) -> Layout:
-    """Places for the roots that live in the arena; local: but for those that live for one chunk alone.
+    """Places for the roots that live in the arena.
+
+    outside: the others. local: whether those that live for one chunk alone get none.
 
     Time is counted in instructions where one thread runs them all, else in stretches between barriers: within
     a stretch threads are at different instructions, so nothing is used again there.
     """
-    inside = _locals(groups, stored) if local else {}
-    spans = _spans(groups, lambda root: stored(root) and root not in inside)
+    inside = _locals(groups, outside) if local else {}
+    spans = _spans(groups, outside)
+    for root in inside:
+        del spans[root]
     taken = _Taken(len(spans))
     offsets: dict[Value, int] = {}
     size = 0
@@ -48,7 +52,7 @@ def lay_out(
     return Layout(offsets, size, _most_alive(spans), inside)
 
 
-def _locals(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Value, tuple[int, int]]:
+def _locals(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, tuple[int, int]]:
     """What only nodes of one group touch, chunk by chunk: such as a gradient that the update uses up."""
     found: dict[Value, tuple[int, int]] = {}
     seen: dict[Value, Group] = {}
@@ -57,7 +61,7 @@ def _locals(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Va
             for access in node.accesses:
                 root = access.root
                 fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
-                if root not in seen and fits and access.write and stored(root):
+                if root not in seen and fits and access.write and root not in outside:
                     found[root] = (node.extent, root.nbytes // node.extent)
                 elif root in found:
                     rows, _ = found[root]
@@ -68,7 +72,7 @@ def _locals(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Va
     return found
 
 
-def _spans(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Value, tuple[int, int]]:
+def _spans(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, tuple[int, int]]:
     alone = all(group.chunks == 1 for group in groups)
     spans: dict[Value, tuple[int, int]] = {}
     time = 0
@@ -78,9 +82,10 @@ def _spans(groups: Sequence[Group], stored: Callable[[Value], bool]) -> dict[Val
             now = time if alone else group.epoch
             for access in node.accesses:
                 root = access.root
-                if stored(root):
-                    first, last = spans.get(root, (now, now))
-                    spans[root] = (min(first, now), max(last, now))
+                if root in spans:
+                    spans[root] = (spans[root][0], now)
+                elif root not in outside:
+                    spans[root] = (now, now)
     return spans
 
 

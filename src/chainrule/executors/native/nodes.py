@@ -27,6 +27,8 @@ REDUCTIONS = ("sum", "max", "min")
 
 def place_at(locate: Locate, root: Value, offset: int) -> Place:
     """Where the element number `offset` of a root lies."""
+    if not offset:
+        return locate(root)
     buffer, start = locate(root)
     return buffer, start + offset * root.item_bytes
 

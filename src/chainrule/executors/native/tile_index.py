@@ -52,7 +52,7 @@ class TileIndex:
 
     def _note(self, tile: Tile, root: Value) -> None:
         """Note that the tile loads from the root."""
-        if root.size <= 1 and root.shape != tile.shape:
+        if root.shape != tile.shape and root.size <= 1:
             return  # nobody asks for it, and nearly every tile may load it
         loading = self._loading.setdefault((root, tile.shape), [])
         if not loading or loading[-1].position < tile.position:  # nearly always
@@ -80,8 +80,8 @@ class TileIndex:
             if maker is not None and maker.shape == shape:
                 found.append((maker,))
                 last = maker if last is None or maker.position > last.position else last
-            loading = self._loading.get((view.root, shape)) if view.root.size > 1 else None
-            if loading:
+            loading = self._loading.get((view.root, shape))
+            if loading and view.root.size > 1:
                 found.append(loading)
                 last = loading[-1] if last is None or loading[-1].position > last.position else last
         if last is None or last.position < latest:
