@@ -121,6 +121,10 @@ bench-kills: $(RUNTIME)  ## kill 200 runs at random moments, on every kind of so
 bench-reading: $(RUNTIME)  ## how long a table takes to read from a file of every kind, beside pandas
 	@$(BIN)/python -m benchmarks.reading $(ARGS)
 
+.PHONY: bench-planning
+bench-planning: $(RUNTIME)  ## how long deep networks take to record, differentiate and plan, by depth
+	@$(BIN)/python -m benchmarks.planning $(ARGS)
+
 .PHONY: bench-prediction
 bench-prediction: $(RUNTIME)  ## predicting one row, a million rows, and in eight threads, beside scikit-learn's
 	@$(BIN)/python -m benchmarks.prediction $(ARGS)

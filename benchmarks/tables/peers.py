@@ -10,13 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.tables.problems import EQUAL_BATCH, EQUAL_EPOCHS, EQUAL_LAYERS, RATE
+
 OURS = "chainrule"
 PEER = "mlp"
 TREES = "trees"
-EQUAL_LAYERS = (100,)
-EQUAL_EPOCHS = 20
-EQUAL_BATCH = 200
-RATE = 0.001
 
 Builder = Callable[[str, pd.DataFrame, int], Any]
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.tables.peers import EQUAL_BATCH, EQUAL_EPOCHS, EQUAL_LAYERS, OURS, PEER, PEERS, TREES
-from benchmarks.tables.problems import TEST_SHARE
+from benchmarks.tables.peers import OURS, PEER, PEERS, TREES
+from benchmarks.tables.problems import EQUAL_BATCH, EQUAL_EPOCHS, EQUAL_LAYERS, TEST_SHARE
 from benchmarks.tables.results import Fit, Result, values, wins
 
 _WIDTH = 112  # where there is no terminal that says

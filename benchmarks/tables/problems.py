@@ -11,6 +11,11 @@ from chainrule.data import NAMED_TABLES, load_named
 
 TEST_SHARE = 0.25
 TABLES = ("churn", "adult", "wine", "breast_cancer", "ames", "diamonds", "hotel", "flights", "bike")
+EQUAL_LAYERS = (100,)
+EQUAL_EPOCHS = 20
+EQUAL_BATCH = 200
+RATE = 0.001
+"""How estimators with equal layers are trained."""
 _SAMPLE_SEED = 0  # of the rows that are taken of a large table, whatever the seed of the split
 
 

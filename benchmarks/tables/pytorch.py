@@ -10,7 +10,7 @@ from sklearn.preprocessing import LabelEncoder
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks import EarlyStopping
 
-from benchmarks.tables.peers import EQUAL_BATCH, EQUAL_LAYERS, RATE
+from benchmarks.tables.problems import EQUAL_BATCH, EQUAL_LAYERS, RATE
 
 
 class Network(torch.nn.Module):

@@ -103,7 +103,7 @@ def _adjoints(step: Step, d_y: Tensor, again: Mapping[Value, Tensor]) -> Sequenc
     trace = d_y.trace
     inputs = tuple([again.get(value, Tensor(value, trace)) for value in step.inputs])
     output = again.get(step.output, Tensor(step.output, trace))
-    return RULES[step.operation](RecordedStep(inputs, output, step.attributes), d_y)
+    return RULES[step.operation](RecordedStep(inputs, output, step.attributes, differentiate), d_y)
 
 
 def _outermost(spans: Sequence[range]) -> list[range]:

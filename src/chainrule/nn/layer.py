@@ -26,6 +26,12 @@ class _Place:
     path: str
     held: list[tuple[str, "Layer"]]
     used: set[str] = field(default_factory=set)
+    _names: dict[int, list[str]] = field(default_factory=dict)  # identity of a layer -> where it is held
+    _numbers: dict[str, int] = field(default_factory=dict)  # kind -> of the last one that no field holds
+
+    def __post_init__(self) -> None:
+        for name, layer in reversed(self.held):
+            self._names.setdefault(id(layer), []).append(name)
 
     def name_of(self, layer: "Layer") -> str:
         """The first unused place that holds this layer; else the place it was called from before.
@@ -33,18 +39,21 @@ class _Place:
         So a layer held in two places is two layers, and a layer called twice from one place is one. A layer
         that no field holds is named after its kind, in the order of the calls.
         """
-        names = [name for name, held in self.held if held is layer]
-        for name in names:
-            if name not in self.used:
-                self.used.add(name)
-                return name
+        names = self._names.get(id(layer))
         if names:
-            return names[-1]
-        taken = self.used | {name for name, _ in self.held}
-        kind, number = snake_case(type(layer).__name__), 1
+            name = names.pop() if len(names) > 1 else names[0]
+        else:
+            name = self._new_name(snake_case(type(layer).__name__))
+        self.used.add(name)
+        return name
+
+    def _new_name(self, kind: str) -> str:
+        """A name that no held layer has."""
+        taken = {name for name, _ in self.held}
+        number = self._numbers.get(kind, 0) + 1
         while f"{kind}_{number}" in taken:
             number += 1
-        self.used.add(f"{kind}_{number}")
+        self._numbers[kind] = number
         return f"{kind}_{number}"
 
 

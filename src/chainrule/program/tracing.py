@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import index as as_whole_number
+from types import TracebackType
 from typing import Any, Union
 
 import numpy as np
@@ -30,7 +31,8 @@ class Trace:
         self.part = "forward"
         self.label = ""  # what errors call the layer, such as "Dense 'head'"
         self._given: dict[str, dict[str, Tensor]] = {"inputs": {}, "parameters": {}, "state": {}}
-        self._scalars: dict[tuple[Any, str], Tensor] = {}
+        self._scalars: dict[tuple[Any, ...], Tensor] = {}
+        self._naming = _NamingTheLayer(self)
         self._deltas: list[tuple[Value, Value]] = []
         self.not_kept: list[range] = []  # numbers of the steps that the reverse pass records once more
 
@@ -88,25 +90,20 @@ class Trace:
         yield
         self.not_kept.append(range(first, len(self.steps)))
 
-    @contextmanager
-    def naming_the_layer(self) -> Iterator[None]:
-        """Put the layer in front of what an error says."""
-        try:
-            yield
-        except ChainruleError as error:
-            if not self.label:
-                raise
-            raise error.at(self.label) from None
+    def naming_the_layer(self) -> "_NamingTheLayer":
+        """A context that puts the layer in front of what an error says."""
+        return self._naming
 
     def record(self, operation: str, *inputs: "Tensor", **attributes: object) -> "Tensor":
         """Check the shapes and dtypes, append the step, return its output."""
         values = tuple([tensor.value for tensor in inputs])
         row = OPERATIONS[operation]
-        with self.naming_the_layer():
-            if any(tensor.trace is not self for tensor in inputs):
-                raise ChainruleError(
-                    f"{operation} got tensors of two programs", remedy="record both in one trace"
-                )
+        with self._naming:
+            for tensor in inputs:
+                if tensor.trace is not self:
+                    raise ChainruleError(
+                        f"{operation} got tensors of two programs", remedy="record both in one trace"
+                    )
             if row.arity is not None and row.arity != len(values):
                 raise ShapeError(f"{operation} takes {row.arity} inputs, got {len(values)}")
             shape, dtype = row.infer(values, attributes)
@@ -117,15 +114,20 @@ class Trace:
 
     def constant(self, value: Operand, dtype: str = "float32") -> "Tensor":
         """A fixed array or number. Equal numbers are recorded once."""
+        # 0.0 and -0.0 are equal as keys but not as numbers.
+        quick = (value, type(value), dtype) if isinstance(value, int | float) and value else None
+        if quick in self._scalars:
+            return self._scalars[quick]
         array = np.array(value, dtype=dtype)
         array.flags.writeable = False
         if array.ndim:
             return self.record("constant", value=array)
-        # -0.0 and 0.0 are equal as keys but not as numbers, hence the bytes.
         key = (array.tobytes(), dtype)
         if key not in self._scalars:
             with self.at(layer=""):
                 self._scalars[key] = self.record("constant", value=array)
+        if quick is not None:
+            self._scalars[quick] = self._scalars[key]
         return self._scalars[key]
 
     def iota(self, length: int, dtype: str = "int32") -> "Tensor":
@@ -155,8 +157,10 @@ class Trace:
         final = _final_values([v for values in given.values() for v in values], steps, deltas)
 
         def rename(step: Step) -> Step:
-            inputs = tuple([final[value] for value in step.inputs])
-            return Step(step.operation, inputs, final[step.output], step.attributes, step.layer, step.part)
+            output, inputs = final[step.output], tuple([final[value] for value in step.inputs])
+            if output is step.output and inputs == step.inputs:
+                return step
+            return Step(step.operation, inputs, output, step.attributes, step.layer, step.part)
 
         return Program(
             inputs=tuple(given["inputs"]),
@@ -167,6 +171,22 @@ class Trace:
             updates={old: final[new] for old, new in replaced.items()},
             deltas={final[of]: final[delta] for of, delta in deltas if of in final},
         )
+
+
+class _NamingTheLayer:
+    """See `Trace.naming_the_layer`; recorded steps are many, so no generator is made for each."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and isinstance(error, ChainruleError) and self._trace.label:
+            raise error.at(self._trace.label) from None
 
 
 def _needed(steps: Sequence[Step], wanted: Sequence[Value]) -> set[Value]:

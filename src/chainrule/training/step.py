@@ -13,6 +13,7 @@ from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Building, building
 from chainrule.nn.results import check_scalar, check_tensor, described
 from chainrule.program import Program, Tensor, Trace, Value
+from chainrule.program.garbage import no_garbage_collection
 from chainrule.training.objective import forwarded, predicted, recorded
 from chainrule.training.probes import Probe, measured, readings_of
 from chainrule.training.recipe import Recipe
@@ -49,6 +50,7 @@ class TrainingStep:
     initializers: Mapping[str, Initializer]
 
 
+@no_garbage_collection()
 def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) -> TrainingStep:
     """Record one whole training step.
 
@@ -105,6 +107,7 @@ def _gradients_at(
     return {name: deltas[tensor.value] for name, tensor in point.items()}
 
 
+@no_garbage_collection()
 def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False, measured: bool = False) -> Program:
     """The forward pass alone, without dropout: 'prediction', or 'prediction.kind' … of several outputs.
 

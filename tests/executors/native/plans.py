@@ -38,7 +38,7 @@ def groups_of(program: Program, examples: int | None = None) -> tuple[list[Group
     def home(value: Value) -> Value:
         return lowering.home.get(value, value)
 
-    return schedule(lowering.nodes, home), home
+    return schedule(lowering.nodes), home
 
 
 def micro_ops(node: Node) -> list[str]:

@@ -97,6 +97,7 @@ def wire_of(program: Program, examples: int | None) -> Wire:
         patch.setattr(native, "_core", type("Stub", (), {"Core": Recorded}))
         patch.setattr(schedule, "SMALL_FLOPS", 0)
         patch.setattr(schedule, "chunk_count", lambda extent: max(1, min(3, extent)))
+        native.refuse_unsupported(program)
         native.make_plan(program, examples)
     return seen[0]
 

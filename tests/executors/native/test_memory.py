@@ -32,13 +32,13 @@ def placed(program: Program, examples: int | None) -> tuple[Layout, dict[Value, 
     def home(value: Value) -> Value:
         return lowering.home.get(value, value)
 
-    groups = schedule.schedule(lowering.nodes, home)
+    groups = schedule.schedule(lowering.nodes)
     given = {*program.inputs, *program.parameters, *program.state, *lowering.constants}
     if examples is not None:
         given -= set(program.inputs)
         given |= {*lowering.chunks.values(), lowering.order}
     outside = {*given, *lowering.results.values()}
-    layout = lay_out(groups, lambda root: root not in outside, home)
+    layout = lay_out(groups, outside)
     touched: dict[Value, list[int]] = {}
     everything = [(group, node) for group in groups for node in group.nodes]
     for time, (group, node) in enumerate(everything):

@@ -1,16 +1,23 @@
 """What a derivative rule sees: a recorded step with Tensors in place of Values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.program import Tensor
+from chainrule.program import Tensor, Value
+
+Differentiate = Callable[[Tensor, Iterable[Tensor]], Mapping[Value, Tensor]]
+"""What `backprop.differentiate` is."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedStep:
-    """output = operation(*inputs, **attributes), all as Tensors that rules can compute with."""
+    """output = operation(*inputs, **attributes), all as Tensors that rules can compute with.
+
+    differentiate: the reverse pass, for steps that hold a program of their own.
+    """
 
     inputs: tuple[Tensor, ...]
     output: Tensor
     attributes: Mapping[str, Any]
+    differentiate: Differentiate

@@ -29,7 +29,7 @@ def scan(step: RecordedStep, d_y: Tensor) -> Adjoints:
         old, x = rest[: of.carries], rest[of.carries :]
         d_sums, fixed = held[: len(sums)], held[len(sums) :]
         back_here = [a + b for a, b in zip(later, here, strict=True)]
-        return _body_back(of, (old, x, fixed), [*back_here, *stacked_here, *d_sums])
+        return _body_back(step, (old, x, fixed), [*back_here, *stacked_here, *d_sums])
 
     loop = [*arriving, *stacked, *before, *sequences]
     zeros = [f.zeros_like(x) for x in start]
@@ -42,17 +42,14 @@ def scan(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
 
 def _body_back(
-    of: Scan, inputs: tuple[Tensors, Tensors, Tensors], arriving: Tensors
+    step: RecordedStep, inputs: tuple[Tensors, Tensors, Tensors], arriving: Tensors
 ) -> tuple[Tensors, Tensors, Tensors]:
     """Derivatives of Σ arriving · outputs of the body by its float inputs: carries, elements, constants."""
-    # The reverse pass uses the rules, so the rule can't import it before they are all there.
-    from chainrule.backprop.reverse import differentiate
-
     old, elements, constants = inputs
-    outputs = inline(of.body, [*old, *elements, *constants])
+    outputs = inline(Scan.of(step.attributes).body, [*old, *elements, *constants])
     terms = [f.dot(y, d) for y, d in zip(outputs, arriving, strict=True)]
     wanted = [[x for x in part if x.dtype in FLOATS] for part in inputs]
-    deltas = differentiate(sum(terms[1:], terms[0]), [x for part in wanted for x in part])
+    deltas = step.differentiate(sum(terms[1:], terms[0]), [x for part in wanted for x in part])
     by_carries, by_elements, by_constants = ([deltas[x.value] for x in part] for part in wanted)
     return by_carries, by_elements, by_constants
 

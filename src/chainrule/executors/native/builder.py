@@ -49,7 +49,11 @@ class Builder(ABC):
 
     def reads(self, view: View, position: int) -> View:
         """Note that the node at this position reads a view; returns the view."""
-        self.read_by.setdefault(view.root, set()).add(position)
+        readers = self.read_by.get(view.root)
+        if readers is None:
+            self.read_by[view.root] = {position}
+        else:
+            readers.add(position)
         return view
 
     def add(self, node: Node, output: Value) -> None:

@@ -14,6 +14,7 @@ from chainrule.executors.native.placement import place
 from chainrule.executors.native.schedule import Group, schedule
 from chainrule.executors.native.threads import thread_count
 from chainrule.program import Program, Value, expand
+from chainrule.program.garbage import no_garbage_collection
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class NativeProgram:
     threads: of the pool; the same bits for any number.
     """
 
+    @no_garbage_collection()
     def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program = program
         self.threads = thread_count(threads)
@@ -105,12 +107,16 @@ class NativeProgram:
         return results
 
 
+@no_garbage_collection()
 def make_plan(program: Program, examples: int | None) -> Plan:
-    """Lower, schedule and place a program of primitives and the composites that the core runs whole."""
+    """Lower, schedule and place a program of primitives and the composites that the core runs whole.
+
+    `refuse_unsupported` must have let it pass.
+    """
     lowering = Lowering(program, examples)
     lowering.lower()
 
-    groups = schedule(lowering.nodes, lowering.home_of)
+    groups = schedule(lowering.nodes)
     inputs = [lowering.chunks.get(value, value) for value in program.inputs]
     order = [lowering.order] if lowering.order is not None else []
     kept, results = [*program.parameters, *program.state], lowering.results
@@ -134,7 +140,9 @@ def make_plan(program: Program, examples: int | None) -> Plan:
 
 def plan_text(program: Program) -> str:
     """The instruction list of a program: bytes and floating-point operations of each."""
-    plan = make_plan(expand(program, WHOLE), None)
+    expanded = expand(program, WHOLE)
+    refuse_unsupported(expanded)
+    plan = make_plan(expanded, None)
     ahead = iter(plan.core.ready)
     lines = [f"{'':9} {'chunks':>6} {'flops':>13} {'bytes':>12}  instruction"]
     for group in plan.groups:

@@ -37,21 +37,23 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
 
     loops: how many the program is inside of.
     """
+    dtypes: set[str] = set()
     for value in program.values():
-        if value.dtype not in _core.TYPES and value.dtype != "int64":
-            raise NotSupportedError(f"{value.name} is {value.dtype}")
+        dtypes.add(value.dtype)
         if len(value.shape) > _core.MOST_AXES:
             raise NotSupportedError(f"{value.name} has {len(value.shape)} axes")
+    for value in program.values() if not dtypes <= {*_core.TYPES, "int64"} else ():
+        if value.dtype not in _core.TYPES and value.dtype != "int64":
+            raise NotSupportedError(f"{value.name} is {value.dtype}")
     for step in program.steps:
         if not has_kernel(step.operation):
             raise NotSupportedError(f"the operation {step.operation}")
-        dtypes = [value.dtype for value in step.inputs]
-        if step.operation in _core.REDUCTIONS and dtypes != ["float32"]:
-            raise NotSupportedError(f"{step.operation} of {dtypes[0]}")
-        if not _moves_long_integers(step):
+        if step.operation in _core.REDUCTIONS and step.inputs[0].dtype != "float32":
+            raise NotSupportedError(f"{step.operation} of {step.inputs[0].dtype}")
+        if "int64" in dtypes and not _moves_long_integers(step):
             raise NotSupportedError(f"{step.operation} of int64")
-        if step.operation == "scatter_add" and dtypes[0] != "float32":
-            raise NotSupportedError(f"scatter_add to {dtypes[0]}")
+        if step.operation == "scatter_add" and step.inputs[0].dtype != "float32":
+            raise NotSupportedError(f"scatter_add to {step.inputs[0].dtype}")
         if step.operation == "one_hot" and step.output.dtype != "float32":
             raise NotSupportedError(f"one_hot as {step.output.dtype}")
         if step.operation.startswith("convolution") and (taps := taps_of(step)) > _core.MOST_TAPS:
@@ -117,8 +119,7 @@ class Lowering(Builder):
         self._outside = {*inputs, *program.parameters, *program.state}
 
     def lower(self) -> None:
-        """Lower every step, then the outputs and updates."""
-        refuse_unsupported(self.program)
+        """Lower every step, then the outputs and updates; `refuse_unsupported` has let the program pass."""
         for value in self._outside:
             self.views[value] = whole(value)
         for value in self.program.inputs:
@@ -138,6 +139,9 @@ class Lowering(Builder):
         self._drop_unread()
         self._finish_tiles()
         self.nodes.sort(key=lambda node: node.position)
+        for node in self.nodes:
+            for access in node.accesses:
+                access.root = self.home.get(access.root, access.root)
 
     def inside(self, program: Program, numbers: Mapping[str, float]) -> Builder:
         """A builder of a program that runs inside of this one, with all its nodes.
@@ -152,12 +156,10 @@ class Lowering(Builder):
 
     def _step(self, step: Step) -> None:
         step = self._with_short_indices(step)
-        key = self._key(step)
-        known = self._same.get(key)
-        if known is not None:
+        known = self._same.setdefault(self._key(step), step.output)
+        if known is not step.output:
             self.views[step.output] = self.views[known]
             return
-        self._same[key] = step.output
         self.layer = step.layer
         if step.operation == "add" and (pieces := self._put_together(step)):
             self.compose(step.output, pieces)
@@ -195,31 +197,43 @@ class Lowering(Builder):
 
     def _put_together(self, step: Step) -> Pieces | None:
         """A sum of which everywhere all but one are zeros, such as the deltas of the slices of one value."""
+        if not self._pieces:
+            return None
         first, second = (self.pieces_of(value) for value in step.inputs)
         return first.added(second) if first and second else None
 
     def _key(self, step: Step) -> tuple[Any, ...]:
-        seen = tuple(self.views[v] for v in step.inputs)
-        attributes = tuple(
-            (name, value.tobytes() if isinstance(value, np.ndarray) else value)
-            for name, value in step.attributes.items()
-        )
+        seen = tuple([self.views[value] for value in step.inputs])
+        attributes: tuple[Any, ...] = ()
+        if step.attributes:
+            attributes = tuple(
+                [
+                    (name, value.tobytes() if isinstance(value, np.ndarray) else value)
+                    for name, value in step.attributes.items()
+                ]
+            )
         return step.operation, seen, attributes, step.output.shape, step.output.dtype
 
     # Elementwise
 
     def _elementwise(self, step: Step) -> None:
-        shape = step.output.shape
+        y, shape = step.output, step.output.shape
+        making = self._tiles.making
         views = [self._loadable(value, shape) for value in step.inputs]
         tile = self._tile_for(step, views)
         for view in views:
-            self._join(tile, view, views)
-        slots = [self._slot(tile, value, view) for value, view in zip(step.inputs, views, strict=True)]
-        tile.made[step.output] = record_micro(tile, step, slots)
-        self._tiles.making[step.output] = tile
-        self._made_by[step.output] = step
-        self.produced[step.output] = tile.position
-        self.views[step.output] = whole(step.output)
+            if making.get(view.root, tile) is not tile:
+                self._join(tile, making[view.root], view, views)
+        made = tile.made
+        slots = [
+            made[view.root] if view.root in made and view.dense else self._slot(tile, value, view)
+            for value, view in zip(step.inputs, views, strict=True)
+        ]
+        made[y] = record_micro(tile, step, slots)
+        making[y] = tile
+        self._made_by[y] = step
+        self.produced[y] = tile.position
+        self.views[y] = whole(y)
 
     def _steps_again(self, tile: Tile, value: Value, budget: int) -> list[Step] | None:
         """Cheap steps that make a value from what is in memory anyway, rather than store it and load it."""
@@ -253,8 +267,11 @@ class Lowering(Builder):
         return stored or root.size * 8 <= size_of(tile.shape)
 
     def _loadable(self, value: Value, shape: tuple[int, ...]) -> View:
-        view = self.views[value].broadcast(shape)
-        if view.rows_and_columns() is None:
+        view = self.views[value]
+        if view.shape != shape:
+            view = view.broadcast(shape)
+        # Of at most two axes each has a stride of its own.
+        if len(shape) > 2 and view.rows_and_columns() is None:
             view = self.dense_view(value).broadcast(shape)
             if view.rows_and_columns() is None:
                 spread = Value(shape, value.dtype, f"{value.name}.spread")
@@ -263,10 +280,7 @@ class Lowering(Builder):
         return view
 
     def _slot(self, tile: Tile, value: Value, view: View) -> int:
-        """The register of a value, made again or loaded if the tile does not make it."""
-        made = tile.made.get(view.root)
-        if made is not None and view.dense and view.shape == tile.shape:
-            return made
+        """The register of a value that the tile does not make, loaded or made again."""
         maker = self._tiles.making.get(view.root)
         elsewhere = maker is None or any(at != maker.position for at in self.read_by.get(view.root, ()))
         again = None if elsewhere and value.dtype != "bool" else self._steps_again(tile, value, MOST_AGAIN)
@@ -294,26 +308,29 @@ class Lowering(Builder):
     def _tile_for(self, step: Step, views: list[View]) -> Tile:
         """The last tile of this shape that has or makes an input, and comes late enough; else a new one."""
         shape = step.output.shape
-        latest = max((self.produced.get(view.root, 0) for view in views), default=0)
+        positions = [self.produced.get(view.root, 0) for view in views]
+        latest = max(positions)
         for tile in self._tiles.connected(shape, views, latest):
             if tile.full:
                 continue
-            if tile.position == latest and not all(
-                self.produced.get(view.root, 0) < latest or self._inside(tile, view) for view in views
+            # Of what is written at that very place it must be this tile that writes it, here.
+            if tile.position > latest or all(
+                [
+                    position < latest or self._inside(tile, view)
+                    for position, view in zip(positions, views, strict=True)
+                ]
             ):
-                continue
-            return tile
+                return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
         self._tiles.add(tile)
         return tile
 
-    def _join(self, tile: Tile, view: View, beside: list[View]) -> None:
-        """If the view is made by an earlier tile of this shape that nobody has read, make the two one.
+    def _join(self, tile: Tile, other: Tile, view: View, beside: list[View]) -> None:
+        """If the other tile, which makes the view, is of this shape and nobody has read it, make the two one.
 
         beside: the views that the same step reads.
         """
-        other = self._tiles.making.get(view.root)
-        if other is None or other is tile or other.shape != tile.shape or not self._inside(other, view):
+        if other.shape != tile.shape or not self._inside(other, view):
             return
         if len(other.ops) + len(tile.ops) > MOST_OPS or not tile.shape:
             return
@@ -365,7 +382,7 @@ class Lowering(Builder):
 
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:
-        return view.root in tile.made and view.dense and view.shape == tile.shape
+        return view.root in tile.made and view.shape == tile.shape and view.dense
 
     def _drop_unread(self) -> None:
         """Nodes go whose results nobody needs, and what only they have read needs not be stored."""
@@ -384,10 +401,9 @@ class Lowering(Builder):
     def _finish_tiles(self) -> None:
         wanted = set(self.home)
         for tile in self._tiles:
+            here = {tile.position}
             stored = [
-                value
-                for value in tile.made
-                if value in wanted or self.read_by.get(value, set()) - {tile.position}
+                value for value in tile.made if value in wanted or not self.read_by.get(value, here) <= here
             ]
             if stored or tile.all_sums:
                 self.nodes.append(tile_node(tile, stored, self.home_of))

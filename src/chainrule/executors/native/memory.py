@@ -1,7 +1,9 @@
 """One arena: every value gets a place, and places are used again when nobody needs what was there."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Value
@@ -24,43 +26,42 @@ class Layout:
 
 def lay_out(
     groups: Sequence[Group],
-    stored: Callable[[Value], bool],
-    home: Callable[[Value], Value],
+    outside: Container[Value],
     *,
     local: bool = True,
 ) -> Layout:
-    """Places for the roots that live in the arena; local: but for those that live for one chunk alone.
+    """Places for the roots that live in the arena.
+
+    outside: the others. local: whether those that live for one chunk alone get none.
 
     Time is counted in instructions where one thread runs them all, else in stretches between barriers: within
     a stretch threads are at different instructions, so nothing is used again there.
     """
-    inside = _locals(groups, stored, home) if local else {}
-    spans = _spans(groups, lambda root: stored(root) and root not in inside, home)
-    taken: list[tuple[int, int, int, int]] = []  # first and last time, first and end byte
+    inside = _locals(groups, outside) if local else {}
+    spans = _spans(groups, outside)
+    for root in inside:
+        del spans[root]
+    taken = _Taken(len(spans))
     offsets: dict[Value, int] = {}
     size = 0
     for root, (first, last) in sorted(spans.items(), key=lambda item: -item[0].nbytes):
         needed = _rounded(root.nbytes)
-        busy = sorted((start, end) for t0, t1, start, end in taken if t0 <= last and first <= t1)
-        offset = _first_gap(busy, needed)
-        offsets[root] = offset
-        taken.append((first, last, offset, offset + needed))
+        offset = offsets[root] = taken.first_gap(first, last, needed)
+        taken.add(first, last, offset, offset + needed)
         size = max(size, offset + needed)
     return Layout(offsets, size, _most_alive(spans), inside)
 
 
-def _locals(
-    groups: Sequence[Group], stored: Callable[[Value], bool], home: Callable[[Value], Value]
-) -> dict[Value, tuple[int, int]]:
+def _locals(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, tuple[int, int]]:
     """What only nodes of one group touch, chunk by chunk: such as a gradient that the update uses up."""
     found: dict[Value, tuple[int, int]] = {}
     seen: dict[Value, Group] = {}
     for group in groups:
         for node in group.nodes:
             for access in node.accesses:
-                root = home(access.root)
+                root = access.root
                 fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
-                if root not in seen and fits and access.write and stored(root):
+                if root not in seen and fits and access.write and root not in outside:
                     found[root] = (node.extent, root.nbytes // node.extent)
                 elif root in found:
                     rows, _ = found[root]
@@ -71,9 +72,7 @@ def _locals(
     return found
 
 
-def _spans(
-    groups: Sequence[Group], stored: Callable[[Value], bool], home: Callable[[Value], Value]
-) -> dict[Value, tuple[int, int]]:
+def _spans(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, tuple[int, int]]:
     alone = all(group.chunks == 1 for group in groups)
     spans: dict[Value, tuple[int, int]] = {}
     time = 0
@@ -82,20 +81,44 @@ def _spans(
             time += 1
             now = time if alone else group.epoch
             for access in node.accesses:
-                root = home(access.root)
-                if stored(root):
-                    first, last = spans.get(root, (now, now))
-                    spans[root] = (min(first, now), max(last, now))
+                root = access.root
+                if root in spans:
+                    spans[root] = (spans[root][0], now)
+                elif root not in outside:
+                    spans[root] = (now, now)
     return spans
 
 
-def _first_gap(busy: Iterable[tuple[int, int]], needed: int) -> int:
-    offset = 0
-    for start, end in busy:
-        if start - offset >= needed:
-            break
-        offset = max(offset, end)
-    return offset
+class _Taken:
+    """The places given so far, in order of where they start.
+
+    Nearly every value of a deep network is alive with nearly every other one, so a place is compared with all
+    others: in NumPy, for they may be thousands.
+    """
+
+    def __init__(self, most: int) -> None:
+        """most: places that may be given."""
+        self._rows = np.zeros((4, most), np.int64)  # first and last time, first and end byte
+        self._count = 0
+
+    def first_gap(self, first: int, last: int, needed: int) -> int:
+        """Where so many bytes are free from the first time to the last."""
+        since, until, start, end = self._rows[:, : self._count]
+        busy = ((since <= last) & (first <= until)).nonzero()[0]
+        if not len(busy):
+            return 0
+        free_from = np.zeros(len(busy) + 1, np.int64)
+        np.maximum.accumulate(end[busy], out=free_from[1:])
+        fitting = start[busy] - free_from[:-1] >= needed
+        place = fitting.argmax()
+        return int(free_from[place if fitting[place] else -1])
+
+    def add(self, first: int, last: int, start: int, end: int) -> None:
+        """A place that is taken."""
+        place, count = int(self._rows[2, : self._count].searchsorted(start)), self._count
+        self._rows[:, place + 1 : count + 1] = self._rows[:, place:count]
+        self._rows[:, place] = first, last, start, end
+        self._count += 1
 
 
 def _most_alive(spans: dict[Value, tuple[int, int]]) -> int:

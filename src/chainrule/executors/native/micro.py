@@ -39,6 +39,8 @@ CASTS = {
 def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
     """Record the micro operations of one step; the slot of its result."""
     name, dtype = step.operation, step.inputs[0].dtype
+    if dtype == "float32" and name in FLOAT:
+        return tile.apply(FLOAT[name][0], *slots)
     if name == "cast":
         return _cast(tile, dtype, step.output.dtype, slots[0])
     if name == "where":
@@ -49,8 +51,6 @@ def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
         )
     if name == "shift_right":
         return tile.apply("SHIFT_RIGHT_U", *slots)
-    if dtype == "float32":
-        return tile.apply(FLOAT[name][0], *slots)
     if dtype == "bool":
         return _of_masks(tile, name, slots)
     return _of_integers(tile, name, dtype, slots)

@@ -15,11 +15,13 @@ Locate = Callable[[Value], Place]
 
 def place_at(locate: Locate, root: Value, offset: int) -> Place:
     """Where the element number `offset` of a root lies."""
+    if not offset:
+        return locate(root)
     buffer, start = locate(root)
     return buffer, start + offset * root.item_bytes
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Access:
     """How a node touches a root's storage.
 
@@ -33,7 +35,7 @@ class Access:
     whole: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Node:
     """One instruction to be. position: its place in the order of the program.
 

@@ -38,7 +38,7 @@ def place(
     """
     number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
     packed, starts = _packed(constants)
-    layout = lay_out(groups, lambda root: root not in number and root not in starts, home, local=local)
+    layout = lay_out(groups, {*number, *starts}, local=local)
     number |= {root: i for i, root in enumerate(layout.locals, start=CONSTANTS + 1 + len(buffers))}
 
     def locate(value: Value) -> tuple[int, int]:

@@ -95,7 +95,7 @@ def _chunks(of: Scan, inside: Builder) -> int:
     if chunks < 2 or inside.program.state:
         return 1
     next_ones = dict(zip(carries, results, strict=False))
-    return independent_chunks(inside.nodes, lambda root: next_ones.get(root, inside.home_of(root)), chunks)
+    return independent_chunks(inside.nodes, next_ones, chunks)
 
 
 def _scan(builder: Builder, step: Step) -> None:

@@ -1,7 +1,7 @@
 """Order, chunks and barriers: chunks are fixed by the problem, barriers stand only where chunks cross."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import pairwise
 from operator import attrgetter
@@ -57,15 +57,15 @@ def chunks_of(node: Node) -> int:
     return even if 4 * even > wanted else min(wanted, node.extent)
 
 
-def schedule(nodes: Sequence[Node], home: Callable[[Value], Value]) -> list[Group]:
+def schedule(nodes: Sequence[Node]) -> list[Group]:
     """Nodes in an order that needs few barriers: first what can run without one."""
     small = sum(node.flops for node in nodes) < SMALL_FLOPS
     for node in nodes:
         node.chunks = 1 if small else chunks_of(node)
     if small:
         return [Group(False, 1, list(nodes), 0)]
-    _link(nodes, home)
-    queue = _Queue(nodes, home)
+    _link(nodes)
+    queue = _Queue(nodes)
     groups: list[Group] = []
     epoch = 0
     while queue.waits:
@@ -80,7 +80,7 @@ def schedule(nodes: Sequence[Node], home: Callable[[Value], Value]) -> list[Grou
         groups[-1].nodes.append(node)
         queue.run(node)
     for group in groups:
-        _look_ahead(group, home)
+        _look_ahead(group)
     return groups
 
 
@@ -91,9 +91,9 @@ class _Queue:
     nodes that touch the same, and one of them writes, come after one another.
     """
 
-    def __init__(self, nodes: Sequence[Node], home: Callable[[Value], Value]) -> None:
+    def __init__(self, nodes: Sequence[Node]) -> None:
         self.free: set[Node] = set()
-        self._touched = Touched(home)
+        self._touched = _Touched()
         self._blocked: list[Node] = []
         self._heaps: dict[int, list[tuple[int, Node]]] = {}  # chunks -> free ones by position, and some gone
         self._missing = {node: len(node.after) for node in nodes}
@@ -117,7 +117,7 @@ class _Queue:
 
     def pass_barrier(self) -> None:
         """Free all that wait for it."""
-        self._touched = Touched(self._touched.home)
+        self._touched = _Touched()
         for node in self._blocked:
             self._set_free(node)
         self._blocked = []
@@ -156,13 +156,13 @@ class _Queue:
                 self._set_free(follower)
 
 
-def _look_ahead(group: Group, home: Callable[[Value], Value]) -> None:
+def _look_ahead(group: Group) -> None:
     """Each product asks for what the node after it reads beside its result, such as an optimizer's means."""
     writers: dict[Value, set[Node]] = {}
     for node in group.nodes:
         for access in node.accesses:
             if access.write:
-                writers.setdefault(home(access.root), set()).add(node)
+                writers.setdefault(access.root, set()).add(node)
     for product, reader in pairwise(group.nodes):
         if product.kind != "matmul" or reader.kind != "tile" or reader.extent != product.extent:
             continue
@@ -170,35 +170,33 @@ def _look_ahead(group: Group, home: Callable[[Value], Value]) -> None:
         read = [access for access in reader.accesses if not access.write and access.aligned]
         if any(access.root is result for access in read):
             alike = [access.root for access in read if access.root.nbytes == result.nbytes]
-            cold = [root for root in alike if writers.get(home(root), set()) <= {reader}]
+            cold = [root for root in alike if writers.get(root, set()) <= {reader}]
             product.ahead = cold[: _core.MOST_AHEAD]
 
 
-def _link(nodes: Sequence[Node], home: Callable[[Value], Value]) -> None:
+def _link(nodes: Sequence[Node]) -> None:
     """Who must come after whom, from the order they were recorded in: the least that implies the rest."""
     writer: dict[Value, Node] = {}
     readers: dict[Value, list[Node]] = {}  # since it was last written
     for node in nodes:
-        touched = [(home(access.root), access.write) for access in node.accesses]
-        for root, write in touched:
-            if root in writer:
-                node.after.add(writer[root])
-            if write:
-                node.after.update(readers.get(root, ()))
+        for access in node.accesses:
+            if access.root in writer:
+                node.after.add(writer[access.root])
+            if access.write:
+                node.after.update(readers.get(access.root, ()))
         node.after.discard(node)
-        for root, write in touched:
-            if write:
-                writer[root] = node
-                readers[root] = []
+        for access in node.accesses:
+            if access.write:
+                writer[access.root] = node
+                readers[access.root] = []
             else:
-                readers.setdefault(root, []).append(node)
+                readers.setdefault(access.root, []).append(node)
 
 
-class Touched:
+class _Touched:
     """What nodes have touched since the last barrier."""
 
-    def __init__(self, home: Callable[[Value], Value]) -> None:
-        self.home = home
+    def __init__(self) -> None:
         self._read: dict[Value, list[tuple[Node, Access]]] = {}
         self._written: dict[Value, list[tuple[Node, Access]]] = {}
 
@@ -206,17 +204,18 @@ class Touched:
         """What this one touches."""
         for access in node.accesses:
             touched = self._written if access.write else self._read
-            touched.setdefault(self.home(access.root), []).append((node, access))
+            touched.setdefault(access.root, []).append((node, access))
 
     def crosses(self, node: Node) -> bool:
         """Whether the node touches what another thread may be touching since the last barrier."""
         for access in node.accesses:
-            root = self.home(access.root)
-            others = self._written.get(root, ())
-            if any(_apart(node, access, *other) for other in others):
-                return True
-            if access.write and any(_apart(node, access, *other) for other in self._read.get(root, ())):
-                return True
+            for other in self._written.get(access.root, ()):
+                if _apart(node, access, *other):
+                    return True
+            if access.write:
+                for other in self._read.get(access.root, ()):
+                    if _apart(node, access, *other):
+                        return True
         return False
 
 
@@ -227,14 +226,18 @@ def _apart(node: Node, access: Access, other: Node, before: Access) -> bool:
     return not (access.aligned and before.aligned and same_cuts(node, other))
 
 
-def independent_chunks(nodes: Sequence[Node], home: Callable[[Value], Value], chunks: int) -> int:
-    """The number of chunks if each can run all nodes by itself, again and again, else 1: nodes are cut so."""
-    touched = Touched(home)
+def independent_chunks(nodes: Sequence[Node], following: Mapping[Value, Value], chunks: int) -> int:
+    """The number of chunks if each can run all nodes by itself, again and again, else 1: nodes are cut so.
+
+    following: root -> the root that takes its place the next time.
+    """
+    touched = _Touched()
+    twins: list[Node] = []
     for node in nodes:
-        node.chunks = chunks
-    for node in nodes:
-        touched.add(node)
-    crossed = any(touched.crosses(node) for node in nodes)
+        accesses = [replace(each, root=following.get(each.root, each.root)) for each in node.accesses]
+        twins.append(replace(node, accesses=accesses, chunks=chunks))
+        touched.add(twins[-1])
+    crossed = any(touched.crosses(twin) for twin in twins)
     for node in nodes:
         node.chunks = 1 if crossed else chunks
     return 1 if crossed else chunks

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 
 from chainrule.executors.native.tiles import Slot, Tile
@@ -51,11 +52,14 @@ class TileIndex:
 
     def _note(self, tile: Tile, root: Value) -> None:
         """Note that the tile loads from the root."""
-        if root.size <= 1 and root.shape != tile.shape:
+        if root.shape != tile.shape and root.size <= 1:
             return  # nobody asks for it, and nearly every tile may load it
         loading = self._loading.setdefault((root, tile.shape), [])
+        if not loading or loading[-1].position < tile.position:  # nearly always
+            loading.append(tile)
+            return
         place = bisect_left(loading, tile.position, key=_position)
-        if place == len(loading) or loading[place] is not tile:
+        if loading[place] is not tile:
             loading.insert(place, tile)
 
     def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterator[Tile]:
@@ -70,14 +74,20 @@ class TileIndex:
             yield from self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
             return
         found: list[Sequence[Tile]] = []
+        last: Tile | None = None
         for view in views:
             maker = self.making.get(view.root)
             if maker is not None and maker.shape == shape:
                 found.append((maker,))
-            loading = self._loading.get((view.root, shape)) if view.root.size > 1 else None
-            if loading:
+                last = maker if last is None or maker.position > last.position else last
+            loading = self._loading.get((view.root, shape))
+            if loading and view.root.size > 1:
                 found.append(loading)
-        for tile in _last_first(found):
+                last = loading[-1] if last is None or loading[-1].position > last.position else last
+        if last is None or last.position < latest:
+            return
+        yield last  # nearly always taken
+        for tile in islice(_last_first(found), 1, None):
             if tile.position < latest:
                 return
             yield tile

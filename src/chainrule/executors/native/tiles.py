@@ -16,7 +16,7 @@ Slot = int
 """A value inside of a tile: numbered in order of appearance."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Tile:
     """A cluster of elementwise steps being collected.
 
@@ -31,7 +31,6 @@ class Tile:
     made: dict[Value, Slot] = field(default_factory=dict)
     layer: str = ""
     slots: int = 0
-    streams: set[Value] = field(default_factory=set)  # roots loaded that hold more than one number
     squares: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose squares are summed
     rows_added: dict[Value, Slot] = field(default_factory=dict)  # where sums go -> whose rows are added up
     again: dict[Value, Slot] = field(
@@ -49,15 +48,15 @@ class Tile:
         if strides is None:
             raise ValueError("a view without common strides must be copied before it is loaded")
         key = (view.root, view.offset, *strides)
-        if key not in self.loads:
-            self.loads[key] = self.new_slot()
-            if view.root.size > 1:
-                self.streams.add(view.root)
-        return self.loads[key]
+        slot = self.loads.get(key)
+        if slot is None:
+            slot = self.loads[key] = self.new_slot()
+        return slot
 
     def apply(self, operation: str, *slots: Slot) -> Slot:
         """Record a micro operation."""
-        y = self.new_slot()
+        y = self.slots
+        self.slots = y + 1
         self.ops.append((operation, slots, y))
         return y
 
@@ -77,7 +76,6 @@ class Tile:
         self.squares |= {sums: slot[y] for sums, y in other.squares.items()}
         self.rows_added |= {sums: slot[y] for sums, y in other.rows_added.items()}
         self.again = {value: slot[y] for value, y in other.again.items()} | self.again
-        self.streams |= other.streams
 
     @property
     def all_sums(self) -> list[Value]:

@@ -3,13 +3,13 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from chainrule.program import Value
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """A value as elements of a root's storage: element i lies at offset + the sum of i[axis] · strides[axis].
 
     root: the value that has storage. shape: of the value seen. strides, offset: in elements; a stride of 0
@@ -24,7 +24,12 @@ class View:
     @property
     def dense(self) -> bool:
         """Whether the elements lie in row-major order without gaps or repeats."""
-        return _packed(self.shape, self.strides)
+        if self.strides == packed_strides(self.shape):
+            return True
+        return 0 in self.shape or all(
+            n == 1 or a == b
+            for n, a, b in zip(self.shape, self.strides, packed_strides(self.shape), strict=True)
+        )
 
     @property
     def whole(self) -> bool:
@@ -71,6 +76,10 @@ class View:
 
     def broadcast(self, shape: Sequence[int]) -> "View":
         """Repeated along new leading axes and along axes of length 1."""
+        if shape == self.shape:
+            return self
+        if not self.shape:
+            return View(self.root, tuple(shape), (0,) * len(shape), self.offset)
         new = len(shape) - len(self.shape)
         strides = [0] * new
         for length, old, stride in zip(shape[new:], self.shape, self.strides, strict=True):
@@ -86,6 +95,8 @@ class View:
             return 0, 0
         if len(self.shape) == 1:
             return self.strides[0], 0
+        if len(self.shape) == 2:
+            return (self.strides[0] if self.shape[0] != 1 else 0), self.strides[1]
         rows = collapsed(self.shape[:-1], self.strides[:-1])
         return None if rows is None else (rows, self.strides[-1])
 
@@ -95,18 +106,14 @@ def whole(value: Value) -> View:
     return View(value, value.shape, packed_strides(value.shape))
 
 
-def packed_strides(shape: Sequence[int]) -> tuple[int, ...]:
+@lru_cache(maxsize=4096)
+def packed_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Row-major strides without gaps."""
     strides, step = [], 1
     for length in reversed(shape):
         strides.append(step)
         step *= length
     return tuple(reversed(strides))
-
-
-def _packed(shape: Sequence[int], strides: Sequence[int]) -> bool:
-    packed = packed_strides(shape)
-    return all(n <= 1 or a == b for n, a, b in zip(shape, strides, packed, strict=True)) or 0 in shape
 
 
 def collapsed(shape: Sequence[int], strides: Sequence[int]) -> int | None:

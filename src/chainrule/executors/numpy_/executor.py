@@ -75,13 +75,21 @@ def _instructions(program: Program, place: Mapping[Value, int], kept: set[int]) 
     return [
         _Instruction(
             KERNELS[step.operation],
-            step.attributes,
+            _attributes(step),
             tuple(place[value] for value in step.inputs),
             place[step.output],
             tuple(dead[number]),
         )
         for number, step in enumerate(program.steps)
     ]
+
+
+def _attributes(step: Step) -> dict[str, object]:
+    """A step's attributes, with the program that a loop repeats made ready to run."""
+    return {
+        name: NumpyProgram(value) if isinstance(value, Program) else value
+        for name, value in step.attributes.items()
+    }
 
 
 def _checked(array: np.ndarray, value: Value) -> np.ndarray:
@@ -106,7 +114,7 @@ def every_value(program: Program, tree: NamedArrays, inputs: NamedArrays) -> dic
             if step.operation in EXPANSIONS:
                 values[step.output] = _composite(step, arguments)
             else:
-                values[step.output] = KERNELS[step.operation](*arguments, **step.attributes)
+                values[step.output] = KERNELS[step.operation](*arguments, **_attributes(step))
     return values
 
 

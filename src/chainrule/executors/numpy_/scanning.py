@@ -1,27 +1,17 @@
 """Loops over time: the body runs as a program of its own."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 
 from chainrule.executors.contract import Compiled
-from chainrule.program import Program
 from chainrule.program.operations.scanning import Scan
 
 
-@lru_cache(maxsize=32)
-def _compiled(body: Program) -> Compiled:
-    # The executor is made of the kernels, so a kernel can't import it before they are all there.
-    from chainrule.executors.numpy_.executor import NumpyProgram
-
-    return NumpyProgram(body)
-
-
-def scan(*arrays: np.ndarray, **attributes: object) -> np.ndarray:
+def scan(*arrays: np.ndarray, body: Compiled, **attributes: object) -> np.ndarray:
     """One call of the body for each element, its outputs written where they belong in the vector."""
-    of = Scan.of(attributes)
-    body, names = _compiled(of.body), [value.name for value in of.body.inputs]
+    of = Scan.of({"body": body.program, **attributes})
+    names = [value.name for value in of.body.inputs]
     shapes, over_time = of.shapes(), of.carries + of.stacked
     dtype = next(iter(of.body.outputs.values())).dtype
     y = np.zeros(sum(math.prod(shape) for shape in shapes), dtype)

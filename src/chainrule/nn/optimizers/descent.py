@@ -72,7 +72,8 @@ class ScaleByLearningRate(Transform):
             "learning_rate": rate,
             **{f"schedule.{name}": tensor for name, tensor in schedule_state.items()},
         }
-        return {name: g * -rate.cast(g.dtype) for name, g in updates.items()}, fresh
+        down = {dtype: -rate.cast(dtype) for dtype in {g.dtype: None for g in updates.values()}}
+        return {name: g * down[g.dtype] for name, g in updates.items()}, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """The schedule observes."""

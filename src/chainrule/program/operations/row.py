@@ -36,8 +36,13 @@ class Operation:
 def broadcast_shapes(name: str, inputs: Sequence[Value]) -> Shape:
     """NumPy's broadcasting rule: align right; each axis equal or 1."""
     first = inputs[0].shape
-    if all(value.shape == first for value in inputs):
+    for value in inputs:
+        if value.shape != first:
+            break
+    else:
         return first
+    if len(inputs) == 2 and not (first and inputs[1].shape):  # one of them is a single number
+        return first or inputs[1].shape
     rank = max(len(value.shape) for value in inputs)
     result = [1] * rank
     for value in inputs:

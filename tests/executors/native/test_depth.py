@@ -1,0 +1,36 @@
+"""Recording and planning take as much work for each step of a deep program as of a shallow one."""
+
+import sys
+from types import FrameType
+
+import pytest
+from benchmarks.planning import NETWORKS
+
+from chainrule.executors.native.executor import NativeProgram
+from chainrule.training import training_step
+from chainrule.training.probes import USUAL
+
+
+def calls_of_a_step(network: str, depth: int, watch: bool) -> float:
+    """Calls of functions, and turns of generators, for each step of the program."""
+    recipe, batch = NETWORKS[network](depth)
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        program = training_step(recipe, batch, watch=USUAL if watch else ()).program
+        NativeProgram(program).plan(batch.rows)
+    finally:
+        sys.setprofile(None)
+    return calls / len(program.steps)
+
+
+@pytest.mark.parametrize("watch", [False, True])
+@pytest.mark.parametrize(("network", "depth"), [("dense", 16), ("transformer", 2)])
+def test_work_grows_as_the_number_of_steps(network, depth, watch):
+    calls_of_a_step(network, 1, watch)  # what is computed once and kept
+    assert calls_of_a_step(network, 4 * depth, watch) < 1.05 * calls_of_a_step(network, depth, watch)
