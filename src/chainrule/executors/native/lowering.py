@@ -315,10 +315,8 @@ class Lowering(Builder):
                 continue
             # Of what is written at that very place it must be this tile that writes it, here.
             if tile.position > latest or all(
-                [
-                    position < latest or self._inside(tile, view)
-                    for position, view in zip(positions, views, strict=True)
-                ]
+                position < latest or self._inside(tile, view)
+                for position, view in zip(positions, views, strict=True)
             ):
                 return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
