@@ -133,9 +133,7 @@ class Loop:
         for listener in self.listeners:
             listener(event)
 
-    def _ready(
-        self, arrays: NamedArrays, rows: int, *, at_last: bool = False
-    ) -> tuple[Program, Session]:
+    def _ready(self, arrays: NamedArrays, rows: int, *, at_last: bool = False) -> tuple[Program, Session]:
         """The training step for batches of this many rows, and a session of it; all are on one tree.
 
         at_last: with what is watched at the last step of an epoch alone.
