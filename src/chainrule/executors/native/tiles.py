@@ -1,6 +1,6 @@
 """Fused elementwise programs: steps over one space of rows and columns, run tile by tile in cache."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.executors.native import _core
@@ -88,10 +88,10 @@ class Tile:
         return len(self.ops) >= MOST_OPS or len(self.loads) + len(self.made) >= MOST_OPERANDS + MOST_OPS
 
 
-def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value]) -> Node:
+def tile_node(tile: Tile, stored: Mapping[Value, Value]) -> Node:
     """The instruction of a finished tile.
 
-    stored: the values computed here that others read. home: the value whose storage one is written to.
+    stored: the values computed here that others read -> the one whose storage each is written to.
     """
     rows, columns = rows_of(tile.shape)
     kept = {*(tile.made[value] for value in stored), *tile.squares.values(), *tile.rows_added.values()}
@@ -103,7 +103,7 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
             aligned = View(root, (rows, columns), (row_stride, col_stride), offset).rows_inside(rows)
             whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
             accesses.append(Access(root, False, aligned, whole))
-    accesses += [Access(home(value), True, True, True) for value in stored]
+    accesses += [Access(home, True, True, True) for home in stored.values()]
     accesses += [Access(sums, True, True) for sums in tile.all_sums]
 
     def words(locate: Locate) -> list[int]:
@@ -120,8 +120,8 @@ def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value
         ]
         stores = [
             word
-            for value in stored
-            for word in (register[tile.made[value]], _core.TYPES.index(value.dtype), *locate(home(value)))
+            for value, home in stored.items()
+            for word in (register[tile.made[value]], _core.TYPES.index(value.dtype), *locate(home))
         ]
         sums = [
             word
