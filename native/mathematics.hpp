@@ -1,5 +1,6 @@
-// Functions of one number for the vector kernels: plain arithmetic without branches, which compilers
-// vectorize. A file that includes this has its own copies, compiled for its instruction set.
+// What micro operations are made of: words read as one type or another, and functions of one number. Plain
+// arithmetic without branches, which compilers vectorize. A file that includes this has its own copies,
+// compiled for its instruction set.
 #pragma once
 
 #include <bit>
@@ -11,6 +12,14 @@ namespace chainrule {
 namespace {
 
 using std::bit_cast;
+
+// A register's word as an int, a uint or a mask, and back.
+inline float mask(bool condition) { return bit_cast<float>(condition ? -1 : 0); }
+inline bool holds(float word) { return bit_cast<int32_t>(word) != 0; }
+inline int32_t integer(float word) { return bit_cast<int32_t>(word); }
+inline uint32_t natural(float word) { return bit_cast<uint32_t>(word); }
+inline float word(int32_t i) { return bit_cast<float>(i); }
+inline float word(uint32_t i) { return bit_cast<float>(i); }
 
 inline float select(bool condition, float x, float y) { return condition ? x : y; }
 
