@@ -8,6 +8,9 @@ FLOAT = {
 }
 """Operation on float32 -> the micro operation of its name, which the core lists in native/micro_ops.hpp."""
 
+MICRO = frozenset(FLOAT) | {"cast", "logical_not", "logical_and", "logical_or", "shift_right"}
+"""The elementwise operations that the core runs."""
+
 CASTS = {
     ("int32", "float32"): "FLOAT_FROM_I",
     ("uint32", "float32"): "FLOAT_FROM_U",
