@@ -103,6 +103,25 @@ inline float log1p_(float x) {
     return select(x == -1.0f, -std::numeric_limits<float>::infinity(), y);
 }
 
+// arctan: a polynomial of degree 17 for |x| ≤ 1 (fitted; relative error below 2e-8), and π/2 - arctan(1/|x|)
+// beyond, with the digits of π/2 that float32 lacks put back. At most 2 units in the last place.
+inline float arctan_(float x) {
+    float a = std::fabs(x);
+    float t = select(a > 1.0f, 1.0f / a, a);
+    float s = t * t;
+    float p = 2.920691271e-3f;
+    p = p * s - 1.636792426e-2f;
+    p = p * s + 4.321185487e-2f;
+    p = p * s - 7.552213792e-2f;
+    p = p * s + 1.066600441e-1f;
+    p = p * s - 1.421105525e-1f;
+    p = p * s + 1.999377283e-1f;
+    p = p * s - 3.333315274e-1f;
+    float near = p * s * t + t;
+    float far = 1.57079637f - near - 4.37113883e-8f;
+    return std::copysign(select(a > 1.0f, far, near), x);
+}
+
 // tanh: Cephes' polynomial for |x| < 0.625, else 1 - 2 / (e^2|x| + 1). At most 2 units in the last place; a
 // single rational function costs 4 to 6.
 inline float tanh_(float x) {

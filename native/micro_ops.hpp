@@ -21,6 +21,7 @@ namespace chainrule {
     ONE(SQRT, std::sqrt(x)) \
     ONE(SIN, std::sin(x)) \
     ONE(COS, std::cos(x)) \
+    ONE(ARCTAN, arctan_(x)) \
     ONE(TANH, tanh_(x)) \
     ONE(SIGMOID, sigmoid_(x)) \
     ONE(SOFTPLUS, softplus_(x)) \

@@ -58,6 +58,12 @@ def cos(step: RecordedStep, d_y: Tensor) -> Adjoints:
     return (-d_y * f.sin(x),)
 
 
+def arctan(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """d arctan x/dx = 1/(1 + x²)."""
+    (x,) = step.inputs
+    return (d_y / (1.0 + x * x),)
+
+
 def tanh(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """d tanh x/dx = 1 - tanh²x, from the saved output."""
     y = step.output
@@ -162,6 +168,7 @@ ELEMENTWISE: Mapping[str, Rule] = {
     "sqrt": sqrt,
     "sin": sin,
     "cos": cos,
+    "arctan": arctan,
     "tanh": tanh,
     "sigmoid": sigmoid,
     "softplus": softplus,

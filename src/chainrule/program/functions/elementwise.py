@@ -4,6 +4,7 @@ from chainrule.errors import ShapeError
 from chainrule.program.tracing import Operand, Tensor, as_tensor
 
 __all__ = [
+    "arctan",
     "cos",
     "equal",
     "erf",
@@ -64,6 +65,11 @@ def sin(x: Tensor) -> Tensor:
 def cos(x: Tensor) -> Tensor:
     """Cosine, x in radians."""
     return x.trace.record("cos", x)
+
+
+def arctan(x: Tensor) -> Tensor:
+    """The angle between -π/2 and π/2, in radians, whose tangent is x."""
+    return x.trace.record("arctan", x)
 
 
 def tanh(x: Tensor) -> Tensor:

@@ -76,6 +76,7 @@ ELEMENTWISE = (
     _elementwise("sqrt", "y = √x", bounds=(0.0, math.inf)),
     _elementwise("sin", "y = sin x", bounds=(-1.0, 1.0)),
     _elementwise("cos", "y = cos x", bounds=(-1.0, 1.0)),
+    _elementwise("arctan", "y = arctan x, in radians", bounds=(-math.pi / 2, math.pi / 2)),
     _elementwise("tanh", "y = tanh x", bounds=(-1.0, 1.0)),
     _elementwise("sigmoid", "y = 1 / (1 + e⁻ˣ)", bounds=(0.0, 1.0)),
     _elementwise("softplus", "y = ln(1 + eˣ), without overflow", bounds=(0.0, math.inf)),
