@@ -7,6 +7,7 @@ is built; their results are kept in build/gallery and used again until a script 
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -89,6 +90,7 @@ def title_and_text(name: str) -> tuple[str, str, str]:
     source = _script(name).read_text(encoding="utf-8")
     tree = ast.parse(source)
     title, _, text = (ast.get_docstring(tree) or "").partition("\n\n")
+    text = re.sub(r"python examples/\S+\.py( \S+\.html)?", r"`\g<0>`", text)
     code = "\n".join(source.splitlines()[tree.body[0].end_lineno :]).strip()
     return title.removesuffix("."), text, code
 
@@ -100,6 +102,7 @@ def example_page(name: str, result: Result) -> str:
     specification = json.dumps(result.figure).replace("<", "\\u003c")
     height = result.figure["layout"].get("height", 420)  # type: ignore[attr-defined] (plotly's JSON)
     return (
+        "---\nhide: [toc]\n---\n\n"  # the code needs the width
         f"# {title}\n\n{text}\n\n"
         f'<div class="figure"><div class="drawing" role="img" aria-label="{escape(title)}" '
         f'style="height:{height}px"></div>'

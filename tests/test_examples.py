@@ -37,7 +37,7 @@ def test_example_reads_as_a_page(name: str) -> None:
     assert f"python examples/{name}.py" in text
     assert 40 <= len((EXAMPLES / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 100
     page = GALLERY.example_page(name, GALLERY.Result("printed", {"data": [], "layout": {}}))
-    assert page.startswith(f"# {title}\n")
+    assert f"\n# {title}\n" in page
     assert f"```python\n{code}\n```" in page
     assert "```text\nprinted\n```" in page
 
