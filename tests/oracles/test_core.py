@@ -42,6 +42,7 @@ ONE: dict[str, tuple[Callable, Callable]] = {
     "sqrt": (lambda x: f.sqrt(x * x + 0.5), lambda x: torch.sqrt(x * x + 0.5)),
     "sin": (f.sin, torch.sin),
     "cos": (f.cos, torch.cos),
+    "arctan": (f.arctan, torch.arctan),
     "tanh": (f.tanh, torch.tanh),
     "sigmoid": (f.sigmoid, torch.sigmoid),
     "softplus": (f.softplus, F.softplus),

@@ -24,6 +24,7 @@ FLOATS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "SQRT": np.sqrt,
     "SIN": np.sin,
     "COS": np.cos,
+    "ARCTAN": np.arctan,
     "TANH": np.tanh,
     "SIGMOID": special.expit,
     "SOFTPLUS": lambda x: np.logaddexp(x, 0.0),
