@@ -32,7 +32,6 @@ class Trace:
         self.label = ""  # what errors call the layer, such as "Dense 'head'"
         self._given: dict[str, dict[str, Tensor]] = {"inputs": {}, "parameters": {}, "state": {}}
         self._scalars: dict[tuple[Any, ...], Tensor] = {}
-        self._naming = _NamingTheLayer(self)
         self._deltas: list[tuple[Value, Value]] = []
         self.not_kept: list[range] = []  # numbers of the steps that the reverse pass records once more
 
@@ -92,13 +91,13 @@ class Trace:
 
     def naming_the_layer(self) -> "_NamingTheLayer":
         """A context that puts the layer in front of what an error says."""
-        return self._naming
+        return _NamingTheLayer(self)
 
     def record(self, operation: str, *inputs: "Tensor", **attributes: object) -> "Tensor":
         """Check the shapes and dtypes, append the step, return its output."""
         values = tuple([tensor.value for tensor in inputs])
         row = OPERATIONS[operation]
-        with self._naming:
+        try:
             for tensor in inputs:
                 if tensor.trace is not self:
                     raise ChainruleError(
@@ -107,6 +106,10 @@ class Trace:
             if row.arity is not None and row.arity != len(values):
                 raise ShapeError(f"{operation} takes {row.arity} inputs, got {len(values)}")
             shape, dtype = row.infer(values, attributes)
+        except ChainruleError as error:
+            if self.label:
+                raise error.at(self.label) from None
+            raise
         name = f"{self.layer}.{operation}" if self.layer else operation
         output = Value(shape, dtype, name)
         self.steps.append(Step(operation, values, output, attributes, self.layer, self.part))
@@ -172,9 +175,21 @@ class Trace:
             deltas={final[of]: final[delta] for of, delta in deltas if of in final},
         )
 
+    def release(self) -> None:
+        """Let go of all that was recorded; for who has made its program and records no more.
+
+        A trace and the Tensors that it gave hold each other. Python would find that out in its next search
+        for reference cycles, and go through every step to do so.
+        """
+        self.steps.clear()
+        self._deltas.clear()
+        self._scalars.clear()
+        for given in self._given.values():
+            given.clear()
+
 
 class _NamingTheLayer:
-    """See `Trace.naming_the_layer`; recorded steps are many, so no generator is made for each."""
+    """See `Trace.naming_the_layer`; it is entered often, and a generator would be made each time."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace

@@ -78,7 +78,9 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
             news = {name: updates[parameter] for name, parameter in parameters.items()}
             known = {path: deltas[y.value] for path, y in built.outputs.items() if y.value in deltas}
             results |= measured(watch, readings_of(built.outputs, known, news, gradients, changes))
-    return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
+    program = trace.program(results, updates | built.updates)
+    trace.release()
+    return TrainingStep(program, built.initializers)
 
 
 def inputs_of(

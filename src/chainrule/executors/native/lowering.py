@@ -400,11 +400,13 @@ class Lowering(Builder):
         wanted = set(self.home)
         for tile in self._tiles:
             here = {tile.position}
-            stored = [
-                value for value in tile.made if value in wanted or not self.read_by.get(value, here) <= here
-            ]
+            stored = {
+                value: self.home_of(value)
+                for value in tile.made
+                if value in wanted or not self.read_by.get(value, here) <= here
+            }
             if stored or tile.all_sums:
-                self.nodes.append(tile_node(tile, stored, self.home_of))
+                self.nodes.append(tile_node(tile, stored))
 
     # Inputs and outputs
 
