@@ -11,7 +11,7 @@ X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 1, 0, 1, 0, 1])
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.uint8, np.bool_])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.bool_])
 def test_inputs_become_float32_or_float64_on_demand(dtype):
     x = np.array([[0, 1], [1, 0]], dtype=dtype)
     for wanted in (np.float32, np.float64):
@@ -264,3 +264,15 @@ def test_weights_count_in_proportion(factor):
     weight = weights_of(UNEVEN * factor)
     assert 1 <= weight.astype(np.float64).mean() < 2
     np.testing.assert_allclose(weight / weight[1], UNEVEN, rtol=1e-6)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_bytes_stay_bytes_without_a_copy(whole):
+    x = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    found = as_arrays(({"image": x, "other": x.astype(np.int64)}, x[:, 0]), whole=whole)
+    assert {name: array.dtype.name for name, array in found.named.items()} == {
+        "x.image": "uint8",
+        "x.other": "int32" if whole else "float32",
+        "y": "int32",
+    }
+    assert np.shares_memory(found.named["x.image"], x)

@@ -87,9 +87,10 @@ def as_arrays(
         sequences of different lengths (`chainrule.data.ragged`).
     dtype: float32 or float64, for x, real targets and weights.
     whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
+        x of uint8, such as images, stays what it is in any case: programs make numbers of it, batch by batch.
     columns: by array name, such as 'x', the columns that are picked from frames, in that order, as training
         had them; other columns are ignored. What has no names is taken by position.
-    Returns Arrays: x, weight and real y of that dtype; whole-number and boolean y as int32 (class
+    Returns Arrays: other x, weight and real y of that dtype; whole-number and boolean y as int32 (class
         numbers). Weights are multiplied by the power of two that brings their mean between 1 and 2: they
         count in proportion, and no dtype is too small for them.
     Raises DataError for empty data, lengths that differ, columns that are missing, values that are missing,
@@ -250,6 +251,8 @@ def checked_x(name: str, given: object, columns: Sequence[str] | None) -> np.nda
 
 
 def _input(name: str, x: np.ndarray, dtype: np.dtype, whole: bool) -> np.ndarray:
+    if x.dtype == np.uint8:
+        return np.ascontiguousarray(x)
     if not whole or x.dtype.kind not in "iu":
         return finite_floats(x, name, dtype)
     if _beyond_int32(x):
