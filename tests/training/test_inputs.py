@@ -160,7 +160,8 @@ def test_a_checkpoint_begun_on_floats_goes_on_with_bytes(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, (20, 3))
     y = x.sum(axis=1, keepdims=True) / 765
     for given in (x.astype(float), x.astype(np.uint8)):
-        run = train(nn.Dense(1), (given, y), loss="mean_squared_error", epochs=2, checkpoint=tmp_path / "state")
+        settings = {"loss": "mean_squared_error", "epochs": 2, "checkpoint": tmp_path / "state"}
+        run = train(nn.Dense(1), (given, y), **settings)
     assert len(run.history) == 2
 
 
