@@ -135,11 +135,13 @@ def check_same_length(named: Mapping[str, np.ndarray]) -> None:
 def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) -> tuple[Arrays, Arrays]:
     """Splits examples at random into (rest, part), where the part holds `fraction` of them.
 
-    stratify: keep each class's share of y in both. Where `can_stratify` says no, the split is a plain random
-        one; callers that want to tell so ask `can_stratify` first.
+    stratify: keep each class's share of y in both. Of several targets, that of each combination of their
+        classes; where one of these is too rare, that of the first target for which it can be done. Where
+        `can_stratify` says no to all, the split is a plain random one; callers that want to tell so ask
+        `can_stratify` first.
     Raises as `split_indices`.
     """
-    labels = arrays.named.get("y") if stratify else None
+    labels = _labels(arrays, fraction) if stratify else None
     rest, part = split_indices(len(arrays), fraction, seed, labels)
     return arrays.take(rest), arrays.take(part)
 
@@ -166,6 +168,16 @@ def split_indices(
     stratify = labels if labels is not None and can_stratify(labels, fraction) else None
     rest, part = train_test_split(np.arange(examples), test_size=size, random_state=seed, stratify=stratify)
     return np.sort(rest), np.sort(part)
+
+
+def _labels(arrays: Arrays, fraction: float) -> np.ndarray | None:
+    """(examples,) the classes to stratify by; None where there are none."""
+    targets = [array for array in belonging("y", arrays.named).values() if isinstance(array, np.ndarray)]
+    classes = [array for array in targets if can_stratify(array)]
+    if len(classes) > 1:
+        together = np.unique(np.stack(classes, axis=1), axis=0, return_inverse=True)[1]
+        classes.insert(0, together.reshape(-1))
+    return next((each for each in classes if can_stratify(each, fraction)), None)
 
 
 def can_stratify(y: np.ndarray | None, fraction: float | None = None) -> bool:

@@ -94,7 +94,9 @@ def train(
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
     that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
     evenly, and a warning says so.
-    validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
+    validation: a share of the data (0 … 1), split off at random and stratified by class, where there are
+    classes and none is too rare, of several targets by all of them (`chainrule.data.split`); or data of its
+    own.
     keep: with validation, 'best' returns the parameters (and the layers' state) of the epoch with the lowest
     validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
     and never the best.
