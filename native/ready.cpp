@@ -30,7 +30,7 @@ template <int op>
 inline float apply(float x1, [[maybe_unused]] float x2, [[maybe_unused]] float x3) {
     [[maybe_unused]] const float x = x1;
 #define APPLY(OP, EXPRESSION) \
-    if constexpr (op == OP) return EXPRESSION;
+    if constexpr (op == (OP)) return EXPRESSION;
     CHAINRULE_MICRO_OPS(APPLY, APPLY, APPLY)
 #undef APPLY
 }
