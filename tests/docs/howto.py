@@ -6,9 +6,10 @@ A page holds, beside its text,
 - ```python title="PATH"``` with a whole new file, and ```diff title="PATH"``` with changes to one that there
   is: lines begin with a space, + or -, and those of a space or - must occur in the file exactly once;
 - ```python``` without a title: a script of the reader's own, in parts that run in one namespace;
-- ```sh```: commands, which must succeed. A ```text``` after them says what they print, '…' for what is left out;
-- <!-- without PATH -->: the last command, where that file was forgotten, must fail; the ```text``` after it says
-  how.
+- ```sh```: commands, which must succeed. A ```text``` after them says what they print, '…' for what is left
+  out;
+- <!-- without PATH -->: the last command, where that file was forgotten, must fail; the ```text``` after it
+  says how.
 """
 
 import os
@@ -32,7 +33,8 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 }
 """How a command of a page begins -> what Python is given in the copy, where there is no .venv."""
 TOKEN = re.compile(
-    r'^```(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<body>.*?)^```$|^<!-- without (?P<without>\S+) -->$',
+    r'^```(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<body>.*?)^```$'
+    r"|^<!-- without (?P<without>\S+) -->$",
     re.DOTALL | re.MULTILINE,
 )
 # The finder of an editable installation would give chainrule's modules from where it was installed.

@@ -1,9 +1,9 @@
-"""The how-to pages: what they write and print is true, and the lists of files that they begin with are whole."""
+"""The how-to pages: what they write and print is true, and their lists of files are whole."""
 
 from pathlib import Path
 
 import pytest
-from tests.docs.howto import ROOT, Block, Copy, blocks_of, changed, listed_files, says
+from tests.docs.howto import ROOT, Copy, blocks_of, listed_files, says
 
 PAGES = sorted((ROOT / "docs" / "howto").glob("add_*.md"))
 
