@@ -160,7 +160,7 @@ def draft_plan(program: Program, examples: int | None) -> Draft:
     fixed = [value for value in kept if value not in program.updates]
     updated = [value for value in kept if value in program.updates]
     buffers = [*fixed, *inputs, *order, *updated, *results.values()]
-    placed = place(groups, lowering.constants, buffers, lowering.home_of)
+    placed = place(groups, lowering.constants, buffers, lowering.home)
     return Draft(groups, placed, fixed, inputs, order, updated, results)
 
 

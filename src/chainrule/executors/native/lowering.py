@@ -311,12 +311,16 @@ class Lowering(Builder):
         positions = [self.produced.get(view.root, 0) for view in views]
         latest = max(positions)
         for tile in self._tiles.connected(shape, views, latest):
+            if tile.position < latest:
+                break
             if tile.full:
                 continue
             # Of what is written at that very place it must be this tile that writes it, here.
             if tile.position > latest or all(
-                position < latest or self._inside(tile, view)
-                for position, view in zip(positions, views, strict=True)
+                [
+                    position < latest or self._inside(tile, view)
+                    for position, view in zip(positions, views, strict=True)
+                ]
             ):
                 return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
