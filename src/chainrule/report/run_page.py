@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.data.files import write_aside
 from chainrule.errors import DataError
-from chainrule.report import page, sections
+from chainrule.report import page, probe_curves, sections
 from chainrule.report.figures import Epochs
 from chainrule.report.numbers import duration, metric_gain, metric_name, metric_value, number
 from chainrule.training.folder import CONFIG, METRICS, read_history
@@ -73,6 +73,7 @@ def run_page(
         sections.curves(metrics, best),
         sections.layers(metrics, layers),
         sections.parameters(metrics, layers, parameters),
+        probe_curves.section(metrics),
         *more,
         sections.settings(config),
     ]
