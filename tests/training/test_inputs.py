@@ -137,7 +137,10 @@ def test_images_of_bytes_train_as_the_same_floats(dtype, executor, tmp_path):
     floats = images.astype(dtype)
     run, other = (train(model, (x, kinds), **settings) for x in (images, floats))
     assert_same_run(run, other)
-    assert run.going_on.data.x.dtype == run.going_on.validation.x.dtype == np.uint8
+    kept = run.going_on
+    assert kept is not None
+    assert kept.validation is not None
+    assert kept.data.x.dtype == kept.validation.x.dtype == np.uint8
     assert run.predict(images).tobytes() == run.predict(floats).tobytes() == other.predict(images).tobytes()
     assert run.evaluate((images, kinds)) == other.evaluate((floats, kinds))
     assert_same_run(run.train(1), other.train(1))

@@ -66,8 +66,8 @@ def probe_figure(curves: Mapping[str, Curve], every: str) -> "Figure":
         panels = make_subplots(
             rows,
             _ACROSS,
-            shared_xaxes="all",
-            shared_yaxes="all",
+            shared_xaxes="all",  # type: ignore[arg-type] (plotly's annotation lacks it)
+            shared_yaxes="all",  # type: ignore[arg-type]
             subplot_titles=titles,
             vertical_spacing=0.25 / rows,
             horizontal_spacing=0.03,

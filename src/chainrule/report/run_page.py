@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.files import write_aside
+from chainrule.data.plain_json import numbers_again
 from chainrule.errors import DataError
 from chainrule.report import page, probe_curves, sections
 from chainrule.report.figures import Epochs
@@ -47,7 +48,7 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[s
         raise DataError(f"{folder} is not a run folder: {what}", remedy=remedy)
     config = _decoded(folder / CONFIG, tomllib.loads)
     evaluation = _decoded(folder / EVALUATION, json.loads) if (folder / EVALUATION).is_file() else {}
-    return config, read_history(folder), evaluation
+    return config, read_history(folder), numbers_again(evaluation)
 
 
 def run_page(
