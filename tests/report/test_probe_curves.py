@@ -1,6 +1,7 @@
 """Probes of one's own choice in the report: where each point lies, and which lines share a panel."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -28,20 +29,22 @@ def test_what_every_epoch_measured_is_drawn_where_no_other_figure_does(read_page
 
 
 def test_many_are_small_multiples_by_layer():
-    curves = {f"dense_{n}.{what}": [(1, float(n))] for n in range(1, 6) for what in ("weight", "bias")}
-    lines = probe_figure(curves, "step").data
+    curves: dict[str, Any] = {
+        f"dense_{n}.{what}": [(1, float(n))] for n in range(1, 6) for what in ("weight", "bias")
+    }
+    lines: Any = probe_figure(curves, "step").data
     panels = {line.name: line.xaxis for line in lines}
     assert len(set(panels.values())) == 5
     assert all(panels[f"dense_{n}.weight"] == panels[f"dense_{n}.bias"] for n in range(1, 6))
     assert [line.line.dash for line in lines[:2]] == ["solid", "dot"]
-    few = probe_figure(dict(list(curves.items())[:4]), "step")
+    few: Any = probe_figure(dict(list(curves.items())[:4]), "step")
     assert {line.xaxis for line in few.data} == {None}
     assert few.layout.showlegend
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 6, 17, 1000])
 def test_thinned_curves_keep_their_peaks(length):
-    curve = [(x, -9.0 if x == length // 2 else math.sin(x)) for x in range(length)]
+    curve: Any = [(x, -9.0 if x == length // 2 else math.sin(x)) for x in range(length)]
     found = thin(curve, most=5)
     assert len(found) <= 5
     assert set(found) <= set(curve)

@@ -21,6 +21,11 @@ def without_seconds(history):
     return [{name: value for name, value in record.items() if name != "seconds"} for record in history]
 
 
+def counts(run):
+    """Examples to train on and to validate with, as the run keeps them."""
+    return [len(each) for each in (run.going_on.data, run.going_on.validation)]
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -133,7 +138,7 @@ def test_the_best_epoch_by_other_validation_data_is_one_from_now_on():
     assert min(losses[4:]) > max(losses[:4])
     assert further.best_epoch == 5 + int(np.argmin(losses[4:]))
     assert further.evaluate((x, (y + 1) % 3))["loss"] == pytest.approx(min(losses[4:]))
-    assert len(further.train(1, progress=False).going_on.validation) == 60
+    assert counts(further.train(1, progress=False))[1] == 60
 
 
 def test_a_share_for_validation_is_of_new_data_alone():
@@ -143,7 +148,7 @@ def test_a_share_for_validation_is_of_new_data_alone():
     ):
         first.train(1, validation=0.25)
     further = first.train(1, points(80, seed=5), validation=0.25, patience=5, progress=False)
-    assert (len(further.going_on.data), len(further.going_on.validation)) == (60, 20)
+    assert counts(further) == [60, 20]
     assert "validation_accuracy" in further.history[-1]
 
 
