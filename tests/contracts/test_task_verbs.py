@@ -118,6 +118,9 @@ def test_two_trials_leave_a_run_and_a_report(trained, tmp_path, capsys):
     assert sum(found["trials"].values()) == 2
     assert task_of(tmp_path / "study" / "best").name == name
     assert (tmp_path / "study" / "report.html").is_file()
+    for asked in (["predict", str(tmp_path / "study"), order[0]], ["report", str(tmp_path / "study")]):
+        assert main(asked) == 2
+        assert f"give {tmp_path / 'study' / 'best'}, the best run in it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[s
         raise DataError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}", remedy=remedy)
     missing = [name for name in (CONFIG, METRICS) if not (folder / name).is_file()]
     if missing:
+        if (folder / "best" / CONFIG).is_file():  # of a study
+            remedy = f"give {folder / 'best'}, the best run in it"
         what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         raise DataError(f"{folder} is not a run folder: {what}", remedy=remedy)
     config = _decoded(folder / CONFIG, tomllib.loads)
