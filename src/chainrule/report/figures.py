@@ -245,10 +245,10 @@ def _watched_figure(
         height=280 + (20 * math.ceil(len(lines) / 4) if showlegend else 0),
     )
     values = [value for line in positive.values() for value in line if value and math.isfinite(value)]
-    return figure.update_layout(yaxis=_log_axis([*values, *shown]))
+    return figure.update_layout(yaxis=log_axis([*values, *shown]))
 
 
-def _log_axis(values: Sequence[float]) -> dict[str, Any]:
+def log_axis(values: Sequence[float]) -> dict[str, Any]:
     """A log axis of at least 1.2 decades, so that lines which hardly differ look as if they hardly differ."""
     if not values:
         return {"type": "log"}

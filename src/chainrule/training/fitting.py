@@ -14,7 +14,7 @@ from chainrule.data import Arrays, Source, belonging, nested, split, split_indic
 from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
-from chainrule.nn.metrics import MEASURED, OwnMetric
+from chainrule.nn.metrics import MEASURED, MetricsGiven, OwnMetric
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
@@ -64,7 +64,7 @@ def train(
     seed: int = 0,
     dtype: str = "float32",
     mixing: Mixing | None = None,
-    metrics: Sequence[str | OwnMetric] | str | OwnMetric | None = None,
+    metrics: MetricsGiven | None = None,
     keep: str = "best",
     shuffle: bool = True,
     watch: Watch = True,
@@ -135,7 +135,7 @@ def train(
     layer, the cause that was measured, and in its `run` the history and the weights so far. Listeners are
     told `Ended` whatever ends training.
     """
-    named, own = _metrics(metrics)
+    named, own = named_metrics(metrics)
     recipe = Recipe(
         objective=objective_of(model, loss, mixing),
         optimizer=optimizer_of(optimizer),
@@ -182,9 +182,9 @@ def train_recipe(
     """`train` for a recipe and checked arrays, or sources.
 
     state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
-    of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
-    epochs, batch size, patience and seed at most; they have their executor. own_metrics: by name, measured
-    beside those of the recipe.
+    of a `starting_tree`; not with a checkpoint. Patience counts from there.
+    programs: compiled before, for a recipe that differs in epochs, batch size, patience and seed at most;
+    they have their executor. own_metrics: by name, measured beside those of the recipe.
     """
     programs = Programs(recipe, executor) if programs is None else programs
     supply = supply_of(programs, data)
@@ -207,7 +207,7 @@ def train_recipe(
         heard.append(bar)
     heard += listeners
     if validation is not None and recipe.patience is not None:
-        heard.append(EarlyStopping(recipe.patience))
+        heard.append(EarlyStopping(recipe.patience, since=0 if state is None else state.epoch))
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     try:
@@ -289,8 +289,8 @@ def _check_all_examples(recipe: Recipe, supply: Supply) -> None:
         )
 
 
-def _metrics(
-    given: Sequence[str | OwnMetric] | str | OwnMetric | None,
+def named_metrics(
+    given: MetricsGiven | None,
 ) -> tuple[tuple[str, ...] | None, dict[str, OwnMetric]]:
     """The names that a recipe keeps, and functions of one's own by their names."""
     if given is None:

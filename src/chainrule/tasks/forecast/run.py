@@ -1,6 +1,5 @@
 """Runs on tables of series: trained, evaluated on the last horizons, stored with what they go on from."""
 
-import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, Lessons, 
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
-from chainrule.tasks.storing import write_json
+from chainrule.tasks.storing import read_evaluation, write_json
 from chainrule.tasks.task import Say, say_nothing, settings_of
 from chainrule.training import Listener, Run, folder_aside
 from chainrule.training.folder import CONFIG, check_kind
@@ -189,7 +188,7 @@ def load_forecast_run(folder: Path) -> ForecastRun:
     forecast, known_ahead, kept = read_forecast(folder)
     try:
         config = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        evaluation = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+        evaluation = read_evaluation(folder)
         source = path_of_text(config.pop("file"))
         for name in ("target", "task"):
             config.pop(name)
