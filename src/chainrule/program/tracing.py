@@ -391,13 +391,19 @@ def as_tensor(operand: Operand, like: Tensor) -> Tensor:
     number = operand.item() if isinstance(operand, np.ndarray | np.generic) else operand
     with like.trace.naming_the_layer():
         if not isinstance(number, bool | int | float):
-            raise DTypeError(f"{like.value} met {operand!r}", remedy="give a number, an array or a Tensor")
+            raise DTypeError(
+                f"{like.value} was combined with {operand!r}", remedy="give a number, an array or a Tensor"
+            )
         if isinstance(number, float) and like.dtype not in FLOATS:
-            raise DTypeError(f"{like.value} met the number {number}", remedy="cast it to a float dtype first")
+            raise DTypeError(
+                f"{like.value} was combined with the number {number}", remedy="cast it to a float dtype first"
+            )
         if like.dtype == "bool" and not isinstance(number, bool):
-            raise DTypeError(f"{like.value} met the number {number}", remedy="cast it first")
+            raise DTypeError(f"{like.value} was combined with the number {number}", remedy="cast it first")
     try:
         return like.trace.constant(number, like.dtype)
     except OverflowError:
         with like.trace.naming_the_layer():
-            raise DTypeError(f"{like.value} met the number {number}, which {like.dtype} can't hold") from None
+            raise DTypeError(
+                f"{like.value} was combined with the number {number}, which {like.dtype} can't hold"
+            ) from None

@@ -55,8 +55,8 @@ class Run:
     the best and the parameters are those of the last epoch.
     batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
     it is one alone, the names of its columns.
-    going_on: the state at the end and the data, from which `train` goes on; None of a run that was loaded or
-    copied. programs: the forward passes compiled so far; any number of threads may predict at once.
+    going_on: the state at the end and the data, from which `train` continues; None of a run that was loaded
+    or copied. programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -153,7 +153,7 @@ class Run:
         the learning rate of the last epoch.
         row: counted from 0. data: (x, y) to take the example from; those that this run was trained on if
         None, without what was split off for validation.
-        Raises DataError for a row that there is not, and for a loaded run without data; ChainruleError for
+        Raises DataError for a row that does not exist, and for a loaded run without data; ChainruleError for
         networks that are more than fully connected layers in a row.
         """
         return explain_row(self, row, data)
@@ -189,10 +189,10 @@ class Run:
         stays as it is. Validation data and metrics remain; there is no early stopping, the weights of the
         best epoch of all are kept as before.
         epochs: how many more, at least 1. data: others than before, as in `chainrule.train`, of examples of
-        the same shape; None is the same. learning_rate: a number or a schedule that starts now; None goes on
-        with the optimizer's. listeners, progress: as in `chainrule.train`.
-        Raises ConfigError for a run that was loaded or copied, which has no optimizer state, and for an
-        optimizer without a learning rate where one is given; else as `chainrule.train`.
+        the same shape; None is the same. learning_rate: a number or a schedule that starts now; None
+        continues with the optimizer's. listeners, progress: as in `chainrule.train`. Raises ConfigError for a
+        run that was loaded or copied, which has no optimizer state, and for an optimizer without a learning
+        rate where one is given; else as `chainrule.train`.
         """
         return go_on(self, epochs, data, learning_rate, listeners, progress)
 
@@ -261,7 +261,7 @@ def load_run(
     alone, where that is clear.
     executor: as in `chainrule.train`.
     Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
-    function that is neither chainrule's nor among the classes, or for an executor that there is not.
+    function that is neither chainrule's nor among the classes, or for an executor that does not exist.
     """
     folder = Path(folder)
     contents = read_contents(folder)
