@@ -1,6 +1,6 @@
 """The figures of a report: each function turns recorded numbers into one plotly figure.
 
-`epochs` is the content of metrics.jsonl: one dictionary an epoch. A figure is drawn with what is there: a
+`epochs` is the content of metrics.jsonl: one dictionary per epoch. A figure is drawn with what is there: a
 value that is missing or not finite leaves a gap. Lines have colours of middle brightness, legible on white
 and on black; everything else takes the colours of the page.
 """

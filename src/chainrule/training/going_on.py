@@ -1,4 +1,4 @@
-"""Run.train: training goes on where a run ended."""
+"""Run.train: training continues where a run ended."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def go_on(
         raise ConfigError(
             "this run has its parameters and not the state in which training ended, such as that of its "
             "optimizer: it was loaded, copied, or trained by train_recipe",
-            remedy="go on with the Run that chainrule.train gave, or train with a checkpoint, which resumes",
+            remedy="continue with the Run that chainrule.train gave, or train with a checkpoint, to resume",
         )
     if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
         raise ConfigError(f"epochs is {epochs!r}", remedy="give how many more, a whole number, at least 1")

@@ -59,8 +59,8 @@ class Run:
     executor: the name of what it was trained with and predicts with, such as 'native'.
     batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
     it is one alone, the names of its columns.
-    going_on: the state at the end and the data, from which `train` goes on; None of a run that was loaded or
-    copied. programs: the forward passes compiled so far; any number of threads may predict at once.
+    going_on: the state at the end and the data, from which `train` continues; None of a run that was loaded
+    or copied. programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -157,7 +157,7 @@ class Run:
         the learning rate of the last epoch.
         row: counted from 0. data: (x, y) to take the example from; those that this run was trained on if
         None, without what was split off for validation.
-        Raises DataError for a row that there is not, and for a loaded run without data; ChainruleError for
+        Raises DataError for a row that does not exist, and for a loaded run without data; ChainruleError for
         networks that are more than fully connected layers in a row.
         """
         return explain_row(self, row, data)
@@ -275,7 +275,7 @@ def load_run(
     alone, where that is clear.
     executor: as in `chainrule.train`.
     Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
-    function that is neither chainrule's nor among the classes, or for an executor that there is not.
+    function that is neither chainrule's nor among the classes, or for an executor that does not exist.
     """
     folder = Path(folder)
     contents = read_contents(folder)

@@ -1,4 +1,4 @@
-"""Runs on tables of series: trained, evaluated on the last horizons, stored with what they go on from."""
+"""Runs on tables of series: trained, evaluated on the last horizons, stored with what they continue from."""
 
 import tomllib
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ NAME = "forecast"
 
 @dataclass(frozen=True, eq=False)
 class ForecastRun:
-    """A run on a table of series: the network with the series it goes on from, and how good it is.
+    """A run on a table of series: the network with the series it continues from, and how good it is.
 
     target, time, series: columns. names: of the series, as the table has them. reading: by which other files
     are read. source: the file, or the name of a named data set. evaluation: figures on the last horizons.
@@ -133,7 +133,7 @@ def train_forecast(
 ) -> ForecastRun:
     """Read the series of a table, learn from all but the last horizons, measure on those.
 
-    The forecasts of the run go on from all values; the network has learned from those before the held-out
+    The forecasts of the run continue from all values; the network has learned from those before the held-out
     horizons alone. progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
     Raises DataError and ConfigError before training, TrainingError where it breaks down.
     """
