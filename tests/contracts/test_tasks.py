@@ -1,12 +1,45 @@
 """What every task of TASKS promises, and that a task of the user needs no change of the command line."""
 
+import pkgutil
 from dataclasses import asdict, replace
 
+import grimp
 import pytest
 
+import chainrule.tasks
 from chainrule.errors import ConfigError
 from chainrule.tasks import TASKS, plain_settings, settings_of
 from chainrule.tune import Float, Space
+
+FOLDERS = {each.name for each in pkgutil.iter_modules(chainrule.tasks.__path__) if each.ispkg}
+KNOW_NO_TASK = ("cli", "report", "tune", "tasks.tuning")
+
+
+def test_every_folder_is_a_task():
+    assert set(TASKS) == FOLDERS
+
+
+@pytest.fixture(scope="module")
+def imports():
+    return grimp.build_graph("chainrule", cache_dir=None)
+
+
+@pytest.mark.parametrize("name", sorted(FOLDERS))
+def test_no_task_imports_another(name, imports):
+    """Neither directly nor by way of a third module."""
+    for other in FOLDERS - {name}:
+        way = imports.find_shortest_chains(
+            f"chainrule.tasks.{name}", f"chainrule.tasks.{other}", as_packages=True
+        )
+        assert not way, way
+
+
+@pytest.mark.parametrize("package", KNOW_NO_TASK)
+def test_who_asks_a_task_knows_the_table_alone(package, imports):
+    importers = {f"chainrule.{package}", *imports.find_descendants(f"chainrule.{package}")}
+    imported = {each for module in importers for each in imports.find_modules_directly_imported_by(module)}
+    known = {".".join(each.split(".")[:3]) for each in imported}
+    assert not known & {f"chainrule.tasks.{name}" for name in FOLDERS}
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
@@ -17,9 +50,7 @@ class TestEveryTask:
         assert len(task.meaning) <= 60
 
     def test_every_setting_has_a_default_and_a_meaning(self, task):
-        assert list(asdict(task.settings())) == list(task.help) or set(asdict(task.settings())) == set(
-            task.help
-        )
+        assert set(asdict(task.settings())) == set(task.help)
         assert set(task.options) <= set(task.help)
 
     def test_settings_come_back_from_plain_data(self, task):

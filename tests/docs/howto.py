@@ -133,7 +133,7 @@ class Copy:
         return subprocess.run(
             [sys.executable, *COMMANDS[begin], *shlex.split(command.removeprefix(begin))],
             cwd=folder or self.folder,
-            env=os.environ | {"PYTHONPATH": paths, "COLUMNS": "100"},
+            env=os.environ | {"PYTHONPATH": paths, "COLUMNS": "100", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -16,7 +16,7 @@ from chainrule.cli.settings import Order, read_order
 from chainrule.errors import ConfigError
 from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
-from chainrule.tasks import TASKS, Task, TaskRun, task_of
+from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
 from chainrule.training import Event, Listener, Started, write_aside
 from chainrule.training.interrupt import deferred_interrupt
 
@@ -212,7 +212,7 @@ def _keep_order(place: RunFolder, order: Order) -> Listener:
             file = None if order.file is None else text_of_path(order.file)
             subject = {"task": order.task.name, "file": file, "target": order.target}
             content = {name: value for name, value in subject.items() if value is not None}
-            content |= order.settings.to_plain()
+            content |= plain_settings(order.settings)
             write_aside(place.config, tomli_w.dumps(content).encode())
 
     return keep

@@ -29,6 +29,7 @@ from chainrule.nn import (
 )
 from chainrule.nn.optimizers import Chain
 from chainrule.tasks.table.settings import HELP, TableSettings, recipe_for, settings_from
+from chainrule.tasks.task import plain_settings
 
 
 def test_every_setting_has_a_line_of_help() -> None:
@@ -143,4 +144,4 @@ def test_numbers_of_numpy_are_settings():
     numpy: Any = np  # whose numbers are no int and no float to a type checker
     given = TableSettings(layers=numpy.array([8, 4]), learning_rate=numpy.float32(0.5), seed=numpy.int64(3))
     assert given == TableSettings(layers=(8, 4), learning_rate=0.5, seed=3)
-    assert [type(value) for value in given.to_plain()["layers"]] == [int, int]
+    assert [type(value) for value in plain_settings(given)["layers"]] == [int, int]

@@ -21,7 +21,7 @@ from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
 from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Say, say_nothing, settings_of
+from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Run, folder_aside
 from chainrule.training.folder import CONFIG, check_kind
 
@@ -55,7 +55,7 @@ class ForecastRun:
     def config(self) -> dict[str, Any]:
         """What config.toml says: everything that repeats the run."""
         file = text_of_path(self.source)
-        return {"task": NAME, "file": file, "target": self.target} | self.settings.to_plain()
+        return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""

@@ -7,7 +7,6 @@ from typing import Any, Literal
 from chainrule.errors import ConfigError
 from chainrule.nn.settings import plain_fields
 from chainrule.tasks.forecast.learn import ForecastSettings
-from chainrule.tasks.task import plain_settings
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -84,7 +83,3 @@ class ForecastTaskSettings:
         values: dict[str, Any] = {name: getattr(self, name) for name in (*names, "patience", "seed")}
         values |= {name: None if (value := getattr(self, name)) == AUTO else value for name in _AUTO}
         return ForecastSettings(**values)
-
-    def to_plain(self) -> dict[str, Any]:
-        """Plain data for TOML and JSON; the class takes it."""
-        return plain_settings(self)

@@ -17,7 +17,7 @@ from chainrule.tasks.table.network import MEMBERS
 from chainrule.tasks.table.prepare import PreparedTable, prepare_table
 from chainrule.tasks.table.sections import sections
 from chainrule.tasks.table.settings import TableSettings, settings_from
-from chainrule.tasks.task import Say, say_nothing
+from chainrule.tasks.task import Say, plain_settings, say_nothing
 from chainrule.training import (
     Batch,
     Listener,
@@ -52,7 +52,7 @@ class TableRun:
     def config(self) -> dict[str, Any]:
         """What config.toml says: everything that repeats the run."""
         file = text_of_path(self.source)
-        return {"task": NAME, "file": file, "target": self.preparation.target} | self.settings.to_plain()
+        return {"task": NAME, "file": file, "target": self.preparation.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""

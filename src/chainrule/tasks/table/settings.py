@@ -34,7 +34,7 @@ from chainrule.nn import (
 from chainrule.nn.settings import plain_fields
 from chainrule.tasks.build import SCHEDULES, hidden_layer, optimizer_for, output_layer
 from chainrule.tasks.table.network import Choices, table_choices
-from chainrule.tasks.task import plain_settings, settings_of
+from chainrule.tasks.task import settings_of
 from chainrule.training import Recipe, Supervised
 
 Auto = Literal["auto"]
@@ -174,10 +174,6 @@ class TableSettings:
                 "layers", number, int, lambda v: v >= 1, "a list of whole numbers, such as [64, 64], or auto"
             )
         object.__setattr__(self, "layers", tuple(units))
-
-    def to_plain(self) -> dict[str, Any]:
-        """Plain data for TOML and JSON; `settings_from` takes it."""
-        return plain_settings(self)
 
     def choices(self, task: str, rows: int) -> Choices:
         """What is set, and what 'auto' stands for; rows: to train on."""
