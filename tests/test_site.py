@@ -5,8 +5,10 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from tests.test_public_names import PACKAGES, page_of, public
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,4 +25,9 @@ def test_the_site_builds_without_warnings(tmp_path: Path) -> None:
         # Nothing is fetched from elsewhere: neither scripts nor styles nor fonts.
         assert 'src="http' not in html
         assert 'rel="stylesheet" href="http' not in html
+    for package in PACKAGES:
+        shown = (tmp_path / page_of(package)).with_suffix(".html").read_text(encoding="utf-8")
+        for name, each in public(package).items():
+            places = {f"{package}.{name}", f"{getattr(each, '__module__', '')}.{name}"}
+            assert isinstance(each, ModuleType) or any(f'id="{place}"' in shown for place in places), name
     assert 'class="drawing"' in (tmp_path / "examples" / "xor.html").read_text(encoding="utf-8")

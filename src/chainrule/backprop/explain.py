@@ -74,6 +74,7 @@ class ErrorTerms:
 
 
 HALF_SQUARED = ErrorTerms("E = ½ Σ (y − t)²", "(y − t)")
+"""The error of textbooks, half a squared distance."""
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,7 @@ class CategoryColumn:
 
 
 Column = NumberColumn | BooleanColumn | DateColumn | TextColumn | CategoryColumn
+"""A column of a table that becomes features."""
 
 
 def date_parts(days: np.ndarray) -> dict[str, np.ndarray]:

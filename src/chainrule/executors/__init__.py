@@ -10,11 +10,13 @@ from chainrule.executors.native import compile_native, missing_core
 from chainrule.executors.numpy_ import compile_numpy
 
 DEFAULT = "native"
+"""The executor where none is named."""
 FALLBACK = "numpy"
 """It runs everywhere."""
 EXECUTORS: Mapping[str, Executor] = MappingProxyType(
     {"native": Executor(compile_native, missing_core), "numpy": Executor(compile_numpy)}
 )
+"""By name, as `executor=` takes them."""
 
 
 def usable_executor(name: str) -> tuple[Executor, str]:

@@ -61,6 +61,7 @@ class Compiled(Protocol):
 
 
 Compile = Callable[[Program], Compiled]
+"""Prepares a program, once, for many calls."""
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "mish": mish,
     "softmax": softmax,
 }
+"""By name, as the argument `activation` of layers takes them."""
 
 
 def check_activation(owner: object, name: str | None) -> None:

@@ -253,7 +253,9 @@ class LayerSequentialUnitVariance(Initializer):
 
 
 zeros = Filled(0.0)
+"""w = 0."""
 ones = Filled(1.0)
+"""w = 1."""
 
 
 def constant(value: float) -> Initializer:

@@ -16,6 +16,7 @@ from chainrule.program.symbolic import Symbolic
 from chainrule.program.value import FLOATS, ITEM_BYTES, Step, Value
 
 Operand = Union["Tensor", float, int, bool, np.ndarray, np.generic]
+"""What stands beside a Tensor in arithmetic; numbers and arrays become constants."""
 
 
 class Trace:

@@ -10,6 +10,7 @@ PARTS = ("forward", "backward", "update", "watch")
 
 ITEM_BYTES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint32": 4, "uint8": 1, "bool": 1}
 FLOATS = ("float32", "float64")
+"""The dtypes of floating-point numbers."""
 
 NamedArrays = Mapping[str, np.ndarray]
 """Arrays by the names of values."""

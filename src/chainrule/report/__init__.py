@@ -1,4 +1,8 @@
-"""Figures and pages: what a run did (`run_page`), and one step of backpropagation (`explain_page`).
+"""Reports: pages (`run_page`, `explain_page`, `tune_page`), and the `sections`, blocks (`page`) and `figures` in them.
 
 Every page is one file that opens without a network. plotly is imported when a figure is drawn, not before.
 """
+
+from chainrule.report import explain_page, figures, page, run_page, sections, tune_page
+
+__all__ = ["explain_page", "figures", "page", "run_page", "sections", "tune_page"]

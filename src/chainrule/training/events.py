@@ -70,4 +70,6 @@ class Ended:
 
 
 Event = Started | StepsDone | EpochDone | Ended
+"""What the training loop tells its listeners."""
 Listener = Callable[[Event], None]
+"""Called with every event of training."""

@@ -110,6 +110,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "update_per_value": Probe("update", per="value"),
     }
 )
+"""By name, as `watch=` takes them."""
 USUAL = tuple(PROBES[name] for name in READS)
 """What is watched where nobody chooses."""
 

@@ -78,7 +78,9 @@ class StudyEnded:
 
 
 StudyEvent = StudyOpened | TrialStarted | TrialEpoch | TrialEnded | Waiting | StudyEnded
+"""What a search tells its listeners."""
 StudyListener = Callable[[StudyEvent], None]
+"""Called with every event of a search."""
 
 
 def best_of(trials: tuple[Trial, ...]) -> Trial | None:

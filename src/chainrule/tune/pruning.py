@@ -60,6 +60,7 @@ class Hyperband:
 
 
 Pruning = Asha | Hyperband
+"""A rule that ends trials early."""
 
 
 def is_rung(pruning: Pruning | None, epoch: int) -> bool:

@@ -95,6 +95,7 @@ class Categorical:
 
 
 Parameter = Float | Integer | Categorical
+"""What a space holds for each name."""
 
 
 @dataclass(frozen=True)

@@ -42,5 +42,6 @@ RULES: Mapping[str, Rule] = {
     **SCANNING,
     **SHAPES,
 }
+"""Operation -> its derivative rule."""
 
 __all__ = ["RULES", "RecordedStep", "Rule"]

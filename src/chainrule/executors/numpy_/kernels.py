@@ -145,3 +145,4 @@ KERNELS: Mapping[str, Kernel] = {
     "iota": lambda length, dtype: np.arange(length, dtype=dtype),
     "random_bits": random_bits,
 }
+"""Primitive operation -> the function of arrays that runs it."""

@@ -177,6 +177,7 @@ PRESETS: Mapping[str, Callable[..., Chain]] = {
     "lion": lion,
     "muon": muon,
 }
+"""By name, as `optimizer=` takes them."""
 
 
 def _scale_by_rate(preset: str, learning_rate: Rate) -> ScaleByLearningRate:

@@ -56,6 +56,7 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
     "lstm": lstm,
     "gru": gru,
 }
+"""Composite operation -> the function that records it in other operations."""
 
 
 def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:

@@ -36,7 +36,9 @@ _TABLE = (
 )
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
+"""By name."""
 NOT_DIFFERENTIABLE: frozenset[str] = frozenset(op.name for op in _TABLE if not op.differentiable)
+"""Names of the operations whose derivative is 0 everywhere, or that have none."""
 
 __all__ = [
     "INTEGERS",
