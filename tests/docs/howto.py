@@ -6,9 +6,10 @@ A page holds, beside its text,
 - ```python title="PATH"``` with a whole new file, and ```diff title="PATH"``` with changes to one that there
   is: lines begin with a space, + or -, and those of a space or - must occur in the file exactly once;
 - ```python``` without a title: a script of the reader's own, in parts that run in one namespace;
-- ```sh```: commands, which must succeed. A ```text``` after them says what they print, '…' for what is left out;
-- <!-- without PATH -->: the last command, where that file was forgotten, must fail; the ```text``` after it says
-  how.
+- ```sh```: commands, which must succeed. A ```text``` after them says what they print, '…' for what is left
+  out;
+- <!-- without PATH -->: the last command, where that file was forgotten, must fail; the ```text``` after it
+  says how.
 """
 
 import os
@@ -32,7 +33,8 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 }
 """How a command of a page begins -> what Python is given in the copy, where there is no .venv."""
 TOKEN = re.compile(
-    r'^```(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<body>.*?)^```$|^<!-- without (?P<without>\S+) -->$',
+    r'^```(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<body>.*?)^```$'
+    r"|^<!-- without (?P<without>\S+) -->$",
     re.DOTALL | re.MULTILINE,
 )
 # The finder of an editable installation would give chainrule's modules from where it was installed.
@@ -99,6 +101,30 @@ class Copy:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.body, encoding="utf-8")
 
+    def lint(self, titles: Sequence[str]) -> str:
+        """What ruff says of Python files that a page wrote."""
+        files = [title for title in titles if title.endswith(".py")]
+        runs = [
+            subprocess.run(
+                [sys.executable, "-m", "ruff", *command, "--no-cache", *files],
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            for command in (["check"], ["format", "--diff"])
+            if files
+        ]
+        return "".join(done.stdout for done in runs if done.returncode)
+
+    def forget(self, title: str) -> None:
+        """Bring one file back to what it is in the project."""
+        if (ROOT / title).exists():
+            shutil.copy2(ROOT / title, self.folder / title)
+        else:
+            (self.folder / title).unlink()
+
     def run(self, command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of a page, in the copy or another folder."""
         begin = next((each for each in COMMANDS if command == each or command.startswith(f"{each} ")), None)
@@ -136,7 +162,9 @@ def changed(text: str, diff: Block) -> str:
     """A text with the changes of a diff, whose parts '@@' divides."""
     for part in re.split(r"^@@.*\n", diff.body, flags=re.MULTILINE):
         lines = part.splitlines(keepends=True)
-        assert all(line[0] in " +-\n" for line in lines), f"a line of a diff begins with a space, + or -: {part}"
+        assert all(line[0] in " +-\n" for line in lines), (
+            f"a line of a diff begins with a space, + or -: {part}"
+        )
         old = "".join(line[1:] or "\n" for line in lines if line[0] != "+")
         new = "".join(line[1:] or "\n" for line in lines if line[0] != "-")
         assert text.count(old) == 1, f"{diff.title} has, {text.count(old)} times instead of once:\n{old}"
