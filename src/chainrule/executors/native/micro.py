@@ -4,14 +4,15 @@ from chainrule.executors.native.tiles import Tile
 from chainrule.program import Step
 
 FLOAT = {
-    **{name: (name.upper(), 1) for name in ("negative", "absolute", "sign", "floor", "exp", "expm1", "log")},
-    **{name: (name.upper(), 1) for name in ("log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus")},
-    **{name: (name.upper(), 1) for name in ("erf", "relu", "isfinite")},
-    **{name: (name.upper(), 2) for name in ("add", "subtract", "multiply", "divide", "power", "maximum")},
-    **{name: (name.upper(), 2) for name in ("minimum", "equal", "not_equal", "less", "less_equal")},
-    **{name: (name.upper(), 2) for name in ("greater", "greater_equal")},
+    name: name.upper()
+    for name in (
+        *("negative", "absolute", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos"),
+        *("tanh", "sigmoid", "softplus", "erf", "relu", "isfinite"),
+        *("add", "subtract", "multiply", "divide", "power", "maximum", "minimum"),
+        *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    )
 }
-"""Operation on float32 -> micro operation and its number of inputs."""
+"""Operation on float32 -> micro operation."""
 
 CASTS = {
     ("int32", "float32"): "FLOAT_FROM_I",
@@ -40,7 +41,7 @@ def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
     """Record the micro operations of one step; the slot of its result."""
     name, dtype = step.operation, step.inputs[0].dtype
     if dtype == "float32" and name in FLOAT:
-        return tile.apply(FLOAT[name][0], *slots)
+        return tile.apply(FLOAT[name], *slots)
     if name == "cast":
         return _cast(tile, dtype, step.output.dtype, slots[0])
     if name == "where":
