@@ -314,7 +314,7 @@ class Lowering(Builder):
                 continue
             # Of what is written at that very place it must be this tile that writes it, here.
             if tile.position == latest and any(
-                [produced.get(view.root) == latest and not self._inside(tile, view) for view in views]
+                produced.get(view.root) == latest and not self._inside(tile, view) for view in views
             ):
                 continue
             return tile
@@ -330,12 +330,16 @@ class Lowering(Builder):
         if not tile.shape or not self._inside(other, view) or len(other.ops) + len(tile.ops) > MOST_OPS:
             return
         # What is read in another order than it is made, such as transposed, must be stored before.
-        if any([each.root in other.made and not self._inside(other, each) for each in beside]):
+        if any(each.root in other.made and not self._inside(other, each) for each in beside):
             return
-        if any([key[0] in other.made for key in tile.loads]):
+        if any(key[0] in other.made for key in tile.loads):
             return
-        made, position, read_by = (*other.made, *other.squares, *other.rows_added), tile.position, self.read_by
-        if any([min(read_by[value]) < position for value in made if read_by.get(value)]):
+        made, position, read_by = (
+            (*other.made, *other.squares, *other.rows_added),
+            tile.position,
+            self.read_by,
+        )
+        if any(min(read_by[value]) < position for value in made if read_by.get(value)):
             return
         self._tiles.absorb(tile, other)
         for key in other.loads:
