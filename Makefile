@@ -75,8 +75,10 @@ oracles: pytorch  ## compare values and gradients with PyTorch's
 docs: $(RUNTIME)  ## write docs/vocabulary.md from the docstrings
 	@$(BIN)/python docs/make_vocabulary.py
 
-.PHONY: site
-site: $(DEVELOPMENT) $(SITE_TOOLS)  ## build the documentation in site/; a warning is an error
+.PHONY: site site-tools
+site-tools: $(SITE_TOOLS)
+
+site: $(DEVELOPMENT) $(SITE_TOOLS)  ## run the examples and build the documentation in site/; a warning is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "site/index.html"
 

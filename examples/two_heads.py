@@ -1,14 +1,17 @@
-"""A network with two inputs and two heads, trained from mappings of arrays, interrupted and resumed.
+"""Two inputs and two heads, trained from mappings of arrays, interrupted and resumed.
 
-A fruit is known by a small image and by three measured numbers. One head says its kind, the other its weight.
-Run with: python examples/two_heads.py
+A fruit is known by a small image and by three measured numbers. One head says its kind, the other its
+weight. Run with: python examples/two_heads.py, or with the name of an HTML file for the figure.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 import chainrule
 from chainrule import nn
@@ -81,3 +84,16 @@ for row in range(3):
 
 assert last["validation_kind_accuracy"] > 0.95
 assert last["validation_weight_r2"] > 0.9
+
+figure = make_subplots(cols=2, subplot_titles=("head 'kind': accuracy", "head 'weight': R²"))
+for column, name in ((1, "validation_kind_accuracy"), (2, "validation_weight_r2")):
+    for each, colour, dash in ((unbroken, "#d9762b", "solid"), (run, "#2f7fc4", "dot")):
+        label = "interrupted and resumed" if each is run else "unbroken"
+        curve = go.Scatter(
+            x=[record["epoch"] for record in each.history], y=[record[name] for record in each.history],
+            name=label, showlegend=column == 1, line={"color": colour, "dash": dash, "width": 3},
+        )  # fmt: skip
+        figure.add_trace(curve, row=1, col=column)
+figure.update_xaxes(title="epoch")
+if len(sys.argv) > 1:
+    figure.write_html(sys.argv[1])

@@ -77,7 +77,7 @@ def test_what_breaks_down_leaves_the_state_before_it(named_executor):
         np.testing.assert_array_equal(array, runs[1][1][name])
 
 
-def test_calls_are_of_as_many_steps_as_a_power_of_two(named_executor):
+def test_many_steps_run_in_a_call(named_executor):
     calls = []
 
     class Counting(Device):
@@ -94,4 +94,3 @@ def test_calls_are_of_as_many_steps_as_a_power_of_two(named_executor):
 
     trained(named_executor(Counting), batch_size=1)
     assert max(calls) > 8
-    assert all(count & (count - 1) == 0 for count in calls)

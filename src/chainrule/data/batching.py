@@ -86,7 +86,7 @@ def batches(
     steps, rest = divmod(len(order), batch_size)
     if rest and last_parts:
         steps -= 1
-    full, last = np.split(order, [steps * batch_size])
+    full, last = order[: steps * batch_size], order[steps * batch_size :]
     return full.reshape(steps, batch_size), tuple(np.array_split(last, last_parts or 1)) if rest else ()
 
 

@@ -69,7 +69,9 @@ def feed(
     Arrays in memory are fed as they are; other sources through a thread that makes the next part ready while
     this one is trained on, so that two chunks are in memory beside those that the source reads ahead.
     """
-    parts = _skipped(_parts(source, batch_size, seed, epoch, ready, position, last_parts), position.batch)
+    parts = _parts(source, batch_size, seed, epoch, ready, position, last_parts)
+    if position.batch:
+        parts = _skipped(parts, position.batch)
     if isinstance(source, MemorySource):
         return parts
     return read_ahead(partial(_itself, part) for part in parts)
@@ -119,7 +121,7 @@ def _parts(
     ready: Ready,
     position: Position,
     last_parts: int,
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """Parts from the beginning of the batches that a position speaks of."""
     waiting: list[_Span] = []
     kept = 2 if last_parts else 1  # of which one may be put together with what is left over

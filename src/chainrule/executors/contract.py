@@ -17,8 +17,9 @@ class Session(Protocol):
     def run_many(self, arrays: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
         """One call for each row of order, without coming back in between.
 
-        arrays: the inputs of all examples, first axis = examples. order: (calls, batch) indices into them;
-        training makes as many calls at a time as a power of two, so that few programs serve all.
+        arrays: the inputs of all examples, first axis = examples. order: (calls, batch) indices into them.
+        Training gives any number of calls at a time: an executor that compiles for each number cuts the
+        order into few sizes itself, such as powers of two.
         The tree's values that the program updates are overwritten, all of them after the last step of a call.
         Returns the outputs by name, stacked: (calls, ...).
         """

@@ -133,17 +133,20 @@ class Loop:
         for listener in self.listeners:
             listener(event)
 
-    def _ready(
-        self, arrays: NamedArrays, rows: int, *, watch: tuple[Probe, ...] = ()
-    ) -> tuple[Program, Session]:
-        """The training step for batches of this many rows, and a session of it; all are on one tree."""
+    def _ready(self, arrays: NamedArrays, rows: int, *, at_last: bool = False) -> tuple[Program, Session]:
+        """The training step for batches of this many rows, and a session of it; all are on one tree.
+
+        at_last: with what is watched at the last step of an epoch alone.
+        """
         shapes = [array.shape[1:] for array in arrays.values()] if self.data.is_ragged else ()
-        key = (rows, watch, *shapes)
-        if key not in self._sessions:
+        key = (rows, at_last, *shapes)
+        found = self._sessions.get(key)
+        if found is None:
+            watch = self.watch if at_last else self._each_step
             compiled = self.programs.training(Arrays(arrays), rows, watch=watch)
             tree = self._session if self._sessions else self.state.tree
-            self._sessions[key] = compiled.program, compiled.bind(tree)
-        return self._sessions[key]
+            found = self._sessions[key] = compiled.program, compiled.bind(tree)
+        return found
 
     def _fetch(self) -> None:
         """Bring the state up to date: the tree may be where the executor keeps it."""
@@ -174,8 +177,7 @@ class Loop:
                         return None
                     sizes = kept
                     continue
-                watch = self._each_step if state.batch else self.watch
-                outputs = self._steps(part, part.order, watch=watch)
+                outputs = self._steps(part, part.order, at_last=self._at_last and not state.batch)
                 others.append((float(outputs.pop("loss")[0]), part.order.shape[1]))
                 self._tell(StepsDone(epoch, state.step, others[-1][0]))
                 kept = self._kept(outputs)
@@ -204,9 +206,9 @@ class Loop:
             if self.interrupted():
                 return None
             left = len(part.order) - done
-            count = 1 if last and left == 1 else _power_of_two(min(self._steps_per_call, left - last))
-            watch = self.watch if last and left == 1 else self._each_step
-            outputs = self._steps(part, part.order[done : done + count], watch=watch)
+            at_last = last and left == 1
+            count = 1 if at_last else min(self._steps_per_call, left - last)
+            outputs = self._steps(part, part.order[done : done + count], at_last=at_last)
             # One by one: the bits of the sum must not depend on how many steps the clock allowed in a call.
             losses = outputs.pop("loss").tolist()
             for each in losses:
@@ -233,9 +235,9 @@ class Loop:
         self.state.seconds += now - self._since
         self._since = now
 
-    def _steps(self, part: Part, order: np.ndarray, *, watch: tuple[Probe, ...]) -> dict[str, np.ndarray]:
+    def _steps(self, part: Part, order: np.ndarray, *, at_last: bool) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
-        program, session = self._ready(part.arrays, part.order.shape[1], watch=watch)
+        program, session = self._ready(part.arrays, part.order.shape[1], at_last=at_last)
         start, calls = time.perf_counter(), self._past.calls
         if calls and calls[-1][1] is not part.arrays:
             self._past_bytes += sum(array.nbytes for array in calls[-1][1].values())
@@ -250,15 +252,18 @@ class Loop:
             raise self._broken_down()
         self.state.step += len(order)
         fitting = int(_SECONDS_PER_CALL * len(order) / seconds)
-        self._steps_per_call = _power_of_two(max(1, min(2 * self._steps_per_call, fitting)))
+        self._steps_per_call = max(1, min(2 * self._steps_per_call, fitting))
         return outputs
 
     def _kept(self, outputs: dict[str, np.ndarray]) -> dict[str, float]:
         """Of the last step what was measured for the epoch; what is for every step goes to the state."""
+        sizes = {}
         for name, values in outputs.items():
             if name.endswith(EACH_STEP):
                 self.state.watched.setdefault(name, []).extend(values.tolist())
-        return {name: float(values[-1]) for name, values in outputs.items() if not name.endswith(EACH_STEP)}
+            else:
+                sizes[name] = float(values[-1])
+        return sizes
 
     def _keep_past(self) -> None:
         """Copies take time, so they are made as seldom as the listeners are told."""
@@ -303,11 +308,6 @@ class Loop:
 
     def _evaluated(self) -> dict[str, np.ndarray]:
         return evaluated(self.recipe, self._program, self.state.tree)
-
-
-def _power_of_two(most: int) -> int:
-    """The largest that is at most so large: an executor may compile anew for every number of steps."""
-    return 1 << (most.bit_length() - 1)
 
 
 def steps_per_epoch(examples: int | None, batch_size: int, last_parts: int) -> int | None:

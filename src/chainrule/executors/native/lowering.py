@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import taps_of
-from chainrule.executors.native.micro import record_micro
+from chainrule.executors.native.micro import MICRO, record_micro
 from chainrule.executors.native.nodes import (
     Node,
     copy_node,
@@ -79,7 +79,7 @@ def _moves_long_integers(step: Step) -> bool:
 
 def has_kernel(operation: str) -> bool:
     """Whether the core runs an operation."""
-    return operation in VIEWS or operation in LOWERINGS or OPERATIONS[operation].elementwise
+    return operation in VIEWS or operation in LOWERINGS or operation in MICRO
 
 
 CHEAP = frozenset(

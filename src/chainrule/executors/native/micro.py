@@ -1,18 +1,15 @@
 """Which micro operations of the core do the work of one elementwise step."""
 
-from chainrule.executors.native.tiles import Tile
-from chainrule.program import Step
+from chainrule.executors.native.tiles import CODES, Tile
+from chainrule.program import OPERATIONS, Step
 
 FLOAT = {
-    name: name.upper()
-    for name in (
-        *("negative", "absolute", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos"),
-        *("tanh", "sigmoid", "softplus", "erf", "relu", "isfinite"),
-        *("add", "subtract", "multiply", "divide", "power", "maximum", "minimum"),
-        *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
-    )
+    name: name.upper() for name, each in OPERATIONS.items() if each.elementwise and name.upper() in CODES
 }
-"""Operation on float32 -> micro operation."""
+"""Operation on float32 -> the micro operation of its name, which the core lists in native/micro_ops.hpp."""
+
+MICRO = frozenset(FLOAT) | {"cast", "logical_not", "logical_and", "logical_or", "shift_right"}
+"""The elementwise operations that the core runs."""
 
 CASTS = {
     ("int32", "float32"): "FLOAT_FROM_I",
