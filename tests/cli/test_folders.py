@@ -43,7 +43,7 @@ def test_a_place_must_be_free_and_have_a_name(here):
     (here / "file").touch()
     with pytest.raises(ConfigError, match="exists already"):
         place_at(here / "file", resume=True)
-    with pytest.raises(ConfigError, match="no name"):
+    with pytest.raises(ConfigError, match="not a name for a run"):
         place_at(here.relative_to(here), resume=False)
     (here / "it.checkpoint").mkdir()
     with pytest.raises(ConfigError, match="unfinished"):

@@ -54,7 +54,7 @@ def test_a_row_alone_is_predicted_as_among_others(chainrule, write, codes):
         (["007", "012"], ""),
         (
             ["Yes", "YES", "no"],
-            "spelling alone 'label': 'YES' (40) and 'Yes' (40)",
+            "only in spelling 'label': 'YES' (40) and 'Yes' (40)",
         ),
         (["9007199254740992", "9007199254740993"], ""),
     ],

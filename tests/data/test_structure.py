@@ -53,7 +53,7 @@ def test_a_tuple_of_numbers_is_one_leaf_like_a_list():
     [
         ((), "x is an empty tuple; give at least one array"),
         ({"a": {}}, r"x\.a is an empty dict"),
-        ({"a.b": 1}, r"x has the key 'a\.b'; let its keys be texts without points"),
+        ({"a.b": 1}, r"x has the key 'a\.b'; use texts without dots as keys"),
         ({"a": {"0": 1}}, r"x\.a has the key '0'"),
         ({"": 1}, "x has the key ''"),
         ({3: 1}, "x has the key 3"),

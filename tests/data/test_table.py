@@ -44,7 +44,7 @@ def test_directory_and_other_kinds_of_file(tmp_path):
     with pytest.raises(DataError, match=r"is a directory; give the path of a file \(CSV, Excel, JSON"):
         read_table(tmp_path)
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
-    with pytest.raises(DataError, match=r"a\.png is no text, and none of CSV, Excel, JSON"):
+    with pytest.raises(DataError, match=r"a\.png is neither text nor one of CSV, Excel, JSON"):
         read_table(tmp_path / "a.png")
 
 

@@ -52,7 +52,7 @@ def test_what_pandas_calls_it(told: Any, expected: Any) -> None:
         (offsets.CustomBusinessMonthEnd(holidays=["2024-01-31"]), "settings that no alias names"),
         (offsets.BDay(offset=timedelta(hours=2)), "settings that no alias names"),
         (offsets.BusinessHour(start="17:00", end="04:00"), "hours go past midnight"),
-        (offsets.BusinessHour(start="09:00", end="16:30"), "openings are no whole hours"),
+        (offsets.BusinessHour(start="09:00", end="16:30"), "opening hours are not whole hours"),
     ],
 )
 def test_what_is_no_frequency_is_refused(told: Any, message: str) -> None:

@@ -73,7 +73,7 @@ def test_what_is_no_number_is_refused_by_row_and_column():
         NetRegressor().fit(x, y)
     with pytest.raises(ValueError, match="X holds the text 'a' in row 0, column 0; give the table as"):
         NetRegressor().fit([["a"], ["b"]], [1, 2])
-    with pytest.raises(DataError, match="far beyond what was seen in training"):
+    with pytest.raises(DataError, match="far outside of the range seen in training"):
         NetRegressor((2,), max_iter=1).fit(np.arange(9.0)[:, None], np.arange(9)).predict([[1e300]])
 
 

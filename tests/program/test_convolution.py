@@ -22,12 +22,12 @@ SHAPE_ERRORS: dict[str, tuple[Callable[[Given], object], str]] = {
     ),
     "window": (
         lambda x: f.convolution(x(1, 4, 5, 3), x(2, 6, 3, 1)),
-        "convolution got a window over 6 on axis 1 of space, which is 5 long, 5 with padding; the window "
+        "convolution got a window over 6 on spatial axis 1, which is 5 long, 5 with padding; the window "
         "must fit in; make the window or its dilation smaller, or the padding larger",
     ),
     "dilated_window": (
         lambda x: f.convolution(x(1, 4, 3), x(3, 3, 1), dilation=3, padding=[(1, 0)]),
-        "convolution got a window over 7 on axis 0 of space, which is 4 long, 5 with padding",
+        "convolution got a window over 7 on spatial axis 0, which is 4 long, 5 with padding",
     ),
     "no_window": (lambda x: f.convolution(x(1, 4, 3), x(0, 3, 1)), "each must be at least 1"),
     "stride": (

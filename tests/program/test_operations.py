@@ -267,35 +267,38 @@ DTYPE_ERRORS: dict[str, tuple[Recorded, str]] = {
     ),
     "mean": (
         lambda x: x(2, dtype="int32").mean(),
-        "sum: int32 () met the number 0.5; cast it to a float dtype first",
+        "sum: int32 () was combined with the number 0.5; cast it to a float dtype first",
     ),
     "fraction": (
         lambda x: x(2, dtype="int32") + 0.5,
-        "x1: int32 (2,) met the number 0.5; cast it to a float dtype first",
+        "x1: int32 (2,) was combined with the number 0.5; cast it to a float dtype first",
     ),
     "numpy_fraction": (
         lambda x: x(2, dtype="int32") + np.float32(0.5),
-        "x1: int32 (2,) met the number 0.5; cast it",
+        "x1: int32 (2,) was combined with the number 0.5; cast it",
     ),
     "array_fraction": (
         lambda x: x(2, dtype="int32") + np.array(0.5),
-        "x1: int32 (2,) met the number 0.5; cast it",
+        "x1: int32 (2,) was combined with the number 0.5; cast it",
     ),
     "too_large": (
         lambda x: x(2, dtype="int32") + 2**40,
-        "x1: int32 (2,) met the number 1099511627776, which int32 can't hold",
+        "x1: int32 (2,) was combined with the number 1099511627776, which int32 can't hold",
     ),
     "numpy_too_large": (lambda x: x(2, dtype="int32") + np.int64(2**40), "which int32 can't hold"),
-    "below_zero": (lambda x: x(2, dtype="uint32") + -1, "met the number -1, which uint32 can't hold"),
+    "below_zero": (lambda x: x(2, dtype="uint32") + -1, "was combined with the number -1, which uint32 can't hold"),
     "number_for_bool": (
         lambda x: f.equal(x(2, dtype="bool"), 2),
-        "x1: bool (2,) met the number 2; cast it first",
+        "x1: bool (2,) was combined with the number 2; cast it first",
     ),
     "none": (
         lambda x: f.maximum(x(2), anything(None)),
-        "x1: float32 (2,) met None; give a number, an array or",
+        "x1: float32 (2,) was combined with None; give a number, an array or",
     ),
-    "text": (lambda x: f.maximum(x(2), anything("3")), "x1: float32 (2,) met '3'; give a number"),
+    "text": (
+        lambda x: f.maximum(x(2), anything("3")),
+        "x1: float32 (2,) was combined with '3'; give a number",
+    ),
     "unknown_input": (
         lambda x: x(2, dtype="float16"),
         "'x1' has dtype float16; use one of float32, float64, int32, int64, uint32, uint8, bool",

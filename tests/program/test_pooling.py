@@ -16,7 +16,7 @@ SHAPE_ERRORS: dict[str, tuple[Callable[[Given], object], str]] = {
     "space": (lambda x: f.max_pool(x(4, 3), 2), "max_pool got x1 of shape (4, 3); it needs (batch, length, "),
     "window": (
         lambda x: f.average_pool(x(1, 4, 3, 2), 4),
-        "average_pool got a window over 4 on axis 1 of space, which is 3 long, 3 with padding; the window",
+        "average_pool got a window over 4 on spatial axis 1, which is 3 long, 3 with padding; the window",
     ),
     "padding_alone": (
         lambda x: f.max_pool(x(1, 4, 3), 2, padding=[(0, 2)]),

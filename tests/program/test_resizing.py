@@ -14,7 +14,7 @@ def test_what_does_not_fit_is_refused():
     x = Given()
     with pytest.raises(ShapeError, match=r"resize got x1 of shape \(4, 3\); it needs \(batch, length"):
         f.resize(x(4, 3), 5)
-    message = r"resize got size \(0, 2\) for \(3, 3\); it needs a length of at least 1 for every axis"
+    message = r"resize got size \(0, 2\) for \(3, 3\); it needs a length of at least 1 for every spatial axis"
     with pytest.raises(ShapeError, match=message):
         f.resize(x(1, 3, 3, 2), (0, 2))
     with pytest.raises(ShapeError, match=r"resize got size \(2,\) for \(3, 3\)"):

@@ -218,7 +218,7 @@ def test_the_folder_of_something_else_is_refused(table: Table, tmp_path: Path) -
 
 
 def test_nothing_is_left_where_something_is_wrong(table: Table, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="does not answer"):
+    with pytest.raises(ConfigError, match="does not respond"):
         tune(table, tmp_path / "it", 1, study="sqlite:////nowhere/at/all.db")
     with pytest.raises(ConfigError, match="huber is for regression"):
         tune_task(TABLE, table, TableSettings(loss="huber"), trials=1, folder=tmp_path / "it")

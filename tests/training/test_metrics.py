@@ -92,9 +92,9 @@ def test_no_metrics_and_one():
     ("options", "message"),
     [
         ({"metrics": "acuracy"}, r"metrics is 'acuracy' \(did you mean 'accuracy'\?\); it must be one of"),
-        ({"metrics": [lambda t, p: 0.0]}, r"is no name of a metric and no function with a name"),
-        ({"metrics": [most_wrong, most_wrong]}, r"most_wrong.* is no name of a metric"),
-        ({"metrics": [3]}, r"metrics: 3 is no name"),
+        ({"metrics": [lambda t, p: 0.0]}, r"is neither the name of a metric nor a named function"),
+        ({"metrics": [most_wrong, most_wrong]}, r"most_wrong.* is neither the name of a metric"),
+        ({"metrics": [3]}, r"metrics: 3 is neither the name"),
         ({"metrics": "r2"}, r"r2 can't be measured on predictions of shape \(3,\) and targets of shape \(\)"),
         ({"metrics": "accuracy", "validation": None}, r"there are none; set .* aside \(validation=0.2\)"),
         ({"metrics": most_wrong, "validation": None}, r"metrics are measured on validation data"),

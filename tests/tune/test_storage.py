@@ -44,7 +44,7 @@ def test_without_optuna_one_line_says_what_to_install(monkeypatch: pytest.Monkey
     ("where", "text"),
     [
         ("postgresql://user:secret@127.0.0.1:1/none", "does not respond: .*refused"),
-        ("postgresql+nodriver://u@h/d", "no known database"),
+        ("postgresql+nodriver://u@h/d", "not a known database"),
         ("nobase://user@host/d", "begins with nobase://, which is not a known database"),
         ("postgresql://user@host:port/d", "can't be read"),
         ("sqlite:////nowhere/at/all.db", "does not respond: unable to open database file"),

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import index as as_whole_number
 from types import TracebackType
-from typing import Any, Union
+from typing import Any, NoReturn, Union
 
 import numpy as np
 
 from chainrule.errors import ChainruleError, DTypeError, ShapeError
 from chainrule.program.indexing import plan_slices
 from chainrule.program.operations import OPERATIONS, normalize_axis
+from chainrule.program.operations.row import Inferred
 from chainrule.program.program import Program
 from chainrule.program.symbolic import Symbolic
 from chainrule.program.value import FLOATS, ITEM_BYTES, Step, Value
@@ -98,16 +99,11 @@ class Trace:
     def record(self, operation: str, *inputs: "Tensor", **attributes: object) -> "Tensor":
         """Check the shapes and dtypes, append the step, return its output."""
         values = tuple([tensor.value for tensor in inputs])
-        row = OPERATIONS[operation]
         try:
             for tensor in inputs:
                 if tensor.trace is not self:
-                    raise ChainruleError(
-                        f"{operation} got tensors of two programs", remedy="record both in one trace"
-                    )
-            if row.arity is not None and row.arity != len(values):
-                raise ShapeError(f"{operation} takes {row.arity} inputs, got {len(values)}")
-            shape, dtype = row.infer(values, attributes)
+                    _refuse_two_programs(operation)
+            shape, dtype = _infer(operation, values, attributes)
         except ChainruleError as error:
             if self.label:
                 raise error.at(self.label) from None
@@ -192,6 +188,18 @@ class Trace:
         self._scalars.clear()
         for given in self._given.values():
             given.clear()
+
+
+def _refuse_two_programs(operation: str) -> NoReturn:
+    raise ChainruleError(f"{operation} got tensors of two programs", remedy="record both in one trace")
+
+
+def _infer(operation: str, inputs: tuple[Value, ...], attributes: Mapping[str, Any]) -> Inferred:
+    """Shape and dtype of what an operation gives; ShapeError or DTypeError for inputs that it can't take."""
+    row = OPERATIONS[operation]
+    if row.arity is not None and row.arity != len(inputs):
+        raise ShapeError(f"{operation} takes {row.arity} inputs, got {len(inputs)}")
+    return row.infer(inputs, attributes)
 
 
 class _NamingTheLayer:

@@ -146,7 +146,7 @@ def test_whole_numbers_beside_gaps_stay_exact(tmp_path):
         (b'{"a": 1,', r"a\.csv is damaged JSON"),
         ("a,b\n1,é\n".encode("latin1"), r"a\.csv is not UTF-8: the byte at offset 6 .*iconv -f latin1"),
         ("a,b\n1,2\n".encode("utf-16")[:-1], r"a\.csv is not whole as UTF-16"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", r"a\.csv is no text, and none of CSV, Excel"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", r"a\.csv is neither text nor one of CSV, Excel"),
         (b"", r"a\.csv is empty \(0 bytes\)"),
     ],
     ids=lambda given: given if isinstance(given, str) else "content",  # gzip notes the second

@@ -1,5 +1,6 @@
 """Recording and planning take as much work for each step of a deep program as of a shallow one."""
 
+import gc
 import sys
 from types import FrameType
 
@@ -7,6 +8,7 @@ import pytest
 from benchmarks.planning import NETWORKS
 
 from chainrule.executors.native.executor import NativeProgram
+from chainrule.program.garbage import no_garbage_collection
 from chainrule.training import training_step
 from chainrule.training.probes import USUAL
 
@@ -34,3 +36,16 @@ def calls_of_a_step(network: str, depth: int, watch: bool) -> float:
 def test_work_grows_as_the_number_of_steps(network, depth, watch):
     calls_of_a_step(network, 1, watch)  # what is computed once and kept
     assert calls_of_a_step(network, 4 * depth, watch) < 1.05 * calls_of_a_step(network, depth, watch)
+
+
+def test_nothing_is_left_for_the_search_for_cycles():
+    recipe, batch = NETWORKS["transformer"](1)
+    with no_garbage_collection():
+        training_step(recipe, batch)  # what is computed once and kept
+        gc.collect()
+        step = training_step(recipe, batch)
+        compiled = NativeProgram(step.program)
+        compiled.plan(batch.rows)
+        assert gc.collect() < len(step.program.steps) / 10
+        kept = {type(each).__name__ for each in gc.get_objects()}
+    assert not kept & {"Lowering", "Node", "Access", "Tile"}

@@ -129,10 +129,10 @@ class Tile:
 
 def tiles_compiled_ahead(program: Program) -> dict[str, Tile]:
     """The first of each name."""
-    plan = native.make_plan(expand(program, native.WHOLE), None)
-    nodes = [node for group in plan.groups for node in group.nodes]
+    draft = native.draft_plan(expand(program, native.WHOLE), None)
+    nodes = [node for group in draft.groups for node in group.nodes]
     found: dict[str, Tile] = {}
-    for node, name in zip(nodes, plan.core.ready, strict=True):
+    for node, name in zip(nodes, draft.core().ready, strict=True):
         if name and name not in found:
             found[name] = apart(node.words(lambda root: (0, 0)))
     return found

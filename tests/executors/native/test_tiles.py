@@ -11,13 +11,9 @@ def value(name: str, *shape: int) -> Value:
     return Value(shape, "float32", name)
 
 
-def own(each: Value) -> Value:
-    return each
-
-
 def words(tile: Tile, *stored: Value) -> list[int]:
     """The instruction of a tile; places: buffer 7, offset 64."""
-    return tile_node(tile, stored, own).words(lambda _: (7, 64))
+    return tile_node(tile, {value: value for value in stored}).words(lambda _: (7, 64))
 
 
 def test_a_value_is_loaded_once_for_each_way_it_is_seen():
@@ -47,7 +43,7 @@ def test_what_nobody_stores_is_not_computed():
     slot, other = tile.load(whole(x)), tile.load(whole(value("unused", 3)))
     tile.made[y] = tile.apply("EXP", slot)
     tile.made[z] = tile.apply("ADD", tile.made[y], other)
-    node = tile_node(tile, [y], own)
+    node = tile_node(tile, {y: y})
     assert node.words(lambda _: (0, 0))[2:7] == [2, 1, 1, 0, 1]
     assert [access.root for access in node.accesses] == [x, y]
     assert node.text == "y = exp"

@@ -227,6 +227,6 @@ def test_positions_refuse_a_length_that_means_nothing():
     with pytest.raises(ConfigError, match=r"^PositionalEncoding: longest is None; it must be a whole number"):
         PositionalEncoding("learned")
     with pytest.raises(
-        ConfigError, match=r"^PositionalEncoding: longest is 5, which 'sinusoidal' has no use"
+        ConfigError, match=r"^PositionalEncoding: longest is 5, which 'sinusoidal' does not use"
     ):
         PositionalEncoding(longest=5)

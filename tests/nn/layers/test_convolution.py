@@ -198,7 +198,7 @@ def test_refuses_bad_settings(make: Callable[[], Layer], message: str):
         (
             Conv2D(4, (3, 6), padding=((0, 0), (1, 1))),
             (2, 8, 3, 1),
-            "Conv2D 'conv2d_1': convolution got a window over 6 on axis 1 of space, which is 3 long, 5 with "
+            "Conv2D 'conv2d_1': convolution got a window over 6 on spatial axis 1, which is 3 long, 5 with "
             "padding; the window must fit in; make the window or its dilation smaller, or the padding larger",
         ),
         (

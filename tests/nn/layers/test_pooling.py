@@ -102,7 +102,11 @@ def test_upsampling_refuses_a_factor_that_is_no_count(factor):
             r"^MaxPool2D 'max_pool2d_1' got x of shape \(2, 5, 4\); it needs \(batch, hei",
         ),
         (AvgPool1D(), (2, 5), r"^AvgPool1D 'avg_pool1d_1' got x of shape \(2, 5\); it needs \(batch, length"),
-        (MaxPool2D(3), (2, 2, 5, 1), r"^MaxPool2D 'max_pool2d_1': max_pool got a window over 3 on axis 0"),
+        (
+            MaxPool2D(3),
+            (2, 2, 5, 1),
+            r"^MaxPool2D 'max_pool2d_1': max_pool got a window over 3 on spatial axis 0",
+        ),
         (
             AvgPool2D(2, padding=((2, 0), (0, 0))),
             (2, 4, 4, 1),
@@ -118,7 +122,11 @@ def test_upsampling_refuses_a_factor_that_is_no_count(factor):
             (2, 0, 3),
             r"^GlobalMaxPool1D .*_1' got x of shape \(2, 0, 3\); no spatial axis may",
         ),
-        (Upsample((2, 2)), (2, 4, 1), r"^Upsample 'upsample_1' got .*; its factor \(2, 2\) is for 2 axes of"),
+        (
+            Upsample((2, 2)),
+            (2, 4, 1),
+            r"^Upsample 'upsample_1' got .*; its factor \(2, 2\) is for 2 spatial axes",
+        ),
         (Upsample(), (2, 0, 1), r"^Upsample 'upsample_1': resize got size \(0,\) for \(0,\)"),
     ],
 )

@@ -110,7 +110,7 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
             nn.Quantile(),
             (8, 1),
             np.array([1.0]),
-            "Quantile: the network gives outputs of shape (rows, 1); give the last layer one unit a",
+            "Quantile: the network gives outputs of shape (rows, 1); give the last layer one unit per",
         ),
         (
             nn.Quantile(),

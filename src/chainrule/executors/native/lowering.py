@@ -202,16 +202,15 @@ class Lowering(Builder):
         return first.added(second) if first and second else None
 
     def _key(self, step: Step) -> tuple[Any, ...]:
-        seen = tuple([self.views[value] for value in step.inputs])
-        attributes: tuple[Any, ...] = ()
-        if step.attributes:
-            attributes = tuple(
-                [
-                    (name, value.tobytes() if isinstance(value, np.ndarray) else value)
-                    for name, value in step.attributes.items()
-                ]
-            )
-        return step.operation, seen, attributes, step.output.shape, step.output.dtype
+        """What says it all of a step; without attributes, of its output, too."""
+        seen = [self.views[value] for value in step.inputs]
+        if not step.attributes:
+            return step.operation, *seen
+        attributes = [
+            (name, value.tobytes() if isinstance(value, np.ndarray) else value)
+            for name, value in step.attributes.items()
+        ]
+        return step.operation, *seen, *attributes, step.output.shape, step.output.dtype
 
     # Elementwise
 
@@ -306,22 +305,19 @@ class Lowering(Builder):
 
     def _tile_for(self, step: Step, views: list[View]) -> Tile:
         """The last tile of this shape that has or makes an input, and comes late enough; else a new one."""
-        shape = step.output.shape
-        positions = [self.produced.get(view.root, 0) for view in views]
-        latest = max(positions)
+        shape, produced = step.output.shape, self.produced
+        latest = max([produced.get(view.root, 0) for view in views])
         for tile in self._tiles.connected(shape, views, latest):
             if tile.position < latest:
                 break
             if tile.full:
                 continue
             # Of what is written at that very place it must be this tile that writes it, here.
-            if tile.position > latest or all(
-                [
-                    position < latest or self._inside(tile, view)
-                    for position, view in zip(positions, views, strict=True)
-                ]
+            if tile.position == latest and any(
+                produced.get(view.root) == latest and not self._inside(tile, view) for view in views
             ):
-                return tile
+                continue
+            return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
         self._tiles.add(tile)
         return tile
@@ -336,17 +332,20 @@ class Lowering(Builder):
         # What is read in another order than it is made, such as transposed, must be stored before.
         if any(each.root in other.made and not self._inside(other, each) for each in beside):
             return
-        if any(root in other.made for root, *_ in tile.loads):
+        if any(key[0] in other.made for key in tile.loads):
             return
-        made = (*other.made, *other.all_sums)
-        readers = (position for value in made for position in self.read_by.get(value, ()))
-        if any(position < tile.position for position in readers):
+        made, position, read_by = (
+            (*other.made, *other.squares, *other.rows_added),
+            tile.position,
+            self.read_by,
+        )
+        if any(min(read_by[value]) < position for value in made if read_by.get(value)):
             return
         self._tiles.absorb(tile, other)
-        for root, *_ in other.loads:
-            self.read_by.setdefault(root, set()).add(tile.position)
+        for key in other.loads:
+            read_by.setdefault(key[0], set()).add(position)
         for value in made:
-            self.produced[value] = tile.position
+            self.produced[value] = position
 
     def sum_in_tile(self, value: Value, sums: Value) -> bool:
         """Whether a tile makes the value, or reads it, and now sums its squares, too."""

@@ -65,9 +65,15 @@ def _locals(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, t
                     same = rows == node.extent or not (rows % group.chunks or node.extent % group.chunks)
                     if not fits or seen[root] is not group or not same:
                         del found[root]
-                elif fits and access.write and group.chunks > 1 and root not in seen and root not in outside:
-                    if root.size > 0:
-                        found[root] = (node.extent, root.nbytes // node.extent)
+                elif (
+                    fits
+                    and access.write
+                    and group.chunks > 1
+                    and root not in seen
+                    and root not in outside
+                    and root.size > 0
+                ):
+                    found[root] = (node.extent, root.nbytes // node.extent)
                 seen[root] = group
     return found
 

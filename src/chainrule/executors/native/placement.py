@@ -35,8 +35,8 @@ def place(
 ) -> Placement:
     """Every node as an instruction.
 
-    buffers: what has storage of its own, numbered after arena and constants. home: see `Builder`. local: whether threads have
-    rooms of their own for what lives in one chunk.
+    buffers: what has storage of its own, numbered after arena and constants. home: see `Builder`. local:
+    whether threads have rooms of their own for what lives in one chunk.
     """
     packed, starts = _packed(constants)
     places = {root: (CONSTANTS, start) for root, start in starts.items()}
