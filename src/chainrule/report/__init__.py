@@ -1,4 +1,4 @@
-"""Reports: pages (`run_page`, `explain_page`, `tune_page`), and the `sections`, blocks (`page`) and `figures` in them.
+"""Reports: pages (`run_page`, `explain_page`, `tune_page`), their `sections`, blocks (`page`) and `figures`.
 
 Every page is one file that opens without a network. plotly is imported when a figure is drawn, not before.
 """
