@@ -1,19 +1,18 @@
 """The command: python -m benchmarks."""
 
-import json
-import platform
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from benchmarks.figures import commit, write_figures
 from benchmarks.machine import physical_cores, processor
 from benchmarks.measuring import Settings, measure
 from benchmarks.options import listed, names
-from benchmarks.peers import OURS, PEERS
+from benchmarks.peers import BEFORE, OURS, PEERS
 from benchmarks.progress import Progress
-from benchmarks.results import Result
+from benchmarks.result import Result
 from benchmarks.table import Printer
 from benchmarks.workloads import WORKLOADS
 
@@ -38,6 +37,7 @@ Examples:
   python -m benchmarks --only table,digits      two workloads, all installed peers
   python -m benchmarks --peers jax --only big   ours and one peer
   python -m benchmarks --json figures.json      figures for a program too
+  python -m benchmarks --before ../old          beside another checkout of this project, with its own .venv
 
 Nothing else should run meanwhile: on a busy machine the medians mislead, and the column ± shows it.
 
@@ -55,6 +55,18 @@ def _rows(given: str | None, progress: Progress) -> list[str]:
     if missing:
         progress.tell(f"left out, because they are not installed: {', '.join(missing)}; {remedy}")
     return [OURS, *(name for name in chosen if name not in (OURS, *missing))]
+
+
+def _checkout(before: Path | None) -> None:
+    """typer.BadParameter unless this is a checkout that can run."""
+    if before is None:
+        return
+    for needed in ("benchmarks/worker.py", ".venv/bin/python"):
+        if not (before / needed).exists():
+            raise typer.BadParameter(
+                f"{before} has no {needed}; give a checkout of this project in which `make demo` ran",
+                param_hint="--before",
+            )
 
 
 def run(
@@ -75,6 +87,10 @@ def run(
         int | None,
         typer.Option(min=1, help="Threads, for every peer alike.", show_default="physical cores"),
     ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Measure this checkout of the project, too.", show_default=False),
+    ] = None,
     executor: Annotated[
         str, typer.Option(help="Of our row: native (numpy where it is not there) or numpy.")
     ] = "native",
@@ -83,11 +99,12 @@ def run(
     names(executor, ("native", "numpy"), (), "--executor")
     if json_file is not None and not json_file.resolve().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {json_file.resolve().parent}", param_hint="--json")
+    _checkout(before)
     progress = Progress()
     workloads = [WORKLOADS[name] for name in names(only, WORKLOADS, WORKLOADS, "--only")]
-    rows = _rows(peers, progress)
+    rows = [*_rows(peers, progress), *([BEFORE] if before else [])]
     count = threads or physical_cores()
-    settings = Settings(count, seconds, repetitions, executor)
+    settings = Settings(count, seconds, repetitions, executor, before)
     printer = Printer()
     printer.line(
         f"{processor()}, threads: {count}; medians of {repetitions} turns of at least {seconds:g} s, in turns"
@@ -99,30 +116,16 @@ def run(
             progress.clear()
             printer.details(results[-1])
             if json_file is not None:
-                json_file.write_text(
-                    json.dumps(_to_json(results, settings), indent=2, allow_nan=False) + "\n"
-                )
+                figures = {each.workload.name: each.to_json() for each in results}
+                write_figures(json_file, "bench", figures, _told(settings))
     printer.end(results, count)
     failed = any(reason.startswith("failed") for result in results for reason in result.absent.values())
     raise typer.Exit(int(failed or not all(result.agree for result in results)))
 
 
-def _to_json(results: list[Result], settings: Settings) -> dict[str, Any]:
-    return {
-        "machine": {
-            "processor": processor(),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "numpy": version("numpy"),
-        },
-        "settings": {
-            "threads": settings.threads,
-            "seconds": settings.seconds,
-            "repetitions": settings.repetitions,
-            "executor": settings.executor,
-        },
-        "workloads": {result.workload.name: result.to_json() for result in results},
-    }
+def _told(settings: Settings) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(settings).items() if name != "before"}
+    return told | ({"before": commit(settings.before)} if settings.before else {})
 
 
 def command() -> typer.Typer:

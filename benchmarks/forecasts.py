@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import write_figures
 from benchmarks.progress import Progress
 from chainrule.errors import ChainruleError, did_you_mean
 from chainrule.estimators import NetForecaster
@@ -195,7 +196,7 @@ def run(
         worse = worse or shortest < problem.folds
         found[name] = json.loads(scores.to_json(orient="records", date_format="iso"))
         if json_file is not None:
-            json_file.write_text(json.dumps(found, indent=2) + "\n")
+            write_figures(json_file, "bench-forecasts", found, {"seed": seed})
     raise typer.Exit(int(worse))
 
 

@@ -11,9 +11,11 @@ import signal
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import write_figures
 from chainrule.estimators import NetClassifier
 
 METHODS = ("os.fork", "fork", "spawn", "forkserver")
@@ -71,7 +73,9 @@ def main() -> None:
     """Run them all; the exit code is 1 where a child hung or failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forks", description=__doc__)
     parser.add_argument("--times", type=int, default=50, help="children by each method (50)")
-    times = parser.parse_args().times
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there, too")
+    given = parser.parse_args()
+    times = given.times
     expected = fitted()
     ended = threading.Event()
 
@@ -82,7 +86,7 @@ def main() -> None:
     trainer = threading.Thread(target=train)
     trainer.start()
     print(f"{'method':12}{'well':>6}{'hung':>6}{'failed':>8}{'seconds a child':>17}", flush=True)
-    wrong = 0
+    wrong, rows = 0, []
     try:
         for method in METHODS:
             start = time.monotonic()
@@ -90,10 +94,13 @@ def main() -> None:
             seconds = (time.monotonic() - start) / max(times, 1)
             counts = f"{found['well']:>6}{found['hung']:>6}{found['failed']:>8}"
             print(f"{method:12}{counts}{seconds:>17.2f}", flush=True)
+            rows.append({"method": method, "seconds": seconds} | found)
             wrong += times - found["well"]
     finally:
         ended.set()
         trainer.join()
+    if given.json is not None:
+        write_figures(given.json, "bench-forks", rows, {"times": times})
     raise SystemExit(int(wrong > 0))
 
 

@@ -6,7 +6,6 @@ unbroken run, and what is left behind. All of it must be 0.
 """
 
 import argparse
-import json
 import os
 import signal
 import tempfile
@@ -21,6 +20,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.figures import write_figures
 from chainrule import Run, load_run, nn, train
 from chainrule.data import examples, mapped, npy_shards, parquet_shards, ragged
 from chainrule.errors import DataError
@@ -196,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
     parser.add_argument("--times", type=int, default=200, help="kills in all (200)")
     parser.add_argument("--seed", type=int, default=0, help="that the moments are drawn by (0)")
-    parser.add_argument("--json", type=Path, help="a file for the counts")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there, too")
     asked = parser.parse_args()
     random = np.random.default_rng(asked.seed)
     print(f"{'source':16}{'kills':>6}" + "".join(f"{each:>13}" for each in COUNTED), flush=True)
@@ -209,7 +209,7 @@ def main() -> None:
         print(f"{name:16}{counts['kills']:>6}{numbers}", flush=True)
         wrong += sum(counts[each] for each in COUNTED) + (counts["kills"] != times)
     if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        write_figures(asked.json, "bench-kills", rows, {"times": asked.times, "seed": asked.seed})
     raise SystemExit(int(wrong > 0))
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmarks.peers import MATRIX_PRODUCT, OURS, PEERS, Entry
+from benchmarks.peers import BEFORE, MATRIX_PRODUCT, OURS, PEERS, Entry
 from benchmarks.preparing import make_problem, matrix_flops
-from benchmarks.results import Measurement, Result
+from benchmarks.result import Measurement, Result
 from benchmarks.workloads import Workload
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -35,27 +35,32 @@ class Settings:
     """How to measure.
 
     threads: for every peer alike. seconds: at least so long a block. repetitions: blocks of each peer.
-    executor: of our own row, 'native' or 'numpy'.
+    executor: of our own row, 'native' or 'numpy'. before: a checkout of this project with an environment in
+    .venv, for the row that is called so.
     """
 
     threads: int
     seconds: float = 0.3
     repetitions: int = 5
     executor: str = "native"
+    before: Path | None = None
 
 
 class Worker:
     """The process of one peer. Between its turns it stands still, so that no idle thread of it spins."""
 
-    def __init__(self, module: str, variant: str, problem: Path, threads: int) -> None:
+    def __init__(
+        self, module: str, variant: str, problem: Path, threads: int, checkout: Path | None = None
+    ) -> None:
         spec = {"module": module, "variant": variant, "problem": str(problem), "threads": threads}
+        python = sys.executable if checkout is None else str(checkout.resolve() / ".venv/bin/python")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", json.dumps(spec)],
+            [python, "-m", "benchmarks.worker", json.dumps(spec)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            cwd=_ROOT,
+            cwd=checkout or _ROOT,
             env=_environment(threads, problem.parent),
             # Where a group of processes with a held one in it loses its terminal, Linux ends the whole group.
             start_new_session=True,
@@ -153,7 +158,8 @@ def measure(workload: Workload, names: Sequence[str], settings: Settings, progre
                 result.absent[name] = f"has no {' and no '.join(sorted(lacking))}"
                 continue
             try:
-                turns[name] = _started(stack, name, entry, file, settings.threads, progress)
+                checkout = settings.before if name == BEFORE else None
+                turns[name] = _started(stack, name, entry, file, settings.threads, progress, checkout)
                 progress(f"{workload.name}: first losses of {name}")
                 turns[name].measurement.check(**turns[name].worker.ask("check"))
                 result.rows[name] = turns[name].measurement
@@ -197,13 +203,20 @@ def _entries(workload: Workload, names: Sequence[str], settings: Settings) -> Ma
             name: replace(entry, variants=(*entry.variants, *entry.for_images))
             for name, entry in entries.items()
         }
-    if OURS in entries:
-        entries[OURS] = replace(entries[OURS], variants=(settings.executor,))
+    for name in (OURS, BEFORE):
+        if name in entries:
+            entries[name] = replace(entries[name], variants=(settings.executor,))
     return entries
 
 
 def _started(
-    stack: ExitStack, name: str, entry: Entry, problem: Path, threads: int, progress: Progress
+    stack: ExitStack,
+    name: str,
+    entry: Entry,
+    problem: Path,
+    threads: int,
+    progress: Progress,
+    checkout: Path | None = None,
 ) -> _Turns:
     """A process for the fastest of a peer's variants; those of the others have ended.
 
@@ -214,7 +227,7 @@ def _started(
     for variant in entry.variants:
         several = f", {variant}" if len(entry.variants) > 1 else ""
         progress(f"{problem.stem}: starting {name}{several}")
-        worker = stack.enter_context(Worker(entry.module, variant, problem, threads))
+        worker = stack.enter_context(Worker(entry.module, variant, problem, threads, checkout))
         try:
             candidates.append(_Turns(worker, Measurement(**worker.reply())))
         except WorkerFailedError as error:

@@ -6,7 +6,6 @@ other programs disturb them little; that of the first run is by the clock.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import write_figures
 from chainrule import nn
 from chainrule.backprop import differentiate
 from chainrule.executors.native.executor import NativeProgram
@@ -142,7 +142,7 @@ def main() -> None:
         starts.append(measure(network, depth, given.tries))
         print(line(starts[-1]), flush=True)
     if given.json is not None:
-        given.json.write_text(json.dumps([asdict(start) for start in starts], indent=2) + "\n")
+        write_figures(given.json, "bench-planning", [asdict(start) for start in starts])
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks.figures import write_figures
 from chainrule import Run, nn, train
 from chainrule.estimators import NetClassifier
 
@@ -127,17 +129,21 @@ def main() -> None:
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="rows whose memory is measured (1,000,000)"
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     given = parser.parse_args()
     names = list(OURS)
     *ours, theirs = medians([*(OURS[name]() for name in names), peer()], given.calls)
     print(f"one row, median of {given.calls:,} calls; scikit-learn's MLPClassifier: {theirs * 1e6:.0f} µs")
     print(f"{'':30}{'µs':>6}{'times its':>11}{'MB for ' + format(given.rows, ','):>18}   threads agree")
-    missed = False
+    missed, rows = False, []
     for name, seconds in zip(names, ours, strict=True):
         memory, same = megabytes(name, given.rows), agree(OURS[name]())
         missed |= seconds > theirs or memory > MEMORY or not same
+        rows.append({"door": name, "seconds": seconds, "peer": theirs, "megabytes": memory, "agree": same})
         line = f"{name:30}{seconds * 1e6:>6.0f}{seconds / theirs:>11.2f}{memory:>18.0f}"
         print(f"{line}   {'yes' if same else 'NO'}", flush=True)
+    if given.json is not None:
+        write_figures(given.json, "bench-prediction", rows, {"calls": given.calls, "rows": given.rows})
     raise SystemExit(int(missed))
 
 

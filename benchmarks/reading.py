@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.figures import write_figures
 from benchmarks.machine import processor
 from chainrule.data import read_table
 
@@ -62,7 +63,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__)
     parser.add_argument("--rows", type=int, default=300_000, help="rows of the table")
     parser.add_argument("--turns", type=int, default=5, help="readings of each file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args()
+    rows = []
     print(f"{processor()}; {options.rows:,} rows, 20 columns")
     print(f"{'file':<18}{'ours s':>9}{'pandas s':>10}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as folder:
@@ -70,6 +73,10 @@ def main() -> None:
             turns = [(seconds(read_table, path), seconds(theirs, path)) for _ in range(options.turns)]
             ours, pandas = (min(each) for each in zip(*turns, strict=True))
             print(f"{name:<18}{ours:>9.3f}{pandas:>10.3f}{ours / pandas:>8.2f}", flush=True)
+            rows.append({"file": name, "seconds": ours, "pandas": pandas})
+
+    if options.json is not None:
+        write_figures(options.json, "bench-reading", rows, {"rows": options.rows, "turns": options.turns})
 
 
 if __name__ == "__main__":

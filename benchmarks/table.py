@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.machine import crowded
-from benchmarks.peers import OURS
+from benchmarks.peers import BEFORE, OURS
 from benchmarks.problem import CHECKED_STEPS
-from benchmarks.results import LEVEL_TOLERANCE, TOLERANCE, Measurement, Result
+from benchmarks.result import LEVEL_TOLERANCE, TOLERANCE, Measurement, Result
 
 _WIDTH = 112  # where there is no terminal that says
 
@@ -100,6 +100,9 @@ def _summary(results: Sequence[Result]) -> Table:
     )
     for column in ("", "ours, µs", "best peer", "its µs", "÷ ours", "of rate", "losses"):
         table.add_column(column, justify="left" if column in ("", "best peer", "losses") else "right")
+    compared = any(BEFORE in result.rows for result in results)
+    if compared:
+        table.add_column("before ÷ ours", justify="right")
     for result in results:
         ours, best, share = result.ours, result.best_peer, result.share(OURS) if result.ours else None
         table.add_row(
@@ -110,8 +113,14 @@ def _summary(results: Sequence[Result]) -> Table:
             f"{result.ratio:.2f}" if result.ratio else "–",
             "–" if share is None else f"{share:.0%}",
             "agree" if result.agree else Text("see above", style="red"),
+            *([_before(result)] if compared else []),
         )
     return table
+
+
+def _before(result: Result) -> str:
+    ours, before = result.ours, result.rows.get(BEFORE)
+    return f"{before.middle / ours.middle:.2f}" if ours and before and not result.void(BEFORE) else "–"
 
 
 def seconds(number: float) -> str:

@@ -3,7 +3,6 @@
 #include "kernels.hpp"
 
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -22,13 +21,6 @@
 namespace chainrule {
 namespace {
 
-inline float mask(bool condition) { return bit_cast<float>(condition ? -1 : 0); }
-inline bool holds(float word) { return bit_cast<int32_t>(word) != 0; }
-inline int32_t integer(float word) { return bit_cast<int32_t>(word); }
-inline uint32_t natural(float word) { return bit_cast<uint32_t>(word); }
-inline float word(int32_t i) { return bit_cast<float>(i); }
-inline float word(uint32_t i) { return bit_cast<float>(i); }
-
 template <class Function>
 inline void map1(float* y, const float* a, int64_t n, Function function) {
     CHAINRULE_IVDEP
@@ -41,84 +33,22 @@ inline void map2(float* y, const float* a, const float* b, int64_t n, Function f
     for (int64_t i = 0; i < n; ++i) y[i] = function(a[i], b[i]);
 }
 
+template <class Function>
+inline void map3(float* y, const float* a, const float* b, const float* c, int64_t n, Function function) {
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < n; ++i) y[i] = function(a[i], b[i], c[i]);
+}
+
 #define ONE(OP, EXPRESSION) \
     case OP: map1(y, a, n, [](float x) { return EXPRESSION; }); break;
 #define TWO(OP, EXPRESSION) \
     case OP: map2(y, a, b, n, [](float x1, float x2) { return EXPRESSION; }); break;
+#define THREE(OP, EXPRESSION) \
+    case OP: map3(y, a, b, c, n, [](float x1, float x2, float x3) { return EXPRESSION; }); break;
 
 void micro(int op, float* y, const float* a, const float* b, const float* c, int64_t n) {
     switch (op) {
-        ONE(NEGATIVE, -x)
-        ONE(ABSOLUTE, std::fabs(x))
-        ONE(SIGN, (x > 0.0f ? 1.0f : 0.0f) - (x < 0.0f ? 1.0f : 0.0f) + (x != x ? x : 0.0f))
-        ONE(FLOOR, std::floor(x))
-        ONE(EXP, exp_(x))
-        ONE(EXPM1, expm1_(x))
-        ONE(LOG, log_(x))
-        ONE(LOG1P, log1p_(x))
-        ONE(SQRT, std::sqrt(x))
-        ONE(SIN, std::sin(x))
-        ONE(COS, std::cos(x))
-        ONE(TANH, tanh_(x))
-        ONE(SIGMOID, sigmoid_(x))
-        ONE(SOFTPLUS, softplus_(x))
-        ONE(ERF, erf_(x))
-        ONE(RELU, x < 0.0f ? 0.0f : x)
-        TWO(ADD, x1 + x2)
-        TWO(SUBTRACT, x1 - x2)
-        TWO(MULTIPLY, x1 * x2)
-        TWO(DIVIDE, x1 / x2)
-        TWO(POWER, std::pow(x1, x2))
-        TWO(MAXIMUM, x1 != x1 ? x1 : (x2 != x2 ? x2 : (x1 > x2 ? x1 : x2)))
-        TWO(MINIMUM, x1 != x1 ? x1 : (x2 != x2 ? x2 : (x1 < x2 ? x1 : x2)))
-        TWO(EQUAL, mask(x1 == x2))
-        TWO(NOT_EQUAL, mask(x1 != x2))
-        TWO(LESS, mask(x1 < x2))
-        TWO(LESS_EQUAL, mask(x1 <= x2))
-        TWO(GREATER, mask(x1 > x2))
-        TWO(GREATER_EQUAL, mask(x1 >= x2))
-        ONE(ISFINITE, mask(std::fabs(x) <= std::numeric_limits<float>::max()))
-        ONE(NEGATIVE_I, word(0u - natural(x)))
-        ONE(ABSOLUTE_I, word(integer(x) < 0 ? 0u - natural(x) : natural(x)))
-        ONE(SIGN_I, word((integer(x) > 0 ? 1 : 0) - (integer(x) < 0 ? 1 : 0)))
-        TWO(ADD_I, word(natural(x1) + natural(x2)))
-        TWO(SUBTRACT_I, word(natural(x1) - natural(x2)))
-        TWO(MULTIPLY_I, word(natural(x1) * natural(x2)))
-        TWO(MAXIMUM_I, word(integer(x1) > integer(x2) ? integer(x1) : integer(x2)))
-        TWO(MINIMUM_I, word(integer(x1) < integer(x2) ? integer(x1) : integer(x2)))
-        TWO(EQUAL_I, mask(integer(x1) == integer(x2)))
-        TWO(LESS_I, mask(integer(x1) < integer(x2)))
-        TWO(LESS_EQUAL_I, mask(integer(x1) <= integer(x2)))
-        TWO(MAXIMUM_U, word(natural(x1) > natural(x2) ? natural(x1) : natural(x2)))
-        TWO(MINIMUM_U, word(natural(x1) < natural(x2) ? natural(x1) : natural(x2)))
-        TWO(SHIFT_RIGHT_U, word(natural(x2) > 31u ? 0u : natural(x1) >> (natural(x2) & 31u)))
-        TWO(LESS_U, mask(natural(x1) < natural(x2)))
-        TWO(LESS_EQUAL_U, mask(natural(x1) <= natural(x2)))
-        ONE(NOT_M, word(~integer(x)))
-        TWO(AND_M, word(integer(x1) & integer(x2)))
-        TWO(OR_M, word(integer(x1) | integer(x2)))
-        TWO(NOT_EQUAL_M, word(integer(x1) ^ integer(x2)))
-        ONE(FLOAT_FROM_I, static_cast<float>(integer(x)))
-        ONE(FLOAT_FROM_U, static_cast<float>(natural(x)))
-        ONE(FLOAT_FROM_M, holds(x) ? 1.0f : 0.0f)
-        // What does not fit becomes the smallest integer, as the processor's own conversion gives it.
-        ONE(I_FROM_FLOAT,
-            word(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN))
-        ONE(U_FROM_FLOAT,
-            word(x >= 0.0f && x < 4294967296.0f ? static_cast<uint32_t>(static_cast<int64_t>(x)) : 0u))
-        ONE(I_FROM_M, word(holds(x) ? 1 : 0))
-        ONE(M_FROM_FLOAT, mask(x != 0.0f))
-        ONE(M_FROM_I, mask(integer(x) != 0))
-        ONE(B_FROM_I, word(natural(x) & 255u))
-        case WHERE:
-            CHAINRULE_IVDEP
-            for (int64_t i = 0; i < n; ++i) y[i] = holds(a[i]) ? b[i] : c[i];
-            break;
-        case COPY: std::memmove(y, a, static_cast<size_t>(n) * 4); break;
-        case MULTIPLY_ADD:
-            CHAINRULE_IVDEP
-            for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], c[i]);
-            break;
+        CHAINRULE_MICRO_OPS(ONE, TWO, THREE)
         default: break;
     }
 }

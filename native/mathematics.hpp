@@ -1,5 +1,6 @@
-// Functions of one number for the vector kernels: plain arithmetic without branches, which compilers
-// vectorize. A file that includes this has its own copies, compiled for its instruction set.
+// What micro operations are made of: words read as one type or another, and functions of one number. Plain
+// arithmetic without branches, which compilers vectorize. A file that includes this has its own copies,
+// compiled for its instruction set.
 #pragma once
 
 #include <bit>
@@ -11,6 +12,14 @@ namespace chainrule {
 namespace {
 
 using std::bit_cast;
+
+// A register's word as an int, a uint or a mask, and back.
+inline float mask(bool condition) { return bit_cast<float>(condition ? -1 : 0); }
+inline bool holds(float word) { return bit_cast<int32_t>(word) != 0; }
+inline int32_t integer(float word) { return bit_cast<int32_t>(word); }
+inline uint32_t natural(float word) { return bit_cast<uint32_t>(word); }
+inline float word(int32_t i) { return bit_cast<float>(i); }
+inline float word(uint32_t i) { return bit_cast<float>(i); }
 
 inline float select(bool condition, float x, float y) { return condition ? x : y; }
 
@@ -92,6 +101,25 @@ inline float log1p_(float x) {
     float y = log_(u) + (x - d) / select(u == 0.0f, 1.0f, u);
     y = select(u == std::numeric_limits<float>::infinity(), u, y);
     return select(x == -1.0f, -std::numeric_limits<float>::infinity(), y);
+}
+
+// arctan: a polynomial of degree 17 for |x| ≤ 1 (fitted; relative error below 2e-8), and π/2 - arctan(1/|x|)
+// beyond, with the digits of π/2 that float32 lacks put back. At most 2 units in the last place.
+inline float arctan_(float x) {
+    float a = std::fabs(x);
+    float t = select(a > 1.0f, 1.0f / a, a);
+    float s = t * t;
+    float p = 2.920691271e-3f;
+    p = p * s - 1.636792426e-2f;
+    p = p * s + 4.321185487e-2f;
+    p = p * s - 7.552213792e-2f;
+    p = p * s + 1.066600441e-1f;
+    p = p * s - 1.421105525e-1f;
+    p = p * s + 1.999377283e-1f;
+    p = p * s - 3.333315274e-1f;
+    float near = p * s * t + t;
+    float far = 1.57079637f - near - 4.37113883e-8f;
+    return std::copysign(select(a > 1.0f, far, near), x);
 }
 
 // tanh: Cephes' polynomial for |x| < 0.625, else 1 - 2 / (e^2|x| + 1). At most 2 units in the last place; a

@@ -4,13 +4,12 @@
 #include "ready.hpp"
 
 #include <array>
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <utility>
 
 #include "compiler.hpp"
 #include "kernels.hpp"
+#include "mathematics.hpp"
 
 #ifndef CHAINRULE_READY
 #define CHAINRULE_READY ready_baseline
@@ -28,16 +27,12 @@ struct Recipe {
 };
 
 template <int op>
-inline float apply(float a, [[maybe_unused]] float b, [[maybe_unused]] float c) {
-    if constexpr (op == ADD) return a + b;
-    if constexpr (op == SUBTRACT) return a - b;
-    if constexpr (op == MULTIPLY) return a * b;
-    if constexpr (op == DIVIDE) return a / b;
-    if constexpr (op == SQRT) return std::sqrt(a);
-    if constexpr (op == RELU) return a < 0.0f ? 0.0f : a;
-    if constexpr (op == GREATER) return std::bit_cast<float>(a > b ? -1 : 0);
-    if constexpr (op == WHERE) return std::bit_cast<int32_t>(a) ? b : c;
-    if constexpr (op == MULTIPLY_ADD) return multiply_add(a, b, c);
+inline float apply(float x1, [[maybe_unused]] float x2, [[maybe_unused]] float x3) {
+    [[maybe_unused]] const float x = x1;
+#define APPLY(OP, EXPRESSION) \
+    if constexpr (op == (OP)) return EXPRESSION;
+    CHAINRULE_MICRO_OPS(APPLY, APPLY, APPLY)
+#undef APPLY
 }
 
 template <const auto& recipe, size_t... Lines, size_t... Inputs, size_t... Stores, size_t... Squares>

@@ -1,9 +1,11 @@
-// What stands on the wire between planner and machine, once: kinds of instructions, micro operations, types
-// and limits. module.cpp tells Python.
+// What stands on the wire between planner and machine, once: kinds of instructions, types and limits; micro
+// operations stand in micro_ops.hpp. module.cpp tells Python.
 #pragma once
 
 #include <cstdint>
 #include <iterator>
+
+#include "micro_ops.hpp"
 
 namespace chainrule {
 
@@ -43,88 +45,14 @@ namespace chainrule {
     KIND(layer_norm_adjoints) \
     KIND(scan)
 
-// One step of a tile program, and how many registers it reads. Registers hold 32-bit words: float, int (_I),
-// uint (_U), a mask of all or no bits (_M), or a byte (_B). Sums, differences and products of uint are those
-// of int.
-#define CHAINRULE_MICRO_OPS(OP) \
-    OP(NEGATIVE, 1) \
-    OP(ABSOLUTE, 1) \
-    OP(SIGN, 1) \
-    OP(FLOOR, 1) \
-    OP(EXP, 1) \
-    OP(EXPM1, 1) \
-    OP(LOG, 1) \
-    OP(LOG1P, 1) \
-    OP(SQRT, 1) \
-    OP(SIN, 1) \
-    OP(COS, 1) \
-    OP(TANH, 1) \
-    OP(SIGMOID, 1) \
-    OP(SOFTPLUS, 1) \
-    OP(ERF, 1) \
-    OP(RELU, 1) \
-    OP(ADD, 2) \
-    OP(SUBTRACT, 2) \
-    OP(MULTIPLY, 2) \
-    OP(DIVIDE, 2) \
-    OP(POWER, 2) \
-    OP(MAXIMUM, 2) \
-    OP(MINIMUM, 2) \
-    OP(MULTIPLY_ADD, 3) /* x y + z */ \
-    OP(EQUAL, 2)        /* these six: to a mask */ \
-    OP(NOT_EQUAL, 2) \
-    OP(LESS, 2) \
-    OP(LESS_EQUAL, 2) \
-    OP(GREATER, 2) \
-    OP(GREATER_EQUAL, 2) \
-    OP(ISFINITE, 1) \
-    OP(NEGATIVE_I, 1) \
-    OP(ABSOLUTE_I, 1) \
-    OP(SIGN_I, 1) \
-    OP(ADD_I, 2) \
-    OP(SUBTRACT_I, 2) \
-    OP(MULTIPLY_I, 2) \
-    OP(MAXIMUM_I, 2) \
-    OP(MINIMUM_I, 2) \
-    OP(EQUAL_I, 2) \
-    OP(LESS_I, 2) \
-    OP(LESS_EQUAL_I, 2) \
-    OP(MAXIMUM_U, 2) \
-    OP(MINIMUM_U, 2) \
-    OP(SHIFT_RIGHT_U, 2) \
-    OP(LESS_U, 2) \
-    OP(LESS_EQUAL_U, 2) \
-    OP(NOT_M, 1) \
-    OP(AND_M, 2) \
-    OP(OR_M, 2) \
-    OP(NOT_EQUAL_M, 2) \
-    OP(WHERE, 3) /* mask, x, y */ \
-    OP(FLOAT_FROM_I, 1) \
-    OP(FLOAT_FROM_U, 1) \
-    OP(FLOAT_FROM_M, 1) \
-    OP(I_FROM_FLOAT, 1) \
-    OP(U_FROM_FLOAT, 1) \
-    OP(I_FROM_M, 1) \
-    OP(M_FROM_FLOAT, 1) \
-    OP(M_FROM_I, 1) \
-    OP(B_FROM_I, 1) /* the last byte */ \
-    OP(COPY, 1)
-
-#define CHAINRULE_NAME(name, ...) name,
-#define CHAINRULE_TEXT(name, ...) #name,
-#define CHAINRULE_OPERANDS(name, operands) operands,
+#define CHAINRULE_NAME(name) name,
+#define CHAINRULE_TEXT(name) #name,
 
 enum class Kind : int { CHAINRULE_KINDS(CHAINRULE_NAME) };
 inline constexpr const char* kind_names[] = {CHAINRULE_KINDS(CHAINRULE_TEXT)};
 
-enum MicroOp : int { CHAINRULE_MICRO_OPS(CHAINRULE_NAME) };
-inline constexpr const char* micro_op_names[] = {CHAINRULE_MICRO_OPS(CHAINRULE_TEXT)};
-inline constexpr int micro_op_operands[] = {CHAINRULE_MICRO_OPS(CHAINRULE_OPERANDS)};
-
 #undef CHAINRULE_NAME
 #undef CHAINRULE_TEXT
-#undef CHAINRULE_OPERANDS
-#undef CHAINRULE_MICRO_OPS
 #undef CHAINRULE_KINDS
 
 // Of what tiles load and store, by NumPy's names. Words of 32 bits lie in memory as registers hold them; the

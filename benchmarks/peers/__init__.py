@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 OURS = "chainrule"
+BEFORE = "before"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ PEERS: Mapping[str, Entry] = {
         "our reference executor; only where named",
         "chainrule",
         ("numpy",),
+        rival=False,
+        usual=False,
+    ),
+    BEFORE: Entry(
+        "ours",
+        "this project in another checkout, which --before names",
+        "chainrule",
+        ("native",),
         rival=False,
         usual=False,
     ),

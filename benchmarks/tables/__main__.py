@@ -1,15 +1,13 @@
 """The command: python -m benchmarks.tables."""
 
-import json
 import os
-import platform
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from threadpoolctl import threadpool_limits
 
+from benchmarks.figures import write_figures
 from benchmarks.machine import physical_cores, processor
 from benchmarks.options import listed, names
 from benchmarks.progress import Progress
@@ -101,8 +99,8 @@ def run(
             progress.clear()
             printer.details(results[-1])
             if json_file is not None:
-                content = json.dumps(_to_json(results, settings), indent=2, allow_nan=False) + "\n"
-                json_file.write_text(content)
+                figures = {result.name: result.to_json() for result in results}
+                write_figures(json_file, "bench-tables", figures, settings)
     printer.end(results)
     raise typer.Exit(int(any(result.failed for result in results)))
 
@@ -112,19 +110,6 @@ def _problem(name: str, rows: int, progress: Progress) -> Problem:
         return load_problem(name, rows, progress.tell)
     except ChainruleError as error:
         raise typer.BadParameter(str(error), param_hint="--only") from None
-
-
-def _to_json(results: list[Result], settings: dict[str, int]) -> dict[str, Any]:
-    return {
-        "machine": {
-            "processor": processor(),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "scikit-learn": version("scikit-learn"),
-        },
-        "settings": settings,
-        "tables": {result.name: result.to_json() for result in results},
-    }
 
 
 def command() -> typer.Typer:

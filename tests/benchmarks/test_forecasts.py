@@ -28,7 +28,7 @@ def test_figures_are_printed_and_written(tmp_path: Path, monkeypatch: pytest.Mon
     result = CliRunner().invoke(forecasts.command(), ["--json", str(tmp_path / "figures.json")])
     assert result.exit_code == 0, result.output
     assert "lower error in 2 of 2 than seasonal naive 24" in result.output
-    figures = json.loads((tmp_path / "figures.json").read_text())["wave"]
+    figures = json.loads((tmp_path / "figures.json").read_text())["figures"]["wave"]
     assert [row["fold"] for row in figures if row["model"] == "network"] == [1, 2]
 
 

@@ -33,15 +33,31 @@ def test_quick_run_gives_table_and_figures(tmp_path: Path):
     assert "table: starting scikit-learn" in finished.stderr
     assert "µs a step" in finished.stdout
     assert "agree" in finished.stdout
-    figures = json.loads(file.read_text())
-    assert set(figures) == {"machine", "settings", "workloads"}
-    table = figures["workloads"]["table"]
+    table = json.loads(file.read_text())["figures"]["table"]
     assert {"chainrule_us", "peers_us", "ratio", "matrix_share", "agree"} <= set(table)
     assert set(table["peers_us"]) == {"chainrule-numpy", "scikit-learn"}
     assert table["ratio"] == table["peers_us"]["scikit-learn"] / table["chainrule_us"]
     assert table["rows"]["chainrule-numpy"]["loss_difference"] == 0
     assert 0 < table["rows"]["scikit-learn"]["loss_difference"] < 1e-5
     assert len(table["rows"]["chainrule"]["us_blocks"]) == 2
+
+
+def test_another_checkout_is_measured_beside_this_one(tmp_path: Path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "benchmarks").symlink_to(ROOT / "benchmarks")
+    (other / ".venv" / "bin").mkdir(parents=True)
+    python = other / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\necho here >> "{other}/called"\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    options = ["--only", "table", "--executor", "numpy", "--peers", "chainrule-numpy", "--before", str(other)]
+    quick = ["--threads", "1", "--seconds", "0.001", "--repetitions", "1"]
+    finished = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *options, *quick], cwd=ROOT, capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "before ÷ ours" in finished.stdout
+    assert (other / "called").read_text() == "here\n"
 
 
 @pytest.mark.parametrize("name", [name for name in WORKLOADS if name != "big"])
@@ -102,6 +118,7 @@ def test_a_peer_that_fails_says_why_and_the_others_go_on(monkeypatch: pytest.Mon
         (["--peers", "sklearn"], "did you mean 'scikit-learn'"),
         (["--only", ","], "name at least one"),
         (["--json", "nowhere/figures.json"], "no folder"),
+        (["--before", "nowhere"], "nowhere has no benchmarks/worker.py"),
         (["--executor", "nativ"], "did you mean 'native'"),
         (["--repetitions", "0"], "--repetitions"),
     ],

@@ -20,7 +20,7 @@ def test_figures_are_printed_and_written(capsys, monkeypatch, tmp_path):
         sys, "argv", ["planning", "--layers", "1,2", "--blocks", "", "--tries", "1", "--json", str(file)]
     )
     main()
-    starts = [Start(**each) for each in json.loads(file.read_text())]
+    starts = [Start(**each) for each in json.loads(file.read_text())["figures"]]
     assert [(start.network, start.depth) for start in starts] == [("dense", 1), ("dense", 2)]
     assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]] == [
         ["dense", "1"],

@@ -8,9 +8,8 @@ from tests.contracts.oracle import ORACLE
 from chainrule.backprop import differentiate
 from chainrule.errors import ConfigError, DTypeError
 from chainrule.executors import EXECUTORS, Compile, usable_executor
-from chainrule.executors.native import available
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
-from chainrule.program import EXPANSIONS, OPERATIONS, Program, Trace
+from chainrule.program import Program, Trace
 from chainrule.program import functions as f
 
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
@@ -49,17 +48,6 @@ def compiler(request: pytest.FixtureRequest) -> Compile:
     if missing is not None:
         pytest.skip(missing[0])
     return executor.compile
-
-
-def test_oracle_knows_every_operation():
-    assert set(ORACLE) == set(CASES)
-
-
-@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
-def test_every_primitive_has_a_native_kernel():
-    from chainrule.executors.native.lowering import has_kernel
-
-    assert all(has_kernel(name) for name in set(OPERATIONS) - set(EXPANSIONS))
 
 
 def in_both_widths() -> list:

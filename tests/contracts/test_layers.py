@@ -1,11 +1,13 @@
 """One suite for every kind of layer: shape, names, derivative, plain data, refusals."""
 
 import json
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+import tomli_w
 
 from chainrule.backprop import check_direction
 from chainrule.errors import ConfigError
@@ -597,8 +599,9 @@ def test_predictions_for_one_example_do_not_depend_on_the_others(case):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_comes_back_from_plain_data(case):
-    plain = json.loads(json.dumps(to_plain(case.layer)))
-    assert from_plain(plain, KINDS) == case.layer
+    plain = to_plain(case.layer)
+    assert from_plain(json.loads(json.dumps(plain)), KINDS) == case.layer
+    assert from_plain(tomllib.loads(tomli_w.dumps(plain)), KINDS) == case.layer
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -11,7 +11,7 @@ X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 1, 0, 1, 0, 1])
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.uint8, np.bool_])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64, np.bool_])
 def test_inputs_become_float32_or_float64_on_demand(dtype):
     x = np.array([[0, 1], [1, 0]], dtype=dtype)
     for wanted in (np.float32, np.float64):
@@ -264,3 +264,36 @@ def test_weights_count_in_proportion(factor):
     weight = weights_of(UNEVEN * factor)
     assert 1 <= weight.astype(np.float64).mean() < 2
     np.testing.assert_allclose(weight / weight[1], UNEVEN, rtol=1e-6)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_bytes_stay_bytes_without_a_copy(whole):
+    x = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    found = as_arrays(({"image": x, "other": x.astype(np.int64)}, x[:, 0]), whole=whole)
+    assert {name: array.dtype.name for name, array in found.named.items()} == {
+        "x.image": "uint8",
+        "x.other": "int32" if whole else "float32",
+        "y": "int32",
+    }
+    assert np.shares_memory(found.named["x.image"], x)
+
+
+def test_several_targets_are_stratified_by_all_their_classes():
+    random = np.random.default_rng(0)
+    kind, shape = random.permutation(np.repeat([0, 1, 2, 3], 10)), random.permutation(np.repeat([0, 1], 20))
+    kind[:20], shape[:20] = np.repeat([0, 1], 10), np.tile([0, 1], 10)
+    kind[20:], shape[20:] = np.repeat([2, 3], 10), np.tile([0, 1], 10)
+    size = random.normal(size=(40, 1))
+    given = as_arrays((size, {"size": size, "kind": kind, "shape": shape}))
+    rest, part = split(given, 0.2, seed=3, stratify=True)
+    pairs = list(zip(part.y["kind"].tolist(), part.y["shape"].tolist(), strict=True))
+    assert sorted(pairs) == [(k, s) for k in range(4) for s in range(2)]  # 1 of the 5 of each combination
+    assert len(rest) == 32
+
+
+def test_of_combinations_that_are_too_rare_the_first_target_decides():
+    kind, number = np.repeat([0, 1], 10), np.arange(20) % 10  # each number with each kind once
+    _, part = split(as_arrays((np.ones((20, 1)), (number / 2, kind, number))), 0.5, seed=0, stratify=True)
+    assert np.bincount(part.y[1]).tolist() == [5, 5]
+    _, part = split(as_arrays((np.ones((20, 1)), (number, kind))), 0.2, seed=0, stratify=True)
+    assert np.bincount(part.y[1]).tolist() == [2, 2]  # 4 examples have no room for 10 numbers

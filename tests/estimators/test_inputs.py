@@ -198,3 +198,13 @@ def test_objects_and_lists_are_the_numbers_they_hold():
     for given in (x.astype(object), x.tolist(), [[Decimal(value) for value in row] for row in x.tolist()]):
         net = NetRegressor((4,), max_iter=2, random_state=0).fit(given, y)
         assert net.predict(given).tolist() == expected
+
+
+@pytest.mark.parametrize("settings", [{}, {"standardize": False}, {"layers": (8,), "standardize": False}])
+def test_bytes_are_the_numbers_that_they_hold(settings: dict[str, Any]):
+    x = np.random.default_rng(0).integers(0, 256, (60, 9)).astype(np.uint8)
+    y = x[:, 0] > 100
+    net, other = (NetClassifier(**ALIKE | settings).fit(given, y) for given in (x, x.astype(float)))
+    found = net.predict_proba(x)
+    assert found.dtype == np.float64
+    assert found.tobytes() == other.predict_proba(x.astype(float)).tobytes()

@@ -29,10 +29,6 @@ def given() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return tree, {"x": random.normal(size=(5, 3)), "t": random.dirichlet(np.ones(4), 5)}
 
 
-def test_every_composite_has_an_expansion():
-    assert set(EXPANSIONS) == {name for name, operation in OPERATIONS.items() if operation.composite}
-
-
 def test_expanded_program_has_only_primitives():
     program = training_step()
     assert any(OPERATIONS[step.operation].composite for step in program.steps)

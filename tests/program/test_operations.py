@@ -286,7 +286,10 @@ DTYPE_ERRORS: dict[str, tuple[Recorded, str]] = {
         "x1: int32 (2,) was combined with the number 1099511627776, which int32 can't hold",
     ),
     "numpy_too_large": (lambda x: x(2, dtype="int32") + np.int64(2**40), "which int32 can't hold"),
-    "below_zero": (lambda x: x(2, dtype="uint32") + -1, "was combined with the number -1, which uint32 can't hold"),
+    "below_zero": (
+        lambda x: x(2, dtype="uint32") + -1,
+        "was combined with the number -1, which uint32 can't hold",
+    ),
     "number_for_bool": (
         lambda x: f.equal(x(2, dtype="bool"), 2),
         "x1: bool (2,) was combined with the number 2; cast it first",

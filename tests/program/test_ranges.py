@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from tests.contracts.cases import CASES
 
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import ACTIVATIONS
-from chainrule.program import Trace
+from chainrule.program import OPERATIONS, Trace
 from chainrule.program import functions as f
 from chainrule.program.ranges import Range, range_of
 
@@ -53,6 +54,33 @@ def test_bounds_are_those_worked_by_hand(name):
     assert (found.low, found.high) == pytest.approx((low, high))
     assert values.min() >= found.low
     assert values.max() <= found.high
+
+
+BOUNDED = [name for name, operation in OPERATIONS.items() if operation.bounds != (-INF, INF)]
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_no_operation_leaves_the_bounds_of_its_table_line(name):
+    low, high = OPERATIONS[name].bounds
+    for case in CASES[name]:
+        trace = Trace()
+        inputs = {f"x{i}": array for i, array in enumerate(case.arguments)}
+        tensors = [trace.input(called, array.shape, array.dtype.name) for called, array in inputs.items()]
+        program = trace.program({"y": case.record(trace, tensors)})
+        y = compile_numpy(program).run({}, inputs)["y"]
+        assert ((low <= y) & (y <= high)).all(), case
+
+
+@pytest.mark.parametrize("name", [name for name in BOUNDED if OPERATIONS[name].elementwise])
+def test_bounds_of_the_table_are_come_close_to(name):
+    trace = Trace()
+    program = trace.program({"y": trace.record(name, trace.input("x", X.shape, "float64"))})
+    with np.errstate(invalid="ignore"):
+        y = compile_numpy(program).run({}, {"x": X})["y"]
+    low, high = OPERATIONS[name].bounds
+    assert np.nanmin(y) == pytest.approx(low, abs=0.01)
+    if math.isfinite(high):
+        assert np.nanmax(y) == pytest.approx(high, abs=0.01)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

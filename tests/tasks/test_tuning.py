@@ -8,10 +8,13 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+import tomli_w
 
 from chainrule.data import Table, split_table
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.nn import MeanOfMembers
+from chainrule.tasks.forecast import FORECAST
+from chainrule.tasks.forecast.settings import ForecastTaskSettings
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.predict import predict_table
 from chainrule.tasks.table.prepare import prepare_table
@@ -20,6 +23,8 @@ from chainrule.tasks.table.settings import TableSettings, recipe_for
 from chainrule.tasks.table.space import ENSEMBLE_SPACE, LAYERS_SPACE, SEARCH, TableTrials
 from chainrule.tasks.tuning import find_study, space_of, study_name, tune_task
 from chainrule.tune import Asha, Categorical, Float, Space
+from chainrule.tune.storage import open_storage
+from chainrule.tune.study import SUBJECT
 
 SETTINGS = TableSettings(layers=(128, 64), epochs=6, test=0.25)
 SMALL = Space({"learning_rate": Float(1e-3, 0.1, log=True, first=1e-3), "batch_size": Categorical((16, 32))})
@@ -256,3 +261,52 @@ def test_the_same_arguments_find_the_same_folder(table: Table, tmp_path: Path) -
     assert find(shared=True) == "made-tune-002"
     content = tomllib.loads((tmp_path / "made-tune-001" / "study.toml").read_text())
     assert (content["file"], content["target"], content["settings"]["epochs"]) == ("made.csv", "kind", 6)
+
+
+def test_a_study_begun_before_other_tasks_were_tuned_is_gone_on_with(table: Table, tmp_path: Path) -> None:
+    """In format 1 `problem` was called task, parameters had other kinds, and no task was named."""
+    folder = tmp_path / "made-tune-001"
+    first = tune(table, folder, 2, pruning=Asha())
+    assert first.best is not None
+    _into_format_1(folder)
+    assert find_study(tmp_path, "made-tune", TABLE, table, SETTINGS, SMALL, Asha(), shared=False) == folder
+    again = tune(table, folder, 3, pruning=Asha())
+    assert [each.values for each in again.result.trials[:2]] == [each.values for each in first.result.trials]
+    assert len(again.result.trials) == 3
+    other = replace(SETTINGS, problem="classification")
+    with pytest.raises(ConfigError, match=r"settings \(problem is 'auto', here 'classification'\)"):
+        tune_task(TABLE, table, other, trials=4, folder=folder, space=SMALL, pruning=Asha())
+
+
+def _into_format_1(folder: Path) -> None:
+    kinds = {"Float": "Real", "Categorical": "Choice"}
+
+    def old(subject: dict) -> dict:
+        settings = {("task" if n == "problem" else n): each for n, each in subject["settings"].items()}
+        space = {n: {**each, "kind": kinds[each["kind"]]} for n, each in subject["space"].items()}
+        rest = {name: each for name, each in subject.items() if name != "task"}
+        return rest | {"settings": settings, "space": space}
+
+    (folder / "folder.json").unlink()
+    content = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
+    (folder / "study.toml").write_text(tomli_w.dumps(old(content)), encoding="utf-8")
+    with open_storage(folder / "study.db") as storage:
+        study = optuna.load_study(storage=storage.backend, study_name=study_name(folder))
+        study.set_user_attr(SUBJECT, old(study.user_attrs[SUBJECT]))
+    best = folder / "best"
+    (best / "folder.json").unlink()
+    config = tomllib.loads((best / "config.toml").read_text(encoding="utf-8"))
+    config["task"] = config.pop("problem")
+    (best / "config.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
+
+
+def test_a_study_of_one_task_is_not_gone_on_with_as_another(table: Table, tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=len(table), freq="D")
+    dated = Table(table.frame.assign(day=days), "a", "made.csv")
+    settings = TableSettings(epochs=1, problem="regression", layers=(4,))
+    tune_task(TABLE, dated, settings, trials=1, folder=tmp_path / "it", space=SMALL, pruning=None)
+    before = sorted((tmp_path / "it").rglob("*"))
+    forecast = ForecastTaskSettings(time="day", horizon=7, epochs=1)
+    with pytest.raises(ConfigError, match="its task is 'table', here 'forecast'"):
+        tune_task(FORECAST, dated, forecast, trials=2, folder=tmp_path / "it", pruning=None)
+    assert sorted((tmp_path / "it").rglob("*")) == before

@@ -69,3 +69,15 @@ def test_it_is_the_same_on_every_machine_and_in_every_release():
     once = hashlib.blake2b(content, digest_size=16).digest()
     expected = f"int32 (3,) {hashlib.blake2b(once, digest_size=16).hexdigest()}"
     assert of(np.arange(3, dtype=np.int32)) == {"training examples": expected}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_bytes_count_as_the_numbers_that_programs_make_of_them(dtype: str) -> None:
+    """A checkpoint that was begun on the same images as floats goes on."""
+    x = np.random.default_rng(0).integers(0, 256, (3, 1 << 21)).astype(np.uint8)  # of several pieces
+    y = np.arange(3, dtype=np.uint8)
+    found = fingerprint(Arrays.of(x, y), None, dtype)
+    assert found == fingerprint(Arrays.of(x.astype(dtype), y), None)
+    assert found["training examples"].startswith(f"{dtype} (3, 2097152) ")
+    x[2, -1] += 1
+    assert fingerprint(Arrays.of(x, y), None, dtype) != found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from tests.training.helpers import assert_same_run
 
 from chainrule import nn, train
 from chainrule.errors import DataError, DTypeError
@@ -120,9 +121,48 @@ def test_numbers_that_depend_on_parameters_are_passed_over():
 def test_whole_numbers_stay_whole_only_where_they_are_looked_up():
     counted = Recipe(Supervised(nn.Sequential([nn.Embedding(12, 2)]), nn.MeanSquaredError()), dtype="float64")
     measured = Recipe(Supervised(nn.Dense(2), nn.MeanSquaredError()))
-    assert arrays_for(counted, (TOKENS.astype(np.uint8), TOKENS)).x.dtype == np.int32
+    assert arrays_for(counted, (TOKENS, TOKENS)).x.dtype == np.int32
     assert arrays_for(counted, (TOKENS / 2, TOKENS)).x.dtype == np.float64
     assert arrays_for(measured, (TOKENS, TOKENS)).x.dtype == np.float32
+
+
+@pytest.mark.parametrize("executor", ["native", "numpy"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_images_of_bytes_train_as_the_same_floats(dtype, executor, tmp_path):
+    """Bytes are kept, and cast inside the program: 0 … 255 are exact in either."""
+    images = np.random.default_rng(0).integers(0, 256, (50, 6, 6, 1)).astype(np.uint8)
+    kinds = images[:, 2, 2, 0] // 100
+    model = nn.Sequential([nn.Conv2D(2, 3, activation="relu"), nn.Flatten(), nn.Dense(3)])
+    settings = {"loss": "cross_entropy", "epochs": 2, "validation": 0.2, "dtype": dtype, "executor": executor}
+    floats = images.astype(dtype)
+    run, other = (train(model, (x, kinds), **settings) for x in (images, floats))
+    assert_same_run(run, other)
+    assert run.going_on.data.x.dtype == run.going_on.validation.x.dtype == np.uint8
+    assert run.predict(images).tobytes() == run.predict(floats).tobytes() == other.predict(images).tobytes()
+    assert run.evaluate((images, kinds)) == other.evaluate((floats, kinds))
+    assert_same_run(run.train(1), other.train(1))
+    loaded = load_run(run.save(tmp_path / "run"), executor=executor)
+    assert loaded.predict(images).tobytes() == run.predict(images).tobytes()
+
+
+def test_tokens_of_bytes_are_looked_up_like_others(tmp_path):
+    targets = TOKENS.astype(np.int32)
+    settings = {"loss": "cross_entropy", "epochs": 1}
+    run, other = (
+        train(language_model(), (x, targets), **settings) for x in (TOKENS.astype(np.uint8), TOKENS)
+    )
+    assert_same_run(run, other)
+    with pytest.raises(DataError, match="token 200 in row 1; the vocabulary has 12"):
+        run.predict(np.array([[1], [200]], np.uint8))
+
+
+def test_a_checkpoint_begun_on_floats_goes_on_with_bytes(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (20, 3))
+    y = x.sum(axis=1, keepdims=True) / 765
+    for given in (x.astype(float), x.astype(np.uint8)):
+        settings = {"loss": "mean_squared_error", "epochs": 2, "checkpoint": tmp_path / "state"}
+        run = train(nn.Dense(1), (given, y), **settings)
+    assert len(run.history) == 2
 
 
 def test_refuses_fractions_as_tokens_and_numbers_beyond_all_vocabularies():

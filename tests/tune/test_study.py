@@ -2,9 +2,12 @@
 
 import math
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 
 import chainrule
@@ -13,7 +16,8 @@ from chainrule.errors import ConfigError, TrainingError
 from chainrule.training import EpochDone, RunState, Started
 from chainrule.tune import Asha, Attempt, Categorical, Float, Hyperband, Space, TrialEnded, search
 from chainrule.tune.pruning import is_rung
-from chainrule.tune.study import check_subject, subject_of
+from chainrule.tune.storage import open_storage
+from chainrule.tune.study import SUBJECT, check_subject
 
 SPACE = Space({"x": Float(-5, 5, first=2.0), "kind": Categorical(("low", "high"), first="high")})
 
@@ -238,11 +242,32 @@ def test_a_study_is_gone_on_with_only_by_the_same_search(tmp_path: Path) -> None
     with pytest.raises(ConfigError, match="its pruning"):
         search(parabola, SPACE, 2, study=place, subject=about, pruning=None)
     assert len(search(parabola, SPACE, 2, study=place, subject=about).trials) == 2
-    wanted = subject_of(SPACE, about, None)
-    kinds = {"Float": "Real", "Integer": "Whole", "Categorical": "Choice"}
-    before = {name: {**each, "kind": kinds[each["kind"]]} for name, each in wanted["space"].items()}
-    check_subject({**wanted, "space": before}, wanted, "a study begun when parameters had other names")
     assert len(search(parabola, SPACE, 1, study=place, name="another", subject={}).trials) == 1
+
+
+def test_a_study_in_the_words_of_earlier_versions_is_gone_on_with(tmp_path: Path) -> None:
+    place = tmp_path / "study.db"
+    search(parabola, SPACE, 1, study=place, subject={"table": "a"})
+    kinds = {"Float": "Real", "Integer": "Whole", "Categorical": "Choice"}
+    space = {n: {**each, "kind": kinds[each["kind"]]} for n, each in SPACE.to_plain().items()}
+    with open_storage(place) as storage:
+        study = optuna.load_study(storage=storage.backend, study_name="study")
+        study.set_user_attr(SUBJECT, {**study.user_attrs[SUBJECT], "space": space})
+    assert len(search(parabola, SPACE, 2, study=place, subject={"table": "a"}).trials) == 2
+    with pytest.raises(ConfigError, match="its table is 'a', here None; rows is None, here 'a'"):
+        search(parabola, SPACE, 3, study=place, subject={"rows": "a"})
+
+    def upgrade(found: Mapping[str, Any]) -> dict[str, Any]:
+        return {"rows" if name == "table" else name: each for name, each in found.items()}
+
+    found = search(parabola, SPACE, 3, study=place, subject={"rows": "a"}, upgrade=upgrade)
+    assert len(found.trials) == 3
+
+
+def test_many_differences_are_counted() -> None:
+    found, wanted = ({"task": task, "settings": {str(n): task for n in range(6)}} for task in "ab")
+    with pytest.raises(ConfigError, match=r"its task is 'a', here 'b'; settings \(in 6 places\); go on"):
+        check_subject(found, wanted, "this study")
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,10 @@ def as_arrays(
         sequences of different lengths (`chainrule.data.ragged`).
     dtype: float32 or float64, for x, real targets and weights.
     whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
+        x of uint8, such as images, stays what it is in any case: programs make numbers of it, batch by batch.
     columns: by array name, such as 'x', the columns that are picked from frames, in that order, as training
         had them; other columns are ignored. What has no names is taken by position.
-    Returns Arrays: x, weight and real y of that dtype; whole-number and boolean y as int32 (class
+    Returns Arrays: other x, weight and real y of that dtype; whole-number and boolean y as int32 (class
         numbers). Weights are multiplied by the power of two that brings their mean between 1 and 2: they
         count in proportion, and no dtype is too small for them.
     Raises DataError for empty data, lengths that differ, columns that are missing, values that are missing,
@@ -134,11 +135,13 @@ def check_same_length(named: Mapping[str, np.ndarray]) -> None:
 def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) -> tuple[Arrays, Arrays]:
     """Splits examples at random into (rest, part), where the part holds `fraction` of them.
 
-    stratify: keep each class's share of y in both. Where `can_stratify` says no, the split is a plain random
-        one; callers that want to tell so ask `can_stratify` first.
+    stratify: keep each class's share of y in both. Of several targets, that of each combination of their
+        classes; where one of these is too rare, that of the first target for which it can be done. Where
+        `can_stratify` says no to all, the split is a plain random one; callers that want to tell so ask
+        `can_stratify` first.
     Raises as `split_indices`.
     """
-    labels = arrays.named.get("y") if stratify else None
+    labels = _labels(arrays, fraction) if stratify else None
     rest, part = split_indices(len(arrays), fraction, seed, labels)
     return arrays.take(rest), arrays.take(part)
 
@@ -165,6 +168,16 @@ def split_indices(
     stratify = labels if labels is not None and can_stratify(labels, fraction) else None
     rest, part = train_test_split(np.arange(examples), test_size=size, random_state=seed, stratify=stratify)
     return np.sort(rest), np.sort(part)
+
+
+def _labels(arrays: Arrays, fraction: float) -> np.ndarray | None:
+    """(examples,) the classes to stratify by; None where there are none."""
+    targets = [array for array in belonging("y", arrays.named).values() if isinstance(array, np.ndarray)]
+    classes = [array for array in targets if can_stratify(array)]
+    if len(classes) > 1:
+        together = np.unique(np.stack(classes, axis=1), axis=0, return_inverse=True)[1]
+        classes.insert(0, together.reshape(-1))
+    return next((each for each in classes if can_stratify(each, fraction)), None)
 
 
 def can_stratify(y: np.ndarray | None, fraction: float | None = None) -> bool:
@@ -250,6 +263,8 @@ def checked_x(name: str, given: object, columns: Sequence[str] | None) -> np.nda
 
 
 def _input(name: str, x: np.ndarray, dtype: np.dtype, whole: bool) -> np.ndarray:
+    if x.dtype == np.uint8:
+        return np.ascontiguousarray(x)
     if not whole or x.dtype.kind not in "iu":
         return finite_floats(x, name, dtype)
     if _beyond_int32(x):

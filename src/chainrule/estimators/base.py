@@ -212,7 +212,7 @@ class NetEstimator(BaseEstimator):
                 self,
                 X,
                 reset=reset,
-                dtype=(np.float64, np.float32),
+                dtype=(np.float64, np.float32, np.uint8),  # bytes, as of images, stay what they are
                 accept_sparse="csr",
                 ensure_all_finite=False,
             )
@@ -222,7 +222,7 @@ class NetEstimator(BaseEstimator):
         if fitted and is_frame(X):
             remedy = "fill it in, or fit on a DataFrame that has missing values, too"
         refuse_not_finite(x, "X", remedy)
-        return x, x.dtype.name
+        return x, "float64" if x.dtype == np.uint8 else x.dtype.name
 
     def _outputs(self, X: Any, then: Callable[[np.ndarray, str], np.ndarray], *, raw: bool) -> np.ndarray:
         """What becomes of what the network gives for rows.

@@ -43,7 +43,9 @@ class AsGiven:
     whole: bool
 
     def transform(self, x: np.ndarray, dtype: str) -> np.ndarray:
-        """(rows, columns): int32 for whole numbers, else this dtype."""
+        """(rows, columns): uint8 as they are, int32 for other whole numbers, else this dtype."""
+        if x.dtype == np.uint8:
+            return x
         if self.whole and np.equal(x, np.trunc(x)).all():
             return x.astype(np.int32)
         return x.astype(dtype)

@@ -1,11 +1,12 @@
 """Between which bounds the numbers of a program lie, whatever it is given: interval arithmetic."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.program.operations import OPERATIONS
 from chainrule.program.program import Program
 from chainrule.program.value import Step, Value
 
@@ -13,20 +14,6 @@ _MOVING = (
     *("reshape", "transpose", "broadcast_to", "slice", "gather", "stop_gradient", "cast", "recompute"),
     *("max", "min", "max_pool", "average_pool"),
 )
-_FIXED: Mapping[str, tuple[float, float]] = {
-    "sigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "one_hot": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "erf": (-1.0, 1.0),
-    "sin": (-1.0, 1.0),
-    "cos": (-1.0, 1.0),
-    "sign": (-1.0, 1.0),
-    "softplus": (0.0, math.inf),
-    "exp": (0.0, math.inf),
-    "expm1": (-1.0, math.inf),
-    "sqrt": (0.0, math.inf),
-}
 
 
 @dataclass(frozen=True)
@@ -68,8 +55,6 @@ def _bounds(step: Step, inputs: Sequence[Range]) -> tuple[float, float]:
     operation = step.operation
     if operation == "softmax" and step.output.shape[int(str(step.attributes["axis"]))] == 1:
         return 1.0, 1.0
-    if operation in _FIXED:
-        return _FIXED[operation]
     match operation:
         case "constant":
             array = np.asarray(step.attributes["value"])
@@ -99,7 +84,7 @@ def _bounds(step: Step, inputs: Sequence[Range]) -> tuple[float, float]:
         case "concatenate":
             return min(each.low for each in inputs), max(each.high for each in inputs)
         case _:
-            return -math.inf, math.inf
+            return OPERATIONS[operation].bounds
 
 
 def _product(step: Step, inputs: Sequence[Range]) -> tuple[float, float]:

@@ -32,7 +32,6 @@ class Trace:
         self.label = ""  # what errors call the layer, such as "Dense 'head'"
         self._given: dict[str, dict[str, Tensor]] = {"inputs": {}, "parameters": {}, "state": {}}
         self._scalars: dict[tuple[Any, ...], Tensor] = {}
-        self._naming = _NamingTheLayer(self)
         self._deltas: list[tuple[Value, Value]] = []
         self.not_kept: list[range] = []  # numbers of the steps that the reverse pass records once more
 
@@ -49,7 +48,8 @@ class Trace:
         return self._give("state", name, shape, dtype)
 
     def _give(self, kind: str, name: str, shape: Sequence[int], dtype: str) -> "Tensor":
-        if any(name in given for given in self._given.values()):
+        inputs, parameters, state = self._given.values()
+        if name in inputs or name in parameters or name in state:
             raise ShapeError(
                 f"the name '{name}' is taken", remedy="give every input, parameter and state its own"
             )
@@ -92,13 +92,13 @@ class Trace:
 
     def naming_the_layer(self) -> "_NamingTheLayer":
         """A context that puts the layer in front of what an error says."""
-        return self._naming
+        return _NamingTheLayer(self)
 
     def record(self, operation: str, *inputs: "Tensor", **attributes: object) -> "Tensor":
         """Check the shapes and dtypes, append the step, return its output."""
         values = tuple([tensor.value for tensor in inputs])
         row = OPERATIONS[operation]
-        with self._naming:
+        try:
             for tensor in inputs:
                 if tensor.trace is not self:
                     raise ChainruleError(
@@ -107,6 +107,10 @@ class Trace:
             if row.arity is not None and row.arity != len(values):
                 raise ShapeError(f"{operation} takes {row.arity} inputs, got {len(values)}")
             shape, dtype = row.infer(values, attributes)
+        except ChainruleError as error:
+            if self.label:
+                raise error.at(self.label) from None
+            raise
         name = f"{self.layer}.{operation}" if self.layer else operation
         output = Value(shape, dtype, name)
         self.steps.append(Step(operation, values, output, attributes, self.layer, self.part))
@@ -155,26 +159,42 @@ class Trace:
         given = {kind: [t.value for t in tensors.values()] for kind, tensors in self._given.items()}
         deltas = [(of, delta) for of, delta in self._deltas if delta in needed]
         final = _final_values([v for values in given.values() for v in values], steps, deltas)
-
-        def rename(step: Step) -> Step:
-            output, inputs = final[step.output], tuple([final[value] for value in step.inputs])
-            if output is step.output and inputs == step.inputs:
-                return step
-            return Step(step.operation, inputs, output, step.attributes, step.layer, step.part)
-
+        renamed = [
+            Step(
+                step.operation,
+                tuple([final[value] for value in step.inputs]),
+                final[step.output],
+                step.attributes,
+                step.layer,
+                step.part,
+            )
+            for step in steps
+        ]
         return Program(
             inputs=tuple(given["inputs"]),
             parameters=tuple(given["parameters"]),
             state=tuple(given["state"]),
-            steps=tuple([rename(step) for step in steps]),
+            steps=tuple(renamed),
             outputs={name: final[value] for name, value in results.items()},
             updates={old: final[new] for old, new in replaced.items()},
             deltas={final[of]: final[delta] for of, delta in deltas if of in final},
         )
 
+    def release(self) -> None:
+        """Let go of all that was recorded; for who has made its program and records no more.
+
+        A trace and the Tensors that it gave hold each other. Python would find that out in its next search
+        for reference cycles, and go through every step to do so.
+        """
+        self.steps.clear()
+        self._deltas.clear()
+        self._scalars.clear()
+        for given in self._given.values():
+            given.clear()
+
 
 class _NamingTheLayer:
-    """See `Trace.naming_the_layer`; recorded steps are many, so no generator is made for each."""
+    """See `Trace.naming_the_layer`; it is entered often, and a generator would be made each time."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
@@ -389,17 +409,9 @@ def as_tensor(operand: Operand, like: Tensor) -> Tensor:
     if isinstance(operand, np.ndarray) and operand.ndim:
         return like.trace.constant(operand, operand.dtype.name)
     number = operand.item() if isinstance(operand, np.ndarray | np.generic) else operand
-    with like.trace.naming_the_layer():
-        if not isinstance(number, bool | int | float):
-            raise DTypeError(
-                f"{like.value} was combined with {operand!r}", remedy="give a number, an array or a Tensor"
-            )
-        if isinstance(number, float) and like.dtype not in FLOATS:
-            raise DTypeError(
-                f"{like.value} was combined with the number {number}", remedy="cast it to a float dtype first"
-            )
-        if like.dtype == "bool" and not isinstance(number, bool):
-            raise DTypeError(f"{like.value} was combined with the number {number}", remedy="cast it first")
+    if not isinstance(number, float) or like.dtype not in FLOATS:  # which any float fits
+        with like.trace.naming_the_layer():
+            _check_number(number, operand, like)
     try:
         return like.trace.constant(number, like.dtype)
     except OverflowError:
@@ -407,3 +419,17 @@ def as_tensor(operand: Operand, like: Tensor) -> Tensor:
             raise DTypeError(
                 f"{like.value} was combined with the number {number}, which {like.dtype} can't hold"
             ) from None
+
+
+def _check_number(number: object, operand: Operand, like: Tensor) -> None:
+    """Raises DTypeError for what is no number, or none of `like`'s dtype."""
+    if not isinstance(number, bool | int | float):
+        raise DTypeError(
+            f"{like.value} was combined with {operand!r}", remedy="give a number, an array or a Tensor"
+        )
+    if isinstance(number, float) and like.dtype not in FLOATS:
+        raise DTypeError(
+            f"{like.value} was combined with the number {number}", remedy="cast it to a float dtype first"
+        )
+    if like.dtype == "bool" and not isinstance(number, bool):
+        raise DTypeError(f"{like.value} was combined with the number {number}", remedy="cast it first")

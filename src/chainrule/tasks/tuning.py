@@ -21,7 +21,7 @@ from chainrule.training.interrupt import deferred_interrupt
 from chainrule.tune import Asha, Pruning, Space, StudyListener, StudyResult, search
 from chainrule.tune.events import ranked
 from chainrule.tune.storage import import_optuna, open_storage
-from chainrule.tune.study import check_subject, open_study, subject_of
+from chainrule.tune.study import check_subject, open_study, subject_of, upgraded_subject
 
 STUDY_FILE = "study.toml"
 DATABASE = "study.db"
@@ -113,6 +113,7 @@ def tune_task(
         study=study or folder / DATABASE,
         name=name,
         subject=subject,
+        upgrade=_upgraded,
         pruning=pruning,
         seed=settings.seed,
         listeners=listeners,
@@ -167,14 +168,22 @@ def study_name(folder: Path) -> str:
 
 
 def _subject(task: Task, table: Table, settings: Any, space: Space) -> dict[str, Any]:
-    """What a study is about, as plain data: the table's content, the target, what is fixed.
-
-    The names of the settings and of the space tell one task from another.
-    """
+    """What a study is about, as plain data: the task, the table's content, the target, what is fixed."""
     made = searched(task).made_of.items()
     names = {*space.parameters, *(name for name, parts in made if set(parts) & set(space.parameters))}
     fixed = {name: value for name, value in plain_settings(settings).items() if name not in names}
-    return {"target": table.target, "table": table_fingerprint(table), "settings": fixed}
+    subject = {"target": table.target, "table": table_fingerprint(table), "settings": fixed}
+    return {"task": task.name, **subject}
+
+
+def _upgraded(subject: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_subject` gave when tables alone could be tuned and their problem was called task."""
+    if "task" in subject:
+        return dict(subject)
+    settings = dict(subject.get("settings", {}))
+    if "task" in settings:
+        settings["problem"] = settings.pop("task")
+    return {"task": "table", **subject, "settings": settings}
 
 
 def _make_folder(
@@ -196,7 +205,7 @@ def _make_folder(
     name = study_name(folder)
     if url is not None:  # first, so that no folder is left where nothing answers
         with open_storage(url) as storage:
-            open_study(storage, name, space, subject=subject, pruning=pruning, seed=seed)
+            open_study(storage, name, space, subject=subject, upgrade=_upgraded, pruning=pruning, seed=seed)
     while not (folder / STUDY_FILE).is_file():
         check_free(folder)
         try:
@@ -222,7 +231,7 @@ def _read_subject(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{folder / STUDY_FILE} is damaged ({error})", remedy="remove the folder") from None
     content.pop("file", None)
-    return content
+    return _upgraded(upgraded_subject(content))
 
 
 def _write_best(folder: Path, task: Task, trials: Trials, chosen: Any, run: Run | None) -> TaskRun | None:

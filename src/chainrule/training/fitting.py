@@ -82,7 +82,8 @@ def train(
     x may be sequences of different lengths (`chainrule.data.ragged`). x and y may be
     tuples or mappings of arrays: the model is called with one of Tensors, and `Run.predict` gives what it
     returns. Whole-number y are class numbers. Whole-number x become floats, but stay whole for a model that
-    looks them up, such as by an Embedding. The columns of DataFrames are known by their names: those of
+    looks them up, such as by an Embedding; those of uint8, such as images, do so batch by batch, and take a
+    quarter of the memory. The columns of DataFrames are known by their names: those of
     validation data, and of what `Run.predict` gets, may be in any order. Weights count in proportion: all of
     them ten times as large are the same.
     loss: what to minimize, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
@@ -93,7 +94,9 @@ def train(
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
     that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
     evenly, and a warning says so.
-    validation: a share of the data (0 … 1), split off at random and stratified by class; or data of its own.
+    validation: a share of the data (0 … 1), split off at random and stratified by class, where there are
+    classes and none is too rare, of several targets by all of them (`chainrule.data.split`); or data of its
+    own.
     keep: with validation, 'best' returns the parameters (and the layers' state) of the epoch with the lowest
     validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
     and never the best.
@@ -210,7 +213,9 @@ def train_recipe(
     try:
         with owned(checkpoint), deferred_interrupt() as interrupted:
             if state is None:
-                known = {} if checkpoint is None else fingerprint(data, validation)
+                whole = recipe.objective.takes_whole_numbers()
+                bytes_as = "int32" if whole else recipe.dtype
+                known = {} if checkpoint is None else fingerprint(data, validation, bytes_as)
                 state = _starting_state(recipe, supply, known, checkpoint, programs)
             return Loop(
                 recipe,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Arrays, as_arrays, belonging, flattened
-from chainrule.data.arrays import check_same_length, checked_x, finite_floats
+from chainrule.data.arrays import as_trained, check_same_length, checked_x
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.executors import Compiled
 from chainrule.executors.numpy_ import compile_numpy
@@ -100,10 +100,10 @@ def blocks_for(
 
     def block(rows: slice) -> dict[str, np.ndarray]:
         try:
-            return {name: finite_floats(array[rows], name, dtype) for name, array in given.items()}
+            return {name: as_trained(name, array[rows], dtype, whole=False) for name, array in given.items()}
         except DataError:
             for name, array in given.items():  # whose error counts and places what is wrong among all
-                finite_floats(array, name, dtype)
+                as_trained(name, array, dtype, whole=False)
             raise
 
     return given, block

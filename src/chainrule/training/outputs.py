@@ -3,7 +3,8 @@
 import numpy as np
 
 from chainrule.errors import ChainruleWarning, warn
-from chainrule.nn.losses import LOGITS, PROBABILITIES, VALUES, Loss
+from chainrule.nn.losses import Loss
+from chainrule.nn.losses.loss import LOGITS, PROBABILITIES, VALUES
 from chainrule.program import Program
 from chainrule.program.ranges import Range, range_of
 

@@ -78,7 +78,9 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
             news = {name: updates[parameter] for name, parameter in parameters.items()}
             known = {path: deltas[y.value] for path, y in built.outputs.items() if y.value in deltas}
             results |= measured(watch, readings_of(built.outputs, known, news, gradients, changes))
-    return TrainingStep(trace.program(results, updates | built.updates), built.initializers)
+    program = trace.program(results, updates | built.updates)
+    trace.release()
+    return TrainingStep(program, built.initializers)
 
 
 def inputs_of(
@@ -201,8 +203,10 @@ def _optimize(
     recipe: Recipe, trace: Trace, gradients: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
 ) -> tuple[Mapping[str, Tensor], dict[Tensor, Tensor]]:
     """What the optimizer adds to each parameter, and the updates of its state."""
-    # Only shapes and dtypes matter here: broadcast views of one zero take no memory.
-    like = {name: np.broadcast_to(np.zeros((), t.dtype), t.shape) for name, t in parameters.items()}
+    # Only shapes and dtypes matter here: broadcast views of one zero take no memory, and equal ones are one.
+    forms = {(t.shape, t.dtype) for t in parameters.values()}
+    zeros = {form: np.broadcast_to(np.zeros((), form[1]), form[0]) for form in forms}
+    like = {name: zeros[t.shape, t.dtype] for name, t in parameters.items()}
     arrays = recipe.optimizer.init(like)
     state = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
     owner = type(recipe.optimizer).__name__

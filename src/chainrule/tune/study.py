@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     import optuna
 
 Objective = Callable[[Attempt], Run | float]
+Upgrade = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 SUBJECT = "chainrule"  # what a study is about, among the attributes that Optuna keeps for us
 FACTS = "facts"  # of a trial
 _WAIT_SECONDS = 0.5
 _FEWEST_FOR_IMPORTANCES = 10
+_MOST_DIFFERENCES = 5  # that an error names one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,7 @@ def search(
     study: Path | str | None = None,
     name: str = "study",
     subject: Mapping[str, Any] | None = None,
+    upgrade: Upgrade = dict,
     pruning: Pruning | None = Asha(),  # noqa: B008 (frozen)
     seed: int = 0,
     listeners: Sequence[StudyListener] = (),
@@ -85,6 +88,7 @@ def search(
     a minute after it was last heard of.
     name: of the study in its storage. subject: what else it is about, as plain data; a study is only gone on
     with by those who search the same space, with the same pruning, on the same subject.
+    upgrade: the subject of a study that an earlier version of the caller began -> the same in today's words.
     pruning: which trials end early; None: none does. seed: decides, with a trial's number, what it draws.
     listeners: functions of an event (`chainrule.tune.events`), such as StudyProgress().
 
@@ -96,7 +100,9 @@ def search(
     check_whole("search", "seed", seed, at_least=0)
     trials, seed = int(trials), int(seed)  # they may be NumPy's
     with open_storage(study) as storage:
-        opened = open_study(storage, name, space, seed=seed, subject=subject or {}, pruning=pruning)
+        opened = open_study(
+            storage, name, space, seed=seed, subject=subject or {}, upgrade=upgrade, pruning=pruning
+        )
         worker = Worker(opened, storage, space, pruning, trials, listeners)
         worker.tell(StudyOpened(_trials(opened), trials))
         interrupted = worker.work(objective)
@@ -114,6 +120,7 @@ def open_study(
     *,
     seed: int = 0,
     subject: Mapping[str, Any],
+    upgrade: Upgrade = dict,
     pruning: Pruning | None,
 ) -> "optuna.Study":
     """The study of this name, made where there is none; arguments and errors are those of `search`."""
@@ -137,7 +144,8 @@ def open_study(
                 remedy="choose another name or another database",
             )
         study.set_user_attr(SUBJECT, wanted)
-    check_subject(study.user_attrs[SUBJECT], wanted, f"the study '{name}' at {storage.address}")
+    found = upgrade(upgraded_subject(study.user_attrs[SUBJECT]))
+    check_subject(found, wanted, f"the study '{name}' at {storage.address}")
     return study
 
 
@@ -146,9 +154,18 @@ def subject_of(space: Space, subject: Mapping[str, Any], pruning: Pruning | None
     return {**subject, "space": space.to_plain(), "pruning": pruning_to_plain(pruning)}
 
 
+def upgraded_subject(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What `subject_of` gave when the parameters of a space had other names, with the names of today."""
+    kinds = {"Real": "Float", "Whole": "Integer", "Choice": "Categorical"}
+    space = {
+        name: {**each, "kind": kinds.get(each["kind"], each["kind"])}
+        for name, each in found.get("space", {}).items()
+    }
+    return {**found, "space": space}
+
+
 def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:
     """ConfigError, naming what differs, where a study is about something else."""
-    found = {**found, "space": {name: _today(each) for name, each in found.get("space", {}).items()}}
     different = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
     if different:
         raise ConfigError(
@@ -157,22 +174,19 @@ def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str
         )
 
 
-def _today(parameter: Mapping[str, Any]) -> dict[str, Any]:
-    """A parameter of a study that was begun when these had other names, with the names of today."""
-    kind = parameter["kind"]
-    return {
-        **parameter,
-        "kind": {"Real": "Float", "Whole": "Integer", "Choice": "Categorical"}.get(kind, kind),
-    }
-
-
 def _differences(names: list[str], found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     parts = []
     for name in names:
         theirs, ours = found.get(name), wanted.get(name)
         if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
             inner = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-            parts.append(f"{name} ({_differences(inner, theirs, ours)})")
+            # Many differ where something else does, which is named beside them.
+            told = (
+                _differences(inner, theirs, ours)
+                if len(inner) <= _MOST_DIFFERENCES
+                else f"in {len(inner)} places"
+            )
+            parts.append(f"{name} ({told})")
         elif isinstance(theirs, Mapping) or isinstance(ours, Mapping):
             parts.append(f"{name} is only {'there' if ours is None else 'here'}")
         else:

@@ -130,7 +130,7 @@ def test_the_command_prints_all_and_writes_the_figures(seen, tmp_path):
     assert "ours is better than mlp on 0 of 1 tables" in answer.output
     figures = json.loads(file.read_text())
     assert figures["settings"]["seeds"] == 2
-    assert [fit["seed"] for fit in figures["tables"]["wine"]["fits"]["mlp"]] == [0, 1]
+    assert [fit["seed"] for fit in figures["figures"]["wine"]["fits"]["mlp"]] == [0, 1]
 
 
 def test_a_failure_ends_with_1_and_is_told(seen):

@@ -15,6 +15,7 @@ def _elementwise() -> None:
         "sqrt",
         "sin",
         "cos",
+        "arctan",
         "tanh",
         "sigmoid",
         "softplus",
@@ -24,7 +25,7 @@ def _elementwise() -> None:
         low, high = ranges.get(name, (-2.0, 2.1))
         for shape in ((), (4,), (2, 3), (0, 3), (2, 1, 4)):
             add(name, f"shape_{'x'.join(map(str, shape)) or 'scalar'}", spread(*shape, low=low, high=high))
-    for name in ("tanh", "sigmoid", "softplus", "erf"):
+    for name in ("arctan", "tanh", "sigmoid", "softplus", "erf"):
         add(name, "tails", np.array([-30.0, -8.0, -0.01, 0.0, 0.01, 8.0, 30.0]))
     for name in ("expm1", "log1p"):
         add(name, "tiny", np.array([1e-12, -1e-9, 1e-5, 0.0]))

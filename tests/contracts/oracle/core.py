@@ -227,6 +227,7 @@ CORE: Mapping[str, Callable[..., np.ndarray]] = {
     "sqrt": elementwise(math.sqrt),
     "sin": elementwise(math.sin),
     "cos": elementwise(math.cos),
+    "arctan": elementwise(math.atan),
     "tanh": elementwise(math.tanh),
     "sigmoid": elementwise(_sigmoid),
     "softplus": elementwise(_softplus),

@@ -24,6 +24,7 @@ FLOATS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "SQRT": np.sqrt,
     "SIN": np.sin,
     "COS": np.cos,
+    "ARCTAN": np.arctan,
     "TANH": np.tanh,
     "SIGMOID": special.expit,
     "SOFTPLUS": lambda x: np.logaddexp(x, 0.0),
@@ -227,7 +228,9 @@ def test_every_micro_operation_is_tested():
     casts = {name for name in CODES if "_FROM_" in name}
     masks = {"NOT_M", "AND_M", "OR_M", "NOT_EQUAL_M", "WHERE", "ISFINITE"}
     named = {*FLOATS, *PAIRS, *COMPARISONS, *INTEGERS, *casts, *masks, "COPY", "MULTIPLY_ADD"}
-    assert named == set(CODES)
+    untested = set(CODES) - named
+    assert not untested, f"{untested}: write what float64 gives in FLOATS of test_kernels.py"
+    assert named <= set(CODES)
 
 
 @pytest.mark.parametrize("operation", ["TANH", "EXP", "ERF", "LOG1P", "MULTIPLY_ADD"])

@@ -4,9 +4,12 @@ The formulas are written from the definitions in NumPy and know nothing of the c
 """
 
 import itertools
+import json
+import tomllib
 
 import numpy as np
 import pytest
+import tomli_w
 from scipy.stats import norm, poisson
 
 from chainrule import nn
@@ -15,6 +18,7 @@ from chainrule.errors import DataError
 from chainrule.executors.native import available, compile_native
 from chainrule.nn import Loss
 from chainrule.nn.metrics import measure, metrics_of
+from chainrule.nn.tree import from_plain, to_plain
 from chainrule.program import Trace
 
 BATCH, CLASSES = 6, 4
@@ -371,6 +375,14 @@ def test_check_refuses_what_is_missing(name):
     said_by = loss.loss if isinstance(loss, nn.MeanOfMembers) else loss
     with pytest.raises(DataError, match=rf"^{type(said_by).__name__}: the target in row 0 is nan; "):
         loss.check(outputs.shape, missing)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_comes_back_from_plain_data(name):
+    loss = CASES[name][0]
+    plain = to_plain(loss)
+    assert from_plain(json.loads(json.dumps(plain)), nn.KINDS) == loss
+    assert from_plain(tomllib.loads(tomli_w.dumps(plain)), nn.KINDS) == loss
 
 
 @pytest.mark.parametrize("name", CASES)

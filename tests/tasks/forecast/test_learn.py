@@ -112,6 +112,9 @@ def test_short_series_and_bad_settings_are_refused() -> None:
         DataError, match=r"has 30 samples; 20 lags and a horizon of 12 need at least 32; give more"
     ):
         fit_forecast(ForecastSettings(horizon=12, lags=20), STEPS, [wave(30)])
+    sparse = Series("", 0, np.where(np.arange(100) % 5 == 0, 1.0, np.nan), np.zeros((100, 0), np.float32))
+    with pytest.raises(DataError, match="no time after which half of the next 3 values is known"):
+        fit_forecast(ForecastSettings(horizon=3), STEPS, [sparse])
     wrong: list[dict[str, Any]] = [
         *({"horizon": 0}, {"lags": 1.5}, {"validation": 1}),
         *({"quantiles": ()}, {"quantiles": (0.5, 1.0)}),

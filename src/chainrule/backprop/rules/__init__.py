@@ -6,91 +6,41 @@ there is none (an index, a condition). Rules may return a derivative of the broa
 that nobody needs: the reverse pass sums the first and drops the second.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from chainrule.backprop.rules import (
-    alignment,
-    attention,
-    composites,
-    convolution,
-    elementwise,
-    normalization,
-    ordering,
-    places,
-    pooling,
-    products,
-    recurrent,
-    reductions,
-    resizing,
-    scanning,
-    shapes,
-)
-from chainrule.backprop.rules.recorded import RecordedStep
-from chainrule.program import Tensor
-
-Rule = Callable[[RecordedStep, Tensor], tuple[Tensor | None, ...]]
+from chainrule.backprop.rules.alignment import ALIGNMENT
+from chainrule.backprop.rules.attention import ATTENTION
+from chainrule.backprop.rules.composites import COMPOSITES
+from chainrule.backprop.rules.convolution import CONVOLUTION
+from chainrule.backprop.rules.elementwise import ELEMENTWISE
+from chainrule.backprop.rules.normalization import NORMALIZATION
+from chainrule.backprop.rules.ordering import ORDERING
+from chainrule.backprop.rules.places import PLACES
+from chainrule.backprop.rules.pooling import POOLING
+from chainrule.backprop.rules.products import PRODUCTS
+from chainrule.backprop.rules.recorded import RecordedStep, Rule
+from chainrule.backprop.rules.recurrent import RECURRENT
+from chainrule.backprop.rules.reductions import REDUCTIONS
+from chainrule.backprop.rules.resizing import RESIZING
+from chainrule.backprop.rules.scanning import SCANNING
+from chainrule.backprop.rules.shapes import SHAPES
 
 RULES: Mapping[str, Rule] = {
-    "negative": elementwise.negative,
-    "absolute": elementwise.absolute,
-    "exp": elementwise.exp,
-    "expm1": elementwise.expm1,
-    "log": elementwise.log,
-    "log1p": elementwise.log1p,
-    "sqrt": elementwise.sqrt,
-    "sin": elementwise.sin,
-    "cos": elementwise.cos,
-    "tanh": elementwise.tanh,
-    "sigmoid": elementwise.sigmoid,
-    "softplus": elementwise.softplus,
-    "erf": elementwise.erf,
-    "relu": elementwise.relu,
-    "cast": elementwise.cast,
-    "add": elementwise.add,
-    "subtract": elementwise.subtract,
-    "multiply": elementwise.multiply,
-    "divide": elementwise.divide,
-    "power": elementwise.power,
-    "maximum": elementwise.maximum,
-    "minimum": elementwise.minimum,
-    "where": elementwise.where,
-    "recompute": shapes.recompute,
-    "reshape": shapes.reshape,
-    "transpose": shapes.transpose,
-    "broadcast_to": shapes.broadcast_to,
-    "slice": shapes.slice_,
-    "pad": shapes.pad,
-    "concatenate": shapes.concatenate,
-    "sum": reductions.sum_,
-    "max": reductions.extreme,
-    "min": reductions.extreme,
-    "matmul": products.matmul,
-    "gather": places.gather,
-    "scatter_add": places.scatter_add,
-    "convolution": convolution.convolution,
-    "convolution_input_adjoint": convolution.convolution_input_adjoint,
-    "convolution_weight_adjoint": convolution.convolution_weight_adjoint,
-    "max_pool": pooling.max_pool,
-    "max_pool_adjoint": pooling.max_pool_adjoint,
-    "average_pool": pooling.average_pool,
-    "average_pool_adjoint": pooling.average_pool_adjoint,
-    "cumsum": ordering.cumsum,
-    "resize": resizing.resize,
-    "resize_adjoint": resizing.resize_adjoint,
-    "scan": scanning.scan,
-    "lstm": recurrent.lstm,
-    "gru": recurrent.gru,
-    "ctc_loss": alignment.ctc_loss,
-    "softmax": normalization.softmax,
-    "logsumexp": normalization.logsumexp,
-    "layer_norm": normalization.layer_norm,
-    "layer_norm_adjoint": normalization.layer_norm_adjoint,
-    "layer_norm_scale_adjoint": normalization.layer_norm_scale_adjoint,
-    "batch_norm": normalization.batch_norm,
-    "attention": attention.attention,
-    "attention_query_adjoint": attention.query_adjoint,
-    "attention_key_adjoint": attention.key_adjoint,
-    "attention_value_adjoint": attention.value_adjoint,
-    "softmax_cross_entropy": composites.softmax_cross_entropy,
-    "softmax_cross_entropy_delta": composites.softmax_cross_entropy_delta,
+    **ALIGNMENT,
+    **ATTENTION,
+    **COMPOSITES,
+    **CONVOLUTION,
+    **ELEMENTWISE,
+    **NORMALIZATION,
+    **ORDERING,
+    **PLACES,
+    **POOLING,
+    **PRODUCTS,
+    **RECURRENT,
+    **REDUCTIONS,
+    **RESIZING,
+    **SCANNING,
+    **SHAPES,
 }
+
+__all__ = ["RULES", "RecordedStep", "Rule"]

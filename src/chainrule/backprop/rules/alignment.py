@@ -1,12 +1,12 @@
 """Derivative of connectionist temporal classification."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.program.composites.alignment import Lattice, path_sums, rest_sums, start_of_paths
 from chainrule.program.composites.normalization import softmax
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def ctc_loss(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -28,3 +28,8 @@ def ctc_loss(step: RecordedStep, d_y: Tensor) -> Adjoints:
     counted = f.logical_and(lattice.present, possible)
     d = f.where(counted.reshape(*counted.shape, 1), softmax(logits, 2) - by_class, 0.0)
     return d * d_y.reshape(1, batch, 1), None, None, None
+
+
+ALIGNMENT: Mapping[str, Rule] = {
+    "ctc_loss": ctc_loss,
+}

@@ -4,13 +4,11 @@ With scores s = scale · q kᵀ, weights p = softmax(s), y = p v and the delta d
 d_p = d vᵀ, d_s = p (d_p - Σ p d_p), d_q = scale · d_s k, d_k = scale · d_sᵀ q, d_v = pᵀ d.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program.composites.attention import attention_weights, score_adjoint
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def attention(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -70,3 +68,11 @@ def _weights(step: RecordedStep) -> Tensor:
     queries, keys, *_ = step.inputs
     mask = step.inputs[4] if len(step.inputs) > 4 else None
     return attention_weights(queries, keys, mask, step.attributes["causal"], step.attributes["scale"])
+
+
+ATTENTION: Mapping[str, Rule] = {
+    "attention": attention,
+    "attention_query_adjoint": query_adjoint,
+    "attention_key_adjoint": key_adjoint,
+    "attention_value_adjoint": value_adjoint,
+}

@@ -1,11 +1,11 @@
 """Derivatives of composites whose expansion's derivative would lose digits."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.program.composites.normalization import softmax
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def softmax_cross_entropy(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -24,3 +24,9 @@ def softmax_cross_entropy_delta(step: RecordedStep, d_y: Tensor) -> Adjoints:
     p = softmax(logits, logits.ndim - 1)
     mean = (p * d_y).sum(-1, keepdims=True)
     return p * (d_y - mean) * targets.sum(-1, keepdims=True), mean - d_y
+
+
+COMPOSITES: Mapping[str, Rule] = {
+    "softmax_cross_entropy": softmax_cross_entropy,
+    "softmax_cross_entropy_delta": softmax_cross_entropy_delta,
+}

@@ -1,11 +1,10 @@
 """Derivatives of convolution and its two adjoints: y, d_x and d_weight are each linear in the other two."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def convolution(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -40,3 +39,10 @@ def _to_input(step: RecordedStep, d_y: Tensor, weight: Tensor, size: tuple[int, 
 
 def _to_weight(step: RecordedStep, x: Tensor, d_y: Tensor, window: tuple[int, ...]) -> Tensor:
     return x.trace.record("convolution_weight_adjoint", x, d_y, **_settings(step), window=window)
+
+
+CONVOLUTION: Mapping[str, Rule] = {
+    "convolution": convolution,
+    "convolution_input_adjoint": convolution_input_adjoint,
+    "convolution_weight_adjoint": convolution_weight_adjoint,
+}

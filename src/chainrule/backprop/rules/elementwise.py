@@ -1,12 +1,11 @@
 """Derivatives of the elementwise operations."""
 
 import math
+from collections.abc import Mapping
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def negative(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -57,6 +56,12 @@ def cos(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """d cos x/dx = -sin x."""
     (x,) = step.inputs
     return (-d_y * f.sin(x),)
+
+
+def arctan(step: RecordedStep, d_y: Tensor) -> Adjoints:
+    """d arctan x/dx = 1/(1 + x²)."""
+    (x,) = step.inputs
+    return (d_y / (1.0 + x * x),)
 
 
 def tanh(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -151,3 +156,31 @@ def where(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """The chosen one gets it, the other 0; the condition has none."""
     condition, _, _ = step.inputs
     return None, f.where(condition, d_y, 0.0), f.where(condition, 0.0, d_y)
+
+
+ELEMENTWISE: Mapping[str, Rule] = {
+    "negative": negative,
+    "absolute": absolute,
+    "exp": exp,
+    "expm1": expm1,
+    "log": log,
+    "log1p": log1p,
+    "sqrt": sqrt,
+    "sin": sin,
+    "cos": cos,
+    "arctan": arctan,
+    "tanh": tanh,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "erf": erf,
+    "relu": relu,
+    "cast": cast,
+    "add": add,
+    "subtract": subtract,
+    "multiply": multiply,
+    "divide": divide,
+    "power": power,
+    "maximum": maximum,
+    "minimum": minimum,
+    "where": where,
+}

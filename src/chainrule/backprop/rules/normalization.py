@@ -1,11 +1,11 @@
 """Derivatives of softmax, logsumexp, layer and batch normalization."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.program.composites.normalization import beside, normalization_adjoint, standardize
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def softmax(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -67,3 +67,13 @@ def batch_norm(step: RecordedStep, d_y: Tensor) -> Adjoints:
     standardized, inverse = standardize(x, axes, step.attributes["epsilon"])
     d_x = normalization_adjoint(d_y * beside(scale, x, axes), standardized, inverse, axes)
     return d_x, (d_y * standardized).sum(axes), d_y.sum(axes)
+
+
+NORMALIZATION: Mapping[str, Rule] = {
+    "softmax": softmax,
+    "logsumexp": logsumexp,
+    "layer_norm": layer_norm,
+    "layer_norm_adjoint": layer_norm_adjoint,
+    "layer_norm_scale_adjoint": layer_norm_scale_adjoint,
+    "batch_norm": batch_norm,
+}

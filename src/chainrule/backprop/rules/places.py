@@ -1,10 +1,10 @@
 """Derivatives of gather and scatter_add, each the other's adjoint."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def gather(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -17,3 +17,9 @@ def scatter_add(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """X passes through; each update gets the derivative of the place that it was added to."""
     _, indices, _ = step.inputs
     return d_y, None, f.gather(d_y, indices, step.attributes["axis"])
+
+
+PLACES: Mapping[str, Rule] = {
+    "gather": gather,
+    "scatter_add": scatter_add,
+}

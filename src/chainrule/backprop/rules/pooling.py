@@ -1,10 +1,10 @@
 """Derivatives of pooling and its adjoints."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def max_pool(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -30,3 +30,11 @@ def average_pool_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
     """It is linear, and the adjoint of its adjoint is pooling."""
     attributes = {name: step.attributes[name] for name in ("window", "stride", "padding")}
     return (d_y.trace.record("average_pool", d_y, **attributes),)
+
+
+POOLING: Mapping[str, Rule] = {
+    "max_pool": max_pool,
+    "max_pool_adjoint": max_pool_adjoint,
+    "average_pool": average_pool,
+    "average_pool_adjoint": average_pool_adjoint,
+}

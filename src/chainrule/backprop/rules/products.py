@@ -1,9 +1,9 @@
 """Derivative of the matrix product."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
-from chainrule.program import Tensor
+from collections.abc import Mapping
 
-Adjoints = tuple[Tensor | None, ...]
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
+from chainrule.program import Tensor
 
 
 def matmul(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -18,3 +18,8 @@ def matmul(step: RecordedStep, d_y: Tensor) -> Adjoints:
         if rows and a.shape[-1]:
             return d_a, a.reshape(rows, a.shape[-1]).transpose() @ d_y.reshape(rows, d_y.shape[-1])
     return d_a, a.transpose() @ d_y
+
+
+PRODUCTS: Mapping[str, Rule] = {
+    "matmul": matmul,
+}

@@ -1,4 +1,4 @@
-"""What a derivative rule sees: a recorded step with Tensors in place of Values."""
+"""What a derivative rule is, and what it sees: a recorded step with Tensors in place of Values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,3 +21,9 @@ class RecordedStep:
     output: Tensor
     attributes: Mapping[str, Any]
     differentiate: Differentiate
+
+
+Adjoints = tuple[Tensor | None, ...]
+"""The derivative with respect to each input, in order; None where there is none."""
+Rule = Callable[[RecordedStep, Tensor], Adjoints]
+"""Of a step and the derivative with respect to its output."""

@@ -3,14 +3,13 @@
 The derivative by a weight is one product over all time, after the loop.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.program.composites.recurrent import columns
 
-Adjoints = tuple[Tensor | None, ...]
 Tensors = list[Tensor]
 Step = tuple[Sequence[Tensor], Sequence[Tensor]]
 
@@ -88,3 +87,9 @@ def _before(start: Tensor, state: Tensor, reverse: bool) -> Tensor:
 def _over_time(x: Tensor) -> Tensor:
     """(time, batch, width) -> (time · batch, width)."""
     return x.reshape(x.shape[0] * x.shape[1], x.shape[2])
+
+
+RECURRENT: Mapping[str, Rule] = {
+    "lstm": lstm,
+    "gru": gru,
+}

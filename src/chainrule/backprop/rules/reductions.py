@@ -1,10 +1,10 @@
 """Derivatives of the reductions."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def _with_reduced_axes(reduced: Tensor, step: RecordedStep) -> Tensor:
@@ -24,3 +24,10 @@ def extreme(step: RecordedStep, d_y: Tensor) -> Adjoints:
     (x,), axes = step.inputs, step.attributes["axes"]
     wins = f.equal(x, _with_reduced_axes(step.output, step)).cast(x.dtype)
     return (_with_reduced_axes(d_y, step) * (wins / wins.sum(axes, keepdims=True)),)
+
+
+REDUCTIONS: Mapping[str, Rule] = {
+    "sum": sum_,
+    "max": extreme,
+    "min": extreme,
+}

@@ -1,9 +1,9 @@
 """Derivatives of resizing, which is linear, and of its adjoint."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
-from chainrule.program import Tensor
+from collections.abc import Mapping
 
-Adjoints = tuple[Tensor | None, ...]
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
+from chainrule.program import Tensor
 
 
 def resize(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -19,3 +19,9 @@ def resize_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
 def _other(step: RecordedStep, d_y: Tensor, operation: str) -> Tensor:
     (x,) = step.inputs
     return d_y.trace.record(operation, d_y, size=x.shape[1:-1], method=step.attributes["method"])
+
+
+RESIZING: Mapping[str, Rule] = {
+    "resize": resize,
+    "resize_adjoint": resize_adjoint,
+}

@@ -4,16 +4,15 @@ Backpropagation through time (Werbos 1990): the delta of a carry is what comes b
 comes to it directly; derivatives by what is the same in every step add up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
 from chainrule.program.functions.scanning import record_scan, unpack
 from chainrule.program.inlining import inline
 from chainrule.program.operations.scanning import Scan
 
-Adjoints = tuple[Tensor | None, ...]
 Tensors = list[Tensor]
 
 
@@ -70,3 +69,8 @@ def _spread(tensors: Sequence[Tensor], derivatives: Sequence[Tensor]) -> Adjoint
     """A derivative for each float, None for the others."""
     found = iter(derivatives)
     return tuple([next(found) if x.dtype in FLOATS else None for x in tensors])
+
+
+SCANNING: Mapping[str, Rule] = {
+    "scan": scan,
+}

@@ -1,10 +1,10 @@
 """Derivatives of the operations that only move elements: each is linear, so its adjoint moves them back."""
 
-from chainrule.backprop.rules.recorded import RecordedStep
+from collections.abc import Mapping
+
+from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-
-Adjoints = tuple[Tensor | None, ...]
 
 
 def recompute(step: RecordedStep, d_y: Tensor) -> Adjoints:
@@ -59,3 +59,14 @@ def concatenate(step: RecordedStep, d_y: Tensor) -> Adjoints:
         adjoints.append(d_y[(*[slice(None)] * axis, slice(start, stop))])
         start = stop
     return tuple(adjoints)
+
+
+SHAPES: Mapping[str, Rule] = {
+    "recompute": recompute,
+    "reshape": reshape,
+    "transpose": transpose,
+    "broadcast_to": broadcast_to,
+    "slice": slice_,
+    "pad": pad,
+    "concatenate": concatenate,
+}

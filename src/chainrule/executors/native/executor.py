@@ -9,8 +9,7 @@ import numpy as np
 from chainrule.executors.contract import HostSession, NamedArrays, Session, Tree
 from chainrule.executors.native import _core
 from chainrule.executors.native.lowering import WHOLE, Lowering, refuse_unsupported
-from chainrule.executors.native.memory import Layout
-from chainrule.executors.native.placement import place
+from chainrule.executors.native.placement import Placement, place
 from chainrule.executors.native.schedule import Group, schedule
 from chainrule.executors.native.threads import thread_count
 from chainrule.program import Program, Value, expand
@@ -18,17 +17,47 @@ from chainrule.program.garbage import no_garbage_collection
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """A program as instructions.
+class Draft:
+    """A program as nodes, in order and in place.
 
     The external buffers are, from number 1 on: the constants, what the tree holds and keeps as it is (fixed),
     the inputs, the order if there is one; then those that are written: what the tree holds and the program
-    updates (updated), and the results. step_bytes: how far each moves from step to step.
+    updates (updated), and the results.
     """
 
-    lowering: Lowering
     groups: list[Group]
-    layout: Layout
+    placed: Placement
+    fixed: list[Value]
+    inputs: list[Value]
+    order: list[Value]
+    updated: list[Value]
+    results: dict[str, Value]
+
+    @property
+    def buffers(self) -> list[Value]:
+        """What has storage of its own, but for the arena and the constants."""
+        return [*self.fixed, *self.inputs, *self.order, *self.updated, *self.results.values()]
+
+    def core(self) -> "_core.Core":
+        """The core's machine for it."""
+        ends = accumulate(len(group.nodes) for group in self.groups)
+        rows = [
+            [int(group.barrier), group.chunks, end - len(group.nodes), len(group.nodes)]
+            for group, end in zip(self.groups, ends, strict=True)
+        ]
+        placed, layout = self.placed, self.placed.layout
+        sizes = [layout.size, placed.constants.nbytes, *(value.nbytes for value in self.buffers)]
+        read_only = 1 + len(self.fixed) + len(self.inputs) + len(self.order)
+        return _core.Core(placed.instructions, rows, sizes, list(layout.locals.values()), read_only)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A program as the core runs it; the buffers are those of its `Draft`, which need not be kept.
+
+    step_bytes: how far each buffer moves from step to step.
+    """
+
     fixed: list[Value]
     inputs: list[Value]
     updated: list[Value]
@@ -109,43 +138,40 @@ class NativeProgram:
 
 @no_garbage_collection()
 def make_plan(program: Program, examples: int | None) -> Plan:
+    """The plan of a program; see `draft_plan`."""
+    draft = draft_plan(program, examples)
+    moving = {*draft.order, *draft.results.values()}
+    step_bytes = [0, *(value.nbytes if value in moving else 0 for value in draft.buffers)]
+    constants, core = draft.placed.constants, draft.core()
+    return Plan(draft.fixed, draft.inputs, draft.updated, draft.results, step_bytes, constants, core)
+
+
+def draft_plan(program: Program, examples: int | None) -> Draft:
     """Lower, schedule and place a program of primitives and the composites that the core runs whole.
 
     `refuse_unsupported` must have let it pass.
     """
     lowering = Lowering(program, examples)
     lowering.lower()
-
     groups = schedule(lowering.nodes)
     inputs = [lowering.chunks.get(value, value) for value in program.inputs]
     order = [lowering.order] if lowering.order is not None else []
     kept, results = [*program.parameters, *program.state], lowering.results
     fixed = [value for value in kept if value not in program.updates]
     updated = [value for value in kept if value in program.updates]
-    read, written = [*fixed, *inputs, *order], [*updated, *results.values()]
-    buffers = [*read, *written]
-    placed = place(groups, lowering.constants, buffers, lowering.home_of)
-    ends = accumulate(len(group.nodes) for group in groups)
-    rows = [
-        [int(group.barrier), group.chunks, end - len(group.nodes), len(group.nodes)]
-        for group, end in zip(groups, ends, strict=True)
-    ]
-    sizes = [placed.layout.size, placed.constants.nbytes, *(value.nbytes for value in buffers)]
-    core = _core.Core(placed.instructions, rows, sizes, list(placed.layout.locals.values()), 1 + len(read))
-    moving = {*order, *results.values()}
-    step_bytes = [0, *(value.nbytes if value in moving else 0 for value in buffers)]
-    constants, layout = placed.constants, placed.layout
-    return Plan(lowering, groups, layout, fixed, inputs, updated, results, step_bytes, constants, core)
+    buffers = [*fixed, *inputs, *order, *updated, *results.values()]
+    placed = place(groups, lowering.constants, buffers, lowering.home)
+    return Draft(groups, placed, fixed, inputs, order, updated, results)
 
 
 def plan_text(program: Program) -> str:
     """The instruction list of a program: bytes and floating-point operations of each."""
     expanded = expand(program, WHOLE)
     refuse_unsupported(expanded)
-    plan = make_plan(expanded, None)
-    ahead = iter(plan.core.ready)
+    draft = draft_plan(expanded, None)
+    layout, ahead = draft.placed.layout, iter(draft.core().ready)
     lines = [f"{'':9} {'chunks':>6} {'flops':>13} {'bytes':>12}  instruction"]
-    for group in plan.groups:
+    for group in draft.groups:
         if group.barrier:
             lines.append("          barrier: all threads wait")
         for node in group.nodes:
@@ -156,7 +182,7 @@ def plan_text(program: Program) -> str:
     kept = sum(value.nbytes for value in (*program.parameters, *program.state))
     lines += [
         "",
-        f"arena             {plan.layout.size:,} bytes; {plan.layout.alive:,} are alive at one time at most",
+        f"arena             {layout.size:,} bytes; {layout.alive:,} are alive at one time at most",
         f"parameters, state {kept:,} bytes, updated in place",
     ]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
 from chainrule.executors.native.convolution import taps_of
-from chainrule.executors.native.micro import record_micro
+from chainrule.executors.native.micro import MICRO, record_micro
 from chainrule.executors.native.nodes import (
     Node,
     copy_node,
@@ -79,7 +79,7 @@ def _moves_long_integers(step: Step) -> bool:
 
 def has_kernel(operation: str) -> bool:
     """Whether the core runs an operation."""
-    return operation in VIEWS or operation in LOWERINGS or OPERATIONS[operation].elementwise
+    return operation in VIEWS or operation in LOWERINGS or operation in MICRO
 
 
 CHEAP = frozenset(
@@ -311,12 +311,16 @@ class Lowering(Builder):
         positions = [self.produced.get(view.root, 0) for view in views]
         latest = max(positions)
         for tile in self._tiles.connected(shape, views, latest):
+            if tile.position < latest:
+                break
             if tile.full:
                 continue
             # Of what is written at that very place it must be this tile that writes it, here.
             if tile.position > latest or all(
-                position < latest or self._inside(tile, view)
-                for position, view in zip(positions, views, strict=True)
+                [
+                    position < latest or self._inside(tile, view)
+                    for position, view in zip(positions, views, strict=True)
+                ]
             ):
                 return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
@@ -400,11 +404,13 @@ class Lowering(Builder):
         wanted = set(self.home)
         for tile in self._tiles:
             here = {tile.position}
-            stored = [
-                value for value in tile.made if value in wanted or not self.read_by.get(value, here) <= here
-            ]
+            stored = {
+                value: self.home_of(value)
+                for value in tile.made
+                if value in wanted or not self.read_by.get(value, here) <= here
+            }
             if stored or tile.all_sums:
-                self.nodes.append(tile_node(tile, stored, self.home_of))
+                self.nodes.append(tile_node(tile, stored))
 
     # Inputs and outputs
 

@@ -1,17 +1,15 @@
 """Which micro operations of the core do the work of one elementwise step."""
 
-from chainrule.executors.native.tiles import Tile
-from chainrule.program import Step
+from chainrule.executors.native.tiles import CODES, Tile
+from chainrule.program import OPERATIONS, Step
 
 FLOAT = {
-    **{name: (name.upper(), 1) for name in ("negative", "absolute", "sign", "floor", "exp", "expm1", "log")},
-    **{name: (name.upper(), 1) for name in ("log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus")},
-    **{name: (name.upper(), 1) for name in ("erf", "relu", "isfinite")},
-    **{name: (name.upper(), 2) for name in ("add", "subtract", "multiply", "divide", "power", "maximum")},
-    **{name: (name.upper(), 2) for name in ("minimum", "equal", "not_equal", "less", "less_equal")},
-    **{name: (name.upper(), 2) for name in ("greater", "greater_equal")},
+    name: name.upper() for name, each in OPERATIONS.items() if each.elementwise and name.upper() in CODES
 }
-"""Operation on float32 -> micro operation and its number of inputs."""
+"""Operation on float32 -> the micro operation of its name, which the core lists in native/micro_ops.hpp."""
+
+MICRO = frozenset(FLOAT) | {"cast", "logical_not", "logical_and", "logical_or", "shift_right"}
+"""The elementwise operations that the core runs."""
 
 CASTS = {
     ("int32", "float32"): "FLOAT_FROM_I",
@@ -40,7 +38,7 @@ def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
     """Record the micro operations of one step; the slot of its result."""
     name, dtype = step.operation, step.inputs[0].dtype
     if dtype == "float32" and name in FLOAT:
-        return tile.apply(FLOAT[name][0], *slots)
+        return tile.apply(FLOAT[name], *slots)
     if name == "cast":
         return _cast(tile, dtype, step.output.dtype, slots[0])
     if name == "where":

@@ -1,7 +1,7 @@
 """What a plan is made of: nodes, each one instruction of the core, with what it reads and writes."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.executors.native import _core
@@ -42,7 +42,9 @@ class Node:
     extent: rows that chunks cut. accesses: every read and write. words: the instruction in wire format but
     for its kind, once every root has a place. flops: floating-point operations. text: for `show --plan`.
     ahead: roots that nodes after it read, which a product asks for while it multiplies. pieces: chunks
-    it should be cut into, where rows say nothing of its work.
+    it should be cut into, where rows say nothing of its work. after: nodes that must have run before it.
+    words must not hold the node itself: nodes are many, and go when the plan is made, not when Python next
+    searches for reference cycles. It may hold lists and sets that the node is given.
     """
 
     kind: str
@@ -95,19 +97,20 @@ def row_sums_node(position: int, parts: Value, x: View, columns: int, text: str)
 def total_node(position: int, y: Value, parts: Value) -> Node:
     """The sum of the parts that the chunks of a node have left."""
     accesses = [Access(parts, False, False), Access(y, True, True)]
+    after: set[Node] = set()
 
     def words(locate: Locate) -> list[int]:
-        chunks = _chunks_behind(last, parts)
+        chunks = _chunks_behind(after, parts)
         return [_core.REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
 
-    last = Node("reduce", position, y.size, accesses, words, parts.size, f"{y.name} = sum of its parts")
-    return last
+    text = f"{y.name} = sum of its parts"
+    return Node("reduce", position, y.size, accesses, words, parts.size, text, after=after)
 
 
-def _chunks_behind(node: Node, sums: Value) -> int:
-    """Chunks of the node that wrote what this one sums up."""
+def _chunks_behind(after: Iterable[Node], sums: Value) -> int:
+    """Chunks of the node that wrote what one after it sums up."""
     # A step that stays on one thread is one chunk, and nobody has asked what comes after what.
-    summing = [each for each in node.after if any(a.write and a.root is sums for a in each.accesses)]
+    summing = [each for each in after if any(a.write and a.root is sums for a in each.accesses)]
     return summing[0].chunks if summing else 1
 
 
@@ -173,11 +176,12 @@ def root_mean_node(position: int, y: Value, count: int, sums: Value, text: str) 
     """The root of the mean of `count` squares, from their sums."""
     accesses = [Access(sums, False, False), Access(y, True, True)]
 
-    def words(locate: Locate) -> list[int]:
-        return [_chunks_behind(last, sums), count, *locate(sums), *locate(y)]
+    after: set[Node] = set()
 
-    last = Node("root_mean", position, 1, accesses, words, 2, text)
-    return last
+    def words(locate: Locate) -> list[int]:
+        return [_chunks_behind(after, sums), count, *locate(sums), *locate(y)]
+
+    return Node("root_mean", position, 1, accesses, words, 2, text, after=after)
 
 
 def size_of(shape: Sequence[int]) -> int:

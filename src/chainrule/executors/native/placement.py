@@ -1,15 +1,17 @@
 """Where everything lies, and the instructions that say so."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from chainrule.executors.native import _core
 from chainrule.executors.native.memory import Layout, lay_out
+from chainrule.executors.native.nodes import Place
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Value
 
+KINDS = {name: code for code, name in enumerate(_core.KINDS)}
 ARENA, CONSTANTS = 0, 1
 """Numbers of the first two buffers."""
 
@@ -27,28 +29,28 @@ def place(
     groups: Sequence[Group],
     constants: Mapping[Value, np.ndarray],
     buffers: Sequence[Value],
-    home: Callable[[Value], Value],
+    home: Mapping[Value, Value],
     *,
     local: bool = True,
 ) -> Placement:
     """Every node as an instruction.
 
-    buffers: what has storage of its own, numbered after arena and constants. local: whether threads have
+    buffers: what has storage of its own, numbered after arena and constants. home: see `Builder`. local: whether threads have
     rooms of their own for what lives in one chunk.
     """
-    number = {value: i for i, value in enumerate(buffers, start=CONSTANTS + 1)}
     packed, starts = _packed(constants)
-    layout = lay_out(groups, {*number, *starts}, local=local)
-    number |= {root: i for i, root in enumerate(layout.locals, start=CONSTANTS + 1 + len(buffers))}
+    places = {root: (CONSTANTS, start) for root, start in starts.items()}
+    places |= {root: (number, 0) for number, root in enumerate(buffers, start=CONSTANTS + 1)}
+    layout = lay_out(groups, places.keys(), local=local)
+    places |= {root: (ARENA, offset) for root, offset in layout.offsets.items()}
+    first_local = CONSTANTS + 1 + len(buffers)
+    places |= {root: (number, 0) for number, root in enumerate(layout.locals, start=first_local)}
 
-    def locate(value: Value) -> tuple[int, int]:
-        root = home(value)
-        if root in number:
-            return number[root], 0
-        return (CONSTANTS, starts[root]) if root in starts else (ARENA, layout.offsets[root])
+    def locate(value: Value) -> Place:
+        return places[home.get(value, value)]
 
     nodes = [node for group in groups for node in group.nodes]
-    return Placement(layout, packed, [[_core.KINDS.index(node.kind), *node.words(locate)] for node in nodes])
+    return Placement(layout, packed, [[KINDS[node.kind], *node.words(locate)] for node in nodes])
 
 
 def _packed(constants: Mapping[Value, np.ndarray]) -> tuple[np.ndarray, dict[Value, int]]:

@@ -161,21 +161,22 @@ def _node(
     steps = (outer.step_a, outer.step_b, inner.step_a, inner.step_b)
     empty = 0 in (m, n, k, outer.count, inner.count)  # then nothing is touched, and the place need not exist
 
+    ahead: list[Value] = []
+
     def words(locate: Locate) -> list[int]:
-        ahead = [number for root in node.ahead for number in locate(root)]
         places = [
             number
             for each in (a, b)
             for number in place_at(locate, each.view.root, 0 if empty else each.view.offset)
         ]
         counts = (outer.count, inner.count, m, n, k, int(a.turned), int(b.turned), a.row, b.row)
-        return [cut, *counts, *steps, *places, *locate(c), len(node.ahead), *ahead]
+        asked = [number for root in ahead for number in locate(root)]
+        return [cut, *counts, *steps, *places, *locate(c), len(ahead), *asked]
 
     flops = 2 * outer.count * inner.count * m * n * k
     extent = (m, n, k)[cut] if alone else outer.count
-    node = Node("matmul", position, extent, accesses, words, flops, text)
-    node.pieces = _core.PRODUCT_PARTS if cut == BY_DEPTH else None
-    return node
+    pieces = _core.PRODUCT_PARTS if cut == BY_DEPTH else None
+    return Node("matmul", position, extent, accesses, words, flops, text, pieces=pieces, ahead=ahead)
 
 
 def _last(each: _Matrices, count: int, step: int, rows: int, columns: int) -> int:

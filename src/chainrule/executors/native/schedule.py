@@ -171,7 +171,7 @@ def _look_ahead(group: Group) -> None:
         if any(access.root is result for access in read):
             alike = [access.root for access in read if access.root.nbytes == result.nbytes]
             cold = [root for root in alike if writers.get(root, set()) <= {reader}]
-            product.ahead = cold[: _core.MOST_AHEAD]
+            product.ahead.extend(cold[: _core.MOST_AHEAD])
 
 
 def _link(nodes: Sequence[Node]) -> None:

@@ -1,8 +1,7 @@
 """The tiles being collected, found by what they make and load: looking through all of them takes too long."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from chainrule.executors.native.tiles import Slot, Tile
@@ -62,35 +61,27 @@ class TileIndex:
         if loading[place] is not tile:
             loading.insert(place, tile)
 
-    def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterator[Tile]:
+    def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterable[Tile]:
         """The tiles of a shape, from position `latest` on, that load or make one of the views.
 
-        Last ones first.
+        Last ones first; those before `latest` may follow.
 
         Single numbers go as early as they can, whatever they are made of: of their tiles all, first ones
         first.
         """
         if not shape:
-            yield from self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
-            return
+            return self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
         found: list[Sequence[Tile]] = []
-        last: Tile | None = None
         for view in views:
             maker = self.making.get(view.root)
-            if maker is not None and maker.shape == shape:
+            if maker is not None and maker.position >= latest and maker.shape == shape:
                 found.append((maker,))
-                last = maker if last is None or maker.position > last.position else last
             loading = self._loading.get((view.root, shape))
-            if loading and view.root.size > 1:
+            if loading and loading[-1].position >= latest and view.root.size > 1:
                 found.append(loading)
-                last = loading[-1] if last is None or loading[-1].position > last.position else last
-        if last is None or last.position < latest:
-            return
-        yield last  # nearly always taken
-        for tile in islice(_last_first(found), 1, None):
-            if tile.position < latest:
-                return
-            yield tile
+        if len(found) < 2:  # nearly always
+            return reversed(found[0]) if found else ()
+        return _last_first(found)
 
     def holding(self, root: Value) -> Iterator[Tile]:
         """The tiles of a root's shape that load from it or make it, last ones first."""

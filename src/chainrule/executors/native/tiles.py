@@ -1,7 +1,8 @@
 """Fused elementwise programs: steps over one space of rows and columns, run tile by tile in cache."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from chainrule.executors.native import _core
 from chainrule.executors.native.nodes import Access, Locate, Node, place_at
@@ -9,6 +10,7 @@ from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
 CODES = {name: code for code, name in enumerate(_core.MICRO_OPS)}
+TYPES = {name: code for code, name in enumerate(_core.TYPES)}
 MOST_OPS = 96
 MOST_OPERANDS = 40
 
@@ -88,79 +90,92 @@ class Tile:
         return len(self.ops) >= MOST_OPS or len(self.loads) + len(self.made) >= MOST_OPERANDS + MOST_OPS
 
 
-def tile_node(tile: Tile, stored: Sequence[Value], home: Callable[[Value], Value]) -> Node:
+def tile_node(tile: Tile, stored: Mapping[Value, Value]) -> Node:
     """The instruction of a finished tile.
 
-    stored: the values computed here that others read. home: the value whose storage one is written to.
+    stored: the values computed here that others read -> the one whose storage each is written to.
     """
     rows, columns = rows_of(tile.shape)
-    kept = {*(tile.made[value] for value in stored), *tile.squares.values(), *tile.rows_added.values()}
-    needed = _with_products_added(_live_ops(tile, kept), kept, {*tile.again.values()})
-    register, registers = _registers(tile, needed, kept)
+    made, sums = tile.made, (*tile.squares.items(), *tile.rows_added.items())
+    kept = frozenset([*[made[value] for value in stored], *[slot for _, slot in sums]])
+    code = _code(tuple(tile.loads.values()), tuple(tile.ops), kept, frozenset(tile.again.values()))
+    register = code.register
+    loads = [(key, register[slot]) for key, slot in tile.loads.items() if slot in register]
+    stores = [(home, register[made[value]]) for value, home in stored.items()]
     accesses = []
-    for (root, offset, row_stride, col_stride), slot in tile.loads.items():
-        if slot in register:
-            aligned = View(root, (rows, columns), (row_stride, col_stride), offset).rows_inside(rows)
-            whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
-            accesses.append(Access(root, False, aligned, whole))
-    accesses += [Access(home(value), True, True, True) for value in stored]
-    accesses += [Access(sums, True, True) for sums in tile.all_sums]
+    for (root, offset, row_stride, col_stride), _ in loads:
+        aligned = View(root, (rows, columns), (row_stride, col_stride), offset).rows_inside(rows)
+        whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
+        accesses.append(Access(root, False, aligned, whole))
+    accesses += [Access(home, True, True, True) for home, _ in stores]
+    accesses += [Access(where, True, True) for where, _ in sums]
+    squares = len(tile.squares)
 
     def words(locate: Locate) -> list[int]:
-        loads = [
-            word
-            for (root, offset, *strides), slot in tile.loads.items()
-            if slot in register
-            for word in (
-                register[slot],
-                _core.TYPES.index(root.dtype),
-                *strides,
-                *place_at(locate, root, offset),
-            )
-        ]
-        stores = [
-            word
-            for value in stored
-            for word in (register[tile.made[value]], _core.TYPES.index(value.dtype), *locate(home(value)))
-        ]
-        sums = [
-            word
-            for by_rows, wanted in enumerate((tile.squares, tile.rows_added))
-            for where, slot in wanted.items()
-            for word in (register[slot], by_rows, *locate(where))
-        ]
-        ops = [
-            word
-            for name, slots, y in needed
-            for word in (CODES[name], register[y], *(register[s] for s in slots), *[-1] * (3 - len(slots)))
-        ]
-        counts = (registers, len(loads) // 6, len(stores) // 4, len(tile.all_sums), len(needed))
-        return [rows, columns, *counts, *loads, *stores, *sums, *ops]
+        counts = (code.registers, len(loads), len(stores), len(sums), code.count)
+        instruction = [rows, columns, *counts]
+        for (root, offset, row_stride, col_stride), at in loads:
+            place = place_at(locate, root, offset)
+            instruction += (at, TYPES[root.dtype], row_stride, col_stride, *place)
+        for home, at in stores:
+            instruction += (at, TYPES[home.dtype], *locate(home))
+        for number, (where, slot) in enumerate(sums):
+            instruction += (register[slot], int(number >= squares), *locate(where))
+        instruction += code.words
+        return instruction
 
-    names = ", ".join(dict.fromkeys(name.lower() for name, *_ in needed))
-    text = f"{', '.join(value.name for value in stored)} = {names}"
-    if tile.squares:
-        text += f", and squares of {len(tile.squares)}"
+    text = f"{', '.join([value.name for value in stored])} = {code.text}"
+    if squares:
+        text += f", and squares of {squares}"
     if tile.rows_added:
         text += f", and sums of rows of {len(tile.rows_added)}"
-    flops = rows * columns * (len(needed) + 2 * len(tile.squares) + len(tile.rows_added))
+    flops = rows * columns * (code.count + 2 * squares + len(tile.rows_added))
     return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
 
 
-def _live_ops(tile: Tile, kept: set[Slot]) -> list[tuple[str, tuple[Slot, ...], Slot]]:
+Op = tuple[str, tuple[Slot, ...], Slot]
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What a tile computes, wherever its values lie.
+
+    register: of each slot that has one. registers: how many there are. count: of micro operations. words:
+    these in wire format. text: their names.
+    """
+
+    register: Mapping[Slot, int]
+    registers: int
+    count: int
+    words: Sequence[int]
+    text: str
+
+
+@lru_cache(maxsize=256)
+def _code(
+    loads: tuple[Slot, ...], ops: tuple[Op, ...], kept: frozenset[Slot], again: frozenset[Slot]
+) -> _Code:
+    """The code of the micro operations that make what is kept; equal layers have equal tiles."""
+    needed = _with_products_added(_live_ops(ops, kept), kept, again)
+    register, registers = _registers(loads, needed, kept)
+    words: list[int] = []
+    for name, slots, y in needed:
+        words += (CODES[name], register[y], *[register[slot] for slot in slots], *[-1] * (3 - len(slots)))
+    text = ", ".join(dict.fromkeys(name.lower() for name, *_ in needed))
+    return _Code(register, registers, len(needed), words, text)
+
+
+def _live_ops(ops: Sequence[Op], kept: Set[Slot]) -> list[Op]:
     wanted = set(kept)
     live = []
-    for op in reversed(tile.ops):
+    for op in reversed(ops):
         if op[2] in wanted:
             wanted.update(op[1])
             live.append(op)
     return live[::-1]
 
 
-Op = tuple[str, tuple[Slot, ...], Slot]
-
-
-def _with_products_added(ops: Sequence[Op], kept: set[Slot], again: set[Slot]) -> list[Op]:
+def _with_products_added(ops: Sequence[Op], kept: Set[Slot], again: Set[Slot]) -> list[Op]:
     """x · y + z as one operation where no other step needs the product.
 
     A product that is stored is fused, too, and computed once more: watching it must not change the bits. One
@@ -187,9 +202,7 @@ def _with_products_added(ops: Sequence[Op], kept: set[Slot], again: set[Slot]) -
     return [op for op in fused if op[2] not in done]
 
 
-def _registers(
-    tile: Tile, ops: Sequence[tuple[str, tuple[Slot, ...], Slot]], kept: set[Slot]
-) -> tuple[dict[Slot, int], int]:
+def _registers(loads: Sequence[Slot], ops: Sequence[Op], kept: Set[Slot]) -> tuple[dict[Slot, int], int]:
     """A register for every slot; those of loads and kept values are their own, the others are used again."""
     last: dict[Slot, int] = {}
     for number, (_, slots, _) in enumerate(ops):
@@ -197,12 +210,12 @@ def _registers(
             last[slot] = number
     register: dict[Slot, int] = {}
     count = 0
-    for slot in tile.loads.values():
+    for slot in loads:
         if slot in last or slot in kept:
             register[slot] = count
             count += 1
     free: list[int] = []
-    loaded = set(tile.loads.values())
+    loaded = set(loads)
     for number, (_, slots, y) in enumerate(ops):
         # A register is free after the step that reads it last: that step may write into it.
         for slot in dict.fromkeys(slots):

@@ -85,6 +85,7 @@ KERNELS: Mapping[str, Kernel] = {
     "sqrt": np.sqrt,
     "sin": np.sin,
     "cos": np.cos,
+    "arctan": np.arctan,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "softplus": lambda x: np.logaddexp(x, x.dtype.type(0)),

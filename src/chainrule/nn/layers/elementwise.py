@@ -1,4 +1,4 @@
-"""Layers without parameters."""
+"""Elementwise functions, and flattening."""
 
 import math
 from dataclasses import dataclass

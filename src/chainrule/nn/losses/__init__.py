@@ -14,7 +14,7 @@ from chainrule.nn.losses.classification import (
 )
 from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
-from chainrule.nn.losses.loss import ANYTHING, LOGITS, PROBABILITIES, VALUES, Loss
+from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
 from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
@@ -29,12 +29,8 @@ from chainrule.nn.losses.regression import (
 from chainrule.nn.losses.several import MultiOutputLoss
 
 __all__ = [
-    "ANYTHING",
     "CTC",
-    "LOGITS",
     "LOSSES",
-    "PROBABILITIES",
-    "VALUES",
     "BinaryCrossEntropy",
     "BinaryCrossEntropyOfProbabilities",
     "BinaryFocal",

@@ -80,7 +80,9 @@ def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:
                 known[step.output] = trace.record(step.operation, *inputs, **attributes)
     for of, delta in program.deltas.items():
         trace.name_delta(known[delta], known[of].value)
-    return trace.program(
+    expanded = trace.program(
         {name: known[value] for name, value in program.outputs.items()},
         {known[old]: known[new] for old, new in program.updates.items()},
     )
+    trace.release()
+    return expanded

@@ -5,7 +5,7 @@ from math import prod
 from typing import NamedTuple
 
 from chainrule.errors import ShapeError
-from chainrule.program.functions.core import where
+from chainrule.program.functions.elementwise import where
 from chainrule.program.operations.scanning import Scan
 from chainrule.program.tracing import Tensor, Trace
 

@@ -13,6 +13,7 @@ from chainrule.program.operations.attention import ATTENTION
 from chainrule.program.operations.composites import COMPOSITES
 from chainrule.program.operations.convolution import CONVOLUTION
 from chainrule.program.operations.core import CORE
+from chainrule.program.operations.elementwise import ELEMENTWISE
 from chainrule.program.operations.ordering import ORDERING
 from chainrule.program.operations.pooling import POOLING
 from chainrule.program.operations.recurrent import RECURRENT
@@ -21,6 +22,7 @@ from chainrule.program.operations.row import INTEGERS, NUMBERS, Operation, broad
 from chainrule.program.operations.scanning import SCANNING
 
 _TABLE = (
+    *ELEMENTWISE,
     *CORE,
     *CONVOLUTION,
     *POOLING,

@@ -73,7 +73,7 @@ def _batch_norm(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
 
 
 COMPOSITES = (
-    Operation("softmax", 1, _softmax, "y = eˣ / Σ eˣ along an axis", composite=True),
+    Operation("softmax", 1, _softmax, "y = eˣ / Σ eˣ along an axis", composite=True, bounds=(0.0, 1.0)),
     Operation("logsumexp", 1, _logsumexp, "y = ln Σ eˣ along an axis", composite=True),
     Operation(
         "layer_norm",

@@ -1,7 +1,6 @@
-"""The operations of every network: elementwise, shapes, reductions, products, places, sources."""
+"""What every network needs beside elementwise operations: shapes, reductions, products, places, sources."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from chainrule.errors import ShapeError
 from chainrule.program.operations.row import (
@@ -18,37 +17,8 @@ from chainrule.program.operations.row import (
 from chainrule.program.value import FLOATS, Value
 
 
-def _unary(name: str, allowed: Sequence[str], result: str | None = None) -> Callable[..., Inferred]:
-    def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-        (x,) = inputs
-        need(name, x, allowed)
-        return x.shape, result or x.dtype
-
-    return infer
-
-
-def _broadcast(name: str, allowed: Sequence[str], result: str | None = None) -> Callable[..., Inferred]:
-    def infer(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-        dtype = same_dtype(name, inputs)
-        need(name, inputs[0], allowed)
-        return broadcast_shapes(name, inputs), result or dtype
-
-    return infer
-
-
 def _recompute(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     return inputs[0].shape, inputs[0].dtype
-
-
-def _where(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-    condition, x, y = inputs
-    need("where", condition, ("bool",))
-    return broadcast_shapes("where", inputs), same_dtype("where", (x, y))
-
-
-def _cast(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
-    need_known("cast", attributes["dtype"])
-    return inputs[0].shape, attributes["dtype"]
 
 
 def _reduce(name: str) -> Callable[..., Inferred]:
@@ -236,78 +206,7 @@ def _root_mean_square(inputs: Sequence[Value], attributes: Attributes) -> Inferr
     return (), x.dtype
 
 
-def _elementwise(name: str, meaning: str, allowed: Sequence[str] = FLOATS, **options: Any) -> Operation:
-    return Operation(name, 1, _unary(name, allowed), meaning, elementwise=True, **options)
-
-
-def _pairwise(name: str, meaning: str, allowed: Sequence[str] = NUMBERS, **options: Any) -> Operation:
-    return Operation(name, 2, _broadcast(name, allowed), meaning, elementwise=True, **options)
-
-
-def _comparison(name: str, meaning: str) -> Operation:
-    infer = _broadcast(name, (*NUMBERS, "bool"), result="bool")
-    return Operation(name, 2, infer, meaning, differentiable=False, elementwise=True)
-
-
-_SIGNED = (*FLOATS, "int32", "int64")
-
 CORE = (
-    # Elementwise, one input.
-    _elementwise("negative", "y = -x", _SIGNED),
-    _elementwise("absolute", "y = |x|", _SIGNED),
-    _elementwise("sign", "y = -1, 0 or 1", _SIGNED, differentiable=False),
-    _elementwise("floor", "y = the largest whole number ≤ x", differentiable=False),
-    _elementwise("exp", "y = eˣ"),
-    _elementwise("expm1", "y = eˣ - 1, exact near 0"),
-    _elementwise("log", "y = ln x"),
-    _elementwise("log1p", "y = ln(1 + x), exact near 0"),
-    _elementwise("sqrt", "y = √x"),
-    _elementwise("sin", "y = sin x"),
-    _elementwise("cos", "y = cos x"),
-    _elementwise("tanh", "y = tanh x"),
-    _elementwise("sigmoid", "y = 1 / (1 + e⁻ˣ)"),
-    _elementwise("softplus", "y = ln(1 + eˣ), without overflow"),
-    _elementwise("erf", "y = 2/√π ∫₀ˣ exp(-t²) dt"),
-    _elementwise("relu", "y = x where x > 0, else 0"),
-    Operation(
-        "isfinite", 1, _unary("isfinite", FLOATS, "bool"), "y = neither infinite nor NaN", False, False, True
-    ),
-    Operation("logical_not", 1, _unary("logical_not", ("bool",)), "y = not x", False, False, True),
-    Operation(
-        "cast",
-        1,
-        _cast,
-        "y = x in another dtype; floats to integers cut toward zero, int64 to int32 stops at the ends",
-        elementwise=True,
-    ),
-    Operation(
-        "stop_gradient",
-        1,
-        _unary("stop_gradient", FLOATS),
-        "y = x; no derivative flows back",
-        False,
-        False,
-        True,
-    ),
-    # Elementwise, several inputs, broadcast.
-    _pairwise("add", "y = x1 + x2"),
-    _pairwise("subtract", "y = x1 - x2"),
-    _pairwise("multiply", "y = x1 · x2"),
-    _pairwise("divide", "y = x1 / x2", FLOATS),
-    _pairwise("power", "y = x1 ^ x2", FLOATS),
-    _pairwise("maximum", "y = the larger; a tie sends half the derivative to each"),
-    _pairwise("minimum", "y = the smaller; a tie sends half the derivative to each"),
-    _pairwise("shift_right", "y = x1's bits moved x2 places to the right", ("uint32",), differentiable=False),
-    _pairwise("logical_and", "y = x1 and x2", ("bool",), differentiable=False),
-    _pairwise("logical_or", "y = x1 or x2", ("bool",), differentiable=False),
-    # Compare and select.
-    _comparison("equal", "y = (x1 = x2)"),
-    _comparison("not_equal", "y = (x1 ≠ x2)"),
-    _comparison("less", "y = (x1 < x2)"),
-    _comparison("less_equal", "y = (x1 ≤ x2)"),
-    _comparison("greater", "y = (x1 > x2)"),
-    _comparison("greater_equal", "y = (x1 ≥ x2)"),
-    Operation("where", 3, _where, "y = x2 where x1, else x3", elementwise=True),
     # Shape.
     Operation("reshape", 1, _reshape, "the same elements in row-major order, in another shape"),
     Operation("transpose", 1, _transpose, "axes in another order"),
@@ -325,7 +224,12 @@ CORE = (
     Operation("gather", 2, _gather, "y = x[indices] along one axis"),
     Operation("scatter_add", 3, _scatter_add, "x with updates added at indices along one axis"),
     Operation(
-        "one_hot", 1, _one_hot, "1 at the index, 0 elsewhere, along a new last axis", differentiable=False
+        "one_hot",
+        1,
+        _one_hot,
+        "1 at the index, 0 elsewhere, along a new last axis",
+        differentiable=False,
+        bounds=(0.0, 1.0),
     ),
     # Sources.
     Operation("constant", 0, _constant, "a fixed array", differentiable=False),

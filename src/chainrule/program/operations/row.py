@@ -1,5 +1,6 @@
 """One row of the table of operations, and the checks that shape rules share."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ class Operation:
     differentiable: False where the derivative is zero or has no meaning; no rule exists then.
     composite: True if it expands into primitives.
     elementwise: each output element depends on the input elements at its own (broadcast) place only.
+    bounds: between which y lies, up to rounding, whatever the inputs are; `program/ranges` reads them.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Operation:
     differentiable: bool = True
     composite: bool = False
     elementwise: bool = False
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
 
 def broadcast_shapes(name: str, inputs: Sequence[Value]) -> Shape:

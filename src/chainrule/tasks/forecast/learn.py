@@ -183,27 +183,66 @@ def windows_for(
     return Windows(grid, lags, horizon, season, tuple(told), covariates)
 
 
-def fit_forecast(
-    settings: ForecastSettings,
-    grid: TimeGrid,
-    series: Sequence[Series],
-    *,
-    progress: bool | None = False,
-    checkpoint: Path | None = None,
-    listeners: Sequence[Listener] = (),
-) -> Forecast:
-    """Train on all windows of all series; the latest decide when to end.
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """What a forecast is learned from: the windows of all histories, and those that decide when to end.
 
-    progress, checkpoint, listeners: as for chainrule.train.
-    Raises ConfigError for a bad setting, DataError where a series is too short, TrainingError.
+    validation: None where the series are too short for it.
     """
+
+    windows: Windows
+    histories: tuple[History, ...]
+    training: Arrays
+    validation: Arrays | None
+
+
+def lessons_of(settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Lessons:
+    """The windows that are learned from; DataError where a series is too short, or too little is known."""
     windows, histories = _windows_and_histories(settings, grid, series)
     first, last = min(each.start for each in series), max(each.end for each in series)
     stretch = max(windows.horizon, round(settings.validation * (last - first))) if settings.validation else 0
     training, validation = _split(windows, histories, last - stretch, settings)
     if validation is None:
         training, _ = _split(windows, histories, last, settings)
-    assert training is not None  # every series is long enough for one window
+    if training is None:  # every series is long enough for one window, which may be gaps
+        raise DataError(
+            f"values are missing so often that there is no time after which half of the next "
+            f"{counted(windows.horizon, 'value')} is known",
+            remedy="set a smaller horizon, or a frequency at which most values are known",
+        )
+    return Lessons(windows, histories, training, validation)
+
+
+def fit_forecast(
+    settings: ForecastSettings,
+    grid: TimeGrid,
+    series: Sequence[Series],
+    *,
+    progress: bool | None = False,
+    listeners: Sequence[Listener] = (),
+) -> Forecast:
+    """Train on all windows of all series; the latest decide when to end.
+
+    progress, listeners: as for chainrule.train.
+    Raises ConfigError for a bad setting, DataError where a series is too short, TrainingError.
+    """
+    return learn(settings, lessons_of(settings, grid, series), progress=progress, listeners=listeners)
+
+
+def learn(
+    settings: ForecastSettings,
+    lessons: Lessons,
+    *,
+    progress: bool | None = False,
+    checkpoint: Path | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Forecast:
+    """Train on the lessons of these settings.
+
+    progress, checkpoint, listeners: as for chainrule.train. Raises ConfigError for a bad setting, and
+    TrainingError.
+    """
+    windows, training, validation = lessons.windows, lessons.training, lessons.validation
     quantiles = _with_median(settings)
     batch_size = min(settings.batch_size, max(1, len(training) // 8))
     steps = -(-len(training) // batch_size)
@@ -214,7 +253,7 @@ def fit_forecast(
         Supervised(
             ForecastNetwork(
                 past=windows.past,
-                series=len(histories),
+                series=len(lessons.histories),
                 horizon=windows.horizon,
                 features=windows.features,
                 quantiles=len(quantiles),
@@ -239,7 +278,7 @@ def fit_forecast(
         checkpoint=checkpoint,
         listeners=listeners,
     )
-    return Forecast(run, windows, histories, quantiles)
+    return Forecast(run, windows, lessons.histories, quantiles)
 
 
 def forecast_of(run: Run, settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Forecast:

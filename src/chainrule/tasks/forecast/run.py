@@ -17,7 +17,7 @@ from chainrule.report.run_page import EVALUATION, REPORT, run_page
 from chainrule.tasks.forecast.evaluate import evaluate
 from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast, windows_for
+from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, Lessons, learn, lessons_of, windows_for
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
@@ -82,13 +82,14 @@ class SeriesInTime:
     """The series of a table: all of their values, and those that are learned from.
 
     known: until `cut`, the position on the grid where the held-out horizons begin. horizon: in steps.
-    found: sentences on what was found and inferred.
+    lessons: of the known values. found: sentences on what was found and inferred.
     """
 
     prepared: PreparedSeries
     known: tuple[Series, ...]
     cut: int
     horizon: int
+    lessons: Lessons
     found: tuple[str, ...]
 
     @property
@@ -117,9 +118,9 @@ def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime
                 remedy="leave it out, or hold out fewer ({test}), or a smaller horizon",
                 settings={"test": 0},
             )
-    windows = windows_for(learning, grid, known, covariates)
-    found = (*prepared.notes, _story(prepared, horizon, windows.lags, settings, cut))
-    return SeriesInTime(prepared, known, cut, horizon, found)
+    lessons = lessons_of(replace(learning, horizon=horizon), grid, known)
+    found = (*prepared.notes, _story(prepared, horizon, lessons.windows.lags, settings, cut))
+    return SeriesInTime(prepared, known, cut, horizon, lessons, found)
 
 
 def train_forecast(
@@ -141,10 +142,9 @@ def train_forecast(
     # Said only now: what is wrong with a table or its settings stands alone on standard error.
     for sentence in parts.found:
         say(sentence)
-    forecast = fit_forecast(
+    forecast = learn(
         parts.learning(settings),
-        parts.grid,
-        parts.known,
+        parts.lessons,
         progress=progress,
         checkpoint=checkpoint,
         listeners=listeners,

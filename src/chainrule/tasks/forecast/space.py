@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.data import Table
+from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.forecast.learn import MOST_EPOCHS, fit_forecast, forecast_of
 from chainrule.tasks.forecast.run import ForecastRun, SeriesInTime, finished, series_in_time
 from chainrule.tasks.forecast.settings import AUTO, ForecastTaskSettings
@@ -60,7 +61,20 @@ class ForecastTrials:
 
 
 def _prepare(table: Table, settings: ForecastTaskSettings) -> ForecastTrials:
-    return ForecastTrials(series_in_time(table, settings))
+    parts = series_in_time(table, settings)
+    if not settings.validation:
+        raise ConfigError(
+            "validation is 0, and trials are compared by their validation loss",
+            remedy="set a share of the times aside ({validation})",
+            settings={"validation": 0.1},
+        )
+    if parts.lessons.validation is None:
+        raise DataError(
+            f"{table.source}: the series are too short for validation behind what is trained on, and trials "
+            "are compared by their validation loss",
+            remedy="give more of their past, or set a smaller horizon or fewer lags",
+        )
+    return ForecastTrials(parts)
 
 
 SEARCH = Search(

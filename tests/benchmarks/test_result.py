@@ -5,7 +5,7 @@ import math
 import pytest
 from benchmarks.peers import OURS
 from benchmarks.peers.matrix_product import FLOPS
-from benchmarks.results import Measurement, Result
+from benchmarks.result import Measurement, Result
 from benchmarks.workloads import WORKLOADS
 
 LOSSES = [2.0, 1.5, 1.0]
