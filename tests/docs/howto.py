@@ -136,7 +136,9 @@ def changed(text: str, diff: Block) -> str:
     """A text with the changes of a diff, whose parts '@@' divides."""
     for part in re.split(r"^@@.*\n", diff.body, flags=re.MULTILINE):
         lines = part.splitlines(keepends=True)
-        assert all(line[0] in " +-\n" for line in lines), f"a line of a diff begins with a space, + or -: {part}"
+        assert all(line[0] in " +-\n" for line in lines), (
+            f"a line of a diff begins with a space, + or -: {part}"
+        )
         old = "".join(line[1:] or "\n" for line in lines if line[0] != "+")
         new = "".join(line[1:] or "\n" for line in lines if line[0] != "-")
         assert text.count(old) == 1, f"{diff.title} has, {text.count(old)} times instead of once:\n{old}"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.docs.howto import ROOT, Block, Copy, blocks_of, changed, listed_files, says
+from tests.docs.howto import ROOT, Copy, blocks_of, listed_files, says
 
 PAGES = sorted((ROOT / "docs" / "howto").glob("add_*.md"))
 

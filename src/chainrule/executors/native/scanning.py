@@ -114,9 +114,7 @@ def _scan(builder: Builder, step: Step) -> None:
     chunks = _chunks(of, inside)
     inputs = [value for value in inside.program.inputs if value.name not in numbers]
     buffers = [*inputs, *inside.program.state, *inside.results.values()]
-    body = place(
-        [Group(False, chunks, inside.nodes, 0)], inside.constants, buffers, inside.home, local=False
-    )
+    body = place([Group(False, chunks, inside.nodes, 0)], inside.constants, buffers, inside.home, local=False)
     arena = Value((body.layout.size // 4,), "uint32", f"{y.name}.arena")
     constants = Value((body.constants.size // 4,), "uint32", f"{y.name}.constants")
     builder.constants[constants] = body.constants.view(np.uint32)

@@ -152,7 +152,9 @@ class _Code:
 
 
 @lru_cache(maxsize=256)
-def _code(loads: tuple[Slot, ...], ops: tuple[Op, ...], kept: frozenset[Slot], again: frozenset[Slot]) -> _Code:
+def _code(
+    loads: tuple[Slot, ...], ops: tuple[Op, ...], kept: frozenset[Slot], again: frozenset[Slot]
+) -> _Code:
     """The code of the micro operations that make what is kept; equal layers have equal tiles."""
     needed = _with_products_added(_live_ops(ops, kept), kept, again)
     register, registers = _registers(loads, needed, kept)
@@ -200,9 +202,7 @@ def _with_products_added(ops: Sequence[Op], kept: Set[Slot], again: Set[Slot]) -
     return [op for op in fused if op[2] not in done]
 
 
-def _registers(
-    loads: Sequence[Slot], ops: Sequence[Op], kept: Set[Slot]
-) -> tuple[dict[Slot, int], int]:
+def _registers(loads: Sequence[Slot], ops: Sequence[Op], kept: Set[Slot]) -> tuple[dict[Slot, int], int]:
     """A register for every slot; those of loads and kept values are their own, the others are used again."""
     last: dict[Slot, int] = {}
     for number, (_, slots, _) in enumerate(ops):
