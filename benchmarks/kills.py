@@ -100,7 +100,7 @@ SOURCES: dict[str, Callable[[Path], Any]] = {
 
 
 def trained(name: str, data: Path, work: Path) -> Run:
-    """A run that saves its state between all calls, goes on from what it finds, and ends as a folder."""
+    """A run that saves its state between all calls, continues from what it finds, and ends as a folder."""
     model = (
         OverTime()
         if name == "ragged"

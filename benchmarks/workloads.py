@@ -9,7 +9,7 @@ class Network:
 
     example: shape of one x. tokens: whether x holds whole numbers below `vocabulary`, not floats. classes: of
     the targets.
-    targets: shape of one y: () for one class an example, or one a token. dropout: a rate, 0 for none.
+    targets: shape of one y: () for one class per example, or one per token. dropout: a rate, 0 for none.
     needs: what a library must have to train it, beyond fully connected layers.
     """
 

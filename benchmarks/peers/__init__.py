@@ -82,7 +82,7 @@ PEERS: Mapping[str, Entry] = {
     ),
     "scikit-learn": Entry(
         "scikit_learn",
-        "MLPClassifier, one partial_fit an epoch",
+        "MLPClassifier, one partial_fit per epoch",
         "sklearn",
         ("partial_fit",),
         lacks=frozenset({"dropout", "convolution", "attention", "recurrence", "embedding"}),

@@ -37,7 +37,7 @@ class ScikitLearn:
         network = problem.workload.network
         assert isinstance(network, Mlp)  # it lacks what the others need
         self._network, self._classes = network, network.classes
-        # One column a class keeps scikit-learn from folding two classes into one output.
+        # One column per class keeps scikit-learn from folding two classes into one output.
         self._y = np.eye(2, dtype=np.int64)[problem.y] if self._classes == 2 else problem.y
         self.reset()
 

@@ -250,6 +250,6 @@ def test_a_disk_that_fills_up_while_training_is_told_and_leaves_what_was_saved(h
     finished = subprocess.run(command, check=False, capture_output=True, text=True)
     assert finished.returncode == 2
     kept, told = finished.stderr.splitlines()[-2:]
-    assert kept == "what was learned is kept; go on with it: chainrule train --out it --resume"
+    assert kept == "what was learned is kept; continue with it: chainrule train --out it --resume"
     assert told.startswith("chainrule: it: File too large; ")
     assert {path.name for path in here.iterdir()} == {table, "it.checkpoint"}

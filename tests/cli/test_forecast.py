@@ -135,7 +135,7 @@ def test_a_forecast_is_tuned_and_its_best_run_goes_on(here, sales, chainrule, he
 
 
 def test_the_first_trial_of_a_forecast_and_its_best_run_are_those_of_train(here, sales, chainrule):
-    """The run of the best trial is evaluated, and goes on, as one that `train` made with its settings."""
+    """The run of the best trial is evaluated, and continues, as one that `train` made with its settings."""
     assert chainrule("tune", *TRAIN[1:], *QUICK, "-n", "1", "--out", "it").code == 0
     assert chainrule(*TRAIN, *QUICK, "--out", "trained").code == 0
     assert chainrule("train", "--config", "it/best/config.toml", "--out", "again").code == 0

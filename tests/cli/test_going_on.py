@@ -122,7 +122,7 @@ def test_resuming_a_finished_run_says_so_and_is_no_error(here, table, chainrule)
     (here / "it.checkpoint/state.safetensors").touch()
     finished = chainrule("train", "--out", "it", "--resume")
     assert (finished.code, finished.out) == (0, "")
-    assert finished.err == "it is finished and whole: there is nothing to go on with\n"
+    assert finished.err == "it is finished and whole: there is nothing to continue with\n"
     assert names(here) == {"it"}
     printed = json.loads(chainrule("train", "--out", "it", "--resume", "--json").out)
     assert (printed["run"], printed["epochs"]) == ("it", 1)
@@ -131,7 +131,7 @@ def test_resuming_a_finished_run_says_so_and_is_no_error(here, table, chainrule)
     assert chainrule("train", "--out", "other", "--resume").code == 2
 
 
-# Says when it trains, and goes on when it is told to.
+# Says when it trains, and continues when it is told to.
 WAITING = """
 import sys
 from chainrule.cli import main, train
@@ -249,7 +249,7 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch, saved
     assert finished.code == 130
     assert finished.out == ""
     if saved:
-        assert finished.err == "interrupted; go on with it: chainrule train --out it --resume\n"
+        assert finished.err == "interrupted; continue with it: chainrule train --out it --resume\n"
         assert names(here) == {table, "it.checkpoint"}
     else:
         assert finished.err == "interrupted; nothing was kept\n"

@@ -62,7 +62,7 @@ def test_ctrl_c_writes_the_best_so_far_and_exits_with_130(here, table, chainrule
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert "interrupted; the same command goes on" in err
+    assert "interrupted; the same command continues" in err
     assert re.search(r"the best of \d+ trials", out)
     assert chainrule("predict", "it/best", table).code == 0
     done = int(re.findall(r"(\d+) of 100000 trials done", err + line)[-1])
@@ -77,7 +77,7 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch):
     monkeypatch.setattr("chainrule.cli.tune.tune_task", interrupt)
     finished = chainrule("tune", table, *QUICK)
     assert (finished.code, finished.out) == (130, "")
-    assert finished.err == "interrupted; the same command goes on\n"
+    assert finished.err == "interrupted; the same command continues\n"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_second_ctrl_c_ends_at_once(here, table, chainrule, monkeypatch):
         (["--trials", "0"], ["--trials is 0; ", "at least 1"]),
         (["--trials", "many"], ["--trials", "integer"]),
         (["--target", "knd"], ["no column 'knd'", "did you mean 'kind'"]),
-        (["--study", "shared.db"], ["--study shared.db is no URL", "postgresql://"]),
+        (["--study", "shared.db"], ["--study shared.db is not a URL", "postgresql://"]),
         (["--study", "sqlite:////nowhere/at/all.db"], ["does not answer"]),
         (["--study", "http://127.0.0.1/studies"], ["http://", "no known database"]),
         (["--pruning", "asa"], ["--pruning is 'asa'", "did you mean 'asha'?"]),

@@ -1,4 +1,4 @@
-"""What every task of TASKS promises, and that a task of one's own needs no change of the command line."""
+"""What every task of TASKS promises, and that a task of the user needs no change of the command line."""
 
 from dataclasses import asdict, replace
 

@@ -286,7 +286,7 @@ def test_several_targets_are_stratified_by_all_their_classes():
     size = random.normal(size=(40, 1))
     given = as_arrays((size, {"size": size, "kind": kind, "shape": shape}))
     rest, part = split(given, 0.2, seed=3, stratify=True)
-    pairs = list(zip(part.y["kind"].tolist(), part.y["shape"].tolist(), strict=True))
+    pairs = list(zip(part.named["y.kind"].tolist(), part.named["y.shape"].tolist(), strict=True))
     assert sorted(pairs) == [(k, s) for k in range(4) for s in range(2)]  # 1 of the 5 of each combination
     assert len(rest) == 32
 
@@ -294,6 +294,6 @@ def test_several_targets_are_stratified_by_all_their_classes():
 def test_of_combinations_that_are_too_rare_the_first_target_decides():
     kind, number = np.repeat([0, 1], 10), np.arange(20) % 10  # each number with each kind once
     _, part = split(as_arrays((np.ones((20, 1)), (number / 2, kind, number))), 0.5, seed=0, stratify=True)
-    assert np.bincount(part.y[1]).tolist() == [5, 5]
+    assert np.bincount(part.named["y.1"]).tolist() == [5, 5]
     _, part = split(as_arrays((np.ones((20, 1)), (number, kind))), 0.2, seed=0, stratify=True)
-    assert np.bincount(part.y[1]).tolist() == [2, 2]  # 4 examples have no room for 10 numbers
+    assert np.bincount(part.named["y.1"]).tolist() == [2, 2]  # 4 examples have no room for 10 numbers

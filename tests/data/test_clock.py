@@ -101,7 +101,7 @@ def test_other_resolutions_are_converted_or_told_to_be_finer() -> None:
     [
         (["2024-01-01", "soon"], r"row 1: 'soon' is not a date"),
         (["2024-01-01", "2024-13-01"], r"row 1: '2024-13-01' is not a date"),
-        ([0.5, 1.0], r"row 0: 0.5 is no whole number"),
+        ([0.5, 1.0], r"row 0: 0.5 is not a whole number"),
     ],
 )
 def test_what_is_no_time_is_refused(column: list[Any], message: str) -> None:

@@ -261,7 +261,7 @@ def test_faults_of_a_target():
     with pytest.raises(DataError, match=r"t.csv, column 'price': 1 value is infinite \(first in row 0\)"):
         regression.transform_target(pd.Series([np.inf, 1.0], name="price"), "t.csv")
     with pytest.raises(
-        DataError, match=r"column 'price', row 0: 1e\+300 is far beyond what was seen in training"
+        DataError, match=r"column 'price', row 0: 1e\+300 is far outside of the range seen in training"
     ):
         regression.transform_target(pd.Series([1e300], name="price"))
 
@@ -293,7 +293,7 @@ def test_missing_columns_are_named_with_the_nearest():
         (
             "income",
             1e300,
-            r"new.csv, column 'income', line 6: 1e\+300 is far beyond what was seen in training",
+            r"new.csv, column 'income', line 6: 1e\+300 is far outside of the range seen in training",
         ),
         (
             "income",

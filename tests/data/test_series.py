@@ -80,8 +80,8 @@ def with_time(row: int, time: str) -> pd.DataFrame:
             {},
             r"row 2: '2024-01-02.*' comes after '2024-01-03.*': the dates are out of order",
         ),
-        (with_time(2, "2024-01-01"), {}, r"row 2: '2024-01-01.*' stands there twice \(before in row 0\)"),
-        (two_shops(), {"series": None}, r"row 1: .* stands there twice .* name their column \(series=…\)"),
+        (with_time(2, "2024-01-01"), {}, r"row 2: '2024-01-01.*' occurs twice \(before in row 0\)"),
+        (two_shops(), {"series": None}, r"row 1: .* occurs twice .* name their column \(series=…\)"),
         (
             with_time(2, "2024-01-02 06:00"),
             {},
@@ -98,7 +98,7 @@ def with_time(row: int, time: str) -> pd.DataFrame:
             r"X has no column 'shop' \(did you mean 'shops'\?\)",
         ),
         (two_shops().assign(day="soon"), {}, r"'day', row 0: 'soon' is not a date"),
-        (two_shops().assign(day=0.5), {}, r"'day', row 0: 0.5 is no whole number"),
+        (two_shops().assign(day=0.5), {}, r"'day', row 0: 0.5 is not a whole number"),
         (
             two_shops().assign(day=np.arange(12)),
             {"frequency": "D"},

@@ -98,9 +98,7 @@ def test_column_names_of_a_frame_become_text():
 
 
 def test_frames_with_unusable_columns():
-    with pytest.raises(
-        DataError, match=r"DataFrame: the column name '1' stands there 2 times; give every column"
-    ):
+    with pytest.raises(DataError, match=r"DataFrame: the column name '1' occurs 2 times; give every column"):
         load_table(pd.DataFrame([[1, 2]], columns=[1, "1"]), "1")
     with pytest.raises(DataError, match="several levels"):
         load_table(pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])), "a")

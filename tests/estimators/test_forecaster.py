@@ -176,7 +176,7 @@ def later(days: int) -> pd.DataFrame:
     [
         (
             lambda f: f.forecast(),
-            r"needs the covariates of the times to come: 'advertised', 'weather'; give them as",
+            r"needs the covariates of the times to forecast: 'advertised', 'weather'; give them as",
         ),
         (
             lambda f: f.forecast(X_future=shops()[0][226:230]),
@@ -219,7 +219,7 @@ def test_misuse_of_fit_leaves_what_was_there(fitted: NetForecaster) -> None:
     before = fitted.predict(frame[226:])
     cases: list[tuple[type[Exception], str, pd.DataFrame, Any]] = [
         (DataError, "the dates are out of order; sort the rows", frame[::-1], sales[::-1]),
-        (DataError, "stands there twice", pd.concat([frame[:2], frame]), pd.concat([sales[:2], sales])),
+        (DataError, "occurs twice", pd.concat([frame[:2], frame]), pd.concat([sales[:2], sales])),
         (DataError, "X has 240 rows and y has 239 values", frame, sales[1:]),
         (ValueError, "y is missing in row 1, and in 119 more", frame, sales.where(frame["shop"] == 7)),
         (

@@ -85,7 +85,7 @@ def test_what_is_no_number_is_refused_by_row_and_column():
         (np.r_[-1, np.ones(19)], "sample_weight is -1 in row 0; give weights of at least 0"),
         (np.r_[1, np.nan, np.ones(18)], "sample_weight is NaN in row 1"),
         (np.zeros(20), "sample_weight: every weight is zero"),
-        (["a"] * 20, "sample_weight holds what is no number"),
+        (["a"] * 20, "sample_weight holds values that are not numbers"),
     ],
     ids=lambda value: "" if isinstance(value, str) else str(np.shape(value)),
 )

@@ -1,4 +1,4 @@
-"""Classes of one's own in a recipe: whatever their fields do not tell is refused before training."""
+"""Classes of the user in a recipe: whatever their fields do not tell is refused before training."""
 
 import functools
 from dataclasses import dataclass, field

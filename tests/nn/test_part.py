@@ -86,7 +86,7 @@ def test_a_class_with_settings_that_is_no_dataclass_is_refused_when_it_is_called
     with pytest.raises(ConfigError, match=message.format(" has an __init__ of its own")):
         own()
     own = type("Own", (base,), {"__annotations__": {"size": int}})
-    with pytest.raises(ConfigError, match=message.format(": size is no field of it")):
+    with pytest.raises(ConfigError, match=message.format(": size is not one of its fields")):
         own(3)
 
 

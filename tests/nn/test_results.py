@@ -97,7 +97,7 @@ MADE_OF_LOSS: dict[str, Callable[[Any], Any]] = {
     ("loss", "message"),
     [
         (OwnLoss("nothing"), "OwnLoss: its each gave None, and it must give a Tensor; compute"),
-        (OwnLoss("mean"), "OwnLoss: its each gave shape (); it must give one number an example, (batch,)"),
+        (OwnLoss("mean"), "OwnLoss: its each gave shape (); it must give one number per example, (batch,)"),
         (OwnLoss("logarithm"), "OwnLoss: np.log needs numbers"),
         (OwnLoss("fine", predicted="nothing"), "OwnLoss: its predict gave None, and it must give a Tensor"),
     ],

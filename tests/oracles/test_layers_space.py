@@ -236,7 +236,7 @@ def test_upsample_signals(method):
 BATCHES = [(5, 3), (4, 7, 3), (2, 5, 4, 3), (1, 2, 1, 3), (2, 3)]
 
 
-# Neither trains on one value a channel.
+# Neither trains on one value per channel.
 @pytest.mark.parametrize(
     ("shape", "training"),
     [*((shape, training) for shape in BATCHES for training in (True, False)), ((1, 3), False)],

@@ -40,7 +40,7 @@ SHAPE_ERRORS: dict[str, tuple[Callable[[Given], object], str]] = {
     ),
     "padding_of_two_axes": (
         lambda x: f.convolution(x(1, 4, 3), x(2, 3, 1), padding=[(0, 0), (0, 0)]),
-        "convolution got padding ((0, 0), (0, 0)) for 1 axes of space; it needs a pair for each",
+        "convolution got padding ((0, 0), (0, 0)) for 1 spatial axes; it needs a pair for each",
     ),
     "padding_by_another_name": (
         lambda x: f.convolution(x(1, 4, 3), x(2, 3, 1), padding="full"),
@@ -62,7 +62,7 @@ SHAPE_ERRORS: dict[str, tuple[Callable[[Given], object], str]] = {
     ),
     "extra_and_same": (
         lambda x: f.transposed_convolution(x(1, 4, 6), x(2, 3, 6), stride=2, extra=1, padding="same"),
-        "transposed_convolution got extra (1,) with padding 'same', which says the size itself",
+        "transposed_convolution got extra (1,) with padding 'same', which determines the size",
     ),
     "padded_away": (
         lambda x: f.transposed_convolution(x(1, 1, 6), x(2, 3, 6), padding=[(1, 1)]),

@@ -1,4 +1,4 @@
-"""The search for reference cycles is put off, and goes on as it was."""
+"""The search for reference cycles is put off, and continues as it was."""
 
 import gc
 

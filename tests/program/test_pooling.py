@@ -21,11 +21,11 @@ SHAPE_ERRORS: dict[str, tuple[Callable[[Given], object], str]] = {
     "padding_alone": (
         lambda x: f.max_pool(x(1, 4, 3), 2, padding=[(0, 2)]),
         "max_pool got window (2,) with padding ((0, 2),) over (4,); every window must hold an element, so "
-        "the padding must be smaller than the window and no axis of space empty",
+        "the padding must be smaller than the window and no spatial axis empty",
     ),
-    "empty_space": (lambda x: f.max_pool(x(1, 0, 3), 2, padding=[(1, 1)]), "no axis of space empty"),
+    "empty_space": (lambda x: f.max_pool(x(1, 0, 3), 2, padding=[(1, 1)]), "no spatial axis empty"),
     "stride": (lambda x: f.max_pool(x(1, 4, 3), 2, stride=0), "stride (0,) and dilation (1,); each must be"),
-    "axes": (lambda x: f.max_pool(x(1, 4, 3), (2, 2), padding=[(0, 0)]), "for 1 axes of space; each names"),
+    "axes": (lambda x: f.max_pool(x(1, 4, 3), (2, 2), padding=[(0, 0)]), "for 1 spatial axes; each names"),
     "adjoint": (
         lambda x: x.trace.record(
             "max_pool_adjoint", x(1, 4, 3), x(1, 3, 3), window=(2,), stride=(2,), padding=((0, 0),)

@@ -1,4 +1,4 @@
-"""Tuning a table: what a trial trains, what the study leaves, and who may go on with it."""
+"""Tuning a table: what a trial trains, what the study leaves, and who may continue with it."""
 
 import tomllib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A run that was stopped and goes on ends in the bits of the unbroken one, or says why it can't."""
+"""A run that was stopped and continues ends in the bits of the unbroken one, or says why it can't."""
 
 import json
 import os

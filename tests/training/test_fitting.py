@@ -436,7 +436,7 @@ def test_keep_says_whose_weights_a_run_ends_with():
 
 
 def test_without_shuffling_examples_come_as_they_stand_and_the_last_are_held_out():
-    """One row a step: gradient descent by hand, in order."""
+    """One row per step: gradient descent by hand, in order."""
     x, y = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([[1.0], [0.0], [2.0], [5.0]])
     recorded = train(
         nn.Sequential([nn.Dense(1, weight=nn.zeros)]),

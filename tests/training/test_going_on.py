@@ -21,6 +21,11 @@ def without_seconds(history):
     return [{name: value for name, value in record.items() if name != "seconds"} for record in history]
 
 
+def counts(run):
+    """Examples to train on and to validate with, as the run keeps them."""
+    return [len(each) for each in (run.going_on.data, run.going_on.validation)]
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -101,6 +106,63 @@ def test_own_metrics_and_watching_remain():
     record = first.train(1, progress=False).history[-1]
     assert record["validation_always"] == 0.25
     assert "watch" not in record
+
+
+def test_another_batch_size_from_now_on():
+    first = trained()  # on 40 examples
+    further = first.train(2, batch_size=8, progress=False).train(1, progress=False)
+    assert [record["step"] for record in further.history] == [3, 6, 9, 14, 19, 24]
+    assert further.recipe.batch_size == further.batch.rows == 8
+    with pytest.raises(ConfigError, match="batch_size is 0"):
+        first.train(1, batch_size=0)
+
+
+def test_patience_counts_from_where_it_goes_on():
+    first = trained(200, patience=2, optimizer=nn.adam(0.1))
+    further = first.train(200, patience=3, progress=False)
+    assert further.stopped == "early stopping"
+    since = max(further.best_epoch, len(first.history))
+    assert len(further.history) == since + 3
+    assert further.train(4, progress=False).stopped == "epochs"  # None is no early stopping
+    with pytest.raises(
+        ConfigError, match=r"patience needs validation data; set validation, such as \(x, y\)"
+    ):
+        trained(validation=None).train(2, patience=1)
+
+
+def test_the_best_epoch_by_other_validation_data_is_one_from_now_on():
+    x, y = points(60, seed=9)
+    first = trained(4)
+    further = first.train(3, validation=(x, (y + 1) % 3), progress=False)  # which it can only get wrong
+    losses = [record["validation_loss"] for record in further.history]
+    assert min(losses[4:]) > max(losses[:4])
+    assert further.best_epoch == 5 + int(np.argmin(losses[4:]))
+    assert further.evaluate((x, (y + 1) % 3))["loss"] == pytest.approx(min(losses[4:]))
+    assert counts(further.train(1, progress=False))[1] == 60
+
+
+def test_a_share_for_validation_is_of_new_data_alone():
+    first = trained(validation=None)
+    with pytest.raises(
+        ConfigError, match=r"validation is 0\.25, a share, and all of the data were trained on"
+    ):
+        first.train(1, validation=0.25)
+    further = first.train(1, points(80, seed=5), validation=0.25, patience=5, progress=False)
+    assert counts(further) == [60, 20]
+    assert "validation_accuracy" in further.history[-1]
+
+
+def test_other_metrics_and_measures_from_now_on():
+    def always(targets, predictions):
+        return 0.25
+
+    first = trained()
+    record = first.train(1, metrics=[always], watch=False, progress=False).history[-1]
+    assert record["validation_always"] == 0.25
+    assert {"validation_accuracy", "watch"}.isdisjoint(record)
+    record = first.train(1, watch="delta", progress=False).history[-1]
+    assert "validation_accuracy" in record
+    assert set(record["watch"]["dense_1"]) == {"delta"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from tests.training.helpers import assert_same_run
 
 from chainrule import nn, train
+from chainrule.data import Arrays
 from chainrule.errors import DataError, DTypeError
 from chainrule.nn import Layer
 from chainrule.program import Tensor
@@ -137,7 +138,11 @@ def test_images_of_bytes_train_as_the_same_floats(dtype, executor, tmp_path):
     floats = images.astype(dtype)
     run, other = (train(model, (x, kinds), **settings) for x in (images, floats))
     assert_same_run(run, other)
-    assert run.going_on.data.x.dtype == run.going_on.validation.x.dtype == np.uint8
+    kept = run.going_on
+    assert kept is not None
+    assert isinstance(kept.data, Arrays)
+    assert isinstance(kept.validation, Arrays)
+    assert {each.named["x"].dtype.name for each in (kept.data, kept.validation)} == {"uint8"}
     assert run.predict(images).tobytes() == run.predict(floats).tobytes() == other.predict(images).tobytes()
     assert run.evaluate((images, kinds)) == other.evaluate((floats, kinds))
     assert_same_run(run.train(1), other.train(1))

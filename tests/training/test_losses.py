@@ -8,7 +8,7 @@ from chainrule import nn, train
 
 
 def both(x):
-    """Two embeddings an example, from both halves of it."""
+    """Two embeddings per example, from both halves of it."""
     return x.reshape(len(x), 2, 2)
 
 

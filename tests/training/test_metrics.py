@@ -1,4 +1,4 @@
-"""What is measured on validation data: what goes with loss and targets, names, and functions of one's own."""
+"""What is measured on validation data: what goes with loss and targets, names, and functions of the user."""
 
 import numpy as np
 import pytest

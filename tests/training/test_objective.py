@@ -272,7 +272,7 @@ X, Y = two_heads()
 @pytest.mark.parametrize(
     ("model", "data", "settings", "message"),
     [
-        (MODEL, (X, Y), {}, r"no loss is given; say what to make small \(loss='cross_entropy'\)"),
+        (MODEL, (X, Y), {}, r"no loss is given; give a loss \(loss='cross_entropy'\)"),
         (Contrast(ENCODER), (views(), None), {"loss": "hinge"}, "loss is given beside Contrast, which"),
         (Contrast(ENCODER), (views(), None), {"mixing": nn.MixUp()}, "mixing is given beside Contrast"),
         (MODEL, (X, Y), {"loss": {"kind": "cross_entropy", "size": "mes"}}, "loss is 'mes'"),

@@ -144,7 +144,7 @@ def _stop_after(epoch: int):
 
 
 def test_steps_before_an_interruption_amid_an_epoch_are_kept(tmp_path):
-    """The state is saved where the run stands, as by Ctrl-C, and goes on from there."""
+    """The state is saved where the run stands, as by Ctrl-C, and continues from there."""
     from chainrule.training import Programs, RunState, starting_tree
     from chainrule.training.loop import Loop
     from chainrule.training.state_file import load_state, save_state

@@ -2,9 +2,10 @@
 
 import copy
 import json
+import re
 import tomllib
 import tracemalloc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from tests.training.helpers import classification, classifier, line, points, regression, same_arrays
 
-from chainrule import Run, load_run, nn, train
+from chainrule import Probe, Run, load_run, nn, train
 from chainrule.data import as_arrays
 from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.executors import Compiled
@@ -29,6 +30,26 @@ from chainrule.training.programs import BLOCK_ROWS
 def run() -> Run:
     recipe = classification(patience=5, penalties=(nn.L2(1e-3),), seed=4)
     return train_recipe(recipe, as_arrays(points()), as_arrays(points(20, seed=3)))
+
+
+def test_what_a_run_holds_is_documented():
+    """Every field, and every name that a record may have but those of metrics."""
+    text = str(Run.__doc__)
+    for each in fields(Run):
+        assert re.search(rf"\b{each.name}\b.*?:", text), each.name
+    watched = train(
+        classifier(),
+        points(),
+        loss="cross_entropy",
+        epochs=1,
+        validation=0.2,
+        metrics="accuracy",
+        watch=("activation", Probe("gradient", every="step")),
+        progress=False,
+    )
+    names = {name for record in watched.history for name in record if name != "validation_accuracy"}
+    assert {"watch", "watch_steps", "validation_loss"} <= names
+    assert [name for name in names if f"'{name}'" not in text] == []
 
 
 def test_save_and_load_give_the_same_run(run, tmp_path):

@@ -159,7 +159,7 @@ def test_report_has_curves_recipe_mathematics_network_and_sizes(run, tmp_path):
 def test_report_does_not_overwrite(run, tmp_path):
     path = tmp_path / "report.html"
     path.write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"report\.html exists already; name a file that there is not"):
+    with pytest.raises(ConfigError, match=r"report\.html exists already; name a new file"):
         run.report(path)
     assert path.read_text(encoding="utf-8") == "mine"
     with pytest.raises(ConfigError, match="is a folder"):

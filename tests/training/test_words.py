@@ -64,7 +64,7 @@ def test_what_there_is_not_is_named_with_what_is_meant(settings, message):
 
 def test_inputs_and_targets_given_apart_are_told_so():
     several: tuple = (classifier(), *points())
-    with pytest.raises(ConfigError, match=r"^train got 3 arguments by place; it takes 2; give inputs"):
+    with pytest.raises(ConfigError, match=r"^train got 3 positional arguments; it takes 2; give inputs"):
         train(*several, loss="cross_entropy")
 
 

@@ -43,11 +43,11 @@ def test_without_optuna_one_line_says_what_to_install(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("where", "text"),
     [
-        ("postgresql://user:secret@127.0.0.1:1/none", "does not answer: .*refused"),
+        ("postgresql://user:secret@127.0.0.1:1/none", "does not respond: .*refused"),
         ("postgresql+nodriver://u@h/d", "no known database"),
-        ("nobase://user@host/d", "begins with nobase://, which is no known database"),
+        ("nobase://user@host/d", "begins with nobase://, which is not a known database"),
         ("postgresql://user@host:port/d", "can't be read"),
-        ("sqlite:////nowhere/at/all.db", "does not answer: unable to open database file"),
+        ("sqlite:////nowhere/at/all.db", "does not respond: unable to open database file"),
     ],
 )
 def test_a_place_that_does_not_answer(where: str, text: str) -> None:
@@ -63,7 +63,7 @@ def test_a_file_that_can_not_be_written_is_told_as_a_file(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError) as caught:
         search(square, SPACE, 1, study=tmp_path / "file" / "study.db")
-    assert caught.value.what.startswith(f"the study at {tmp_path / 'file' / 'study.db'} does not answer: ")
+    assert caught.value.what.startswith(f"the study at {tmp_path / 'file' / 'study.db'} does not respond: ")
     assert caught.value.remedy.startswith("check the path, its permissions and the space on the disk; ")
 
 
@@ -95,7 +95,7 @@ def test_storage_that_ceases_to_answer(tmp_path: Path) -> None:
             connection.close()
         return square(attempt)
 
-    with pytest.raises(ConfigError, match="does not answer: no such table: trial_values"):
+    with pytest.raises(ConfigError, match="does not respond: no such table: trial_values"):
         search(vandal, SPACE, 3, study=tmp_path / "study.db")
 
 

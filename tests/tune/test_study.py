@@ -1,4 +1,4 @@
-"""Studies in one process: what is searched, counted, pruned, kept and gone on with."""
+"""Studies in one process: what is searched, counted, pruned, kept and continued."""
 
 import math
 import signal

@@ -35,7 +35,7 @@ class RunFolder:
 
     @property
     def state(self) -> Path:
-        """All that the run needs to go on; absent until the first was saved."""
+        """All that the run needs to continue; absent until the first was saved."""
         return self.checkpoint / STATE
 
     @property
@@ -74,7 +74,7 @@ def place_at(folder: Path, *, resume: bool) -> RunFolder:
     place = RunFolder(folder)
     if not folder.name:
         raise ConfigError(
-            f"--out {folder} is no name for a run", remedy="name a new folder, such as runs/first"
+            f"--out {folder} is not a name for a run", remedy="name a new folder, such as runs/first"
         )
     if resume and place.finished:
         return place
@@ -85,7 +85,7 @@ def place_at(folder: Path, *, resume: bool) -> RunFolder:
     if place.checkpoint.exists() and not resume:
         raise ConfigError(
             f"{place.checkpoint} holds an unfinished run",
-            remedy=f"add --resume to go on with it, remove it, or choose another --out than {folder}",
+            remedy=f"add --resume to continue with it, remove it, or choose another --out than {folder}",
         )
     return place
 

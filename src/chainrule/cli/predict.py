@@ -26,7 +26,7 @@ def predict(
         typer.Argument(
             metavar="FILE",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
-            "are ignored. - is standard input. A forecast without one goes on from the end of its series.",
+            "are ignored. - is standard input. A forecast without one continues from the end of its series.",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +51,7 @@ def predict(
     formats, dates and marks of missing values are those that were found there.
 
     Of a forecast: time and series of each row, the median and the quantiles, so that the result joins your
-    own table. Without a file it goes on from the end of every series for the horizon.
+    own table. Without a file it continues from the end of every series for the horizon.
 
     [bold]Examples[/bold]
 

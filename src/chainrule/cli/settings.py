@@ -99,7 +99,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not UTF-8 (byte {error.start})", remedy="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(
-            f"{path} is not TOML: {error}", remedy="write a setting a line, key = value"
+            f"{path} is not TOML: {error}", remedy="write one setting per line, key = value"
         ) from None
     for name in SUBJECT:
         if name in pairs and not isinstance(pairs[name], str):

@@ -123,12 +123,12 @@ def train(
       chainrule train sales.csv --target price
       chainrule train sales.csv -t price -s layers=64,64 -s learning_rate=0.01
 
-    Forecast many series, and go on from their end:
+    Forecast many series, and continue from their end:
 
       chainrule train sales.csv --task forecast -t sold --time day --series shop --horizon 14
       chainrule predict runs/sales-001
 
-    Repeat a run, and go on with one that a crash ended:
+    Repeat a run, and continue with one that a crash ended:
 
       chainrule train --config runs/sales-001/config.toml
       chainrule train --out runs/sales-001 --resume
@@ -169,7 +169,7 @@ def _tell_finished(place: RunFolder, as_json: bool) -> None:
     stored = task.load(place.folder)
     remove_leftovers(place)
     how = "was ended by Ctrl-C" if stored.run.stopped == "interrupted" else "is finished"
-    tell(f"{place.folder} {how} and whole: there is nothing to go on with")
+    tell(f"{place.folder} {how} and whole: there is nothing to continue with")
     if as_json:
         print_json(plain_results(task, stored, place.folder))
 
@@ -192,12 +192,12 @@ def _train(order: Order, place: RunFolder | None) -> tuple[TaskRun, RunFolder]:
             with deferred_interrupt():  # a second Ctrl-C, while the folder is written, must not lose it
                 task_run.save(claim.folder)
         except KeyboardInterrupt:
-            kept = f"go on with it: {going_on}"
+            kept = f"continue with it: {going_on}"
             tell(f"interrupted; {kept if claim.state.exists() else 'nothing was kept'}")
             raise
         except OSError:
             if claim.state.exists():
-                tell(f"what was learned is kept; go on with it: {going_on}")
+                tell(f"what was learned is kept; continue with it: {going_on}")
             raise
     return task_run, claim
 

@@ -96,7 +96,7 @@ def tune(
             "--out",
             "-o",
             metavar="FOLDER",
-            help="The study's folder; one that exists is gone on with.",
+            help="The study's folder; one that exists is continued.",
             show_default="runs/FILE-tune-001, 002, …",
         ),
     ] = None,
@@ -115,9 +115,9 @@ def tune(
     their depth and width.
 
     The study's folder gets best/, an ordinary run folder, and report.html: how the search went and which
-    settings mattered. [bold]The same command goes on[/bold] with a study that was interrupted or killed, and
-    with more --trials makes it longer. Several at once share the trials; to share them between machines, give
-    each the same --study.
+    settings mattered. [bold]The same command continues[/bold] with a study that was interrupted or killed,
+    and with more --trials makes it longer. Several at once share the trials; to share them between machines,
+    give each the same --study.
 
     Ctrl-C ends the search in order: the best so far is written, and the exit code is 130.
 
@@ -134,7 +134,8 @@ def tune(
         raise ConfigError(f"--trials is {trials}", remedy="it must be a whole number, at least 1")
     if study is not None and "://" not in study:
         raise ConfigError(
-            f"--study {study} is no URL", remedy="write postgresql://user@host/database, or use --out FOLDER"
+            f"--study {study} is not a URL",
+            remedy="write postgresql://user@host/database, or use --out FOLDER",
         )
     order = read_order(file, target, [], assignments or [], task, options)
     fixed = {*options, *(read_assignment(text)[0] for text in assignments or [])}
@@ -144,13 +145,13 @@ def tune(
         way = _pruning(pruning, order, chosen)
         found = _tune(order, chosen, trials, study, way, out, progress)
     except KeyboardInterrupt:
-        tell("interrupted; the same command goes on")
+        tell("interrupted; the same command continues")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         progress.close()
     _print(order.task, found, json)
     if found.result.interrupted or found.best is None:
-        tell("interrupted; the same command goes on")
+        tell("interrupted; the same command continues")
         raise typer.Exit(INTERRUPTED)
 
 

@@ -18,7 +18,7 @@ def read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int = 1) -> Generat
     jobs: taken one by one, never by two threads at once; a job itself may run beside others.
     readers: threads, at least 1. At most so many results are being made or wait to be taken, so with the one
         in use there are readers + 1 in memory.
-    What a job raises is raised here, in the place of its result, and ends the iteration. When the iterator
+    What a job raises is raised here, instead of its result, and ends the iteration. When the iterator
     ends, is closed or is dropped, its threads have ended, too. It belongs to the process that began it: in a
     child by fork it raises ConfigError.
     """

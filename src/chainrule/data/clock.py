@@ -239,7 +239,7 @@ def _zone_name(zone: Any, column: "pd.Series", source: str) -> str:
             if pd.DatetimeTZDtype("ns", name) == pd.DatetimeTZDtype("ns", zone):
                 return name
     raise DataError(
-        f"{source}, column {column.name!r}: its time zone, {zone}, has no name by which it could be kept",
+        f"{source}, column {column.name!r}: its time zone, {zone}, has no name to store it by",
         remedy=f"convert it, such as frame[{column.name!r}].dt.tz_convert('Europe/Berlin')",
     )
 
@@ -252,7 +252,7 @@ def _whole_numbers(column: "pd.Series", source: str) -> np.ndarray:
         row = int(np.argmin(whole))
         where = f"{source}, column {column.name!r}, {place(column, row)}"
         raise DataError(
-            f"{where}: {shortened(column.iloc[row])} is no whole number",
+            f"{where}: {shortened(column.iloc[row])} is not a whole number",
             remedy="give dates, or numbers that count the steps",
         )
     return numbers.astype(np.int64)

@@ -222,7 +222,7 @@ def check_range(series: "pd.Series", scaled: np.ndarray, source: str) -> None:
         position = int(np.argmax(large))
         raise DataError(
             f"{source}, column {series.name!r}, {place(series, position)}: {shortened(series.iloc[position])}"
-            " is far beyond what was seen in training",
+            " is far outside of the range seen in training",
             remedy="correct it or leave it empty",
         )
 

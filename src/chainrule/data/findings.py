@@ -75,7 +75,7 @@ def class_counts(labels: np.ndarray) -> np.ndarray:
 
 
 def is_imbalanced(labels: np.ndarray) -> bool:
-    """Whether the commonest class has at least ten times the rows of the rarest."""
+    """Whether the most frequent class has at least ten times the rows of the rarest."""
     counts = class_counts(labels)
     return bool(counts.max() >= IMBALANCED * counts.min())
 
@@ -99,7 +99,7 @@ def _duplicates(frame: "pd.DataFrame", names: list[str]) -> Iterator[Finding]:
         "duplicate rows",
         None,
         f"{rows} {are} like an earlier one in every column ({where})",
-        "held-out figures are too good where a row was trained on too: remove copies",
+        "metrics on held-out rows are too good if a copy was trained on: remove duplicates",
     )
 
 
@@ -145,7 +145,7 @@ def _told(column: np.ndarray, target: np.ndarray, cut: int, task: str, nothing: 
 
 
 def _nothing_known(target: np.ndarray, cut: int, task: str) -> float:
-    """The error, on the other rows, of always saying the commonest class or the mean."""
+    """The error, on the other rows, of always saying the most frequent class or the mean."""
     learned = target[:cut]
     if task == "regression":
         return _error(learned.mean(), target[cut:], task) if cut else 0.0
@@ -182,10 +182,10 @@ def _alike_classes(table: Table) -> Iterator[Finding]:
         if len(numbers) > 1:
             said = " and ".join(f"{str(labels[n])!r} ({counts[n]:,})" for n in numbers)
             yield Finding(
-                "classes that differ by their spelling alone",
+                "classes that differ only in spelling",
                 table.target,
                 said,
-                "they are learned as different ones: spell them alike if they are the same",
+                "they count as different classes: use one spelling if they are the same",
             )
 
 
@@ -196,8 +196,8 @@ def _uneven_classes(table: Table) -> Iterator[Finding]:
         yield Finding(
             "class imbalance",
             table.target,
-            f"the rarest class has {counts.min():,} of {len(labels):,} rows, the commonest {counts.max():,}",
-            "rows of rare classes count more in training (class_weight)",
+            f"the rarest class has {counts.min():,} of {len(labels):,} rows, the largest {counts.max():,}",
+            "rare classes get larger weights in training (class_weight)",
         )
 
 
@@ -208,5 +208,5 @@ def _skewed(table: Table) -> Iterator[Finding]:
             "skewed target",
             table.target,
             f"its skewness is {skew:.1f}",
-            "it is learned on a scale that is more even, where there is one (target_transform)",
+            "it is transformed for learning if that makes it less skewed (target_transform)",
         )

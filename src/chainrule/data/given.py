@@ -49,7 +49,7 @@ def picked(given: Any, name: str, columns: Sequence[str] | None) -> Any:
     """A frame with these columns in this order, others left out; what has no names, as it is.
 
     name: what errors call it. columns: as `column_names` gave them in training; None takes all.
-    Raises DataError that names the columns it lacks, and one that stands there twice.
+    Raises DataError that names the columns it lacks, and one that occurs twice.
     """
     found = column_names(given)
     if columns is None or found is None or found == tuple(columns):

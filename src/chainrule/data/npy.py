@@ -179,7 +179,7 @@ def _listed(name: str, given: Any) -> list[str]:
     if glob.has_magic(str(given)):
         found = sorted(glob.glob(str(given)))  # noqa: PTH207 (a pattern may be absolute)
         if not found:
-            raise DataError(f"no file is called {given}", remedy=f"give files for '{name}' that there are")
+            raise DataError(f"no file is called {given}", remedy=f"give existing files for '{name}'")
         return found
     return [str(given)]
 
@@ -270,7 +270,7 @@ def mapped(
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or not array.ndim:
             raise DataError(
-                f"{name} is no array with examples along its first axis", remedy="give a numpy.memmap"
+                f"{name} is not an array with examples along its first axis", remedy="give a numpy.memmap"
             )
         if len(array) != len(arrays[next(iter(arrays))]):
             first = next(iter(arrays))

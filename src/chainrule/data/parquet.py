@@ -91,7 +91,8 @@ class ParquetShard:
             with _opened(self.path) as file:
                 if file.metadata.num_rows != self.rows or file.metadata.num_row_groups != len(ends):
                     raise DataError(
-                        f"{self.path} was changed while it was read", remedy="leave it as it is meanwhile"
+                        f"{self.path} was changed while it was read",
+                        remedy="do not change it during training",
                     )
                 table = file.read_row_group(group, columns=wanted, use_threads=False)
         except pyarrow.ArrowException as error:
@@ -171,7 +172,7 @@ def _paths(files: Any) -> list[str]:
     else:
         paths = [str(files)]
     if not paths:
-        raise DataError(f"{files} has no Parquet files", remedy="give files that there are")
+        raise DataError(f"{files} has no Parquet files", remedy="give existing files")
     return paths
 
 

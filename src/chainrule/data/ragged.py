@@ -108,7 +108,7 @@ def ragged(values: Any, lengths: Any = None) -> Ragged:
         if counts.sum() != len(joined):
             raise DataError(
                 f"the lengths add up to {counts.sum():,}, and there are {counted(len(joined), 'element')}",
-                remedy="give the lengths of the sequences that values holds one behind the other",
+                remedy="give the lengths of the sequences that are concatenated in values",
             )
     if (counts < 1).any():
         raise DataError(

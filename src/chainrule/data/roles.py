@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAXIMUM_ONE_HOT = 32
 """Most features made of one column of categories, one-hot; the last stands for all rarer values together."""
 ALWAYS_KEPT, ROWS_PER_CODE = 32, 4
-"""As codes, the commonest categories are kept, and beyond these all that have some rows to learn from."""
+"""As codes, the most frequent categories are kept, and beyond these all that have some rows to learn from."""
 WORDS_OF_TEXT = 3
 """Columns whose values usually have this many words, most of them different, hold free text."""
 IDENTIFIER = re.compile(

@@ -78,7 +78,7 @@ def told_grid(rows: Rows, frequency: Frequency) -> TimeGrid:
 def seen_grid(rows: Rows) -> tuple[TimeGrid, float]:
     """(the grid, the share of neighbours that are one step of it apart). There are neighbours.
 
-    Where no grid fits, that of the commonest distance.
+    Where no grid fits, that of the most frequent distance.
     """
     if rows.clock.form == "number":
         count, share = _commonest(rows.steps(rows.moments))
@@ -143,7 +143,7 @@ class _Judge:
 
 
 def _grid(rows: Rows, local: np.ndarray, frequency: Frequency, clock: Clock) -> TimeGrid:
-    """Anchored at the first time; where there is one time of the day, at the commonest."""
+    """Anchored at the first time; where there is one time of the day, at the most frequent."""
     if not frequency.wall:
         anchor = int(rows.moments.min())
     else:

@@ -161,7 +161,7 @@ def positions_on(grid: TimeGrid, column: "pd.Series", times: Times, source: str)
         raise DataError(
             f"{where}: {shortened(str(column.iloc[row]))} is not a whole number of steps of {grid.frequency} "
             f"after {grid.written(0)}",
-            remedy="correct the time, say what the rows are apart ({frequency}), or resample them",
+            remedy="correct the time, give the time from row to row ({frequency}), or resample them",
             settings={"frequency": ...},
         )
     return positions
@@ -188,7 +188,7 @@ def collect(
             raise DataError(
                 f"{source}: at steps of {places.grid.frequency}, {what} has {len(rows):,} values "
                 f"for {length:,} times",
-                remedy="say what its rows are apart ({frequency}), or leave out what lies before the gap",
+                remedy="give the time from row to row ({frequency}), or leave out what lies before the gap",
                 settings={"frequency": ...},
             )
         if length < least:
@@ -291,7 +291,7 @@ def _refuse_disorder(
         same = (
             f"stands for the same step of {step} as {place(column, earlier)}"
             if step
-            else (f"stands there twice (before in {place(column, earlier)})")
+            else (f"occurs twice (before in {place(column, earlier)})")
         )
         raise DataError(
             f"{value} {same}",
@@ -321,8 +321,8 @@ def _grid(
         grid, share = told_grid(rows, frequency), 1.0
     elif not rows.same.any():
         raise DataError(
-            f"{source}: no series has more than 1 sample, so that nothing says how far apart its times are",
-            remedy="give more of the past, or say what the rows are apart ({frequency})",
+            f"{source}: no series has more than 1 sample, so the frequency can't be inferred",
+            remedy="give more of the past, or give the time from row to row ({frequency})",
             settings={"frequency": ...},
         )
     else:
@@ -337,7 +337,7 @@ def _grid(
         raise DataError(
             f"{source}, column {column.name!r}: the times are not equally spaced; most often they are "
             f"{grid.frequency} apart, and only {share:.0%} of neighbours are",
-            remedy="say what the rows are apart ({frequency}), or resample them",
+            remedy="give the time from row to row ({frequency}), or resample them",
             settings={"frequency": ...},
         )
     return grid

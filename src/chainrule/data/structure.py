@@ -67,5 +67,5 @@ def _check_keys(name: str, given: Mapping[Any, Any]) -> None:
     for key in given:
         if not isinstance(key, str) or not key or "." in key or key.isdecimal():
             raise DataError(
-                f"{name} has the key {key!r}", remedy="let its keys be texts without points, such as 'left'"
+                f"{name} has the key {key!r}", remedy="use texts without dots as keys, such as 'left'"
             )

@@ -179,7 +179,7 @@ def tidy_columns(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
-            f"{source}: the column name {repeated[0]!r} stands there {names.count(repeated[0])} times",
+            f"{source}: the column name {repeated[0]!r} occurs {names.count(repeated[0])} times",
             remedy="give every column a name of its own",
         )
     return frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")

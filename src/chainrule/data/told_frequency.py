@@ -85,7 +85,7 @@ def offset_of(plain: dict[str, Any]) -> Any:
 
 
 def _months_of(offset: Any) -> int | None:
-    """How many months of the calendar an offset goes on; None for one that does not count them."""
+    """How many months of the calendar an offset advances; None for one that does not count them."""
     try:
         name = offset.rule_code.split("-")[0]
     except NotImplementedError:  # DateOffset has no name
@@ -125,8 +125,8 @@ def _hours_of(offset: Any, told: Any) -> tuple[int, ...]:
             )
         if (last - first) % hour:
             raise ConfigError(
-                f"frequency is {told!r}, whose openings are no whole hours",
-                remedy="leave it out, so that it is found from the rows",
+                f"frequency is {told!r}, whose opening hours are not whole hours",
+                remedy="leave it out, so that it is inferred from the rows",
             )
         times.extend(range(first, last, hour))
     return tuple(times)

@@ -94,7 +94,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     listeners : list of callables, default=None
         Called with each event of training (`chainrule.training.events`): callbacks.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the call before, with a fresh optimizer.
+        Whether `fit` continues from the weights of the call before, with a fresh optimizer.
     random_state : int, RandomState or None, default=None
         Decides the rows held out, first weights, order of the rows and dropout. The same number gives the
         same bits.

@@ -37,7 +37,7 @@ class Defaults:
 
     @staticmethod
     def of(layers: Any, rows: int) -> "Defaults":
-        """For layers of one's own those of MLPClassifier; for the default network what suits its rows."""
+        """For layers of the user those of MLPClassifier; for the default network what suits its rows."""
         if layers is not None:
             return Defaults("adam", 0.001, False, 0.0, 200, 200, 10, early_stopping=False)
         chosen = table_choices(rows, "classification")  # of regression only the dropout is another

@@ -58,7 +58,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Fitted(Generic[AnyTargets]):
-    """What fitting gives. state: the end of training, to go on from. programs: compiled for it."""
+    """What fitting gives. state: the end of training, to continue from. programs: compiled for it."""
 
     run: Run
     state: RunState
@@ -95,8 +95,8 @@ class Fitted(Generic[AnyTargets]):
 def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incremental: bool) -> Fitted[Any]:
     """Train on rows.
 
-    before: what to go on from, left as it is; None starts afresh. incremental: one epoch, with the optimizer
-    as it was; else as many epochs as the settings say at most, with a fresh one.
+    before: what to continue from, left as it is; None starts afresh. incremental: one epoch, with the
+    optimizer as it was; else as many epochs as the settings say at most, with a fresh one.
     """
     arrays, inputs = _prepared(settings, rows, before)
     given = arrays
@@ -186,7 +186,7 @@ def _programs(recipe: Recipe, before: Fitted[Any] | None) -> Programs:
 def _programs_of(recipe: Recipe) -> Programs:
     try:
         return _kept_programs(recipe)
-    except TypeError:  # a layer or an optimizer of one's own that can't be hashed
+    except TypeError:  # a layer or an optimizer of the user that can't be hashed
         return Programs(recipe, DEFAULT)
 
 
@@ -205,7 +205,7 @@ def _continued(
     *,
     with_optimizer: bool,
 ) -> RunState:
-    """The state to go on from: copies, so that a call that fails leaves the estimator as it was."""
+    """The state to continue from: copies, so that a call that fails leaves the estimator as it was."""
     step = programs.step(arrays, min(recipe.batch_size, len(arrays)))
     held = held_by_model(step.program)
     whole = with_optimizer and recipe.optimizer == before.run.recipe.optimizer
@@ -218,7 +218,7 @@ def _continued(
     if strange:
         raise ConfigError(
             f"{owner}: the network has another '{strange[0]}' than in the call before",
-            remedy="go on with the same layers, or fit with warm_start=False",
+            remedy="continue with the same layers, or fit with warm_start=False",
         )
     if not whole:
         tree = initial_tree(recipe, step) | tree

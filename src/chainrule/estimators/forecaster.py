@@ -92,8 +92,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     verbose: show a progress bar.
 
     Fitted attributes: quantiles_ (ascending), horizon_, lags_, frequency_ (text), series_ (their names),
-    forecast_ (what `predict` asks), history_ (a record an epoch), loss_curve_, validation_loss_curve_ (empty
-    without validation), n_iter_, notes_ (sentences on columns left out), n_features_in_, feature_names_in_.
+    forecast_ (what `predict` asks), history_ (one record per epoch), loss_curve_, validation_loss_curve_
+    (empty without validation), n_iter_, notes_ (sentences on columns left out), n_features_in_,
+    feature_names_in_.
 
     Source: a small variant of TiDE (Das et al. 2023), trained on the pinball loss of all quantiles.
     """
@@ -138,7 +139,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn to go on from the series.
+        """Learn to continue from the series.
 
         X: see the class. y: (rows,) the values, finite numbers.
         Raises DataError (a ValueError) for times that are out of order, double or not equally spaced and for
@@ -343,7 +344,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             if len(values) != len(frame):
                 raise DataError(
                     f"X has {len(frame):,} rows and y has {len(values):,} values",
-                    remedy="give one value a row",
+                    remedy="give one value per row",
                 )
             places = find_places(frame, self.time, self.series, _SOURCE, self.frequency)
             known_ahead = KnownAhead.of_frame(frame, (self.time, self.series), _SOURCE)

@@ -32,7 +32,7 @@ class Numbers:
         """(rows, columns) of this dtype. Raises DataError where a value is too large for it."""
         with np.errstate(over="ignore"):
             matrix = ((x - self.mean) / self.scale).astype(dtype)
-        refuse_not_finite(matrix, "X", remedy="it is far beyond what was seen in training: correct it")
+        refuse_not_finite(matrix, "X", remedy="it is far outside of the range seen in training: correct it")
         return matrix
 
 
@@ -159,7 +159,9 @@ def checked_weight(given: Any, rows: int, name: str = "sample_weight") -> np.nda
     try:
         weight = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"{name} holds what is no number", remedy="give one number a row") from None
+        raise DataError(
+            f"{name} holds values that are not numbers", remedy="give one number per row"
+        ) from None
     if weight.ndim == 0:
         weight = np.full(rows, float(weight))
     if weight.shape != (rows,):

@@ -41,7 +41,7 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
     """A neural network that says numbers, trained by chainrule in the manner of scikit-learn.
 
     X may be an array or a sparse matrix of numbers, or a DataFrame: with text, dates, booleans or missing
-    values in it, its columns are prepared by `chainrule.data.fit_preparation`. y holds one number a row
+    values in it, its columns are prepared by `chainrule.data.fit_preparation`. y holds one number per row
     or several. Sparse matrices are made dense.
 
     Parameters
@@ -116,7 +116,7 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
     listeners : list of callables, default=None
         Called with each event of training (`chainrule.training.events`): callbacks.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the call before, with a fresh optimizer.
+        Whether `fit` continues from the weights of the call before, with a fresh optimizer.
     random_state : int, RandomState or None, default=None
         Decides the rows held out, first weights, order of the rows and dropout. The same number gives the
         same bits.
@@ -288,7 +288,7 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         return checked_numbers(y)
 
     def _fit_targets(self, y: np.ndarray, weight: np.ndarray | None, settings: Settings) -> NumberTargets:
-        # A loss of one's own may speak of y's unit, as Huber's threshold does; counts must stay counts.
+        # A loss of the user may speak of y's unit, as Huber's threshold does; counts must stay counts.
         standardize = settings.standardize and isinstance(self.loss, str) and self.loss != "poisson"
         return fit_number_targets(y, weight, self._loss(), standardize=standardize)
 

@@ -53,7 +53,7 @@ class ClassTargets:
                 )
             return np.ascontiguousarray(y, np.int32)
         if y.ndim != 1:
-            raise DataError(f"y has shape {y.shape}, and was (rows,) before", remedy="give one class a row")
+            raise DataError(f"y has shape {y.shape}, and was (rows,) before", remedy="give one class per row")
         strange = np.setdiff1d(y, self.classes)
         if len(strange):
             raise DataError(
@@ -86,7 +86,7 @@ def checked_classes(y: Any) -> np.ndarray:
         return array
     if kind == "multiclass-multioutput":
         raise DataError(
-            f"y has shape {array.shape}, with several classes a row",
+            f"y has shape {array.shape}, with several classes per row",
             remedy="give labels as columns of 0 and 1, or use sklearn.multioutput.MultiOutputClassifier",
         )
     return array if array.ndim == 1 else column_or_1d(array, warn=True)
@@ -135,7 +135,7 @@ def fit_number_targets(
     if isinstance(loss, Quantile) and columns.shape[1] > 1:
         raise DataError(
             f"y has {columns.shape[1]} targets, and quantiles are of one",
-            remedy="fit an estimator a target, such as by sklearn.multioutput.MultiOutputRegressor",
+            remedy="fit one estimator per target, such as with sklearn.multioutput.MultiOutputRegressor",
         )
     mean, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if standardize:

@@ -318,7 +318,7 @@ def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_inputs(owner: str, inputs: Sequence[Any]) -> None:
-    """Our layers that hold no others take Tensors, and None for a mask that there is not."""
+    """Our layers that hold no others take Tensors, and None for a mask that does not exist."""
     for given in inputs:
         if not isinstance(given, Tensor | None):
             raise ChainruleError(

@@ -1,6 +1,6 @@
 """Metrics: how good predictions are, in numbers that people know. NumPy, on whole data sets."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 """A function of predictions, targets and weights."""
 OwnMetric = Callable[[np.ndarray, np.ndarray], float]
 """A function of targets and predictions, in the order of scikit-learn's and Keras's."""
+MetricsGiven = Sequence[str | OwnMetric] | str | OwnMetric
+"""Names of `MEASURED`, and functions of one's own."""
 
 
 def _accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:

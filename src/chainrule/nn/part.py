@@ -135,7 +135,9 @@ def _check_adds_nothing(kind: type) -> None:
     if "__init__" in kind.__dict__:
         raise ConfigError(f"{kind.__name__} has an __init__ of its own", remedy=how_to_write(kind))
     if settings:
-        raise ConfigError(f"{kind.__name__}: {settings[0]} is no field of it", remedy=how_to_write(kind))
+        raise ConfigError(
+            f"{kind.__name__}: {settings[0]} is not one of its fields", remedy=how_to_write(kind)
+        )
 
 
 def snake_case(name: str) -> str:

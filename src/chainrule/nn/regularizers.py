@@ -79,7 +79,7 @@ class Orthogonality(Penalty):
     """strength Σ (WᵀW - I)², so that the columns of W become orthonormal; W Wᵀ where W is wider than high.
 
     Soft orthogonality (Brock et al. 2017; Bansal, Chen and Wang 2018), over the smaller of the two products,
-    since the larger can't be I. A kernel (..., inputs, outputs) is one matrix with a column an output;
+    since the larger can't be I. A kernel (..., inputs, outputs) is one matrix with one column per output;
     parameters of fewer than two axes are left alone. strength: at least 0. on: which parameters, a shell
     pattern on names.
     """

@@ -193,8 +193,8 @@ class OneCycle(Schedule):
     """rate = a + ½ (b - a) (1 - cos π t): up to the peak, then down to far below (Smith and Topin 2018).
 
     From peak / start_factor at step 0 to the peak at step rise · steps - 1, and from there to
-    peak / (start_factor · end_factor) at step steps - 1 and for good: PyTorch's OneCycleLR, of which this is
-    the rate alone, momentum stays as it is; the paper has straight lines.
+    peak / (start_factor · end_factor) at step steps - 1 and from then on: PyTorch's OneCycleLR, of which this
+    is the rate alone, momentum stays as it is; the paper has straight lines.
     peak: above 0. steps: of the whole run, at least 2. rise: the share of steps on the way up, above 0 and
     below 1. start_factor, end_factor: at least 1.
     """

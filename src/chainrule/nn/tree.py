@@ -46,7 +46,7 @@ def to_plain(item: Any) -> Plain:
 def from_plain(plain: Plain, kinds: Iterable[type | FunctionType], where: str = "") -> Any:
     """The tree that `to_plain` wrote.
 
-    kinds: the dataclasses and functions of one's own that may occur. where: what errors call the place.
+    kinds: the dataclasses and functions of the user that may occur. where: what errors call the place.
     Raises ConfigError for an unknown type or field, naming the nearest, for a class or function that is not
     chainrule's and not among the kinds, and for what the classes refuse.
     """

@@ -23,7 +23,7 @@ def program_text(
     updates: Mapping[Value, Value],
     outputs: Mapping[str, Value],
 ) -> str:
-    """The whole program as text, a line a step; small constants stand where they are used."""
+    """The whole program as text, one line per step; small constants stand where they are used."""
     constants = _inline_constants([step for _, steps in parts for step in steps])
     lines: list[str] = []
     for title, values in listed:

@@ -1,6 +1,6 @@
 """The figures of a report: each function turns recorded numbers into one plotly figure.
 
-`epochs` is the content of metrics.jsonl: one dictionary an epoch. A figure is drawn with what is there: a
+`epochs` is the content of metrics.jsonl: one dictionary per epoch. A figure is drawn with what is there: a
 value that is missing or not finite leaves a gap. Lines have colours of middle brightness, legible on white
 and on black; everything else takes the colours of the page.
 """
@@ -245,10 +245,10 @@ def _watched_figure(
         height=280 + (20 * math.ceil(len(lines) / 4) if showlegend else 0),
     )
     values = [value for line in positive.values() for value in line if value and math.isfinite(value)]
-    return figure.update_layout(yaxis=_log_axis([*values, *shown]))
+    return figure.update_layout(yaxis=log_axis([*values, *shown]))
 
 
-def _log_axis(values: Sequence[float]) -> dict[str, Any]:
+def log_axis(values: Sequence[float]) -> dict[str, Any]:
     """A log axis of at least 1.2 decades, so that lines which hardly differ look as if they hardly differ."""
     if not values:
         return {"type": "log"}

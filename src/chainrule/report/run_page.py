@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.files import write_aside
+from chainrule.data.plain_json import numbers_again
 from chainrule.errors import DataError
-from chainrule.report import page, sections
+from chainrule.report import page, probe_curves, sections
 from chainrule.report.figures import Epochs
 from chainrule.report.numbers import duration, metric_gain, metric_name, metric_value, number
 from chainrule.training.folder import CONFIG, METRICS, read_history
@@ -43,11 +44,13 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[s
         raise DataError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}", remedy=remedy)
     missing = [name for name in (CONFIG, METRICS) if not (folder / name).is_file()]
     if missing:
+        if (folder / "best" / CONFIG).is_file():  # of a study
+            remedy = f"give {folder / 'best'}, the best run in it"
         what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         raise DataError(f"{folder} is not a run folder: {what}", remedy=remedy)
     config = _decoded(folder / CONFIG, tomllib.loads)
     evaluation = _decoded(folder / EVALUATION, json.loads) if (folder / EVALUATION).is_file() else {}
-    return config, read_history(folder), evaluation
+    return config, read_history(folder), numbers_again(evaluation)
 
 
 def run_page(
@@ -73,6 +76,7 @@ def run_page(
         sections.curves(metrics, best),
         sections.layers(metrics, layers),
         sections.parameters(metrics, layers, parameters),
+        probe_curves.section(metrics),
         *more,
         sections.settings(config),
     ]

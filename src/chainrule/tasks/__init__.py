@@ -18,9 +18,12 @@ def task_of(folder: Path) -> Task:
     """The task whose run a folder holds; DataError where it is none's."""
     kind = kind_of(folder)
     if kind.name not in TASKS:
+        best = folder / "best"
         raise DataError(
             f"{folder} is the folder of a {kind.name}, not of a task's run",
-            remedy=f"give the folder of a run of {' or '.join(TASKS)}",
+            remedy=f"give {best}, the best run in it"
+            if best.is_dir()
+            else f"give the folder of a run of {' or '.join(TASKS)}",
         )
     return TASKS[kind.name]
 

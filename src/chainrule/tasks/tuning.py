@@ -1,4 +1,4 @@
-"""Tuning a task: how a study is begun and gone on with, and what it leaves behind."""
+"""Tuning a task: how a study is begun and continued, and what it leaves behind."""
 
 import shutil
 import tomllib
@@ -84,13 +84,13 @@ def tune_task(
 
     The held-out examples are looked at once, by the best run, at the end.
     settings: those that are not searched. trials: in all, those of earlier and other processes included.
-    folder: where the study is kept, and its results written; one that exists is gone on with.
+    folder: where the study is kept, and its results written; one that exists is continued.
     study: the URL of a database instead, for a study that machines share (under the folder's name, without
     its number); each writes its own folder. space: of settings of the task, or of what they are made of;
     None: `space_of` the settings. pruning, listeners: as of `chainrule.tune.search`. say: called with
     sentences on what is inferred.
 
-    Ctrl-C ends the search in order: the best so far is written. The same call goes on with the study.
+    Ctrl-C ends the search in order: the best so far is written. The same call continues with the study.
     Raises ConfigError and DataError before the first trial, and TrainingError where no trial was completed.
     """
     check_whole("tune_task", "trials", trials)

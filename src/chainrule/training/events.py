@@ -28,7 +28,7 @@ class Started:
 class StepsDone:
     """After some steps, several times a second. loss: of the last step.
 
-    state: brings the run's state up to date and gives it, such as to save it; training that goes on from it
+    state: brings the run's state up to date and gives it, such as to save it; training that continues from it
     gives the same bits. It takes time, so call it seldom. None at the end of an epoch, amid its last batches.
     """
 

@@ -1,4 +1,4 @@
-"""What data a run was trained on, in a few letters: so that it goes on with the same, or is told apart."""
+"""What data a run was trained on, in a few letters: so that it continues with the same, or is told apart."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

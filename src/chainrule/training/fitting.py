@@ -14,7 +14,7 @@ from chainrule.data import Arrays, Source, belonging, nested, split, split_indic
 from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
-from chainrule.nn.metrics import MEASURED, OwnMetric
+from chainrule.nn.metrics import MEASURED, MetricsGiven, OwnMetric
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
@@ -64,7 +64,7 @@ def train(
     seed: int = 0,
     dtype: str = "float32",
     mixing: Mixing | None = None,
-    metrics: Sequence[str | OwnMetric] | str | OwnMetric | None = None,
+    metrics: MetricsGiven | None = None,
     keep: str = "best",
     shuffle: bool = True,
     watch: Watch = True,
@@ -86,9 +86,9 @@ def train(
     quarter of the memory. The columns of DataFrames are known by their names: those of
     validation data, and of what `Run.predict` gets, may be in any order. Weights count in proportion: all of
     them ten times as large are the same.
-    loss: what to make small, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
+    loss: what to minimize, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
     'cross_entropy' or 'mean_squared_error'. Of a model with several outputs a mapping or tuple of these, one
-    for each head: their sum is made small; nn.MultiOutputLoss has weights for them.
+    for each head: their sum is minimized; nn.MultiOutputLoss has weights for them.
     optimizer: an optimizer, such as nn.adam(0.01), or a name in nn.PRESETS, which has its usual learning
     rate; 'adam' is adam(0.001).
     penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
@@ -119,7 +119,7 @@ def train(
     updates and weights, at the last full batch of every epoch; names of PROBES and a `Probe` choose others,
     or every step; False measures nothing.
     listeners: functions of an event (`chainrule.training.events`). checkpoint: a file that keeps the
-    whole state; if it exists, the run goes on from there, to the bits of an unbroken run. It knows its
+    whole state; if it exists, the run continues from there, to the bits of an unbroken run. It knows its
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
     in it.
     progress: a bar on standard error, in a notebook one line; None shows it there and on a terminal.
@@ -135,7 +135,7 @@ def train(
     layer, the cause that was measured, and in its `run` the history and the weights so far. Listeners are
     told `Ended` whatever ends training.
     """
-    named, own = _metrics(metrics)
+    named, own = named_metrics(metrics)
     recipe = Recipe(
         objective=objective_of(model, loss, mixing),
         optimizer=optimizer_of(optimizer),
@@ -182,9 +182,9 @@ def train_recipe(
     """`train` for a recipe and checked arrays, or sources.
 
     state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
-    of a `starting_tree`; not with a checkpoint. programs: compiled before, for a recipe that differs in
-    epochs, batch size, patience and seed at most; they have their executor. own_metrics: by name, measured
-    beside those of the recipe.
+    of a `starting_tree`; not with a checkpoint. Patience counts from there.
+    programs: compiled before, for a recipe that differs in epochs, batch size, patience and seed at most;
+    they have their executor. own_metrics: by name, measured beside those of the recipe.
     """
     programs = Programs(recipe, executor) if programs is None else programs
     supply = supply_of(programs, data)
@@ -194,7 +194,7 @@ def train_recipe(
     if recipe.optimizer.needs_all_examples():
         _check_all_examples(recipe, supply)
     last_parts, why = _last_parts(programs, supply, supply.rows(recipe.batch_size))
-    if why and state is None:  # who goes on with a state trains again and again
+    if why and state is None:  # who continues with a state trains again and again
         warn(ChainruleWarning(why))
     bar = _bar(progress)
     heard: list[Listener] = []
@@ -207,7 +207,7 @@ def train_recipe(
         heard.append(bar)
     heard += listeners
     if validation is not None and recipe.patience is not None:
-        heard.append(EarlyStopping(recipe.patience))
+        heard.append(EarlyStopping(recipe.patience, since=0 if state is None else state.epoch))
     if checkpoint is not None:
         heard.append(Checkpoint(checkpoint, recipe))
     try:
@@ -289,10 +289,10 @@ def _check_all_examples(recipe: Recipe, supply: Supply) -> None:
         )
 
 
-def _metrics(
-    given: Sequence[str | OwnMetric] | str | OwnMetric | None,
+def named_metrics(
+    given: MetricsGiven | None,
 ) -> tuple[tuple[str, ...] | None, dict[str, OwnMetric]]:
-    """The names that a recipe keeps, and functions of one's own by their names."""
+    """The names that a recipe keeps, and functions of the user by their names."""
     if given is None:
         return None, {}
     listed = [given] if isinstance(given, str) or callable(given) else list(given)
@@ -303,7 +303,7 @@ def _metrics(
         name = getattr(function, "__name__", "")
         if not callable(function) or not name.isidentifier() or name in own or name in listed:
             raise ConfigError(
-                f"metrics: {function!r} is no name of a metric and no function with a name of its own",
+                f"metrics: {function!r} is neither the name of a metric nor a named function",
                 remedy=f"give names ({', '.join(MEASURED)}) or functions of targets and predictions",
             )
         own[name] = function

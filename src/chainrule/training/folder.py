@@ -1,7 +1,7 @@
 """The folder of a run: what kind it is, in which format, and what lies in it. This module alone knows.
 
 `folder.json` says kind and format. `weights.safetensors` holds the arrays that the model predicts with, and
-in its metadata the recipe. `metrics.jsonl` has a line an epoch; `config.toml` says how to repeat the run.
+in its metadata the recipe. `metrics.jsonl` has one line per epoch; `config.toml` says how to repeat the run.
 Tasks and estimators put files of their own beside them. Equal runs are equal bytes, but for measured seconds.
 
 Format 1 had no folder.json. It is still read: `upgraded` gives its recipes today's names.
@@ -87,7 +87,7 @@ def check_kind(folder: Path, name: str, remedy: str) -> Kind:
 class Contents:
     """What the folder of a run says, as plain data.
 
-    recipe: of the recipe, with today's names. parameters: name -> array. history: a record an epoch.
+    recipe: of the recipe, with today's names. parameters: name -> array. history: one record per epoch.
     batch: name -> [shape, dtype] of the training batches. stopped, best_epoch, columns: as of `Run`.
     """
 

@@ -1,18 +1,22 @@
-"""Run.train: training goes on where a run ended."""
+"""Run.train: training continues where a run ended."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.data import Arrays, Source
 from chainrule.errors import ConfigError
-from chainrule.nn.metrics import OwnMetric
+from chainrule.nn.metrics import MetricsGiven, OwnMetric
 from chainrule.nn.optimizers.descent import with_rate
 from chainrule.nn.schedules import Constant, Schedule
 from chainrule.training.events import Ended, Event, Listener
 from chainrule.training.inputs import arrays_for, check_lengths
 from chainrule.training.probes import Watch
 from chainrule.training.programs import Programs
+from chainrule.training.recipe import Recipe
 from chainrule.training.state import RunState
 from chainrule.training.supply import supply_of
 
@@ -47,13 +51,20 @@ class LastState:
             self.state = event.state
 
 
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """The settings that are others from here on, as of `Run.train`; None: as before."""
+
+    learning_rate: float | Schedule | None
+    batch_size: int | None
+    validation: Any
+    patience: int | None
+    metrics: MetricsGiven | None
+    watch: Watch | None
+
+
 def go_on(
-    run: "Run",
-    epochs: int,
-    data: Any,
-    learning_rate: float | Schedule | None,
-    listeners: Sequence[Listener],
-    progress: bool | None,
+    run: "Run", epochs: int, data: Any, changes: Changes, listeners: Sequence[Listener], progress: bool | None
 ) -> "Run":
     """See `Run.train`."""
     from chainrule.training.fitting import starting_tree_of, train_recipe
@@ -63,35 +74,75 @@ def go_on(
         raise ConfigError(
             "this run has its parameters and not the state in which training ended, such as that of its "
             "optimizer: it was loaded, copied, or trained by train_recipe",
-            remedy="go on with the Run that chainrule.train gave, or train with a checkpoint, which resumes",
+            remedy="continue with the Run that chainrule.train gave, or train with a checkpoint, to resume",
         )
     if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
         raise ConfigError(f"epochs is {epochs!r}", remedy="give how many more, a whole number, at least 1")
-    recipe = replace(run.recipe, epochs=known.state.epoch + epochs, patience=None)
+    recipe, own = _changed(run.recipe, known, changes)
+    recipe = replace(recipe, epochs=known.state.epoch + epochs)
+    more, held_out = _examples(run, recipe, known, data, changes.validation)
     old = known.state
-    if learning_rate is not None:
-        recipe = replace(recipe, optimizer=_at_rate(recipe.optimizer, learning_rate))
+    if changes.learning_rate is not None:
         old = replace(old, tree=_without_rates(old.tree))
-    more = known.data if data is None else data
-    if not isinstance(more, Arrays | Source):
-        more = arrays_for(recipe, more, columns=run.columns)
+    if changes.validation is not None:  # losses on other examples tell nothing of which epoch is the best
+        old = replace(old, best={}, best_epoch=0, best_loss=math.inf)
     programs = Programs(recipe, run.executor)
     supply = supply_of(programs, more)
     check_lengths(programs, supply.sample.inputs.named, run.input_shapes, run.parameters, "train")
-    state = old.fork(starting_tree_of(recipe, supply, programs), same_batches=data is None).state
+    same_batches = data is None and recipe.batch_size == run.recipe.batch_size
+    state = old.fork(starting_tree_of(recipe, supply, programs), same_batches=same_batches).state
+    watch = known.watch if changes.watch is None else changes.watch
     last = LastState()
     further = train_recipe(
         recipe,
         more,
-        known.validation,
-        watch=known.watch,
+        held_out,
+        watch=watch,
         listeners=[*listeners, last],
         progress=progress,
         state=state,
         programs=programs,
-        own_metrics=known.own_metrics,
+        own_metrics=own,
     )
-    return replace(further, going_on=replace(known, state=last.state, data=more))
+    going_on = None if last.state is None else GoingOn(last.state, more, held_out, watch, own)
+    return replace(further, going_on=going_on)
+
+
+def _changed(recipe: Recipe, known: GoingOn, changes: Changes) -> tuple[Recipe, Mapping[str, OwnMetric]]:
+    """The recipe with what changes, but for epochs, and metrics of one's own by name."""
+    from chainrule.training.fitting import named_metrics
+
+    recipe, own = replace(recipe, patience=changes.patience), known.own_metrics
+    if changes.learning_rate is not None:
+        recipe = replace(recipe, optimizer=_at_rate(recipe.optimizer, changes.learning_rate))
+    if changes.batch_size is not None:
+        recipe = replace(recipe, batch_size=changes.batch_size)
+    if changes.metrics is not None:
+        names, own = named_metrics(changes.metrics)
+        recipe = replace(recipe, metrics=names)
+    return recipe, own
+
+
+def _examples(
+    run: "Run", recipe: Recipe, known: GoingOn, data: Any, validation: Any
+) -> tuple[Arrays | Source, Arrays | Source | None]:
+    """Training and validation data: those that are given, and else those of before."""
+    from chainrule.training.fitting import split_validation
+
+    if data is None:
+        if isinstance(validation, int | float | np.number):
+            raise ConfigError(
+                f"validation is {validation}, a share, and all of the data were trained on already",
+                remedy="give validation data of its own, such as (x, y), or other data to train on",
+            )
+        data = known.data
+    elif not isinstance(data, Source):
+        data = arrays_for(recipe, data, columns=run.columns)
+    if validation is not None:
+        return split_validation(recipe, data, validation)
+    if recipe.patience is not None and known.validation is None:
+        raise ConfigError("patience needs validation data", remedy="set validation, such as (x, y)")
+    return data, known.validation
 
 
 def _at_rate(optimizer: Any, rate: float | Schedule) -> Any:

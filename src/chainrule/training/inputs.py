@@ -73,7 +73,7 @@ def check_lengths(
 
 
 def _check_names(programs: Programs, inputs: Mapping[str, Any], known: Mapping[str, Any], who: str) -> None:
-    """A model gets all inputs; what an objective of one's own predicts from may be some of them."""
+    """A model gets all inputs; what an objective of the user predicts from may be some of them."""
     supervised = isinstance(programs.recipe.objective, Supervised)
     if set(inputs) != set(known) if supervised else not set(inputs) <= set(known):
         raise DataError(

@@ -1,4 +1,4 @@
-"""Objectives: what one step of training makes small, recorded from the named arrays of a batch."""
+"""Objectives: what one step of training minimizes, recorded from the named arrays of a batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Objective(Part, ABC):
-    """What one step of training makes small.
+    """What one step of training minimizes.
 
     A frozen dataclass whose fields hold its layers; their parameters are named after the fields, such as
     'encoder.dense_1.weight'. `record` may call any of them, several times, and compute any loss: of several

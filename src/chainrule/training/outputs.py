@@ -12,7 +12,7 @@ _NARROW = 2.0  # raw numbers that differ by less can't make one class much likel
 
 
 def warn_of_outputs(loss: Loss, program: Program, targets: np.ndarray, name: str = "prediction") -> None:
-    """Warn where the last operation bounds the outputs in a way that the loss has no use for.
+    """Warn where the last operation bounds the outputs in a way that the loss does not use.
 
     An activation that the loss applies itself; outputs that may be no probabilities where it takes some;
     targets that no output can reach; outputs that are always the same number.
@@ -23,7 +23,7 @@ def warn_of_outputs(loss: Loss, program: Program, targets: np.ndarray, name: str
     if outputs.low == outputs.high:
         _tell(
             f"{_whose(outputs)} are always {outputs.low:g}",
-            "leave that activation out, or give the last layer one unit a class",
+            "leave that activation out, or give the last layer one unit per class",
         )
     elif loss.takes == LOGITS:
         if outputs.low >= 0 or outputs.high - outputs.low <= _NARROW:

@@ -26,7 +26,7 @@ KEPT = ("best", "last")
 class Recipe(Part):
     """What to train and how.
 
-    objective: what every step makes small, such as Supervised(model, loss). optimizer: a transform; its
+    objective: what every step minimizes, such as Supervised(model, loss). optimizer: a transform; its
     result is added to the parameters. penalties: added to the loss while training (not in the reported
     losses).
     epochs, batch_size: at least 1.

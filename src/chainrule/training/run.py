@@ -15,16 +15,18 @@ from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import building
+from chainrule.nn.metrics import MetricsGiven
 from chainrule.nn.schedules import Schedule
 from chainrule.nn.summarizing import Summary, summary_of
 from chainrule.program import Program, Trace
 from chainrule.training.events import Listener
 from chainrule.training.explaining import explain_row
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
-from chainrule.training.going_on import GoingOn, go_on
+from chainrule.training.going_on import Changes, GoingOn, go_on
 from chainrule.training.heads import check_measurable, measured, metric_names
 from chainrule.training.inputs import arrays_for, blocks_for, check_examples, check_inputs, check_lengths
 from chainrule.training.objective import forwarded
+from chainrule.training.probes import Watch
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.showing import figure_of, write_page
@@ -48,15 +50,17 @@ class Run:
     'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
     where there is validation; 'watch', what probes measured at the last full batch, by layer or parameter and
     name of the probe, by default root mean squares of activations, deltas, gradients, updates and values; and
-    'watch_steps', lists of what they measured at every step, where that was asked for. What is infinite is
-    NaN after storing: null in metrics.jsonl.
+    'watch_steps', lists of what they measured at every step, where that was asked for; in the first record
+    'executor', where NumPy took the place of the one that was asked for, and why. What is infinite is NaN
+    after storing: null in metrics.jsonl.
     stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
     lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
     the best and the parameters are those of the last epoch.
+    executor: the name of what it was trained with and predicts with, such as 'native'.
     batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
     it is one alone, the names of its columns.
-    going_on: the state at the end and the data, from which `train` goes on; None of a run that was loaded or
-    copied. programs: the forward passes compiled so far; any number of threads may predict at once.
+    going_on: the state at the end and the data, from which `train` continues; None of a run that was loaded
+    or copied. programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -153,7 +157,7 @@ class Run:
         the learning rate of the last epoch.
         row: counted from 0. data: (x, y) to take the example from; those that this run was trained on if
         None, without what was split off for validation.
-        Raises DataError for a row that there is not, and for a loaded run without data; ChainruleError for
+        Raises DataError for a row that does not exist, and for a loaded run without data; ChainruleError for
         networks that are more than fully connected layers in a row.
         """
         return explain_row(self, row, data)
@@ -180,21 +184,31 @@ class Run:
         data: Any = None,
         *,
         learning_rate: float | Schedule | None = None,
+        batch_size: int | None = None,
+        validation: Any = None,
+        patience: int | None = None,
+        metrics: MetricsGiven | None = None,
+        watch: Watch | None = None,
         listeners: Sequence[Listener] = (),
         progress: bool | None = None,
     ) -> "Run":
         """Train further from where this run ended, and return a new Run with the whole history.
 
-        On the same data and at the same rate, to the bits of one run that was longer from the start. This run
-        stays as it is. Validation data and metrics remain; there is no early stopping, the weights of the
-        best epoch of all are kept as before.
-        epochs: how many more, at least 1. data: others than before, as in `chainrule.train`, of examples of
-        the same shape; None is the same. learning_rate: a number or a schedule that starts now; None goes on
-        with the optimizer's. listeners, progress: as in `chainrule.train`.
-        Raises ConfigError for a run that was loaded or copied, which has no optimizer state, and for an
-        optimizer without a learning rate where one is given; else as `chainrule.train`.
+        On the same data with the same settings, to the bits of one run that was longer from the start. This
+        run stays as it is. None leaves a setting as it was, but for patience; the weights of the best epoch
+        of all are kept as before.
+        epochs: how many more at most, at least 1. data: others than before, as in `chainrule.train`, of
+        examples of the same shape. learning_rate: a number or a schedule that starts now.
+        validation: other data to validate with, or a share of other `data`; their losses are not compared
+        with earlier ones: the best epoch is then the best of those from now on. patience: stop after this
+        many epochs from now on without a lower validation loss; None: there is no early stopping.
+        batch_size, metrics, watch, listeners, progress: as in `chainrule.train`.
+        Raises ConfigError for a run that was loaded or copied, which has no optimizer state, for an optimizer
+        without a learning rate where one is given, for patience without validation data, and for a share of
+        data that were trained on; else as `chainrule.train`.
         """
-        return go_on(self, epochs, data, learning_rate, listeners, progress)
+        changes = Changes(learning_rate, batch_size, validation, patience, metrics, watch)
+        return go_on(self, epochs, data, changes, listeners, progress)
 
     @cached_property
     def input_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -261,7 +275,7 @@ def load_run(
     alone, where that is clear.
     executor: as in `chainrule.train`.
     Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
-    function that is neither chainrule's nor among the classes, or for an executor that there is not.
+    function that is neither chainrule's nor among the classes, or for an executor that does not exist.
     """
     folder = Path(folder)
     contents = read_contents(folder)

@@ -21,7 +21,7 @@ def figure_of(run: "Run") -> "Figure":
     from chainrule.report.plain_run import run_figure
 
     if not run.history:
-        raise DataError("this run has no finished epoch to plot", remedy="train it for at least one")
+        raise DataError("this run has no finished epoch to plot", remedy="train it for at least one epoch")
     return run_figure(run.history)
 
 
@@ -32,6 +32,6 @@ def write_page(run: "Run", file: Path | str) -> Path:
     path = Path(file)
     if path.exists():
         what = "is a folder" if path.is_dir() else "exists already"
-        raise ConfigError(f"{path} {what}", remedy="name a file that there is not, such as report.html")
+        raise ConfigError(f"{path} {what}", remedy="name a new file, such as report.html")
     write_aside(path, plain_page(run, path.stem).encode(errors="backslashreplace"))
     return path

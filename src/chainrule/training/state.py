@@ -1,4 +1,4 @@
-"""The state of a run: all that it needs to go on, and what of it fits another recipe."""
+"""The state of a run: all that it needs to continue, and what of it fits another recipe."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 @dataclass
 class RunState:
-    """Everything that a run needs to go on: saved whole, a resumed run gives the same bits.
+    """Everything that a run needs to continue: saved whole, a resumed run gives the same bits.
 
     tree: parameters, state of layers and of the optimizer, and the random key, by name. epoch: finished
     epochs. step: finished steps. history: a record for each epoch. best_epoch, best_loss: where the
@@ -70,7 +70,7 @@ class Fork:
     """What `RunState.fork` gives: the new state, and what became of every array.
 
     carried: the names of arrays taken over. new: name -> why it starts afresh. left: the names of arrays that
-    the other recipe has no use for.
+    the other recipe does not use.
     """
 
     state: RunState

@@ -1,4 +1,4 @@
-"""Saving the whole state of a run, so that it goes on from there to the same bits."""
+"""Saving the whole state of a run, so that it continues from there to the same bits."""
 
 import json
 import math

@@ -174,7 +174,7 @@ def _first_value(initializer: Initializer, value: Value, seed: int) -> np.ndarra
         got = f"{got} of {array.dtype}"
     raise ChainruleError(
         f"{type(initializer).__name__} gave {got} for '{value.name}'",
-        remedy=f"it must give an array of shape {value.shape} of {value.dtype}, as its call says",
+        remedy=f"it must give an array of shape {value.shape} of {value.dtype}, as its arguments say",
     )
 
 

@@ -227,6 +227,6 @@ def _whole(name: str, parts: list[np.ndarray]) -> np.ndarray:
     if len({part.shape[1:] for part in parts}) > 1:
         raise ShapeError(
             f"'{name}' has the lengths that its batches were padded to",
-            remedy="predict sequences of one length at a time, or let the model give one output an example",
+            remedy="predict sequences of one length at a time, or let the model give one output per example",
         )
     return np.concatenate(parts)

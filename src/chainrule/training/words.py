@@ -70,7 +70,7 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
         ),
         **dict.fromkeys(
             ("warm_start", "initial_epoch", "resume", "resume_from"),
-            "give checkpoint='training.safetensors', from which training goes on",
+            "give checkpoint='training.safetensors', from which training continues",
         ),
         **dict.fromkeys(("n_jobs", "num_workers", "workers", "threads", "device"), _THREADS),
     }
@@ -90,7 +90,7 @@ def objective_of(model: Layer | Objective, loss: LossGiven | None, mixing: Mixin
         return model
     if loss is None:
         raise ConfigError(
-            "no loss is given", remedy="say what to make small ({loss})", settings={"loss": "cross_entropy"}
+            "no loss is given", remedy="give a loss ({loss})", settings={"loss": "cross_entropy"}
         )
     return Supervised(model, loss_of(loss), mixing)
 
@@ -140,7 +140,7 @@ def naming_settings(call: Callable[_Given, _Result]) -> Callable[_Given, _Result
         name = call.__name__
         if len(given) > places:
             raise ConfigError(
-                f"{name} got {len(given)} arguments by place; it takes {places}",
+                f"{name} got {len(given)} positional arguments; it takes {places}",
                 remedy="give inputs and targets as one pair, (x, y), and the rest by name",
             )
         for setting in settings:

@@ -51,7 +51,7 @@ class Attempt:
             return
         if "validation_loss" not in event.record:
             raise ConfigError(
-                "a trial trains without validation, so that nothing tells how good it is",
+                "a trial trains without validation, so it has no score",
                 remedy="set a share of the rows aside ({validation})",
                 settings={"validation": 0.2},
             )

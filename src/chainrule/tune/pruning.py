@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Asha:
     """Asynchronous successive halving (Li et al. 2020), Optuna's variant, which never pauses a trial.
 
-    At the epochs first · reductionᵏ, k = 0, 1, 2, …, a trial goes on if it is among the best 1 / reduction of
-    all that came so far. first: at least 1. reduction: at least 2. Raises ConfigError.
+    At the epochs first · reductionᵏ, k = 0, 1, 2, …, a trial continues if it is among the best 1 / reduction
+    of all that came so far. first: at least 1. reduction: at least 2. Raises ConfigError.
     """
 
     first: int = 5

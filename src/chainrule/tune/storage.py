@@ -155,7 +155,7 @@ def _ping(url: "URL", address: str) -> None:
         engine = create_engine(url, **_arguments(url))
     except NoSuchModuleError:
         raise ConfigError(
-            f"the study's URL begins with {url.drivername}://, which is no known database",
+            f"the study's URL begins with {url.drivername}://, which is not a known database",
             remedy="give a URL such as postgresql://user@host/database or sqlite:///file.db",
         ) from None
     except ImportError as error:
@@ -209,7 +209,7 @@ def _answering(address: str) -> Iterator[None]:
         if "://" not in address:
             check = "the path, its permissions and the space on the disk"
         raise ConfigError(
-            f"the study at {address} does not answer: {_reason(error)}",
+            f"the study at {address} does not respond: {_reason(error)}",
             remedy=f"check {check}; what was done is not lost",
         ) from error
 

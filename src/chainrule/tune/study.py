@@ -84,8 +84,8 @@ def search(
     included; at least 1.
     study: where it is kept. None: in memory. A path: an SQLite file. A URL such as
     postgresql://user@host/database: a database where many machines work on one study. Who calls this again
-    with the same arguments goes on with it; what a killed process leaves is done again by the others, half a
-    minute after it was last heard of.
+    with the same arguments continues with it; what a killed process leaves is done again by the others, half
+    a minute after it was last heard of.
     name: of the study in its storage. subject: what else it is about, as plain data; a study is only gone on
     with by those who search the same space, with the same pruning, on the same subject.
     upgrade: the subject of a study that an earlier version of the caller began -> the same in today's words.
@@ -170,7 +170,7 @@ def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str
     if different:
         raise ConfigError(
             f"{what} is about something else: its {_differences(different, found, wanted)}",
-            remedy="go on with the arguments it was begun with, or begin another study",
+            remedy="continue with the arguments it was begun with, or begin another study",
         )
 
 

@@ -44,7 +44,7 @@ class Recorder:
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list]:
-    """What fakes in the place of ours and mlp were fitted with; 'trees' breaks."""
+    """What fakes instead of ours and mlp were fitted with; 'trees' breaks."""
     seen: dict[str, list] = {OURS: [], PEER: [], "equal": []}
 
     def broken(task, frame, seed):

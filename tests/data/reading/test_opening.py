@@ -140,7 +140,7 @@ def test_whole_numbers_beside_gaps_stay_exact(tmp_path):
         (excel(FRAME.iloc[:0]), r"a\.csv has no rows on its first sheet, 'first'; write column names"),
         (b'{"a": 1}\n{"a": \n', r"a\.csv, line 2 is damaged JSON.*; correct or remove that line"),
         (b'[{"a": 1}, 5]', r"a\.csv, object 2 is 5, not an object"),
-        (b'[{"a": 1}, {"a": [1]}]', r"a\.csv, object 2: 'a' is \[1\], no single value; write its parts"),
+        (b'[{"a": 1}, {"a": [1]}]', r"a\.csv, object 2: 'a' is \[1\], not one value; write its parts"),
         (b'{"a": [1, 2], "b": [1]}', r"a\.csv: its lists differ in length \('a': 2, 'b': 1\)"),
         (b"[]", r"a\.csv has no rows"),
         (b'{"a": 1,', r"a\.csv is damaged JSON"),

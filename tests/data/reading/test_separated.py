@@ -125,7 +125,7 @@ def test_years_as_column_names_are_column_names(write):
         ("", r"sales.csv is empty \(0 bytes\); give a file with column names and rows"),
         ("\n  \n\n", r"sales.csv is empty; give"),
         ("a,b\n", r"sales.csv has no rows, only a header; add rows"),
-        ("a,b,a\n1,2,3\n", r"sales.csv: the column name 'a' stands there 2 times; give every column a name"),
+        ("a,b,a\n1,2,3\n", r"sales.csv: the column name 'a' occurs 2 times; give every column a name"),
         (
             "a,b\n1,2\n1,2,3\n",
             r"sales.csv, line 3: 3 fields where the header has 2 \(separated by commas\); correct",

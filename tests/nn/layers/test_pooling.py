@@ -116,7 +116,7 @@ def test_upsampling_refuses_a_factor_that_is_no_count(factor):
         (
             GlobalMaxPool1D(),
             (2, 0, 3),
-            r"^GlobalMaxPool1D .*_1' got x of shape \(2, 0, 3\); no axis of space may",
+            r"^GlobalMaxPool1D .*_1' got x of shape \(2, 0, 3\); no spatial axis may",
         ),
         (Upsample((2, 2)), (2, 4, 1), r"^Upsample 'upsample_1' got .*; its factor \(2, 2\) is for 2 axes of"),
         (Upsample(), (2, 0, 1), r"^Upsample 'upsample_1': resize got size \(0,\) for \(0,\)"),

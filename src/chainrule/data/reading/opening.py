@@ -171,7 +171,9 @@ def _utf8(content: bytes, source: str) -> tuple[bytes, str]:
         odd, even = head[1::2].count(0), head[::2].count(0)
         encoding = "utf-16-le" if odd > even else "utf-16-be"
         if max(odd, even) < 0.3 * len(head) / 2:
-            raise DataError(f"{source} is no text, and none of {READABLE}", remedy=f"save it as {READABLE}")
+            raise DataError(
+                f"{source} is neither text nor one of {READABLE}", remedy=f"save it as {READABLE}"
+            )
     if encoding:
         try:
             text = content.decode(encoding).removeprefix("\ufeff").encode()

@@ -1,4 +1,4 @@
-"""JSON: a list of objects, an object of lists, or one object a line."""
+"""JSON: a list of objects, an object of lists, or one object per line."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ def _frame(rows: list[Any], source: str, what: str) -> "pd.DataFrame":
         nested = next((number for number, each in enumerate(values, 1) if isinstance(each, dict | list)), 0)
         if nested:
             raise DataError(
-                f"{source}, {what} {nested}: {name!r} is {shortened(values[nested - 1])}, no single value",
+                f"{source}, {what} {nested}: {name!r} is {shortened(values[nested - 1])}, not one value",
                 remedy="write its parts as columns of their own",
             )
         columns[name] = pd.Series(values, dtype=object).infer_objects()

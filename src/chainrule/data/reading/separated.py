@@ -195,7 +195,7 @@ def _header_layout(text: Text, separator: str, records: list[list[str]]) -> Layo
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
-            f"{text.source}: the column name {repeated[0]!r} stands there {names.count(repeated[0])} times",
+            f"{text.source}: the column name {repeated[0]!r} occurs {names.count(repeated[0])} times",
             remedy="give every column a name of its own",
         )
     return Layout(separator, tuple(names))

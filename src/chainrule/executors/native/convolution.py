@@ -20,7 +20,7 @@ PIECES = 8
 
 
 def sizes_of(step: Step) -> tuple[int, ...]:
-    """What the core is told of any of the three: one axis of space is an image of height 1."""
+    """What the core is told of any of the three: one spatial axis is an image of height 1."""
     if step.operation == "convolution_input_adjoint":
         (y, weight), x = step.inputs, step.output
         window = weight.shape[:-2]

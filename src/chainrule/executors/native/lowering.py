@@ -155,13 +155,14 @@ class Lowering(Builder):
     # Steps
 
     def _step(self, step: Step) -> None:
-        step = self._with_short_indices(step)
+        if step.operation in INDICES:
+            step = self._with_short_indices(step)
         known = self._same.setdefault(self._key(step), step.output)
         if known is not step.output:
             self.views[step.output] = self.views[known]
             return
         self.layer = step.layer
-        if step.operation == "add" and (pieces := self._put_together(step)):
+        if self._pieces and step.operation == "add" and (pieces := self._put_together(step)):
             self.compose(step.output, pieces)
         elif step.operation in VIEWS:
             VIEWS[step.operation](self, step)
@@ -173,8 +174,8 @@ class Lowering(Builder):
             LOWERINGS[step.operation](self, step)
 
     def _with_short_indices(self, step: Step) -> Step:
-        place = INDICES.get(step.operation)
-        if place is None or step.inputs[place].dtype != "int64":
+        place = INDICES[step.operation]
+        if step.inputs[place].dtype != "int64":
             return step
         inputs = list(step.inputs)
         inputs[place] = self._short(step.inputs[place])
@@ -197,8 +198,6 @@ class Lowering(Builder):
 
     def _put_together(self, step: Step) -> Pieces | None:
         """A sum of which everywhere all but one are zeros, such as the deltas of the slices of one value."""
-        if not self._pieces:
-            return None
         first, second = (self.pieces_of(value) for value in step.inputs)
         return first.added(second) if first and second else None
 
@@ -218,12 +217,13 @@ class Lowering(Builder):
 
     def _elementwise(self, step: Step) -> None:
         y, shape = step.output, step.output.shape
-        making = self._tiles.making
-        views = [self._loadable(value, shape) for value in step.inputs]
+        making, seen = self._tiles.making, self.views
+        views = [self._loadable(value, seen[value], shape) for value in step.inputs]
         tile = self._tile_for(step, views)
         for view in views:
-            if making.get(view.root, tile) is not tile:
-                self._join(tile, making[view.root], view, views)
+            maker = making.get(view.root)
+            if maker is not None and maker is not tile and maker.shape == shape:
+                self._join(tile, maker, view, views)
         made = tile.made
         slots = [
             made[view.root] if view.root in made and view.dense else self._slot(tile, value, view)
@@ -266,8 +266,7 @@ class Lowering(Builder):
         )
         return stored or root.size * 8 <= size_of(tile.shape)
 
-    def _loadable(self, value: Value, shape: tuple[int, ...]) -> View:
-        view = self.views[value]
+    def _loadable(self, value: Value, view: View, shape: tuple[int, ...]) -> View:
         if view.shape != shape:
             view = view.broadcast(shape)
         # Of at most two axes each has a stride of its own.
@@ -328,13 +327,11 @@ class Lowering(Builder):
         return tile
 
     def _join(self, tile: Tile, other: Tile, view: View, beside: list[View]) -> None:
-        """If the other tile, which makes the view, is of this shape and nobody has read it, make the two one.
+        """Make two tiles of one shape one, if nobody has read what the other makes; the view is of that.
 
         beside: the views that the same step reads.
         """
-        if other.shape != tile.shape or not self._inside(other, view):
-            return
-        if len(other.ops) + len(tile.ops) > MOST_OPS or not tile.shape:
+        if not tile.shape or not self._inside(other, view) or len(other.ops) + len(tile.ops) > MOST_OPS:
             return
         # What is read in another order than it is made, such as transposed, must be stored before.
         if any(each.root in other.made and not self._inside(other, each) for each in beside):

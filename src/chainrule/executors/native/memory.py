@@ -59,15 +59,15 @@ def _locals(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, t
     for group in groups:
         for node in group.nodes:
             for access in node.accesses:
-                root = access.root
-                fits = access.whole and node.extent > 0 and root.size > 0 and group.chunks > 1
-                if root not in seen and fits and access.write and root not in outside:
-                    found[root] = (node.extent, root.nbytes // node.extent)
-                elif root in found:
+                root, fits = access.root, access.whole and node.extent > 0
+                if root in found:
                     rows, _ = found[root]
                     same = rows == node.extent or not (rows % group.chunks or node.extent % group.chunks)
                     if not fits or seen[root] is not group or not same:
                         del found[root]
+                elif fits and access.write and group.chunks > 1 and root not in seen and root not in outside:
+                    if root.size > 0:
+                        found[root] = (node.extent, root.nbytes // node.extent)
                 seen[root] = group
     return found
 

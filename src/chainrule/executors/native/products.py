@@ -50,12 +50,12 @@ def lower_matmul(builder: Builder, step: Step) -> None:
     (x, y), c = step.inputs, step.output
     (m, n), k, outer = c.shape[-2:], x.shape[-1], c.shape[:-2]
     a, b = _matrices(builder, x), _matrices(builder, y)
-    rows = collapsed(a.view.shape[:-1], a.view.strides[:-1])
-    together = rows is not None and (rows >= max(k, 1) or m * size_of(outer) == 1)
     levels: list[_Level] = []
-    if together and outer and size_of(outer) and y.size == k * n and not a.turned:
+    rows = collapsed(a.view.shape[:-1], a.view.strides[:-1]) if outer else None
+    together = rows is not None and (rows >= max(k, 1) or m * size_of(outer) == 1)
+    if together and size_of(outer) and y.size == k * n and not a.turned:
         m, a = m * size_of(outer), replace(a, row=max(rows or 0, k, 1))  # one shared matrix: all rows at once
-    else:
+    elif outer:
         x_outer, y_outer = a.outer.broadcast(outer), b.outer.broadcast(outer)
         levels = _levels(x_outer, y_outer)
         if not levels:

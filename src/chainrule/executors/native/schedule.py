@@ -158,11 +158,11 @@ class _Queue:
 
 def _look_ahead(group: Group) -> None:
     """Each product asks for what the node after it reads beside its result, such as an optimizer's means."""
-    writers: dict[Value, set[Node]] = {}
+    writers: dict[Value, Node | None] = {}  # None: several
     for node in group.nodes:
         for access in node.accesses:
-            if access.write:
-                writers.setdefault(access.root, set()).add(node)
+            if access.write and writers.setdefault(access.root, node) is not node:
+                writers[access.root] = None
     for product, reader in pairwise(group.nodes):
         if product.kind != "matmul" or reader.kind != "tile" or reader.extent != product.extent:
             continue
@@ -170,7 +170,7 @@ def _look_ahead(group: Group) -> None:
         read = [access for access in reader.accesses if not access.write and access.aligned]
         if any(access.root is result for access in read):
             alike = [access.root for access in read if access.root.nbytes == result.nbytes]
-            cold = [root for root in alike if writers.get(root, set()) <= {reader}]
+            cold = [root for root in alike if writers.get(root, reader) is reader]
             product.ahead.extend(cold[: _core.MOST_AHEAD])
 
 

@@ -12,7 +12,7 @@ Pair = tuple[int, int]
 
 
 def _in_two_axes(lengths: Sequence[int]) -> Pair:
-    """A single axis of space is an image one row high."""
+    """A single spatial axis is an image one row high."""
     return (1, lengths[0]) if len(lengths) == 1 else (lengths[0], lengths[1])
 
 

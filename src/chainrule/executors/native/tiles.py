@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from chainrule.executors.native import _core
 from chainrule.executors.native.nodes import Access, Locate, Node, place_at
-from chainrule.executors.native.views import View, rows_of
+from chainrule.executors.native.views import View, rows_inside, rows_of
 from chainrule.program import Value
 
 CODES = {name: code for code, name in enumerate(_core.MICRO_OPS)}
@@ -104,7 +104,7 @@ def tile_node(tile: Tile, stored: Mapping[Value, Value]) -> Node:
     stores = [(home, register[made[value]]) for value, home in stored.items()]
     accesses = []
     for (root, offset, row_stride, col_stride), _ in loads:
-        aligned = View(root, (rows, columns), (row_stride, col_stride), offset).rows_inside(rows)
+        aligned = rows_inside(rows, root.size, offset, (rows, columns), (row_stride, col_stride))
         whole = aligned and row_stride == columns and (col_stride == 1 or columns == 1)
         accesses.append(Access(root, False, aligned, whole))
     accesses += [Access(home, True, True, True) for home, _ in stores]

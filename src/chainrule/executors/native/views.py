@@ -38,10 +38,7 @@ class View(NamedTuple):
 
     def rows_inside(self, rows: int) -> bool:
         """Whether the first axis has so many rows, each in its own part of the root's storage cut evenly."""
-        if not rows or rows != self.shape[0] or self.strides[0] * rows != self.root.size:
-            return False
-        rest = zip(self.shape[1:], self.strides[1:], strict=True)
-        return self.offset + sum((n - 1) * stride for n, stride in rest if n) < self.strides[0]
+        return rows_inside(rows, self.root.size, self.offset, self.shape, self.strides)
 
     def sliced(self, start: Sequence[int], step: Sequence[int], shape: tuple[int, ...]) -> "View":
         """Every step-th element from start on, along each axis."""
@@ -104,6 +101,17 @@ class View(NamedTuple):
 def whole(value: Value) -> View:
     """A value in its own storage."""
     return View(value, value.shape, packed_strides(value.shape))
+
+
+@lru_cache(maxsize=4096)
+def rows_inside(
+    rows: int, size: int, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> bool:
+    """`View.rows_inside` of a root of this size."""
+    if not rows or rows != shape[0] or strides[0] * rows != size:
+        return False
+    rest = zip(shape[1:], strides[1:], strict=True)
+    return offset + sum((n - 1) * stride for n, stride in rest if n) < strides[0]
 
 
 @lru_cache(maxsize=4096)

@@ -27,7 +27,7 @@ def max_pool_positions(x: np.ndarray, window: Any, stride: Any, padding: Any) ->
     view = _windows(x, window, stride, padding, -np.inf)
     places = view.shape[1 : 1 + len(window)]
     flat = view.reshape(len(x), *places, math.prod(window), x.shape[-1])
-    taps = np.unravel_index(flat.argmax(-2), window)  # one array for each axis of space
+    taps = np.unravel_index(flat.argmax(-2), window)  # one array for each spatial axis
     grid = np.indices((len(x), *places, x.shape[-1]), sparse=True)
     space = [
         # A window of -inf alone may find padding first; the nearest element is its first true one.

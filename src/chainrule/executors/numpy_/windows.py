@@ -1,4 +1,4 @@
-"""Windows over the axes of space, as views of a padded array."""
+"""Windows over the spatial axes, as views of a padded array."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 
 def padded(x: np.ndarray, padding: Any, fill: float) -> np.ndarray:
-    """(batch, *space, channels) with its axes of space padded by a number."""
+    """(batch, *space, channels) with its spatial axes padded by a number."""
     if not any(side for pair in padding for side in pair):
         return x
     return np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=fill)

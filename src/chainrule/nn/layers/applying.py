@@ -1,4 +1,4 @@
-"""A function of one's own as a layer."""
+"""A function of the user as a layer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

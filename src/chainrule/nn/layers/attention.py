@@ -167,7 +167,7 @@ class PositionalEncoding(Layer):
             check_whole(self, "longest", self.longest)
         elif self.longest is not None:
             raise ConfigError(
-                f"PositionalEncoding: longest is {self.longest!r}, which '{self.kind}' has no use for",
+                f"PositionalEncoding: longest is {self.longest!r}, which '{self.kind}' does not use",
                 remedy="leave it out, or choose the kind 'learned'",
             )
 

@@ -84,7 +84,7 @@ class Concatenate(Layer):
 
     layers: at least one; Sequential([]) is x itself, as in a densely connected block (Huang et al. 2017).
     axis: of the outputs, the last if -1; their other axes must be alike, else ShapeError.
-    Raises ConfigError if an item is not a layer or axis no whole number.
+    Raises ConfigError if an item is not a layer or axis not a whole number.
     In a `__call__` of your own, where Tensors of several sources meet, use program.functions.concatenate.
     """
 

@@ -1,4 +1,4 @@
-"""Convolution over one and two axes of space: plain, transposed, depthwise.
+"""Convolution over one and two spatial axes: plain, transposed, depthwise.
 
 As everywhere in the field it is a correlation: the window is not turned round. Data is channels-last. No
 padding is the default, as in PyTorch and Keras.
@@ -22,7 +22,7 @@ class Conv1D(Layer):
     """y[p] = activation(b + Σ over taps k and channels of x[p · stride + k · dilation] W[k]).
 
     x: float (batch, length, channels) -> (batch, places, filters). All settings are those of Conv2D, for one
-    axis of space.
+    spatial axis.
     """
 
     filters: int

@@ -13,7 +13,7 @@ def need_floats(x: Tensor) -> None:
 
 
 def need_space(x: Tensor, *axes: int) -> None:
-    """Raises ShapeError unless x has as many axes of space as one of `axes`, and DTypeError unless floats."""
+    """Raises ShapeError unless x has as many spatial axes as one of `axes`, and DTypeError unless floats."""
     if x.ndim - 2 not in axes:
         needed = " or ".join(_SPACES[each] for each in axes)
         one_short = x.ndim - 1 in axes

@@ -16,7 +16,7 @@ from chainrule.program import functions as f
 class BatchNorm(Layer):
     """y = (x - mean) / √(variance + epsilon) · scale + shift, each channel by itself.
 
-    Ioffe and Szegedy 2015. In training mean and variance are those of the batch (and of all of space), the
+    Ioffe and Szegedy 2015. In training mean and variance are those of the batch (and over all positions), the
     variance being the mean square. In prediction they are the running ones, which every step of training
     moves: running ← momentum · running + (1 - momentum) · that of the batch, whose variance is the unbiased
     one here, Σ (x - mean)² / (n - 1). They start at 0 and 1. All as in PyTorch, but that its momentum is the
@@ -26,7 +26,7 @@ class BatchNorm(Layer):
     State: 'mean' and 'variance', (channels,). A bias just before it would cancel: use_bias=False there.
     x: float (batch, ..., channels) -> the same shape.
     Raises ConfigError for a bad setting; while recording, ShapeError for another rank, or in training fewer
-    than two values a channel, and DTypeError unless x is float.
+    than two values per channel, and DTypeError unless x is float.
     """
 
     momentum: float = 0.9
@@ -86,7 +86,7 @@ class LayerNorm(Layer):
 
 @dataclass(frozen=True)
 class GroupNorm(Layer):
-    """y = (x - mean) / √(variance + epsilon) · scale + shift over groups of channels and all of space.
+    """y = (x - mean) / √(variance + epsilon) · scale + shift over groups of channels and all positions.
 
     Wu and He 2018. Each example and group by itself, in training and in prediction; the variance is the mean
     square. One group is the layer normalization of images, as many as channels the instance normalization

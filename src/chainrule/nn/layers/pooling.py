@@ -1,4 +1,4 @@
-"""Pooling over windows and over all of space, each channel by itself."""
+"""Pooling over windows and over all positions, each channel by itself."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from chainrule.program.functions.convolution import Lengths, Padding
 class MaxPool1D(Layer):
     """y[p] = max of window p of x: (batch, length, channels) -> (batch, places, channels).
 
-    Settings and refusals are those of MaxPool2D, for one axis of space.
+    Settings and refusals are those of MaxPool2D, for one spatial axis.
     """
 
     kernel_size: Lengths = 2
@@ -59,7 +59,7 @@ class MaxPool2D(Layer):
 class AvgPool1D(Layer):
     """y[p] = mean of window p of x: (batch, length, channels) -> (batch, places, channels).
 
-    Settings and refusals are those of AvgPool2D, for one axis of space.
+    Settings and refusals are those of AvgPool2D, for one spatial axis.
     """
 
     kernel_size: Lengths = 2
@@ -95,10 +95,10 @@ class AvgPool2D(Layer):
 
 @dataclass(frozen=True)
 class GlobalAvgPool2D(Layer):
-    """y = Σ x / places for every channel, over all of space (Lin, Chen and Yan 2014).
+    """y = Σ x / places for every channel, over all positions (Lin, Chen and Yan 2014).
 
     x: float (batch, height, width, channels) -> (batch, channels).
-    Raises ShapeError for another shape or an axis of space without elements, DTypeError unless x is float.
+    Raises ShapeError for another shape or a spatial axis without elements, DTypeError unless x is float.
     """
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ class GlobalMaxPool1D(Layer):
 
 @dataclass(frozen=True)
 class GlobalMaxPool2D(Layer):
-    """y = max x for every channel, over all of space; in a tie all of them share the derivative.
+    """y = max x for every channel, over all positions; in a tie all of them share the derivative.
 
     Shapes and refusals are those of GlobalAvgPool2D.
     """
@@ -139,5 +139,5 @@ def _check_windows(layer: MaxPool1D | MaxPool2D | AvgPool1D | AvgPool2D, axes: i
 def _axes_of_space(x: Tensor, axes: int) -> range:
     need_space(x, axes)
     if 0 in x.shape[1:-1]:
-        raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; no axis of space may be empty")
+        raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; no spatial axis may be empty")
     return range(1, x.ndim - 1)

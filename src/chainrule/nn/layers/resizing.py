@@ -14,7 +14,7 @@ from chainrule.program.operations.resizing import METHODS
 
 @dataclass(frozen=True)
 class Upsample(Layer):
-    """y[p] = x at (p + ½) / factor - ½ along every axis of space, which becomes `factor` times as long.
+    """y[p] = x at (p + ½) / factor - ½ along every spatial axis, which becomes `factor` times as long.
 
     factor: at least 1, a number or one for each axis. method: 'nearest' repeats every element; 'linear' goes
     between the two next centres and stays beyond the outermost: bilinear over two axes, align_corners=False
@@ -38,7 +38,7 @@ class Upsample(Layer):
         if len(factors) != x.ndim - 2:
             raise ShapeError(
                 f"{x.trace.label} got x of shape {x.shape}; its factor {factors} is for "
-                f"{len(factors)} axes of space"
+                f"{len(factors)} spatial axes"
             )
         size = [length * factor for length, factor in zip(x.shape[1:-1], factors, strict=True)]
         return f.resize(x, size, self.method)

@@ -92,5 +92,5 @@ def _refuse(wrong: np.ndarray, what: str) -> None:
     if wrong.any():
         raise DataError(
             f"CTC: the target in row {int(wrong.argmax())} {what}",
-            remedy="mend or leave out the row; labels stand first and are filled up with the blank",
+            remedy="correct the row or leave it out; labels stand first and are filled up with the blank",
         )

@@ -359,7 +359,7 @@ def _check_classes(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray
     if not inner or inner[-1] < 2:
         raise DataError(
             f"{name}: the network gives outputs of shape {tuple(outputs_shape)}",
-            remedy="give the last layer one unit a class, at least 2, or use BinaryCrossEntropy",
+            remedy="give the last layer one unit per class, at least 2, or use BinaryCrossEntropy",
         )
     check_finite(loss, targets)
     if targets.shape[1:] == inner[:-1]:
@@ -382,7 +382,7 @@ def _check_class_numbers(name: str, targets: np.ndarray, classes: int) -> None:
         raise DataError(
             f"{name}: the target in row {wrong[0][0]} is class {targets[tuple(wrong[0])]}, and the network "
             f"has {classes} outputs",
-            remedy=f"number the classes from 0 to {classes - 1}, or give the last layer one unit a class",
+            remedy=f"number the classes from 0 to {classes - 1}, or give the last layer one unit per class",
         )
 
 

@@ -21,7 +21,7 @@ class CosineEmbedding(Loss):
 
     PyTorch's CosineEmbeddingLoss, whose target for a pair that differs is -1. The cosine of a vector of zeros
     is 0. margin: at least -1 and below 1.
-    outputs: (batch, 2, features), two embeddings an example. targets: (batch,), 1 alike, 0 not.
+    outputs: (batch, 2, features), two embeddings per example. targets: (batch,), 1 alike, 0 not.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -48,7 +48,7 @@ class Contrastive(Loss):
     """l = ½ d² for a pair that is alike, else ½ max(0, margin - d)², d = ‖a - b‖.
 
     Hadsell, Chopra and LeCun 2006, equation 4, whose label for a pair that is alike is 0. margin: above 0.
-    outputs: (batch, 2, features), two embeddings an example. targets: (batch,), 1 alike, 0 not.
+    outputs: (batch, 2, features), two embeddings per example. targets: (batch,), 1 alike, 0 not.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ()

@@ -1,4 +1,4 @@
-"""Losses: how far the outputs are from the targets, one number an example, averaged with sample weights."""
+"""Losses: how far the outputs are from the targets, one number per example, averaged with sample weights."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -49,14 +49,14 @@ class Loss(Part, ABC):
         if each.ndim != 1:
             raise ShapeError(
                 f"{type(self).__name__}: its each gave shape {each.shape}",
-                remedy="it must give one number an example, (batch,)",
+                remedy="it must give one number per example, (batch,)",
             )
         if weight is None:
             return each.mean()
         if weight.shape != each.shape:
             raise ShapeError(
                 f"{type(self).__name__} got weights of shape {weight.shape} for {each.shape[0]} examples",
-                remedy="give one number an example",
+                remedy="give one number per example",
             )
         weight = weight.cast(each.dtype)
         total = weight.sum()
@@ -77,7 +77,7 @@ class Loss(Part, ABC):
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Look at all targets before training.
 
-        outputs_shape: (batch, ...), of which the batch length does not matter. targets: one row an example.
+        outputs_shape: (batch, ...), of which the batch length does not matter. targets: one row per example.
         A loss of your own that takes several outputs, or targets, gets the structure of both here; by
         default it takes all.
         Raises DataError that names the first wrong row, counted from 0, and the remedy.
@@ -121,7 +121,7 @@ def check_same_shape(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarr
     inner = tuple(outputs_shape[1:])
     if targets.ndim and (targets.shape[1:] == inner or (*targets.shape[1:], 1) == inner):
         return
-    remedy = f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit a target"
+    remedy = f"make the targets {rows_of(outputs_shape)}, or give the last layer one unit per target"
     if inner and targets.shape[1:] == inner[:-1] and _are_class_numbers(targets, inner[-1]):
         remedy = (
             f"if they are class numbers, give one-hot targets (numpy.eye({inner[-1]})[targets]), or use "

@@ -172,7 +172,7 @@ def _check_boxes(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) 
     if tuple(outputs_shape[1:])[-1:] != (4,):
         raise DataError(
             f"{name}: the network gives outputs of shape {rows_of(outputs_shape)}",
-            remedy="give the last layer four units a box: x1, y1, x2, y2",
+            remedy="give the last layer four units per box: x1, y1, x2, y2",
         )
     wrong = np.argwhere((targets[..., :2] > targets[..., 2:]).any(-1))
     if len(wrong):

@@ -156,12 +156,12 @@ class Quantile(Loss):
         return example_means(f.maximum(error * quantiles, error * (quantiles - 1)))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError unless the last layer has one unit a quantile."""
+        """Raises DataError unless the last layer has one unit per quantile."""
         inner, count = tuple(outputs_shape[1:]), len(self.quantiles)
         if inner[-1:] != (count,):
             raise DataError(
                 f"Quantile: the network gives outputs of shape {rows_of(outputs_shape)}",
-                remedy=f"give the last layer one unit a quantile, {count}",
+                remedy=f"give the last layer one unit per quantile, {count}",
             )
         _check_inner(self, outputs_shape, targets, inner[:-1])
 
@@ -196,12 +196,12 @@ class GaussianNegativeLogLikelihood(Loss):
         return self._halves(outputs)[0]
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError unless there are two outputs a target."""
+        """Raises DataError unless there are two outputs per target."""
         inner = tuple(outputs_shape[1:])
         if not inner or inner[-1] % 2:
             raise DataError(
                 f"GaussianNegativeLogLikelihood: the network gives outputs of shape {rows_of(outputs_shape)}",
-                remedy="give the last layer two units a target, its mean and the logarithm of its variance",
+                remedy="give the last layer two units per target, its mean and the logarithm of its variance",
             )
         wanted = (*inner[:-1], inner[-1] // 2)
         _check_inner(self, outputs_shape, targets, inner[:-1] if wanted[-1] == 1 else wanted)

@@ -20,7 +20,7 @@ class MultiOutputLoss(Loss):
     weights: by name, at least 0; 1 where none is given. Both are kept as (name, value) pairs.
     outputs, targets: mappings (or tuples) of (batch, ...), as each head's loss takes them. An output without
     a loss is passed over, and `predict` gives it as it is. Sample weights count for all heads of an example.
-    Raises ConfigError for no losses, what is no loss, and weights of heads that there are not.
+    Raises ConfigError for no losses, what is no loss, and weights of heads that do not exist.
     """
 
     losses: Any
@@ -58,7 +58,7 @@ class MultiOutputLoss(Loss):
                 if each.ndim != 1:
                     raise ShapeError(
                         f"{owner}: its each gave shape {each.shape}",
-                        remedy="it must give one number an example, (batch,)",
+                        remedy="it must give one number per example, (batch,)",
                     )
                 if weights.get(name, 1) != 1:
                     each = weights[name] * each
@@ -76,7 +76,7 @@ class MultiOutputLoss(Loss):
         return said if isinstance(outputs, Mapping) else tuple(said.values())
 
     def check(self, outputs_shape: Any, targets: Any) -> None:
-        """As each head's loss does; DataError for heads that there are not, naming the head."""
+        """As each head's loss does; DataError for heads that do not exist, naming the head."""
         for name, loss, shape, target in self._heads(outputs_shape, targets):
             try:
                 loss.check(shape, target)
@@ -130,7 +130,7 @@ def _first(structure: Any) -> Tensor:
         if not isinstance(structure, tuple | Mapping) or not structure:
             raise DataError(
                 f"MultiOutputLoss got {described(structure)}",
-                remedy="let the model give one Tensor a head",
+                remedy="let the model give one Tensor per head",
             )
         structure = next(iter(structure.values() if isinstance(structure, Mapping) else structure))
     return structure

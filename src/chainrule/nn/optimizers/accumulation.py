@@ -16,9 +16,9 @@ class Accumulate(Transform):
     """g ← mean of the gradients of `every` calls, after which the optimizer steps; between, nothing moves.
 
     So batches of 32 with every = 4 train as one batch of 128 would, in the memory of 32. Each call counts the
-    same, a smaller last batch of an epoch too; what is gathered at the end of an epoch goes on into the next.
-    A learning-rate schedule counts the optimizer's steps. optimizer: a transform, such as adam(). every: at
-    least 1.
+    same, a smaller last batch of an epoch too; what is gathered at the end of an epoch continues into the
+    next. A learning-rate schedule counts the optimizer's steps. optimizer: a transform, such as adam().
+    every: at least 1.
     """
 
     optimizer: Transform

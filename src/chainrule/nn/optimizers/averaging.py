@@ -84,7 +84,7 @@ class StochasticWeightAverage(Transform):
 class Lookahead(Transform):
     """Every `every` steps the slow weights φ ← φ + share (θ - φ), and θ ← φ (Zhang et al. 2019).
 
-    Between, θ moves as the transforms before say; their own state (moments) goes on unchanged, as in the
+    Between, θ moves as the transforms before say; their own state (moments) continues unchanged, as in the
     paper's experiments. φ starts at θ. every: at least 1, the paper's k. share: above 0 and at most 1, the
     paper's α.
     """

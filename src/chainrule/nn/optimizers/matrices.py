@@ -34,7 +34,7 @@ class Orthogonalize(Transform):
         for name, g in updates.items():
             if g.ndim < 2:
                 raise ShapeError(
-                    f"Orthogonalize got '{name}' of shape {g.shape}, which is no matrix",
+                    f"Orthogonalize got '{name}' of shape {g.shape}, which is not a matrix",
                     remedy="choose the matrices with Partition, or with the setting 'on' of muon",
                 )
         return {name: self._orthogonal(g) for name, g in updates.items()}, {}

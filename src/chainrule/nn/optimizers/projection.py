@@ -14,7 +14,7 @@ class MaxNorm(Transform):
     """w ← w min(1, limit / ‖w‖) after the step, w the weights that come into a unit.
 
     Srebro and Shraibman 2005; with dropout, Hinton et al. 2012 and Srivastava et al. 2014, who take 3 to 4.
-    A kernel (..., inputs, outputs) has one length an output; a vector has one. Put it last, such as
+    A kernel (..., inputs, outputs) has one length per output; a vector has one. Put it last, such as
     chain(sgd(), MaxNorm(3.0)). limit: above 0. on: which parameters, a shell pattern on names.
     """
 

@@ -1,4 +1,4 @@
-"""Convolution, plain and transposed, over one or two axes of space."""
+"""Convolution, plain and transposed, over one or two spatial axes."""
 
 from collections.abc import Sequence
 from operator import index as as_whole_number
@@ -30,7 +30,7 @@ def convolution(
     """Σ over the window and its channels of x · weight, at every place where the window stands.
 
     x: (batch, length, channels) or (batch, height, width, channels). weight: (*window, channels / groups,
-    outputs) -> (batch, *places, outputs). stride, dilation: a number, or one for each axis of space.
+    outputs) -> (batch, *places, outputs). stride, dilation: a number, or one for each spatial axis.
     padding: zeros around x: 'valid' (none), 'same' (ceil(length / stride) places, the greater half after),
     or (before, after) for each axis. groups: the channels fall into groups, each with
     outputs / groups outputs of its own; as many groups as channels is the depthwise convolution.
@@ -87,7 +87,7 @@ def transposed_convolution(
             raise ShapeError(f"{name} got extra {extras} for stride {strides}; it needs 0 to stride - 1")
         if padding == "same":
             if any(extras):
-                raise ShapeError(f"{name} got extra {extras} with padding 'same', which says the size itself")
+                raise ShapeError(f"{name} got extra {extras} with padding 'same', which determines the size")
             size = tuple([length * step for length, step in zip(space, strides, strict=True)])
             pairs = resolve_padding(name, padding, size, window, strides, dilations)
         else:

@@ -1,4 +1,4 @@
-"""Pooling over one or two axes of space."""
+"""Pooling over one or two spatial axes."""
 
 from chainrule.program.functions.convolution import Lengths, Padding, each_axis
 from chainrule.program.operations.windows import need_space, resolve_padding
@@ -10,7 +10,7 @@ def max_pool(
 ) -> Tensor:
     """The largest of every window, each channel by itself; the first of a tie gets the derivative.
 
-    x: (batch, *space, channels) with one or two axes of space -> (batch, *places, channels). window, stride:
+    x: (batch, *space, channels) with one or two spatial axes -> (batch, *places, channels). window, stride:
     a number, or one for each axis; the stride is the window if None. padding: as for `convolution`, but
     smaller than the window on each side; padded places never win.
 

@@ -8,7 +8,7 @@ from chainrule.program.tracing import Tensor
 
 
 def resize(x: Tensor, size: int | Sequence[int], method: str = "linear") -> Tensor:
-    """X with other lengths along its axes of space: (batch, *space, channels) -> (batch, *size, channels).
+    """X with other lengths along its spatial axes: (batch, *space, channels) -> (batch, *size, channels).
 
     One or two axes. size: a length, or one for each axis. method: 'nearest', or 'linear' (bilinear over two
     axes). Elements are areas whose centres lie at ½, 1½, …, and place i of n looks at (i + ½) · length / n.

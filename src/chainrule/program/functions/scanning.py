@@ -81,7 +81,9 @@ def record_scan(
 ) -> tuple[Tensors, Tensors, Tensors]:
     """The operation itself: every carry over time, what is stacked over time, and what is summed over it."""
     if not sequences:
-        raise ShapeError("scan got no sequences; it needs at least one, which says how long the loop is")
+        raise ShapeError(
+            "scan got no sequences; it needs at least one, which determines the length of the loop"
+        )
     outer = sequences[0].trace
     with outer.naming_the_layer():
         if any(not x.ndim or x.shape[:1] != sequences[0].shape[:1] for x in sequences):

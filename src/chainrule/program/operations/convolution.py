@@ -1,6 +1,6 @@
 """Convolution and its two adjoints: each is linear in both inputs, and the three close under derivatives.
 
-Data is (batch, *space, channels), with one or two axes of space; weights are (*window, channels of the
+Data is (batch, *space, channels), with one or two spatial axes; weights are (*window, channels of the
 input / groups, channels of the output). As everywhere in the field it is a correlation: the window is not
 turned round.
 """

@@ -1,6 +1,6 @@
 """Pooling over windows, each channel by itself; and the adjoints.
 
-Data is (batch, *space, channels), with one or two axes of space. Padded places never win a maximum and do not
+Data is (batch, *space, channels), with one or two spatial axes. Padded places never win a maximum and do not
 count in an average, and every window holds at least one element that is not padding.
 """
 
@@ -20,7 +20,7 @@ def _places(name: str, space: Shape, attributes: Attributes) -> Shape:
     if any(max(pair) >= taps for pair, taps in zip(padding, window, strict=True)) or 0 in space:
         raise ShapeError(
             f"{name} got window {window} with padding {padding} over {space}; every window must hold an "
-            "element, so the padding must be smaller than the window and no axis of space empty"
+            "element, so the padding must be smaller than the window and no spatial axis empty"
         )
     return places
 

@@ -1,4 +1,4 @@
-"""Resizing along the axes of space, and the adjoint."""
+"""Resizing along the spatial axes, and the adjoint."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def _check(name: str, space: Shape, size: Shape, method: str) -> None:
         raise ConfigError(f"{name} got method '{method}'; it needs {' or '.join(METHODS)}")
     if len(size) != len(space) or min((*size, *space)) < 1:
         raise ShapeError(
-            f"{name} got size {size} for {space}; it needs a length of at least 1 for every axis of space"
+            f"{name} got size {size} for {space}; it needs a length of at least 1 for every spatial axis"
         )
 
 

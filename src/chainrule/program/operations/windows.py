@@ -1,4 +1,4 @@
-"""What convolution and pooling share: where windows stand on the axes of space."""
+"""What convolution and pooling share: where windows stand on the spatial axes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ SPACES = {3: "(batch, length, channels)", 4: "(batch, height, width, channels)"}
 
 
 class Windows(NamedTuple):
-    """How windows move over the axes of space, one entry an axis.
+    """How windows move over the spatial axes, one entry an axis.
 
     stride: from one window to the next. dilation: from one tap of a window to the next. padding: (before,
     after) each axis.
@@ -38,7 +38,7 @@ class Windows(NamedTuple):
         if not len(self.stride) == len(self.dilation) == len(self.padding) == len(window) == axes:
             raise ShapeError(
                 f"{name} got window {window}, stride {self.stride}, dilation {self.dilation} and padding "
-                f"{self.padding} for {axes} axes of space; each names every axis"
+                f"{self.padding} for {axes} spatial axes; each names every axis"
             )
         if min((1, *window, *self.stride, *self.dilation)) < 1:
             raise ShapeError(
@@ -53,7 +53,7 @@ class Windows(NamedTuple):
             padded, extent = before + length + after, self.extent(axis, window)
             if extent > padded:
                 raise ShapeError(
-                    f"{name} got a window over {extent} on axis {axis} of space, which is {length} long, "
+                    f"{name} got a window over {extent} on spatial axis {axis}, which is {length} long, "
                     f"{padded} with padding; the window must fit in",
                     remedy="make the window or its dilation smaller, or the padding larger",
                 )
@@ -66,7 +66,7 @@ class Windows(NamedTuple):
 
 
 def need_space(name: str, value: Value) -> Shape:
-    """The axes of space of (batch, *space, channels); ShapeError unless there are one or two."""
+    """The spatial axes of (batch, *space, channels); ShapeError unless there are one or two."""
     if len(value.shape) not in SPACES:
         raise ShapeError(
             f"{name} got {value.name} of shape {value.shape}; it needs {' or '.join(SPACES.values())}"
@@ -103,6 +103,6 @@ def resolve_padding(
     pairs = tuple([(int(before), int(after)) for before, after in padding])
     if len(pairs) != len(space):
         raise ShapeError(
-            f"{name} got padding {pairs} for {len(space)} axes of space; it needs a pair for each"
+            f"{name} got padding {pairs} for {len(space)} spatial axes; it needs a pair for each"
         )
     return pairs

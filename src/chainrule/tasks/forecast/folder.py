@@ -1,4 +1,4 @@
-"""What a forecast goes on from, as files beside its run: safetensors and JSON, never pickle."""
+"""What a forecast continues from, as files beside its run: safetensors and JSON, never pickle."""
 
 import json
 from dataclasses import asdict, replace

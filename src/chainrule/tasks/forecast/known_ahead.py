@@ -80,7 +80,7 @@ class KnownAhead:
                 row = int(np.argmax(missing))
                 raise DataError(
                     f"{source}, column {name!r}, {place(frame, row)}: the value for {where(row)} is missing; "
-                    "fit knew it at all times",
+                    "in fit it was given for all times",
                     remedy="fill it in",
                 )
 
@@ -89,6 +89,6 @@ class KnownAhead:
         columns = [column.name for column in self.preparation.columns] if self.preparation else []
         what = listed(columns, 10) if columns else f"{self.features} columns"
         raise DataError(
-            f"the forecast needs the covariates of the times to come: {what}",
+            f"the forecast needs the covariates of the times to forecast: {what}",
             remedy="give them as X_future, with the columns of fit and a row for each time of each series",
         )

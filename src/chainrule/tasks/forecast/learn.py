@@ -70,7 +70,7 @@ class ForecastSettings:
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """A trained network with the history that it goes on from.
+    """A trained network with the history that it continues from.
 
     quantiles: ascending, one half among them. notes: sentences on what was left out.
     """

@@ -33,7 +33,7 @@ def predict(run: ForecastRun, source: str | None, say: Say) -> Predictions:
             else []
         )
         raise DataError(
-            f"the forecast needs what is known ahead of the times to come: {listed(columns, 10)}",
+            f"the forecast needs the known covariates of the times to forecast: {listed(columns, 10)}",
             remedy="name a file that has a row for each of them, with these columns",
         )
     covariates = run.known_ahead.of_table(frame, name)

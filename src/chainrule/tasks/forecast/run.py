@@ -1,6 +1,5 @@
-"""Runs on tables of series: trained, evaluated on the last horizons, stored with what they go on from."""
+"""Runs on tables of series: trained, evaluated on the last horizons, stored with what they continue from."""
 
-import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, Lessons, 
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
-from chainrule.tasks.storing import write_json
+from chainrule.tasks.storing import read_evaluation, write_json
 from chainrule.tasks.task import Say, say_nothing, settings_of
 from chainrule.training import Listener, Run, folder_aside
 from chainrule.training.folder import CONFIG, check_kind
@@ -31,7 +30,7 @@ NAME = "forecast"
 
 @dataclass(frozen=True, eq=False)
 class ForecastRun:
-    """A run on a table of series: the network with the series it goes on from, and how good it is.
+    """A run on a table of series: the network with the series it continues from, and how good it is.
 
     target, time, series: columns. names: of the series, as the table has them. reading: by which other files
     are read. source: the file, or the name of a named data set. evaluation: figures on the last horizons.
@@ -134,7 +133,7 @@ def train_forecast(
 ) -> ForecastRun:
     """Read the series of a table, learn from all but the last horizons, measure on those.
 
-    The forecasts of the run go on from all values; the network has learned from those before the held-out
+    The forecasts of the run continue from all values; the network has learned from those before the held-out
     horizons alone. progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
     Raises DataError and ConfigError before training, TrainingError where it breaks down.
     """
@@ -189,7 +188,7 @@ def load_forecast_run(folder: Path) -> ForecastRun:
     forecast, known_ahead, kept = read_forecast(folder)
     try:
         config = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        evaluation = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+        evaluation = read_evaluation(folder)
         source = path_of_text(config.pop("file"))
         for name in ("target", "task"):
             config.pop(name)

@@ -70,6 +70,10 @@ class ForecastTaskSettings:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}", remedy="it must be a text")
         if isinstance(self.test, bool) or not isinstance(self.test, int) or self.test < 0:
             raise ConfigError(f"test is {self.test!r}", remedy="it must be a whole number, at least 0")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise ConfigError(
+                f"seed is {self.seed!r}", remedy="it must be a whole number from 0 to 2**32 - 1"
+            )
         if isinstance(self.missing, str) and self.missing != AUTO:
             object.__setattr__(self, "missing", tuple(filter(None, self.missing.split(","))))
         object.__setattr__(self, "quantiles", self.learning().quantiles)

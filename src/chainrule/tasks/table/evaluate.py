@@ -45,7 +45,7 @@ def classification(probabilities: np.ndarray, truth: np.ndarray, training: np.nd
     """Metrics, baseline and confusion matrix.
 
     probabilities: (rows, classes). truth: (rows,) class numbers. training: (n,) class numbers of the rows
-    trained on, of which the baseline knows the shares: it says the commonest class every time.
+    trained on, of which the baseline knows the shares: it says the most frequent class every time.
     """
     from sklearn.metrics import confusion_matrix
 

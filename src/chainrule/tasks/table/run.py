@@ -11,7 +11,7 @@ from chainrule.errors import DataError
 from chainrule.nn import MeanOfMembers
 from chainrule.paths import path_of_text, text_of_path
 from chainrule.report.run_page import EVALUATION, run_page
-from chainrule.tasks.storing import write_json
+from chainrule.tasks.storing import read_evaluation, write_json
 from chainrule.tasks.table.evaluate import evaluate
 from chainrule.tasks.table.network import MEMBERS
 from chainrule.tasks.table.prepare import PreparedTable, prepare_table
@@ -108,7 +108,7 @@ def load_table_run(folder: Path) -> TableRun:
     try:
         preparation = Preparation.from_json(json.loads((folder / PREPROCESSING).read_text(encoding="utf-8")))
         config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
-        result = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+        result = read_evaluation(folder)
     except FileNotFoundError as error:
         raise DataError(
             f"{folder} is not the run of a table: it has no {Path(error.filename).name}",

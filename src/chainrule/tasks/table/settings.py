@@ -70,7 +70,7 @@ _MEANINGS: Mapping[str, str] = {
     "batch_size": "rows a step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
     "class_weight": "balanced: rows of rare classes count more, so that classes count alike; none; auto: "
-    "balanced where the commonest class has 10 times the rows of the rarest",
+    "balanced where the most frequent class has 10 times the rows of the rarest",
     "target_transform": "auto: a skewed target is learned as its logarithm or a power of it; none",
     "seed": "decides splits, initial weights, order of the rows and dropout",
 }

@@ -1,0 +1,148 @@
+"""Every task from a file to its answers: trained, stored, loaded, predicted, explained, reported, tuned.
+
+CASES has a small file and settings for each; a task without one is named by the first test.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from chainrule.cli import main
+from chainrule.tasks import TASKS, task_of
+
+
+def _table() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=90), "b": random.choice(["x", "y"], 90)})
+    return frame.assign(kind=np.where(frame["a"] > 0, "up", "down"))
+
+
+def _series() -> pd.DataFrame:
+    """Each week as the one before, so that the scaled error has nothing to be measured by and is NaN."""
+    days = pd.date_range("2024-01-01", periods=80, freq="D")
+    shops = [
+        pd.DataFrame({"day": days, "shop": shop, "kind": level + np.sin(np.arange(80) * 2 * np.pi / 7)})
+        for shop, level in (("north", 5.0), ("south", 50.0))
+    ]
+    return pd.concat(shops)
+
+
+CASES = {
+    "table": (_table, ["-s", "epochs=1", "-s", "layers=4"]),
+    "forecast": (_series, ["--time", "day", "--series", "shop", "--horizon", "7", "-s", "epochs=1"]),
+}
+"""Task -> what makes its file, whose target is 'kind', and its arguments."""
+
+
+def test_every_task_has_a_case():
+    assert set(CASES) == set(TASKS)
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def trained(request, tmp_path_factory):
+    """(task's name, its file, arguments to train it, the folder of its run)."""
+    make, arguments = CASES[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    file = folder / "made.csv"
+    make().to_csv(file, index=False)
+    order = [str(file), "-t", "kind", "--task", request.param, *arguments]
+    assert main(["train", *order, "--out", str(folder / "run")]) == 0
+    return request.param, file, order, folder / "run"
+
+
+def test_the_folder_says_of_which_task_it_is_and_gives_the_run_back(trained, tmp_path):
+    name, _, _, folder = trained
+    task = task_of(folder)
+    run = task.load(folder)
+    assert (task.name, run.config()["task"], run.settings) == (name, name, task.settings(**_tuples(run)))
+    assert {"metrics", "baseline", "rows", "seconds"} <= set(run.evaluation)
+    again = task.load(run.save(tmp_path / "again"))
+    assert again.config() == run.config()
+    assert again.evaluation == run.evaluation
+    for file in ("weights.safetensors", "evaluation.json", "config.toml"):
+        assert (tmp_path / "again" / file).read_bytes() == (folder / file).read_bytes()
+
+
+def _tuples(run):
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in run.settings.to_plain().items()}
+
+
+def test_the_report_has_the_sections_of_the_task(trained):
+    name, _, _, folder = trained
+    evaluation = TASKS[name].load(folder).evaluation
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    shown = TASKS[name].sections(evaluation)
+    assert shown
+    assert all(block in page for block in shown)
+    assert TASKS[name].guess(evaluation)
+    (folder / "report.html").unlink()
+    assert main(["report", str(folder)]) == 0
+    assert (folder / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_the_same_answers_from_python_and_the_command_line(trained, tmp_path):
+    name, made, _, folder = trained
+    task, file = TASKS[name], tmp_path / "last.csv"
+    pd.read_csv(made).tail(9).to_csv(file, index=False)  # of a series, what is known long enough before
+    frame = task.predict(task.load(folder), str(file), lambda sentence: None).frame
+    assert len(frame)
+    assert main(["predict", str(folder), str(file), "--out", str(tmp_path / "said.csv")]) == 0
+    assert (tmp_path / "said.csv").read_text() == frame.to_csv(index=False)
+
+
+def test_one_step_is_explained_or_it_is_said_why_not(trained, capsys):
+    *_, folder = trained
+    code = main(["explain", str(folder)])
+    said = capsys.readouterr()
+    assert (code, "Traceback" in said.err) in {(0, False), (1, False), (2, False)}
+    assert "Forward pass" in said.out if code == 0 else said.err.startswith("chainrule: ")
+
+
+def test_it_is_repeated_by_its_config(trained, tmp_path):
+    *_, folder = trained
+    assert main(["train", "--config", str(folder / "config.toml"), "--out", str(tmp_path / "again")]) == 0
+    weights = "weights.safetensors"
+    assert (tmp_path / "again" / weights).read_bytes() == (folder / weights).read_bytes()
+
+
+def test_two_trials_leave_a_run_and_a_report(trained, tmp_path, capsys):
+    name, _, order, _ = trained
+    if TASKS[name].search is None:
+        pytest.skip("nothing is searched")
+    study = ["tune", *order, "--trials", "2", "--out", str(tmp_path / "study"), "--json"]
+    assert main(study) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert sum(found["trials"].values()) == 2
+    assert task_of(tmp_path / "study" / "best").name == name
+    assert (tmp_path / "study" / "report.html").is_file()
+    for asked in (["predict", str(tmp_path / "study"), order[0]], ["report", str(tmp_path / "study")]):
+        assert main(asked) == 2
+        assert f"give {tmp_path / 'study' / 'best'}, the best run in it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["-t", "nothing"], ["-s", "seed=x"], ["-s", "nothing=1"], ["-s", "validation=7"]],
+    ids=lambda each: each[1],
+)
+@pytest.mark.parametrize("command", ["train", "tune"])
+def test_bad_input_ends_in_one_sentence_and_leaves_nothing(trained, command, wrong, tmp_path, capsys):
+    _, _, order, _ = trained
+    assert main([command, *order, *wrong, "--out", str(tmp_path / "it")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("chainrule: ")
+    assert "Traceback" not in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_folder_is_named(trained, tmp_path, capsys):
+    name, file, _, folder = trained
+    copy = TASKS[name].load(folder).save(tmp_path / "copy")
+    (copy / "weights.safetensors").write_bytes(b"damaged")
+    assert main(["predict", str(copy), str(file)]) == 2
+    assert "copy" in capsys.readouterr().err
+    assert Path(copy).is_dir()
