@@ -665,7 +665,8 @@ def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_train
         with building(trace, training=training) as built:
             case.layer(trace.input("x", case.x, "int32" if case.tokens else "float64"))
         plain = json.dumps(to_plain(case.layer))
-        dropping = any(kind in plain for kind in ("Dropout", "Noise", "StochasticDepth"))
+        kinds = ("Dropout", "Noise", "StochasticDepth", "Random", "Jitter", "Cutout")
+        dropping = any(kind in plain for kind in kinds)
         shares = ("dropout", "hidden")
         dropping |= any(f'"{share}"' in plain and f'"{share}": 0.0' not in plain for share in shares)
         random = training and dropping

@@ -52,10 +52,10 @@ class Standardize(Layer):
             raise DataError(
                 f"Standardize.of got {x.dtype} of shape {x.shape}", remedy="give numbers (..., channels)"
             )
-        axes = tuple(range(x.ndim - 1))
-        mean, deviation = x.mean(axes, np.float64), x.std(axes, np.float64)
-        if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
+        if not np.isfinite(x).all():
             raise DataError("Standardize.of got numbers that are not finite", remedy="remove them first")
+        axes = tuple(range(x.ndim - 1))
+        mean, deviation = x.mean(axes, np.float64), x.std(axes, dtype=np.float64)
         return cls(tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist()))
 
     def __call__(self, x: Tensor) -> Tensor:
