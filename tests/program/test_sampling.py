@@ -17,8 +17,8 @@ MODES = {"reflect": "mirror", "nearest": "nearest", "zeros": "grid-constant"}
 @pytest.fixture(params=EXECUTORS)
 def executor(request):
     chosen = EXECUTORS[request.param]
-    if chosen.missing():
-        pytest.skip(chosen.missing()[0])
+    if reason := chosen.missing():
+        pytest.skip(reason[0])
     return chosen.compile
 
 

@@ -416,14 +416,20 @@ def as_tensor(operand: Operand, like: Tensor) -> Tensor:
         return like.trace.constant(number, like.dtype)
     except OverflowError:
         with like.trace.naming_the_layer():
-            raise DTypeError(f"{like.value} was combined with the number {number}, which {like.dtype} can't hold") from None
+            raise DTypeError(
+                f"{like.value} was combined with the number {number}, which {like.dtype} can't hold"
+            ) from None
 
 
 def _check_number(number: object, operand: Operand, like: Tensor) -> None:
     """Raises DTypeError for what is no number, or none of `like`'s dtype."""
     if not isinstance(number, bool | int | float):
-        raise DTypeError(f"{like.value} was combined with {operand!r}", remedy="give a number, an array or a Tensor")
+        raise DTypeError(
+            f"{like.value} was combined with {operand!r}", remedy="give a number, an array or a Tensor"
+        )
     if isinstance(number, float) and like.dtype not in FLOATS:
-        raise DTypeError(f"{like.value} was combined with the number {number}", remedy="cast it to a float dtype first")
+        raise DTypeError(
+            f"{like.value} was combined with the number {number}", remedy="cast it to a float dtype first"
+        )
     if like.dtype == "bool" and not isinstance(number, bool):
         raise DTypeError(f"{like.value} was combined with the number {number}", remedy="cast it first")

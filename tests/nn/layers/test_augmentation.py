@@ -1,5 +1,7 @@
 """Augmentation: what is drawn, what is kept, and that prediction leaves pictures as they are."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.ndimage import affine_transform
@@ -84,7 +86,8 @@ def test_a_rotated_and_scaled_picture_is_what_scipy_makes_of_it():
         angle = np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))
         assert -15 <= angle <= 15
         np.testing.assert_allclose(matrix / factor @ (matrix / factor).T, np.eye(2), atol=1e-9)
-        expected = affine_transform(x[0, ..., 2], matrix, 10 - matrix @ [10, 10], order=1, mode="mirror")
+        offset: Any = 10 - matrix @ [10, 10]
+        expected = affine_transform(x[0, ..., 2], matrix, offset, order=1, mode="mirror")
         np.testing.assert_allclose(moved[..., 2], expected, atol=1e-9)
 
 
@@ -94,8 +97,9 @@ def test_a_mask_moves_with_its_picture():
     layer, trace = RandomAffine(shift=2, flip="both"), Trace()
     tensors = trace.input("x", x.shape), trace.input("mask", mask.shape, "int32")
     with building(trace, training=True):
-        moved, moved_mask = layer(*tensors)
-    program = trace.program({"x": moved, "mask": moved_mask})
+        moved = layer(*tensors)
+    assert isinstance(moved, tuple)
+    program = trace.program(dict(zip(("x", "mask"), moved, strict=True)))
     y = compile_numpy(program).run(key(), {"x": x, "mask": mask})
     np.testing.assert_array_equal(y["x"].argmax(-1), y["mask"])
     assert not np.array_equal(y["mask"], mask)

@@ -104,9 +104,7 @@ def whole(value: Value) -> View:
 
 
 @lru_cache(maxsize=4096)
-def rows_inside(
-    rows: int, size: int, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
-) -> bool:
+def rows_inside(rows: int, size: int, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
     """`View.rows_inside` of a root of this size."""
     if not rows or rows != shape[0] or strides[0] * rows != size:
         return False

@@ -16,6 +16,7 @@ from chainrule.nn.layers.inputs import need_floats, need_space
 from chainrule.nn.settings import check_choice, check_number, check_whole, checked_lengths
 from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
+from chainrule.program.functions.convolution import Lengths, each_axis
 from chainrule.program.functions.sampling import EDGES
 
 FLIPS = ("none", "horizontal", "vertical", "both")
@@ -24,15 +25,17 @@ _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601's weights of red, green and blue
 
 @dataclass(frozen=True)
 class RandomAffine(Layer):
-    """Each picture shifted, rotated, scaled and mirrored about its centre, all in one reading of its pixels.
+    """y[p] = x[A p]: each picture shifted, rotated, scaled and mirrored by chance in training; else y = x.
+
+    All are about the centre and made in one reading of the pixels, so that they blur once.
 
     shift: at most so many whole pixels along each axis, at least 0. degrees: rotated by at most so much
     either way, 0 to 180. scale: (smallest, largest) factor of size, above 0; drawn evenly in its logarithm.
     flip: 'horizontal' mirrors left and right with probability ½, 'vertical' up and down, 'both' each by
     itself. edge: what comes in from outside: 'reflect', 'nearest' or 'zeros', see `functions.sample`.
-    x: (batch, height, width, channels) -> the same shape; floats, or any dtype where pictures are only shifted
-    and mirrored, which moves pixels as they are. Otherwise bilinear.
-    mask: (batch, height, width) class numbers of the pixels, moved alike by their nearest pixels -> (x, mask).
+    x: (batch, height, width, channels) -> the same shape; floats, or any dtype where pictures are only
+    shifted and mirrored, which moves pixels as they are. Otherwise bilinear.
+    mask: (batch, height, width) class numbers of the pixels, moved alike to the nearest pixel -> (x, mask).
     Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
     """
 
@@ -102,21 +105,21 @@ class RandomAffine(Layer):
 
 @dataclass(frozen=True)
 class RandomCrop(Layer):
-    """A part of each picture, (height, width) in size: anywhere in training, from the middle in prediction.
+    """y = x[top : top + height, left : left + width], drawn in training; from the middle in prediction.
 
     size: of the part, one number or (height, width), at least 1.
     x: (batch, height, width, channels), at least as large as the part.
     Raises ConfigError for a bad size; while recording ShapeError for smaller pictures.
     """
 
-    size: int | Sequence[int]
+    size: Lengths
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 2))
 
     def __call__(self, x: Tensor) -> Tensor:
         _need_pictures(x)
-        height, width = self.size if isinstance(self.size, tuple) else (self.size, self.size)
+        height, width = each_axis(self.size, 2)
         spare = [x.shape[1] - height, x.shape[2] - width]
         if min(spare) < 0:
             raise ShapeError(
@@ -139,10 +142,10 @@ class RandomCrop(Layer):
 
 @dataclass(frozen=True)
 class ColorJitter(Layer):
-    """Each picture lighter or darker, of more or less contrast, more or less coloured; in prediction y = x.
+    """y = x b, then m + (y - m) c, then g + (y - g) s, drawn for each picture in training; else y = x.
 
-    y = x b, then m + (y - m) c about the picture's mean m, then g + (y - g) s about each pixel's grey g. b, c
-    and s are drawn evenly within 1 ± brightness, contrast and saturation. Nothing is cut off.
+    m is the mean of the picture and g the grey of each pixel; b, c and s are drawn evenly within
+    1 ± brightness, contrast and saturation. Nothing is cut off.
     brightness, contrast, saturation: 0 ≤ each ≤ 1; saturation counts for three channels (red, green, blue).
     x: float (batch, height, width, channels) -> the same shape.
     Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
@@ -177,7 +180,7 @@ class ColorJitter(Layer):
 
 @dataclass(frozen=True)
 class Cutout(Layer):
-    """A square of each picture set to 0, its centre anywhere in the picture (DeVries and Taylor 2017).
+    """y = x outside of a square, 0 in it, its centre drawn anywhere in the picture (DeVries and Taylor 2017).
 
     In prediction y = x. After `Standardize` 0 is the mean of the training pictures.
     size: side of the square in pixels, at least 1; what lies outside of the picture is cut off.

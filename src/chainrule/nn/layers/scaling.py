@@ -61,7 +61,7 @@ class Standardize(Layer):
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim < 1 or x.shape[-1] != len(self.mean):
             raise ShapeError(
-                f"{x.trace.label} got x of shape {x.shape}; its last axis must be the {len(self.mean)} channels"
+                f"{x.trace.label} got x {x.shape}; its last axis must be the {len(self.mean)} channels"
             )
         if x.dtype not in FLOATS:
             x = x.cast("float32")

@@ -19,7 +19,7 @@ def sample(
     x: (batch, height, width, channels); floats, or for 'nearest' any dtype. rows, columns: float
     (batch, rows of y, columns of y); 0 is the centre of the first pixel, height - 1 that of the last row.
     method: 'linear' goes between the four pixels around the place (bilinear); 'nearest' takes the closest.
-    edge: what lies outside: 'reflect' mirrors the image at the centres of its outermost pixels (dcb|abcd|cba),
+    edge: what lies outside: 'reflect' mirrors the image at the centres of its outermost pixels (cb|abcd|cb),
     'nearest' repeats these, 'zeros' is 0.
     Returns (batch, rows of y, columns of y, channels) of x's dtype. The derivative reaches x; that to rows
     and columns is the slope between the pixels for 'linear', 0 for 'nearest'.
@@ -31,7 +31,7 @@ def sample(
     if x.ndim != 4 or rows.ndim != 3 or rows.shape != columns.shape or rows.shape[0] != x.shape[0]:
         raise ShapeError(
             f"sample got x {x.shape}, rows {rows.shape} and columns {columns.shape}",
-            remedy="give x (batch, height, width, channels), and rows and columns (batch, height, width) each",
+            remedy="give x (batch, height, width, channels), rows and columns (batch, height, width)",
         )
     if edge == "reflect":
         rows, columns = _mirrored(rows, x.shape[1]), _mirrored(columns, x.shape[2])
