@@ -20,6 +20,8 @@ FAMILIES = {
     "pooling": "Pooling",
     "resizing": "Resizing",
     "normalization": "Normalization",
+    "scaling": "Scaling of inputs",
+    "augmentation": "Augmentation of pictures",
     "noise": "Noise",
     "embedding": "Embedding",
     "sequences": "Sequences",

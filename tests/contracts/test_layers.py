@@ -22,10 +22,12 @@ from chainrule.nn import (
     AvgPool2D,
     BatchNorm,
     Bidirectional,
+    ColorJitter,
     Concatenate,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
+    Cutout,
     Dense,
     DepthwiseConv2D,
     Dropout,
@@ -47,6 +49,8 @@ from chainrule.nn import (
     MultiHeadAttention,
     Permute,
     PositionalEncoding,
+    RandomAffine,
+    RandomCrop,
     Remat,
     Reshape,
     Residual,
@@ -54,6 +58,7 @@ from chainrule.nn import (
     Sequential,
     SimpleRNN,
     SpatialDropout,
+    Standardize,
     StochasticDepth,
     TableFeatures,
     TransformerBlock,
@@ -119,6 +124,42 @@ CASES = [
     Case(Activation("softplus"), (4, 3), (4, 3), bad=(lambda: Activation("no"),)),
     Case(Activation("softmax"), (4, 2, 3), (4, 2, 3)),
     Case(Dropout(0.4), (4, 6), (4, 6), bad=(lambda: Dropout(1.0), lambda: Dropout(-0.1))),
+    Case(
+        RandomAffine(shift=1, degrees=20, scale=(0.8, 1.2), flip="both"),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(
+            lambda: RandomAffine(shift=-1),
+            lambda: RandomAffine(degrees=181),
+            lambda: RandomAffine(scale=(0.0, 1.0)),
+            lambda: RandomAffine(scale=(2.0, 1.0)),
+            lambda: RandomAffine(scale=1.5),  # type: ignore[arg-type]
+            lambda: RandomAffine(flip="no"),
+            lambda: RandomAffine(edge="no"),
+        ),
+    ),
+    Case(RandomAffine(shift=2, flip="horizontal", edge="zeros"), (3, 5, 4, 1), (3, 5, 4, 1)),
+    Case(
+        RandomCrop((3, 2)), (3, 5, 4, 1), (3, 3, 2, 1), bad=(lambda: RandomCrop(0), lambda: RandomCrop((2,)))
+    ),
+    Case(
+        ColorJitter(0.2, 0.3, 0.4),
+        (3, 5, 4, 3),
+        (3, 5, 4, 3),
+        bad=(lambda: ColorJitter(1.1), lambda: ColorJitter(contrast=-0.1)),
+    ),
+    Case(Cutout(2), (3, 5, 4, 2), (3, 5, 4, 2), bad=(lambda: Cutout(0),)),
+    Case(
+        Standardize((1.0, 2.0), (0.5, 3.0)),
+        (3, 4, 2),
+        (3, 4, 2),
+        bad=(
+            lambda: Standardize((), ()),
+            lambda: Standardize((1.0,), (1.0, 1.0)),
+            lambda: Standardize((1.0,), (0.0,)),
+            lambda: Standardize(1.0, 1.0),  # type: ignore[arg-type]
+        ),
+    ),
     Case(Flatten(), (4, 3, 2), (4, 6)),
     Case(
         Reshape((2, -1)),
@@ -624,7 +665,8 @@ def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_train
         with building(trace, training=training) as built:
             case.layer(trace.input("x", case.x, "int32" if case.tokens else "float64"))
         plain = json.dumps(to_plain(case.layer))
-        dropping = any(kind in plain for kind in ("Dropout", "Noise", "StochasticDepth"))
+        kinds = ("Dropout", "Noise", "StochasticDepth", "Random", "Jitter", "Cutout")
+        dropping = any(kind in plain for kind in kinds)
         shares = ("dropout", "hidden")
         dropping |= any(f'"{share}"' in plain and f'"{share}": 0.0' not in plain for share in shares)
         random = training and dropping

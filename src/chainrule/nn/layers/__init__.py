@@ -2,6 +2,7 @@
 
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
+from chainrule.nn.layers.augmentation import ColorJitter, Cutout, RandomAffine, RandomCrop
 from chainrule.nn.layers.containers import Concatenate, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
 from chainrule.nn.layers.dense import Dense
@@ -23,6 +24,7 @@ from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
+from chainrule.nn.layers.scaling import Standardize
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
 from chainrule.nn.layers.tables import TableFeatures
 
@@ -35,10 +37,12 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "Bidirectional",
+    "ColorJitter",
     "Concatenate",
     "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
+    "Cutout",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
@@ -59,12 +63,15 @@ __all__ = [
     "Permute",
     "PositionalEncoding",
     "RMSNorm",
+    "RandomAffine",
+    "RandomCrop",
     "Remat",
     "Reshape",
     "Residual",
     "Sequential",
     "SimpleRNN",
     "SpatialDropout",
+    "Standardize",
     "StochasticDepth",
     "TableFeatures",
     "TransformerBlock",

@@ -37,6 +37,7 @@ from chainrule.program.functions.ordering import argmax, argsort, cumsum, sort, 
 from chainrule.program.functions.pooling import average_pool, max_pool
 from chainrule.program.functions.recurrent import gru, lstm
 from chainrule.program.functions.resizing import resize
+from chainrule.program.functions.sampling import sample
 from chainrule.program.functions.scanning import Scanned, scan
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "recompute",
     "resize",
     "root_mean_square",
+    "sample",
     "scan",
     "scatter_add",
     "softmax",

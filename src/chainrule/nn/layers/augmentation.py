@@ -1,0 +1,233 @@
+"""Augmentation: pictures changed by chance in training, so that the network learns what does not matter.
+
+In prediction the pictures come through as they are. Draws come from the program's counter-based random bits,
+so a resumed run draws what the unbroken one would have.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.errors import ConfigError, ShapeError
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_floats, need_space
+from chainrule.nn.settings import check_choice, check_number, check_whole, checked_lengths
+from chainrule.program import FLOATS, Tensor
+from chainrule.program import functions as f
+from chainrule.program.functions.convolution import Lengths, each_axis
+from chainrule.program.functions.sampling import EDGES
+
+FLIPS = ("none", "horizontal", "vertical", "both")
+_GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601's weights of red, green and blue
+
+
+@dataclass(frozen=True)
+class RandomAffine(Layer):
+    """y[p] = x[A p]: each picture shifted, rotated, scaled and mirrored by chance in training; else y = x.
+
+    All are about the centre and made in one reading of the pixels, so that they blur once.
+
+    shift: at most so many whole pixels along each axis, at least 0. degrees: rotated by at most so much
+    either way, 0 to 180. scale: (smallest, largest) factor of size, above 0; drawn evenly in its logarithm.
+    flip: 'horizontal' mirrors left and right with probability ½, 'vertical' up and down, 'both' each by
+    itself. edge: what comes in from outside: 'reflect', 'nearest' or 'zeros', see `functions.sample`.
+    x: (batch, height, width, channels) -> the same shape; floats, or any dtype where pictures are only
+    shifted and mirrored, which moves pixels as they are. Otherwise bilinear.
+    mask: (batch, height, width) class numbers of the pixels, moved alike to the nearest pixel -> (x, mask).
+    Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
+    """
+
+    shift: int = 0
+    degrees: float = 0.0
+    scale: tuple[float, float] = (1.0, 1.0)
+    flip: str = "none"
+    edge: str = "reflect"
+
+    def __post_init__(self) -> None:
+        check_whole(self, "shift", self.shift, at_least=0)
+        check_number(self, "degrees", self.degrees, at_least=0, at_most=180)
+        check_choice(self, "flip", self.flip, FLIPS)
+        check_choice(self, "edge", self.edge, EDGES)
+        if not isinstance(self.scale, list | tuple) or len(self.scale) != 2:
+            raise ConfigError(f"RandomAffine: scale is {self.scale!r}", remedy="give (smallest, largest)")
+        low, high = self.scale
+        check_number(self, "scale", low, above=0)
+        check_number(self, "scale", high, at_least=low)
+
+    @property
+    def _moves_whole_pixels(self) -> bool:
+        return self.degrees == 0 and self.scale == (1, 1)
+
+    def __call__(self, x: Tensor, mask: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
+        _need_pictures(x)
+        if not self._moves_whole_pixels:
+            need_floats(x)
+        if mask is not None and mask.shape != x.shape[:3]:
+            raise ShapeError(
+                f"{x.trace.label} got pictures {x.shape} and a mask {mask.shape}; it must be {x.shape[:3]}"
+            )
+        if self.training and self != RandomAffine(edge=self.edge):
+            rows, columns = self._places(x)
+            method = "nearest" if self._moves_whole_pixels else "linear"
+            x = f.sample(x, rows, columns, method=method, edge=self.edge)
+            if mask is not None:
+                moved = f.sample(mask[..., None], rows, columns, method="nearest", edge=self.edge)
+                mask = moved.reshape(*mask.shape)
+        return x if mask is None else (x, mask)
+
+    def _places(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Where in each picture the pixels of the result are read: (batch, height, width) each."""
+        batch, height, width, _ = x.shape
+        dtype = x.dtype if x.dtype in FLOATS else "float32"
+        down, right = ((n - 1) / 2 for n in (height, width))
+        v = x.trace.constant(np.arange(height).reshape(1, -1, 1) - down, dtype)
+        u = x.trace.constant(np.arange(width).reshape(1, 1, -1) - right, dtype)
+        if self.flip in ("vertical", "both"):
+            v = v * _sign(self, batch, dtype)
+        if self.flip in ("horizontal", "both"):
+            u = u * _sign(self, batch, dtype)
+        rows, columns = (f.broadcast_to(each, (batch, height, width)) for each in (v, u))
+        if self.degrees:
+            angle = _between(self, batch, dtype, -self.degrees, self.degrees) * (math.pi / 180)
+            cosine, sine = f.cos(angle), f.sin(angle)
+            rows, columns = cosine * v - sine * u, sine * v + cosine * u
+        if self.scale != (1, 1):
+            low, high = (math.log(factor) for factor in self.scale)
+            smaller = f.exp(-_between(self, batch, dtype, low, high))
+            rows, columns = rows * smaller, columns * smaller
+        if self.shift:
+            rows = rows + _whole(self, batch, dtype, 2 * self.shift) - self.shift
+            columns = columns + _whole(self, batch, dtype, 2 * self.shift) - self.shift
+        return rows + down, columns + right
+
+
+@dataclass(frozen=True)
+class RandomCrop(Layer):
+    """y = x[top : top + height, left : left + width], drawn in training; from the middle in prediction.
+
+    size: of the part, one number or (height, width), at least 1.
+    x: (batch, height, width, channels), at least as large as the part.
+    Raises ConfigError for a bad size; while recording ShapeError for smaller pictures.
+    """
+
+    size: Lengths
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 2))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        _need_pictures(x)
+        height, width = each_axis(self.size, 2)
+        spare = [x.shape[1] - height, x.shape[2] - width]
+        if min(spare) < 0:
+            raise ShapeError(
+                f"{x.trace.label} got pictures of {x.shape[1:3]}; it cuts {(height, width)} out of them",
+                remedy="make the pictures larger or the part smaller",
+            )
+        if not self.training or spare == [0, 0]:
+            top, left = (each // 2 for each in spare)
+            return x[:, top : top + height, left : left + width]
+        batch = x.shape[0]
+        top, left = (_whole(self, batch, "float32", most) for most in spare)
+        rows = top + x.trace.constant(
+            np.arange(height).reshape(1, -1, 1) + np.zeros((1, 1, width)), "float32"
+        )
+        columns = left + x.trace.constant(
+            np.arange(width).reshape(1, 1, -1) + np.zeros((1, height, 1)), "float32"
+        )
+        return f.sample(x, rows, columns, method="nearest", edge="nearest")
+
+
+@dataclass(frozen=True)
+class ColorJitter(Layer):
+    """y = x b, then m + (y - m) c, then g + (y - g) s, drawn for each picture in training; else y = x.
+
+    m is the mean of the picture and g the grey of each pixel; b, c and s are drawn evenly within
+    1 ± brightness, contrast and saturation. Nothing is cut off.
+    brightness, contrast, saturation: 0 ≤ each ≤ 1; saturation counts for three channels (red, green, blue).
+    x: float (batch, height, width, channels) -> the same shape.
+    Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
+    """
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("brightness", "contrast", "saturation"):
+            check_number(self, name, getattr(self, name), at_least=0, at_most=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        if not self.training:
+            return x
+        if self.brightness:
+            x = x * self._factor(x, self.brightness)
+        if self.contrast:
+            mean = x.mean((1, 2, 3), keepdims=True)
+            x = mean + (x - mean) * self._factor(x, self.contrast)
+        if self.saturation and x.shape[3] == 3:
+            weights = x.trace.constant(np.array(_GREY), x.dtype)
+            grey = (x * weights).sum(-1, keepdims=True)
+            x = grey + (x - grey) * self._factor(x, self.saturation)
+        return x
+
+    def _factor(self, x: Tensor, most: float) -> Tensor:
+        return _between(self, x.shape[0], x.dtype, 1 - most, 1 + most)[..., None]
+
+
+@dataclass(frozen=True)
+class Cutout(Layer):
+    """y = x outside of a square, 0 in it, its centre drawn anywhere in the picture (DeVries and Taylor 2017).
+
+    In prediction y = x. After `Standardize` 0 is the mean of the training pictures.
+    size: side of the square in pixels, at least 1; what lies outside of the picture is cut off.
+    x: float (batch, height, width, channels) -> the same shape.
+    Raises ConfigError for a bad size; while recording ShapeError and DTypeError for other inputs.
+    """
+
+    size: int
+
+    def __post_init__(self) -> None:
+        check_whole(self, "size", self.size)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        if not self.training:
+            return x
+        batch, height, width, _ = x.shape
+        down = self._outside(x, height, (1, -1, 1, 1), batch)
+        right = self._outside(x, width, (1, 1, -1, 1), batch)
+        return f.where(f.logical_or(down, right), x, 0.0)
+
+    def _outside(self, x: Tensor, length: int, shape: Sequence[int], batch: int) -> Tensor:
+        """Which places of an axis the square leaves as they are."""
+        first = _whole(self, batch, x.dtype, length - 1)[..., None] - float(self.size // 2)
+        places = x.trace.constant(np.arange(length).reshape(shape), x.dtype)
+        return f.logical_or(places < first, places >= first + float(self.size))
+
+
+def _need_pictures(x: Tensor) -> None:
+    if x.ndim != 4:
+        raise ShapeError(
+            f"{x.trace.label} got x of shape {x.shape}; it needs (batch, height, width, channels)",
+            remedy="if there is one channel, give it an axis of its own: x[..., None]" if x.ndim == 3 else "",
+        )
+
+
+def _between(layer: Layer, count: int, dtype: str, low: float, high: float) -> Tensor:
+    """A number for each picture, drawn evenly: (count, 1, 1)."""
+    return layer.random_bits((count, 1, 1)).cast(dtype) * ((high - low) * 2.0**-32) + low
+
+
+def _whole(layer: Layer, count: int, dtype: str, most: int) -> Tensor:
+    """A whole number from 0 to most for each picture: (count, 1, 1)."""
+    drawn = layer.random_bits((count, 1, 1)).cast(dtype) * ((most + 1) * 2.0**-32)
+    return f.minimum(f.floor(drawn), float(most))  # the largest draws round up
+
+
+def _sign(layer: Layer, count: int, dtype: str) -> Tensor:
+    """1 or -1 for each picture: (count, 1, 1)."""
+    return (layer.random_bits((count, 1, 1)) < 2**31).cast(dtype) * 2.0 - 1.0

@@ -1,0 +1,163 @@
+"""Augmentation: what is drawn, what is kept, and that prediction leaves pictures as they are."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.ndimage import affine_transform
+from tests.nn.layers.recording import compiled
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn import ColorJitter, Cutout, Layer, RandomAffine, RandomCrop, building
+from chainrule.nn.layer import RANDOM_KEY
+from chainrule.program import Trace
+
+RANDOM = np.random.default_rng(5)
+LAYERS = [
+    RandomAffine(shift=2, degrees=30, scale=(0.7, 1.4), flip="both"),
+    RandomAffine(shift=1, flip="horizontal"),
+    ColorJitter(0.3, 0.3, 0.3),
+    Cutout(3),
+]
+
+
+def key(seed: int = 3, call: int = 0) -> dict[str, np.ndarray]:
+    return {RANDOM_KEY: np.array([seed, call], np.uint32)}
+
+
+def drawn(layer: Layer, x: np.ndarray, seed: int = 3) -> np.ndarray:
+    return compiled(layer, *x.shape, training=True, dtype=x.dtype.name).run(key(seed), {"x": x})["y"]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=repr)
+def test_prediction_leaves_pictures_as_they_are(layer):
+    x = RANDOM.normal(size=(3, 6, 5, 3))
+    np.testing.assert_array_equal(compiled(layer, *x.shape, training=False).run({}, {"x": x})["y"], x)
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=repr)
+def test_draws_differ_from_picture_to_picture_and_return_with_the_seed(layer):
+    x = np.broadcast_to(RANDOM.normal(size=(1, 9, 8, 3)), (20, 9, 8, 3)).copy()
+    y = drawn(layer, x)
+    assert len({picture.tobytes() for picture in y}) > 3
+    np.testing.assert_array_equal(drawn(layer, x), y)
+    assert not np.array_equal(drawn(layer, x, seed=4), y)
+
+
+def test_shifts_are_all_whole_numbers_up_to_the_largest():
+    x = np.zeros((2000, 9, 9, 1))
+    x[:, 4, 4] = 1
+    y = drawn(RandomAffine(shift=2, edge="zeros"), x)
+    _, rows, columns, _ = np.nonzero(y)
+    assert len(rows) == 2000  # the pixel stays one pixel
+    for places in (rows, columns):
+        found, counts = np.unique(places, return_counts=True)
+        assert found.tolist() == [2, 3, 4, 5, 6]
+        assert counts.min() > 400 - 5 * np.sqrt(400)
+
+
+@pytest.mark.parametrize(("flip", "axes"), [("horizontal", [2]), ("vertical", [1]), ("both", [1, 2])])
+def test_half_of_the_pictures_are_mirrored(flip, axes):
+    x = RANDOM.normal(size=(1000, 4, 5, 2))
+    y = drawn(RandomAffine(flip=flip), x)
+    for axis in axes:
+        others = [each for each in axes if each != axis]
+        mirrored = np.flip(x, axis)
+        same = (y == mirrored).all((1, 2, 3))
+        for other in others:
+            same |= (y == np.flip(mirrored, other)).all((1, 2, 3))
+        assert abs(same.mean() - 0.5) < 5 * 0.5 / np.sqrt(1000)
+
+
+def test_a_rotated_and_scaled_picture_is_what_scipy_makes_of_it():
+    """The angle and the factor are read off the picture of a ramp, then SciPy moves another one alike."""
+    down, right = np.meshgrid(np.arange(21.0) - 10, np.arange(21.0) - 10, indexing="ij")
+    x = np.stack([down, right, RANDOM.normal(size=(21, 21))], -1)[None].repeat(6, 0)
+    y = drawn(RandomAffine(degrees=15, scale=(1.1, 1.4)), x)
+    for moved in y:
+        # Where each pixel of the result was read: rows and columns, as linear functions of its place.
+        design = np.stack([down.ravel(), right.ravel()], 1)
+        rows = np.linalg.lstsq(design, moved[..., 0].ravel(), rcond=None)[0]
+        columns = np.linalg.lstsq(design, moved[..., 1].ravel(), rcond=None)[0]
+        matrix = np.array([rows, columns])
+        factor = np.sqrt(np.linalg.det(matrix))
+        assert 1 / 1.4 <= factor <= 1 / 1.1
+        angle = np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))
+        assert -15 <= angle <= 15
+        np.testing.assert_allclose(matrix / factor @ (matrix / factor).T, np.eye(2), atol=1e-9)
+        offset: Any = 10 - matrix @ [10, 10]
+        expected = affine_transform(x[0, ..., 2], matrix, offset, order=1, mode="mirror")
+        np.testing.assert_allclose(moved[..., 2], expected, atol=1e-9)
+
+
+def test_a_mask_moves_with_its_picture():
+    mask = RANDOM.integers(0, 3, (50, 7, 6)).astype("int32")
+    x = np.eye(3, dtype="float32")[mask]  # the picture shows the classes
+    layer, trace = RandomAffine(shift=2, flip="both"), Trace()
+    tensors = trace.input("x", x.shape), trace.input("mask", mask.shape, "int32")
+    with building(trace, training=True):
+        moved = layer(*tensors)
+    assert isinstance(moved, tuple)
+    program = trace.program(dict(zip(("x", "mask"), moved, strict=True)))
+    y = compile_numpy(program).run(key(), {"x": x, "mask": mask})
+    np.testing.assert_array_equal(y["x"].argmax(-1), y["mask"])
+    assert not np.array_equal(y["mask"], mask)
+
+
+def test_bytes_are_only_shifted_and_mirrored():
+    x = RANDOM.integers(0, 255, (4, 6, 6, 3)).astype("uint8")
+    assert drawn(RandomAffine(shift=1, flip="both"), x).dtype == np.uint8
+    with pytest.raises(DTypeError, match="got x of dtype uint8; give it float32"):
+        drawn(RandomAffine(degrees=3), x)
+
+
+def test_crops_are_parts_of_the_picture_anywhere():
+    x = np.arange(6 * 5, dtype="float64").reshape(1, 6, 5, 1).repeat(500, 0)
+    y = drawn(RandomCrop((4, 3)), x)
+    corners = y[:, 0, 0, 0].astype(int)
+    rows, columns = np.divmod(corners, 5)
+    assert set(rows) == set(columns) == {0, 1, 2}
+    for picture, row, column in zip(y, rows, columns, strict=True):
+        np.testing.assert_array_equal(picture, x[0, row : row + 4, column : column + 3])
+    middle = compiled(RandomCrop((4, 3)), *x.shape, training=False).run({}, {"x": x})["y"]
+    np.testing.assert_array_equal(middle, x[:, 1:5, 1:4])
+
+
+def test_a_part_larger_than_the_picture_is_refused():
+    with pytest.raises(ShapeError, match=r"it cuts \(7, 7\) out of them; make the pictures larger"):
+        compiled(RandomCrop(7), 2, 6, 9, 1)
+
+
+def test_colours_change_by_the_three_factors():
+    x = RANDOM.uniform(size=(200, 4, 4, 3))
+    bright = drawn(ColorJitter(brightness=0.4), x) / x
+    np.testing.assert_allclose(bright, np.broadcast_to(bright[:, :1, :1, :1], x.shape))
+    assert 0.6 <= bright.min() < 0.65
+    assert 1.35 < bright.max() <= 1.4
+    contrast = drawn(ColorJitter(contrast=0.4), x)
+    np.testing.assert_allclose(contrast.mean((1, 2, 3)), x.mean((1, 2, 3)))
+    spread = contrast.std((1, 2, 3)) / x.std((1, 2, 3))
+    assert 0.6 <= spread.min() < 0.65
+    assert 1.35 < spread.max() <= 1.4
+    coloured = drawn(ColorJitter(saturation=0.4), x)
+    weights = [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(coloured @ weights, x @ weights)
+    assert not np.allclose(coloured, x)
+
+
+def test_cutout_sets_a_square_to_zero_that_the_borders_may_cut():
+    y = drawn(Cutout(3), np.ones((2000, 7, 6, 2)))
+    gone = (y == 0).all(-1)
+    np.testing.assert_array_equal((y == 0).any(-1), gone)
+    heights, widths = gone.any(2).sum(1), gone.any(1).sum(1)
+    np.testing.assert_array_equal(gone.sum((1, 2)), heights * widths)  # it is a rectangle
+    assert set(heights) == set(widths) == {2, 3}
+    # Each place is a centre with the same probability: 1 of 7 centres in the first row, 1 in the last.
+    assert abs((heights == 2).mean() - 2 / 7) < 5 * np.sqrt(2 / 7 / 2000)
+
+
+@pytest.mark.parametrize("layer", [*LAYERS, RandomCrop(2)], ids=repr)
+def test_what_is_no_picture_is_refused(layer):
+    with pytest.raises(ShapeError, match=r"give it an axis of its own: x\[..., None\]"):
+        compiled(layer, 3, 6, 6)

@@ -1,0 +1,43 @@
+"""Scaling of raw inputs inside the network."""
+
+import numpy as np
+import pytest
+from tests.nn.layers.recording import compiled
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.nn import Standardize
+
+RANDOM = np.random.default_rng(6)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_measured_channels_come_out_with_mean_0_and_deviation_1(dtype):
+    x = RANDOM.integers(0, 200, (50, 6, 6, 3)).astype(dtype) // [1, 2, 4]
+    x = x.astype(dtype)
+    y = compiled(Standardize.of(x), *x.shape, dtype=dtype).run({}, {"x": x})["y"]
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y.mean((0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(y.std((0, 1, 2)), 1, atol=1e-5)
+
+
+def test_a_channel_that_is_always_the_same_is_shifted_only():
+    layer = Standardize.of(np.array([[7, 1], [7, 3]]))
+    assert layer == Standardize((7.0, 2.0), (1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (np.zeros((0, 2)), "give numbers"),
+        (np.array([["a"]]), "give numbers"),
+        (np.array([[np.inf], [0]]), "not finite; remove them first"),
+    ],
+)
+def test_examples_that_have_no_mean_are_refused(x, words):
+    with pytest.raises(DataError, match=words):
+        Standardize.of(x)
+
+
+def test_another_number_of_channels_is_refused():
+    with pytest.raises(ShapeError, match="its last axis must be the 2 channels"):
+        compiled(Standardize((0.0, 0.0), (1.0, 1.0)), 4, 3)
