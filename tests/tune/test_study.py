@@ -266,7 +266,7 @@ def test_a_study_in_the_words_of_earlier_versions_is_gone_on_with(tmp_path: Path
 
 def test_many_differences_are_counted() -> None:
     found, wanted = ({"task": task, "settings": {str(n): task for n in range(6)}} for task in "ab")
-    with pytest.raises(ConfigError, match=r"its task is 'a', here 'b'; settings \(in 6 places\); go on"):
+    with pytest.raises(ConfigError, match=r"its task is 'a', here 'b'; settings \(in 6 places\); continue"):
         check_subject(found, wanted, "this study")
 
 
