@@ -27,7 +27,7 @@ inline float select(bool condition, float x, float y) { return condition ? x : y
 // more term). Two factors of 2 make the last binades and the denormals right. At most 2 units in the last
 // place.
 inline float exp_(float x) {
-    float clamped = x < 89.0f ? x : 89.0f;  // of no number, too: integers have none
+    float clamped = x < 89.0f ? x : 89.0f;  // NaN becomes 89 here, since no integer stands for it
     clamped = clamped < -104.0f ? -104.0f : clamped;
     float n = std::nearbyint(clamped * 1.44269504088896341f);
     float r = clamped - n * 0.693359375f;
