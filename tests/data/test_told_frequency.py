@@ -48,9 +48,9 @@ def test_what_pandas_calls_it(told: Any, expected: Any) -> None:
     ("told", "message"),
     [
         *((each, r"; give one that pandas knows") for each in ("no", "-1h", "0D", 5, timedelta(hours=1))),
-        (offsets.DateOffset(months=1), "settings that no alias names; give an alias"),
-        (offsets.CustomBusinessMonthEnd(holidays=["2024-01-31"]), "settings that no alias names"),
-        (offsets.BDay(offset=timedelta(hours=2)), "settings that no alias names"),
+        (offsets.DateOffset(months=1), "settings no alias expresses; give an alias"),
+        (offsets.CustomBusinessMonthEnd(holidays=["2024-01-31"]), "settings no alias expresses"),
+        (offsets.BDay(offset=timedelta(hours=2)), "settings no alias expresses"),
         (offsets.BusinessHour(start="17:00", end="04:00"), "hours go past midnight"),
         (offsets.BusinessHour(start="09:00", end="16:30"), "opening hours are not whole hours"),
     ],

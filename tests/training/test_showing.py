@@ -94,9 +94,9 @@ def test_explain_of_a_loaded_run_is_given_the_data(run, tmp_path):
         (
             nn.Sequential([nn.Dense(4), nn.Activation("relu"), nn.Dense(3)]),
             (4,),
-            "'dense_2' takes something else",
+            "the input of 'dense_2' is not",
         ),
-        (nn.Sequential([nn.Residual([nn.Dense(4)]), nn.Dense(3)]), (4,), "'dense_1' takes something else"),
+        (nn.Sequential([nn.Residual([nn.Dense(4)]), nn.Dense(3)]), (4,), "the input of 'dense_1' is not"),
     ],
 )
 def test_explain_refuses_networks_that_its_equations_would_not_tell(model, shape, why):

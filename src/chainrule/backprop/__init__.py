@@ -1,4 +1,4 @@
-"""The heart: one derivative rule an operation, the reverse pass, the numerical check, the explanation."""
+"""Backpropagation: one derivative rule per operation, the reverse pass, the numerical check, `explain`."""
 
 from chainrule.backprop.check import check_direction
 from chainrule.backprop.explain import HALF_SQUARED, ErrorTerms, Explanation, Line, Section, explain

@@ -18,7 +18,7 @@ _WIDEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """An equation and what it comes to. name: of the value, such as 'δ_y'; value: an array or a number."""
+    """An equation and its value. name: of the value, such as 'δ_y'; value: an array or a number."""
 
     equation: str
     name: str
@@ -45,7 +45,7 @@ class Explanation:
     sections: tuple[Section, ...]
 
     def value(self, name: str) -> np.ndarray:
-        """The value called so, such as 'h', 'E', 'δ_y', 'W_h', 'W_h after'; KeyError if there is none."""
+        """The value with a name, such as 'h', 'E', 'δ_y', 'W_h', 'W_h after'; KeyError if there is none."""
         for section in self.sections:
             for line in section.lines:
                 if line.name == name:
@@ -67,7 +67,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class ErrorTerms:
-    """How the error reads. equation: of E. slope: ∂E/∂ the network's last output, such as '(y − t)'."""
+    """The error in equations. equation: of E. slope: ∂E/∂ the network's last output, such as '(y − t)'."""
 
     equation: str
     slope: str
@@ -128,7 +128,7 @@ def explain(
 
 
 def _check_row_of_layers(program: Program, layers: Sequence[_Affine]) -> None:
-    """Refuse what the equations would not tell: other layers that compute, and paths around layers."""
+    """Refuse networks that the equations do not cover: other kinds of layers, and shortcuts around layers."""
     told = {value for layer in layers for value in (layer.weight, layer.bias)}
     for parameter in program.parameters:
         if parameter not in told:
@@ -143,8 +143,8 @@ def _check_row_of_layers(program: Program, layers: Sequence[_Affine]) -> None:
             x = made[x].inputs[0]
         if x is not before:
             raise ChainruleError(
-                f"explain shows fully connected layers in a row, and '{layer.path}' takes something else "
-                f"than '{before.name}'",
+                f"explain shows fully connected layers in a row, and the input of '{layer.path}' is "
+                f"not '{before.name}'",
                 remedy="give each Dense its activation, as in Dense(8, 'relu'), or read the whole step as "
                 "its program",
             )

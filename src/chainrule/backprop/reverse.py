@@ -1,4 +1,4 @@
-"""The reverse pass: from a scalar back through the recorded steps, one derivative rule a step."""
+"""The reverse pass: from a scalar back through the recorded steps, one derivative rule per step."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def differentiate(output: Tensor, wanted: Iterable[Tensor]) -> Mapping[Value, Te
                 continue
             with trace.at(layer=step.layer):
                 d_y = _settle(step.output, arriving, deltas, output)
-                if step.operation in NOT_DIFFERENTIABLE:  # a wanted value that nothing flows through
+                if step.operation in NOT_DIFFERENTIABLE:  # output does not depend on this value
                     continue
                 for value, adjoint in zip(step.inputs, _adjoints(step, d_y, again), strict=True):
                     if adjoint is not None and value in varying:
@@ -75,7 +75,7 @@ def unbroadcast(adjoint: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 def _varying(steps: Sequence[Step], wanted: Sequence[Tensor]) -> set[Value]:
-    """The values that change, differentiably, when a wanted one does."""
+    """The values that depend differentiably on a wanted one."""
     varying = {tensor.value for tensor in wanted}
     for step in steps:
         if step.operation in NOT_DIFFERENTIABLE or step.output.dtype not in FLOATS:
@@ -88,7 +88,7 @@ def _varying(steps: Sequence[Step], wanted: Sequence[Tensor]) -> set[Value]:
 def _settle(
     value: Value, arriving: dict[Value, list[Tensor]], deltas: dict[Value, Tensor], output: Tensor
 ) -> Tensor:
-    """The delta of a value: the sum of what arrives over every path; it is named after the value."""
+    """The delta of a value: the sum of the upstream gradients of all its uses, named after the value."""
     first, *others = arriving.pop(value)
     for other in others:
         first = first + other

@@ -1,7 +1,6 @@
-"""How a column tells the time: its zone, its resolution and its form, so that other times are told alike.
+"""The zone, resolution and form of a column of times, so that forecasts write times in the same way.
 
-Moments are int64, units since 1970-01-01, in UTC where the column has a zone; without one, and as local time,
-on the wall clock.
+Moments are int64, units since 1970-01-01: in UTC where the column has a time zone, else in local time.
 """
 
 import re
@@ -28,10 +27,10 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True)
 class TextForm:
-    """ISO 8601 as the texts of a column write it.
+    """The variant of ISO 8601 in the texts of a column.
 
-    separator: between date and time. unit: to which they are written. offset: from UTC, as '', 'Z', '+0000'
-    or '+00:00'.
+    separator: between date and time. unit: of the last part that is written. offset: how the offset from UTC
+    is written: '' (not at all), 'Z', '+0000' or '+00:00'.
     """
 
     separator: str
@@ -40,7 +39,7 @@ class TextForm:
 
     @staticmethod
     def of(text: str) -> "TextForm | None":
-        """The form of one text, where it is one that `write` knows."""
+        """The form of one text; None if `write` can't reproduce it."""
         found = _TEXT.fullmatch(text)
         if found is None:
             return None
@@ -51,7 +50,7 @@ class TextForm:
         return TextForm(separator or "T", units[len(fraction)] if fraction else unit, style or "")
 
     def write(self, local: np.ndarray, offsets: np.ndarray, unit: Unit) -> np.ndarray:
-        """(times,) texts. local: moments on the wall clock. offsets: minutes from UTC."""
+        """(times,) texts. local: (times,) moments of local time. offsets: (times,) minutes ahead of UTC."""
         texts = np.datetime_as_string(local.view(f"datetime64[{unit}]"), unit=self.unit)
         texts = np.char.replace(texts, "T", self.separator)
         if not self.offset:
@@ -64,7 +63,7 @@ class TextForm:
 
 @dataclass(frozen=True)
 class Clock:
-    """How times are told.
+    """How a column represents times.
 
     unit: the resolution. zone: a name that pandas knows, such as 'Europe/Berlin', 'UTC' or 'UTC+02:00'; None:
     times without a zone. form: what the column holds: pandas' datetime64, pyarrow's timestamps or dates,
@@ -77,7 +76,7 @@ class Clock:
     text: TextForm | None = None
 
     def local(self, moments: np.ndarray) -> np.ndarray:
-        """(times,) what the wall clock shows, as moments."""
+        """(times,) local time, as moments. moments: (times,) in UTC where the clock has a zone."""
         import pandas as pd
 
         if self.zone is None or self.form == "number":
@@ -86,10 +85,10 @@ class Clock:
         return _moments(utc.tz_convert(self.zone).tz_localize(None), self.unit)
 
     def absolute(self, local: np.ndarray) -> np.ndarray:
-        """(times,) the moments at which the wall clock shows this.
+        """(times,) moments in UTC of local times.
 
-        Where a change of the clock makes it show a time twice, the first; where it leaves a time out, the
-        first moment after it: as pandas' resample labels its days.
+        Where a clock change repeats a local time, the first moment; where a clock change skips it, the first
+        moment after the gap, as in pandas' resample.
         """
         import pandas as pd
 
@@ -100,9 +99,9 @@ class Clock:
         return _moments(aware.tz_convert("UTC").tz_localize(None), self.unit)
 
     def labels(self, moments: np.ndarray) -> Any:
-        """(times,) as the column has them.
+        """(times,) in the form of the column.
 
-        Texts and Python's dates that would lose a part of the time are given as datetime64.
+        If texts or Python's dates would lose a part of the time, datetime64 instead.
         """
         import pandas as pd
 
@@ -141,13 +140,13 @@ class Clock:
         return str(pd.Timestamp(time))
 
     def refined(self, unit: Unit) -> "Clock":
-        """With this resolution, where it is the finer one."""
+        """The clock with this resolution, if it is finer than its own."""
         return replace(self, unit=min(self.unit, unit, key=NANOSECONDS.__getitem__))
 
     def converted(self, moments: np.ndarray, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
-        """((times,) moments of that unit in this clock's, cut off; (times,) whether they are exact).
+        """((times,) moments converted from a unit to this clock's, rounded down; (times,) whether exact).
 
-        Those that this clock's unit can't hold are cut off, too, at the end of what it can.
+        Moments beyond the range of this clock's unit are clipped to its limits, and not exact.
         """
         ratio = NANOSECONDS[unit] // NANOSECONDS[self.unit]
         if ratio:
@@ -159,10 +158,10 @@ class Clock:
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """A column that was read.
+    """The times of a column.
 
-    moments: (rows,) int64. mixed: whether its offsets from UTC differ, which name no zone, so that its clock
-    is in UTC.
+    moments: (rows,) int64. mixed: whether the offsets from UTC differ between rows; no time zone is
+    known then, and the clock is in UTC.
     """
 
     moments: np.ndarray
@@ -174,7 +173,7 @@ def read_times(column: "pd.Series", source: str) -> Times:
     """Read a column of dates, ISO texts of dates or whole numbers, without gaps.
 
     Texts with one offset from UTC keep it as their zone. Raises DataError, naming source, column and row, for
-    what is no date and no whole number, and for a zone without a name.
+    a cell that is neither a date nor a whole number, and for a zone without a name.
     """
     if kind_of(column) == "number":
         return Times(_whole_numbers(column, source), Clock(form="number"))
@@ -202,12 +201,12 @@ def _dates(column: "pd.Series", source: str) -> tuple[Any, bool]:
             found = pd.DatetimeIndex(pd.to_datetime(plain, **options))
     if found is not None and not found.isna().any():
         return found, False
-    moments_of(column, source)  # says which row is no date
+    moments_of(column, source)  # raises an error that names the row that is no date
     return pd.DatetimeIndex(pd.to_datetime(plain, utc=True, **options)), True
 
 
 def _clock(column: "pd.Series", moments: np.ndarray, clock: Clock, mixed: bool) -> Clock:
-    """With the form in which the column tells its times."""
+    """The clock with the form of the column."""
     import pandas as pd
 
     if mixed:
@@ -259,5 +258,5 @@ def _whole_numbers(column: "pd.Series", source: str) -> np.ndarray:
 
 
 def _moments(times: Any, unit: Unit) -> np.ndarray:
-    """Of a DatetimeIndex without a zone."""
+    """(times,) int64 moments of a DatetimeIndex without a zone."""
     return np.ascontiguousarray(times.to_numpy().astype(f"datetime64[{unit}]")).view(np.int64)

@@ -1,8 +1,8 @@
-"""How far apart the times of a series are: one class for each kind of frequency, with its arithmetic.
+"""The distance between the times of a series: one class for each kind of frequency, with its arithmetic.
 
 A moment is an int64: units (s, ms, us or ns) since 1970-01-01, or the whole number itself where times are
-whole numbers. Position p stands p steps after the anchor, which is a moment, too. Durations are counted in
-UTC; days, months and pandas' offsets on the wall clock, so that they are given moments of local time.
+whole numbers. Position p is p steps after the anchor, which is a moment. Durations are counted in UTC and
+take moments of UTC; days, months and pandas' offsets are counted in local time and take local moments.
 """
 
 import re
@@ -20,7 +20,7 @@ DAY = 86_400 * 10**9
 
 EVERY_DAY, BUSINESS_DAYS = "1111111", "1111100"
 MONTH_END = 31
-"""The day of `Months` that stands for the last of each month."""
+"""The value of `Months.day` for the last day of each month."""
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DURATIONS = {
@@ -36,7 +36,7 @@ _ALL_CIRCLES: tuple[Circle, ...] = ("day", "week", "month", "year")
 
 @dataclass(frozen=True)
 class WholeNumbers:
-    """Whole numbers, `count` apart, which say nothing of the calendar. count: at least 1."""
+    """Whole numbers `count` apart, without a calendar. count: at least 1."""
 
     wall: ClassVar[bool] = False
     circles: ClassVar[tuple[Circle, ...]] = ()
@@ -48,7 +48,7 @@ class WholeNumbers:
         return _counted(self.count, "step")
 
     def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
-        """((times,) positions, those before a moment that is on none; (times,) whether it is on one)."""
+        """((times,) positions, rounded down; (times,) whether the moment is exactly on its position)."""
         distance = moments - anchor
         return distance // self.count, distance % self.count == 0
 
@@ -59,7 +59,7 @@ class WholeNumbers:
 
 @dataclass(frozen=True)
 class Duration:
-    """A fixed span of time, whatever the clocks do: seconds, minutes, hours. nanoseconds: at least 1."""
+    """A fixed span of time, also across clock changes: seconds, minutes, hours. nanoseconds: at least 1."""
 
     wall: ClassVar[bool] = False
     nanoseconds: int
@@ -70,21 +70,21 @@ class Duration:
 
     @property
     def seasons(self) -> tuple[int, ...]:
-        """Lengths of what may repeat itself, in steps: the day, the week and 52 weeks, which end on the same
-        weekday; the hour where steps are shorter than a minute. (24, 168, 8736) for hours. Those that are no
-        whole number of steps are left out, here and in every kind.
+        """Lengths of possible seasons, in steps: the day, the week, and 52 weeks, which end on the same
+        weekday; the hour where steps are shorter than a minute. (24, 168, 8736) for hours. Lengths that are
+        not a whole number of steps are left out, here and in every kind.
         """
         hour = (DAY // 24,) if self.nanoseconds < 60 * 10**9 else ()
         return _whole((*hour, DAY, 7 * DAY, 364 * DAY), self.nanoseconds)
 
     @property
     def circles(self) -> tuple[Circle, ...]:
-        """Where in these a step stands says something of its value."""
+        """The cycles in which the position of a step varies, so that it is a useful feature."""
         return _ALL_CIRCLES if self.nanoseconds < DAY else _ALL_CIRCLES[1 if self.nanoseconds == DAY else 3 :]
 
     @property
     def finest(self) -> Unit:
-        """The coarsest unit in which all moments are whole, from the anchor on."""
+        """The coarsest unit in which the distances between all moments are whole numbers."""
         return _finest([self.nanoseconds])
 
     def positions(self, moments: np.ndarray, anchor: int, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
@@ -199,8 +199,8 @@ class Days:
 class Months:
     """Months of the calendar; a quarter is 3, a year 12.
 
-    Each day of a month stands for it. count: at least 1. day: of the month, on which moments are, from 1; the
-    last where the month is shorter, so that `MONTH_END` is always the last. 0: the anchor's.
+    Any day of a month belongs to its position. count: at least 1. day: the day of the month of all moments,
+    from 1; the last day where the month is shorter, so that `MONTH_END` is always the last. 0: the anchor's.
     """
 
     wall: ClassVar[bool] = True
@@ -239,7 +239,7 @@ class Months:
 
 @dataclass(frozen=True)
 class PandasOffset:
-    """Any other calendar of pandas' offsets, by its alias: 'BME', '2BQS-JAN', 'SMS-15', 'WOM-3FRI' …"""
+    """Any other of pandas' offsets, by its alias: 'BME', '2BQS-JAN', 'SMS-15', 'WOM-3FRI' …"""
 
     wall: ClassVar[bool] = True
     finest: ClassVar[Unit] = "s"
@@ -312,7 +312,7 @@ def days_of_month(moments: np.ndarray, unit: Unit) -> np.ndarray:
 
 
 def lengths_of(months: np.ndarray) -> np.ndarray:
-    """Days of months, which are told as `months_of` does: (months,) int64 from 28 to 31."""
+    """(months,) int64 number of days, from 28 to 31. months: since January 1970, as `months_of` gives."""
     begins = months.view("datetime64[M]")
     return ((begins + 1).astype("datetime64[D]") - begins.astype("datetime64[D]")).astype(np.int64)
 
@@ -342,7 +342,7 @@ def _offset(alias: str) -> Any:
 
 @lru_cache(maxsize=64)
 def _steps_a_year(alias: str) -> float:
-    """On average over twenty years."""
+    """The average over twenty years."""
     import pandas as pd
 
     return len(pd.date_range("2001-01-01", "2020-12-31", freq=_offset(alias))) / 20

@@ -13,21 +13,21 @@ from chainrule.data.wording import counted
 from chainrule.errors import DataError
 
 VALUES, MASK = "values", "mask"
-"""What a ragged 'x' becomes in a batch: 'x.values', padded with zeros, and 'x.mask', True where there is an
-element."""
+"""In a batch a ragged 'x' becomes 'x.values', padded with zeros, and 'x.mask', True at elements and False at
+padding."""
 
 MOST_LENGTHS = 8
-"""That batches are padded to: each has a program of its own."""
-_CANDIDATES = 256  # lengths looked at to choose from
+"""At most so many padded lengths, since each has a program of its own."""
+_CANDIDATES = 256  # lengths among which few_lengths chooses
 _POOL = 64  # batches whose examples are sorted by length together
-_OF_BATCHES = 1 << 32  # where the streams begin that batches are ordered by: behind those of chunks
+_OF_BATCHES = 1 << 32  # first random stream for the order of batches, after those of chunks
 
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Sequences one behind the other.
+    """Sequences of different lengths, concatenated.
 
-    values: (elements, ...) of all examples. lengths: (examples,) int64, how many elements each has.
+    values: (elements, ...) of all examples. lengths: (examples,) int64 elements of each, at least 1.
     padded_to: the lengths that batches are padded to, ascending; the last is at least the longest.
     """
 
@@ -40,7 +40,7 @@ class Ragged:
 
     @property
     def nbytes(self) -> int:
-        """Of values and lengths."""
+        """Bytes of values and lengths."""
         return self.values.nbytes + self.lengths.nbytes
 
     @cached_property
@@ -54,18 +54,18 @@ class Ragged:
 
     @staticmethod
     def _places(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Where the elements of some examples lie, one example behind the other."""
+        """Indices into `values` of the elements of some examples, in order."""
         ends = np.cumsum(lengths)
         return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
 
     @staticmethod
     def joined(parts: Sequence["Ragged"]) -> "Ragged":
-        """The examples of several, one after the other."""
+        """The concatenation of several."""
         values = np.concatenate([part.values for part in parts])
         return Ragged(values, np.concatenate([part.lengths for part in parts]), parts[0].padded_to)
 
     def padded_length(self, longest: int) -> int:
-        """The least of the lengths padded to that holds so many elements."""
+        """The smallest of `padded_to` that is at least `longest`."""
         return next(length for length in self.padded_to if length >= longest)
 
     def padded(self, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,11 +79,12 @@ class Ragged:
 def ragged(values: Any, lengths: Any = None) -> Ragged:
     """Sequences of different lengths, as the inputs of examples.
 
-    values: a list of arrays (length, ...), alike but for their lengths; or all elements one behind the other,
-    (elements, ...), with lengths, (examples,) whole numbers of at least 1 whose sum is the elements.
-    A batch holds examples of similar length, padded with zeros to one of at most eight lengths, those that
-    pad least; the model gets {"values": (batch, length, ...), "mask": bool (batch, length)}. Raises DataError
-    for sequences that are empty or not alike, and lengths that do not fit.
+    values: a list of arrays (length, ...) that differ in length alone; or their concatenation, (elements,
+    ...), with lengths, (examples,) whole numbers of at least 1 that add up to the number of elements.
+    A batch holds examples of similar length, padded with zeros to one of at most eight lengths, chosen so
+    that padding is least; the model gets {"values": (batch, length, ...), "mask": bool (batch, length)}.
+    Raises DataError
+    for an empty sequence, element shapes that differ, and lengths that do not add up.
     """
     if lengths is None:
         parts = [numeric(f"example {number}", each) for number, each in enumerate(values)]
@@ -118,10 +119,10 @@ def ragged(values: Any, lengths: Any = None) -> Ragged:
 
 
 def few_lengths(lengths: np.ndarray, most: int = MOST_LENGTHS) -> tuple[int, ...]:
-    """The lengths to pad to, at most so many, that pad least where every example is padded to the next.
+    """At most `most` lengths such that padding each example to the next of them adds the fewest elements.
 
-    Exact where there are at most 256 different lengths, by dynamic programming; else the candidates are 256
-    of them, at even distances.
+    Optimal for at most 256 different lengths, by dynamic programming; with more, the candidates are 256 of
+    them, evenly spaced.
     """
     found, counts = np.unique(lengths, return_counts=True)
     if len(found) > _CANDIDATES:
@@ -151,7 +152,7 @@ def few_lengths(lengths: np.ndarray, most: int = MOST_LENGTHS) -> tuple[int, ...
 def padded_batches(
     arrays: Mapping[str, Any], order: np.ndarray, seed: int | None, epoch: int, chunk: int = 0
 ) -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:
-    """Batches as arrays that programs take: as they are, unless some of the arrays are ragged.
+    """Batches as arrays that programs take; only ragged arrays change anything.
 
     order: (steps, batch) rows. Examples of ragged arrays are sorted by length within 64 batches, so that
     those of a batch are alike, and the batches are put in an order drawn by (seed, epoch, chunk); each comes
@@ -195,7 +196,7 @@ def _bucketed(
     size = order.shape[1]
     for first in range(0, len(order), _POOL):
         rows = order[first : first + _POOL].reshape(-1)
-        # By the first of several; where those are alike by the next.
+        # By the length of the first array; ties by the next.
         rows = rows[np.lexsort([each.lengths[rows] for each in reversed(sequences)])]
         batches = rows.reshape(-1, size)
         stream = _OF_BATCHES + (chunk << 32) + first

@@ -1,18 +1,17 @@
-"""The frequency that the times of some series show.
+"""Inference of the frequency from the times of some series.
 
-What fits all rows and leaves the fewest times empty is taken. Of those that leave as few empty, the first: a
-month of the calendar (or several), each row on the same day of its month or each on the last; a constant
-number of days; a constant duration; one of pandas' offsets (business months, weekdays of a month, half
-months). So rows 31 days apart are months while all are on one day of the month, such as 1 January and
-1 February, and every 31 days from the first row on that is not: a constant distance wins as soon as a row
-tells the two apart. Quarters and years alike.
+Of the frequencies that fit all rows, the one with the fewest times without a row is chosen. Ties are broken
+in this order: calendar months (one or several), all rows on the same day of the month or all on the last day;
+a constant number of days; a constant duration; one of pandas' offsets (business months, weekdays of a month,
+half months). For example, rows on 1 January and 1 February are a month apart; as soon as a row is on another
+day of the month, 31 days fits and a month does not. The same holds for quarters and years.
 
-Days of the week and times of the day on which no row stands are left out only where otherwise a tenth of all
-times or more would be empty and at least half of these are theirs, and where chance would not pass them over:
-Saturday and Sunday once both were passed over; other weekdays, three times each; times of the day, where
-there are rows of three days. Where nothing else fits, they are left out anyway.
+Weekdays and times of the day without any row are excluded only if otherwise a tenth of all times or more had
+no row, if the exclusion explains at least half of these, and if the absence is unlikely to be chance:
+Saturday and Sunday must both lie between rows at least once, other weekdays three times each; times of the
+day need rows of three days. If nothing else fits, they are excluded regardless.
 
-Where none of these fits, rows about a month apart on any day stand for their months.
+If none of these fits, rows about a month apart on any days are monthly.
 """
 
 from collections.abc import Iterator
@@ -42,7 +41,7 @@ from chainrule.data.frequency import (
 from chainrule.data.time_grid import TimeGrid
 
 LEAST_REGULAR = 0.5
-"""Share of neighbours that must be one step apart."""
+"""Share of neighbouring rows that must be one step apart."""
 
 _FULL, _EXPLAINED = 0.9, 0.5
 _MONTH = 30.44  # days, on average
@@ -51,7 +50,7 @@ _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Times of some series, as they stand in the table, series after series.
+    """The times of some series in the order of the table, one series after the other.
 
     moments: (rows,), ascending within each series. same: (rows - 1,) whether a row and the next are of one
     series.
@@ -62,12 +61,12 @@ class Rows:
     clock: Clock
 
     def steps(self, moments: np.ndarray) -> np.ndarray:
-        """Distances between neighbours of one series, of moments that stand for the rows."""
+        """Distances between neighbouring rows of one series. moments: (rows,)."""
         return np.diff(moments)[self.same]
 
 
 def told_grid(rows: Rows, frequency: Frequency) -> TimeGrid:
-    """The grid of a frequency that was told."""
+    """The grid of a frequency that the user named."""
     local = rows.clock.local(rows.moments)
     clock = rows.clock.refined(frequency.finest)
     if isinstance(frequency, Months):
@@ -76,9 +75,9 @@ def told_grid(rows: Rows, frequency: Frequency) -> TimeGrid:
 
 
 def seen_grid(rows: Rows) -> tuple[TimeGrid, float]:
-    """(the grid, the share of neighbours that are one step of it apart). There are neighbours.
+    """(the inferred grid, the share of neighbouring rows that are one step apart); some series has two rows.
 
-    Where no grid fits, that of the most frequent distance.
+    If no grid fits all rows, the grid of the most frequent distance.
     """
     if rows.clock.form == "number":
         count, share = _commonest(rows.steps(rows.moments))
@@ -109,14 +108,14 @@ class _Judged:
 
 
 class _Judge:
-    """Tries frequencies on all rows; rows of many series have the same times, which are tried once."""
+    """Tries frequencies on all rows; times that occur in several series are tried once."""
 
     def __init__(self, rows: Rows, local: np.ndarray) -> None:
         self.rows, self.local = rows, local
         self.distinct, self.which = np.unique(rows.moments, return_inverse=True)
 
     def best(self, frequencies: Iterator[Frequency]) -> _Judged | None:
-        """The first of those that leave the fewest times empty; None where none fits all rows."""
+        """The first of those with the fewest times without a row; None if none fits all rows."""
         best = None
         for frequency in frequencies:
             judged = self._judged(frequency)
@@ -143,7 +142,7 @@ class _Judge:
 
 
 def _grid(rows: Rows, local: np.ndarray, frequency: Frequency, clock: Clock) -> TimeGrid:
-    """Anchored at the first time; where there is one time of the day, at the most frequent."""
+    """Anchored at the first time; if all steps have one time of the day, at the most frequent one."""
     if not frequency.wall:
         anchor = int(rows.moments.min())
     else:
@@ -156,7 +155,7 @@ def _grid(rows: Rows, local: np.ndarray, frequency: Frequency, clock: Clock) -> 
 
 
 def _open(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
-    """Frequencies that leave out no day and no hour, the likeliest first."""
+    """Frequencies that exclude no weekday and no time of the day, the preferred first."""
     unit = rows.clock.unit
     steps = rows.steps(months_of(local, unit))
     monthly = bool((steps > 0).all())
@@ -178,7 +177,7 @@ def _open(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
 
 
 def _twice_a_month(local: np.ndarray, clock: Clock) -> Iterator[Frequency]:
-    """The first and another day of each month, or another day and the last; pandas has it up to the 27th."""
+    """The first and another day of each month, or another day and the last; pandas offers days up to 27."""
     days = np.unique(days_of_month(local, clock.unit)).tolist()
     if len(days) == 2 and days[0] == 1 and days[1] <= 27:
         yield PandasOffset(f"SMS-{days[1]}")
@@ -187,9 +186,9 @@ def _twice_a_month(local: np.ndarray, clock: Clock) -> Iterator[Frequency]:
 
 
 def _closed(rows: Rows, local: np.ndarray, certain: bool) -> Iterator[Frequency]:
-    """Frequencies that leave out days of the week or hours of the day.
+    """Frequencies that exclude weekdays or times of the day.
 
-    certain: don't ask how often these were passed over, since nothing else fits.
+    certain: nothing else fits, so do not require a minimum number of absences.
     """
     unit = rows.clock.unit
     dates = np.unique(dates_of(local, unit).astype(np.int64))
@@ -212,7 +211,7 @@ def _closed(rows: Rows, local: np.ndarray, certain: bool) -> Iterator[Frequency]
 
 
 def _loose(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
-    """Months in each of which a row stands on any day, where most rows are about as far apart."""
+    """Months with rows on any day, if most rows are about that far apart."""
     steps = rows.steps(months_of(local, rows.clock.unit))
     if (steps > 0).all():
         count = int(np.gcd.reduce(steps))
@@ -222,7 +221,7 @@ def _loose(rows: Rows, local: np.ndarray) -> Iterator[Frequency]:
 
 
 def _likeliest(rows: Rows, local: np.ndarray) -> tuple[Frequency, float]:
-    """The commonest distance, which does not fit all rows, and the share of neighbours so far apart."""
+    """The most frequent distance, which does not fit all rows, and the share of neighbours with it."""
     unit = NANOSECONDS[rows.clock.unit]
     distance, share = _commonest(rows.steps(rows.moments))
     months, monthly_share = _commonest(rows.steps(months_of(local, rows.clock.unit)))
@@ -247,7 +246,7 @@ def _weekdays(dates: np.ndarray) -> np.ndarray:
 
 
 def _passed(weekday: int, first: int, last: int) -> int:
-    """How many days after the first and before the last are on a weekday."""
+    """Number of days strictly between two days (since 1970-01-01) that fall on a weekday."""
     begin = first + 1 + (weekday - (first + 4)) % 7
     return max(0, (last - begin + 6) // 7)
 

@@ -1,4 +1,4 @@
-"""Equally spaced times: positions, moments and labels there and back, and their place in the calendar."""
+"""Equally spaced times: conversion between positions, moments and labels, and calendar features."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -21,7 +21,7 @@ from chainrule.data.frequency import (
 )
 
 _PLAIN = Clock()
-# How many waves of a circle its steps can tell apart and a network can use; of the week, all there are.
+# Harmonics of each cycle that are useful to a network; of the week, all that daily steps can represent.
 _WAVES: dict[Circle, int] = {"day": 4, "week": 3, "month": 1, "year": 2}
 _KINDS = {kind.__name__: kind for kind in (WholeNumbers, Duration, Days, Months, PandasOffset)}
 
@@ -30,8 +30,8 @@ _KINDS = {kind.__name__: kind for kind in (WholeNumbers, Duration, Days, Months,
 class TimeGrid:
     """Position p stands p steps of the frequency after the anchor.
 
-    anchor: a moment: of the wall clock where the frequency counts on it, else of UTC. clock: how times are
-    told.
+    anchor: the moment of position 0, in local time where `frequency.wall`, else in UTC. clock: how the column
+    writes times.
     """
 
     frequency: Frequency
@@ -41,8 +41,8 @@ class TimeGrid:
     def positions(self, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """((times,) int64 positions, (times,) booleans: whether the moment lies on the grid).
 
-        Of a time that a change of the clock leaves out, the moment that stands for it lies on the grid
-        (`Clock.absolute`); of one that it repeats, both do.
+        Where a clock change skips a local time, the moment that replaces it (`Clock.absolute`) lies on the
+        grid; where a clock change repeats a local time, both moments do.
         """
         wall = self.frequency.wall
         seen = self.clock.local(moments) if wall else moments
@@ -53,12 +53,12 @@ class TimeGrid:
         return positions, on
 
     def moments(self, positions: np.ndarray) -> np.ndarray:
-        """(times,) int64, in UTC where the clock has a zone."""
+        """(times,) int64 moments of positions, in UTC where the clock has a zone."""
         moments = self.frequency.moments(positions, self.anchor, self.clock.unit)
         return self.clock.absolute(moments) if self.frequency.wall else moments
 
     def times(self, positions: np.ndarray) -> Any:
-        """(times,) as the column of times tells them."""
+        """(times,) labels of positions, in the form of the column of times."""
         return self.clock.labels(self.moments(positions))
 
     @property
@@ -67,10 +67,10 @@ class TimeGrid:
         return 2 * sum(_WAVES[circle] for circle in self.frequency.circles)
 
     def calendar(self, positions: np.ndarray) -> np.ndarray:
-        """Where local times stand in the day, the week, the month and the year: sines and cosines.
+        """Sines and cosines of the position of local times within the day, week, month and year.
 
-        Of each circle in which the frequency can stand, some waves: four of the day, three of the week, one
-        of the month, two of the year.
+        Each cycle that applies to the frequency has several harmonics: four of the day, three of the week,
+        one of the month, two of the year.
         Returns (times, features) float32 from -1 to 1: 20 features for hours, 12 for days, 4 for weeks and
         months, none for years and whole numbers.
         """
@@ -92,7 +92,7 @@ class TimeGrid:
         return self.clock.written(int(self.moments(np.array([position]))[0]))
 
     def to_plain(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Plain data for JSON."""
         return {
             "kind": type(self.frequency).__name__,
             "frequency": asdict(self.frequency),
@@ -114,7 +114,7 @@ class TimeGrid:
 
 
 def _place(circle: Circle, days: np.ndarray, of_day: np.ndarray) -> np.ndarray:
-    """(times,) from 0 to below 1. of_day: the share of the day that has passed."""
+    """(times,) the elapsed share of the cycle, from 0 to below 1. of_day: the elapsed share of the day."""
     if circle == "day":
         return of_day
     if circle == "week":

@@ -1,4 +1,4 @@
-"""Frequencies as pandas names them."""
+"""Frequencies by the names that pandas gives them."""
 
 from datetime import time
 from typing import Any
@@ -17,16 +17,16 @@ from chainrule.data.frequency import (
 from chainrule.errors import ConfigError
 
 _MONTHS = {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "HYS": 6, "HYE": 6, "YS": 12, "YE": 12}
-_OLDER_MONTHS = {"M": 1, "Q": 3, "AS": 12, "A": 12}  # what pandas before 2.2 calls them
+_OLDER_MONTHS = {"M": 1, "Q": 3, "AS": 12, "A": 12}  # names in pandas before 2.2
 
 
 def told_frequency(told: Any) -> Frequency:
-    """What pandas calls this: 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'QS-FEB', 'WOM-3FRI' …
+    """The frequency by pandas' name: 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'QS-FEB', 'WOM-3FRI' …
 
     told: an alias or one of pandas' offsets, such as CustomBusinessDay with holidays. Weeks, months, quarters
-    and years stand where the rows do: 'W' is every seventh day, 'MS' a month each.
-    Raises ConfigError for what is none, for one that does not go forward, and for one of pandas' offsets with
-    settings that no alias names.
+    and years begin where the rows do: 'W' is every seventh day, 'MS' every month on the day of the rows.
+    Raises ConfigError for an unknown name, an offset that does not go forward, and an offset whose settings
+    no alias expresses.
     """
     from pandas.tseries import frequencies, offsets
 
@@ -54,13 +54,13 @@ def told_frequency(told: Any) -> Frequency:
         if _named(offset):
             return PandasOffset(offset.freqstr)
     raise ConfigError(
-        f"frequency is {told!r}, with settings that no alias names",
+        f"frequency is {told!r}, whose settings no alias expresses",
         remedy="give an alias of pandas, such as 'BME', or an offset that has one",
     )
 
 
 def plain_offset(offset: Any) -> str | dict[str, Any]:
-    """One of the offsets that `told_frequency` knows as JSON has it: its alias where that says all of it."""
+    """Plain data for an offset that `told_frequency` accepts: its alias, if that is complete."""
     if _named(offset):
         return offset.freqstr
     plain: dict[str, Any] = {"offset": type(offset).__name__, "n": offset.n}
@@ -85,7 +85,7 @@ def offset_of(plain: dict[str, Any]) -> Any:
 
 
 def _months_of(offset: Any) -> int | None:
-    """How many months of the calendar an offset advances; None for one that does not count them."""
+    """Number of calendar months that an offset advances; None for one that does not count months."""
     try:
         name = offset.rule_code.split("-")[0]
     except NotImplementedError:  # DateOffset has no name
@@ -95,7 +95,7 @@ def _months_of(offset: Any) -> int | None:
 
 
 def _named(offset: Any) -> bool:
-    """Whether the alias of an offset says all of it."""
+    """Whether the alias of an offset restores the same offset."""
     from pandas.tseries import frequencies
 
     try:

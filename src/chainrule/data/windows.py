@@ -8,26 +8,25 @@ from chainrule.data.series import Series, filled
 from chainrule.data.time_grid import TimeGrid
 
 NOTHING = 1e-12
-"""A distance between numbers, as a share of the largest, that is nothing but rounding."""
+"""Relative differences up to this are rounding errors."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """What a network is shown of the past of a series and of the times that it is to forecast.
+    """The input row of a forecasting network: the past of a series, and what is known of the times ahead.
 
     A row for an origin (the last known value) holds, in this order:
     past: the `lags` last values, and how far their mean lies from the mean of the series;
     series: the number of the series;
-    steps: for each of the `horizon` times after the origin what is known of it ahead: its calendar, the time
-    since the start, its covariates, and the values of the seasons before, with the covariates of those times.
+    steps: for each of the `horizon` times after the origin: calendar features, the time since the start,
+    covariates, and the values one or more seasons earlier with the covariates of those times.
 
-    Values are told as (value - level) / scale: level is the mean of the last values, over whole seasons;
-    scale is the standard deviation of the series. So series of all sizes, and a series that grows, look
-    alike.
+    Values are normalized as (value - level) / scale: level is the mean of the last values, over whole
+    seasons; scale is the standard deviation of the series. So all series have
+    a similar range, also one that grows.
 
-    seasonal: (season, how many) of the seasons whose values are told: the value at the same place of the
-    latest seasons that are known at the origin. season: the shortest, in steps, at least 1.
-    covariates: how many are told for each time.
+    seasonal: (length of a season in steps, how many of its latest repetitions known at the origin the row
+    holds). season: the shortest, in steps, at least 1. covariates: their number for each time.
     """
 
     grid: TimeGrid
@@ -39,36 +38,36 @@ class Windows:
 
     @property
     def depth(self) -> int:
-        """How many values, the origin's included, a window looks back."""
+        """Number of values that a window needs up to and including the origin."""
         return max([self.lags, *(season * many for season, many in self.seasonal)])
 
     @property
     def past(self) -> int:
-        """Numbers of a row that tell the past."""
+        """Number of columns that describe the past: the lags, and their mean."""
         return self.lags + 1
 
     @property
     def features(self) -> int:
-        """Numbers of a row that tell one step."""
+        """Number of columns that describe one step ahead."""
         told = sum(many for _, many in self.seasonal)
         return self.grid.circles + 1 + self.covariates + told * (1 + self.covariates)
 
     @property
     def base(self) -> tuple[int, ...]:
-        """Which numbers of a step are values of the shortest season: their mean is a first forecast."""
+        """Indices within a step of the values of the shortest season; their mean is a first forecast."""
         told = self.seasonal[0][1] if self.seasonal else 0
         begin = self.grid.circles + 1 + self.covariates
         return tuple(range(begin, begin + told * (1 + self.covariates), 1 + self.covariates))
 
     @property
     def width(self) -> int:
-        """Numbers of a row."""
+        """Number of columns of a row."""
         return self.past + 1 + self.horizon * self.features
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """A series made ready for windows.
+    """A series prepared for windows.
 
     number: of the series. values: (length,) float64, without gaps. known: (length,) booleans. mean, scale: of
     the known values. span: the length of all series together on the grid, from position 0.
@@ -84,7 +83,7 @@ class History:
 
     @staticmethod
     def of(series: Series, number: int, season: int, span: int) -> "History":
-        """Fill the gaps of a series and measure it; a series that never changes has the scale 1."""
+        """Fill the gaps of a series, and compute mean and scale; the scale of a constant series is 1."""
         known = ~np.isnan(series.values)
         values = series.values[known]
         return History(
@@ -99,9 +98,9 @@ class History:
 
 
 def spread_of(values: np.ndarray) -> float:
-    """The standard deviation of some numbers, however small or large; 1 where it is nothing but rounding."""
+    """The standard deviation, without overflow or underflow; 1 where it is within rounding errors."""
     _, exponent = np.frexp(np.abs(values).max())
-    deviation = np.ldexp(values, -exponent).std()  # squares that neither vanish nor overflow, no digit lost
+    deviation = np.ldexp(values, -exponent).std()  # exact; no square overflows
     return float(np.ldexp(deviation, exponent)) if deviation > NOTHING else 1.0
 
 
@@ -129,7 +128,7 @@ def past_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarr
 def steps_of(
     windows: Windows, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
 ) -> np.ndarray:
-    """(origins, steps, features) float32: what is known ahead of some of the times after each origin.
+    """(origins, steps, features) float32: what is known in advance of some times after each origin.
 
     steps: (origins, steps), each from 1 to the horizon. covariates: (origins, steps, covariates) of those
     times.
@@ -169,7 +168,7 @@ def training_rows(
 def step_rows(
     windows: Windows, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Windows to forecast one step each, of which alone something is told.
+    """Windows that forecast one step each; the columns of all other steps are 0.
 
     origins, steps: (rows,). covariates: (rows, covariates) of the steps' times.
     Returns ((rows, width) float32, (rows,) levels).

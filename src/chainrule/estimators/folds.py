@@ -1,4 +1,4 @@
-"""Few rows: folds say for how many epochs, and then all rows are trained on."""
+"""Training with few rows: cross-validation finds the number of epochs, then all rows are trained on."""
 
 from dataclasses import replace
 
@@ -33,15 +33,15 @@ def train_by_folds(
     listeners: list[Listener],
     progress: bool,
 ) -> tuple[Run, RunState]:
-    """Train on all rows for as many epochs as were best, on average, for networks that did not see a fold.
+    """Train on all rows for the number of epochs with the lowest mean loss in cross-validation.
 
     Each of three networks is trained on two thirds of the rows and measured on the others. With few rows a
     single part held out would be too small to tell when to stop, and too large to be left out of training.
-    recipe: without patience, its epochs the most there may be. patience: epochs without a lower mean loss
-    after which the folds have said enough, or infinity.
-    Listeners hear of the last training alone. Its records hold, as 'validation_…', the means over the folds;
-    the loss of an ensemble is there that of what it predicts. Interrupted before, the fold at work is what is
-    returned.
+    recipe: without patience; its epochs are the most to train. patience: cross-validation ends after so many
+    epochs without a lower mean loss, or infinity.
+    Only the final training sends events to listeners. Its records hold, as 'validation_…', the means over the
+    folds; of an ensemble, the loss of its mean prediction. If cross-validation is interrupted, the network of
+    the fold in training is returned.
     """
     folds = [(arrays.take(rest), arrays.take(fold)) for rest, fold in folds_of(arrays, recipe.seed)]
     states = [RunState(starting_tree(recipe, rest, programs)) for rest, _ in folds]
@@ -66,10 +66,10 @@ def train_by_folds(
 
 
 def folds_of(arrays: Arrays, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The numbers of the rows, ascending, to train on and to measure with, for each of three folds.
+    """For each of three folds the ascending indices of the rows to train on, and of those to measure with.
 
-    Folds are of the same length, so that they share programs; up to two rows are in none. Each class is dealt
-    out to the folds evenly.
+    Folds have the same length, so that they share programs; up to two rows are in none. Folds are stratified
+    by class.
     """
     rows, y = np.arange(len(arrays)), arrays.y
     order = np.random.default_rng(seed).permutation(rows)
@@ -80,9 +80,9 @@ def folds_of(arrays: Arrays, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def loss_of_predictions(loss: Loss, predictions: np.ndarray, arrays: Arrays) -> float | None:
-    """The loss of what an ensemble predicts, the mean of its members; None for losses that can't tell by it.
+    """The loss of the mean prediction of an ensemble; None for losses that predictions do not determine.
 
-    It falls for longer than the mean of the members' losses: what they learn by heart is not the same.
+    It keeps falling for longer than the mean of the members' losses, since members overfit differently.
     predictions: as `MeanOfMembers.predict` gives them. arrays: the rows and their targets.
     """
     assert arrays.y is not None  # there are targets where there is something to learn
@@ -146,7 +146,7 @@ def _trained(
 
 
 def _means(measured: list[list[Record]]) -> list[Record]:
-    """What was measured on the folds, epoch by epoch."""
+    """The means over the folds, for each epoch."""
     return [
         {name: float(np.mean([record[name] for record in records])) for name in records[0]}
         for records in zip(*measured, strict=True)
@@ -154,7 +154,7 @@ def _means(measured: list[list[Record]]) -> list[Record]:
 
 
 def _telling(means: list[Record]) -> Listener:
-    """A listener that adds to each record what the folds said of its epoch, before others hear of it."""
+    """A listener that adds the means over the folds to each epoch's record; it runs before the others."""
 
     def add(event: Event) -> None:
         if isinstance(event, EpochDone):

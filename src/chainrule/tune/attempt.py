@@ -1,4 +1,4 @@
-"""Attempt: a trial while it runs, as the objective sees it and as the training loop tells it."""
+"""Attempt: the values of a running trial, which also reports the trial's progress to the study."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +18,8 @@ PRUNED, LOST, INTERRUPTED = "pruned", "lost", "interrupted"
 class Attempt:
     """The values of one trial, and a listener of the runs that try them.
 
-    number: of the trial. values: what it drew, by name; attempt["width"] is attempt.values["width"].
-    reasons: why runs that it listened to ended, such as 'epochs', 'pruned', 'interrupted'.
+    number: of the trial. values: its sampled values, by name; attempt["width"] is attempt.values["width"].
+    reasons: why each run that it listened to ended, such as 'epochs', 'pruned', 'interrupted'.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Attempt:
         return self.values[name]
 
     def __call__(self, event: Event) -> None:
-        """Tell the study how far training is, and end it where others were better.
+        """Report the epoch's score to the study, and stop training if the trial is pruned.
 
         Raises ConfigError for a run without validation, which can't be compared.
         """
@@ -69,9 +69,9 @@ class Attempt:
             self._trial.report(score, epoch)
             if self._trial.should_prune():
                 stop(PRUNED)
-        except UpdateFinishedTrialError:  # this process was not heard of for too long, so others took over
+        except UpdateFinishedTrialError:  # without heartbeats, another process took it over
             stop(LOST)
 
     def report_worst(self) -> None:
-        """Tell the sampler that nothing came of these values."""
+        """Report the worst score to the sampler."""
         self._trial.report(math.inf, max(self._reported, default=0) + 1)

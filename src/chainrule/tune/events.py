@@ -1,4 +1,4 @@
-"""What a study tells its listeners."""
+"""Events that a study sends to its listeners."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,10 +12,10 @@ RUNNING, COMPLETE, PRUNED = "running", "complete", "pruned"
 class Trial:
     """One trial of a study, here or on another machine.
 
-    number: from 0, unique in the study. state: 'running', 'complete' or 'pruned'. score: what is to be made
-    small, where it is known; of a pruned trial, what it had when it was ended. values: what it drew.
-    facts: what else was measured: 'epochs', 'best_epoch', 'validation_<metric>' at the best epoch, and
-    'ended' where training broke down. seconds: how long it ran, None while it does.
+    number: from 0, unique in the study. state: 'running', 'complete' or 'pruned'. score: the number to be
+    minimized, None while unknown; of a pruned trial, its score when it was stopped. values: its sampled
+    values. facts: further measurements: 'epochs', 'best_epoch', 'validation_<metric>' at the best epoch, and
+    'ended' if training failed. seconds: how long it ran, None while it does.
     """
 
     number: int
@@ -62,7 +62,7 @@ class TrialEnded:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing is left to begin, but others are at work; about once a second."""
+    """No trial is left to start, but other processes still run some; sent about once a second."""
 
     trials: tuple[Trial, ...]
     wanted: int
@@ -70,7 +70,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class StudyEnded:
-    """This process is done. interrupted: by Ctrl-C, before all trials were."""
+    """This process has finished. interrupted: by Ctrl-C, before all trials had ended."""
 
     trials: tuple[Trial, ...]
     wanted: int
@@ -78,7 +78,7 @@ class StudyEnded:
 
 
 StudyEvent = StudyOpened | TrialStarted | TrialEpoch | TrialEnded | Waiting | StudyEnded
-"""What a search tells its listeners."""
+"""Any event of a search."""
 StudyListener = Callable[[StudyEvent], None]
 """Called with every event of a search."""
 
@@ -90,9 +90,9 @@ def best_of(trials: tuple[Trial, ...]) -> Trial | None:
 
 
 def ranked(trials: tuple[Trial, ...]) -> list[Trial]:
-    """The trials that are over, best first: complete ones, then those that pruning let run longest.
+    """The trials that have ended, best first: complete ones, then pruned ones, those with more epochs first.
 
-    Scores of pruned trials are compared only after as many epochs, for they would have gone on falling.
+    Scores of pruned trials are compared only at the same number of epochs, since more epochs lower them.
     """
 
     def rank(trial: Trial) -> tuple[bool, int, float, int]:
@@ -104,5 +104,5 @@ def ranked(trials: tuple[Trial, ...]) -> list[Trial]:
 
 
 def done(trials: tuple[Trial, ...]) -> int:
-    """How many trials are over, complete or pruned."""
+    """Number of trials that have ended, complete or pruned."""
     return sum(each.state != RUNNING for each in trials)

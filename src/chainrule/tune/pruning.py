@@ -1,4 +1,4 @@
-"""Pruning: which trials are ended early, because others were better after as many epochs."""
+"""Pruning: stopping trials early if others were better after the same number of epochs."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ class Asha:
     """Asynchronous successive halving (Li et al. 2020), Optuna's variant, which never pauses a trial.
 
     At the epochs first · reductionᵏ, k = 0, 1, 2, …, a trial continues if it is among the best 1 / reduction
-    of all that came so far. first: at least 1. reduction: at least 2. Raises ConfigError.
+    of all trials that have reached that epoch. first: at least 1. reduction: at least 2. Raises ConfigError.
     """
 
     first: int = 5
@@ -34,10 +34,10 @@ class Asha:
 
 @dataclass(frozen=True)
 class Hyperband:
-    """Asynchronous halving in several brackets, which begin to prune later and later (Li et al. 2018).
+    """Asynchronous halving in several brackets, each of which starts to prune later (Li et al. 2018).
 
-    Safer than Asha where good settings begin slowly, and slower. epochs: the most that a trial runs, at least
-    `first`. first, reduction: as of Asha. Raises ConfigError.
+    Slower than Asha, and less likely to prune settings that start slowly but end well. epochs: the most that
+    a trial runs, at least `first`. first, reduction: as of Asha. Raises ConfigError.
     """
 
     epochs: int
@@ -60,11 +60,11 @@ class Hyperband:
 
 
 Pruning = Asha | Hyperband
-"""A rule that ends trials early."""
+"""A rule that stops trials early."""
 
 
 def is_rung(pruning: Pruning | None, epoch: int) -> bool:
-    """Whether the pruner looks at a trial after this epoch. In between there is nothing to tell it."""
+    """Whether the pruner decides after this epoch; other epochs need not be reported."""
     if pruning is None:
         return False
     rung = pruning.first

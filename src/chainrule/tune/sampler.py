@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial, TrialState
 class NumberedSampler(BaseSampler):
     """Optuna's TPE (Bergstra et al. 2011), drawn from the seed and the trial's number.
 
-    Many processes work on one study with the same command, and so with the same seed. Samplers that went on
-    from one random state each would draw the same values in all of them.
+    Processes that work on one study share its seed. With a random state of its own for each process, all
+    processes would draw the same values.
 
     first: values that the first trial takes instead of drawing.
     """
@@ -29,7 +29,7 @@ class NumberedSampler(BaseSampler):
         self._tpe = TPESampler(seed=seed)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Start the random numbers of this trial."""
+        """Seed the random numbers of this trial."""
         seed = np.random.SeedSequence((self._seed, trial.number)).generate_state(1)
         self._tpe = TPESampler(seed=int(seed[0]))
         earlier = (each for each in study.get_trials(deepcopy=False) if each.number < trial.number)

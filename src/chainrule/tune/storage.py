@@ -1,4 +1,4 @@
-"""Where a study is kept: in memory, in an SQLite file, or in a database that many machines share."""
+"""Where a study is stored: in memory, in an SQLite file, or in a database that many machines share."""
 
 import threading
 import time
@@ -26,17 +26,17 @@ _SET_UP_TRIES = 5
 
 @dataclass(frozen=True, eq=False)
 class Storage:
-    """An open storage. address: what messages call it; passwords are left out."""
+    """An open storage. address: its name in messages, without passwords."""
 
     backend: "BaseStorage"
     address: str
 
     @contextmanager
     def heartbeat(self, study: "optuna.Study", number: int) -> Iterator[None]:
-        """Tell others, while this context lasts, that the process which runs a trial is alive."""
+        """Send heartbeats during this context, so that other processes know that the trial is running."""
         from optuna.storages import RDBStorage
 
-        if not isinstance(self.backend, RDBStorage):  # nobody else sees what is in memory
+        if not isinstance(self.backend, RDBStorage):  # no other process sees a study in memory
             yield
             return
         backend = self.backend
@@ -61,7 +61,7 @@ def open_storage(where: Path | str | None) -> Iterator[Storage]:
     where: None keeps the study in memory; a path is an SQLite file; a text with '://' is the URL of a
     database, as SQLAlchemy writes it, such as postgresql://user@host/database.
     Raises ConfigError where Optuna or the database's driver is missing, where the database does not answer,
-    and where it ceases to answer within the context.
+    and where it stops answering within the context.
     """
     optuna = import_optuna()
     verbosity = optuna.logging.get_verbosity()
@@ -147,7 +147,7 @@ def _arguments(url: "URL") -> dict[str, Any]:
 
 
 def _ping(url: "URL", address: str) -> None:
-    """Look into the database once; ConfigError where that can't be done."""
+    """Connect to the database once; ConfigError if that fails."""
     from sqlalchemy import create_engine, inspect
     from sqlalchemy.exc import NoSuchModuleError
 

@@ -1,4 +1,4 @@
-"""Studies: opening or resuming one, and working on it beside other processes."""
+"""Studies: opening or resuming one, and running its trials in parallel with other processes."""
 
 import math
 import time
@@ -78,23 +78,24 @@ def search(
     """Search for the values that make the score of a run smallest.
 
     objective: trains by the values of an Attempt, with the attempt among the run's listeners, and returns the
-    Run, whose lowest validation loss is the score; or the score itself. Training that breaks down
-    (TrainingError) counts as a trial, as one of the worst.
-    space: what to draw from. trials: how many there are to be in all, those of earlier and of other processes
-    included; at least 1.
+    Run, whose lowest validation loss is the score; or the score itself. Training that fails
+    (TrainingError) counts as a trial with the worst score.
+    space: the search space. trials: the total number of trials, including those of earlier and of other
+    processes; at least 1.
     study: where it is kept. None: in memory. A path: an SQLite file. A URL such as
-    postgresql://user@host/database: a database where many machines work on one study. Who calls this again
-    with the same arguments continues with it; what a killed process leaves is done again by the others, half
-    a minute after it was last heard of.
-    name: of the study in its storage. subject: what else it is about, as plain data; a study is only gone on
-    with by those who search the same space, with the same pruning, on the same subject.
-    upgrade: the subject of a study that an earlier version of the caller began -> the same in today's words.
-    pruning: which trials end early; None: none does. seed: decides, with a trial's number, what it draws.
+    postgresql://user@host/database: a database that several machines share. Calling this again with the
+    same arguments continues the study; trials of a killed process are repeated by the others, half a minute
+    after its last heartbeat.
+    name: of the study in its storage. subject: what else must agree, as plain data: only a search
+    with the same space, pruning and subject continues a study.
+    upgrade: the subject of a study of an earlier version of the caller -> the same in the current format.
+    pruning: the rule that stops trials early, None for none. seed: with a trial's number it determines the
+    values that the trial draws.
     listeners: functions of an event (`chainrule.tune.events`), such as StudyProgress().
 
-    Ctrl-C ends the search in order; what the running trial has learned is lost.
+    Ctrl-C ends the search cleanly; the training of the running trial is lost.
     Raises ConfigError for arguments out of range, for a study of another subject, and for storage that does
-    not answer; and what the objective raises.
+    not answer. Errors of the objective are passed on.
     """
     check_whole("search", "trials", trials)
     check_whole("search", "seed", seed, at_least=0)
@@ -150,7 +151,7 @@ def open_study(
 
 
 def subject_of(space: Space, subject: Mapping[str, Any], pruning: Pruning | None) -> dict[str, Any]:
-    """What must agree between all who work on one study, as plain data."""
+    """What must agree between all processes of a study, as plain data."""
     return {**subject, "space": space.to_plain(), "pruning": pruning_to_plain(pruning)}
 
 
@@ -165,7 +166,7 @@ def upgraded_subject(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:
-    """ConfigError, naming what differs, where a study is about something else."""
+    """Raises ConfigError, naming the differences, if a study has another subject."""
     different = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
     if different:
         raise ConfigError(
@@ -196,7 +197,7 @@ def _differences(names: list[str], found: Mapping[str, Any], wanted: Mapping[str
 
 @dataclass
 class Worker:
-    """The part of one process in a study.
+    """The work of one process on a study.
 
     wanted: how many trials there are to be in all. run_number, run, score: of the best run of this process.
     """
@@ -212,14 +213,14 @@ class Worker:
     score: float = math.inf
 
     def tell(self, event: StudyEvent) -> None:
-        """Tell all listeners."""
+        """Send an event to all listeners."""
         for listener in self.listeners:
             listener(event)
 
     def work(self, objective: Objective) -> bool:
         """Run trials until all that are wanted are done; True if Ctrl-C ended it before.
 
-        When all are begun, it waits for those of other processes, to do again what a killed one leaves.
+        When all trials are started, it waits for other processes, and repeats the trials of those killed.
         """
         with deferred_interrupt() as interrupted:
             while not interrupted():
@@ -237,7 +238,7 @@ class Worker:
         return True
 
     def _claim(self) -> "optuna.Trial | None":
-        """A new trial, or None where others took the last ones meanwhile.
+        """A new trial, or None if other processes have started the last ones.
 
         The storage numbers trials one by one, so of several that take the last one at once, all but the
         first see enough trials with smaller numbers, and withdraw.
@@ -252,7 +253,7 @@ class Worker:
         return None
 
     def _fail_lost(self) -> None:
-        """Fail the trials of processes that were not heard of for too long; they do not count any more."""
+        """Mark trials without recent heartbeats as failed; they no longer count."""
         from optuna.storages import fail_stale_trials
         from optuna.trial import TrialState
 
@@ -265,7 +266,7 @@ class Worker:
                 self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _try(self, trial: "optuna.Trial", objective: Objective) -> bool:
-        """Run a trial and tell the study what came of it; True if Ctrl-C ended it."""
+        """Run a trial and report its result to the study; True if Ctrl-C ended it."""
         from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
@@ -284,7 +285,7 @@ class Worker:
                 return True
             if LOST not in reasons:
                 self._settle(trial, attempt, answer, pruned=PRUNED in reasons, broke_down=broke_down)
-        except UpdateFinishedTrialError:  # others took it over while this process was not heard of
+        except UpdateFinishedTrialError:  # another process took it over while heartbeats were missing
             return False
         except BaseException:
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
@@ -312,7 +313,7 @@ class Worker:
 
 
 def _score(answer: Run | float) -> float:
-    """The lowest validation loss of a run; NaN where it never was a number."""
+    """The lowest validation loss of a run; NaN if it was never finite."""
     if not isinstance(answer, Run):
         return float(answer)
     if not answer.history or "validation_loss" not in answer.history[-1]:
@@ -323,7 +324,7 @@ def _score(answer: Run | float) -> float:
 
 
 def _facts(answer: Run | float) -> dict[str, Any]:
-    """What is kept of a run beside its score."""
+    """The facts of a trial that are stored beside its score."""
     if not isinstance(answer, Run):
         return {}
     facts: dict[str, Any] = {"epochs": len(answer.history), "best_epoch": answer.best_epoch}
@@ -338,7 +339,7 @@ def _facts(answer: Run | float) -> dict[str, Any]:
 
 
 def _trials(study: "optuna.Study") -> tuple[Trial, ...]:
-    """All trials that count: those that failed were interrupted, lost, or one too many."""
+    """All trials that count: failed ones were interrupted, lost or surplus."""
     from optuna.trial import TrialState
 
     states = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED)

@@ -141,7 +141,7 @@ def test_whole_numbers_beside_gaps_stay_exact(tmp_path):
         (b'{"a": 1}\n{"a": \n', r"a\.csv, line 2 is damaged JSON.*; correct or remove that line"),
         (b'[{"a": 1}, 5]', r"a\.csv, object 2 is 5, not an object"),
         (b'[{"a": 1}, {"a": [1]}]', r"a\.csv, object 2: 'a' is \[1\], not one value; write its parts"),
-        (b'{"a": [1, 2], "b": [1]}', r"a\.csv: its lists differ in length \('a': 2, 'b': 1\)"),
+        (b'{"a": [1, 2], "b": [1]}', r"a\.csv: the lists differ in length \('a': 2, 'b': 1\)"),
         (b"[]", r"a\.csv has no rows"),
         (b'{"a": 1,', r"a\.csv is damaged JSON"),
         ("a,b\n1,é\n".encode("latin1"), r"a\.csv is not UTF-8: the byte at offset 6 .*iconv -f latin1"),

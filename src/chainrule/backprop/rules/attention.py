@@ -12,7 +12,7 @@ from chainrule.program.composites.attention import attention_weights, score_adjo
 
 
 def attention(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """An operation each, so that an executor may make the weights anew rather than keep them."""
+    """One operation per input, so that an executor may recompute the weights instead of keeping them."""
     (queries, keys, values, *masks), attributes = step.inputs, step.attributes
     wanted = ("attention_query_adjoint", "attention_key_adjoint", "attention_value_adjoint")
     given = (queries, keys, values, d_y, *masks)

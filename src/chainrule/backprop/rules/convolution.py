@@ -8,19 +8,19 @@ from chainrule.program import Tensor
 
 
 def convolution(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The derivative goes back through the weight; the weight's own correlates input and derivative."""
+    """d_x: the input adjoint of d_y with the weight; d_weight: the weight adjoint of x and d_y."""
     x, weight = step.inputs
     return _to_input(step, d_y, weight, x.shape[1:-1]), _to_weight(step, x, d_y, weight.shape[:-2])
 
 
 def convolution_input_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """It is linear in what came back, by the convolution, and in the weight."""
+    """Linear in the upstream gradient, whose adjoint is the convolution, and in the weight."""
     back, weight = step.inputs
     return _forward(step, d_y, weight), _to_weight(step, d_y, back, weight.shape[:-2])
 
 
 def convolution_weight_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The derivative by a weight takes the weight's place."""
+    """Linear in x and in its delta; d_y takes the place of the weight for both derivatives."""
     x, back = step.inputs
     return _to_input(step, back, d_y, x.shape[1:-1]), _forward(step, x, d_y)
 

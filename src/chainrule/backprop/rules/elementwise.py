@@ -137,13 +137,13 @@ def power(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
 
 def maximum(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The larger gets it all; a tie is shared in halves."""
+    """d_y goes to the larger input; for equal inputs, half to each."""
     x1, x2 = step.inputs
     return _shared(d_y, x1 > x2, x1, x2), _shared(d_y, x2 > x1, x1, x2)
 
 
 def minimum(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The smaller gets it all; a tie is shared in halves."""
+    """d_y goes to the smaller input; for equal inputs, half to each."""
     x1, x2 = step.inputs
     return _shared(d_y, x1 < x2, x1, x2), _shared(d_y, x2 < x1, x1, x2)
 
@@ -153,7 +153,7 @@ def _shared(d_y: Tensor, wins: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
 
 
 def where(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The chosen one gets it, the other 0; the condition has none."""
+    """d_y goes to the chosen input, 0 to the other; the condition has no derivative."""
     condition, _, _ = step.inputs
     return None, f.where(condition, d_y, 0.0), f.where(condition, 0.0, d_y)
 

@@ -8,7 +8,7 @@ from chainrule.program import functions as f
 
 
 def cumsum(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """An element is in every sum from its place on, so the derivatives are summed from the other end."""
+    """Element i is in every sum from i on, so d_x is the running sum of d_y from the end."""
     return (f.cumsum(d_y, step.attributes["axis"], reverse=not step.attributes["reverse"]),)
 
 

@@ -8,13 +8,13 @@ from chainrule.program import functions as f
 
 
 def gather(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """What was read from a place goes back to it; a place read twice gets both."""
+    """d_y is added up at the indices that were read."""
     x, indices = step.inputs
     return f.scatter_add(f.zeros_like(x), indices, d_y, step.attributes["axis"]), None
 
 
 def scatter_add(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """X passes through; each update gets the derivative of the place that it was added to."""
+    """d_x = d_y; each update gets d_y at the index that it was added to."""
     _, indices, _ = step.inputs
     return d_y, None, f.gather(d_y, indices, step.attributes["axis"])
 

@@ -8,26 +8,26 @@ from chainrule.program import functions as f
 
 
 def max_pool(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """All to the first largest of the window."""
+    """d_y goes to the first maximum of the window."""
     (x,) = step.inputs
     return (d_y.trace.record("max_pool_adjoint", x, d_y, **step.attributes),)
 
 
 def max_pool_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """What was sent to the largest is read there; where the largest stands does not change with x."""
+    """The adjoint reads at the maximum of each window; the index of the maximum has no derivative."""
     x, back = step.inputs
     positions = d_y.trace.record("max_pool_positions", x, **step.attributes)
     return None, f.gather(d_y.reshape(d_y.size), positions).reshape(*back.shape)
 
 
 def average_pool(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """An equal part to each element of the window."""
+    """d_y in equal parts to the elements of the window."""
     (x,) = step.inputs
     return (d_y.trace.record("average_pool_adjoint", d_y, **step.attributes, size=x.shape[1:-1]),)
 
 
 def average_pool_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """It is linear, and the adjoint of its adjoint is pooling."""
+    """Linear; the adjoint of average pooling's adjoint is average pooling."""
     attributes = {name: step.attributes[name] for name in ("window", "stride", "padding")}
     return (d_y.trace.record("average_pool", d_y, **attributes),)
 

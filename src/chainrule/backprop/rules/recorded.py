@@ -1,4 +1,4 @@
-"""What a derivative rule is, and what it sees: a recorded step with Tensors in place of Values."""
+"""The type of derivative rules, and their argument: a recorded step with Tensors in place of Values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,4 +26,4 @@ class RecordedStep:
 Adjoints = tuple[Tensor | None, ...]
 """The derivative with respect to each input, in order; None where there is none."""
 Rule = Callable[[RecordedStep, Tensor], Adjoints]
-"""Of a step and the derivative with respect to its output."""
+"""A function of a step and the derivative with respect to its output."""

@@ -1,6 +1,6 @@
-"""Derivatives of the recurrent composites: the loop back makes deltas alone, from the gates that were kept.
+"""Derivatives of the recurrent composites: the backward loop computes deltas alone, from the saved gates.
 
-The derivative by a weight is one product over all time, after the loop.
+The derivative with respect to a weight is one matrix product over all times, after the loop.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ def gru(step: RecordedStep, d_y: Tensor) -> Adjoints:
 def _where_present(
     mask: Tensors, carries: Sequence[Tensor], otherwise: Sequence[Tensor], outputs: Sequence[Tensor]
 ) -> Step:
-    """Where a sequence is padded, deltas pass on as they came and nothing goes to the gates."""
+    """At padded steps the upstream gradient passes unchanged, and the gates get 0."""
     if not mask:
         return carries, outputs
     here = mask[0].reshape(mask[0].size, 1)
@@ -77,7 +77,7 @@ def _where_present(
 
 
 def _before(start: Tensor, state: Tensor, reverse: bool) -> Tensor:
-    """The state that each step began with."""
+    """The state before each step."""
     if not state.shape[0]:
         return state
     begin = start.reshape(1, *start.shape)

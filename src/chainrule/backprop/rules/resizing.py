@@ -7,12 +7,12 @@ from chainrule.program import Tensor
 
 
 def resize(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Back to the places that were read."""
+    """d_x: d_y added up at the elements that were read, with their weights."""
     return (_other(step, d_y, "resize_adjoint"),)
 
 
 def resize_adjoint(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Read where was added."""
+    """The derivative reads at the elements that were added to."""
     return (_other(step, d_y, "resize"),)
 
 

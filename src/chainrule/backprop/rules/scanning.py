@@ -1,7 +1,7 @@
 """Derivative of a loop over time: a loop the other way, whose body is the derivative of the body.
 
-Backpropagation through time (Werbos 1990): the delta of a carry is what comes back from later steps and what
-comes to it directly; derivatives by what is the same in every step add up.
+Backpropagation through time (Werbos 1990): the delta of a carry is the sum of the gradient from later steps
+and of the gradient of its own output; derivatives with respect to constants are summed over the steps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def _parts(tensors: Sequence[Tensor], first: int, second: int) -> tuple[Tensors,
 
 
 def _before(start: Tensor, carry: Tensor, of: Scan) -> Tensor:
-    """The carry that each step began with: (time, ...)."""
+    """The carry before each step: (time, ...)."""
     if not of.length:
         return carry
     begin = start.reshape(1, *start.shape)

@@ -8,18 +8,18 @@ from chainrule.program import functions as f
 
 
 def recompute(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Through the copy; what it only waits for has none."""
+    """d_x = d_y; the inputs that only delay the copy have no derivative."""
     return d_y, None
 
 
 def reshape(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Back to the old shape."""
+    """d_y in the shape of x."""
     (x,) = step.inputs
     return (d_y.reshape(*x.shape),)
 
 
 def transpose(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The inverse order."""
+    """d_y transposed by the inverse order."""
     order = step.attributes["order"]
     return (d_y.transpose(*(order.index(axis) for axis in range(len(order)))) if order else d_y,)
 
@@ -30,7 +30,7 @@ def broadcast_to(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
 
 def slice_(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Zeros wherever nothing was taken."""
+    """d_y padded with zeros to the shape of x."""
     (x,) = step.inputs
     start, stride = step.attributes["start"], step.attributes["step"]
     interior = tuple(each - 1 for each in stride)
@@ -40,7 +40,7 @@ def slice_(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
 
 def pad(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """The elements that are not padding."""
+    """d_y at the elements that are not padding."""
     (x,) = step.inputs
     low, interior = step.attributes["low"], step.attributes["interior"]
     taken = tuple(
@@ -51,7 +51,7 @@ def pad(step: RecordedStep, d_y: Tensor) -> Adjoints:
 
 
 def concatenate(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """To each its own part."""
+    """Each input gets its slice of d_y."""
     axis = step.attributes["axis"]
     adjoints, start = [], 0
     for x in step.inputs:

@@ -1,4 +1,4 @@
-"""Reading tables: opened by what their bytes are, and each column read as it was learned to be read."""
+"""Reading tables: the file format comes from the first bytes, the type of each column from all its rows."""
 
 from chainrule.data.reading.column import MARKERS, ColumnReading
 from chainrule.data.reading.opening import STANDARD_INPUT, open_raw, table_name

@@ -1,4 +1,4 @@
-"""A column by its reading: the same cell becomes the same value, whatever stands beside it."""
+"""Applying a ColumnReading: equal cells become equal values, whatever the other rows are."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
 def apply_reading(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
-    """The values of a column: numbers as int64 or float64, truth as bool or boolean, dates as datetime64 by
-    the clock on the wall, text as str; NaN, NA or NaT where missing.
+    """The values of a column: numbers as int64 or float64, truth as bool or boolean, dates as datetime64 in
+    local time, text as str; NaN, NA or NaT where missing.
 
     Raises DataError for the first cell that does not fit, naming source, column and place.
     """
@@ -60,7 +60,7 @@ def _truth(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
 def _refuse(
     cells: Cells, reading: ColumnReading, failed: np.ndarray, source: str, problem: str, expected: str
 ) -> None:
-    """Raises DataError for the first cell whose text failed, and means no missing value."""
+    """Raises DataError for the first cell that failed and does not mean a missing value."""
     distinct = cells.distinct
     if failed.any():
         failed = failed & ~distinct.among(AMONG_NUMBERS, lower=True) & ~distinct.among(reading.gaps)
@@ -68,7 +68,7 @@ def _refuse(
 
 
 def _as_boolean(values: np.ndarray) -> Any:
-    """1 and 0 as booleans, which pandas keeps beside missing ones in a type of its own."""
+    """Booleans from 1, 0 and NaN; with missing values, pandas' nullable type."""
     import pandas as pd
 
     missing = np.isnan(values)
@@ -87,10 +87,10 @@ def _dates(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
 
 
 def on_clock(dates: "pd.Series", minutes: np.ndarray, zone: str) -> "pd.Series":
-    """Dates as the clock of a zone shows them.
+    """Dates converted to the local time of a zone.
 
-    dates: as another clock showed them. minutes: by which that was ahead of UTC, NaN where nobody says; those
-    dates stay as they are. zone: '' leaves all as they are.
+    dates: (texts,) in the local time of their own offset. minutes: (texts,) that offset, ahead of UTC; dates
+    where it is NaN stay unchanged. zone: '' leaves all unchanged.
     """
     import pandas as pd
 
@@ -115,7 +115,7 @@ def _typed_dates(column: "pd.Series", reading: ColumnReading, source: str) -> "p
 
 
 def _typed(column: "pd.Series", kind: str, source: str) -> "pd.Series":
-    """A column whose type says what it holds, where that is what was expected."""
+    """A column whose type determines its values, checked to be of the expected kind."""
     found = kind_of(column)
     if (
         found == kind
@@ -144,7 +144,7 @@ def _texts(cells: Cells, reading: ColumnReading) -> "pd.Series":
 
 
 def _whole(cells: Cells) -> np.ndarray:
-    """Plain numbers; as int64 where all are whole: float64 does not have all of them beyond 2^53."""
+    """Plain numbers; as int64 where all are whole: float64 can't represent all of them beyond 2^53."""
     import pyarrow as pa
 
     assert cells.numbers is not None  # they are plain

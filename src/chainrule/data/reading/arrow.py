@@ -8,14 +8,14 @@ if TYPE_CHECKING:
 
 
 def compute() -> Any:
-    """pyarrow's functions, which are made as they are imported, so that type checkers know of none."""
+    """pyarrow's functions. They are created at import, so type checkers do not know them."""
     import pyarrow.compute
 
     return pyarrow.compute
 
 
 def arrow_texts(column: "pd.Series") -> "pa.Array":
-    """The texts of a column, null where missing; without a copy where pandas keeps them so already."""
+    """The texts of a column, null where missing; without a copy if pandas stores them as pyarrow already."""
     import pyarrow as pa
 
     given: Any = pa.array(column, type=pa.large_string(), from_pandas=True)

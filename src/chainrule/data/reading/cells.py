@@ -1,4 +1,4 @@
-"""The cells of a column of texts, each thing about them found once, though learning and reading both ask."""
+"""The cells of a text column, with derived values cached for learning and for reading."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _FIRST = 100
-"""Cells that are tried first: pyarrow takes its time over a column of texts that are no numbers."""
+"""Cells tried first, since pyarrow is slow to find that a whole column of texts holds no numbers."""
 
 
 def holds_texts(column: "pd.Series") -> bool:
@@ -28,11 +28,11 @@ def holds_texts(column: "pd.Series") -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A column of a table as it stands in a file.
+    """A column of a table as written in a file.
 
-    quoted: (rows,) cells whose text stands in quotes; None where no text can mean a missing value.
-    commas: whether a comma can stand in a cell. written: the texts of a column whose numbers were read at
-    once, None where it holds its texts itself.
+    quoted: (rows,) whether a cell is in quotes; None where no text can mean a missing value. commas: whether
+    a cell can contain a comma. written: the texts of a column that was parsed as numbers; None if `column`
+    holds the texts.
     """
 
     column: "pd.Series"
@@ -42,17 +42,17 @@ class Cells:
 
     @cached_property
     def are_texts(self) -> bool:
-        """Whether what the cells mean must be found out from their texts."""
+        """Whether the type of the cells must be inferred from texts."""
         return self.written is not None or holds_texts(self.column)
 
     @cached_property
     def shown(self) -> "pd.Series":
-        """The cells as they stand in the file."""
+        """The cells as written in the file."""
         return self.column if self.written is None else self.written()
 
     @cached_property
     def texts(self) -> "pa.Array":
-        """(rows,) without outer spaces; null where one is missing or empty."""
+        """(rows,) texts, stripped; null where missing or empty."""
         import pyarrow as pa
 
         pc = compute()
@@ -64,7 +64,7 @@ class Cells:
 
     @cached_property
     def numbers(self) -> np.ndarray | None:
-        """(rows,) float64, NaN where empty, if all cells are plain numbers, as in most columns; else None."""
+        """(rows,) float64, NaN where empty, if all cells are plain numbers; else None."""
         if self.written is not None:
             return self.column.to_numpy(dtype=np.float64)
         texts = self.texts
@@ -90,9 +90,9 @@ class Cells:
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """The different texts of a column. texts: without outer spaces. codes: (rows,) which of them; -1: empty.
+    """The different texts of a column. texts: stripped. codes: (rows,) index into texts, -1 for empty.
 
-    loose: (texts,) the rows in which each stands without quotes. dated: what was read as dates, by pattern.
+    loose: (texts,) number of rows without quotes. dated: the cache of `dates`, by pattern.
     """
 
     column: "pd.Series"
@@ -112,7 +112,7 @@ class Distinct:
         return compute().utf8_lower(self.texts)
 
     def dates(self, pattern: str) -> "tuple[pd.Series, np.ndarray]":
-        """What `read_dates` makes of the texts, the same each time."""
+        """`read_dates` of the texts, cached."""
         import pandas as pd
 
         if pattern not in self.dated:
@@ -120,7 +120,7 @@ class Distinct:
         return self.dated[pattern]
 
     def among(self, words: Any, *, lower: bool = False) -> np.ndarray:
-        """(texts,) whether each is one of some words. lower: in any case."""
+        """(texts,) whether each is one of some words. lower: compare in lower case."""
         import pyarrow as pa
 
         texts = self.lowered if lower else self.texts
@@ -133,11 +133,11 @@ class Distinct:
         return self.texts.filter(pa.array(which)).to_pylist()
 
     def first(self, text: int) -> str:
-        """Where a text stands first."""
+        """The place of the first cell with a text, for messages."""
         return place(self.column, int(np.argmax(self.codes == text)))
 
     def rows(self, each: np.ndarray, *, missing: Any) -> np.ndarray:
-        """What each text became, for every row."""
+        """(rows,) the value of each row's text. each: (texts,) values. missing: the value of empty cells."""
         return np.append(each, np.array([missing], dtype=each.dtype))[self.codes]
 
 

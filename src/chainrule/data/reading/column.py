@@ -1,4 +1,4 @@
-"""How one column of a table is read: what it holds, and how its texts are written."""
+"""How one column of a table is read: its type, and the format of its texts."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -35,23 +35,23 @@ AMONG_NUMBERS = frozenset(
 )  # fmt: skip
 """Texts, in lower case, that mean a missing value in a column of numbers or dates."""
 MOST_TEXTS = 20
-"""Distinct texts at most that a column of numbers or dates may hold besides; each means a missing value."""
+"""A column of numbers or dates may hold at most so many distinct other texts; each means a missing value."""
 LEAST_SHARE = 0.8
-"""Of the rows with a value, so many must be numbers, or dates."""
+"""The share of the rows with a value that must be numbers, or dates."""
 SAMPLE = 500
-"""Distinct texts that are looked at first: where too many are no numbers, the rest need no look."""
+"""Distinct texts that are tried first: if too many are not numbers, the others are not tried."""
 FEW = 10
-"""A column of a text and so few distinct numbers, such as 0, 1, 2, 3+, holds categories."""
+"""A column with another text and at most so many distinct numbers, such as 0, 1, 2, 3+, holds categories."""
 
 
 @dataclass(frozen=True)
 class ColumnReading:
     """How a column's cells become values.
 
-    kind: what it holds. number: how its numbers are written. date: the format of its dates, `ISO` or a
-    pattern of strptime. zone: of dates with a time zone, whose clock counts; '' where there is none.
-    gaps: texts that are read as missing, besides empty ones (and, for numbers and dates, AMONG_NUMBERS).
-    note: what was not obvious, as the rest of a sentence that begins with the column; '' where all was.
+    kind: the type of its values. number: the format of its numbers. date: the format of its dates, `ISO` or a
+    pattern of strptime. zone: the time zone in whose local time dates are read; '' for none.
+    gaps: texts that mean a missing value, besides empty ones (and, for numbers and dates, AMONG_NUMBERS).
+    note: what was ambiguous, as a clause after the column's name; '' if nothing was.
     """
 
     name: str
@@ -67,9 +67,9 @@ class ColumnReading:
 class Setting:
     """What is known of a file when a column is read.
 
-    typed: its texts were told from its numbers by whoever wrote it (Parquet, JSON, a DataFrame), so that a
-    text is one. told: the decimal marks that its other columns give away. usual: the mark where none does.
-    missing: the texts that the user calls missing; None leaves that to the data.
+    typed: the format distinguishes texts from numbers (Parquet, JSON, a DataFrame). told: the decimal marks
+    that the other columns determine. usual: the decimal mark if none does. missing: the texts that mean a
+    missing value according to the user; None infers them.
     """
 
     typed: bool = False
@@ -79,12 +79,12 @@ class Setting:
 
     @property
     def sure(self) -> bool:
-        """Whether all other columns that tell have the same decimal mark."""
+        """Whether all other columns that determine a decimal mark agree."""
         return len(self.told) == 1
 
     @property
     def decimal(self) -> str:
-        """The likeliest decimal mark."""
+        """The most likely decimal mark."""
         return next(iter(self.told)) if self.sure else self.usual
 
     @property
@@ -94,9 +94,9 @@ class Setting:
 
 
 def learn_column(cells: Cells, setting: Setting, *, target: bool = False) -> tuple[ColumnReading, str]:
-    """The reading of a column, from all of its rows, and the decimal mark that it gives away ('' for none).
+    """The reading of a column, from all of its rows, and the decimal mark that it determines ('' for none).
 
-    target: a text that is as common as a class is a class, though it usually means a missing value.
+    target: the column is the target: a marker of missing values that is as frequent as a class is a class.
     """
     if not cells.are_texts:
         kind = kind_of(cells.column)
@@ -115,13 +115,13 @@ def learn_column(cells: Cells, setting: Setting, *, target: bool = False) -> tup
 
 
 def zone_of(column: "pd.Series") -> str:
-    """The time zone of dates, as pandas calls it; '' for none."""
+    """The name of the time zone of dates, as in pandas; '' for none."""
     zone = getattr(column.dtype, "tz", None)
     return "" if zone is None else str(zone)
 
 
 def _plain(cells: Cells, setting: Setting) -> tuple[ColumnReading, str] | None:
-    """The reading of a column of plain numbers and nothing else, which most are."""
+    """The reading of a column that holds only plain numbers; None for any other."""
     if cells.numbers is None:
         return None
     if setting.sure and setting.decimal == "," and are_thousands(cells.texts):
@@ -134,8 +134,8 @@ def _plain(cells: Cells, setting: Setting) -> tuple[ColumnReading, str] | None:
 
 
 def _are_codes(texts: "pa.Array", setting: Setting) -> bool:
-    """Whether numbers in text are names rather than amounts: the same ones return, in a typed column, or all
-    are whole numbers of one width with zeros before them, such as 007.
+    """Whether numbers written as text are codes rather than quantities: they repeat, and either the format
+    marks them as text, or all are whole numbers of one width with leading zeros, such as 007.
     """
     pc = compute()
     if not setting.typed:
@@ -179,7 +179,7 @@ def _number(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] |
     if learned.ambiguous and not setting.sure:
         other = "a thousands mark" if learned.format.decimal == "," else "a decimal comma"
         marked = next(text for text in numbers if "," in text or "." in text)
-        said.append(f"could be meant in another way, {shortened(marked)} with {other}")
+        said.append(f"is ambiguous: it may also mean {shortened(marked)} with {other}")
     said += _said_of_texts(distinct, ~learned.fits)
     gaps, note = tuple(distinct.chosen(~learned.fits)), "; ".join(said)
     return ColumnReading(_name(distinct), "number", number, gaps=gaps, note=note), learned.decimal
@@ -193,7 +193,7 @@ def _date(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] | N
     said = [] if learned.pattern == ISO else [f"holds dates written {told_format(learned.pattern)}"]
     if learned.other:
         other = told_format(learned.other)
-        said.append(f"does not tell days from months: they may be written {other} as well")
+        said.append(f"is ambiguous: its dates may also be written {other}")
     said += _said_of_texts(distinct, ~learned.fits)
     gaps, note = tuple(distinct.chosen(~learned.fits)), "; ".join(said)
     zone = _zone(learned.minutes[learned.fits])
@@ -201,7 +201,7 @@ def _date(distinct: Distinct, setting: Setting) -> tuple[ColumnReading, str] | N
 
 
 def _is_surely_text(texts: "pa.Array") -> bool:
-    """Whether the first cells alone have more texts than a column of numbers, dates or truth may have."""
+    """Whether the first cells have more texts than a column of numbers, dates or booleans may have."""
     first = compute().drop_null(compute().unique(texts[: 4 * SAMPLE]))[:SAMPLE]
     most = MOST_TEXTS + len(AMONG_NUMBERS)
     return len(first) > most and not possible_formats(first, most) and not possible_dates(first, most)
@@ -213,7 +213,7 @@ def _plain_text(name: str, setting: Setting) -> ColumnReading:
 
 
 def _zone(minutes: np.ndarray) -> str:
-    """The one time zone of texts that are so far ahead of UTC; '' where they differ or do not say."""
+    """The time zone of texts with these offsets; '' if they differ or are unknown. minutes: ahead of UTC."""
     ahead = np.unique(minutes)
     if len(ahead) != 1 or not np.isfinite(ahead[0]):
         return ""
@@ -244,9 +244,9 @@ def _text(distinct: Distinct, setting: Setting, *, target: bool) -> ColumnReadin
 
 
 def _mostly(fits: np.ndarray, distinct: Distinct, *, categories: int) -> bool:
-    """Whether a column holds what fits, but for marks of gaps and a few texts.
+    """Whether most values of a column fit, except for markers of missing values and a few texts.
 
-    categories: with so few distinct values that fit, one text more makes a column of categories.
+    categories: if at most so many distinct values fit, any other text makes it a column of categories.
     """
     counts = distinct.counts
     texts = ~fits & ~_means_missing(distinct)
@@ -255,7 +255,7 @@ def _mostly(fits: np.ndarray, distinct: Distinct, *, categories: int) -> bool:
     if texts.any() and fits.sum() <= categories:
         return False
     others = np.sort(counts[texts])[::-1]
-    repeated = others[:2][others[:2] > 1].sum()  # one or two texts that return mark what is missing
+    repeated = others[:2][others[:2] > 1].sum()  # one or two texts that repeat are markers of missing values
     valued = counts[fits].sum() + others.sum() - repeated
     return bool(counts[fits].sum() >= LEAST_SHARE * valued and counts[fits].sum() > repeated)
 
@@ -265,8 +265,8 @@ def _means_missing(distinct: Distinct) -> np.ndarray:
 
 
 def _said_of_texts(distinct: Distinct, chosen: np.ndarray) -> list[str]:
-    """How many rows have a text that is read as missing, and where the first stands."""
-    told = np.flatnonzero(chosen & ~distinct.among(MARKERS))  # everybody's marks need no word
+    """A clause on texts that are read as missing: their rows, and the place of the first."""
+    told = np.flatnonzero(chosen & ~distinct.among(MARKERS))  # the usual markers are not mentioned
     counts = distinct.counts
     named = []
     for each in told[np.argsort(-counts[told], kind="stable")][:5]:

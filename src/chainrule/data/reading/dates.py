@@ -1,4 +1,4 @@
-"""How the dates of a text column are written: the one format that most rows fit, and reading by it."""
+"""The date format of a text column: finding the one that fits most rows, and parsing with it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ _DAYS = {
     "month/year": ("%m/%Y",),
     "month year": ("%b %Y", "%B %Y", "%b-%Y"),
 }
-"""Formats by how a person calls them. Of two that fit alike, such as month/day and day/month, the first."""
+"""strptime patterns by readable name. If several fit equally well, the first is taken."""
 _TIMES = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I %p")
 _SAMPLE = 100
 
@@ -41,9 +41,9 @@ _SAMPLE = 100
 class LearnedDates:
     """The date format that most rows of a column fit.
 
-    pattern: `ISO`, or a pattern of strptime. fits: (texts,) which of them do. minutes: (texts,) by which the
-    clock of each was ahead of UTC, NaN where it does not say. other: the other format that fits as well and
-    reads other days; '' for none.
+    pattern: `ISO`, or a pattern of strptime. fits: (texts,) which texts match it. minutes: (texts,) offset
+    from UTC, NaN where a text has none. other: another format that fits as many rows but gives other dates;
+    '' for none.
     """
 
     pattern: str
@@ -56,10 +56,10 @@ Read = Callable[[str], tuple["pd.Series", np.ndarray]]
 
 
 def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int, read: Read) -> LearnedDates | None:
-    """The format that most rows of a column fit; None where too many texts fit none.
+    """The format that fits most rows of a column; None if no format fits enough texts.
 
-    texts: its distinct texts, without outer spaces. counts: (texts,) rows of each. most: texts that may be
-    no dates. read: `read_dates` of the texts, by a pattern.
+    texts: its distinct texts, stripped. counts: (texts,) rows of each. most: how many texts may not be dates.
+    read: pattern -> `read_dates` of the texts.
     """
     patterns = possible_dates(texts, most)
     if not patterns:
@@ -80,10 +80,10 @@ def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int, read: Read) ->
 
 
 def read_dates(texts: "pd.Series", pattern: str) -> tuple["pd.Series", np.ndarray]:
-    """Dates by a format: (texts,) datetime64 as the clock on the wall showed them, NaT for what is none.
+    """Parse texts with a format.
 
-    Returns them, and (texts,) float64 the minutes by which that clock was ahead of UTC, NaN where the text
-    does not say.
+    Returns ((texts,) datetime64 in local time, NaT for a text that does not match; (texts,) float64 minutes
+    ahead of UTC, NaN where the text has no offset).
     """
     import pandas as pd
 
@@ -103,7 +103,7 @@ def read_dates(texts: "pd.Series", pattern: str) -> tuple["pd.Series", np.ndarra
 
 
 def possible_dates(texts: "pa.Array", most: int) -> list[str]:
-    """The formats that all but so many of the first texts fit."""
+    """The formats that fit all but at most `most` of the first texts."""
     import pandas as pd
 
     sample = pd.Series(texts[:_SAMPLE].to_pylist(), dtype="str")
@@ -113,12 +113,12 @@ def possible_dates(texts: "pa.Array", most: int) -> list[str]:
 
 
 def _shape(text: str) -> str:
-    """What is left of a text where words and numbers count alike: x.x.x x:x of 31.12.2024 10:00."""
+    """A text with every word and number replaced by x: '31.12.2024 10:00' gives 'x.x.x x:x'."""
     return _WORD.sub("x", text)
 
 
 def told_format(pattern: str) -> str:
-    """A format as a person calls it: 'day.month.year', 'ISO 8601'."""
+    """The readable name of a format: 'day.month.year', 'ISO 8601'."""
     for name, patterns in _DAYS.items():
         if any(pattern == each or pattern.startswith((f"{each} ", f"{each}, ")) for each in patterns):
             return name

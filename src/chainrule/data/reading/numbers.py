@@ -1,4 +1,4 @@
-"""How the numbers of a text column are written: learned from all of its rows, and read by it ever after."""
+"""The number format of a text column: finding it from all rows, and parsing with it."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 UNITS = ("%", "$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "CHF", "JPY")
-"""Signs that may stand before or after a number without changing it; one of them in a column."""
+"""Units that may precede or follow a number without changing its value; one per column."""
 _SPACES = "[\u00a0\u2009\u202f]"
 Marks = tuple[str, str]
 _FORMATS: tuple[Marks, ...] = (
@@ -35,10 +35,10 @@ _EXPONENT = r"(?:[eE][+-]?\d+)?"
 class NumberFormat:
     """How numbers are written.
 
-    decimal: the decimal mark, '.' or ','; '' where there were whole numbers only, and nothing told: then a
-    comma counts where it can be no thousands mark. thousands: the mark between groups of digits, '' for none.
-    unit: what is taken off before or after the number, such as '$' or '%'; '' for none. Of a percentage the
-    number counts as it stands: '12.3%' is 12.3.
+    decimal: the decimal mark, '.' or ','; '' if the column had whole numbers only and no other column
+    determined it: then a comma is a decimal mark unless it can be a thousands mark. thousands: the mark
+    between groups of digits, '' for none. unit: the unit that is removed, such as '$' or '%'; '' for none.
+    A percentage keeps its value: '12.3%' is 12.3.
     """
 
     decimal: str = "."
@@ -47,7 +47,7 @@ class NumberFormat:
 
     @property
     def is_plain(self) -> bool:
-        """Whether numbers stand as Python writes them."""
+        """Whether numbers are written as in Python."""
         return self == NumberFormat()
 
     def described(self) -> str:
@@ -63,10 +63,10 @@ PLAIN = NumberFormat()
 
 @dataclass(frozen=True)
 class Learned:
-    """What a column's texts told.
+    """What was inferred from a column's texts.
 
-    fits: (texts,) which of them are numbers. decimal: the decimal mark that they give away; '' where none
-    does. ambiguous: they can be read in two ways, of which the file's other columns may tell one.
+    fits: (texts,) whether each is a number. decimal: the decimal mark that they determine, '' for none.
+    ambiguous: two formats fit and give different numbers; the file's other columns may decide.
     """
 
     format: NumberFormat
@@ -76,7 +76,7 @@ class Learned:
 
 
 def possible_formats(texts: "pa.Array", most: int) -> tuple[Marks, ...]:
-    """The decimal and thousands marks that all but so many of some texts fit."""
+    """The decimal and thousands marks that fit all but at most `most` texts."""
     bare = _bare(texts, _unit_of(texts))
     return tuple(marks for marks in _FORMATS if (~_matches(bare, *marks)).sum() <= most)
 
@@ -84,11 +84,11 @@ def possible_formats(texts: "pa.Array", most: int) -> tuple[Marks, ...]:
 def learn_numbers(
     texts: "pa.Array", counts: np.ndarray, decimal: str = "", formats: tuple[Marks, ...] = _FORMATS
 ) -> Learned:
-    """The format that most rows of a column fit.
+    """The format that fits most rows of a column.
 
-    texts: its distinct texts, without outer spaces. counts: (texts,) rows of each. decimal: the mark that
-    the file's other columns use, which decides where a text such as 1,234 can be read in two ways; '' where
-    they do not tell. formats: decimal and thousands marks that are tried.
+    texts: its distinct texts, stripped. counts: (texts,) rows of each. decimal: the decimal mark of the
+    file's other columns, which decides where a text such as 1,234 is ambiguous; '' if unknown. formats:
+    decimal and thousands marks to try.
     """
     unit = _unit_of(texts)
     bare = _bare(texts, unit)
@@ -105,9 +105,9 @@ def learn_numbers(
 
 
 def read_numbers(texts: "pa.Array", format: NumberFormat) -> np.ndarray:
-    """(texts,) float64, NaN for what is no number in this format and for null.
+    """(texts,) float64, NaN for null and for texts that are not numbers in this format.
 
-    texts: without outer spaces.
+    texts: stripped.
     """
     bare = _bare(texts, format.unit)
     marks = (format.decimal or ".", format.thousands)
@@ -119,7 +119,7 @@ def read_numbers(texts: "pa.Array", format: NumberFormat) -> np.ndarray:
 
 
 def tells_a_point(texts: "pa.Array") -> bool:
-    """Whether a point in plain numbers can be no thousands mark, since no three digits follow it."""
+    """Whether some point in plain numbers can't be a thousands mark, as not exactly three digits follow."""
     if len(texts) > _FIRST and tells_a_point(texts[:_FIRST]):
         return True
     pc = compute()
@@ -128,7 +128,7 @@ def tells_a_point(texts: "pa.Array") -> bool:
 
 
 def are_thousands(texts: "pa.Array") -> bool:
-    """Whether all the points in plain numbers could be thousands marks, and there is one."""
+    """Whether plain numbers contain a point, and every point could be a thousands mark."""
     pc = compute()
     if not pc.any(pc.match_substring(texts, ".")).as_py():
         return False
@@ -138,7 +138,7 @@ def are_thousands(texts: "pa.Array") -> bool:
 
 
 def _unit_of(texts: "pa.Array") -> str:
-    """The sign that most texts have, or ''."""
+    """The most frequent unit in the texts, or ''."""
     pc = compute()
     found = {unit: pc.sum(pc.match_substring(texts, unit)).as_py() or 0 for unit in UNITS}
     commonest = max(UNITS, key=lambda unit: found[unit])
@@ -146,13 +146,13 @@ def _unit_of(texts: "pa.Array") -> str:
 
 
 def _bare(texts: "pa.Array", unit: str) -> "pa.Array":
-    """The texts without the unit; spaces and minus signs of every kind as the usual ones."""
+    """The texts without the unit; variants of spaces, minus signs and apostrophes become the ASCII ones."""
     pc = compute()
     bare: Any = pc.replace_substring_regex(texts, _SPACES, " ")
     for sign, usual in (("\u2212", "-"), ("\u2019", "'")):
         bare = pc.replace_substring(bare, sign, usual)
-    bare = pc.replace_substring_regex(bare, r"^\((.+)\)$", r"-\1")  # as bookkeepers write what is owed
-    if unit == "%":  # 12 among '12.3%' is another kind of number; 0 is 0
+    bare = pc.replace_substring_regex(bare, r"^\((.+)\)$", r"-\1")  # accounting notation of negative numbers
+    if unit == "%":  # a number without % is not a percentage, unless it is 0
         alike = pc.or_(pc.match_substring(bare, "%"), pc.match_substring_regex(bare, r"^[+-]?0*[.,]?0*$"))
         bare = pc.if_else(alike, bare, "?")
     if unit:

@@ -1,4 +1,4 @@
-"""Opening a table: what kind of file it is, as its bytes say, and the table as it stands in it."""
+"""Opening a table: recognizing the file format by its first bytes, and reading the unconverted table."""
 
 import bz2
 import codecs
@@ -42,7 +42,7 @@ SUFFIXES = (
     ".jsonl",
     ".ndjson",
 )
-"""What a table's file may end in; where a name is made of it, they are left out."""
+"""Suffixes of table files, which `table_name` removes."""
 _PACKED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": ("gzip", gzip.decompress),
     b"BZh": ("bzip2", bz2.decompress),
@@ -53,11 +53,11 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def open_raw(path: str | Path) -> Raw:
-    """The table in a file as it stands there, with distinct text column names and at least one row.
+    """The unconverted table in a file, with distinct text column names and at least one row.
 
     path: of a CSV, TSV or other separated text file, an Excel workbook (its first sheet; extra 'excel'), JSON
     (a list of objects), JSON lines, or Parquet; compressed by gzip, bzip2, xz, or alone in a zip file; '-' is
-    standard input. What the file is, its first bytes say.
+    standard input. The format is recognized by the first bytes.
     Raises DataError, naming the file and what to do, for a file that is missing, a directory, empty, damaged,
     of another kind or encoding, or that repeats a column name.
     """
@@ -75,7 +75,7 @@ def open_raw(path: str | Path) -> Raw:
 
 
 def table_name(source: str) -> str:
-    """What a table is called, by its file's name without endings such as .csv.gz."""
+    """The name of a table: its file's name without suffixes such as .csv.gz."""
     name = "stdin" if source == STANDARD_INPUT else Path(source).name
     while (suffix := PurePosixPath(name).suffix).lower() in SUFFIXES:
         name = name[: -len(suffix)]

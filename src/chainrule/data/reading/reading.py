@@ -1,4 +1,4 @@
-"""Reading: how each column of a table is read, learned once, kept with a run, used on every later file."""
+"""Reading: the type and format of each column, learned once, stored with a run, applied to later files."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +23,14 @@ Quoted = Callable[[str], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """A table as it stands in a file, before anyone says what its texts mean.
+    """A table as written in a file, before its texts are interpreted.
 
-    frame: one example per row, with distinct text column names; texts as texts. Its index tells where a row
-    stands. source: what messages call it.
-    typed: whoever wrote it told texts from numbers, so that a text such as NA is one. quoted: of a column's
-    name, (rows,) the cells that stand in quotes. separator: of a text file, '' of others.
-    notes: sentences on how the file was opened. kept: cells by column, once they were asked for.
+    frame: one example per row, with distinct text column names; texts are not converted. Its index is the
+    place of each row in the file. source: the name of the file in messages.
+    typed: the format distinguishes texts from numbers, so a text such as NA is not a missing value. quoted:
+    column name -> (rows,) whether a cell is in quotes. written: column name -> texts of a column of numbers.
+    separator: of a text file, '' otherwise. notes: sentences on how the file was opened. kept: the cache of
+    `cells`.
     """
 
     frame: "pd.DataFrame"
@@ -42,7 +43,7 @@ class Raw:
     kept: dict[str, Cells] = field(default_factory=dict, repr=False)
 
     def cells(self, name: str) -> Cells:
-        """The cells of a column, the same each time, so that they are looked at once."""
+        """The cells of a column, cached."""
         if name not in self.kept:
             column, written = column_of(self.frame, name), self.written
             texts = None if written is None or column.dtype == "str" else partial(written, name)
@@ -66,7 +67,7 @@ class Reading:
     columns: Mapping[str, ColumnReading] = field(default_factory=dict)
 
     def applied(self, raw: Raw) -> "pd.DataFrame":
-        """The values of a table's columns (`apply_reading`); a column that is not known stays as it is.
+        """The values of a table's columns (`apply_reading`); a column without a reading is unchanged.
 
         Raises DataError for the first value that does not fit.
         """
@@ -88,16 +89,15 @@ class Reading:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Reading":
-        """Restores what `to_json` gave. Raises KeyError, TypeError or ValueError where it is damaged."""
+        """The Reading that `to_json` wrote. Raises KeyError, TypeError or ValueError for damaged data."""
         return cls({name: _column(column) for name, column in data.items()})
 
 
 def learn_reading(raw: Raw, target: str | None = None, missing: tuple[str, ...] | None = None) -> Reading:
     """The reading of a table's columns, each from all of its rows.
 
-    What a column holds and how it is written is no property of the rows that happen to be trained on, so all
-    count: a later part of the file is read as the first one.
-    target: the column to predict, whose texts may be classes though they usually mean a missing value.
+    All rows count, not only those trained on, so that every part of the file is read alike.
+    target: the column to predict, in which a marker such as NA may be a class.
     missing: texts that mean a missing value in columns of text, instead of `MARKERS`; None where the rows
     decide.
     """
@@ -118,7 +118,7 @@ def learn_reading(raw: Raw, target: str | None = None, missing: tuple[str, ...] 
 
 
 def _each(work: Callable[[str], T], names: Iterable[str]) -> dict[str, T]:
-    """What becomes of each column, in threads: most of the work is pyarrow's."""
+    """The result of work for each column, in threads, since pyarrow releases the interpreter lock."""
     import pyarrow
 
     listed = list(names)
@@ -129,12 +129,12 @@ def _each(work: Callable[[str], T], names: Iterable[str]) -> dict[str, T]:
 
 
 def labels_of(written: "pd.Series", values: "pd.Series") -> "pd.Series":
-    """The classes of a target, as they stand in the file.
+    """The classes of a target, as written in the file.
 
-    written: (rows,) its cells, none of them missing; values: what they were read as.
-    Numbers that are the same, and true and false in any case, are one class, which is called as it is written
-    most often: 7, or 007, or 1.0. Where all are written as Python writes whole numbers, fractions, or True
-    and False, they are these again.
+    written: (rows,) its cells, none missing. values: (rows,) their values.
+    Equal numbers are one class, and so are true and false in any case; its label is the most frequent
+    spelling: 7, 007 or 1.0. If all labels are written as Python writes integers, floats or booleans, the
+    classes have that type, else text.
     """
     import pandas as pd
 
@@ -154,7 +154,7 @@ def labels_of(written: "pd.Series", values: "pd.Series") -> "pd.Series":
 
 
 def _value_of(text: str, value: Any) -> Any:
-    """A key by which cells of the same class are equal; whole numbers exactly, however long."""
+    """A key that is equal for cells of the same class; integers of any length are exact."""
     digits = text.lstrip("+-")
     return int(text) if digits.isascii() and digits.isdecimal() else value
 
@@ -166,7 +166,7 @@ def _truth(text: str) -> bool:
 
 
 def _all_as(kind: Callable[[str], Any], labels: list[str]) -> list[Any] | None:
-    """The labels as values of a kind, where each is written just so; else None."""
+    """The labels converted to a type, if converting back gives the same texts; else None."""
     try:
         found = [kind(label) for label in labels]
     except ValueError:

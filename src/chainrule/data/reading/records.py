@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def read_records(text: bytes, source: str) -> Raw | None:
-    """The table in a JSON text, or None where it is none at all and may be text of another kind.
+    """The table in a JSON text; None if the text is not JSON and may be of another format.
 
-    Raises DataError for JSON that is damaged, or no table.
+    Raises DataError for damaged JSON, and for JSON that is not a table.
     """
     try:
         content = json.loads(text)
@@ -30,7 +30,7 @@ def read_records(text: bytes, source: str) -> Raw | None:
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name!r}: {length}" for name, length in lengths.items())
             raise DataError(
-                f"{source}: its lists differ in length ({found})",
+                f"{source}: the lists differ in length ({found})",
                 remedy="give every column a value for each row",
             )
         rows = [dict(zip(content, row, strict=True)) for row in zip(*content.values(), strict=True)]
@@ -81,7 +81,7 @@ def _frame(rows: list[Any], source: str, what: str) -> "pd.DataFrame":
         if nested:
             raise DataError(
                 f"{source}, {what} {nested}: {name!r} is {shortened(values[nested - 1])}, not one value",
-                remedy="write its parts as columns of their own",
+                remedy="write its parts as separate columns",
             )
         columns[name] = pd.Series(values, dtype=object).infer_objects()
     return pd.DataFrame(columns)

@@ -1,4 +1,4 @@
-"""Reading a separated text file (CSV, TSV, …) strictly, cells as texts, so that a broken line is named."""
+"""Reading separated text files (CSV, TSV, …) strictly; an error names the malformed line."""
 
 import csv
 import io
@@ -30,12 +30,12 @@ UNNAMED = "unnamed_"
 _BLOCK, _LOOK = 1 << 24, 1 << 18
 _FAILED = re.compile(r"In CSV column #(\d+)")
 _TOLD = re.compile(rb"\s*sep=(.)[ \t]*\r?(?:\n|$)")
-"""A first line by which Excel is told the separator."""
+"""A first line such as 'sep=;', with which Excel marks the separator."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a look at the first records told about a file.
+    """What the first records show about a file.
 
     names: the columns.
     classes: class names of scikit-learn's own layout, empty for an ordinary header.
@@ -66,7 +66,7 @@ class Text:
 
     @cached_property
     def below_header(self) -> bytes | None:
-        """What follows the header; None where that is not one plain line."""
+        """The bytes after the header; None if the header is not one line without a line break in quotes."""
         content = self.content
         start = len(content) - len(content.lstrip(b"\r\n"))
         end = content.find(b"\n", start)
@@ -77,7 +77,7 @@ class Text:
 
     @cached_property
     def has_spaces_before_quotes(self) -> bool:
-        """Whether a quote may stand after a separator and spaces, where pyarrow takes it for a letter."""
+        """Whether a quote may stand after a separator and spaces, which pyarrow takes for text."""
         return (
             b'"' in self.content
             and b' "' in self.content
@@ -104,8 +104,8 @@ class Text:
 def read_separated(content: bytes, source: str) -> Raw:
     """The cells of a text table whose first line names the columns, as texts.
 
-    content: UTF-8. The separator (comma, semicolon, tab or bar) is told from the first records, or by a first
-    line such as 'sep=;'.
+    content: UTF-8. The separator (comma, semicolon, tab or bar) is inferred from the first records, or
+    given by a first line such as 'sep=;'.
     The files that scikit-learn ships (first line 'rows,features,class name,…', last field the class number)
     are recognized: their columns become feature_1, feature_2, … and target, which holds the class names.
 
@@ -137,7 +137,7 @@ def read_separated(content: bytes, source: str) -> Raw:
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """The texts of columns whose numbers pyarrow read at once: from the file again, where someone asks."""
+    """The texts of columns that pyarrow parsed as numbers; read from the file again on first use."""
 
     text: Text
     layout: Layout
@@ -145,13 +145,13 @@ class Written:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, name: str) -> "pd.Series":
-        """(rows,) of a column of numbers."""
-        with self.lock:  # columns are looked at in threads
+        """(rows,) texts of a column of numbers."""
+        with self.lock:  # several threads read columns
             return column_of(self.all, name)
 
     @cached_property
     def all(self) -> "pd.DataFrame":
-        """Those of all columns of numbers: one is seldom asked for alone."""
+        """The texts of all columns of numbers, since one is seldom needed alone."""
         names = [each for each in self.frame.columns if column_of(self.frame, each).dtype != "str"]
         again = _by_pyarrow(self.text, self.layout, include_columns=names)
         assert again is not None  # it was read before
@@ -159,7 +159,7 @@ class Written:
 
 
 def _read_shipped(text: Text, layout: Layout) -> "pd.DataFrame | None":
-    """The table of a file that scikit-learn ships, or None where rows or class numbers belie that layout."""
+    """The table of a file that scikit-learn ships, or None if its rows contradict that layout."""
     try:
         frame = _parsed(text, layout)
     except DataError:
@@ -171,7 +171,7 @@ def _read_shipped(text: Text, layout: Layout) -> "pd.DataFrame | None":
 
 
 def _sample(text: Text, separators: Any) -> tuple[str, list[list[str]]]:
-    """The separator, and the first records as it cuts them."""
+    """The separator, and the first records split by it."""
     best: tuple[tuple[float, int], str, list[list[str]]] = ((-2.0, 0), ",", [])
     for separator in separators:
         records: list[list[str]] = []
@@ -248,7 +248,7 @@ def _parsed(text: Text, layout: Layout) -> "pd.DataFrame":
 
 
 def _plain_lines(text: Text, separator: str, rows: int) -> range | None:
-    """The lines of so many records, as many as pyarrow found, where each has one line and none is blank."""
+    """The line numbers of all `rows` records, if each takes one line and none is blank; else None."""
     content = text.content
     lines = content.count(b"\n") + (not content.endswith(b"\n"))
     if lines != rows + 1 or rows == 0 or not _are_quotes_whole(content, separator):
@@ -273,7 +273,7 @@ def _are_quotes_whole(content: bytes, separator: str) -> bool:
 
 
 def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | None":
-    """The cells of all records below the header; None where pyarrow cuts the file in another way.
+    """The cells of all records below the header; None if pyarrow splits the file differently.
 
     options: of pyarrow's conversion; with any, all cells are texts, else plain numbers are float64.
     """
@@ -307,7 +307,7 @@ def _by_pyarrow(text: Text, layout: Layout, **options: Any) -> "pd.DataFrame | N
                 texts = [layout.names[int(column[1])]] if column else []
                 if not texts:
                     raise
-            if not texts:  # else what looked like numbers at first is none
+            if not texts:  # else a column that began with numbers has other texts
                 return _texts_as_str(table.to_pandas())
             types = {name: kind for name, kind in types.items() if name not in texts}
     except pa.ArrowInvalid:
@@ -329,7 +329,7 @@ def _texts_as_str(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _quoted(text: Text, layout: Layout, frame: "pd.DataFrame", name: str) -> np.ndarray:
-    """(rows,) which cells of a column are a marker of gaps in quotes; where nobody can tell, none."""
+    """(rows,) whether a cell is a marker of missing values in quotes; False where that is unknown."""
     nothing = np.zeros(len(frame), bool)
     if column_of(frame, name).dtype != "str":
         return nothing

@@ -14,7 +14,7 @@ UNNAMED = "unnamed_"
 def read_sheet(content: bytes, source: str) -> Raw:
     """The table on a workbook's first sheet, whose first row that is not empty names the columns.
 
-    The index holds each row's number on the sheet. Of a formula, the value that Excel last computed counts.
+    The index holds each row's number on the sheet. A formula has the value that Excel computed last.
     Raises DataError where openpyxl is not installed, for a damaged workbook, and for a sheet without rows.
     """
     import pandas as pd
@@ -23,7 +23,7 @@ def read_sheet(content: bytes, source: str) -> Raw:
         from openpyxl import load_workbook
     except ImportError:
         raise DataError(
-            f"{source} is an Excel workbook, and what reads it is not installed",
+            f"{source} is an Excel workbook, and openpyxl, which reads it, is not installed",
             remedy="pip install 'chainrule[excel]', or save it as CSV in UTF-8",
         ) from None
     try:
@@ -55,7 +55,7 @@ def read_sheet(content: bytes, source: str) -> Raw:
 
 
 def _column(values: list[Any], index: Any) -> Any:
-    """A column of cells; dates beside texts become texts, so that one column has one meaning."""
+    """A column of cells; dates in a column with texts become texts, so that it has one type."""
     import pandas as pd
 
     dates = [isinstance(each, datetime.date | datetime.time) for each in values]

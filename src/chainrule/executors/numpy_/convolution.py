@@ -43,7 +43,7 @@ def convolution(
 def convolution_weight_adjoint(
     x: np.ndarray, d_y: np.ndarray, stride: Any, dilation: Any, padding: Any, groups: int, window: Any
 ) -> np.ndarray:
-    """Patches, turned, times what came back."""
+    """Transposed patches times the upstream gradient."""
     patches = _patches(x, window, stride, dilation, padding, groups)
     d_weight = patches.transpose(0, 2, 1) @ _grouped(d_y, groups)  # (groups, taps, outputs / groups)
     return d_weight.transpose(1, 0, 2).reshape(*window, x.shape[-1] // groups, d_y.shape[-1])
@@ -58,7 +58,7 @@ def convolution_input_adjoint(
     groups: int,
     size: Any,
 ) -> np.ndarray:
-    """What came back times the weights, turned, gives patches; they are added up, one tap at a time."""
+    """The upstream gradient times the transposed weights gives patches, which are added up tap by tap."""
     *window, inputs, _ = weight.shape
     batch, *places, _ = d_y.shape
     patches = _grouped(d_y, groups) @ _grouped(weight, groups).transpose(0, 2, 1)  # (groups, rows, taps)

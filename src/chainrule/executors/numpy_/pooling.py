@@ -40,7 +40,7 @@ def max_pool_positions(x: np.ndarray, window: Any, stride: Any, padding: Any) ->
 
 
 def max_pool_adjoint(x: np.ndarray, d_y: np.ndarray, window: Any, stride: Any, padding: Any) -> np.ndarray:
-    """What came back, added up at the positions."""
+    """The upstream gradient, added up at the positions."""
     d_x = np.zeros(x.size, x.dtype)
     np.add.at(d_x, max_pool_positions(x, window, stride, padding), d_y)
     return d_x.reshape(x.shape)

@@ -1,4 +1,4 @@
-"""Attention: over a sequence itself or another one, the transformer's block, and the order of elements."""
+"""Self-attention and cross-attention, the transformer block, and positional encodings."""
 
 import math
 from dataclasses import dataclass
@@ -29,9 +29,10 @@ class MultiHeadAttention(Layer):
     q, k, v of all heads are x W + b side by side; with a memory, k and v are made from it instead of x, by
     the same W and b. heads: h, at least 1; it must divide the width. causal: each element sees itself and
     those before it. dropout: of the weights that softmax gives, in training, from 0 to below 1.
-    rotary: q and k are turned by their positions, as PositionalEncoding('rotary') does, so that their product
-    depends on how far apart they are (Su et al. 2021). weight, bias: initializers of W (width, 3 width) and
-    W_o (width, width), and of b and b_o; torch's MultiheadAttention draws W alike.
+    rotary: q and k are rotated by angles proportional to their positions, as in PositionalEncoding('rotary'),
+    so that their product depends on the distance of the positions (Su et al. 2021). weight, bias:
+    initializers of W (width, 3 width) and W_o (width, width), and of b and b_o; the default of W is that of
+    torch's MultiheadAttention.
     x: float (batch, time, width) -> the same shape. memory: float (batch, keys, width); x itself if None.
     mask: bool (batch, keys), False where the keys are padded, or (batch, time, keys), True where a query may
     see a key. A query that may see no key gets b_o.
@@ -112,10 +113,10 @@ class MultiHeadAttention(Layer):
 class TransformerBlock(Layer):
     """h = x + attention(norm(x)); y = h + W_2 activation(W_1 norm(h) + b_1) + b_2: pre-norm.
 
-    Vaswani et al. 2017 with the layer normalization of Xiong et al. 2020, as in GPT-2. So the sum that runs
-    through all blocks is never normalized: put a LayerNorm behind the last block.
+    Vaswani et al. 2017 with the layer normalization of Xiong et al. 2020, as in GPT-2. The residual sum
+    is never normalized, so a LayerNorm should follow the last block.
     heads, causal, rotary: as in MultiHeadAttention. expansion: width of the inner layer in widths, at least
-    1. activation: a name in nn.ACTIVATIONS. dropout: of the attention's weights and of what both parts add,
+    1. activation: a name in nn.ACTIVATIONS. dropout: of the attention weights and of both residual branches,
     in training, from 0 to below 1. The kernels are those of MultiHeadAttention and glorot_uniform.
     x: float (batch, time, width) -> the same shape. mask: as in MultiHeadAttention.
     Raises ConfigError for a bad setting; while recording, what MultiHeadAttention raises.
@@ -144,11 +145,11 @@ class TransformerBlock(Layer):
 
 @dataclass(frozen=True)
 class PositionalEncoding(Layer):
-    """y = x + e(p), or x turned by p: what tells elements of a sequence apart by their position p = 0, 1, …
+    """y = x + e(p), or x rotated by angles p r: encodes the position p = 0, 1, … of each element.
 
     kind: 'sinusoidal' adds sin(p r_i) in the even and cos(p r_i) in the odd places of each pair i of
     features, r_i = 10,000^(-2i / width) (Vaswani et al. 2017). 'learned' adds row p of a trained W (longest,
-    width). 'rotary' turns each pair (x_2i, x_2i+1) by the angle p r_i (Su et al. 2021); it is meant for
+    width). 'rotary' rotates each pair (x_2i, x_2i+1) by the angle p r_i (Su et al. 2021); it is meant for
     queries and keys: MultiHeadAttention(rotary=True).
     longest: of 'learned' alone, how many positions there are. weight: initializer of W.
     x: float (..., time, width) -> the same shape; an odd width only for 'sinusoidal' and 'learned'.
