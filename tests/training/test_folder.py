@@ -18,6 +18,7 @@ from chainrule.training.folder import (
     kind_of,
     read_safetensors,
     safetensors_bytes,
+    write_kind,
 )
 
 
@@ -99,3 +100,14 @@ def test_a_folder_of_the_first_format_predicts_the_same(saved, monkeypatch):
     monkeypatch.setattr(formats, "SETTINGS_OF_1", {("Dense", "width"): "units"})
     x = points()[0]
     np.testing.assert_array_equal(load_run(folder).predict(x), run.predict(x))
+
+
+def test_a_folder_that_is_missing_names_the_nearest_run_beside_it(tmp_path):
+    for name in ("digits-001", "sales-001"):
+        (tmp_path / name).mkdir()
+        write_kind(tmp_path / name, "run")
+    near = re.escape(f"digits-01 does not exist (did you mean '{tmp_path / 'digits-001'}'?)")
+    with pytest.raises(DataError, match=near):
+        kind_of(tmp_path / "digits-01")
+    with pytest.raises(DataError, match="does not exist; give the folder of a run"):
+        kind_of(tmp_path / "nowhere" / "digits-01")

@@ -77,3 +77,23 @@ def test_the_signature_is_still_there_and_what_is_said_of_others_is_true():
         assert elsewhere or any(f"{name}=" in remedy for name in settings)
     assert set(words._LOSSES_ELSEWHERE.values()) <= set(nn.LOSSES)
     assert not set(words._LOSSES_ELSEWHERE) & set(nn.LOSSES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lr": 0.1}, r"^train has no setting 'lr'; give learning_rate=0\.001$"),
+        (
+            {"batchsize": 8},
+            r"^train has no setting 'batchsize' \(did you mean 'batch_size'\?\); its settings",
+        ),
+        ({"validation_split": 0.2}, r"^train has no setting 'validation_split'; give validation=0\.2$"),
+    ],
+)
+def test_going_on_names_the_setting_that_is_meant(settings, message):
+    x = np.ones((4, 2))
+    run = train(nn.Dense(1), (x, x[:, :1]), loss="huber", epochs=1, progress=False)
+    with pytest.raises(ConfigError, match=message):
+        run.train(1, **settings)
+    with pytest.raises(ConfigError, match="train got 3 positional arguments; it takes 2"):
+        run.train(1, x, x)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.plain_json import json_text, numbers_again
-from chainrule.errors import DataError
+from chainrule.errors import DataError, did_you_mean
 from chainrule.training.formats import upgraded
 from chainrule.training.state import Record
 
@@ -58,7 +58,7 @@ def kind_of(folder: Path) -> Kind:
     Raises DataError where it is missing, is none of chainrule's, or was written by a later chainrule.
     """
     if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+        what = "is not a folder" if folder.exists() else f"does not exist{_near_folder(folder)}"
         raise DataError(f"{folder} {what}", remedy="give the folder of a run")
     if not (folder / FOLDER).is_file():
         found = [name for file, name in _FORMAT_1.items() if (folder / file).is_file()]
@@ -73,6 +73,14 @@ def kind_of(folder: Path) -> Kind:
         raise DataError(f"{folder / FOLDER} is damaged ({error!r})", remedy="use another copy") from None
     _check_format(folder, kind.format)
     return kind
+
+
+def _near_folder(folder: Path) -> str:
+    """ " (did you mean 'runs/digits-001'?)", or "" where no folder beside it has a similar name."""
+    parent = folder.parent
+    if not parent.is_dir():
+        return ""
+    return did_you_mean(str(folder), [str(each) for each in parent.iterdir() if (each / FOLDER).is_file()])
 
 
 def check_kind(folder: Path, name: str, remedy: str) -> Kind:

@@ -34,6 +34,7 @@ from chainrule.training.state import Record
 from chainrule.training.step import Batch, inputs_of, training_step
 from chainrule.training.summary import as_html, as_text, summary
 from chainrule.training.supply import supply_of
+from chainrule.training.words import naming_settings
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -178,6 +179,7 @@ class Run:
         """
         return write_page(self, file)
 
+    @naming_settings
     def train(
         self,
         epochs: int,

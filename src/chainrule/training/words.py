@@ -131,22 +131,27 @@ def _by_name(
 
 
 def naming_settings(call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """A function of (model, data, *, …) that says of a setting it does not have which of its own is meant."""
+    """The function, which raises ConfigError with the nearest name for an unknown keyword argument."""
     parameters = inspect.signature(call).parameters
     places = sum(each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters.values())
+    own = [name for name in parameters if name != "self"]
 
     @functools.wraps(call)
     def checked(*given: _Given.args, **settings: _Given.kwargs) -> _Result:
         name = call.__name__
         if len(given) > places:
+            method = len(parameters) - len(own)  # 1 where the first argument is self
             raise ConfigError(
-                f"{name} got {len(given)} positional arguments; it takes {places}",
+                f"{name} got {len(given) - method} positional arguments; it takes {places - method}",
                 remedy="give inputs and targets as one pair, (x, y), and the rest by name",
             )
         for setting in settings:
             if setting not in parameters:
-                remedy = _ELSEWHERE.get(setting, f"its settings are {', '.join(list(parameters)[places:])}")
-                hint = "" if setting in _ELSEWHERE else did_you_mean(setting, parameters)
+                elsewhere = _ELSEWHERE.get(setting)
+                if elsewhere == _RATE and "learning_rate" in own:
+                    elsewhere = "give learning_rate=0.001"
+                remedy = elsewhere or f"its settings are {', '.join(list(parameters)[places:])}"
+                hint = "" if elsewhere else did_you_mean(setting, own)
                 raise ConfigError(f"{name} has no setting '{setting}'{hint}", remedy=remedy)
         return call(*given, **settings)
 
