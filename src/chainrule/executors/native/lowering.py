@@ -378,7 +378,7 @@ class Lowering(Builder):
     def _writes_all(self, tile: Tile, views: list[View], position: int) -> bool:
         """Whether it is this tile that makes, as the views see it, what is written at a position."""
         written = [view for view in views if self.produced.get(view.root) == position]
-        return all([self._inside(tile, view) for view in written])
+        return all(self._inside(tile, view) for view in written)
 
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:
