@@ -15,6 +15,7 @@ from chainrule.data.columns import (
 from chainrule.data.examples import ExampleSource, examples
 from chainrule.data.feeding import Part, Position, feed
 from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
+from chainrule.data.images import Images, ImageSource, image_source, open_images, read_image, read_pixels
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
 from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
@@ -52,6 +53,8 @@ __all__ = [
     "Feature",
     "Field",
     "Finding",
+    "ImageSource",
+    "Images",
     "MemorySource",
     "NamedTable",
     "NumberColumn",
@@ -82,6 +85,7 @@ __all__ = [
     "findings",
     "fit_preparation",
     "flattened",
+    "image_source",
     "infer_task",
     "is_imbalanced",
     "is_named",
@@ -91,9 +95,12 @@ __all__ = [
     "named_entry",
     "nested",
     "npy_shards",
+    "open_images",
     "parquet_shards",
     "ragged",
     "read_ahead",
+    "read_image",
+    "read_pixels",
     "read_table",
     "split",
     "split_indices",
