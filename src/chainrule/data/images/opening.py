@@ -12,21 +12,27 @@ from chainrule.data.images.arrays import images_of_arrays, images_of_mapping, op
 from chainrule.data.images.checking import check_files
 from chainrule.data.images.folders import Walked, all_files, class_folders
 from chainrule.data.images.images import Images
+from chainrule.data.named.fetching import Say, fetch_named
+from chainrule.data.named.image_sets import NAMED_IMAGES
 from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
 
-def open_images(source: Any, *, labelled: bool = True) -> Images:
+def open_images(source: Any, *, labelled: bool = True, say: Say = lambda sentence: None) -> Images:
     """The images of a source, checked, with their labels and parts.
 
-    source: a folder that holds a folder for each class, or train/ with such and val/ (valid/, validation/) or
-    test/; a .npy or .npz file; an array, a pair (images, labels), or a mapping of such as a .npz file has.
+    source: the name of a set (`NAMED_IMAGES`); a folder that holds a folder for each class, or train/ with
+    such and val/ (valid/, validation/) or test/; a .npy or .npz file; an array, a pair (images, labels), or a
+    mapping of such as a .npz file has.
     labelled: False for images to predict: a folder of any form, or a single file; labels are then None.
+    say: called with a sentence where a named set has to be fetched.
     Files that can't be decoded are left out, and `Images.findings` says which.
     Raises DataError for a source that is missing or holds no images; if labelled, for a single class.
     """
-    if isinstance(source, str | os.PathLike):
+    if isinstance(source, str) and source in NAMED_IMAGES and not Path(source).exists():
+        images = replace(open_numpy(fetch_named(source, say=say)), source=source)
+    elif isinstance(source, str | os.PathLike):
         images = _of_path(Path(os.fspath(source)), labelled)
     elif isinstance(source, Mapping):
         images = images_of_mapping(source)
