@@ -123,6 +123,10 @@ bench-kills: $(RUNTIME)  ## kill 200 runs at random moments, on every kind of so
 bench-reading: $(RUNTIME)  ## how long a table takes to read from a file of every kind, beside pandas
 	@$(BIN)/python -m benchmarks.reading $(ARGS)
 
+.PHONY: bench-images-data
+bench-images-data: $(RUNTIME)  ## images per second, checked, decoded and streamed; options: ARGS="--images 100000"
+	@$(BIN)/python -m benchmarks.decoding $(ARGS)
+
 .PHONY: bench-planning
 bench-planning: $(RUNTIME)  ## how long deep networks take to record, differentiate and plan, by depth
 	@$(BIN)/python -m benchmarks.planning $(ARGS)

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.errors import DataError
 
 _UNSIGNED_BYTES = 0x08
+_MOST_AXES = 4
 
 
 def read_idx(content: bytes, source: str) -> np.ndarray:
@@ -24,17 +25,19 @@ def read_idx(content: bytes, source: str) -> np.ndarray:
             raise DataError(
                 f"{source} is compressed by gzip and damaged: {error}", remedy="copy or download it again"
             ) from None
-    if len(content) < 8 or content[:2] != b"\0\0" or not 1 <= content[3] <= 4:
+    if len(content) < 8 or content[:2] != b"\0\0" or not 1 <= content[3] <= _MOST_AXES:
+        raise DataError(f"{source} is no IDX file", remedy="give a file as MNIST has them")
+    axes = content[3]
+    start = 4 + 4 * axes
+    if len(content) < start:
         raise DataError(f"{source} is no IDX file", remedy="give a file as MNIST has them")
     if content[2] != _UNSIGNED_BYTES:
         raise DataError(
             f"{source} holds values of the type 0x{content[2]:02x}", remedy="give unsigned bytes (0x08)"
         )
-    axes = content[3]
-    start = 4 + 4 * axes
     shape = tuple(np.frombuffer(content[4:start], ">u4").astype(int).tolist())
     wanted = int(np.prod(shape, dtype=np.int64))
-    if len(shape) != axes or len(content) - start != wanted:
+    if len(content) - start != wanted:
         raise DataError(
             f"{source} has {len(content) - start:,} values, and its header says {wanted:,} {shape}",
             remedy="copy or download it again",

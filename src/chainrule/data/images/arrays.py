@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy_format
 
 from chainrule.data.images.folders import PARTS
 from chainrule.data.images.images import Images
@@ -82,10 +83,9 @@ def open_numpy(path: Path) -> Images:
     """
     shown = printable(str(path))
     try:
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return images_of_arrays(loaded, source=shown)
-        with loaded:
+        if path.suffix.lower() == ".npy":
+            return images_of_arrays(npy_format.open_memmap(path, mode="r"), source=shown)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
             return images_of_mapping({name: loaded[name] for name in loaded.files}, shown)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
@@ -98,7 +98,7 @@ def open_numpy_folder(files: list[Path], source: str) -> Images:
     arrays = {}
     for file in files:
         try:
-            arrays[file.stem] = np.load(file, mmap_mode="r", allow_pickle=False)
+            arrays[file.stem] = npy_format.open_memmap(file, mode="r")
         except (ValueError, OSError, EOFError) as error:
             raise _unreadable(printable(str(file)), error) from None
     return images_of_mapping(arrays, source)

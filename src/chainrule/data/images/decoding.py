@@ -182,7 +182,13 @@ def _is_transparent(image: "Image.Image") -> bool:
 def _grey_palette(image: "Image.Image") -> bool:
     if image.mode not in ("P", "PA") or image.palette is None:
         return False
-    colours = np.frombuffer(bytes(image.im.getpalette("RGB", "RGB")), np.uint8).reshape(-1, 3)
+    kind = image.palette.rawmode or image.palette.mode
+    if kind not in ("RGB", "BGR", "RGBA", "RGBX", "BGRX"):
+        return False
+    stored = np.frombuffer(
+        bytes(image.palette.palette), np.uint8
+    )  # before it is decoded, hence as in the file
+    colours = stored[: len(stored) // len(kind) * len(kind)].reshape(-1, len(kind))[:, :3]
     return bool((colours == colours[:, :1]).all())
 
 

@@ -1,13 +1,13 @@
 """Images listed in a table: a column of paths, one of labels, and perhaps one of parts."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from chainrule.data.images.checking import IMAGE_SUFFIXES, NAMED_PATHS
 from chainrule.data.images.folders import PARTS, Found, Walked
-from chainrule.data.reading import open_raw
+from chainrule.data.reading import Raw, open_raw
 from chainrule.data.table import tidy_columns
 from chainrule.data.values import column_of
 from chainrule.data.wording import counted, listed
@@ -41,8 +41,9 @@ def listed_files(table: Path, target: str | None, *, labelled: bool) -> Walked:
     raw = open_raw(table)
     frame = tidy_columns(raw.frame, raw.source)
     columns = _columns(frame, raw.source, target, labelled=labelled)
+    raw = replace(raw, frame=frame)
     paths = _texts(frame, columns.paths)
-    labels = _texts(frame, columns.labels) if columns.labels else [""] * len(frame)
+    labels = _written(raw, columns.labels) if columns.labels else [""] * len(frame)
     parts = _texts(frame, columns.parts) if columns.parts else [""] * len(frame)
     files, missing, blank = [], [], 0
     for path, label, part in zip(paths, labels, parts, strict=True):
@@ -108,6 +109,15 @@ def _holds_paths(texts: list[str]) -> bool:
 
 def _holds_parts(frame: "pd.DataFrame", name: str) -> bool:
     return name.lower() in _PART_COLUMNS and all(text.lower() in PARTS for text in _texts(frame, name))
+
+
+def _written(raw: Raw, name: str) -> list[str]:
+    """The cells of a column as they stand in the file, so that 007 stays 007."""
+    cells = raw.cells(name)
+    if not cells.are_texts:
+        return _texts(raw.frame, name)
+    shown = cells.shown
+    return ["" if gone else str(text).strip() for text, gone in zip(shown, shown.isna(), strict=True)]
 
 
 def _texts(frame: "pd.DataFrame", name: str) -> list[str]:

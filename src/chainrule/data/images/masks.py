@@ -1,0 +1,174 @@
+"""Masks: images whose target is another image, with the number of a class at every pixel."""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.images.checking import left_out, threads
+from chainrule.data.images.decoding import quietly
+from chainrule.data.images.folders import PARTS, all_files
+from chainrule.data.images.images import Images
+from chainrule.data.images.opening import open_images
+from chainrule.data.wording import counted, listed
+from chainrule.errors import DataError
+from chainrule.paths import printable
+
+_IMAGES = ("images", "image", "imgs", "jpegimages")
+_MASKS = ("masks", "mask", "labels", "annotations", "segmentationclass")
+_BEHIND = ("annot", "_labels", "_masks")
+"""What the folder of masks has behind the name of the folder of images, such as train and trainannot."""
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """Images with a mask each.
+
+    images: without labels. paths: of the masks, in the order of the images. numbers: the values that the
+    masks hold, in ascending order, void left out. void: the value of pixels that do not count, or None.
+    """
+
+    images: Images
+    paths: tuple[str, ...]
+    numbers: tuple[int, ...]
+    void: int | None
+
+
+def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
+    """The class at every pixel of a mask: (height, width) uint8.
+
+    A file with a palette gives the numbers of its colours, a grey one its values, whatever their colours.
+    Raises DataError, naming the file, for colours without a palette, values above 255, and what is no image.
+    """
+    from PIL import Image
+
+    shown = printable(os.fspath(path))
+    try:
+        with Image.open(path, formats=("PNG", "GIF", "BMP", "TIFF", "PPM")) as image:
+            kind, values = image.mode, np.asarray(image)
+    except FileNotFoundError:
+        raise DataError(f"{shown}: no such file", remedy="check the path") from None
+    except Exception as error:  # noqa: BLE001 (what decoders raise on damaged files is any error)
+        reason = " ".join((str(error) or type(error).__name__).split())
+        raise DataError(
+            f"{shown} can't be read as a mask: {printable(reason)}", remedy="save it again, best as PNG"
+        ) from None
+    if values.ndim != 2:
+        raise DataError(
+            f"{shown} is a mask of colours ({kind})",
+            remedy="save it as grey values or with a palette, the number of a class at every pixel",
+        )
+    if values.min(initial=0) < 0 or values.max(initial=0) > 255:
+        raise DataError(f"{shown} holds values up to {values.max()}", remedy="give class numbers up to 255")
+    return values.astype(np.uint8)
+
+
+def open_masks(source: str | os.PathLike[str], *, void: int | None = None) -> Masks:
+    """Pairs of images and masks of the same name (without suffix), in folders.
+
+    source: a folder with images/ and masks/ (or labels/, annotations/), or train/, val/ and test/ with such;
+    or with train/ and trainannot/ and so on. void: the value of pixels that do not count, such as 255.
+    Images without a mask, masks without an image, those of another size than their image, and masks that
+    can't be read are left out, and `Masks.images.findings` says which.
+    Raises DataError where no pair is found.
+    """
+    root = Path(source)
+    shown = printable(str(root))
+    if not root.is_dir():
+        raise DataError(f"{shown} is no folder", remedy="give a folder with images/ and masks/")
+    pairs = _folders(root)
+    if not pairs:
+        raise DataError(
+            f"{shown} holds no folders of images and masks",
+            remedy="give it images/ and masks/, with equal names",
+        )
+    described = [_part(images, masks, part) for images, masks, part in pairs]
+    paths = tuple(path for each in described for path in each[1])
+    if not paths:
+        raise DataError(
+            f"{shown} holds no image that has a mask", remedy="; ".join(n for d in described for n in d[2])
+        )
+    several = [each[0] for each in described if len(each[0])]
+    numbers = sorted({number for each in described for number in each[3]} - {void})
+    if len(numbers) < 2:
+        raise DataError(
+            f"{shown} has masks with the class numbers {listed(numbers)} only",
+            remedy="give masks of at least two classes",
+        )
+    images = Images(
+        shown,
+        np.concatenate([each.sizes for each in several]),
+        max(each.channels for each in several),
+        tuple(path for each in several for path in each.paths),
+        parts=np.concatenate([each.parts for each in several]),
+        findings=tuple(note for each in described for note in each[2]),
+    )
+    return Masks(images, paths, tuple(numbers), void)
+
+
+def _folders(root: Path) -> list[tuple[Path, Path, str]]:
+    """(images, masks, part) of every pair of folders."""
+    inner = {path.name.lower(): path for path in sorted(root.iterdir()) if path.is_dir()}
+    parts = {name: path for name, path in inner.items() if name in PARTS}
+    found = []
+    for name, path in parts.items():
+        behind = [inner[name + ending] for ending in _BEHIND if name + ending in inner]
+        found += [(path, masks, PARTS[name]) for masks in behind[:1]]
+        if not behind:
+            found += [(images, masks, PARTS[name]) for images, masks, _ in _pair(path)]
+    return found or _pair(root)
+
+
+def _pair(folder: Path) -> list[tuple[Path, Path, str]]:
+    inner = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
+    images = [inner[name] for name in _IMAGES if name in inner]
+    masks = [inner[name] for name in _MASKS if name in inner]
+    return [(images[0], masks[0], "")] if images and masks else []
+
+
+def _part(images: Path, masks: Path, part: str) -> tuple[Images, list[str], list[str], set[int]]:
+    """The images of a part, their masks, sentences on both, and the numbers in the masks."""
+    opened = open_images(images, labelled=False)
+    by_name = {_name(file.path, masks): file.path for file in all_files(masks).files}
+    wanted = [by_name.get(_name(path, images)) for path in opened.paths]
+    with quietly(), ThreadPoolExecutor(threads()) as pool:
+        checked = list(pool.map(_check, wanted, opened.sizes.tolist()))
+    rows = [row for row, each in enumerate(checked) if isinstance(each, np.ndarray)]
+    notes = list(opened.findings)
+    lacking = [printable(path) for path, mask in zip(opened.paths, wanted, strict=True) if mask is None]
+    if lacking:
+        notes.append(left_out(len(lacking), f"without a mask in {printable(str(masks))}", lacking))
+    broken = [each for each in checked if isinstance(each, str)]
+    if broken:
+        notes.append(left_out(len(broken), "whose mask can't be used", broken))
+    spare = {*by_name} - {_name(path, images) for path in opened.paths}
+    if spare:
+        notes.append(f"Left out: {counted(len(spare), 'mask')} without an image: {listed(sorted(spare), 3)}.")
+    kept = opened.take(np.array(rows, np.int64))
+    named: Mapping[str, Any] = {"parts": np.full(len(rows), part, "U10")}
+    numbers = {int(value) for row in rows for value in np.asarray(checked[row])}
+    mask_paths = [str(wanted[row]) for row in rows]
+    return Images(kept.source, kept.sizes, kept.channels, kept.paths, **named), mask_paths, notes, numbers
+
+
+def _check(path: str | None, size: list[int]) -> np.ndarray | str | None:
+    """The distinct numbers in a mask, or what is wrong with it; None where there is none."""
+    if path is None:
+        return None
+    try:
+        mask = read_mask(path)
+    except DataError as error:
+        return error.what
+    if list(mask.shape) != size:
+        shape = f"{mask.shape[0]} × {mask.shape[1]}"
+        return f"{printable(path)} is {shape}, and its image {size[0]} × {size[1]} pixels"
+    return np.unique(mask)
+
+
+def _name(path: str, folder: Path) -> str:
+    """Below its folder, without the suffix."""
+    return str(PurePath(path).relative_to(folder).with_suffix(""))
