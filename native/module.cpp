@@ -13,6 +13,7 @@
 #include "interpreter.hpp"
 #include "machine.hpp"
 #include "process.hpp"
+#include "winograd.hpp"
 #include "wire.hpp"
 
 namespace nb = nanobind;
@@ -152,6 +153,7 @@ void tell_wire(nb::module_& m) {
     m.attr("MOST_LOOPS") = chainrule::most_loops;
     m.attr("MOST_AXES") = chainrule::most_axes;
     m.attr("MOST_TAPS") = chainrule::patch_room;
+    m.attr("WINOGRAD_POINTS") = chainrule::winograd_points;
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ MOST_AXES: int
 """Of a value."""
 MOST_TAPS: int
 """Of a convolution's window, channels included."""
+WINOGRAD_POINTS: int
+"""Products that a tile of outputs takes for each pair of channels."""
 
 class Pool:
     """Worker threads, started once."""

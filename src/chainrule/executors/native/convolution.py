@@ -50,10 +50,60 @@ def taps_of(step: Step) -> int:
     return prod((step.output if adjoint else step.inputs[1]).shape[:-1])
 
 
+def winograd_pays(sizes: Sequence[int]) -> bool:
+    """Whether Winograd's filtering takes less time than the windows multiplied as they are."""
+    _, _, _, inputs, high, wide, outputs, *rest = sizes
+    groups, *ones, top, left, rows, columns = rest
+    if (high, wide, *ones) != (3, 3, 1, 1, 1, 1) or groups != 1 or max(top, left) > 2:
+        return False
+    import os
+    if os.environ.get("NOWINO"): return False
+    return inputs >= 8 and outputs >= 8
+
+
 def lower_convolution(builder: Builder, step: Step) -> None:
     """Forward, and back to the input: cut by examples."""
+    sizes = sizes_of(step)
+    if winograd_pays(sizes):
+        lower_winograd(builder, step, sizes)
+        return
     image, weight = (builder.dense(value) for value in step.inputs)
-    y, position, sizes = step.output, builder.next_position(), sizes_of(step)
+    _add_by_examples(builder, step, step.operation, sizes, image, weight)
+
+
+def lower_winograd(builder: Builder, step: Step, sizes: Sequence[int]) -> None:
+    """The weights at the points first, once for all chunks."""
+    back = step.operation == "convolution_input_adjoint"
+    if back:
+        sizes = _turned(sizes)
+    image, weight = (builder.dense(value) for value in step.inputs)
+    inputs, outputs = sizes[3], sizes[6]
+    filters = Value((_core.WINOGRAD_POINTS, inputs, outputs), "float32", f"{weight.name}.filters")
+    position = builder.next_position()
+    builder.reads(whole(weight), position)
+    accesses = [Access(weight, False, False), Access(filters, True, False)]
+
+    def words(locate: Locate) -> list[int]:
+        return [*sizes, int(back), *locate(weight), *locate(filters)]
+
+    text = f"{filters.name} = winograd_filters({weight.name})"
+    node = Node("winograd_filters", position, inputs, accesses, words, 10 * filters.size, text)
+    builder.add(node, filters)
+    _add_by_examples(builder, step, "winograd", sizes, image, filters)
+
+
+def _turned(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Of the convolution that is the derivative by the input, of windows side by side."""
+    batch, height, width, inputs, high, wide, outputs, *rest = sizes
+    *same, top, left, rows, columns = rest
+    around = (high - 1 - top, wide - 1 - left)
+    return batch, rows, columns, outputs, high, wide, inputs, *same, *around, height, width
+
+
+def _add_by_examples(
+    builder: Builder, step: Step, kind: str, sizes: Sequence[int], image: Value, weight: Value
+) -> None:
+    y, position = step.output, builder.next_position()
     for root in (image, weight):
         builder.reads(whole(root), position)
     accesses = [_of_examples(image, False), Access(weight, False, False), _of_examples(y, True)]
@@ -61,23 +111,24 @@ def lower_convolution(builder: Builder, step: Step) -> None:
     def words(locate: Locate) -> list[int]:
         return [*sizes, *(number for root in (image, weight, y) for number in locate(root))]
 
-    builder.add(Node(step.operation, position, y.shape[0], accesses, words, step_flops(step), _text(step)), y)
+    builder.add(Node(kind, position, y.shape[0], accesses, words, step_flops(step), _text(step, kind)), y)
 
 
 def lower_weight_adjoint(builder: Builder, step: Step) -> None:
-    """Cut by examples, or by taps where there are many weights."""
+    """Cut by examples, or by taps, or inputs, where there are many weights."""
     image, back = (builder.dense(value) for value in step.inputs)
     y, position, sizes = step.output, builder.next_position(), sizes_of(step)
+    kind = "winograd_weight_adjoint" if winograd_pays(sizes) else step.operation
     for root in (image, back):
         builder.reads(whole(root), position)
-    taps = prod(y.shape[:-1])
     if y.size > MANY_WEIGHTS:
+        extent = prod(y.shape[:-1]) if kind == step.operation else y.shape[-2]
         accesses = [Access(image, False, False), Access(back, False, False), Access(y, True, True)]
 
         def words(locate: Locate) -> list[int]:
             return [*sizes, 1, *(number for root in (image, back, y) for number in locate(root))]
 
-        cut = Node(step.operation, position, taps, accesses, words, step_flops(step), _text(step))
+        cut = Node(kind, position, extent, accesses, words, step_flops(step), _text(step, kind))
         cut.pieces = PIECES
         builder.add(cut, y)
         return
@@ -89,7 +140,7 @@ def lower_weight_adjoint(builder: Builder, step: Step) -> None:
         return [*sizes, 0, _core.MOST_CHUNKS, *places]
 
     summed = Node(
-        step.operation, position, image.shape[0], accesses, words_of_parts, step_flops(step), _text(step)
+        kind, position, image.shape[0], accesses, words_of_parts, step_flops(step), _text(step, kind)
     )
     if y.size > FEW_WEIGHTS:
         summed.pieces = PIECES
@@ -103,5 +154,5 @@ def _of_examples(root: Value, write: bool) -> Access:
     return Access(root, write, True, root.size > 0)
 
 
-def _text(step: Step) -> str:
-    return f"{step.output.name} = {step.operation}({', '.join(value.name for value in step.inputs)})"
+def _text(step: Step, kind: str) -> str:
+    return f"{step.output.name} = {kind}({', '.join(value.name for value in step.inputs)})"
