@@ -9,7 +9,7 @@ namespace chainrule {
 namespace {
 
 constexpr int64_t panel = 32;                 // outputs whose products are made at a time
-constexpr int64_t room = int64_t{150} << 10;  // numbers at the points that stay in the second cache
+constexpr int64_t room = int64_t{100} << 10;  // numbers at the points that stay in the second cache
 
 constexpr int64_t weight_inputs = 64;  // whose derivatives are summed at the points at a time
 
