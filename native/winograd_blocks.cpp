@@ -1,6 +1,7 @@
 #include "winograd.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernels.hpp"
 #include "multiply.hpp"
@@ -12,6 +13,10 @@ constexpr int64_t panel = 32;                 // outputs whose products are made
 constexpr int64_t room = int64_t{100} << 10;  // numbers at the points that stay in the second cache
 
 constexpr int64_t weight_inputs = 64;  // whose derivatives are summed at the points at a time
+
+// Inputs whose filters are made side by side: what is one point's then lies together, and is copied as a
+// whole.
+constexpr int64_t filter_inputs = 8, filter_step = filter_inputs * panel + 16;
 
 struct Tiles {
     int64_t high, wide;  // of an image
@@ -119,7 +124,9 @@ bool winograd_fits(const Convolution& c) {
            c.dilation_height == 1 && c.dilation_width == 1 && c.groups == 1;
 }
 
-int64_t winograd_filters_scratch(const Convolution& c) { return 9 * c.inputs * c.outputs * 4; }
+int64_t winograd_filters_scratch(const Convolution& c) {
+    return (9 * c.inputs * c.outputs + winograd_points * filter_step) * 4;
+}
 
 int64_t winograd_scratch(const Convolution& c) {
     const int64_t tiles = tiles_at_a_time(c.inputs);
@@ -145,12 +152,19 @@ void winograd_filters(const Convolution& c, const float* weight, bool back, floa
         from = transposed;
         tap = held;
     }
+    float* few = reinterpret_cast<float*>(scratch) + 9 * c.inputs * c.outputs;
     for (int64_t left = 0; left < c.outputs; left += panel) {
         const int64_t columns = std::min(panel, c.outputs - left);
         float* to = filters + winograd_points * c.inputs * left;
-        for (int64_t input = first; input < last; ++input)
-            kernels.winograd.filter(to + input * columns, c.inputs * columns,
-                                    from + (input - first) * c.outputs + left, tap, columns);
+        for (int64_t input = first; input < last; input += filter_inputs) {
+            const int64_t count = std::min(filter_inputs, last - input);
+            for (int64_t i = 0; i < count; ++i)
+                kernels.winograd.filter(few + i * columns, filter_step,
+                                        from + (input + i - first) * c.outputs + left, tap, columns);
+            for (int64_t p = 0; p < winograd_points; ++p)
+                std::memcpy(to + (p * c.inputs + input) * columns, few + p * filter_step,
+                            static_cast<size_t>(count * columns) * 4);
+        }
     }
 }
 

@@ -71,7 +71,7 @@ def batch_norm(step: RecordedStep, d_y: Tensor) -> Adjoints:
     (x, scale, _), axes = step.inputs, step.attributes["axes"]
     standardized, inverse = standardize(x, axes, step.attributes["epsilon"])
     d_scale, d_shift = (d_y * standardized).sum(axes), d_y.sum(axes)
-    share = 1.0 / math.prod(x.shape[axis] for axis in axes)
+    share = 1.0 / max(math.prod(x.shape[axis] for axis in axes), 1)
     mean, along = (beside(each * share, x, axes) for each in (d_shift, d_scale))
     d_x = (d_y - mean - standardized * along) * (inverse * beside(scale, x, axes))
     return d_x, d_scale, d_shift

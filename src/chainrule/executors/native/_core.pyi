@@ -108,5 +108,18 @@ def pool(
     machine's instruction sets: for its tests.
     """
 
+def winograd(
+    operation: int,
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    result: NDArray[np.float32],
+    before: Sequence[int],
+    level: int,
+) -> None:
+    """A convolution by Winograd's filtering (of x by weights, of d_y by them transposed, the derivative by the
+    weights of x and d_y), on one of this machine's instruction sets: for its tests. before: zeros before the
+    first row and column of a.
+    """
+
 def levels() -> int:
     """How many instruction sets this machine can run, slowest first."""

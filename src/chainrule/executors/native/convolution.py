@@ -19,6 +19,13 @@ reads all images.
 PIECES = 8
 
 
+TRANSFORM, FILTER, VECTOR = 350, 700, 16
+"""What Winograd's filtering takes beside its products, in multiplications of windows as they are: for each
+channel of a tile, in or out; and for each pair of channels, once. Few channels take as long as a VECTOR of them.
+Measured with benchmarks/convolutions.py on AVX-512 (Zen 5).
+"""
+
+
 def sizes_of(step: Step) -> tuple[int, ...]:
     """What the core is told of any of the three: one spatial axis is an image of height 1."""
     if step.operation == "convolution_input_adjoint":
@@ -50,32 +57,47 @@ def taps_of(step: Step) -> int:
     return prod((step.output if adjoint else step.inputs[1]).shape[:-1])
 
 
+def derivative_by_input(sizes: Sequence[int]) -> tuple[int, ...]:
+    """What the core is told of the convolution that is the derivative by the input, of windows side by side."""
+    batch, height, width, inputs, high, wide, outputs, *rest = sizes
+    *same, top, left, rows, columns = rest
+    around = (high - 1 - top, wide - 1 - left)
+    return batch, rows, columns, outputs, high, wide, inputs, *same, *around, height, width
+
+
 def winograd_pays(sizes: Sequence[int]) -> bool:
-    """Whether Winograd's filtering takes less time than the windows multiplied as they are."""
-    _, _, _, inputs, high, wide, outputs, *rest = sizes
+    """Whether Winograd's filtering takes less time than the windows multiplied as they are.
+
+    sizes: of the convolution that is run. By shape alone, so that the same program gives the same bits.
+    """
+    batch, _, _, inputs, high, wide, outputs, *rest = sizes
     groups, *ones, top, left, rows, columns = rest
-    if (high, wide, *ones) != (3, 3, 1, 1, 1, 1) or groups != 1 or max(top, left) > 2:
+    if (
+        (high, wide, *ones) != (3, 3, 1, 1, 1, 1)
+        or groups != 1
+        or not 0 <= min(top, left) <= max(top, left) <= 2
+    ):
         return False
-    import os
-    if os.environ.get("NOWINO"): return False
-    return inputs >= 8 and outputs >= 8
+    wide_inputs, wide_outputs = (-(-channels // VECTOR) * VECTOR for channels in (inputs, outputs))
+    tiles, pairs = batch * -(-rows // 4) * -(-columns // 4), inputs * wide_outputs
+    each = _core.WINOGRAD_POINTS * pairs + TRANSFORM * (wide_inputs + wide_outputs)
+    return tiles * each + FILTER * inputs * outputs < batch * rows * columns * 9 * pairs
 
 
 def lower_convolution(builder: Builder, step: Step) -> None:
     """Forward, and back to the input: cut by examples."""
     sizes = sizes_of(step)
-    if winograd_pays(sizes):
-        lower_winograd(builder, step, sizes)
+    back = step.operation == "convolution_input_adjoint"
+    run = derivative_by_input(sizes) if back else sizes
+    if winograd_pays(run):
+        _lower_winograd(builder, step, run, back=back)
         return
     image, weight = (builder.dense(value) for value in step.inputs)
     _add_by_examples(builder, step, step.operation, sizes, image, weight)
 
 
-def lower_winograd(builder: Builder, step: Step, sizes: Sequence[int]) -> None:
-    """The weights at the points first, once for all chunks."""
-    back = step.operation == "convolution_input_adjoint"
-    if back:
-        sizes = _turned(sizes)
+def _lower_winograd(builder: Builder, step: Step, sizes: Sequence[int], *, back: bool) -> None:
+    """The weights at the points first, once for all chunks. back: whether this is the derivative by the input."""
     image, weight = (builder.dense(value) for value in step.inputs)
     inputs, outputs = sizes[3], sizes[6]
     filters = Value((_core.WINOGRAD_POINTS, inputs, outputs), "float32", f"{weight.name}.filters")
@@ -90,14 +112,6 @@ def lower_winograd(builder: Builder, step: Step, sizes: Sequence[int]) -> None:
     node = Node("winograd_filters", position, inputs, accesses, words, 10 * filters.size, text)
     builder.add(node, filters)
     _add_by_examples(builder, step, "winograd", sizes, image, filters)
-
-
-def _turned(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Of the convolution that is the derivative by the input, of windows side by side."""
-    batch, height, width, inputs, high, wide, outputs, *rest = sizes
-    *same, top, left, rows, columns = rest
-    around = (high - 1 - top, wide - 1 - left)
-    return batch, rows, columns, outputs, high, wide, inputs, *same, *around, height, width
 
 
 def _add_by_examples(
