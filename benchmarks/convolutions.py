@@ -1,10 +1,10 @@
-"""Where Winograd's filtering pays: beside windows multiplied as they are, shape by shape, all three operations.
+"""Where Winograd's filtering pays: beside windows multiplied as they are, by shape and operation.
 
     python -m benchmarks.convolutions
 
-Takes a minute; nothing else should run meanwhile. One thread, windows of 3×3, zeros around the images. The costs
-in `executors/native/convolution.py` come from such tables. '!' marks a choice of the planner that takes more
-than a tenth longer than the other way.
+Takes a minute; nothing else should run meanwhile. One thread, windows of 3×3, zeros around the images.
+The costs in `executors/native/convolution.py` come from such tables. '!' marks a choice of the planner that
+takes more than a tenth longer than the other way.
 """
 
 import time
@@ -74,9 +74,7 @@ def microseconds(instructions: Sequence[Sequence[int]], numbers: Sequence[int]) 
 def main() -> None:
     """Measure and print."""
     print(f"{processor()}, one thread, µs\n")
-    print(
-        f"{'batch':>5} {'side':>4} {'in':>4} {'out':>4}  {'operation':10} {'direct':>10} {'Winograd':>10}  chosen"
-    )
+    print(f"{'batch':>5} {'side':>4} {'in':>4} {'out':>4}  operation      direct   Winograd  chosen")
     for batch, side, (inputs, outputs) in product(BATCHES, SIDES, CHANNELS):
         sizes = sizes_of(batch, side, inputs, outputs)
         places, pairs = batch * side * side, inputs * outputs

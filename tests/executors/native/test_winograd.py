@@ -1,4 +1,4 @@
-"""Winograd's filtering on every instruction set, against convolution in float64 and a bound of its rounding."""
+"""Winograd's filtering on every instruction set, against float64 and a bound of its rounding."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ ROUNDING = 2.0**-24  # of float32, relative
 SIDE, SEEN = 4, 6
 LEVELS = range(_core.levels())
 
-# Batch, height, width, inputs, outputs, zeros before and after: sizes that leave rests of tiles, of vectors of
-# 4, 8 and 16 channels, of panels of 32 outputs and of blocks of tiles and of inputs.
+# Batch, height, width, inputs, outputs, zeros before and after: sizes that leave rests of tiles, of vectors
+# of 4, 8 and 16 channels, of panels of 32 outputs and of blocks of tiles and of inputs.
 CASES = {
     "smallest": (1, 1, 1, 1, 1, ((1, 1), (1, 1))),
     "one_tile": (1, 6, 6, 4, 8, ((0, 0), (0, 0))),

@@ -116,9 +116,10 @@ def winograd(
     before: Sequence[int],
     level: int,
 ) -> None:
-    """A convolution by Winograd's filtering (of x by weights, of d_y by them transposed, the derivative by the
-    weights of x and d_y), on one of this machine's instruction sets: for its tests. before: zeros before the
-    first row and column of a.
+    """A convolution by Winograd's filtering, on one of this machine's instruction sets: for its tests.
+
+    0: of x by weights. 1: of d_y by transposed weights. 2: the derivative by the weights, of x and d_y. before:
+    zeros before the first row and column of a.
     """
 
 def levels() -> int:

@@ -21,8 +21,8 @@ PIECES = 8
 
 TRANSFORM, FILTER, VECTOR = 350, 700, 16
 """What Winograd's filtering takes beside its products, in multiplications of windows as they are: for each
-channel of a tile, in or out; and for each pair of channels, once. Few channels take as long as a VECTOR of them.
-Measured with benchmarks/convolutions.py on AVX-512 (Zen 5).
+channel of a tile, in or out; and for each pair of channels, once. Fewer channels than a VECTOR take as long
+as one. Measured with benchmarks/convolutions.py on AVX-512 (Zen 5).
 """
 
 
@@ -58,7 +58,7 @@ def taps_of(step: Step) -> int:
 
 
 def derivative_by_input(sizes: Sequence[int]) -> tuple[int, ...]:
-    """What the core is told of the convolution that is the derivative by the input, of windows side by side."""
+    """What the core is told of the convolution that is the derivative by the input; the stride is 1."""
     batch, height, width, inputs, high, wide, outputs, *rest = sizes
     *same, top, left, rows, columns = rest
     around = (high - 1 - top, wide - 1 - left)
@@ -72,11 +72,8 @@ def winograd_pays(sizes: Sequence[int]) -> bool:
     """
     batch, _, _, inputs, high, wide, outputs, *rest = sizes
     groups, *ones, top, left, rows, columns = rest
-    if (
-        (high, wide, *ones) != (3, 3, 1, 1, 1, 1)
-        or groups != 1
-        or not 0 <= min(top, left) <= max(top, left) <= 2
-    ):
+    zeros = all(0 <= before <= 2 for before in (top, left))
+    if (high, wide, *ones) != (3, 3, 1, 1, 1, 1) or groups != 1 or not zeros:
         return False
     wide_inputs, wide_outputs = (-(-channels // VECTOR) * VECTOR for channels in (inputs, outputs))
     tiles, pairs = batch * -(-rows // 4) * -(-columns // 4), inputs * wide_outputs
@@ -97,7 +94,7 @@ def lower_convolution(builder: Builder, step: Step) -> None:
 
 
 def _lower_winograd(builder: Builder, step: Step, sizes: Sequence[int], *, back: bool) -> None:
-    """The weights at the points first, once for all chunks. back: whether this is the derivative by the input."""
+    """The weights at the points first, once for all chunks. back: for the derivative by the input."""
     image, weight = (builder.dense(value) for value in step.inputs)
     inputs, outputs = sizes[3], sizes[6]
     filters = Value((_core.WINOGRAD_POINTS, inputs, outputs), "float32", f"{weight.name}.filters")
