@@ -118,8 +118,8 @@ def winograd(
 ) -> None:
     """A convolution by Winograd's filtering, on one of this machine's instruction sets: for its tests.
 
-    0: of x by weights. 1: of d_y by transposed weights. 2: the derivative by the weights, of x and d_y. before:
-    zeros before the first row and column of a.
+    0: of x by weights. 1: of d_y by transposed weights. 2: the derivative by the weights, of x and d_y.
+    before: zeros before the first row and column of a.
     """
 
 def levels() -> int:
