@@ -141,7 +141,8 @@ private:
         const bool dense = load.col_stride == 1 && (load.row_stride == cols || count == 1);
         if (word && dense) {
             held_[load.reg] = chunk_.read<float>(load.place) + row * load.row_stride + col;
-            if (n == cols && tile_.loads.size() > many_streams) ask_for(held_[load.reg] + count * n, std::min(count, after) * n);
+            if (n == cols && tile_.loads.size() > many_streams)
+                ask_for(held_[load.reg] + count * n, std::min(count, after) * n);
         } else
             fill(own(load.reg), load, base(load), row, count, col, n);
     }

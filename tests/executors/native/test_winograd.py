@@ -49,7 +49,7 @@ def convolved(x: np.ndarray, weight: np.ndarray, before: list[int], high: int, w
     """Windows of 3×3, tap by tap."""
     image = padded(x, before, high + 2, wide + 2)
     taps = [(i, j) for i in range(3) for j in range(3)]
-    return sum(image[:, i : i + high, j : j + wide] @ weight[i, j].astype("f8") for i, j in taps)
+    return np.sum([image[:, i : i + high, j : j + wide] @ weight[i, j].astype("f8") for i, j in taps], 0)
 
 
 def correlated(x: np.ndarray, d_y: np.ndarray, before: list[int]) -> np.ndarray:
