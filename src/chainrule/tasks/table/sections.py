@@ -56,7 +56,7 @@ def _regression_plots(evaluation: Mapping[str, Any]) -> str:
 def _confused(counts: np.ndarray, classes: Sequence[str]) -> str:
     """What to look for in a confusion matrix, with the pair of classes that is confused most often."""
     wrong = counts - np.diag(np.diag(counts))
-    look = "Right answers lie on the diagonal; each row shows what became of one true class."
+    look = "Right answers lie on the diagonal; each row shows how one true class was classified."
     if not wrong.any():
         return f"{look} Every held-out row is right."
     true, predicted = divmod(int(wrong.argmax()), len(classes))

@@ -1,0 +1,19 @@
+"""Images: from folders, tables, arrays and single files to named arrays for the training loop.
+
+    images = open_images("flowers/")                     # a folder for each class; checked
+    images.findings, images.classes, images.channels     # what they are; 1 if all are grey, else 3
+    train, test = images.rows("train"), images.rows("test")
+    source = image_source(images, train, size=(64, 64), channels=3)
+    chainrule.train(model, source, loss="cross_entropy")
+
+`Images` says where they are and what each is: sizes, labels as text, parts. `image_source` is a source
+(`chainrule.data.Source`) of x (height, width, channels) uint8 and y int64. It keeps small sets in memory and
+decodes others in threads, chunk by chunk. `read_image` decodes one file, `read_pixels` some images at once.
+"""
+
+from chainrule.data.images.decoding import read_image
+from chainrule.data.images.images import Images
+from chainrule.data.images.opening import open_images
+from chainrule.data.images.source import ImageSource, image_source, read_pixels
+
+__all__ = ["ImageSource", "Images", "image_source", "open_images", "read_image", "read_pixels"]

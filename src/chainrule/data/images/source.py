@@ -1,0 +1,160 @@
+"""Images as examples for the training loop: decoded into memory, or in chunks that threads decode ahead."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from chainrule.data.ahead import check_readers, read_ahead
+from chainrule.data.batching import check_place, shuffled
+from chainrule.data.images.checking import threads
+from chainrule.data.images.decoding import Size, check_channels, decoded, quietly
+from chainrule.data.images.images import Images
+from chainrule.data.images.resizing import resized
+from chainrule.data.source import Chunk, Field, MemorySource, Source, digest
+from chainrule.errors import ConfigError, DataError
+
+MEMORY_BYTES = 512 << 20
+"""Images that are no larger, decoded, are kept in memory."""
+CHUNK_BYTES = 16 << 20
+"""Of what is decoded together. Chunks need not be large: an epoch's order is drawn over all images."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSource:
+    """Images that are decoded while they are trained on. See `chainrule.data.Source`.
+
+    An epoch visits all images in the order of `epoch_order`, as arrays in memory are visited, so a folder
+    that is sorted by class gives mixed batches, and the same ones as if its images were in memory.
+
+    images, rows: which, in the order of the examples. size, channels: of the examples. y: (rows,) int64, or
+    None. chunk_bytes: of a chunk. readers: threads that decode; readers + 1 chunks are in memory at most.
+    """
+
+    images: Images
+    rows: np.ndarray
+    size: Size
+    channels: int
+    y: np.ndarray | None
+    chunk_bytes: int = CHUNK_BYTES
+    readers: int = 1
+
+    def __post_init__(self) -> None:
+        check_readers(self.readers)
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """x: (height, width, channels) uint8; y: class numbers, int64, where there are labels."""
+        x = Field((*self.size, self.channels), "uint8")
+        return {"x": x} if self.y is None else {"x": x, "y": Field((), "int64")}
+
+    @property
+    def examples(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+    @property
+    def chunk_rows(self) -> int:
+        """Rows of the arrays of every chunk, of which the last may hold fewer examples."""
+        return max(1, min(self.chunk_bytes // sum(f.nbytes for f in self.fields.values()), self.examples))
+
+    def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
+        """The chunks of an epoch, decoded ahead; see `Source.chunks`.
+
+        Raises DataError, naming the file, for one that has vanished or is damaged where no check had seen it.
+        """
+        order = np.arange(self.examples)
+        if seed is not None:
+            check_place(seed, epoch)
+            order = shuffled(self.examples, seed, epoch)
+        count = -(-self.examples // self.chunk_rows)
+        jobs = (
+            partial(self._read, number, order[number * self.chunk_rows : (number + 1) * self.chunk_rows])
+            for number in range(start, count)
+        )
+        return read_ahead(jobs, self.readers)
+
+    def fingerprint(self) -> str:
+        """Of the images as they were found, and of what is made of them."""
+        shape = f"{self.fields} {self.examples}".encode()
+        labels = b"" if self.y is None else self.y.tobytes()
+        return digest(self.images.take(self.rows).fingerprint().encode(), shape, labels)
+
+    def _read(self, number: int, order: np.ndarray) -> Chunk:
+        arrays = {n: np.empty((self.chunk_rows, *f.shape), f.dtype) for n, f in self.fields.items()}
+        for place, row in enumerate(self.rows[order]):
+            arrays["x"][place] = one_image(self.images, int(row), self.size, self.channels)
+        if self.y is not None:
+            arrays["y"][: len(order)] = self.y[order]
+        return Chunk(number, arrays, np.arange(len(order), dtype=np.int64))
+
+
+def image_source(
+    images: Images,
+    rows: np.ndarray,
+    size: Size,
+    channels: int,
+    *,
+    classes: Sequence[str] | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> Source:
+    """Examples of images, with x (height, width, channels) uint8 and y, the number of the class, int64.
+
+    images, rows: which, in the order of the examples. size: (height, width) that each is scaled and cropped
+    to (`chainrule.data.images.resizing`). channels: 1 or 3.
+    classes: those that y counts, such as a run's; None: of the images. Without labels there is no y.
+    memory_bytes: up to so many all are decoded at once, and kept; more are decoded anew in each epoch, by as
+    many threads as there are processors.
+    Raises DataError as `read_image` and `Images.class_numbers`; ConfigError for size or channels out of
+    range.
+    """
+    check_channels(channels)
+    check_size(size)
+    rows = np.asarray(rows, np.int64)
+    if not len(rows):
+        raise DataError(f"{images.source}: there are no images to take", remedy="give at least one")
+    y = None if images.labels is None else images.take(rows).class_numbers(classes)
+    if len(rows) * size[0] * size[1] * channels > memory_bytes:
+        return ImageSource(images, rows, size, channels, y, readers=threads())
+    x = read_pixels(images, rows, size, channels)
+    return MemorySource({"x": x} if y is None else {"x": x, "y": y})
+
+
+def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int) -> np.ndarray:
+    """Some images, decoded into memory: (rows, height, width, channels) uint8. Raises as `image_source`."""
+    check_channels(channels)
+    check_size(size)
+    if images.pixels is not None and images.pixels.shape[1:] == (*size, channels):
+        return np.ascontiguousarray(images.pixels[rows])
+    pixels = np.empty((len(rows), *size, channels), np.uint8)
+
+    def read(place: int) -> None:
+        pixels[place] = one_image(images, int(rows[place]), size, channels)
+
+    with quietly(), ThreadPoolExecutor(threads()) as pool:
+        for _ in pool.map(read, range(len(rows)), chunksize=64):
+            pass
+    return pixels
+
+
+def one_image(images: Images, row: int, size: Size | None, channels: int) -> np.ndarray:
+    """An image, decoded, and scaled and cropped if a size is given: (height, width, channels) uint8."""
+    if images.pixels is None:
+        return decoded(images.paths[row], channels, size)
+    pixels = images.pixels[row]
+    if pixels.shape[2] == channels and size in (None, pixels.shape[:2]):
+        return pixels
+    from PIL import Image
+
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    image = image.convert("L" if channels == 1 else "RGB")
+    image = image if size is None else resized(image, size)
+    return np.asarray(image, np.uint8).reshape(image.height, image.width, channels)
+
+
+def check_size(size: Size) -> None:
+    """ConfigError unless this is a height and a width."""
+    if len(size) != 2 or any(type(side) is not int or side < 1 for side in size):
+        raise ConfigError(f"size is {size!r}", remedy="give (height, width) in pixels, such as (64, 64)")
