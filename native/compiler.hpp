@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 // The next loop carries nothing from one round to the next, though its arrays may be the same.
 #if defined(__clang__)
@@ -181,7 +182,8 @@ struct Words16 {
 #endif
 };
 
-// A vector of floats, where there are long ones; (…, n): the first n, the others are 0 or stay as they are.
+// A vector of floats; (…, n): the first n, the others are 0 or stay as they are. CHAINRULE_LANES: where there
+// are long ones.
 namespace {  // each instruction set has its own
 #if defined(__AVX512F__)
 #define CHAINRULE_LANES 1
@@ -269,7 +271,25 @@ inline void transpose(float* to, int64_t to_row, const float* from, int64_t from
     }
     for (int i = 0; i < columns; ++i) Lanes{t[i]}.store(to + i * to_row, rows);
 }
+#else
+struct Lanes {
+    static constexpr int count = 4;
+    using Four = float __attribute__((vector_size(16)));
+    Four x;
+    static Lanes load(const float* from, int n = count) {
+        Lanes result = all(0.0f);
+        std::memcpy(&result.x, from, static_cast<size_t>(n) * 4);
+        return result;
+    }
+    static Lanes all(float value) { return {Four{value, value, value, value}}; }
+    static Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return {a.x * b.x + c.x}; }
+    void store(float* to, int n = count) const { std::memcpy(to, &x, static_cast<size_t>(n) * 4); }
+};
 #endif
+
+inline Lanes operator+(Lanes a, Lanes b) { return {a.x + b.x}; }
+inline Lanes operator-(Lanes a, Lanes b) { return {a.x - b.x}; }
+inline Lanes operator*(Lanes a, Lanes b) { return {a.x * b.x}; }
 }  // namespace
 
 // x y + z, rounded once where the instruction set can.

@@ -273,6 +273,9 @@ void decode_work(Reader& in, Instruction& out, Kind kind, int loops) {
         case Kind::convolution:
         case Kind::convolution_input_adjoint:
         case Kind::convolution_weight_adjoint: return decode_convolution(in, out, kind);
+        case Kind::winograd_filters:
+        case Kind::winograd:
+        case Kind::winograd_weight_adjoint: return decode_winograd(in, out, kind);
         case Kind::attention:
         case Kind::attention_adjoints: return decode_attention(in, out, kind);
         case Kind::layer_norm: return decode_layer_norm(in, out);

@@ -19,6 +19,41 @@ Convolution convolution_of(Reader& in) {
     return c;
 }
 
+// Numbers of all operands of a convolution, checked; and images as operands, cut by examples.
+struct Sizes {
+    int64_t batch, taps, x, y, weight;
+
+    explicit Sizes(const Convolution& c) : batch(c.batch) {
+        const int64_t x_channels = product(c.groups, c.inputs), y_channels = product(c.groups, c.outputs);
+        x = product(product(c.batch, c.height), product(c.width, x_channels));
+        y = product(product(c.batch, c.rows), product(c.columns, y_channels));
+        taps = product(product(c.kernel_height, c.kernel_width), c.inputs);
+        weight = product(taps, y_channels);
+    }
+
+    Place read(Reader& in, int64_t items) const {
+        return batch && items ? in.read_rows(batch, items / batch, 4) : in.read(items, 4);
+    }
+    Place write(Reader& in, int64_t items) const {
+        return batch && items ? in.write_rows(batch, items / batch, 4) : in.write(items, 4);
+    }
+};
+
+// extent: of the work where every chunk reads whole images.
+template <class Work>
+void decode_weight_adjoint(Reader& in, Instruction& out, Work w, const Sizes& sizes, int64_t extent) {
+    const bool whole = w.whole_images = in.flag();
+    const int64_t parts = whole ? 1 : in.number(1, most_chunks);
+    if (whole)
+        out.extent = extent;
+    else
+        out.chunks_at_most = static_cast<int>(parts);
+    w.x = whole ? in.read(sizes.x, 4) : sizes.read(in, sizes.x);
+    w.d_y = whole ? in.read(sizes.y, 4) : sizes.read(in, sizes.y);
+    w.d_weight = in.write(product(parts, sizes.weight), 4);
+    out.work = w;
+}
+
 Windows windows_of(Reader& in, int64_t& batch) {
     constexpr int64_t longest = 1 << 30;  // so that no sum or product of three overflows
     Windows w{};
@@ -44,44 +79,52 @@ Windows windows_of(Reader& in, int64_t& batch) {
 
 void decode_convolution(Reader& in, Instruction& out, Kind kind) {
     const Convolution c = convolution_of(in);
-    const int64_t x_channels = product(c.groups, c.inputs), y_channels = product(c.groups, c.outputs);
-    const int64_t x = product(product(c.batch, c.height), product(c.width, x_channels));
-    const int64_t y = product(product(c.batch, c.rows), product(c.columns, y_channels));
-    const int64_t taps = product(product(c.kernel_height, c.kernel_width), c.inputs),
-                  weight = product(taps, y_channels);
-    product(taps, 336);
-    if (taps > patch_room) refuse("a window of too many taps");
+    const Sizes sizes(c);
+    product(sizes.taps, 336);
+    if (sizes.taps > patch_room) refuse("a window of too many taps");
     out.scratch = product_scratch + convolution_scratch;
     out.extent = c.batch;
-    const auto read = [&](int64_t items) {
-        return c.batch && items ? in.read_rows(c.batch, items / c.batch, 4) : in.read(items, 4);
-    };
-    const auto write = [&](int64_t items) {
-        return c.batch && items ? in.write_rows(c.batch, items / c.batch, 4) : in.write(items, 4);
-    };
     if (kind == Kind::convolution) {
         Convolve w{c, {}, {}, {}};
-        w.x = read(x);
-        w.weight = in.read(weight, 4);
-        w.y = write(y);
+        w.x = sizes.read(in, sizes.x);
+        w.weight = in.read(sizes.weight, 4);
+        w.y = sizes.write(in, sizes.y);
         out.work = w;
     } else if (kind == Kind::convolution_input_adjoint) {
         ConvolveInputAdjoint w{c, {}, {}, {}};
-        w.d_y = read(y);
-        w.weight = in.read(weight, 4);
-        w.d_x = write(x);
+        w.d_y = sizes.read(in, sizes.y);
+        w.weight = in.read(sizes.weight, 4);
+        w.d_x = sizes.write(in, sizes.x);
         out.work = w;
     } else {
-        ConvolveWeightAdjoint w{c, in.flag(), {}, {}, {}};
-        const int64_t parts = w.by_taps ? 1 : in.number(1, most_chunks);
-        if (w.by_taps)
-            out.extent = taps;
-        else
-            out.chunks_at_most = parts;
-        w.x = w.by_taps ? in.read(x, 4) : read(x);
-        w.d_y = w.by_taps ? in.read(y, 4) : read(y);
-        w.d_weight = in.write(product(parts, weight), 4);
+        decode_weight_adjoint(in, out, ConvolveWeightAdjoint{c, false, {}, {}, {}}, sizes, sizes.taps);
+    }
+}
+
+void decode_winograd(Reader& in, Instruction& out, Kind kind) {
+    const Convolution c = convolution_of(in);
+    const Sizes sizes(c);
+    if (!winograd_fits(c) || c.top > 2 || c.left > 2) refuse("a convolution that is none for Winograd");
+    const int64_t filters = product(product(c.inputs, c.outputs), winograd_points);
+    product(filters, 4);
+    if (kind == Kind::winograd_filters) {
+        WinogradFilters w{c, in.flag(), in.read(sizes.weight, 4), {}};
+        w.filters = in.write(filters, 4);
+        out.extent = c.outputs > 0 ? c.inputs : 0;
+        out.scratch = winograd_filters_scratch(c);
         out.work = w;
+    } else if (kind == Kind::winograd) {
+        Winograd w{c, {}, {}, {}};
+        w.x = sizes.read(in, sizes.x);
+        w.filters = in.read(filters, 4);
+        w.y = sizes.write(in, sizes.y);
+        out.extent = c.batch;
+        out.scratch = winograd_scratch(c);
+        out.work = w;
+    } else {
+        out.extent = c.batch;
+        out.scratch = winograd_weight_scratch(c);
+        decode_weight_adjoint(in, out, WinogradWeightAdjoint{c, false, {}, {}, {}}, sizes, c.inputs);
     }
 }
 

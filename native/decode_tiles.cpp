@@ -69,41 +69,39 @@ void find_ready(Tile& tile) {
                 single.push_back(!load.row_stride && !load.col_stride && is_word(load.type));
                 straight = straight && is_word(load.type);
             }
-    std::vector<std::pair<int, int>> stores;  // line, register
+    std::vector<std::pair<int, int>> kept;  // line, register
     for (const Store& store : tile.stores) {
-        const int line = holder[static_cast<size_t>(store.reg)];
-        if (line < 0) return;
-        stores.emplace_back(line, store.reg);
+        kept.emplace_back(holder[static_cast<size_t>(store.reg)], store.reg);
         straight = straight && store.direct;
     }
-    std::sort(stores.begin(), stores.end());
+    for (const Sum& sum : tile.sums)
+        if (sum.of_rows && holder[static_cast<size_t>(sum.reg)] >= 0)
+            kept.emplace_back(holder[static_cast<size_t>(sum.reg)], sum.reg);
+    std::sort(kept.begin(), kept.end());
+    kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+    if (!kept.empty() && kept.front().first < 0) return;
     const ReadyTable table = kernels().ready;
     for (const Ready* ready = table.entries; ready < table.entries + table.count; ++ready) {
         if (!std::equal(lines.begin(), lines.end(), ready->lines, ready->lines + ready->line_count)) continue;
         if (!std::equal(single.begin(), single.end(), ready->single, ready->single + ready->input_count))
             continue;
-        if (!std::equal(stores.begin(), stores.end(), ready->stores, ready->stores + ready->store_count,
-                        [](const auto& store, int line) { return store.first == line; }))
+        if (!std::equal(kept.begin(), kept.end(), ready->stores, ready->stores + ready->store_count,
+                        [](const auto& each, int line) { return each.first == line; }))
             continue;
         std::vector<int> squares;
         for (const int* line = ready->squares; line < ready->squares + ready->square_count; ++line)
             for (size_t i = 0; i < tile.sums.size(); ++i)
                 if (!tile.sums[i].of_rows && holder[static_cast<size_t>(tile.sums[i].reg)] == *line)
                     squares.push_back(static_cast<int>(i));
-        // Rows are added up afterwards, from what the loop has read or stored.
-        const auto at_hand = [&](const Sum& sum) {
-            const int line = holder[static_cast<size_t>(sum.reg)];
-            return sum.of_rows && (line < 0 || std::find(ready->stores, ready->stores + ready->store_count,
-                                                         line) != ready->stores + ready->store_count);
-        };
-        const auto added = std::count_if(tile.sums.begin(), tile.sums.end(), at_hand);
+        const auto added =
+            std::count_if(tile.sums.begin(), tile.sums.end(), [](const Sum& sum) { return sum.of_rows; });
         if (ready->square_count != static_cast<int>(squares.size()) ||
             squares.size() + static_cast<size_t>(added) != tile.sums.size())
             continue;
         tile.ready = ready;
         tile.squares = squares;
         tile.inputs = inputs;
-        for (const auto& store : stores) tile.outputs.push_back(store.second);
+        for (const auto& each : kept) tile.outputs.push_back(each.second);
     }
 }
 

@@ -224,10 +224,30 @@ struct ConvolveInputAdjoint {
     Place d_y, weight, d_x;
 };
 
-// Cut by taps, or by examples: then each chunk has a sum of its own.
+// whole_images: cut by taps; else by examples, and each chunk has a sum of its own.
 struct ConvolveWeightAdjoint {
     Convolution convolution;
-    bool by_taps;
+    bool whole_images;
+    Place x, d_y, d_weight;
+};
+
+// The weights as Winograd reads them, cut by inputs. back: of weights whose inputs are these outputs; see
+// winograd.hpp.
+struct WinogradFilters {
+    Convolution convolution;
+    bool back;
+    Place weight, filters;
+};
+
+struct Winograd {
+    Convolution convolution;
+    Place x, filters, y;
+};
+
+// whole_images: cut by inputs; else by examples, and each chunk has a sum of its own.
+struct WinogradWeightAdjoint {
+    Convolution convolution;
+    bool whole_images;
     Place x, d_y, d_weight;
 };
 
@@ -282,8 +302,8 @@ using Work =
     std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, OneHot, Narrow, RandomBits,
                  CrossEntropy, CrossEntropyDelta, RowSums, Squares, RootMean, MaxPool, MaxPoolPositions,
                  MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Resize, ResizeAdjoint, Cumsum, Argmax,
-                 Argsort, Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint, Attention, AttentionAdjoints,
-                 LayerNorm, LayerNormAdjoints, Scan>;
+                 Argsort, Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint, WinogradFilters, Winograd,
+                 WinogradWeightAdjoint, Attention, AttentionAdjoints, LayerNorm, LayerNormAdjoints, Scan>;
 
 struct Instruction {
     Work work;

@@ -1,4 +1,4 @@
-// Compiled several times: CHAINRULE_LEVEL names the table that this copy defines. Plain loops, which the
+// Compiled several times: CHAINRULE_KERNELS names the table that this copy defines. Plain loops, which the
 // compiler vectorizes; every function in them is inline and free of branches.
 #include "kernels.hpp"
 
@@ -10,12 +10,13 @@
 #include "folding.hpp"
 #include "mathematics.hpp"
 
-#ifndef CHAINRULE_LEVEL
-#define CHAINRULE_LEVEL kernels_baseline
+#ifndef CHAINRULE_KERNELS
+#define CHAINRULE_KERNELS kernels_baseline
 #define CHAINRULE_ROWS rows_baseline
 #define CHAINRULE_READY ready_baseline
 #define CHAINRULE_PRODUCT product_baseline
 #define CHAINRULE_SPACE space_baseline
+#define CHAINRULE_WINOGRAD winograd_baseline
 #endif
 
 namespace chainrule {
@@ -242,7 +243,7 @@ bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows,
 
 }  // namespace
 
-const Kernels& CHAINRULE_LEVEL() {
+const Kernels& CHAINRULE_KERNELS() {
     static const Kernels table{micro,
                                sum_rows,
                                max_rows,
@@ -262,7 +263,8 @@ const Kernels& CHAINRULE_LEVEL() {
                                CHAINRULE_ROWS(),
                                CHAINRULE_READY(),
                                CHAINRULE_PRODUCT(),
-                               CHAINRULE_SPACE()};
+                               CHAINRULE_SPACE(),
+                               CHAINRULE_WINOGRAD()};
     return table;
 }
 

@@ -8,6 +8,7 @@
 #include "ready.hpp"
 #include "rows.hpp"
 #include "space.hpp"
+#include "winograd.hpp"
 #include "wire.hpp"
 
 namespace chainrule {
@@ -47,6 +48,7 @@ struct Kernels {
     ReadyTable ready;
     ProductTable product;
     SpaceTable space;
+    WinogradTable winograd;
 };
 
 const Kernels& kernels_baseline();

@@ -4,15 +4,18 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include "interpreter.hpp"
 #include "machine.hpp"
 #include "process.hpp"
+#include "winograd.hpp"
 #include "wire.hpp"
 
 namespace nb = nanobind;
@@ -152,6 +155,7 @@ void tell_wire(nb::module_& m) {
     m.attr("MOST_LOOPS") = chainrule::most_loops;
     m.attr("MOST_AXES") = chainrule::most_axes;
     m.attr("MOST_TAPS") = chainrule::patch_room;
+    m.attr("WINOGRAD_POINTS") = chainrule::winograd_points;
 }
 
 }  // namespace
@@ -261,6 +265,50 @@ NB_MODULE(_core, m) {
         "Pooling of one image (max, its adjoint, average, its adjoint; the adjoints write to x), on one of "
         "the instruction "
         "sets of this machine: for its tests.");
+    m.def(
+        "winograd",
+        [](int operation, const nb::ndarray<const float, nb::ndim<4>, nb::c_contig>& a,
+           const nb::ndarray<const float, nb::ndim<4>, nb::c_contig>& b,
+           const nb::ndarray<float, nb::ndim<4>, nb::c_contig>& result, const std::vector<int64_t>& before,
+           int level) {
+            const auto tables = chainrule::kernel_tables();
+            if (operation < 0 || operation > 2 || level < 0 || level >= static_cast<int>(tables.size()))
+                throw std::invalid_argument("winograd got an operation or a level that there is not");
+            const auto shape = [](const auto& array) {
+                return std::vector<int64_t>{
+                    static_cast<int64_t>(array.shape(0)), static_cast<int64_t>(array.shape(1)),
+                    static_cast<int64_t>(array.shape(2)), static_cast<int64_t>(array.shape(3))};
+            };
+            const auto x = shape(a), y = operation == 2 ? shape(b) : shape(result);
+            auto weight = operation == 2 ? shape(result) : shape(b);
+            if (operation == 1) std::swap(weight[2], weight[3]);
+            if (before.size() != 2) throw std::invalid_argument("winograd got the wrong number of zeros");
+            const chainrule::Convolution c{x[0], x[1], x[2], x[3], weight[0], weight[1], y[3], 1,
+                                           1,    1,    1,    1,    before[0], before[1], y[1], y[2]};
+            if (!chainrule::winograd_fits(c) || x[0] != y[0] || weight[2] != x[3] || weight[3] != y[3] ||
+                std::min(before[0], before[1]) < 0 || std::max(before[0], before[1]) > 2)
+                throw std::invalid_argument("winograd got shapes that do not fit");
+            const chainrule::Kernels& table = *tables[static_cast<size_t>(level)];
+            if (operation == 2) {
+                std::vector<char> scratch(static_cast<size_t>(chainrule::winograd_weight_scratch(c)));
+                chainrule::winograd_weight(c, a.data(), b.data(), result.data(), 0, c.batch, 0, c.inputs,
+                                           table, scratch.data());
+                return;
+            }
+            std::vector<float> filters(
+                static_cast<size_t>(chainrule::winograd_points * c.inputs * c.outputs));
+            std::vector<char> scratch(static_cast<size_t>(
+                std::max(chainrule::winograd_filters_scratch(c), chainrule::winograd_scratch(c))));
+            chainrule::winograd_filters(c, b.data(), operation == 1, filters.data(), 0, c.inputs, table,
+                                        scratch.data());
+            chainrule::winograd(c, a.data(), filters.data(), result.data(), 0, c.batch, table,
+                                scratch.data());
+        },
+        nb::arg("operation"), nb::arg("a"), nb::arg("b"), nb::arg("result"), nb::arg("before"),
+        nb::arg("level"),
+        "A convolution by Winograd's filtering (of x by weights, of d_y by them transposed, the derivative "
+        "by "
+        "the weights of x and d_y), on one of the instruction sets of this machine: for its tests.");
     m.def(
         "levels", [] { return static_cast<int>(chainrule::kernel_tables().size()); },
         "How many instruction sets this machine can run, slowest first.");

@@ -161,6 +161,7 @@ private:
 // One family of instructions each.
 void decode_tile(Reader& in, Instruction& out);
 void decode_convolution(Reader& in, Instruction& out, Kind kind);
+void decode_winograd(Reader& in, Instruction& out, Kind kind);
 void decode_pool(Reader& in, Instruction& out, Kind kind);
 void decode_resize(Reader& in, Instruction& out, Kind kind);
 void decode_lines(Reader& in, Instruction& out, Kind kind);

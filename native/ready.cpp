@@ -109,7 +109,9 @@ constexpr Recipe<2, 3, 1> relu_delta{{{{GREATER, ~0, ~1}, {WHERE, 0, ~2, ~1}}}, 
 // A layer's bias, and what goes around it.
 constexpr Recipe<2, 3, 1> bias_residual{{{{ADD, ~0, ~1}, {ADD, ~2, 0}}}, {{each, each, each}}, {{1}}};
 
-// Batch normalization, with relu, or with a residual and relu; and its derivative by x.
+// Batch normalization: the squares of the variance; with relu, with a residual and relu, with relu of two
+// such sums.
+constexpr Recipe<2, 2, 1> variance{{{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, 0}}}, {{each, each}}, {{1}}};
 constexpr Recipe<4, 5, 1> normalized_relu{
     {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {RELU, 2}}},
     {{each, each, each, each, each}},
@@ -118,14 +120,60 @@ constexpr Recipe<5, 6, 1> normalized_residual_relu{
     {{{SUBTRACT, ~0, ~1}, {MULTIPLY, 0, ~2}, {MULTIPLY_ADD, 1, ~3, ~4}, {ADD, ~5, 2}, {RELU, 3}}},
     {{each, each, each, each, each, each}},
     {{4}}};
-constexpr Recipe<6, 6, 1> normalization_delta{{{{SUBTRACT, ~0, ~1},
+constexpr Recipe<8, 10, 1> normalized_twice_relu{
+    {{{SUBTRACT, ~0, ~1},
+      {MULTIPLY, 0, ~2},
+      {MULTIPLY_ADD, 1, ~3, ~4},
+      {SUBTRACT, ~5, ~6},
+      {MULTIPLY, 3, ~7},
+      {MULTIPLY_ADD, 4, ~8, ~9},
+      {ADD, 5, 2},
+      {RELU, 6}}},
+    {{each, each, each, each, each, each, each, each, each, each}},
+    {{7}}};
+
+// Its derivative: of relu, perhaps of a sum of two, and the products with x̂ that the scale's is the sum of;
+// then that by x, in two orders, the second perhaps with the products for the other addend's scale.
+constexpr Recipe<5, 6, 2> normalization_sums{
+    {{{GREATER, ~0, ~1}, {WHERE, 0, ~2, ~1}, {SUBTRACT, ~3, ~4}, {MULTIPLY, 2, ~5}, {MULTIPLY, 1, 3}}},
+    {{each, one, each, each, each, each}},
+    {{1, 4}}};
+constexpr Recipe<6, 7, 2> normalization_sums_of_two{{{{ADD, ~0, ~1},
+                                                      {GREATER, ~2, ~3},
+                                                      {WHERE, 1, 0, ~3},
+                                                      {SUBTRACT, ~4, ~5},
+                                                      {MULTIPLY, 3, ~6},
+                                                      {MULTIPLY, 2, 4}}},
+                                                    {{each, each, each, one, each, each, each}},
+                                                    {{2, 5}}};
+constexpr Recipe<6, 7, 1> normalization_delta{{{{SUBTRACT, ~0, ~1},
                                                 {MULTIPLY, 0, ~2},
                                                 {MULTIPLY, 1, ~3},
                                                 {SUBTRACT, ~4, ~5},
                                                 {SUBTRACT, 3, 2},
-                                                {MULTIPLY, 4, ~2}}},
-                                              {{each, each, each, each, each, each}},
+                                                {MULTIPLY, 4, ~6}}},
+                                              {{each, each, each, each, each, each, each}},
                                               {{5}}};
+constexpr Recipe<6, 7, 1> normalization_delta_first{{{{SUBTRACT, ~0, ~1},
+                                                      {SUBTRACT, ~2, ~3},
+                                                      {MULTIPLY, 1, ~4},
+                                                      {MULTIPLY, 2, ~5},
+                                                      {SUBTRACT, 0, 3},
+                                                      {MULTIPLY, 4, ~6}}},
+                                                    {{each, each, each, each, each, each, each}},
+                                                    {{5}}};
+constexpr Recipe<9, 10, 2> normalization_delta_twice{
+    {{{SUBTRACT, ~0, ~1},
+      {SUBTRACT, ~2, ~3},
+      {MULTIPLY, 1, ~4},
+      {MULTIPLY, 2, ~5},
+      {SUBTRACT, 0, 3},
+      {MULTIPLY, 4, ~6},
+      {SUBTRACT, ~7, ~8},
+      {MULTIPLY, 6, ~9},
+      {MULTIPLY, ~0, 7}}},
+    {{each, each, each, each, each, each, each, each, each, each}},
+    {{5, 8}}};
 
 // gelu as tanh approximates it: the derivative by x, with the bias of the layer before added again, from what
 // was kept of tanh. The chain rule's terms come in the order in which they arrive.
@@ -269,9 +317,15 @@ constexpr Ready table[] = {
     ready<bias_residual>("bias and residual"),
     ready<relu_delta>("relu's derivative"),
     ready<gelu_delta>("gelu's derivative"),
+    ready<variance>("variance"),
     ready<normalized_relu>("normalization and relu"),
     ready<normalized_residual_relu>("normalization, residual and relu"),
+    ready<normalized_twice_relu>("two normalizations and relu"),
+    ready<normalization_sums>("sums for normalization's derivative"),
+    ready<normalization_sums_of_two>("sum of two, and sums for normalization's derivative"),
     ready<normalization_delta>("normalization's derivative"),
+    ready<normalization_delta_first>("normalization's derivative"),
+    ready<normalization_delta_twice>("normalization's derivative, and sums for another"),
     ready<gradient_descent>("gradient descent"),
     ready<momentum>("momentum"),
     ready<nesterov>("nesterov"),

@@ -16,7 +16,7 @@ struct Line {
 };
 
 // single: which inputs are one number for all; the others have one for each element. stores: lines kept, in
-// order. squares: lines, and inputs, of which Σ x² is wanted.
+// order, to be stored or to be added up by rows. squares: lines, and inputs, of which Σ x² is wanted.
 struct Ready {
     const char* name;
     const Line* lines;

@@ -26,11 +26,32 @@ void run(const ConvolveWeightAdjoint& in, const Chunk& chunk) {
     const Convolution& c = in.convolution;
     const float *x = chunk.read<float>(in.x), *d_y = chunk.read<float>(in.d_y);
     float* d_weight = chunk.write<float>(in.d_weight);
-    if (in.by_taps)
+    if (in.whole_images)
         convolve_weight(c, x, d_y, d_weight, 0, c.batch, chunk.first, chunk.last, chunk.scratch);
     else
         convolve_weight(c, x, d_y, d_weight + chunk.number * c.weight_items(), chunk.first, chunk.last, 0,
                         c.taps(), chunk.scratch);
+}
+
+void run(const WinogradFilters& in, const Chunk& chunk) {
+    winograd_filters(in.convolution, chunk.read<float>(in.weight), in.back, chunk.write<float>(in.filters),
+                     chunk.first, chunk.last, kernels(), chunk.scratch);
+}
+
+void run(const Winograd& in, const Chunk& chunk) {
+    winograd(in.convolution, chunk.read<float>(in.x), chunk.read<float>(in.filters), chunk.write<float>(in.y),
+             chunk.first, chunk.last, kernels(), chunk.scratch);
+}
+
+void run(const WinogradWeightAdjoint& in, const Chunk& chunk) {
+    const Convolution& c = in.convolution;
+    const float *x = chunk.read<float>(in.x), *d_y = chunk.read<float>(in.d_y);
+    float* d_weight = chunk.write<float>(in.d_weight);
+    if (in.whole_images)
+        winograd_weight(c, x, d_y, d_weight, 0, c.batch, chunk.first, chunk.last, kernels(), chunk.scratch);
+    else
+        winograd_weight(c, x, d_y, d_weight + chunk.number * c.weight_items(), chunk.first, chunk.last, 0,
+                        c.inputs, kernels(), chunk.scratch);
 }
 
 void run(const MaxPool& in, const Chunk& chunk) {

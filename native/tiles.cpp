@@ -49,6 +49,8 @@ void put(const Store& store, char* base, const float* reg, int64_t start, int64_
     }
 }
 
+constexpr size_t many_streams = 5;  // of rows: more than the processor follows by itself
+
 class TileRun {
 public:
     TileRun(const Tile& tile, const Chunk& chunk) : tile_(tile), chunk_(chunk) {
@@ -88,10 +90,7 @@ public:
                     fill(own(load.reg), dense, base(load), 0, 1, start, n);
                 } else {
                     held_[load.reg] = chunk_.read<float>(load.place) + start;
-                    // Short tiles of many streams are too short for the processor to see what comes next.
-                    const char* next = reinterpret_cast<const char*>(held_[load.reg] + n);
-                    const int64_t bytes = 4 * std::min(length, words - done - n);
-                    for (int64_t line = 0; line < bytes; line += 64) prefetch_write(next + line);
+                    ask_for(held_[load.reg] + n, std::min(length, words - done - n));
                 }
             }
             compute(start, n);
@@ -111,7 +110,8 @@ public:
             const int64_t count = std::min(height, last - row);
             for (int64_t col = 0; col < cols; col += width) {
                 const int64_t n = std::min(width, cols - col);
-                for (const Load& load : tile_.loads) bring(load, row, count, col, n, cols);
+                for (const Load& load : tile_.loads)
+                    bring(load, row, count, last - row - count, col, n, cols);
                 compute(row * cols + col, count * n);
             }
         }
@@ -121,6 +121,11 @@ private:
     float* own(int reg) const { return own_ + static_cast<int64_t>(reg) * tile_words; }
     const char* base(const Load& load) const { return chunk_.read<char>(load.place); }
 
+    // Short tiles of many streams are too short for the processor to see what comes next.
+    static void ask_for(const float* next, int64_t words) {
+        for (int64_t word = 0; word < words; word += 16) prefetch_write(next + word);
+    }
+
     void bring_single(const Load& load, int64_t words) {
         if (tile_.ready && is_word(load.type))
             held_[load.reg] = chunk_.read<float>(load.place);
@@ -128,13 +133,17 @@ private:
             fill(own(load.reg), load, base(load), 0, 1, 0, words);
     }
 
-    void bring(const Load& load, int64_t row, int64_t count, int64_t col, int64_t n, int64_t cols) {
+    // after: rows of the chunk that come after these.
+    void bring(const Load& load, int64_t row, int64_t count, int64_t after, int64_t col, int64_t n,
+               int64_t cols) {
         const bool word = is_word(load.type);
         if (load.row_stride == 0 && (cols <= tile_words || load.col_stride == 0)) return;  // filled before
         const bool dense = load.col_stride == 1 && (load.row_stride == cols || count == 1);
-        if (word && dense)
+        if (word && dense) {
             held_[load.reg] = chunk_.read<float>(load.place) + row * load.row_stride + col;
-        else
+            if (n == cols && tile_.loads.size() > many_streams)
+                ask_for(held_[load.reg] + count * n, std::min(count, after) * n);
+        } else
             fill(own(load.reg), load, base(load), row, count, col, n);
     }
 

@@ -39,6 +39,9 @@ namespace chainrule {
     KIND(convolution) \
     KIND(convolution_input_adjoint) \
     KIND(convolution_weight_adjoint) \
+    KIND(winograd_filters) \
+    KIND(winograd) \
+    KIND(winograd_weight_adjoint) \
     KIND(attention) \
     KIND(attention_adjoints) \
     KIND(layer_norm) \

@@ -38,7 +38,12 @@ PENALIZED = {
 LARGE = (64, 128, 128, 10)
 IN_RESIDUAL_NETWORK = ("gelu's derivative", "bias and residual", "adamw")
 IN_NORMALIZED_NETWORK = (
-    *("normalization and relu", "normalization, residual and relu", "normalization's derivative"),
+    "variance",
+    *("normalization and relu", "normalization, residual and relu", "two normalizations and relu"),
+    "sums for normalization's derivative",
+    "sum of two, and sums for normalization's derivative",
+    "normalization's derivative",
+    "normalization's derivative, and sums for another",
 )
 
 
@@ -94,12 +99,14 @@ def residual_network() -> Program:
 
 
 def normalized_network() -> Program:
-    """A training step with the block of a residual network of images, of dense layers."""
+    """A training step with the blocks of a residual network of images, of dense layers."""
     first = [Dense(64), BatchNorm(), Activation("relu")]
-    inner = Residual([Dense(64), BatchNorm()])
-    recipe = Recipe(
-        Supervised(Sequential([*first, inner, Activation("relu"), Dense(10)]), SoftmaxCrossEntropy())
-    )
+    blocks = [
+        layer
+        for shortcut in (None, Sequential([Dense(64), BatchNorm()]), None)
+        for layer in (Residual([*first, Dense(64), BatchNorm()], shortcut), Activation("relu"))
+    ]
+    recipe = Recipe(Supervised(Sequential([*first, *blocks, Dense(10)]), SoftmaxCrossEntropy()))
     batch = Batch({"x": ((512, 64), "float32"), "y": ((512,), "int32")})
     return training_step(recipe, batch).program
 
@@ -119,7 +126,7 @@ class Tile:
     words: list[int]
     loads: list[tuple[int, ...]]  # register, type, two strides
     stores: list[int]
-    squares: list[int]
+    sums: list[tuple[int, bool]]  # register, and whether its rows are added up, not its squares
     ops: list[tuple[int, ...]]
 
     @property
@@ -156,7 +163,7 @@ def apart(words: list[int]) -> Tile:
         [int(word) for word in together],
         [tuple(int(word) for word in row[:4]) for row in load],
         [int(row[0]) for row in store],
-        [int(row[0]) for row in square],
+        [(int(row[0]), bool(row[1])) for row in square],
         [tuple(int(word) for word in row) for row in op],
     )
 
@@ -207,7 +214,10 @@ def test_the_bits_are_those_of_the_micro_operations(name: str):
         # Adam takes roots of second moments.
         loaded.append(np.ascontiguousarray(np.abs(numbers) if "adam" in name else numbers, "f4"))
     results = [np.empty(tile.shape, "f4") for _ in tile.stores]
-    sums = [np.full(32, np.nan) for _ in tile.squares]
+    sums = [
+        np.full((32, tile.shape[1]), np.nan, "f4") if of_rows else np.full(32, np.nan)
+        for _, of_rows in tile.sums
+    ]
     arrays = [*loaded, *results, *sums]
     core = _core.Core(
         [[_core.KINDS.index("tile"), *tile.words]], [[0, 1, 0, 1]], [64, *(each.nbytes for each in arrays)]
@@ -217,8 +227,13 @@ def test_the_bits_are_those_of_the_micro_operations(name: str):
     registers = interpreted(tile, loaded)
     for found, register in zip(results, tile.stores, strict=True):
         np.testing.assert_array_equal(found.view("u4"), registers[register].view("u4"))
-    for total, register in zip(sums, tile.squares, strict=True):
-        assert total[0] == pytest.approx((registers[register].astype("f8") ** 2).sum(), rel=1e-12)
+    for total, (register, of_rows) in zip(sums, tile.sums, strict=True):
+        values = registers[register].astype("f8")
+        if of_rows:
+            rounding = 1e-6 * np.abs(values).sum(0)
+            assert (np.abs(total[0] - values.sum(0)) <= rounding).all()
+        else:
+            assert total[0] == pytest.approx((values**2).sum(), rel=1e-12)
 
 
 def test_other_operations_are_interpreted():

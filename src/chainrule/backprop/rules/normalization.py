@@ -1,5 +1,6 @@
 """Derivatives of softmax, logsumexp, layer and batch normalization."""
 
+import math
 from collections.abc import Mapping
 
 from chainrule.backprop.rules.recorded import Adjoints, RecordedStep, Rule
@@ -62,11 +63,18 @@ def layer_norm_scale_adjoint(step: RecordedStep, d: Tensor) -> Adjoints:
 
 
 def batch_norm(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Through x, its mean and its variance at once (Ioffe and Szegedy 2015, section 3)."""
+    """Through x, its mean and its variance at once (Ioffe and Szegedy 2015, section 3).
+
+    As a channel has one scale, the means over d_y · scale that d_x needs are those of the other two
+    derivatives: d_x = (d_y - Σ d_y / n - x̂ Σ (d_y x̂) / n) · scale / σ.
+    """
     (x, scale, _), axes = step.inputs, step.attributes["axes"]
     standardized, inverse = standardize(x, axes, step.attributes["epsilon"])
-    d_x = normalization_adjoint(d_y * beside(scale, x, axes), standardized, inverse, axes)
-    return d_x, (d_y * standardized).sum(axes), d_y.sum(axes)
+    d_scale, d_shift = (d_y * standardized).sum(axes), d_y.sum(axes)
+    share = 1.0 / max(math.prod(x.shape[axis] for axis in axes), 1)
+    mean, along = (beside(each * share, x, axes) for each in (d_shift, d_scale))
+    d_x = (d_y - mean - standardized * along) * (inverse * beside(scale, x, axes))
+    return d_x, d_scale, d_shift
 
 
 NORMALIZATION: Mapping[str, Rule] = {

@@ -33,6 +33,8 @@ MOST_AXES: int
 """Of a value."""
 MOST_TAPS: int
 """Of a convolution's window, channels included."""
+WINOGRAD_POINTS: int
+"""Products that a tile of outputs takes for each pair of channels."""
 
 class Pool:
     """Worker threads, started once."""
@@ -104,6 +106,20 @@ def pool(
 ) -> None:
     """Pooling of one image (max, its adjoint, average, its adjoint; the adjoints write to x), on one of this
     machine's instruction sets: for its tests.
+    """
+
+def winograd(
+    operation: int,
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    result: NDArray[np.float32],
+    before: Sequence[int],
+    level: int,
+) -> None:
+    """A convolution by Winograd's filtering, on one of this machine's instruction sets: for its tests.
+
+    0: of x by weights. 1: of d_y by transposed weights. 2: the derivative by the weights, of x and d_y.
+    before: zeros before the first row and column of a.
     """
 
 def levels() -> int:
