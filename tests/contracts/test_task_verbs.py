@@ -71,7 +71,7 @@ def test_the_report_has_the_sections_of_the_task(trained):
     name, _, _, folder = trained
     evaluation = TASKS[name].load(folder).evaluation
     page = (folder / "report.html").read_text(encoding="utf-8")
-    shown = TASKS[name].sections(evaluation)
+    shown = TASKS[name].sections(evaluation, folder)
     assert shown
     assert all(block in page for block in shown)
     assert TASKS[name].guess(evaluation)
