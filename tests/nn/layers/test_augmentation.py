@@ -171,7 +171,9 @@ def test_alternating_flips_show_every_picture_both_ways_in_two_epochs():
     program = trace.program({"y": y}, built.updates)
     seen = []
     for step in range(4):  # two epochs of two steps
-        seen.append(compile_numpy(program).run({"alternating_flip_1.step": np.array(step, np.float32)}, {"x": x})["y"])
+        seen.append(
+            compile_numpy(program).run({"alternating_flip_1.step": np.array(step, np.float32)}, {"x": x})["y"]
+        )
     even = x[..., 0].sum((1, 2)) % 2 == 0
     assert 0 < even.sum() < len(x)
     first, second = np.where(even[:, None, None, None], [x, x[:, :, ::-1]], [x[:, :, ::-1], x])
