@@ -11,16 +11,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Picture:
-    """A tile of a gallery. uri: of `picture`. title, detail: below it. hint: where the pointer rests.
-
-    sharp: pixels stay squares when they are enlarged.
-    """
+    """A tile of a gallery. uri: of `picture`. title, detail: below it. hint: where the pointer rests."""
 
     uri: str
     title: str = ""
     detail: str = ""
     hint: str = ""
-    sharp: bool = False
 
 
 def picture(pixels: np.ndarray) -> str:
@@ -46,7 +42,10 @@ def heated(pixels: np.ndarray, strength: np.ndarray) -> str:
 def gallery(
     pictures: Sequence[Picture], title: str = "", explanation: str = "", *, columns: int | None = None
 ) -> str:
-    """Pictures side by side, with a title above and a sentence below; columns: as many in a row as fit if None."""
+    """Pictures side by side, with a title above and a sentence below.
+
+    columns: in a row; None: as many as fit.
+    """
     style = f' style="grid-template-columns: repeat({columns}, minmax(0, 1fr))"' if columns else ""
     tiles = "\n".join(_tile(each) for each in pictures)
     head = f"<header><h3>{escape(title)}</h3></header>\n" if title else ""
@@ -58,6 +57,5 @@ def _tile(each: Picture) -> str:
     lines = "".join(
         f"<{tag}>{escape(text)}</{tag}>" for tag, text in (("b", each.title), ("small", each.detail)) if text
     )
-    sharp = ' class="sharp"' if each.sharp else ""
     hint = f' title="{escape(each.hint)}"' if each.hint else ""
-    return f'<div{hint}><img src="{each.uri}" alt="{escape(each.title or each.hint)}"{sharp}>{lines}</div>'
+    return f'<div{hint}><img src="{each.uri}" alt="{escape(each.title or each.hint)}">{lines}</div>'

@@ -83,7 +83,7 @@ def _compared(name: str, value: float, baseline: float | None) -> list[str]:
 
 
 def confusion(evaluation: Mapping[str, Any], one: str) -> str:
-    """The confusion matrix of an evaluation with 'confusion' and 'classes'; one: what an example is called."""
+    """The matrix of an evaluation that has 'confusion' and 'classes'; one: what an example is called."""
     counts = np.asarray(evaluation["confusion"], dtype=np.int64)
     classes = [str(name) for name in evaluation.get("classes", range(len(counts)))]
     figure = figures.confusion(counts, classes)

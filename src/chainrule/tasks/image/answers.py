@@ -11,7 +11,7 @@ from chainrule.tasks.task import Predictions, Say
 
 
 def predict(image_run: ImageRun, source: str | None, say: Say) -> Predictions:
-    """The class of each image in a folder, a file of arrays, or a single file, and the classes' probabilities.
+    """The class of each image in a folder, a file of arrays, or a single file, and all probabilities.
 
     Columns: 'image', its path or number; 'prediction'; 'probability_<class>' each.
     Raises ConfigError where nothing is named, DataError as `open_images`.

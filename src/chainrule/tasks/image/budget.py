@@ -27,18 +27,16 @@ _FORWARD = 1 / 3
 def settle(subject: ImageSet, settings: ImageSettings, say: Say) -> ImageSettings:
     """The settings with the epochs and the network that fit the minutes, where these are given.
 
-    What was chosen stands in the settings from then on, so that a resumed or repeated run does not time again.
+    What was chosen stands in the settings from then on: a resumed or repeated run does not time again.
     """
     if settings.minutes is None or settings.epochs != AUTO:
         return settings
     prepared = prepare_images(subject, settings)
-    names = [settings.network] if settings.network != AUTO or prepared.start else [*reversed(NETWORKS)]
-    told = ""
+    names = [settings.network] if settings.network != AUTO or prepared.start else [*reversed([*NETWORKS])]
     for name in names:
         tried = replace(settings, network=name)
         seconds = _seconds_per_step(prepared, tried)
         epochs = _fitting(prepared, tried, seconds)
-        told = f"{epochs:,} epochs"
         settings = replace(tried, epochs=max(1, min(epochs, _MOST_EPOCHS)))
         if epochs >= FEWEST_EPOCHS.get(name, 1):
             break

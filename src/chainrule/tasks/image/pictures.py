@@ -39,12 +39,12 @@ def pictures_of(run: Run, prepared: PreparedImages, evaluation: Mapping[str, Any
     truth = prepared.truth("test")
     shown = read(held_out[_one_of_each(truth)])
     saliency, attention = _maps(run, model, shown)
-    some = np.unique(np.linspace(0, len(held_out) - 1, min(len(held_out), _POINTS)).astype(int))
+    some = _spread(len(held_out), _POINTS)
     arrays = {
         "shown": shown,
         "saliency": saliency,
         "attention": attention,
-        "augmented": _augmented(run, model, prepared.sample[:_DRAWS]),
+        "augmented": _augmented(run, model, prepared.sample[_spread(len(prepared.sample), _DRAWS)]),
         "filters": _filters(model),
         "points": _in_the_plane(_features(run, model, read(held_out[some]))),
         "labels": truth[some].astype(np.int32),
@@ -57,6 +57,11 @@ def pictures_of(run: Run, prepared: PreparedImages, evaluation: Mapping[str, Any
 def _one_of_each(truth: np.ndarray) -> np.ndarray:
     """The first image of each class, up to so many, in the order of the classes."""
     return np.unique(truth, return_index=True)[1][:_SHOWN]
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    """Up to so many places from 0 to count - 1, evenly."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
 
 
 def _small(pictures: np.ndarray) -> np.ndarray:
@@ -113,7 +118,7 @@ def _enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     from scipy.ndimage import zoom
 
     factors = (1, size[0] / maps.shape[1], size[1] / maps.shape[2], 1)
-    return np.maximum(zoom(maps, factors, order=1, grid_mode=True, mode="nearest"), 0)
+    return np.asarray(zoom(maps, factors, order=1, grid_mode=True, mode="nearest"))
 
 
 def _augmented(run: Run, model: Sequential, x: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Images made ready: split in three, of one size, with the network and the recipe that the settings ask for."""
+"""Images made ready: split in three, of one size, with the recipe that the settings ask for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

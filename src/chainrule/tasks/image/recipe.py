@@ -40,6 +40,7 @@ _RATES: Mapping[str, tuple[float, float]] = {
 }
 """Learning rate and decay; Nesterov's rate is in proportion to the batch."""
 _NESTEROV_RATE = 0.0015
+"""Of each image in a batch."""
 _SHIFTS = 64.0
 """So many times the rate is that of BatchNorm's shifts (Jordan 2024, section 3.4)."""
 

@@ -62,7 +62,7 @@ class ImageRun:
 
 
 def train_images(
-    subject: ImageSet,
+    opened: ImageSet,
     settings: ImageSettings,
     *,
     progress: bool | None = None,
@@ -71,7 +71,7 @@ def train_images(
     say: Say = say_nothing,
 ) -> ImageRun:
     """Split images, train, and evaluate on those held out; see `Train`."""
-    prepared = prepare_images(subject, settings)
+    prepared = prepare_images(opened, settings)
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, settings, recipe)):
         say(sentence)

@@ -12,6 +12,9 @@ from chainrule.report.pictures import Picture, gallery, heated, picture
 from chainrule.report.sections import confusion, held_out
 from chainrule.tasks.image.stored import read_pictures
 
+_CLASSES = 20
+"""Rows of the table of classes, the worst first."""
+
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
     """Metrics and the confusion matrix, the surest mistakes, and how the network sees."""
@@ -37,7 +40,7 @@ def _recall(evaluation: Mapping[str, Any]) -> str:
     found = sorted(zip(evaluation["recall"].items(), counts, strict=True), key=lambda each: each[0][1])
     rows = [
         [page.text(name), metric_value("accuracy", share), f"{count:,}"]
-        for (name, share), count in found[:20]
+        for (name, share), count in found[:_CLASSES]
     ]
     return page.table(["class", "found", "held out"], rows, kind="numbers")
 
@@ -53,8 +56,8 @@ def _mistakes(mistakes: Sequence[Mapping[str, Any]], images: np.ndarray) -> str:
         for each, image in zip(mistakes, images, strict=True)
     ]
     introduction = (
-        "Held-out images that the network was surest of and got wrong: what it says, how sure it is, and what "
-        "is right. Some may be labelled wrongly."
+        "Held-out images that the network was surest of and got wrong: what it says, how sure it is, and "
+        "what is right. Some may be labelled wrongly."
     )
     return page.section("The most confident mistakes", [gallery(tiles)], introduction=introduction)
 
@@ -70,7 +73,7 @@ def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
             Picture(heated(image, places)),
         ]
     augmented = [Picture(picture(image)) for image in pictures["augmented"]]
-    filters = [Picture(picture(image), sharp=True) for image in pictures["filters"]]
+    filters = [Picture(picture(image)) for image in pictures["filters"]]
     blocks = [
         gallery(
             looks,

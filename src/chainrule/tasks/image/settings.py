@@ -27,8 +27,8 @@ HELP: Mapping[str, str] = {
     "validation": "share of the images that watch the training, where the source has no such part; 0: none",
     "size": "side in pixels that images are scaled and cropped to; auto: as they are where all are alike and "
     "at most 64, else 64",
-    "network": f"{', '.join(NETWORKS)}; auto: small for grey images, medium for coloured ones, or as large as "
-    "the minutes allow",
+    "network": f"{', '.join(NETWORKS)}; auto: small for grey images, medium for coloured ones, or as large "
+    "as the minutes allow",
     "shift": "most pixels that training shifts images by; auto: a sixteenth of the side",
     "degrees": "most degrees that training rotates images by; auto: 10 for grey images, 0 for coloured ones",
     "scale": "largest factor that training scales images by, at least 1; auto: 1.1 for grey, 1 for coloured",
@@ -44,8 +44,8 @@ HELP: Mapping[str, str] = {
     "average": "decay of the moving average of the weights, which is kept; 0 for none",
     "epochs": "passes over the training images; auto: by their number, or by the minutes",
     "batch_size": "images a step; auto: by their number, at most 500",
-    "views": "what is averaged in prediction: one view; with the mirrored one; with those shifted by a pixel; "
-    "all six; auto: mirrored where training mirrors",
+    "views": "what is averaged in prediction: one view; with the mirrored one; with those shifted by a "
+    "pixel; all six; auto: mirrored where training mirrors",
     "minutes": "most minutes to train: what is auto of epochs and network is fitted into them by timing the "
     "first steps, and stored",
     "from_run": "folder of a run on images whose network training starts from, with a new last layer",

@@ -20,7 +20,8 @@ def probabilities(run: Run, shape: Shape, images: Images, rows: np.ndarray, view
     for first in range(0, len(rows), _BLOCK):
         block = slice(first, first + _BLOCK)
         pixels = read_pixels(images, rows[block], shape.size, shape.channels)
-        said[block] = _softmax(sum(share * _logits(run, view) for share, view in _views(pixels, views)))
+        seen = [share * _logits(run, view) for share, view in _views(pixels, views)]
+        said[block] = _softmax(np.sum(seen, 0))
     return said
 
 
