@@ -3,14 +3,15 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from chainrule.data import NAMED_TABLES, NamedTable, cached_path
+from chainrule.data import NAMED_IMAGES, NAMED_TABLES, NamedTable, cached_path
 from chainrule.data.named.catalogue import Release
-from chainrule.data.named.registries import REGISTRIES, Registry
+from chainrule.data.named.registries import REGISTRIES
 
 
 @pytest.fixture
@@ -42,13 +43,21 @@ def test_list_tells_size_task_licence_and_what_is_here(chainrule, named_people):
     assert re.search(r"^folk +120 +5 +classification +kind +yes$", finished.out, re.MULTILINE)
     assert re.search(r"^digits .* yes$", finished.out, re.MULTILINE)
     assert "  licence: Capital Bikeshare Data License Agreement" in finished.out
+    assert re.search(
+        r"^cifar10 +60,000 +10 +classification +32 × 32 RGB +139 MB$", finished.out, re.MULTILINE
+    )
     shutil.rmtree(cached_path(named_people).parent)
     assert re.search(r"^folk .* 12 MB$", chainrule("data", "list").out, re.MULTILINE)
 
 
 def test_list_as_json(chainrule, named_people):
-    tables = {each["name"]: each for each in json.loads(chainrule("data", "list", "--json").out)["tables"]}
+    listed = json.loads(chainrule("data", "list", "--json").out)
+    tables = {each["name"]: each for each in listed["tables"]}
     assert tables.keys() == NAMED_TABLES.keys()
+    images = {each["name"]: each for each in listed["images"]}
+    assert images.keys() == NAMED_IMAGES.keys()
+    assert (tables["folk"]["kind"], images["mnist"]["kind"]) == ("table", "images")
+    assert (images["mnist"]["here"], images["mnist"]["size"]) == (False, [28, 28])
     assert tables["folk"]["file"] == str(cached_path(named_people))
     assert (tables["bike"]["here"], tables["bike"]["file"]) == (False, None)
     assert (tables["rossmann"]["time"], tables["rossmann"]["series"]) == ("Date", ["Store"])
@@ -97,7 +106,7 @@ def test_what_is_not_here_is_fetched_and_said(chainrule, named_people, here, mon
         shutil.copy(stored, cached_path(named_people))
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(REGISTRIES, "pypi", Registry(fetch, REGISTRIES["pypi"].member))
+    monkeypatch.setitem(REGISTRIES, "pypi", replace(REGISTRIES["pypi"], fetch=fetch))
     finished = chainrule("data", "get", "folk")
     assert finished.code == 130
     assert finished.err == "fetching folk from the package folk 1.0 (12.0 MB)\n"

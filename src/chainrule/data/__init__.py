@@ -18,7 +18,9 @@ from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.images import Images, ImageSource, image_source, open_images, read_image, read_pixels
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
-from chainrule.data.named.loading import fetch_named, is_named, load_named, named_entry
+from chainrule.data.named.fetching import fetch_named, named_entry
+from chainrule.data.named.image_sets import NAMED_IMAGES, NamedImages
+from chainrule.data.named.loading import is_named, load_named
 from chainrule.data.npy import mapped, npy_shards
 from chainrule.data.parquet import parquet_shards
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
@@ -41,6 +43,7 @@ from chainrule.data.table import (
 
 __all__ = [
     "LEFT_OUT",
+    "NAMED_IMAGES",
     "NAMED_TABLES",
     "Arrays",
     "BooleanColumn",
@@ -56,6 +59,7 @@ __all__ = [
     "ImageSource",
     "Images",
     "MemorySource",
+    "NamedImages",
     "NamedTable",
     "NumberColumn",
     "Part",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
-from chainrule.data.named.registries import REGISTRIES, Registry, wheel_member
+from chainrule.data.named.registries import REGISTRIES
 
 CSV = "toy/data/people.csv"
 PEOPLE = "height,kind\n190,tall\n170,small\n"
@@ -63,4 +63,4 @@ def copied(toy: tuple[NamedTable, Path], monkeypatch: pytest.MonkeyPatch) -> Non
         watch(release.size)
         return Path(shutil.copy(toy[1], folder))
 
-    monkeypatch.setitem(REGISTRIES, "pypi", Registry(fetch, wheel_member))
+    monkeypatch.setitem(REGISTRIES, "pypi", replace(REGISTRIES["pypi"], fetch=fetch))

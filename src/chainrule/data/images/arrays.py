@@ -90,9 +90,18 @@ def open_numpy(path: Path) -> Images:
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(
-            f"{shown} can't be read as NumPy's: {error}", remedy="write it again with numpy.save or savez"
-        ) from None
+        raise _unreadable(shown, error) from None
+
+
+def open_numpy_folder(files: list[Path], source: str) -> Images:
+    """A folder of .npy files with the names that `images_of_mapping` knows, such as x.npy and y.npy."""
+    arrays = {}
+    for file in files:
+        try:
+            arrays[file.stem] = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise _unreadable(printable(str(file)), error) from None
+    return images_of_mapping(arrays, source)
 
 
 def joined(several: list[Images]) -> Images:
@@ -119,6 +128,12 @@ def joined(several: list[Images]) -> Images:
         labels=None if first.labels is None else np.concatenate([np.asarray(e.labels) for e in several]),
         parts=np.concatenate([each.parts for each in several]),
         findings=(told, *dict.fromkeys(finding for each in several for finding in each.findings[1:])),
+    )
+
+
+def _unreadable(shown: str, error: Exception) -> DataError:
+    return DataError(
+        f"{shown} can't be read as NumPy's: {error}", remedy="write it again with numpy.save or numpy.savez"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from chainrule.data.images.decoding import Header, decoded, quietly, read_header
+from chainrule.data.images.decoding import Header, quietly, read_header
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
 from chainrule.paths import printable
@@ -94,11 +94,11 @@ def threads() -> int:
 def _check(path: str, *, thorough: bool) -> Header | str:
     """The header of a file, or what is wrong with it."""
     try:
-        header = read_header(path)
+        header = read_header(path, whole=thorough)
         if min(header.size) < SMALLEST:
             return f"{printable(path)} is {_times(header.size)} pixels"
-        if thorough or not _ends_well(path, header.format):
-            decoded(path, 3)
+        if not thorough and not _ends_well(path, header.format):
+            read_header(path, whole=True)
     except DataError as error:
         return error.what
     return header

@@ -66,12 +66,16 @@ def read_image(path: str | os.PathLike[str], channels: int) -> np.ndarray:
         return decoded(os.fspath(path), channels)
 
 
-def read_header(path: str) -> Header:
-    """What a file says of its image, without decoding it. Raises DataError as `read_image`."""
+def read_header(path: str, *, whole: bool = False) -> Header:
+    """What a file says of its image. Raises DataError as `read_image`.
+
+    whole: decode it, too, to see that nothing is damaged.
+    """
     with _opened(path) as image:
+        _check_depth(image, path)
         height, width = image.size[::-1]
         orientation = _orientation(image)
-        return Header(
+        header = Header(
             size=(width, height) if orientation >= 5 else (height, width),
             format=image.format or "",
             mode=image.mode,
@@ -81,6 +85,9 @@ def read_header(path: str) -> Header:
             animated=bool(getattr(image, "is_animated", False)),  # not every kind of file can be
             orientation=orientation,
         )
+        if whole:
+            image.load()
+        return header
 
 
 def decoded(path: str, channels: int, size: Size | None = None) -> np.ndarray:
@@ -184,10 +191,10 @@ def _plain(image: "Image.Image", path: str, channels: int) -> "Image.Image":
     from PIL import Image
 
     mode = "L" if channels == 1 else "RGB"
+    _check_depth(image, path)
     if image.mode in _DEEP:
-        return Image.fromarray(_upper_bits(image, path)).convert(mode)
-    if image.mode == "F":
-        raise _too_deep(path, "floating-point numbers")
+        upper = np.asarray(image).astype(np.int64) >> 8
+        return Image.fromarray(upper.astype(np.uint8)).convert(mode)
     if _is_transparent(image):
         above = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert(mode)
@@ -196,17 +203,13 @@ def _plain(image: "Image.Image", path: str, channels: int) -> "Image.Image":
     return image.convert("RGB").convert(mode)
 
 
-def _upper_bits(image: "Image.Image", path: str) -> np.ndarray:
-    if image.mode == "I" and image.format not in _SIXTEEN_BITS:
-        raise _too_deep(path, "numbers of 32 bits")
-    return (np.asarray(image).astype(np.int64) >> 8).astype(np.uint8)
-
-
-def _too_deep(path: str, what: str) -> DataError:
-    return DataError(
-        f"{printable(path)} holds {what}, and where black and white lie is not known",
-        remedy="save it with 8 or 16 bits a channel",
-    )
+def _check_depth(image: "Image.Image", path: str) -> None:
+    unknown = {"F": "floating-point numbers", "I": "numbers of 32 bits"}.get(image.mode)
+    if unknown and not (image.mode == "I" and image.format in _SIXTEEN_BITS):
+        raise DataError(
+            f"{printable(path)} holds {unknown}, and where black and white lie is not known",
+            remedy="save it with 8 or 16 bits a channel",
+        )
 
 
 def _upright(image: "Image.Image", orientation: int) -> "Image.Image":

@@ -105,7 +105,7 @@ class Images:
         return digest(*parts, *(file_digest(path).encode() for path in self.paths[::step]))
 
 
-_SAMPLES = 1000
+_SAMPLES = 1024
 
 
 def ordered_classes(labels: np.ndarray) -> tuple[str, ...]:

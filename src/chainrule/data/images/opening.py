@@ -8,26 +8,44 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.images.arrays import images_of_arrays, images_of_mapping, open_numpy
+from chainrule.data.images.arrays import images_of_arrays, images_of_mapping, open_numpy, open_numpy_folder
 from chainrule.data.images.checking import check_files
 from chainrule.data.images.folders import Walked, all_files, class_folders
+from chainrule.data.images.idx_files import idx_files, is_idx, open_idx
 from chainrule.data.images.images import Images
+from chainrule.data.images.listing import listed_files
+from chainrule.data.named.fetching import Say, fetch_named
+from chainrule.data.named.image_sets import NAMED_IMAGES
+from chainrule.data.reading.opening import SUFFIXES
 from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
 
-def open_images(source: Any, *, labelled: bool = True) -> Images:
+def open_images(
+    source: Any,
+    *,
+    target: str | None = None,
+    labelled: bool = True,
+    say: Say = lambda sentence: None,
+) -> Images:
     """The images of a source, checked, with their labels and parts.
 
-    source: a folder that holds a folder for each class, or train/ with such and val/ (valid/, validation/) or
-    test/; a .npy or .npz file; an array, a pair (images, labels), or a mapping of such as a .npz file has.
-    labelled: False for images to predict: a folder of any form, or a single file; labels are then None.
+    source: the name of a set (`NAMED_IMAGES`); a folder that holds a folder for each class, or train/ with
+    such and val/ (valid/, validation/) or test/; a table of paths and labels, such as CSV or Parquet; IDX
+    files as MNIST's, or a folder with them; a .npz file, or a folder with x.npy and y.npy; a pair of arrays
+    (images, labels), or a mapping of arrays as a .npz file has.
+    target: the column of labels of a table, where it is not obvious.
+    labelled: False for images to predict: a folder of any form, a table without labels, a .npy file, an
+    array, or a single image; labels are then None.
+    say: called with a sentence where a named set has to be fetched.
     Files that can't be decoded are left out, and `Images.findings` says which.
     Raises DataError for a source that is missing or holds no images; if labelled, for a single class.
     """
-    if isinstance(source, str | os.PathLike):
-        images = _of_path(Path(os.fspath(source)), labelled)
+    if isinstance(source, str) and source in NAMED_IMAGES and not Path(source).exists():
+        images = replace(open_numpy(fetch_named(source, say=say)), source=source)
+    elif isinstance(source, str | os.PathLike):
+        images = _of_path(Path(os.fspath(source)), target, labelled=labelled)
     elif isinstance(source, Mapping):
         images = images_of_mapping(source)
     elif isinstance(source, tuple) and len(source) == 2:
@@ -37,26 +55,40 @@ def open_images(source: Any, *, labelled: bool = True) -> Images:
     return _checked(images) if labelled else images
 
 
-def _of_path(path: Path, labelled: bool) -> Images:
+def _of_path(path: Path, target: str | None, *, labelled: bool) -> Images:
     shown = printable(str(path))
     if not path.exists():
         raise DataError(f"{shown}: no such file or folder", remedy="check the path")
     if path.is_dir():
-        return _of_files(class_folders(path) if labelled else all_files(path), shown, labelled)
+        return _of_folder(path, shown, labelled=labelled)
     if path.suffix.lower() in (".npy", ".npz"):
         return open_numpy(path)
-    if labelled:
-        raise DataError(
-            f"{shown} is a file and holds no labelled images",
-            remedy="give a folder that holds a folder of images for each class",
-        )
+    if is_idx(path):
+        return open_idx([path], shown, labelled=labelled)
+    if labelled or path.suffix.lower() in SUFFIXES:
+        return _of_files(listed_files(path, target, labelled=labelled), shown, labelled=labelled)
     checked = check_files([str(path)])
     if checked.broken:
         raise DataError(checked.broken[0], remedy="copy or download it again")
     return Images(shown, checked.sizes, checked.channels, (str(path),), parts=np.zeros(1, "U10"))
 
 
-def _of_files(walked: Walked, shown: str, labelled: bool) -> Images:
+def _of_folder(folder: Path, shown: str, *, labelled: bool) -> Images:
+    try:
+        idx, arrays = idx_files(folder), sorted(folder.glob("*.npy"))
+    except OSError as error:
+        raise DataError(
+            f"{shown} can't be read: {error.strerror}", remedy="check the folder and its permissions"
+        ) from None
+    if idx:
+        return open_idx(idx, shown, labelled=labelled)
+    if arrays:
+        return open_numpy_folder(arrays, shown)
+    walked = class_folders(folder) if labelled else all_files(folder)
+    return _of_files(walked, shown, labelled=labelled)
+
+
+def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
     checked = check_files([file.path for file in walked.files])
     files = [walked.files[row] for row in checked.rows]
     if not files:

@@ -58,7 +58,7 @@ class ImageSource:
     @property
     def chunk_rows(self) -> int:
         """Rows of the arrays of every chunk, of which the last may hold fewer examples."""
-        return max(1, min(self.chunk_bytes // self.fields["x"].nbytes, self.examples))
+        return max(1, min(self.chunk_bytes // sum(f.nbytes for f in self.fields.values()), self.examples))
 
     def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """The chunks of an epoch, decoded ahead; see `Source.chunks`.

@@ -3,20 +3,25 @@
 from pathlib import Path
 
 from chainrule.data.named.catalogue import NamedTable
+from chainrule.data.named.image_sets import NamedImages
 
-# Part of the path. Raise it when tables are tidied differently: older files are then not mistaken for them.
+# Parts of the path. Raise one when tables are tidied, or images unpacked, differently: older files are then
+# not mistaken for them.
 _TIDYING = 1
+_UNPACKING = 1
 
 
-def cached_path(entry: NamedTable) -> Path:
-    """Where a table lies, or will lie, as Parquet.
+def cached_path(entry: NamedTable | NamedImages) -> Path:
+    """Where a named set lies, or will lie: a table as Parquet, images as arrays of uint8 in a .npz file.
 
     The folder is the platform's: $XDG_CACHE_HOME or ~/.cache on Linux, ~/Library/Caches on macOS,
-    %LOCALAPPDATA% on Windows, and in it chainrule/tables-…; then one folder a release.
+    %LOCALAPPDATA% on Windows, and in it chainrule/tables-… or chainrule/images-…; then one folder a release.
     """
     from platformdirs import user_cache_path
 
     release = entry.release
     origin = "scikit-learn" if release is None else f"{release.package}-{release.version}"
-    tables = user_cache_path("chainrule", appauthor=False) / f"tables-{_TIDYING}"
-    return tables / origin / f"{entry.name}.parquet"
+    cache = user_cache_path("chainrule", appauthor=False)
+    if isinstance(entry, NamedImages):
+        return cache / f"images-{_UNPACKING}" / origin / f"{entry.name}.npz"
+    return cache / f"tables-{_TIDYING}" / origin / f"{entry.name}.parquet"

