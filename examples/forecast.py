@@ -3,7 +3,7 @@
 Two shops sell something every day. Sales depend on the day of the week, the season and on whether the shop
 advertises, which is planned ahead. NetForecaster learns both series with one network and forecasts
 quantiles, so that each forecast says how uncertain it is. A back-test compares it with repeating the last
-week.
+week. The figure shows the forecast of each shop, with its 80 % band, and what was sold.
 
 Run with: python examples/forecast.py, or python examples/forecast.py forecast.html to write the figure.
 """

@@ -3,7 +3,8 @@
 The text has a sum on each line, such as '72+84=570' for 27 + 48 = 75: digits stand in reverse, since the
 carry goes from right to left. An LSTM reads the text character by character and predicts the next character
 at each place, so the targets are the inputs shifted by one. After training it gets '72+84=' and continues.
-Sums that were not in the text show whether it has learned to add or only to remember.
+Sums that were not in the text show whether it has learned to add or only to remember. The figure shows the
+probability of every next character, place by place, for one of these sums.
 
 Run with: python examples/language_model.py, or with the name of an HTML file for the figure.
 """

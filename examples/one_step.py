@@ -2,7 +2,8 @@
 
 A network of two inputs, two hidden units and one output is small enough to compute with pencil and paper.
 This script writes the forward pass, the deltas, the gradients and the update in NumPy, and compares each of
-them with `run.explain`. `run.program` is the same step as the program that training repeats.
+them with `run.explain`. `run.program` is the same step as the program that training repeats. The figure shows
+how the error depends on the step's length, and the slope that backpropagation predicts.
 
 Run with: python examples/one_step.py, or python examples/one_step.py step.html to write the figure.
 """

@@ -1,7 +1,8 @@
 """Two inputs and two heads, trained from mappings of arrays, interrupted and resumed.
 
-A fruit is known by a small image and by three measured numbers. One head says its kind, the other its
-weight. Run with: python examples/two_heads.py, or with the name of an HTML file for the figure.
+A fruit is described by a small image and three measured numbers. One head of the network predicts its kind,
+the other its weight. Training stops after five epochs and resumes from its checkpoint; the figure compares it
+with an unbroken run. Run with: python examples/two_heads.py, or with the name of an HTML file for the figure.
 """
 
 import sys

@@ -4,6 +4,7 @@ The delta of a layer is the gradient of the loss with respect to its output. Goi
 multiplies it by σ'(z), which is at most ¼, so ten sigmoid layers leave almost nothing for the first: it
 does not learn. Probes measure the deltas within the training step. ReLU with He's initial weights, or
 shortcuts around the layers with batch normalization, keep the deltas at one size.
+The figure shows the size of the delta of every layer.
 
 Run with: python examples/vanishing_gradients.py, or with the name of an HTML file for the figure.
 """

@@ -2,7 +2,8 @@
 
 Rosenblatt's perceptron (1958) draws one straight line between two classes. For 'and' a line exists, and its
 learning rule finds it. For 'exclusive or' no line exists (Minsky and Papert 1969). A hidden layer solves
-it: backpropagation finds the weights of both layers.
+it: backpropagation finds the weights of both layers. The figure shows the four examples, and the class that
+each network predicts at every point of the plane.
 
 Run with: python examples/xor.py, or python examples/xor.py xor.html to write the figure.
 """

@@ -195,9 +195,8 @@ def test_nothing_flows_through_stop_gradient():
 def test_values_that_nothing_flows_to_have_no_delta():
     (x,) = scalars("x")
     held = f.stop_gradient(x) * 2.0 + f.floor(x)
-    deltas = differentiate(held * x, [x])
-    assert held.value not in deltas
-    assert {value.name for value in deltas} == {"multiply", "x"}
+    y = held * x
+    assert set(differentiate(y, [x])) == {y.value, x.value}
 
 
 def test_nothing_flows_through_whole_numbers():

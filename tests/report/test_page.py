@@ -26,6 +26,13 @@ def test_plot_carries_its_figure_and_its_height(read_page):
     assert ("div", "style", "height:321px;max-width:none") in read.attributes
 
 
+def test_a_wide_plot_scrolls_on_a_narrow_page(read_page):
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), layout={"height": 321})
+    read = read_page(page.plot("Wide", figure, "", narrowest=720))
+    place = read.attributes.index(("div", "style", "height:321px;max-width:none;min-width:720px"))
+    assert ("div", "class", "scroll") in read.attributes[:place]
+
+
 def test_table_has_a_header_for_every_column_and_row(read_page):
     read = read_page(page.table(["a", "b"], [["1", "2"], ["3", "4"]], kind="numbers"))
     assert [value for tag, name, value in read.attributes if name == "scope"] == ["col", "col", "row", "row"]

@@ -35,6 +35,7 @@ class Trace:
         self._given: dict[str, dict[str, Tensor]] = {"inputs": {}, "parameters": {}, "state": {}}
         self._scalars: dict[tuple[Any, ...], Tensor] = {}
         self._deltas: list[tuple[Value, Value]] = []
+        self._counts: dict[str, int] = {}  # how often a layer has recorded an operation
         self.not_kept: list[range] = []  # numbers of the steps that the reverse pass records once more
 
     def input(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
@@ -109,7 +110,8 @@ class Trace:
                 raise error.at(self.label) from None
             raise
         name = f"{self.layer}.{operation}" if self.layer else operation
-        output = Value(shape, dtype, name)
+        number = self._counts[name] = self._counts.get(name, 0) + 1
+        output = Value(shape, dtype, name if number == 1 else f"{name}_{number}")
         self.steps.append(Step(operation, values, output, attributes, self.layer, self.part))
         return Tensor(output, self)
 
@@ -156,17 +158,7 @@ class Trace:
         given = {kind: [t.value for t in tensors.values()] for kind, tensors in self._given.items()}
         deltas = [(of, delta) for of, delta in self._deltas if delta in needed]
         final = _final_values([v for values in given.values() for v in values], steps, deltas)
-        renamed = [
-            Step(
-                step.operation,
-                tuple([final[value] for value in step.inputs]),
-                final[step.output],
-                step.attributes,
-                step.layer,
-                step.part,
-            )
-            for step in steps
-        ]
+        renamed = [_renamed(step, final) for step in steps]
         return Program(
             inputs=tuple(given["inputs"]),
             parameters=tuple(given["parameters"]),
@@ -237,9 +229,11 @@ def _final_values(
         delta_of.setdefault(delta, of)
     counts: dict[str, int] = {}
     for step in steps:
-        value = step.output
-        of = delta_of.get(value)
-        name = f"δ{final[of].name}" if of in final else value.name
+        value, of = step.output, delta_of.get(step.output)
+        if of in final:
+            name = f"δ{final[of].name}"
+        else:  # without the number given when recording: steps that nobody needs are counted there, too
+            name = f"{step.layer}.{step.operation}" if step.layer else step.operation
         if name in taken:
             number = counts.get(name, 1) + 1
             while f"{name}_{number}" in taken:
@@ -249,6 +243,15 @@ def _final_values(
         taken.add(name)
         final[value] = value if name == value.name else Value(value.shape, value.dtype, name)
     return final
+
+
+def _renamed(step: Step, final: Mapping[Value, Value]) -> Step:
+    """The step with its values under their final names; itself where they have them already."""
+    output = final[step.output]
+    inputs = tuple([final[value] for value in step.inputs])
+    if output is step.output and inputs == step.inputs:  # Values are equal if they are the same object
+        return step
+    return Step(step.operation, inputs, output, step.attributes, step.layer, step.part)
 
 
 class Tensor(Symbolic):

@@ -47,20 +47,30 @@ def grid(blocks_html: Iterable[str]) -> str:
 
 
 def plot(
-    title: str, figure: "Figure", explanation: str, *, log_toggle: bool = False, widest: str = "none"
+    title: str,
+    figure: "Figure",
+    explanation: str,
+    *,
+    log_toggle: bool = False,
+    widest: str = "none",
+    narrowest: int = 0,
 ) -> str:
     """A figure with its title above and one sentence below on what to look for.
 
     log_toggle: puts a button beside the title that switches the vertical axis between linear and logarithmic.
-    widest: largest width of the drawing, as in CSS.
+    widest: largest width of the drawing, as in CSS. narrowest: its smallest width in pixels, at least 0; on a
+    narrower page it scrolls.
     """
     button = '<button type="button" class="log" aria-pressed="false">log scale</button>' if log_toggle else ""
     # plotly writes "<" as an escape, so no text inside the figure can end the script element.
     specification = figure.to_json()
-    style = f"height:{figure.layout.height}px;max-width:{widest}"
+    style = f"height:{figure.layout.height}px;max-width:{widest}" + (
+        f";min-width:{narrowest}px" if narrowest else ""
+    )
+    drawing = f'<div class="drawing" role="img" aria-label="{escape(title)}" style="{style}"></div>'
     return (
         f'<figure class="plot">\n<header><h3>{escape(title)}</h3>{button}</header>\n'
-        f'<div class="drawing" role="img" aria-label="{escape(title)}" style="{style}"></div>\n'
+        f'<div class="scroll">{drawing}</div>\n'
         f'<script type="application/json">{specification}</script>\n'
         f"<figcaption>{escape(explanation)}</figcaption>\n</figure>"
     )

@@ -37,23 +37,21 @@ _PARAMETER_FIGURES = {
     "update": (
         "Size of updates",
         "This is what the optimizer made of the gradients: updates that stay large while the loss no longer "
-        "falls are steps to and fro.",
+        "falls show that the weights oscillate.",
     ),
 }
 
 
 def held_out(evaluation: Mapping[str, Any], guess: str, blocks: Sequence[str] = ()) -> str:
-    """Metrics beside the baseline, and what a task has to show of them; "" where nothing was held out.
+    """Metrics beside the baseline, then the task's own blocks; "" where nothing was held out.
 
-    guess: what the baseline always says, in words. blocks: HTML.
+    guess: what the baseline always predicts, in words. blocks: HTML.
     """
     if not evaluation.get("metrics"):
         return ""
     table = _metrics_table(evaluation["metrics"], evaluation.get("baseline", {}))
-    introduction = (
-        f"The baseline always predicts {guess}; what a network gains over it is what it has learned."
-    )
-    return page.section("On rows it has never seen", [table, *blocks], introduction=introduction)
+    introduction = f"The baseline always predicts {guess}. The gain is how much better the network is."
+    return page.section("On rows not trained on", [table, *blocks], introduction=introduction)
 
 
 _DIRECTION = {True: "go down and ", False: "go up and ", None: ""}
@@ -94,7 +92,7 @@ def confusion(evaluation: Mapping[str, Any], one: str) -> str:
 def _confused(counts: np.ndarray, classes: Sequence[str], one: str) -> str:
     """What to look for in a confusion matrix, with the pair of classes that is confused most often."""
     wrong = counts - np.diag(np.diag(counts))
-    look = "Right answers lie on the diagonal; each row shows what became of one true class."
+    look = "Right answers lie on the diagonal; each row shows how one true class was classified."
     if not wrong.any():
         return f"{look} Every held-out {one} is right."
     true, predicted = divmod(int(wrong.argmax()), len(classes))
@@ -115,8 +113,8 @@ def curves(metrics: figures.Epochs, best: int | None) -> str:
         page.plot(
             f"Validation {metric_name(name)}",
             figures.learning_curve(metrics, name, best),
-            f"It should {_DIRECTION[metric_of(name).lower_is_better]}level off; jumping to and fro "
-            "calls for a smaller learning rate or larger batches.",
+            f"It should {_DIRECTION[metric_of(name).lower_is_better]}level off; large jumps "
+            "call for a smaller learning rate or larger batches.",
             log_toggle=bool(metric_of(name).lower_is_better),
         )
         for name in validation_metrics(metrics)
@@ -148,7 +146,7 @@ def layers(metrics: figures.Epochs, names: Sequence[str]) -> str:
         return ""
     introduction = (
         "Root mean square of each layer's output, and of the derivative of the loss with respect to it, "
-        "measured at the last full batch of every epoch. A line that breaks off has fallen to exactly zero."
+        "measured at the last full batch of every epoch. A line ends where its value is exactly zero."
     )
     body = [_depth_key(), page.grid(blocks)]
     return page.section("What flows through the layers", body, introduction=introduction)

@@ -75,7 +75,7 @@ def _course(trials: Trials) -> str:
         "Score of each trial",
         tune_figures.scores(trials),
         "The line should fall and level off; where it still falls at the end, more trials are worth while. "
-        "Pruned trials were ended early, because others were better after as many epochs.",
+        "Pruned trials were stopped early, because others were better after the same number of epochs.",
         log_toggle=True,
     )
 
@@ -97,6 +97,7 @@ def _mattered(
         tune_figures.parallel_coordinates(trials, space),
         "Each line is a trial, blue for the best. Where the blue lines run together, the value matters; drag "
         "along an axis to pick out the trials that cross it there.",
+        narrowest=80 * (len(space) + 1),  # a name and its values for each axis
     )
     return [mattered, lines]
 

@@ -225,7 +225,7 @@ class Lowering(Builder):
                 self._join(tile, maker, view, views)
         made = tile.made
         slots = [
-            made[view.root] if view.root in made and view.dense else self._slot(tile, value, view)
+            made[value] if value in made else self._slot(tile, value, view)
             for value, view in zip(step.inputs, views, strict=True)
         ]
         made[y] = record_micro(tile, step, slots)
@@ -280,6 +280,8 @@ class Lowering(Builder):
     def _slot(self, tile: Tile, value: Value, view: View) -> int:
         """The register of a value that the tile does not make, loaded or made again."""
         maker = self._tiles.making.get(view.root)
+        if maker is tile and view.dense:  # another step has made the same
+            return tile.made[view.root]
         elsewhere = maker is None or any(at != maker.position for at in self.read_by.get(view.root, ()))
         again = None if elsewhere and value.dtype != "bool" else self._steps_again(tile, value, MOST_AGAIN)
         if not again or len(again) > MOST_AGAIN:
@@ -310,14 +312,9 @@ class Lowering(Builder):
         for tile in self._tiles.connected(shape, views, latest):
             if tile.position < latest:
                 break
-            if tile.full:
-                continue
             # Of what is written at that very place it must be this tile that writes it, here.
-            if tile.position == latest and any(
-                produced.get(view.root) == latest and not self._inside(tile, view) for view in views
-            ):
-                continue
-            return tile
+            if not tile.full and (tile.position > latest or self._writes_all(tile, views, latest)):
+                return tile
         tile = Tile(shape, self.next_position(), layer=step.layer)
         self._tiles.add(tile)
         return tile
@@ -377,6 +374,11 @@ class Lowering(Builder):
                 if slot is not None:
                     return tile, slot
         return None, -1
+
+    def _writes_all(self, tile: Tile, views: list[View], position: int) -> bool:
+        """Whether it is this tile that makes, as the views see it, what is written at a position."""
+        written = [view for view in views if self.produced.get(view.root) == position]
+        return all(self._inside(tile, view) for view in written)
 
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:

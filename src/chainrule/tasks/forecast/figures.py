@@ -1,4 +1,4 @@
-"""The figure of forecasts beside what came."""
+"""The figure of forecasts beside the actual values."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def forecast_figure(drawn: Mapping[str, Any], quantiles: Sequence[float]) -> "Figure":
     """Values over time, the median forecast, and the band between the outermost quantiles.
 
-    drawn: 'times' and 'values' of what came, 'ahead' and 'forecasts' (a row of quantiles a time).
+    drawn: 'times' and 'values' are the actual series; 'ahead' (times,) and 'forecasts' (times, quantiles) the
+    forecast.
     """
     from plotly.graph_objects import Scatter
 
@@ -31,7 +32,7 @@ def forecast_figure(drawn: Mapping[str, Any], quantiles: Sequence[float]) -> "Fi
     middle = list(quantiles).index(0.5)
     lines = [
         band,
-        Scatter(x=drawn["times"], y=drawn["values"], mode="lines", name="came", line={"color": TRAINING}),
+        Scatter(x=drawn["times"], y=drawn["values"], mode="lines", name="actual", line={"color": TRAINING}),
         Scatter(
             x=ahead,
             y=[row[middle] for row in rows],

@@ -1,4 +1,4 @@
-"""What the report shows of a forecast: its figures beside the baselines', and what it said drawn."""
+"""A forecast's sections of the report: its metrics beside the baselines', and its forecasts drawn."""
 
 from collections.abc import Mapping
 from html import escape
@@ -20,7 +20,7 @@ def sections(evaluation: Mapping[str, Any]) -> list[str]:
         page.plot(
             each["series"] or str(evaluation.get("target", "the series")),
             forecast_figure(each, quantiles),
-            f"What came, and what was forecast of it before it was known: the median, and {band}.",
+            f"Actual values, and the forecast made before they were known: its median and {band}.",
         )
         for each in evaluation.get("drawn", ())
     ]
