@@ -123,7 +123,7 @@ def _enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 def _augmented(run: Run, model: Sequential, x: np.ndarray) -> np.ndarray:
     """Each image as it is and as training got it in five draws, one after the other."""
-    place = next(i for i, layer in enumerate(model.layers) if isinstance(layer, PatchWhitening))
+    place = next(i for i, layer in enumerate(model.layers) if isinstance(layer.placed(), PatchWhitening))
     standardize = next(layer for layer in model.layers if isinstance(layer, Standardize))
     first = Sequential(model.layers[:place])
     repeated = np.repeat(x, _DRAWS, axis=0)
@@ -136,7 +136,8 @@ def _augmented(run: Run, model: Sequential, x: np.ndarray) -> np.ndarray:
 
 def _filters(model: Sequential) -> np.ndarray:
     """The first layer's, each from black to white: (filters, size, size, channels) uint8."""
-    images = next(layer for layer in model.layers if isinstance(layer, PatchWhitening)).images
+    placed = (layer.placed() for layer in model.layers)
+    images = next(layer for layer in placed if isinstance(layer, PatchWhitening)).images
     largest = np.abs(images).max((1, 2, 3), keepdims=True)
     return (127.5 + 127.5 * images / np.where(largest > 0, largest, 1)).round().astype(np.uint8)
 
