@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from chainrule.nn import (
     KINDS,
     LSTM,
     Activation,
+    AlternatingFlip,
     Apply,
     AvgPool1D,
     AvgPool2D,
@@ -34,6 +35,7 @@ from chainrule.nn import (
     Embedding,
     EnsembleDense,
     Flatten,
+    Frozen,
     GaussianNoise,
     GlobalAvgPool1D,
     GlobalAvgPool2D,
@@ -47,6 +49,7 @@ from chainrule.nn import (
     MaxPool2D,
     Members,
     MultiHeadAttention,
+    PatchWhitening,
     Permute,
     PositionalEncoding,
     RandomAffine,
@@ -80,7 +83,7 @@ class Case:
     """A layer on inputs of a shape, what it must give and hold, and settings that it must refuse.
 
     Activations are smooth, so that a numerical slope exists everywhere. tokens: x holds whole numbers below
-    this one; 0 for floats. state: besides the random key.
+    this one; 0 for floats. state: besides the random key. moves: whether training updates the state.
     """
 
     layer: Layer
@@ -90,6 +93,7 @@ class Case:
     bad: tuple[Callable[[], Layer], ...] = ()
     tokens: int = 0
     state: Shapes = field(default_factory=dict)
+    moves: bool = True
 
     def __str__(self) -> str:
         return f"{type(self.layer).__name__}{self.x}".replace(" ", "")
@@ -140,6 +144,13 @@ CASES = [
     ),
     Case(RandomAffine(shift=2, flip="horizontal", edge="zeros"), (3, 5, 4, 1), (3, 5, 4, 1)),
     Case(
+        AlternatingFlip(2),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(lambda: AlternatingFlip(0), lambda: AlternatingFlip(1.5)),  # type: ignore[arg-type]
+        state={"alternating_flip_1.step": ()},
+    ),
+    Case(
         RandomCrop((3, 2)), (3, 5, 4, 1), (3, 3, 2, 1), bad=(lambda: RandomCrop(0), lambda: RandomCrop((2,)))
     ),
     Case(
@@ -159,6 +170,41 @@ CASES = [
             lambda: Standardize((1.0,), (0.0,)),
             lambda: Standardize(1.0, 1.0),  # type: ignore[arg-type]
         ),
+    ),
+    Case(
+        PatchWhitening(2, ((1.0,) * 4 + (-1.0,) * 4, (0.5, 2.0) * 4, (3.0,) + (0.0,) * 7)),
+        (3, 5, 4, 2),
+        (3, 4, 3, 6),
+        {"patch_whitening_1.bias": (6,)},
+        bad=(
+            lambda: PatchWhitening(0, ((1.0,),)),
+            lambda: PatchWhitening(2, ((1.0, 2.0),)),
+            lambda: PatchWhitening(1, ((1.0,), (1.0, 2.0))),
+            lambda: PatchWhitening(1, ()),
+            lambda: PatchWhitening(1, (("a",),)),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        Sequential([Dense(4), Frozen(Sequential([Dense(4, "tanh"), BatchNorm()])), Dense(2)]),
+        (4, 3),
+        (4, 2),
+        {
+            **{"dense_1.weight": (3, 4), "dense_1.bias": (4,)},
+            **{"dense_2.weight": (4, 2), "dense_2.bias": (2,)},
+        },
+        state={
+            **{"sequential_1.dense_1.weight": (4, 4), "sequential_1.dense_1.bias": (4,)},
+            **{f"sequential_1.batch_norm_1.{n}": (4,) for n in ("scale", "shift", "mean", "variance")},
+        },
+        moves=False,
+    ),
+    Case(
+        Frozen(Dense(4)),
+        (4, 3),
+        (4, 4),
+        bad=(lambda: Frozen("no"),),  # type: ignore[arg-type]
+        state={"dense_1.weight": (3, 4), "dense_1.bias": (4,)},
+        moves=False,
     ),
     Case(Flatten(), (4, 3, 2), (4, 6)),
     Case(
@@ -611,7 +657,9 @@ def test_derivative_is_the_numerical_slope(case, training, monkeypatch):
     """With respect to the input, unless it is of tokens, and every parameter at once."""
 
     class Given(Building):
-        def parameter(self, name: str, shape: object, initializer: Initializer, dtype: str) -> Tensor:
+        def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
+            if self._is_frozen:
+                return super().parameter(name, shape, initializer, dtype)
             return given[f"{self.path}.{name}" if self.path else name]
 
     given: dict[str, Tensor] = {}
@@ -672,4 +720,5 @@ def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_train
         random = training and dropping
         shapes = case.state | ({RANDOM_KEY: (2,)} if random else {})
         assert {name: tensor.shape for name, tensor in trace.states.items()} == shapes
-        assert {tensor.value.name for tensor in built.updates} == (set(shapes) if training else set())
+        moving = training and case.moves
+        assert {tensor.value.name for tensor in built.updates} == (set(shapes) if moving else set())

@@ -4,11 +4,13 @@ CASES has a small file and settings for each; a task without one is named by the
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from chainrule.cli import main
 from chainrule.tasks import TASKS, plain_settings, settings_of, task_of
@@ -30,11 +32,36 @@ def _series() -> pd.DataFrame:
     return pd.concat(shops)
 
 
+def _pictures(folder: Path) -> tuple[str, str]:
+    """Two kinds of pictures, in a folder each; those to predict lie in a folder of their own."""
+    random = np.random.default_rng(0)
+    for number in range(40):
+        kind = ("bright", "dark")[number % 2]
+        pixels = random.integers(0, 100, (9, 8)) + 150 * (kind == "bright")
+        (folder / "made" / kind).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "made" / kind / f"{number}.png")
+    return str(folder / "made"), str(folder / "made" / "dark")
+
+
+def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, str]]:
+    """A table in a file, and its last rows in another; of a series, what is known long enough before."""
+
+    def made(folder: Path) -> tuple[str, str]:
+        frame = make()
+        frame.to_csv(folder / "made.csv", index=False)
+        frame.tail(9).to_csv(folder / "last.csv", index=False)
+        return str(folder / "made.csv"), str(folder / "last.csv")
+
+    return made
+
+
+SERIES = ["--time", "day", "--series", "shop", "--horizon", "7"]
 CASES = {
-    "table": (_table, ["-s", "epochs=1", "-s", "layers=4"]),
-    "forecast": (_series, ["--time", "day", "--series", "shop", "--horizon", "7", "-s", "epochs=1"]),
+    "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
+    "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
+    "image": (_pictures, ["-s", "epochs=1"]),
 }
-"""Task -> what makes its file, whose target is 'kind', and its arguments."""
+"""Task -> what makes in a folder what is trained on and what is predicted, and its arguments."""
 
 
 def test_every_task_has_a_case():
@@ -43,14 +70,13 @@ def test_every_task_has_a_case():
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
 def trained(request, tmp_path_factory):
-    """(task's name, its file, arguments to train it, the folder of its run)."""
+    """(task's name, what is predicted, arguments to train it, the folder of its run)."""
     make, arguments = CASES[request.param]
     folder = tmp_path_factory.mktemp(request.param)
-    file = folder / "made.csv"
-    make().to_csv(file, index=False)
-    order = [str(file), "-t", "kind", "--task", request.param, *arguments]
+    source, new = make(folder)
+    order = [source, "--task", request.param, *arguments]
     assert main(["train", *order, "--out", str(folder / "run")]) == 0
-    return request.param, file, order, folder / "run"
+    return request.param, new, order, folder / "run"
 
 
 def test_the_folder_says_of_which_task_it_is_and_gives_the_run_back(trained, tmp_path):
@@ -71,7 +97,7 @@ def test_the_report_has_the_sections_of_the_task(trained):
     name, _, _, folder = trained
     evaluation = TASKS[name].load(folder).evaluation
     page = (folder / "report.html").read_text(encoding="utf-8")
-    shown = TASKS[name].sections(evaluation)
+    shown = TASKS[name].sections(evaluation, folder)
     assert shown
     assert all(block in page for block in shown)
     assert TASKS[name].guess(evaluation)
@@ -81,12 +107,11 @@ def test_the_report_has_the_sections_of_the_task(trained):
 
 
 def test_the_same_answers_from_python_and_the_command_line(trained, tmp_path):
-    name, made, _, folder = trained
-    task, file = TASKS[name], tmp_path / "last.csv"
-    pd.read_csv(made).tail(9).to_csv(file, index=False)  # of a series, what is known long enough before
-    frame = task.predict(task.load(folder), str(file), lambda sentence: None).frame
+    name, file, _, folder = trained
+    task = TASKS[name]
+    frame = task.predict(task.load(folder), file, lambda sentence: None).frame
     assert len(frame)
-    assert main(["predict", str(folder), str(file), "--out", str(tmp_path / "said.csv")]) == 0
+    assert main(["predict", str(folder), file, "--out", str(tmp_path / "said.csv")]) == 0
     assert (tmp_path / "said.csv").read_text() == frame.to_csv(index=False)
 
 
@@ -140,6 +165,6 @@ def test_a_damaged_folder_is_named(trained, tmp_path, capsys):
     name, file, _, folder = trained
     copy = TASKS[name].load(folder).save(tmp_path / "copy")
     (copy / "weights.safetensors").write_bytes(b"damaged")
-    assert main(["predict", str(copy), str(file)]) == 2
+    assert main(["predict", str(copy), file]) == 2
     assert "copy" in capsys.readouterr().err
     assert Path(copy).is_dir()

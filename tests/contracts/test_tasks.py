@@ -92,7 +92,7 @@ def test_a_task_of_ones_own_is_found_by_its_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text("a,b,kind\n" + "".join(f"{i},{i % 3},{'xy'[i % 2]}\n" for i in range(60)))
     table = TASKS["table"]
-    monkeypatch.setitem(TASKS, "mine", replace(table, name="mine", options={"epochs": "N"}))
+    monkeypatch.setitem(TASKS, "mine", replace(table, name="mine", options={"epochs": "--epochs N"}))
     # Its run says the kind 'table'; a task with folders of its own writes its name there.
     given = [
         "train",

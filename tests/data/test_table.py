@@ -133,3 +133,37 @@ def test_of_rows_in_the_order_of_time_the_last_are_split_off():
     assert rest.frame["x"].tolist() == list(range(40))
     assert part.frame["x"].tolist() == list(range(40, 50))
     assert part.ordered
+
+
+TOLD_APART = pd.DataFrame({"a": ["x", "y", None], "b": [1.0, 2.0, float("nan")], "c": [1, 2, 3]})
+
+
+def fingerprint_of(frame: pd.DataFrame, source: str = "x") -> str:
+    return Table(frame, "c", source).fingerprint()
+
+
+def test_equal_tables_are_equal_however_they_are_called_and_numbered():
+    assert fingerprint_of(TOLD_APART.set_index(pd.Index([7, 8, 9])), "y") == fingerprint_of(TOLD_APART.copy())
+    assert fingerprint_of(TOLD_APART).startswith("3 rows, 3 columns, sha256 ")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        TOLD_APART.iloc[::-1],
+        TOLD_APART.iloc[:2],
+        TOLD_APART[["b", "a", "c"]],
+        TOLD_APART.rename(columns={"a": "d"}),
+        TOLD_APART.assign(a=["x", "y", ""]),
+        TOLD_APART.assign(b=[1.0, 2.0, 0.0]),
+        TOLD_APART.assign(c=[1, 2, 4]),
+    ],
+)
+def test_other_tables_are_others(other):
+    assert fingerprint_of(other) != fingerprint_of(TOLD_APART)
+
+
+def test_tables_of_lists_have_a_fingerprint():
+    frame = pd.DataFrame({"a": [[1], [2]], "c": [1, 2]})
+    assert "2 rows" in fingerprint_of(frame)
+    assert fingerprint_of(frame) != fingerprint_of(pd.DataFrame({"a": [[1], [3]], "c": [1, 2]}))

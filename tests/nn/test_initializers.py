@@ -163,6 +163,23 @@ def test_delta_orthogonal_needs_a_convolution_that_does_not_narrow(shape):
         i.delta_orthogonal()(shape, generator(), "float32")
 
 
+@pytest.mark.parametrize(
+    ("shape", "middle"), [((3, 3, 4, 6), (1, 1)), ((2, 6, 4), (0,)), ((1, 1, 3, 3), (0, 0))]
+)
+def test_dirac_hands_the_inputs_on_beside_others(shape, middle):
+    kernel = i.dirac()(shape, generator(), "float32")
+    assert (kernel.shape, kernel.dtype) == (shape, "float32")
+    inputs, outputs = shape[-2:]
+    same = min(inputs, outputs)
+    np.testing.assert_array_equal(kernel[middle][:, :same], np.eye(inputs, same, dtype=np.float32))
+    kernel[middle][:, :same] -= np.eye(inputs, same, dtype=np.float32)
+    assert not kernel[..., :same].any()
+    assert np.abs(kernel).max(initial=0) <= 1 / np.sqrt(np.prod(shape[:-1]))
+    assert kernel[..., same:].any() == (outputs > inputs)
+    with pytest.raises(ShapeError, match="dirac got shape"):
+        i.dirac()((3, 4), generator(), "float32")
+
+
 def test_unit_variance_begins_orthogonal():
     assert np.array_equal(
         i.lsuv(3.0)((6, 4), generator(), "float32"), i.orthogonal()((6, 4), generator(), "float32")

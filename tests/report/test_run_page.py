@@ -19,7 +19,7 @@ def run_page(config, metrics, evaluation, title):
 
 
 def write_report(folder):
-    return module.write_report(folder, sections)
+    return module.write_report(folder, lambda evaluation, folder: sections(evaluation))
 
 
 def test_page_loads_nothing_from_anywhere(config, metrics, classification, regression, read_page):

@@ -35,9 +35,11 @@ _OPTION = re.compile(r"No such option:? '?(--?[^\s'(]+)")
 
 def in_options(name: str, value: Any) -> str:
     """A setting as the command line has it: --set epochs=50, or --target COLUMN."""
-    options = {option for task in TASKS.values() for option in task.options}
-    if name in SUBJECT or name in options:
-        return f"--{name} {name.upper() if value is ... else _written(value)}"
+    options = {name: f"--{name} {name.upper()}" for name in SUBJECT}
+    options |= {name: written for task in TASKS.values() for name, written in task.options.items()}
+    if name in options:
+        flag, _, stands_for = options[name].partition(" ")
+        return f"{flag} {stands_for if value is ... else _written(value)}"
     return f"--set {name}={_written(value)}"
 
 

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from pathlib import Path
 
-from chainrule.data import Table, table_name
+from chainrule.data import table_name
 from chainrule.data.locks import locked, try_lock
 from chainrule.errors import ConfigError, DataError, TrainingError
-from chainrule.tasks.opening import table_fingerprint
+from chainrule.tasks import Opened
 from chainrule.training import check_free, write_aside
 from chainrule.training.folder import CONFIG, WEIGHTS
 
@@ -45,7 +45,7 @@ class RunFolder:
 
     @property
     def table(self) -> Path:
-        """What the table was that the unfinished run was started on."""
+        """What it was that the unfinished run was started on; called so by an earlier format."""
         return self.checkpoint / TABLE
 
     @property
@@ -124,9 +124,9 @@ def claimed(place: RunFolder | None, source: str) -> Iterator[RunFolder]:
                 folder.rmdir()
 
 
-def check_table(place: RunFolder, table: Table) -> None:
-    """Keep what the table is; DataError where the saved run was started on another."""
-    now = {"target": table.target, "table": table_fingerprint(table)}
+def check_subject(place: RunFolder, opened: Opened) -> None:
+    """Keep what is trained on; DataError where the saved run was started on another."""
+    now = {"target": opened.target, "table": opened.fingerprint()}
     if not place.state.is_file():
         write_aside(place.table, json.dumps(now).encode())
     if not place.table.is_file():  # of an earlier format; the state knows the rows as they were prepared
@@ -137,7 +137,7 @@ def check_table(place: RunFolder, table: Table) -> None:
         raise DataError(f"{place.folder} predicts {before['target']!r}, not {now['target']!r}", remedy=remedy)
     if before["table"] != now["table"]:
         raise DataError(
-            f"{table.source} is not the table that {place.folder} was started on: that was "
+            f"{opened.source} is not what {place.folder} was started on: that was "
             f"{before['table']}, this is {now['table']}",
             remedy=remedy,
         )

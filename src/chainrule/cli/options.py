@@ -42,6 +42,5 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 def _option(name: str, having: list[str]) -> Any:
     task = TASKS[having[0]]
     meaning = f"Of --task {' or '.join(having)}: {task.help[name]}."
-    return Annotated[
-        str | None, typer.Option(f"--{name}", metavar=task.options[name], help=meaning, show_default=False)
-    ]
+    flag, _, stands_for = task.options[name].partition(" ")
+    return Annotated[str | None, typer.Option(flag, metavar=stands_for, help=meaning, show_default=False)]

@@ -28,7 +28,7 @@ def report(
       open $(chainrule report runs/sales-001)
     """
     kind = kind_of(run).name
-    path = write_report(run, TASKS[kind].sections if kind in TASKS else lambda evaluation: ())
+    path = write_report(run, TASKS[kind].sections if kind in TASKS else lambda evaluation, folder: ())
     if json:
         print_json({"run": str(run), "report": str(path)})
     else:

@@ -9,10 +9,9 @@ from typing import Any
 
 from chainrule.cli.errors import SUBJECT
 from chainrule.cli.output import narrate
-from chainrule.data import Table, column_names, is_named
 from chainrule.errors import ChainruleError, ConfigError, DataError, did_you_mean
 from chainrule.paths import path_of_text
-from chainrule.tasks import TASKS, Task, settings_of, upgraded_config
+from chainrule.tasks import TASKS, Opened, Task, settings_of, upgraded_config
 
 
 @dataclass(frozen=True)
@@ -24,19 +23,13 @@ class Order:
     target: str | None
     settings: Any
 
-    def open(self, command: str) -> Table:
+    def open(self, command: str) -> Opened:
         """What is trained on; command: whose order it is, for errors. Raises ConfigError and DataError."""
         if self.file is None:
             raise ConfigError(
                 "nothing to train on was named",
-                remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), or a data "
-                "set, such as digits",
-            )
-        if self.target is None and not is_named(self.file):
-            columns = ", ".join(repr(name) for name in column_names(self.file)[:30])
-            raise DataError(
-                f"{self.file}: no column to predict was named",
-                remedy=f"name it with --target, one of {columns}",
+                remedy=f"name a file and a column (chainrule {command} FILE --target COLUMN), a folder of "
+                "images, or a data set, such as digits",
             )
         return self.task.open(self.file, self.target, self.settings, narrate)
 
@@ -53,37 +46,53 @@ def read_order(
 
     file, target: as given on the command line; they win over those in a file. configs: TOML files, a
     later one wins over an earlier one. assignments: 'key=value' each, which win over the files; the last of a
-    key counts. task: the name of one of TASKS; None: that of the files, else the first. options: settings
+    key counts. task: the name of one of TASKS; None: that of the files, else which takes what is
+    trained on, else the first. options: settings
     that were given as options of their own, name -> text.
     Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
     naming where they stand.
     """
     sources: list[tuple[str, dict[str, Any]]] = [(str(path), read_config(path)) for path in configs]
     sources.append(("--set", dict(read_assignment(text) for text in assignments)))
-    sources += [(f"--{name} {text}", {name: read_value(text)}) for name, text in options.items()]
+    flags = {name: flag_of(written) for each in TASKS.values() for name, written in each.options.items()}
+    sources += [(f"{flags[name]} {text}", {name: read_value(text)}) for name, text in options.items()]
     merged = {key: value for _, pairs in sources for key, value in pairs.items()}
     subject = {name: merged.pop(name, None) for name in SUBJECT}
-    chosen = _task(task or subject["task"], options)
+    file = file or subject["file"]
+    chosen = _task(task or subject["task"], file, options)
     settings = _settings(chosen, merged, sources)
-    return Order(chosen, file or subject["file"], target or subject["target"], settings)
+    return Order(chosen, file, target or subject["target"], settings)
 
 
-def _task(name: str | None, options: Mapping[str, str]) -> Task:
-    """The task of a name; ConfigError for another, and for options that it does not have."""
+def _task(name: str | None, file: str | None, options: Mapping[str, str]) -> Task:
+    """The task of a name, else that which takes the file, else the first.
+
+    ConfigError for another name, and for options that it does not have.
+    """
     if name is not None and name not in TASKS:
         raise ConfigError(
             f"--task {name}: there is no such task{did_you_mean(name, TASKS)}",
             remedy=f"choose one of {', '.join(TASKS)}",
         )
-    task = next(iter(TASKS.values())) if name is None else TASKS[name]
+    task = _task_of(file) if name is None else TASKS[name]
     for option in options:
         if option not in task.options:
-            having = [each.name for each in TASKS.values() if option in each.options]
+            having = [each for each in TASKS.values() if option in each.options]
             raise ConfigError(
-                f"--{option} is not for the task {task.name}",
-                remedy=f"add --task {having[0]}, or leave it out",
+                f"{flag_of(having[0].options[option])} is not for the task {task.name}",
+                remedy=f"add --task {having[0].name}, or leave it out",
             )
     return task
+
+
+def _task_of(file: str | None) -> Task:
+    takers = () if file is None else (task for task in TASKS.values() if task.takes(file))
+    return next(iter(takers), next(iter(TASKS.values())))
+
+
+def flag_of(written: str) -> str:
+    """'--horizon' of '--horizon STEPS'."""
+    return written.partition(" ")[0]
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """chainrule train: from a file and a target column to a stored run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
 from textwrap import TextWrapper
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.folders import RunFolder, check_table, claimed, place_at, remove_leftovers
+from chainrule.cli.folders import RunFolder, check_subject, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import REPORT, plain_results, print_results
 from chainrule.cli.settings import Order, read_order
@@ -177,16 +177,17 @@ def _tell_finished(place: RunFolder, as_json: bool) -> None:
 def _train(order: Order, place: RunFolder | None) -> tuple[TaskRun, RunFolder]:
     """Train and write the run folder."""
     with claimed(place, order.file or "") as claim:
-        table = order.open("train")
-        check_table(claim, table)
+        opened = order.open("train")
+        check_subject(claim, opened)
+        settled = replace(order, settings=order.task.settle(opened, order.settings, narrate))
         going_on = f"chainrule train --out {quote(str(claim.folder))} --resume"
         try:
             task_run = order.task.train(
-                table,
-                order.settings,
+                opened,
+                settled.settings,
                 progress=True,
                 checkpoint=claim.state,
-                listeners=[_keep_order(claim, order)],
+                listeners=[_keep_order(claim, settled)],
                 say=narrate,
             )
             with deferred_interrupt():  # a second Ctrl-C, while the folder is written, must not lose it

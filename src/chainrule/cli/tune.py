@@ -164,15 +164,16 @@ def _tune(
     out: Path | None,
     progress: StudyProgress,
 ) -> TaskStudy:
-    table = order.open("tune")
+    opened = order.open("tune")
+    settings = order.task.settle(opened, order.settings, narrate)
     if out is None:
-        stem = f"{run_name(table.source)}-tune"
+        stem = f"{run_name(opened.source)}-tune"
         shared = study is not None
-        out = find_study(RUNS, stem, order.task, table, order.settings, space, pruning, shared=shared)
+        out = find_study(RUNS, stem, order.task, opened, settings, space, pruning, shared=shared)
     return tune_task(
         order.task,
-        table,
-        order.settings,
+        opened,
+        settings,
         trials=trials,
         folder=out,
         study=study,

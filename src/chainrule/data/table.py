@@ -1,5 +1,6 @@
 """Tables: from files or DataFrames, with the column that is to be predicted."""
 
+import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -48,6 +49,18 @@ class Table:
     def target_values(self) -> "pd.Series":
         """The column to predict."""
         return column_of(self.frame, self.target)
+
+    def fingerprint(self) -> str:
+        """The same for the same rows and columns, however the file is called: their numbers and a hash."""
+        import pandas as pd
+
+        try:
+            rows = pd.util.hash_pandas_object(self.frame, index=False)
+        except TypeError:  # lists and the like
+            rows = pd.util.hash_pandas_object(self.frame.astype(str), index=False)
+        content = hashlib.sha256("\n".join(self.frame.columns).encode())
+        content.update(rows.to_numpy().tobytes())
+        return f"{len(self):,} rows, {len(self.frame.columns)} columns, sha256 {content.hexdigest()[:16]}"
 
     def take(self, positions: Iterable[int]) -> "Table":
         """The rows at some positions (from 0), in that order."""

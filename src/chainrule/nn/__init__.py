@@ -4,6 +4,7 @@ from chainrule.nn import layers, losses, optimizers
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import (
     DeltaOrthogonal,
+    Dirac,
     Filled,
     FilledParts,
     Initializer,
@@ -15,6 +16,7 @@ from chainrule.nn.initializers import (
     VarianceScaling,
     constant,
     delta_orthogonal,
+    dirac,
     filled_parts,
     glorot_normal,
     glorot_uniform,
@@ -62,6 +64,7 @@ __all__ = [
     "CutMix",
     "Cyclical",
     "DeltaOrthogonal",
+    "Dirac",
     "ExponentialDecay",
     "Filled",
     "FilledParts",
@@ -90,6 +93,7 @@ __all__ = [
     "building",
     "constant",
     "delta_orthogonal",
+    "dirac",
     "filled_parts",
     "glorot_normal",
     "glorot_uniform",

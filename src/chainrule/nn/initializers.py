@@ -233,6 +233,29 @@ class DeltaOrthogonal(Initializer):
 
 
 @dataclass(frozen=True)
+class Dirac(Initializer):
+    """W[middle, i, i] = 1 and else 0 for the outputs i < inputs, for convolutions; others uniform.
+
+    So a layer hands on its input at first, beside new features of it (Zagoruyko and Komodakis 2017; with the
+    rest at random as in Jordan 2024, arXiv:2404.00498, section 3.3): U(-b, b), b = 1 / √fan_in.
+    Shape (..., inputs, outputs) with at least one axis of the receptive field; else ShapeError.
+    """
+
+    def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
+        if len(shape) < 3:
+            raise ShapeError(
+                f"dirac got shape {tuple(shape)}", remedy="it needs a kernel (..., inputs, outputs)"
+            )
+        bound = 1 / math.sqrt(fans(shape)[0])
+        kernel = random.uniform(-bound, bound, shape).astype(_float(dtype))
+        same = min(shape[-2:])
+        kernel[..., :same] = 0
+        middle = tuple((length - 1) // 2 for length in shape[:-2])
+        kernel[(*middle, np.arange(same), np.arange(same))] = 1
+        return kernel
+
+
+@dataclass(frozen=True)
 class LayerSequentialUnitVariance(Initializer):
     """W ← gain · W / deviation(x W) when training starts, from an orthogonal W (LSUV).
 
@@ -321,6 +344,11 @@ def orthogonal(gain: float = 1.0) -> Initializer:
 def delta_orthogonal(gain: float = 1.0) -> Initializer:
     """W[middle] = gain · Q, QᵀQ = I, and W = 0 elsewhere, for convolutions (Xiao et al. 2018)."""
     return DeltaOrthogonal(gain)
+
+
+def dirac() -> Initializer:
+    """W[middle, i, i] = 1: the first outputs repeat the inputs, the others are U(-b, b), b = 1 / √fan_in."""
+    return Dirac()
 
 
 def lsuv(gain: float = 1.0) -> Initializer:

@@ -105,6 +105,17 @@ class Building:
         self.lookups: list[Lookup] = []
         self._places = [_Place("", [])]
         self._streams = 0
+        self._is_frozen = False
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within this context layers act as in prediction, and their parameters are not trained."""
+        before = self.training, self._is_frozen
+        self.training, self._is_frozen = False, True
+        try:
+            yield
+        finally:
+            self.training, self._is_frozen = before
 
     @property
     def path(self) -> str:
@@ -140,7 +151,12 @@ class Building:
                 self._places.pop()
 
     def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
-        """The parameter of the layer being called; the same one when that place calls again."""
+        """The parameter of the layer being called; the same one when that place calls again.
+
+        Within `frozen` it is state that nothing updates.
+        """
+        if self._is_frozen:
+            return self.state(name, shape, initializer, dtype)
         full = self._full(name)
         known = self.at.get(full, self.trace.parameters.get(full))
         if known is None:

@@ -25,6 +25,10 @@ TRAINING, VALIDATION, GUIDE = "#2f7fc4", "#d9762b", "#8b919b"
 DEPTH_COLOURS = ((47, 111, 183), (122, 92, 196), (194, 71, 143), (217, 98, 43), (201, 150, 30))
 CUSTOMARY_RATIO = 1e-3
 _MOST_POINTS = 3000
+_HUES = (
+    *("#2f7fc4", "#d9762b", "#3b9a5b", "#c4453b", "#8a63c9"),
+    *("#8c6a4f", "#d167a7", "#7f858f", "#a8a02a", "#28a3b0"),
+)
 _MOST_LEGEND_ENTRIES = 14
 _MOST_CELLS_WITH_TEXT = 16
 
@@ -129,6 +133,27 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
         [heat], x="predicted", y="true", showlegend=False, hovermode="closest", height=height
     )
     return figure.update_layout(xaxis=ticks, yaxis={**ticks, "autorange": "reversed", "scaleanchor": "x"})
+
+
+def plane(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> "Figure":
+    """Points in the plane, coloured by class; (points, 2) and (points,) class numbers."""
+    import plotly.graph_objects as go
+
+    many = len(classes) > _MOST_LEGEND_ENTRIES
+    traces = [
+        go.Scatter(
+            x=points[labels == number, 0].tolist(),
+            y=points[labels == number, 1].tolist(),
+            mode="markers",
+            name=escape(_shortened(name), quote=False),
+            marker={"size": 6, "opacity": 0.75, "color": _HUES[number % len(_HUES)]},
+            hovertemplate="%{fullData.name}<extra></extra>",
+        )
+        for number, name in enumerate(classes)
+    ]
+    figure = common_figure(traces, x="", y="", showlegend=not many, hovermode="closest", height=520)
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": ""}
+    return figure.update_layout(xaxis=bare, yaxis={**bare, "scaleanchor": "x"})
 
 
 def predicted_against_true(targets: np.ndarray, predictions: np.ndarray) -> "Figure":

@@ -89,6 +89,11 @@ def table(header: Sequence[str], rows_html: Iterable[Sequence[str]], *, kind: st
     )
 
 
+def text(plain: str) -> str:
+    """Plain text as HTML, for cells of a `table`."""
+    return escape(plain)
+
+
 @cache
 def _asset(name: str) -> str:
     """The text of a file that lies beside this module."""

@@ -22,17 +22,17 @@ EVALUATION = "evaluation.json"
 _HEADLINE_METRICS = ("accuracy", "r2")
 
 
-def write_report(folder: Path, sections_of: Callable[[Mapping[str, Any]], Sequence[str]]) -> Path:
+def write_report(folder: Path, sections_of: Callable[[Mapping[str, Any], Path], Sequence[str]]) -> Path:
     """Write report.html into a run folder from its config.toml, metrics.jsonl and evaluation.json.
 
-    sections_of: what the run's task shows of the evaluation, as HTML.
+    sections_of: what the run's task shows of the evaluation and the folder, as HTML.
 
     evaluation.json may be absent: nothing was held out then. The page is written aside and renamed, so that
     an existing report is whole at every moment. Returns the path of the report.
     Raises DataError if the folder is not a run folder or one of its files can't be read.
     """
     config, metrics, evaluation = read_run(folder)
-    page_html = run_page(config, metrics, evaluation, folder.resolve().name, sections_of(evaluation))
+    page_html = run_page(config, metrics, evaluation, folder.resolve().name, sections_of(evaluation, folder))
     write_aside(folder / REPORT, page_html.encode(errors="backslashreplace"))
     return folder / REPORT
 

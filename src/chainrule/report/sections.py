@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from chainrule.nn.metrics import metric_of
 from chainrule.report import figures, page
 from chainrule.report.numbers import (
@@ -76,6 +78,28 @@ def _compared(name: str, value: float, baseline: float | None) -> list[str]:
         escape(metric_value(name, baseline)),
         f'<span class="{style}">{escape(gain_text(name, gain))}</span>',
     ]
+
+
+def confusion(evaluation: Mapping[str, Any], one: str) -> str:
+    """The matrix of an evaluation that has 'confusion' and 'classes'; one: what an example is called."""
+    counts = np.asarray(evaluation["confusion"], dtype=np.int64)
+    classes = [str(name) for name in evaluation.get("classes", range(len(counts)))]
+    figure = figures.confusion(counts, classes)
+    widest = f"{figure.layout.height + 120}px"  # about as wide as high, so that its cells fill it
+    return page.plot("Confusion matrix", figure, _confused(counts, classes, one), widest=widest)
+
+
+def _confused(counts: np.ndarray, classes: Sequence[str], one: str) -> str:
+    """What to look for in a confusion matrix, with the pair of classes that is confused most often."""
+    wrong = counts - np.diag(np.diag(counts))
+    look = "Right answers lie on the diagonal; each row shows how one true class was classified."
+    if not wrong.any():
+        return f"{look} Every held-out {one} is right."
+    true, predicted = divmod(int(wrong.argmax()), len(classes))
+    return (
+        f"{look} The most frequent mistake: “{classes[true]}” taken for “{classes[predicted]}” "
+        f"({wrong.max():,} of {counts[true].sum():,})."
+    )
 
 
 def curves(metrics: figures.Epochs, best: int | None) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from chainrule.errors import DataError
 from chainrule.tasks.forecast import FORECAST
+from chainrule.tasks.image import IMAGE
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
-from chainrule.tasks.task import Predictions, Task, TaskRun, plain_settings, settings_of
+from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, plain_settings, settings_of
 from chainrule.training.folder import kind_of
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST)}
+TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, IMAGE)}
 """By name; the first is the default."""
 
 
@@ -30,6 +31,7 @@ def task_of(folder: Path) -> Task:
 
 __all__ = [
     "TASKS",
+    "Opened",
     "Predictions",
     "Task",
     "TaskRun",

@@ -1,8 +1,6 @@
 """Opening the tables that tasks learn from, and telling them apart."""
 
-import hashlib
-
-from chainrule.data import Reading, Table, is_named, load_named, load_table
+from chainrule.data import Reading, Table, column_names, is_named, load_named, load_table
 from chainrule.errors import DataError
 from chainrule.tasks.task import Say, say_nothing
 
@@ -26,23 +24,11 @@ def open_table(
     if is_named(source):
         return load_named(source, target, say=say)
     if target is None:
+        columns = ", ".join(repr(name) for name in column_names(source)[:30])
         raise DataError(
             f"{source}: which column is to be predicted?",
-            remedy="name it ({target})",
+            remedy=f"name it ({{target}}), one of {columns}",
             settings={"target": ...},
         )
     known = None if isinstance(missing, str) else missing
     return load_table(source, target, missing=known, reading=reading)
-
-
-def table_fingerprint(table: Table) -> str:
-    """The same for the same rows and columns, however the file is called: their numbers and a hash."""
-    import pandas as pd
-
-    try:
-        rows = pd.util.hash_pandas_object(table.frame, index=False)
-    except TypeError:  # lists and the like
-        rows = pd.util.hash_pandas_object(table.frame.astype(str), index=False)
-    content = hashlib.sha256("\n".join(table.frame.columns).encode())
-    content.update(rows.to_numpy().tobytes())
-    return f"{len(table):,} rows, {len(table.frame.columns)} columns, sha256 {content.hexdigest()[:16]}"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chainrule.backprop import Explanation
-from chainrule.data import Table
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.training import Listener, Run
 from chainrule.tune import Space
@@ -25,6 +24,22 @@ Chosen = TypeVar("Chosen")
 
 def say_nothing(sentence: str) -> None:
     """Of nobody who listens."""
+
+
+class Opened(Protocol):
+    """What a task trains on: a table, images and the like.
+
+    source: what messages call it: its path, or the name of a data set. target: what is to be predicted of it.
+    """
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+
+    def fingerprint(self) -> str:
+        """What it holds, in a few words and a hash: the same for the same content, wherever it lies."""
+        ...
 
 
 class TaskRun(Protocol):
@@ -58,7 +73,7 @@ class Train(Protocol):
 
     def __call__(
         self,
-        table: Table,
+        opened: Any,
         settings: Any,
         *,
         progress: bool | None = None,
@@ -66,7 +81,9 @@ class Train(Protocol):
         listeners: Sequence[Listener] = (),
         say: Say = say_nothing,
     ) -> TaskRun:
-        """progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
+        """opened: what the task's `open` gave. say: told what is inferred.
+
+        progress, checkpoint, listeners: as for chainrule.train.
 
         Raises DataError and ConfigError before training, TrainingError where it breaks down.
         """
@@ -111,7 +128,7 @@ class Search:
     spaces: Mapping[str, Space]
     usual: Callable[[Any], str]
     settings: Callable[[Mapping[str, Any], Any], Any]
-    prepare: Callable[[Table, Any], Trials]
+    prepare: Callable[[Any, Any], Trials]
     most_epochs: Callable[[Any], int]
     made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -126,13 +143,18 @@ class Task:
 
     name: of `--task`, and of the kind of its run folders. meaning: one sentence.
     settings: a frozen dataclass of plain values with defaults. help: what each means, by name.
-    options: settings that the command line takes as options of their own, such as --horizon: name -> what
-    stands for the value there.
-    open: a source, its target (None: the source knows it) and settings -> what is trained on; DataError.
+    options: settings that the command line takes as options of their own: name -> how it is written there,
+    such as '--horizon STEPS'.
+    takes: whether a source, a path or a name, is of this task where nobody named one.
+    open: a source, its target (None: the source knows it) and settings -> what is trained on (see `Opened`);
+    DataError.
+    settle: what is trained on and settings -> the settings with everything decided that must not be decided
+    twice, such as what was chosen by the clock: those are stored, and trained with.
     train: see `Train`. load: a run folder -> the run that was saved there.
     predict: for the examples of a source; None: those that follow from the run itself, where it knows some.
     explain: one step with every number, on the example of a number, from a source (None: the run's own).
-    guess: of an evaluation, what the baseline says, in words. sections: of an evaluation, for the report.
+    guess: of an evaluation, what the baseline says, in words. sections: of an evaluation and the folder that
+    it lies in, for the report.
     search: what `chainrule tune` varies; None: it can not be searched.
     """
 
@@ -140,14 +162,16 @@ class Task:
     meaning: str
     settings: type
     help: Mapping[str, str]
-    open: Callable[[str, str | None, Any, Say], Table]
+    open: Callable[[str, str | None, Any, Say], Any]
     train: Train
     load: Callable[[Path], Any]
     predict: Callable[[Any, str | None, Say], Predictions]
     explain: Callable[[Any, int, str | None], Explanation]
     guess: Callable[[Mapping[str, Any]], str]
-    sections: Callable[[Mapping[str, Any]], Sequence[str]]
+    sections: Callable[[Mapping[str, Any], Path], Sequence[str]]
     options: Mapping[str, str] = field(default_factory=dict)
+    takes: Callable[[str], bool] = lambda source: False
+    settle: Callable[[Any, Any, Say], Any] = lambda opened, settings, say: settings
     search: Search | None = None
 
 

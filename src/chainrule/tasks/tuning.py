@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chainrule.data import Table
 from chainrule.data.locks import in_turn
 from chainrule.errors import ConfigError, DataError, TrainingError, did_you_mean
 from chainrule.nn.settings import check_whole
 from chainrule.paths import text_of_path
 from chainrule.report.tune_page import tune_page
-from chainrule.tasks.opening import table_fingerprint
-from chainrule.tasks.task import Search, Task, TaskRun, Trials, plain_settings
+from chainrule.tasks.task import Opened, Search, Task, TaskRun, Trials, plain_settings
 from chainrule.training import Run, check_free, folder_aside, write_aside
 from chainrule.training.folder import write_kind
 from chainrule.training.interrupt import deferred_interrupt
@@ -69,7 +67,7 @@ def space_of(task: Task, settings: Any, fixed: Collection[str] = (), name: str |
 
 def tune_task(
     task: Task,
-    table: Table,
+    opened: Opened,
     settings: Any,
     *,
     trials: int,
@@ -98,10 +96,10 @@ def tune_task(
     if space is None:
         space = space_of(task, settings)
     of_task = searched(task)
-    ready = of_task.prepare(table, of_task.trial(space, settings))
-    subject = _subject(task, table, settings, space)
+    ready = of_task.prepare(opened, of_task.trial(space, settings))
+    subject = _subject(task, opened, settings, space)
     name = study_name(folder)
-    _make_folder(folder, table, subject, space, pruning, settings.seed, study)
+    _make_folder(folder, opened, subject, space, pruning, settings.seed, study)
     for sentence in (*ready.found, f"searched are {', '.join(space.parameters)}"):
         say(sentence)
     result = search(
@@ -124,14 +122,14 @@ def tune_task(
         clips = "clip" in task.help
         raise TrainingError(
             f"training broke down in every one of the {len(result.trials)} trials",
-            remedy="look for extreme values in the table" + clips * ", or clip the gradients ({clip})",
+            remedy="look for extreme values in the data" + clips * ", or clip the gradients ({clip})",
             settings={"clip": 1.0} if clips else {},
         )
     # Of several processes that end together, one writes; and Ctrl-C does not lose what is being written.
     with deferred_interrupt(), in_turn(folder / ".lock"):
         chosen = of_task.settings(result.best.values, settings)
         best = _write_best(folder, task, ready, chosen, result.run)
-        page = _page(folder, table, space, result, best)
+        page = _page(folder, opened, space, result, best)
         write_aside(folder / REPORT, page.encode(errors="backslashreplace"))
     return TaskStudy(result, best, folder)
 
@@ -140,7 +138,7 @@ def find_study(
     parent: Path,
     stem: str,
     task: Task,
-    table: Table,
+    opened: Opened,
     settings: Any,
     space: Space,
     pruning: Pruning | None,
@@ -151,7 +149,7 @@ def find_study(
 
     shared: whether the study is in a database, rather than in the folder.
     """
-    wanted = subject_of(space, _subject(task, table, settings, space), pruning)
+    wanted = subject_of(space, _subject(task, opened, settings, space), pruning)
     number = 1
     while (folder := parent / f"{stem}-{number:03d}").exists():
         same = (folder / STUDY_FILE).is_file() and _read_subject(folder) == wanted
@@ -167,12 +165,12 @@ def study_name(folder: Path) -> str:
     return name if name and number.isdecimal() else folder.name
 
 
-def _subject(task: Task, table: Table, settings: Any, space: Space) -> dict[str, Any]:
-    """What a study is about, as plain data: the task, the table's content, the target, what is fixed."""
+def _subject(task: Task, opened: Opened, settings: Any, space: Space) -> dict[str, Any]:
+    """What a study is about, as plain data: the task, what is learned from, the target, what is fixed."""
     made = searched(task).made_of.items()
     names = {*space.parameters, *(name for name, parts in made if set(parts) & set(space.parameters))}
     fixed = {name: value for name, value in plain_settings(settings).items() if name not in names}
-    subject = {"target": table.target, "table": table_fingerprint(table), "settings": fixed}
+    subject = {"target": opened.target, "table": opened.fingerprint(), "settings": fixed}
     return {"task": task.name, **subject}
 
 
@@ -188,7 +186,7 @@ def _upgraded(subject: Mapping[str, Any]) -> dict[str, Any]:
 
 def _make_folder(
     folder: Path,
-    table: Table,
+    opened: Opened,
     subject: Mapping[str, Any],
     space: Space,
     pruning: Pruning | None,
@@ -210,7 +208,7 @@ def _make_folder(
         check_free(folder)
         try:
             with folder_aside(folder) as aside:
-                content = {"file": text_of_path(table.source), **wanted}
+                content = {"file": text_of_path(opened.source), **wanted}
                 write_kind(aside, "study")
                 (aside / STUDY_FILE).write_text(tomli_w.dumps(content), encoding="utf-8")
                 if url is None:
@@ -263,7 +261,7 @@ def _write_best(folder: Path, task: Task, trials: Trials, chosen: Any, run: Run 
     return task_run
 
 
-def _page(folder: Path, table: Table, space: Space, result: StudyResult, best: TaskRun | None) -> str:
+def _page(folder: Path, opened: Opened, space: Space, result: StudyResult, best: TaskRun | None) -> str:
     config, evaluation = ({}, {}) if best is None else (best.config(), best.evaluation)
     return tune_page(
         [asdict(trial) for trial in ranked(result.trials)],
@@ -272,5 +270,5 @@ def _page(folder: Path, table: Table, space: Space, result: StudyResult, best: T
         config,
         evaluation,
         folder.name,
-        target=table.target,
+        target=opened.target,
     )

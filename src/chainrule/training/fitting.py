@@ -178,6 +178,7 @@ def train_recipe(
     state: RunState | None = None,
     programs: Programs | None = None,
     own_metrics: Mapping[str, OwnMetric] = MappingProxyType({}),
+    initial: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Run:
     """`train` for a recipe and checked arrays, or sources.
 
@@ -185,6 +186,8 @@ def train_recipe(
     of a `starting_tree`; not with a checkpoint. Patience counts from there.
     programs: compiled before, for a recipe that differs in epochs, batch size, patience and seed at most;
     they have their executor. own_metrics: by name, measured beside those of the recipe.
+    initial: arrays of the model that training begins with, by name, such as the `parameters` of another run;
+    what is not among them, or of another shape, begins as its layer says.
     """
     programs = Programs(recipe, executor) if programs is None else programs
     supply = supply_of(programs, data)
@@ -216,7 +219,7 @@ def train_recipe(
                 whole = recipe.objective.takes_whole_numbers()
                 bytes_as = "int32" if whole else recipe.dtype
                 known = {} if checkpoint is None else fingerprint(data, validation, bytes_as)
-                state = _starting_state(recipe, supply, known, checkpoint, programs)
+                state = _starting_state(recipe, supply, known, checkpoint, programs, initial)
             return Loop(
                 recipe,
                 programs,
@@ -362,11 +365,16 @@ def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str,
     return starting_tree_of(recipe, supply_of(programs, data), programs)
 
 
-def starting_tree_of(recipe: Recipe, supply: Supply, programs: Programs) -> dict[str, np.ndarray]:
-    """`starting_tree` for examples that may come from a source."""
+def starting_tree_of(
+    recipe: Recipe,
+    supply: Supply,
+    programs: Programs,
+    initial: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> dict[str, np.ndarray]:
+    """`starting_tree` for examples that may come from a source. initial: as of `train_recipe`."""
     rows = supply.rows(recipe.batch_size)
     step = programs.step(supply.sample, rows)
-    tree = initial_tree(recipe, step)
+    tree = initial_tree(recipe, step, initial)
     if scales(step):
         with closing(supply.feed(rows, recipe.seed if recipe.shuffle else None, 1)) as parts:
             part = next(parts)
@@ -408,9 +416,10 @@ def _starting_state(
     known: dict[str, str],
     checkpoint: Path | str | None,
     programs: Programs,
+    initial: Mapping[str, np.ndarray],
 ) -> RunState:
     if checkpoint is None or not Path(checkpoint).exists():
-        return RunState(starting_tree_of(recipe, supply, programs), data=known)
+        return RunState(starting_tree_of(recipe, supply, programs, initial), data=known)
     state = load_state(checkpoint, recipe)
     step = programs.step(supply.sample, supply.rows(recipe.batch_size))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from zlib import crc32
 
 import numpy as np
@@ -147,14 +148,21 @@ def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {n.removeprefix(OPTIMIZER): array for n, array in tree.items() if n.startswith(OPTIMIZER)}
 
 
-def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
+def initial_tree(
+    recipe: Recipe, step: TrainingStep, given: Mapping[str, np.ndarray] = MappingProxyType({})
+) -> dict[str, np.ndarray]:
     """Parameters and state at the start, by name.
+
+    given: arrays of the model that are known already, such as another run's; those of another name, shape or
+    dtype are passed over.
 
     Each array of the model is drawn from a generator of its own, keyed by the seed and its name, so that
     adding a layer does not change the others' weights.
     """
     tree = {
-        value.name: _first_value(step.initializers[value.name], value, recipe.seed)
+        value.name: given[value.name].copy()
+        if _is_like(given.get(value.name), value)
+        else _first_value(step.initializers[value.name], value, recipe.seed)
         for value in held_by_model(step.program)
     }
     state = recipe.optimizer.init({value.name: tree[value.name] for value in step.program.parameters})
@@ -163,6 +171,10 @@ def initial_tree(recipe: Recipe, step: TrainingStep) -> dict[str, np.ndarray]:
         folded = (recipe.seed ^ (recipe.seed >> 32)) & 0xFFFFFFFF
         tree[RANDOM_KEY] = np.array([folded, 0], np.uint32)
     return tree
+
+
+def _is_like(array: np.ndarray | None, value: Value) -> bool:
+    return array is not None and array.shape == value.shape and array.dtype == value.dtype
 
 
 def _first_value(initializer: Initializer, value: Value, seed: int) -> np.ndarray:

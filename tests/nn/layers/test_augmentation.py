@@ -9,7 +9,7 @@ from tests.nn.layers.recording import compiled
 
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
-from chainrule.nn import ColorJitter, Cutout, Layer, RandomAffine, RandomCrop, building
+from chainrule.nn import AlternatingFlip, ColorJitter, Cutout, Layer, RandomAffine, RandomCrop, building
 from chainrule.nn.layer import RANDOM_KEY
 from chainrule.program import Trace
 
@@ -161,3 +161,21 @@ def test_cutout_sets_a_square_to_zero_that_the_borders_may_cut():
 def test_what_is_no_picture_is_refused(layer):
     with pytest.raises(ShapeError, match=r"give it an axis of its own: x\[..., None\]"):
         compiled(layer, 3, 6, 6)
+
+
+def test_alternating_flips_show_every_picture_both_ways_in_two_epochs():
+    x = np.random.default_rng(3).integers(0, 256, (6, 3, 4, 2)).astype("float32")
+    trace = Trace()
+    with building(trace, training=True) as built:
+        y = AlternatingFlip(2)(trace.input("x", x.shape, "float32"))
+    program = trace.program({"y": y}, built.updates)
+    seen = []
+    for step in range(4):  # two epochs of two steps
+        seen.append(
+            compile_numpy(program).run({"alternating_flip_1.step": np.array(step, np.float32)}, {"x": x})["y"]
+        )
+    even = x[..., 0].sum((1, 2)) % 2 == 0
+    assert 0 < even.sum() < len(x)
+    first, second = np.where(even[:, None, None, None], [x, x[:, :, ::-1]], [x[:, :, ::-1], x])
+    for y, expected in zip(seen, (first, first, second, second), strict=True):
+        np.testing.assert_array_equal(y, expected)

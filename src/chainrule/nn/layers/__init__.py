@@ -2,13 +2,14 @@
 
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
-from chainrule.nn.layers.augmentation import ColorJitter, Cutout, RandomAffine, RandomCrop
+from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
 from chainrule.nn.layers.containers import Concatenate, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
+from chainrule.nn.layers.freezing import Frozen
 from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
 from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import (
@@ -27,11 +28,13 @@ from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Standardize
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
 from chainrule.nn.layers.tables import TableFeatures
+from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "AlternatingFlip",
     "Apply",
     "AvgPool1D",
     "AvgPool2D",
@@ -49,6 +52,7 @@ __all__ = [
     "Embedding",
     "EnsembleDense",
     "Flatten",
+    "Frozen",
     "GaussianNoise",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
@@ -60,6 +64,7 @@ __all__ = [
     "MaxPool2D",
     "Members",
     "MultiHeadAttention",
+    "PatchWhitening",
     "Permute",
     "PositionalEncoding",
     "RMSNorm",

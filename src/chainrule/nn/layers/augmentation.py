@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ConfigError, ShapeError
+from chainrule.nn.initializers import zeros
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_floats, need_space
 from chainrule.nn.settings import check_choice, check_number, check_whole, checked_lengths
@@ -101,6 +102,42 @@ class RandomAffine(Layer):
             rows = rows + _whole(self, batch, dtype, 2 * self.shift) - self.shift
             columns = columns + _whole(self, batch, dtype, 2 * self.shift) - self.shift
         return rows + down, columns + right
+
+
+@dataclass(frozen=True)
+class AlternatingFlip(Layer):
+    """y = x, or x mirrored left and right: each picture in every other epoch; in prediction y = x.
+
+    Half of the pictures begin mirrored. So two epochs see every picture both ways, which drawing each time
+    does for one in two (Jordan 2024, arXiv:2404.00498, section 3.6).
+
+    steps: of an epoch, at least 1. Which half a picture is in is told by whether the sum of its first channel
+    is even. State: 'step', the number of calls.
+    x: (batch, height, width, channels) -> the same shape.
+    Raises ConfigError for bad steps; while recording ShapeError and DTypeError for other inputs.
+    """
+
+    steps: int
+
+    def __post_init__(self) -> None:
+        check_whole(self, "steps", self.steps)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        step = self.state("step", (), zeros)
+        if not self.training:
+            return x
+        self.update_state("step", step + 1.0)
+        epoch = f.floor((step + 0.5) * (1.0 / self.steps)).cast(x.dtype)
+        turn = f.floor(x[..., :1].sum((1, 2, 3), keepdims=True)) + epoch
+        mirrored = turn - 2.0 * f.floor(0.5 * turn) > 0.5
+        batch, height, width, _ = x.shape
+        rows, columns = np.meshgrid(np.arange(height), np.arange(width - 1, -1, -1), indexing="ij")
+        places = [
+            f.broadcast_to(x.trace.constant(each[None], x.dtype), (batch, height, width))
+            for each in (rows, columns)
+        ]
+        return f.where(mirrored, f.sample(x, *places, method="nearest", edge="nearest"), x)
 
 
 @dataclass(frozen=True)

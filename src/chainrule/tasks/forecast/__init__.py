@@ -21,7 +21,7 @@ FORECAST = Task(
     predict=predict,
     explain=explain,
     guess=guess,
-    sections=sections,
+    sections=lambda evaluation, folder: sections(evaluation),
     search=SEARCH,
-    options={"time": "COLUMN", "series": "COLUMN", "horizon": "STEPS"},
+    options={"time": "--time COLUMN", "series": "--series COLUMN", "horizon": "--horizon STEPS"},
 )

@@ -123,7 +123,7 @@ def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime
 
 
 def train_forecast(
-    table: Table,
+    opened: Table,
     settings: ForecastTaskSettings,
     *,
     progress: bool | None = None,
@@ -137,7 +137,7 @@ def train_forecast(
     horizons alone. progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
     Raises DataError and ConfigError before training, TrainingError where it breaks down.
     """
-    parts = series_in_time(table, settings)
+    parts = series_in_time(opened, settings)
     # Said only now: what is wrong with a table or its settings stands alone on standard error.
     for sentence in parts.found:
         say(sentence)

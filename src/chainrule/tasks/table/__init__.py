@@ -21,6 +21,6 @@ TABLE = Task(
     predict=predict,
     explain=explain_run,
     guess=guess,
-    sections=sections,
+    sections=lambda evaluation, folder: sections(evaluation),
     search=SEARCH,
 )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Arrays, Preparation
+from chainrule.tasks.classes import class_figures
 from chainrule.tasks.table.prepare import targets_of
 from chainrule.training import Run
 
@@ -25,7 +26,7 @@ def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dic
     training, validation, test = parts
     outputs = run.predict(test.x)
     if preparation.task == "classification":
-        figures = classification(outputs, targets_of(test), targets_of(training))
+        figures = class_figures(outputs, targets_of(test), targets_of(training))
         figures["classes"] = [str(name) for name in preparation.classes]
     else:
         scaled = (outputs, targets_of(test), targets_of(training))
@@ -38,39 +39,6 @@ def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dic
         "seconds": run.history[-1]["seconds"] if run.history else 0.0,
         "stopped": run.stopped,
         "best_epoch": run.best_epoch,
-    }
-
-
-def classification(probabilities: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
-    """Metrics, baseline and confusion matrix.
-
-    probabilities: (rows, classes). truth: (rows,) class numbers. training: (n,) class numbers of the rows
-    trained on, of which the baseline knows the shares: it says the most frequent class every time.
-    """
-    from sklearn.metrics import confusion_matrix
-
-    classes = probabilities.shape[1]
-    shares = np.bincount(training, minlength=classes) / len(training)
-    constant = np.broadcast_to(shares, probabilities.shape)
-    return {
-        "metrics": _class_metrics(probabilities, truth),
-        "baseline": _class_metrics(constant, truth),
-        "confusion": confusion_matrix(truth, probabilities.argmax(1), labels=range(classes)).tolist(),
-    }
-
-
-def _class_metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    from sklearn.metrics import accuracy_score, log_loss, recall_score
-
-    labels = np.arange(probabilities.shape[1])
-    chosen = probabilities.argmax(1)
-    # Rows of float32 probabilities sum to 1 within 1e-7 only, and scikit-learn warns of it.
-    exact = probabilities.astype(np.float64)
-    exact /= exact.sum(1, keepdims=True)
-    return {
-        "accuracy": float(accuracy_score(truth, chosen)),
-        "balanced_accuracy": float(recall_score(truth, chosen, labels=np.unique(truth), average="macro")),
-        "log_loss": float(log_loss(truth, exact, labels=labels)),
     }
 
 

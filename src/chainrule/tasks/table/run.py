@@ -68,7 +68,7 @@ class TableRun:
 
 
 def train_table(
-    table: Table,
+    opened: Table,
     settings: TableSettings,
     *,
     progress: bool | None = None,
@@ -81,7 +81,7 @@ def train_table(
     progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what is inferred.
     Raises DataError and ConfigError before training, TrainingError if the loss becomes NaN.
     """
-    prepared = prepare_table(table, settings)
+    prepared = prepare_table(opened, settings)
     recipe = prepared.recipe(settings)
     # Said only now: what is wrong with a table or its settings stands alone on standard error.
     for sentence in (prepared.why, *prepared.notes, _story(prepared.parts, recipe)):

@@ -1,0 +1,38 @@
+"""Figures of classifiers on held-out examples, beside the baseline of the most frequent class."""
+
+from typing import Any
+
+import numpy as np
+
+
+def class_figures(probabilities: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
+    """Metrics, baseline and confusion matrix.
+
+    probabilities: (examples, classes). truth: (examples,) class numbers. training: (n,) class numbers of what
+    was trained on, of which the baseline knows the shares: it says the most frequent class every time.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    classes = probabilities.shape[1]
+    shares = np.bincount(training, minlength=classes) / len(training)
+    constant = np.broadcast_to(shares, probabilities.shape)
+    return {
+        "metrics": _metrics(probabilities, truth),
+        "baseline": _metrics(constant, truth),
+        "confusion": confusion_matrix(truth, probabilities.argmax(1), labels=range(classes)).tolist(),
+    }
+
+
+def _metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, log_loss, recall_score
+
+    labels = np.arange(probabilities.shape[1])
+    chosen = probabilities.argmax(1)
+    # Rows of float32 probabilities sum to 1 within 1e-7 only, and scikit-learn warns of it.
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(1, keepdims=True)
+    return {
+        "accuracy": float(accuracy_score(truth, chosen)),
+        "balanced_accuracy": float(recall_score(truth, chosen, labels=np.unique(truth), average="macro")),
+        "log_loss": float(log_loss(truth, exact, labels=labels)),
+    }

@@ -1,0 +1,57 @@
+"""How good a run on images is on those it never saw, beside the most frequent class."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.tasks.classes import class_figures
+from chainrule.tasks.image.prepare import PreparedImages
+from chainrule.tasks.image.views import probabilities
+from chainrule.training import Run
+
+MISTAKES = 24
+"""Of the most confident ones, so many are kept to be shown."""
+
+
+def guess(evaluation: Mapping[str, Any]) -> str:
+    """What the baseline says of every image."""
+    return "most frequent class"
+
+
+def evaluate(run: Run, prepared: PreparedImages, views: str) -> dict[str, Any]:
+    """Figures on the held-out images, and the mistakes that the network was surest of."""
+    shape, rows = prepared.shape, prepared.rows
+    said = probabilities(run, shape, prepared.images, rows["test"], views)
+    truth = prepared.truth("test")
+    figures = class_figures(said, truth, prepared.truth("train"))
+    counts = np.array(figures["confusion"])
+    recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
+    return figures | {
+        "problem": "classification",
+        "target": prepared.subject.target,
+        "classes": list(shape.classes),
+        "recall": dict(zip(shape.classes, recall.tolist(), strict=True)),
+        "mistakes": _mistakes(prepared, said, truth),
+        "rows": {part: len(each) for part, each in rows.items()},
+        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+    }
+
+
+def _mistakes(prepared: PreparedImages, said: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:
+    chosen, classes = said.argmax(1), prepared.shape.classes
+    wrong = np.flatnonzero(chosen != truth)
+    surest = wrong[np.argsort(-said[wrong, chosen[wrong]], kind="stable")][:MISTAKES]
+    held_out = prepared.rows["test"]
+    return [
+        {
+            "image": prepared.images.name_of(int(held_out[place])),
+            "row": int(held_out[place]),
+            "true": classes[truth[place]],
+            "predicted": classes[chosen[place]],
+            "probability": float(said[place, chosen[place]]),
+        }
+        for place in surest
+    ]

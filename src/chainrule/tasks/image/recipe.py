@@ -1,0 +1,142 @@
+"""What 'auto' stands for in the settings of images, and the recipe that they ask for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from chainrule.nn import (
+    AddWeightDecay,
+    AlternatingFlip,
+    ColorJitter,
+    Cutout,
+    ExponentialMovingAverage,
+    Layer,
+    Momentum,
+    Partition,
+    RandomAffine,
+    Scale,
+    ScaleByLearningRate,
+    Schedule,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Transform,
+    chain,
+    muon,
+)
+from chainrule.tasks.build import SCHEDULES, optimizer_for
+from chainrule.tasks.image.network import CALM, NETWORKS, image_network
+from chainrule.tasks.image.settings import AUTO, ImageSettings
+from chainrule.training import Recipe, Supervised
+
+_EXAMPLES = 600_000
+"""That are seen in all, in about; of MNIST 10 epochs."""
+MOST_EPOCHS = 100
+_FEWEST_EPOCHS = 8
+_RATES: Mapping[str, tuple[float, float]] = {
+    "nesterov": (0.0, 0.009),
+    "adamw": (0.004, 0.05),
+    "muon": (0.1, 0.1),
+}
+"""Learning rate and decay; Nesterov's rate is in proportion to the batch."""
+_NESTEROV_RATE = 0.0015
+"""Of each image in a batch."""
+_SHIFTS = 64.0
+"""So many times the rate is that of BatchNorm's shifts (Jordan 2024, section 3.4)."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is set, and what 'auto' stands for; see `settings.HELP`."""
+
+    network: str
+    shift: int
+    degrees: float
+    scale: float
+    flip: str
+    learning_rate: float
+    weight_decay: float
+    epochs: int
+    batch_size: int
+    views: str
+
+
+def choices(settings: ImageSettings, images: int, size: tuple[int, int], channels: int) -> Choices:
+    """The choices for so many training images of a size."""
+    grey = channels == 1
+    batch = min(500, max(16, images // 40)) if settings.batch_size == AUTO else settings.batch_size
+    batch = min(batch, images)
+    rate, decay = _RATES[settings.optimizer]
+    flip = ("none" if grey else "alternating") if settings.flip == AUTO else settings.flip
+    known = Choices(
+        network="small" if grey else "medium",
+        shift=round(min(size) / 16),
+        degrees=10.0 if grey else 0.0,
+        scale=1.1 if grey else 1.0,
+        flip=flip,
+        learning_rate=rate or _NESTEROV_RATE * batch,
+        weight_decay=decay,
+        epochs=min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), MOST_EPOCHS),
+        batch_size=batch,
+        views="mirrored" if flip in ("horizontal", "alternating", "both") else "one",
+    )
+    given = {each.name: getattr(settings, each.name) for each in fields(Choices) if each.name != "batch_size"}
+    return replace(known, **{name: value for name, value in given.items() if value != AUTO})
+
+
+def recipe_for(settings: ImageSettings, chosen: Choices, model: Layer, steps_per_epoch: int) -> Recipe:
+    """The recipe of a network for the settings."""
+    steps = chosen.epochs * steps_per_epoch
+    rate = SCHEDULES[settings.schedule](chosen.learning_rate, steps, max(1, chosen.epochs // 4))
+    return Recipe(
+        Supervised(model, SoftmaxCrossEntropy(settings.label_smoothing)),
+        _optimizer(settings, chosen, rate),
+        epochs=chosen.epochs,
+        batch_size=chosen.batch_size,
+        seed=settings.seed,
+    )
+
+
+def new_network(
+    settings: ImageSettings, chosen: Choices, pixels: np.ndarray, classes: int, steps_per_epoch: int
+) -> Sequential:
+    """A network for these training images, with its augmentation; pixels: some of them."""
+    before, after = augmentation(settings, chosen, pixels.shape[3], steps_per_epoch)
+    return image_network(pixels, classes, NETWORKS[chosen.network], before, after)
+
+
+def augmentation(
+    settings: ImageSettings, chosen: Choices, channels: int, steps_per_epoch: int
+) -> tuple[list[Layer], list[Layer]]:
+    """Layers that change raw images by chance, and those that change standardized ones."""
+    before: list[Layer] = []
+    alternating = chosen.flip == "alternating"
+    moves = RandomAffine(
+        shift=chosen.shift,
+        degrees=float(chosen.degrees),
+        scale=(1 / chosen.scale, float(chosen.scale)) if chosen.scale != 1 else (1.0, 1.0),
+        flip="none" if alternating else chosen.flip,
+        edge="zeros" if channels == 1 else "reflect",
+    )
+    if alternating:
+        before.append(AlternatingFlip(steps_per_epoch))
+    if moves != RandomAffine(edge=moves.edge):
+        before.append(moves)
+    if settings.colour:
+        before.append(ColorJitter(settings.colour, settings.colour, settings.colour))
+    return before, [Cutout(settings.cutout)] if settings.cutout else []
+
+
+def _optimizer(settings: ImageSettings, chosen: Choices, rate: float | Schedule) -> Transform:
+    decay = chosen.weight_decay
+    if settings.optimizer == "nesterov":
+        # Logits divided by CALM learn as a last layer that begins smaller, at a rate divided by its square.
+        rates = Partition((("*shift", Scale(_SHIFTS)), ("dense_*", Scale(1 / CALM**2))))
+        optimizer = chain(
+            Momentum(0.85, nesterov=True), AddWeightDecay(decay), rates, ScaleByLearningRate(rate)
+        )
+    elif settings.optimizer == "muon":
+        optimizer = muon(rate, decay, momentum=0.6, adam_share=0.05, on="conv2_d_*weight")
+    else:
+        optimizer = optimizer_for(settings.optimizer, rate, decay)
+    return chain(optimizer, ExponentialMovingAverage(settings.average)) if settings.average else optimizer

@@ -1,0 +1,113 @@
+"""What the report shows of images: mistakes, what the network looks at, and what it got to see."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.report import figures, page
+from chainrule.report.numbers import metric_value
+from chainrule.report.pictures import Picture, gallery, heated, picture
+from chainrule.report.sections import confusion, held_out
+from chainrule.tasks.image.stored import read_pictures
+
+_CLASSES = 20
+"""Rows of the table of classes, the worst first."""
+
+
+def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
+    """Metrics and the confusion matrix, the surest mistakes, and how the network sees."""
+    return sections_of(evaluation, read_pictures(folder))
+
+
+def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
+    """The same from pictures in memory."""
+    classes = [str(each) for each in evaluation.get("classes", ())]
+    blocks = [confusion(evaluation, "image"), _recall(evaluation)] if evaluation.get("confusion") else []
+    found = [held_out(evaluation, "the most frequent class", blocks)]
+    if "mistakes" in pictures:
+        found.append(_mistakes(evaluation["mistakes"], pictures["mistakes"]))
+    if "shown" in pictures:
+        found.append(_seeing(pictures))
+    if "points" in pictures and pictures["points"].any():
+        found.append(_plane(pictures, classes))
+    return found
+
+
+def _recall(evaluation: Mapping[str, Any]) -> str:
+    counts = np.array(evaluation["confusion"]).sum(1)
+    found = sorted(zip(evaluation["recall"].items(), counts, strict=True), key=lambda each: each[0][1])
+    rows = [
+        [page.text(name), metric_value("accuracy", share), f"{count:,}"]
+        for (name, share), count in found[:_CLASSES]
+    ]
+    return page.table(["class", "found", "held out"], rows, kind="numbers")
+
+
+def _mistakes(mistakes: Sequence[Mapping[str, Any]], images: np.ndarray) -> str:
+    tiles = [
+        Picture(
+            picture(image),
+            f"{each['predicted']}, {metric_value('accuracy', each['probability'])}",
+            f"truly {each['true']}",
+            str(each["image"]),
+        )
+        for each, image in zip(mistakes, images, strict=True)
+    ]
+    introduction = (
+        "Held-out images that the network was surest of and got wrong: what it says, how sure it is, and "
+        "what is right. Some may be labelled wrongly."
+    )
+    return page.section("The most confident mistakes", [gallery(tiles)], introduction=introduction)
+
+
+def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
+    looks = []
+    for image, pixels, places in zip(
+        pictures["shown"], pictures["saliency"], pictures["attention"], strict=True
+    ):
+        looks += [
+            Picture(picture(image)),
+            Picture(heated(image, pixels)),
+            Picture(heated(image, places)),
+        ]
+    augmented = [Picture(picture(image)) for image in pictures["augmented"]]
+    filters = [Picture(picture(image)) for image in pictures["filters"]]
+    blocks = [
+        gallery(
+            looks,
+            "What it looks at",
+            "One held-out image of each class in three tiles: as it is; with the pixels whose change would "
+            "change the score most, by their deltas; with the places whose features speak for the class, by "
+            "the deltas of the last convolution.",
+            columns=6,
+        ),
+        gallery(
+            augmented,
+            "What training shows it",
+            "Each row begins with an image as it is; the others are draws of the augmentation. If the class "
+            "can't be told from them, it is too strong.",
+            columns=6,
+        ),
+        gallery(
+            filters,
+            "Filters of the first layer",
+            "The patterns that patches of the training images are made of, the most common first; they are "
+            "measured, not learned.",
+            columns=12,
+        ),
+    ]
+    return page.section("How it sees", blocks)
+
+
+def _plane(pictures: Mapping[str, np.ndarray], classes: Sequence[str]) -> str:
+    figure = figures.plane(pictures["points"], pictures["labels"], classes)
+    drawn = page.plot(
+        "Held-out images by what the last layer gets of them",
+        figure,
+        "Each point is an image; images that the network takes for alike lie together (t-SNE, in which "
+        "distances between far groups mean nothing). Points amid another colour are likely mistakes.",
+        widest="760px",
+    )
+    return page.section("How it tells them apart", [drawn])

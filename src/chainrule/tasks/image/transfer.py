@@ -1,0 +1,52 @@
+"""Starting from the network of another run, with a new last layer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.nn import AlternatingFlip, ColorJitter, Cutout, Frozen, Layer, RandomAffine, Sequential
+from chainrule.tasks.image.network import HEAD_LAYERS, head
+from chainrule.tasks.image.recipe import Choices, augmentation
+from chainrule.tasks.image.settings import ImageSettings
+from chainrule.tasks.image.stored import read_shape
+from chainrule.training import load_run
+from chainrule.training.folder import check_kind
+
+_AUGMENTATION = (AlternatingFlip, ColorJitter, Cutout, RandomAffine)
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A trained network without its augmentation and its last layer, and its arrays by name."""
+
+    layers: tuple[Layer, ...]
+    arrays: Mapping[str, np.ndarray]
+    size: tuple[int, int]
+    channels: int
+
+    def network(
+        self, settings: ImageSettings, chosen: Choices, channels: int, classes: int, steps_per_epoch: int
+    ) -> Sequential:
+        """The network with augmentation as the settings say, and a new last layer for the classes."""
+        before, after = augmentation(settings, chosen, channels, steps_per_epoch)
+        scale, *body = self.layers
+        kept = [Frozen(layer) for layer in body] if settings.freeze else body
+        return Sequential([*before, scale, *after, *kept, head(classes)])
+
+
+def start_from(folder: str) -> Start:
+    """The network of a run on images; DataError if the folder holds none."""
+    path = Path(folder)
+    check_kind(path, "image", "give the folder of a run on images")
+    run, shape = load_run(path), read_shape(path)
+    model = run.recipe.model
+    if not isinstance(model, Sequential):
+        raise DataError(f"{folder} holds no network of layers in a row", remedy="give another run on images")
+    layers = tuple(
+        layer.placed() for layer in model.layers[:-HEAD_LAYERS] if not isinstance(layer, _AUGMENTATION)
+    )
+    arrays = {name: array for name, array in run.parameters.items() if not name.startswith("dense_")}
+    return Start(layers, arrays, shape.size, shape.channels)
