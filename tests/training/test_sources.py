@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.contracts.sources import CASES, known
+from tests.contracts.sources import CASES
 
 from chainrule import load_run, nn, train
 from chainrule.data import examples, mapped, npy_shards, ragged
@@ -21,12 +21,15 @@ ROWS = 403
 
 
 @dataclass(frozen=True)
-class TwoInputs(nn.Layer):
-    """Numbers and an image, side by side."""
+class SideBySide(nn.Layer):
+    """All inputs, such as numbers and an image, as one row of numbers for each example."""
+
+    classes: int
 
     def __call__(self, x):
-        image = x["right"].reshape(x["right"].shape[0], -1)
-        return nn.Dense(3)(f.concatenate([x["left"], image * (1 / 255)]))
+        inputs = [x["left"], x["right"]] if isinstance(x, dict) else [x]
+        rows = [each.reshape(each.shape[0], -1) for each in inputs]
+        return nn.Dense(self.classes)(nn.LayerNorm()(f.concatenate(rows)))
 
 
 @dataclass(frozen=True)
@@ -126,12 +129,14 @@ def test_one_chunk_from_a_source_is_what_arrays_in_memory_are_but_for_its_order(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_kind_of_source_trains_two_inputs(name, tmp_path):
-    source = CASES[name].make(tmp_path, known(), 2)
+def test_every_kind_of_source_trains(name, tmp_path):
+    case = CASES[name]
+    arrays = case.known()
+    source, classes = case.make(tmp_path, arrays, 2), int(arrays["y"].max()) + 1
 
-    run = train(TwoInputs(), source, loss="cross_entropy", epochs=2, batch_size=32, progress=False)
+    run = train(SideBySide(classes), source, loss="cross_entropy", epochs=2, batch_size=32, progress=False)
     assert len(run.history) == 2
-    assert run.predict(source).shape == (1003, 3)
+    assert run.predict(source).shape == (len(arrays["y"]), classes)
     assert set(run.evaluate(source)) >= {"loss", "accuracy"}
 
 
