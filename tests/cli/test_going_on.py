@@ -90,7 +90,7 @@ def test_a_run_does_not_go_on_with_another_table(here, killed, people, chainrule
         other.to_csv(here / killed, index=False)
         finished = chainrule("train", "--out", "it", "--resume")
         shape = f"{len(other)} rows, {other.shape[1]} columns"
-        refused(finished, "people.csv is not the table that it was started on", "120 rows, 5 columns", shape)
+        refused(finished, "people.csv is not what it was started on", "120 rows, 5 columns", shape)
         refused(finished, "; resume with what it was started on, or remove it.checkpoint to start afresh\n")
         assert names(here) == {killed, "it.checkpoint"}
     (here / killed).write_bytes(right)
