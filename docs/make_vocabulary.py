@@ -21,6 +21,8 @@ FAMILIES = {
     "resizing": "Resizing",
     "normalization": "Normalization",
     "scaling": "Scaling of inputs",
+    "whitening": "Whitening of inputs",
+    "freezing": "Freezing",
     "augmentation": "Augmentation of pictures",
     "noise": "Noise",
     "embedding": "Embedding",

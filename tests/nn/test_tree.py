@@ -70,7 +70,7 @@ TREES = [
     (nn.MeanOfMembers(nn.Quantile((0.1, 0.9))), nn.Members(3), nn.EnsembleDense(2, weights="own")),
     nn.TableFeatures((0, 5), "piecewise", (0,), ((-1.0, 0.5, 2.0),), hidden=0.1),
     (nn.MultiOutputLoss({"kind": nn.SoftmaxCrossEntropy(), "size": nn.Huber()}, {"size": 0.5}),),
-    (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv()),
+    (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv(), nn.dirac()),
 ]
 
 

@@ -96,4 +96,4 @@ def test_going_on_names_the_setting_that_is_meant(settings, message):
     with pytest.raises(ConfigError, match=message):
         run.train(1, **settings)
     with pytest.raises(ConfigError, match="train got 3 positional arguments; it takes 2"):
-        run.train(1, x, x)
+        run.train(1, x, x)  # pyright: ignore[reportCallIssue]
