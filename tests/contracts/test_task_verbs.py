@@ -4,6 +4,7 @@ CASES has a small file and settings for each; a task without one is named by the
 """
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,16 @@ def test_the_report_has_the_sections_of_the_task(trained):
     (folder / "report.html").unlink()
     assert main(["report", str(folder)]) == 0
     assert (folder / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_each_plot_of_the_report_can_be_drawn(trained):
+    """plots.js draws all figures of the class 'plot', and stops at one that has nothing to draw."""
+    page = (trained[3] / "report.html").read_text(encoding="utf-8")
+    plots = re.findall(r'<figure class="(?:[^"]* )?plot">.*?</figure>', page, re.DOTALL)
+    assert plots
+    for plot in plots:
+        assert 'class="drawing"' in plot
+        assert '<script type="application/json">' in plot
 
 
 def test_the_same_answers_from_python_and_the_command_line(trained, tmp_path):

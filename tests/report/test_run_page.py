@@ -120,7 +120,7 @@ def test_figures_of_training(config, metrics, classification, read_page):
 def test_every_figure_says_what_to_look_for(config, metrics, classification):
     html = run_page(config, metrics, classification, "run").replace(get_plotlyjs(), "")
     captions = re.findall(r"<figcaption>([^<]{30,})</figcaption>\n</figure>", html)
-    assert len(captions) == html.count('<figure class="plot">') == 9
+    assert len(captions) == html.count('<figure class="card plot">') == 9
 
 
 def test_run_without_validation_or_watching_or_evaluation(config, metrics, read_page):

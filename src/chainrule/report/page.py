@@ -69,7 +69,7 @@ def plot(
     )
     drawing = f'<div class="drawing" role="img" aria-label="{escape(title)}" style="{style}"></div>'
     return (
-        f'<figure class="plot">\n<header><h3>{escape(title)}</h3>{button}</header>\n'
+        f'<figure class="card plot">\n<header><h3>{escape(title)}</h3>{button}</header>\n'
         f'<div class="scroll">{drawing}</div>\n'
         f'<script type="application/json">{specification}</script>\n'
         f"<figcaption>{escape(explanation)}</figcaption>\n</figure>"

@@ -50,7 +50,7 @@ def gallery(
     tiles = "\n".join(_tile(each) for each in pictures)
     head = f"<header><h3>{escape(title)}</h3></header>\n" if title else ""
     foot = f"\n<figcaption>{escape(explanation)}</figcaption>" if explanation else ""
-    return f'<figure class="plot">\n{head}<div class="pictures"{style}>\n{tiles}\n</div>{foot}\n</figure>'
+    return f'<figure class="card">\n{head}<div class="pictures"{style}>\n{tiles}\n</div>{foot}\n</figure>'
 
 
 def _tile(each: Picture) -> str:

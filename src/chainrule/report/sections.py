@@ -51,7 +51,7 @@ def held_out(evaluation: Mapping[str, Any], guess: str, blocks: Sequence[str] = 
         return ""
     table = _metrics_table(evaluation["metrics"], evaluation.get("baseline", {}))
     introduction = f"The baseline always predicts {guess}. The gain is how much better the network is."
-    return page.section("On rows not trained on", [table, *blocks], introduction=introduction)
+    return page.section("On held-out examples", [table, *blocks], introduction=introduction)
 
 
 _DIRECTION = {True: "go down and ", False: "go up and ", None: ""}
