@@ -52,9 +52,9 @@ def has_kernel(name: str) -> bool:
     """Whether the core runs it; there is nothing to ask where chainrule was installed without its core."""
     if not available():
         return True
-    from chainrule.executors.native import lowering
+    from chainrule.executors.native import supported
 
-    return lowering.has_kernel(name)
+    return supported.has_kernel(name)
 
 
 def guide(operation: Operation) -> str:

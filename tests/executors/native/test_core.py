@@ -11,8 +11,8 @@ from tests.contracts.cases import CASES, Case
 from chainrule.backprop import differentiate
 from chainrule.executors.native import _core, schedule
 from chainrule.executors.native import executor as native
-from chainrule.executors.native.lowering import NotSupportedError
 from chainrule.executors.native.products import DEEP
+from chainrule.executors.native.supported import NotSupportedError
 from chainrule.executors.native.tiles import CODES
 from chainrule.program import Program, Trace
 from chainrule.program import functions as f

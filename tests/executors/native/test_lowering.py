@@ -5,8 +5,8 @@ import pytest
 from tests.executors.native.plans import kinds, lowered, micro_ops, nodes, perceptron, stored
 
 from chainrule.backprop import differentiate
-from chainrule.executors.native import _core, available, compile_native
-from chainrule.executors.native.lowering import NotSupportedError, refuse_unsupported
+from chainrule.executors.native import available, compile_native
+from chainrule.executors.native.supported import NotSupportedError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import adam, sgd
 from chainrule.program import Program, Tensor, Trace
@@ -258,34 +258,6 @@ def test_a_parameter_that_stays_costs_nothing():
     trace = Trace()
     w = trace.parameter("w", (3,))
     assert kinds(trace.program({}, {w: w.reshape(3, 1).reshape(3)})) == []
-
-
-# What the core lacks
-
-
-def test_what_the_core_lacks_is_told_before_a_plan_is_made():
-    cases: list[Tensor] = []
-    trace = Trace()
-    whole = trace.input("whole", (3,), "int32")
-    cases.append(whole.sum())
-    cases.append(trace.input("wide", (3,), "float64") + 1.0)
-    cases.append(whole.cast("int64"))
-    cases.append(f.scatter_add(whole, trace.constant(np.array([0]), "int32"), whole[:1]))
-    cases.append(f.one_hot(whole, 3, "int32"))
-    long = trace.input("long", (3,), "int64")
-    cases += [
-        long + 1,
-        f.equal(long, 0),
-        long.cast("uint32"),
-        f.cumsum(long),
-        f.where(long.cast("bool"), long, 0),
-    ]
-    window = trace.input("window", (_core.MOST_TAPS // 8 + 1, 8, 1))
-    cases.append(f.convolution(trace.input("signal", (1, _core.MOST_TAPS // 8 + 1, 8)), window))
-    for case in cases:
-        trace = case.trace
-        with pytest.raises(NotSupportedError):
-            refuse_unsupported(trace.program({"y": case}))
 
 
 def test_inputs_without_a_common_first_axis_can_not_be_gathered():

@@ -36,7 +36,7 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
     _check_core()
     # Loading the core loads OpenBLAS, which a program that trains nothing should not pay for.
     from chainrule.executors.native.executor import NativeProgram
-    from chainrule.executors.native.lowering import NotSupportedError
+    from chainrule.executors.native.supported import NotSupportedError
 
     try:
         return NativeProgram(program, threads)
@@ -51,7 +51,7 @@ def describe_plan(program: Program) -> str:
     """
     _check_core()
     from chainrule.executors.native.executor import plan_text
-    from chainrule.executors.native.lowering import NotSupportedError
+    from chainrule.executors.native.supported import NotSupportedError
 
     try:
         return plan_text(program)

@@ -8,9 +8,10 @@ import numpy as np
 
 from chainrule.executors.contract import HostSession, NamedArrays, Session, Tree
 from chainrule.executors.native import _core
-from chainrule.executors.native.lowering import WHOLE, Lowering, refuse_unsupported
+from chainrule.executors.native.lowering import Lowering
 from chainrule.executors.native.placement import Placement, place
 from chainrule.executors.native.schedule import Group, schedule
+from chainrule.executors.native.supported import WHOLE, refuse_unsupported
 from chainrule.executors.native.threads import thread_count
 from chainrule.program import Program, Value, expand
 from chainrule.program.garbage import no_garbage_collection
