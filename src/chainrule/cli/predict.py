@@ -24,9 +24,10 @@ def predict(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE",
+            metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
-            "are ignored. - is standard input. A forecast without one continues from the end of its series.",
+            "are ignored. - is standard input. A forecast without one continues from the end of its series. "
+            "Of a run on images: an image, or a folder of them.",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +45,7 @@ def predict(
         bool, typer.Option("--json", help="Print the predictions as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Predict new rows with a trained network.
+    """Predict new rows, times or images with a trained network.
 
     A row of predictions for each row of the file, in the same order: the value; or the most probable class
     and the probability of every class. The file is read as the one that the run was trained on: number
@@ -58,6 +59,7 @@ def predict(
       chainrule predict runs/sales-001 new.csv
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
+      chainrule predict runs/flowers-001 photographs
     """
     if out is not None:
         _check_out(out)

@@ -45,9 +45,10 @@ def train(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE|NAME",
+            metavar="FILE|FOLDER|NAME",
             help="A CSV, Excel, JSON or Parquet file with column names, also compressed; - for standard "
-            "input; or a named data set such as 'digits', which knows its target (chainrule data list).",
+            "input; a folder of images with a folder for each class; or a named data set such as 'digits' "
+            "or 'mnist', which knows its target (chainrule data list).",
             show_default=False,
         ),
     ] = None,
@@ -108,11 +109,11 @@ def train(
     *,
     options: Mapping[str, str],
 ) -> None:
-    """Train a network on a table, and measure it on rows it never saw.
+    """Train a network on a table, series or images, and measure it on examples it never saw.
 
-    Whether the target asks for classes or for values is inferred from the column, and said. Rows are held out
-    to measure with; what prepares the columns is learned from the training rows alone. The best epoch by
-    validation loss is kept, in a run folder with weights, history, settings and a report.
+    Whether the target of a table asks for classes or for values is inferred from the column, and said. Rows,
+    times or images are held out to measure with; what prepares them is learned from the others alone. The
+    best epoch by validation loss is kept, in a run folder with weights, history, settings and a report.
 
     Ctrl-C ends training in order: the best weights so far are written, and the exit code is 130.
 
@@ -127,6 +128,11 @@ def train(
 
       chainrule train sales.csv --task forecast -t sold --time day --series shop --horizon 14
       chainrule predict runs/sales-001
+
+    Tell images apart: a folder for each class, or train/ and test/ with such folders:
+
+      chainrule train flowers
+      chainrule train flowers --minutes 10
 
     Repeat a run, and continue with one that a crash ended:
 

@@ -16,7 +16,10 @@ from chainrule.training.fitting import starting_tree_of
 from chainrule.training.supply import supply_of
 
 FEWEST_EPOCHS = {"large": 12, "medium": 5}
-"""A network is taken where so many epochs of it fit: measured on CIFAR-10; else the next smaller one."""
+"""A network is taken where so many epochs of it fit, else the next smaller one.
+
+Estimates, until they are measured: in fewer epochs the larger networks are thought not to catch up.
+"""
 _MOST_EPOCHS = 100
 _KEPT = 0.92
 """Of the minutes, for the steps: the rest is for validation and the figures on held-out images."""

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError
+from chainrule.nn import summary
 from chainrule.paths import path_of_text, text_of_path
 from chainrule.report.run_page import EVALUATION, REPORT, run_page
 from chainrule.tasks.image.evaluate import evaluate
 from chainrule.tasks.image.opening import ImageSet
 from chainrule.tasks.image.pictures import pictures_of
 from chainrule.tasks.image.prepare import PreparedImages, prepare_images
+from chainrule.tasks.image.recipe import choices
 from chainrule.tasks.image.sections import sections_of
 from chainrule.tasks.image.settings import ImageSettings
 from chainrule.tasks.image.stored import Shape, read_pictures, read_shape, write_pictures, write_shape
@@ -113,14 +115,10 @@ def load_image_run(folder: Path) -> ImageRun:
 
 def prepared_views(settings: ImageSettings, shape: Shape, evaluation: Mapping[str, Any]) -> str:
     """What is averaged in prediction, as when the run was evaluated."""
-    from chainrule.tasks.image.recipe import choices
-
     return choices(settings, evaluation["rows"]["train"], shape.size, shape.channels).views
 
 
 def _story(prepared: PreparedImages, settings: ImageSettings, recipe: Recipe) -> str:
-    from chainrule.nn import summary
-
     chosen, shape = prepared.choices(settings), prepared.shape
     found = summary(recipe.model, (*shape.size, shape.channels))
     kind = "network of another run" if prepared.start else f"{chosen.network} network"

@@ -17,7 +17,7 @@ from chainrule.tune import Categorical, Float, Space
 TRAINING_SPACE = Space(
     {
         "learning_rate": Categorical((AUTO, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6), first=AUTO),
-        "weight_decay": Float(1e-4, 0.1, log=True, first=0.009),
+        "weight_decay": Categorical((AUTO, 0.001, 0.003, 0.01, 0.03, 0.1), first=AUTO),
         "label_smoothing": Float(0.0, 0.3, first=0.1),
         "batch_size": Categorical((AUTO, 64, 128, 256, 512), first=AUTO),
         "shift": Categorical((AUTO, 0, 1, 2, 4), first=AUTO),
