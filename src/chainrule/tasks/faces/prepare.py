@@ -98,7 +98,7 @@ def prepare_faces(subject: FaceSet, settings: FaceSettings) -> PreparedFaces:
 
 
 def _parts(images: Images, settings: FaceSettings) -> dict[str, np.ndarray]:
-    """By the parts that are given, of which a validation part is trained on; else by a share of the people."""
+    """By the given parts, of which a validation part is trained on; else by a share of the people."""
     test = images.rows("test")
     rest = np.flatnonzero(images.parts != "test")
     if len(test):
