@@ -12,6 +12,7 @@ from chainrule.nn.losses.classification import (
     SoftmaxFocal,
     SquaredHinge,
 )
+from chainrule.nn.losses.detection import CenterMap
 from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, LargeMarginCosine, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
@@ -37,6 +38,7 @@ __all__ = [
     "BoxGIoU",
     "BoxIoU",
     "CategoricalCrossEntropyOfProbabilities",
+    "CenterMap",
     "Contrastive",
     "CosineEmbedding",
     "Dice",
