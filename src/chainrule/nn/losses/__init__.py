@@ -16,7 +16,7 @@ from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
-from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
+from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, CrossEntropyDice, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
     HalfSquaredError,
@@ -39,6 +39,7 @@ __all__ = [
     "CategoricalCrossEntropyOfProbabilities",
     "Contrastive",
     "CosineEmbedding",
+    "CrossEntropyDice",
     "Dice",
     "GaussianNegativeLogLikelihood",
     "HalfSquaredError",
