@@ -14,7 +14,7 @@ namespace chainrule {
 
 class Arena {
 public:
-    explicit Arena(size_t bytes) {
+    explicit Arena(size_t bytes) : bytes_(bytes) {
         const size_t large = size_t{1} << 21;
         const std::align_val_t alignment{bytes >= large ? large : size_t{64}};
         const size_t whole = bytes >= large ? (bytes + large - 1) / large * large : bytes;
@@ -26,12 +26,14 @@ public:
     }
 
     char* get() const { return memory_.get(); }
+    size_t bytes() const { return bytes_; }
 
 private:
     struct Release {
         std::align_val_t alignment;
         void operator()(char* memory) const { ::operator delete[](memory, alignment); }
     };
+    const size_t bytes_;
     std::unique_ptr<char[], Release> memory_{nullptr, Release{std::align_val_t{64}}};
 };
 

@@ -43,33 +43,41 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
     const int threads = alone ? 1 : workers.threads();
     while (space.rooms.size() < static_cast<size_t>(threads))
         space.rooms.emplace_back(room_bytes() + static_cast<size_t>(local_bytes_) + 128);
-    const auto call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()),
-                                             std::move(buffers), space);
-    call->profile = profile;
-    const auto job = [this, call, &interrupted](int thread) {
-        const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
-        std::vector<Address> at(call->buffers.size());
-        int64_t asked = 0;
-        for (int64_t turn = call->turns.current(); turn >= 0; turn = call->turns.current()) {
-            const int64_t step = turn / call->stretches;
-            if (thread == 0 && step > asked) {
-                asked = step;
-                if (interrupted()) call->stop.store(true);
-            }
-            for (int part = call->turns.take(thread, turn); part >= 0;
-                 part = call->turns.take(thread, turn)) {
-                for (size_t i = 0; i < call->buffers.size(); ++i) at[i] = call->buffers[i].at(step);
-                run_part(*call, turn % call->stretches, part, thread, at);
-                if (call->turns.done()) call->end_turn(turn);
-            }
-            call->turns.wait_after(turn);
-        }
+    const size_t bytes = static_cast<size_t>(buffer_bytes_[0]) + 64;
+    std::shared_ptr<Call> call;
+    const auto prepare = [&](std::shared_ptr<Arena> arena) {
+        space.arena = std::move(arena);
+        buffers[0].start = {space.arena->get(), space.arena->get()};
+        call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()),
+                                      std::move(buffers), space);
+        call->profile = profile;
+        return std::make_shared<const Job>(
+            [this, call, &interrupted](int thread) { work(*call, thread, interrupted); });
     };
     if (threads == 1)
-        job(0);
+        (*prepare(space.arena ? space.arena : std::make_shared<Arena>(bytes)))(0);
     else
-        workers.run(std::make_shared<const Job>(job));
+        workers.run(bytes, prepare);
     return call->done.load();
+}
+
+void Machine::work(Call& call, int thread, const std::function<bool()>& interrupted) const {
+    const FlushDenormals flushed;  // on the caller's thread, too: all threads give the same bits
+    std::vector<Address> at(call.buffers.size());
+    int64_t asked = 0;
+    for (int64_t turn = call.turns.current(); turn >= 0; turn = call.turns.current()) {
+        const int64_t step = turn / call.stretches;
+        if (thread == 0 && step > asked) {
+            asked = step;
+            if (interrupted()) call.stop.store(true);
+        }
+        for (int part = call.turns.take(thread, turn); part >= 0; part = call.turns.take(thread, turn)) {
+            for (size_t i = 0; i < call.buffers.size(); ++i) at[i] = call.buffers[i].at(step);
+            run_part(call, turn % call.stretches, part, thread, at);
+            if (call.turns.done()) call.end_turn(turn);
+        }
+        call.turns.wait_after(turn);
+    }
 }
 
 // at: where each buffer begins; the locals come after them.

@@ -14,6 +14,7 @@ Machine::Machine(const std::vector<std::vector<int64_t>>& instructions,
                  size_t read_only, const std::vector<std::vector<int64_t>>& locals)
     : buffer_bytes_(std::move(buffer_bytes)), read_only_(read_only) {
     std::vector<Room> rooms;
+    if (buffer_bytes_.empty()) throw std::invalid_argument("malformed program: there must be an arena");
     for (int64_t bytes : buffer_bytes_) {
         if (bytes < 0 || bytes > most) refuse("a buffer of impossible size");
         rooms.push_back({bytes, 8, rooms.empty() || rooms.size() > read_only});

@@ -36,10 +36,10 @@ struct Buffer {
 };
 
 // What a machine writes to while it runs: the memory of all values, and each thread's scratch and locals.
+// Nothing in it outlasts a step. A machine that runs on all workers takes the arena that they share, which is
+// kept as long as one of its machines is.
 struct Workspace {
-    explicit Workspace(size_t arena_bytes) : arena(arena_bytes) {}
-
-    Arena arena;
+    std::shared_ptr<Arena> arena;          // from the first call on
     std::vector<std::vector<char>> rooms;  // of each thread, from the first call on
     std::atomic<bool> index_error{false};  // in the last call
     std::mutex busy;                       // held by the call that runs
@@ -72,6 +72,7 @@ private:
     };
 
     size_t room_bytes() const { return static_cast<size_t>(scratch_bytes_) + 256; }
+    void work(Call& call, int thread, const std::function<bool()>& interrupted) const;
     void run_part(const Call& call, int64_t stretch, int part, int thread, std::vector<Address>& at) const;
 
     std::vector<Instruction> instructions_;

@@ -31,15 +31,14 @@ using chainrule::Machine;
 using chainrule::Pool;
 using chainrule::Workspace;
 
-// A machine with its workspace, whose arena is buffer 0; then come the arrays that are read alone, then those
+// A machine with its workspace. Buffer 0 is the arena; then come the arrays that are read alone, then those
 // written.
 class Core {
 public:
     Core(const std::vector<std::vector<int64_t>>& instructions,
          const std::vector<std::vector<int64_t>>& groups, const std::vector<int64_t>& buffer_bytes,
          const std::vector<std::vector<int64_t>>& locals, size_t read_only)
-        : machine_(instructions, groups, buffer_bytes, read_only, locals),
-          arena_bytes_(arena_bytes(buffer_bytes)) {
+        : machine_(instructions, groups, buffer_bytes, read_only, locals) {
         workspace();
     }
 
@@ -58,13 +57,8 @@ public:
     const Machine& machine() const { return machine_; }
 
 private:
-    static size_t arena_bytes(const std::vector<int64_t>& buffer_bytes) {
-        if (buffer_bytes.empty()) throw std::invalid_argument("malformed program: there must be an arena");
-        return static_cast<size_t>(buffer_bytes[0]) + 64;
-    }
-
     Workspace& workspace() {
-        return workspace_.get([this] { return std::make_unique<Workspace>(arena_bytes_); });
+        return workspace_.get([] { return std::make_unique<Workspace>(); });
     }
 
     // The arena has no address yet.
@@ -94,7 +88,6 @@ private:
         if (steps == 0) return 0;
         Workspace& space = workspace();
         chainrule::Workers& workers = pool.workers();
-        buffers[0].start = {space.arena.get(), space.arena.get()};
         for (size_t i = 1; i < buffers.size(); ++i) {
             const Buffer& each = buffers[i];
             if (each.step_bytes < 0 || needed[i] > each.bytes ||
@@ -130,7 +123,6 @@ private:
     }
 
     const Machine machine_;
-    const size_t arena_bytes_;
     chainrule::OfProcess<Workspace> workspace_;
 };
 

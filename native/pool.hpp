@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "arena.hpp"
 #include "compiler.hpp"
 #include "process.hpp"
 
@@ -111,9 +112,12 @@ public:
     int threads() const { return threads_; }
 
     // Runs job(thread) on the caller's thread, and on the others as they come: all is done when it returns on
-    // one. Who calls while another's job runs, waits.
-    void run(const std::shared_ptr<const Job>& job) {
+    // one. Who calls while another's job runs, waits. prepare: makes the job when nobody else's runs, from an
+    // arena of at least so many bytes, which the next job may have.
+    void run(size_t arena_bytes,
+             const std::function<std::shared_ptr<const Job>(std::shared_ptr<Arena>)>& prepare) {
         std::lock_guard alone(callers_);
+        const std::shared_ptr<const Job> job = prepare(arena(arena_bytes));
         {
             std::lock_guard lock(mutex_);
             job_ = job;
@@ -126,6 +130,12 @@ public:
     }
 
 private:
+    std::shared_ptr<Arena> arena(size_t bytes) {
+        auto held = arena_.lock();
+        if (!held || held->bytes() < bytes) arena_ = held = std::make_shared<Arena>(bytes);
+        return held;
+    }
+
     void work(int thread) {
         uint64_t seen = 0;
         for (;;) {
@@ -150,6 +160,7 @@ private:
     std::shared_ptr<const Job> job_;
     std::atomic<uint64_t> job_number_{0};
     bool closing_ = false;
+    std::weak_ptr<Arena> arena_;  // held by those who use it
 };
 
 // Workers, as many in every process.
