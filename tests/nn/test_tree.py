@@ -73,7 +73,7 @@ TREES = [
         nn.Dice(by_channel=True),
         nn.SoftIoU(),
     ),
-    (nn.BoxIoU(), nn.BoxGIoU(), nn.CTC(2, padded=True)),
+    (nn.BoxIoU(), nn.BoxGIoU(), nn.CenterMap(8, spread=0.4), nn.CTC(2, padded=True)),
     (nn.MeanOfMembers(nn.Quantile((0.1, 0.9))), nn.Members(3), nn.EnsembleDense(2, weights="own")),
     nn.TableFeatures((0, 5), "piecewise", (0,), ((-1.0, 0.5, 2.0),), hidden=0.1),
     (nn.MultiOutputLoss({"kind": nn.SoftmaxCrossEntropy(), "size": nn.Huber()}, {"size": 0.5}),),
