@@ -108,7 +108,7 @@ def _hardest(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) 
         gallery(
             _tiles(evaluation["closest"], pictures["closest"]),
             "Different people, taken for one first",
-            "Of every two people the pair of images with the highest cosine of embeddings; the highest first.",
+            "Of every two people the pair of images with the highest cosine; the highest first.",
             columns=3,
         ),
         gallery(
