@@ -9,11 +9,12 @@
 `Images` says where they are and what each is: sizes, labels as text, parts. `image_source` is a source
 (`chainrule.data.Source`) of x (height, width, channels) uint8 and y int64. It keeps small sets in memory and
 decodes others in threads, chunk by chunk. `read_image` decodes one file, `read_pixels` some images at once.
-`open_masks` pairs images with masks of class numbers, which `read_mask` reads; `open_voc` reads boxes
-in the layout of Pascal VOC.
+`open_masks` pairs images with masks of class numbers, which `read_mask` reads; `open_boxes` reads boxes
+as Pascal VOC, COCO and YOLO write them.
 """
 
 from chainrule.data.images.boxes import Boxes, open_voc
+from chainrule.data.images.boxes_opening import open_boxes
 from chainrule.data.images.decoding import read_image
 from chainrule.data.images.images import Images
 from chainrule.data.images.masks import Masks, open_masks, read_mask
@@ -26,6 +27,7 @@ __all__ = [
     "Images",
     "Masks",
     "image_source",
+    "open_boxes",
     "open_images",
     "open_masks",
     "open_voc",
