@@ -121,6 +121,15 @@ def triplet(y, t, margin):
     return np.array(losses)
 
 
+def large_margin(y, t, margin, scale):
+    """Every example by itself, from the exponentials of the definition."""
+    losses = []
+    for cosines, own in zip(y, t, strict=True):
+        powers = [np.exp(scale * (each - margin * (c == own))) for c, each in enumerate(cosines)]
+        losses.append(-np.log(powers[own] / sum(powers)))
+    return np.array(losses)
+
+
 MEMBERS = RANDOM.normal(size=(BATCH, 3, CLASSES)) * 2
 
 
@@ -321,6 +330,18 @@ CASES = {
     "contrastive": (nn.Contrastive(4.0), PAIRS, ALIKE, lambda y, t: contrastive(y, t, 4)),
     "triplet": (nn.Triplet(), OUTPUTS, np.array([1, 0, 1, 2, 0, 1]), lambda y, t: triplet(y, t, 0.2)),
     "triplet_wide": (nn.Triplet(9.0), OUTPUTS, CLASS, lambda y, t: triplet(y, t, 9)),
+    "large_margin": (
+        nn.LargeMarginCosine(),
+        np.tanh(OUTPUTS),
+        CLASS,
+        lambda y, t: large_margin(y, t, 0.35, 30),
+    ),
+    "large_margin_soft": (
+        nn.LargeMarginCosine(0.1, 4.0),
+        np.tanh(OUTPUTS),
+        CLASS,
+        lambda y, t: large_margin(y, t, 0.1, 4),
+    ),
     "dice": (nn.Dice(), IMAGES, MASKS, lambda z, t: dice(z, t, 1)),
     "dice_by_channel": (nn.Dice(0.5, True), IMAGES, MASKS, lambda z, t: dice(z, t, 0.5, (1, 2))),
     "soft_iou": (nn.SoftIoU(), IMAGES, MASKS, lambda z, t: jaccard(z, t, 1)),

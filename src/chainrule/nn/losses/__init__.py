@@ -13,7 +13,7 @@ from chainrule.nn.losses.classification import (
     SquaredHinge,
 )
 from chainrule.nn.losses.detection import CenterMap
-from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
+from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, LargeMarginCosine, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
@@ -47,6 +47,7 @@ __all__ = [
     "Hinge",
     "Huber",
     "KLDivergence",
+    "LargeMarginCosine",
     "Loss",
     "MeanAbsoluteError",
     "MeanOfMembers",
