@@ -14,7 +14,7 @@ as Pascal VOC, COCO and YOLO write them.
 """
 
 from chainrule.data.images.boxes import Boxes, open_voc
-from chainrule.data.images.boxes_opening import open_boxes
+from chainrule.data.images.boxes_opening import holds_boxes, open_boxes
 from chainrule.data.images.decoding import read_image
 from chainrule.data.images.images import Images
 from chainrule.data.images.masks import Masks, open_masks, read_mask
@@ -26,6 +26,7 @@ __all__ = [
     "ImageSource",
     "Images",
     "Masks",
+    "holds_boxes",
     "image_source",
     "open_boxes",
     "open_images",

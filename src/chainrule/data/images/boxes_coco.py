@@ -17,11 +17,22 @@ from chainrule.errors import DataError
 from chainrule.paths import printable
 
 
+_BEGIN = 4096
+
+
 def coco_files(folder: Path) -> list[Path]:
     """JSON files in a folder, its annotations/ and its folders of parts, which may be COCO's."""
     inner = [path for path in sorted(folder.iterdir()) if path.is_dir()]
     places = [folder, *(path for path in inner if path.name.lower() in ("annotations", *PARTS))]
     return [file for place in places for file in sorted(place.glob("*.json"))]
+
+
+def is_coco(file: Path) -> bool:
+    """Whether a JSON file begins as COCO's do: with one of their keys."""
+    with file.open("rb") as opened:
+        begin = opened.read(_BEGIN)
+    keys = (b'"images"', b'"annotations"', b'"categories"', b'"licenses"')
+    return begin.lstrip().startswith(b"{") and any(key in begin for key in keys)
 
 
 def open_coco(files: list[Path], root: Path) -> Boxes:

@@ -4,10 +4,19 @@ import os
 from pathlib import Path
 
 from chainrule.data.images.boxes import Boxes, open_voc
-from chainrule.data.images.boxes_coco import coco_files, open_coco
+from chainrule.data.images.boxes_coco import coco_files, is_coco, open_coco
 from chainrule.data.images.boxes_yolo import open_yolo, yolo_folders
 from chainrule.errors import DataError
 from chainrule.paths import printable
+
+
+def holds_boxes(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder is laid out as Pascal VOC, YOLO or COCO has it; False where it can't be read."""
+    path = Path(folder)
+    try:
+        return _is_voc(path) or bool(yolo_folders(path)) or any(map(is_coco, coco_files(path)))
+    except OSError:
+        return False
 
 
 def open_boxes(source: str | os.PathLike[str]) -> Boxes:
@@ -24,7 +33,7 @@ def open_boxes(source: str | os.PathLike[str]) -> Boxes:
     if path.is_file():
         return open_coco([path], path.parent)
     try:
-        if (path / "Annotations").is_dir() and (path / "JPEGImages").is_dir():
+        if _is_voc(path):
             return open_voc(path)
         if yolo_folders(path):
             return open_yolo(path)
@@ -33,9 +42,13 @@ def open_boxes(source: str | os.PathLike[str]) -> Boxes:
         raise DataError(
             f"{shown} can't be read: {error.strerror}", remedy="check the folder and its permissions"
         ) from None
-    if files:
-        return open_coco(files, path)
+    if any(map(is_coco, files)):
+        return open_coco([file for file in files if is_coco(file)], path)
     raise DataError(
         f"{shown} holds no boxes",
         remedy="give JPEGImages/ and Annotations/ (Pascal VOC), images/ and labels/ (YOLO), or COCO's JSON",
     )
+
+
+def _is_voc(folder: Path) -> bool:
+    return (folder / "Annotations").is_dir() and (folder / "JPEGImages").is_dir()

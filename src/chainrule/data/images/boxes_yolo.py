@@ -16,17 +16,24 @@ _NAMES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
 
 
 def yolo_folders(root: Path) -> list[tuple[Path, Path, str]]:
-    """(images, labels, part) of images/ and labels/ in a folder, in those of its parts, or around parts."""
+    """(images, labels, part) of images/ and labels/ in a folder, in those of its parts, or around parts.
+
+    None where the labels are no text, such as masks.
+    """
     inner = {path.name.lower(): path for path in sorted(root.iterdir()) if path.is_dir()}
-    if "images" in inner and "labels" in inner:
+    if "images" in inner and "labels" in inner and _is_text(inner["labels"]):
         below = {path.name.lower(): path for path in sorted(inner["images"].iterdir()) if path.is_dir()}
         parts = [(path, inner["labels"] / path.name, PARTS[n]) for n, path in below.items() if n in PARTS]
         return parts or [(inner["images"], inner["labels"], "")]
     return [
         (path / "images", path / "labels", PARTS[name])
         for name, path in inner.items()
-        if name in PARTS and (path / "images").is_dir() and (path / "labels").is_dir()
+        if name in PARTS and (path / "images").is_dir() and _is_text(path / "labels")
     ]
+
+
+def _is_text(labels: Path) -> bool:
+    return next(labels.rglob("*.txt"), None) is not None
 
 
 def open_yolo(root: Path) -> Boxes:

@@ -7,6 +7,7 @@ so a resumed run draws what the unbroken one would have.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -65,6 +66,12 @@ class RandomAffine(Layer):
     def _moves_whole_pixels(self) -> bool:
         return self.degrees == 0 and self.scale == (1, 1)
 
+    @overload
+    def __call__(self, x: Tensor) -> Tensor: ...
+    @overload
+    def __call__(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def __call__(self, x: Tensor, *, boxes: Tensor) -> tuple[Tensor, Tensor]: ...
     def __call__(
         self, x: Tensor, mask: Tensor | None = None, *, boxes: Tensor | None = None
     ) -> Tensor | tuple[Tensor, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.data.images import Images, read_pixels
 from chainrule.data.images.resizing import Frame
-from chainrule.tasks.detect.stored import Shape
+from chainrule.tasks.detect.stored import BoxShape
 from chainrule.training import Run
 from chainrule.training.programs import ESTIMATED_ROWS
 
@@ -34,7 +34,7 @@ class Objects:
 
 
 def find_objects(
-    run: Run, shape: Shape, images: Images, rows: np.ndarray, views: str, overlap: float
+    run: Run, shape: BoxShape, images: Images, rows: np.ndarray, views: str, overlap: float
 ) -> Iterator[Objects]:
     """The objects of each image, in its own pixels. Images are decoded block by block.
 

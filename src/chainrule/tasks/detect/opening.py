@@ -1,10 +1,11 @@
 """Opening the images with boxes that are learned from."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from chainrule.data.images import Boxes, Images, open_boxes
+from chainrule.data.images import Boxes, Images, holds_boxes, open_boxes
 from chainrule.data.source import digest
 from chainrule.errors import ConfigError
 from chainrule.tasks.task import Say
@@ -49,3 +50,8 @@ def open_box_set(source: str, target: str | None, say: Say) -> BoxSet:
     if target not in (None, OBJECTS):
         raise ConfigError(f"{source}: boxes are predicted, not {target!r}", remedy="leave the target out")
     return BoxSet(open_boxes(source))
+
+
+def takes(source: str) -> bool:
+    """Whether a source is a folder in the layout of Pascal VOC, YOLO or COCO."""
+    return Path(source).is_dir() and holds_boxes(source)

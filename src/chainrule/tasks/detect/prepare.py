@@ -16,7 +16,7 @@ from chainrule.tasks.detect.network import COARSEST, NETWORKS, detector
 from chainrule.tasks.detect.objective import Detection
 from chainrule.tasks.detect.opening import BoxSet
 from chainrule.tasks.detect.settings import AUTO, DetectSettings
-from chainrule.tasks.detect.stored import Shape
+from chainrule.tasks.detect.stored import BoxShape
 from chainrule.training import Recipe
 
 LARGEST = 320
@@ -36,7 +36,7 @@ class PreparedBoxes:
     """
 
     subject: BoxSet
-    shape: Shape
+    shape: BoxShape
     rows: Mapping[str, np.ndarray]
     found: tuple[str, ...]
 
@@ -106,6 +106,7 @@ class PreparedBoxes:
             epochs=epochs,
             batch_size=batch,
             seed=settings.seed,
+            keep="last",  # the rate has come down then; precision rises while the loss stands still
         )
 
     @property
@@ -136,7 +137,7 @@ def prepare_boxes(subject: BoxSet, settings: DetectSettings) -> PreparedBoxes:
             )
     if len(rows["train"]) < 2:
         raise DataError(f"{images.source} has a single image to train on", remedy="give at least 2")
-    shape = Shape(_size(images, settings), images.channels, subject.boxes.classes)
+    shape = BoxShape(_size(images, settings), images.channels, subject.boxes.classes)
     counts = ", ".join(
         f"{len(each):,} {told}"
         for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
