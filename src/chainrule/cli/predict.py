@@ -46,7 +46,7 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found in each image into this folder. Of boxes: with results.json, as COCO has it.",
+            help="Draw what is found in each image into this folder, and write results.json as COCO has it.",
             show_default=False,
         ),
     ] = None,

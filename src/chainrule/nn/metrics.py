@@ -93,9 +93,7 @@ METRICS: Mapping[str, Metric] = {
     "equal_error_rate": Metric("equal error rate", lower_is_better=True, share=True),
     "area_under_roc": Metric("area under the ROC curve", lower_is_better=False, share=True),
     "true_accepts_at_1_percent": Metric("true accepts at 1 % false ones", lower_is_better=False, share=True),
-    "mean_average_precision_50": Metric(
-        "mean average precision, IoU 0.5", lower_is_better=False, share=True
-    ),
+    "mean_average_precision_50": Metric("mean average precision, IoU 0.5", lower_is_better=False, share=True),
     "mean_average_precision": Metric(
         "mean average precision, IoU 0.5 to 0.95", lower_is_better=False, share=True
     ),

@@ -94,8 +94,8 @@ class Train(Protocol):
 class Predictions:
     """What a run says of new examples.
 
-    frame: a row each. unseen: column -> values never seen in training. draw: writes what was found as pictures
-    into a folder, and says how many; None where there is nothing to draw.
+    frame: a row each. unseen: column -> values never seen in training. draw: writes what was found as
+    pictures into a folder, and says how many; None where there is nothing to draw.
     """
 
     frame: "pd.DataFrame"

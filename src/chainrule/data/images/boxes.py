@@ -85,7 +85,8 @@ def described(
 ) -> Boxes:
     """Boxes of images and what was found of each.
 
-    notes: findings so far. empty: objects without area, left out. classes: in their order; none: the names found.
+    notes: findings so far. empty: objects without area, left out. classes: in their order; none: the names
+    found.
     Raises DataError where no image has a box.
     """
     notes = list(notes)

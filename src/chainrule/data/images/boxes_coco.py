@@ -16,7 +16,6 @@ from chainrule.data.wording import counted
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
-
 _BEGIN = 4096
 
 
@@ -73,7 +72,7 @@ def open_coco(files: list[Path], root: Path) -> Boxes:
     checked = check_files(paths)
     notes = list(checked.findings)
     if missing:
-        notes.append(left_out(len(missing), "that are not there", missing))
+        notes.append(left_out(len(missing), "that can't be found", missing))
     if crowds:
         notes.append(f"Left out: {counted(crowds, 'annotation')} of crowds or without a box.")
     several = [clipped(objects[row], size) for row, size in zip(checked.rows, checked.sizes, strict=True)]

@@ -1,7 +1,6 @@
 """Resizing: scaled until the shorter side fits and cropped at the centre, or scaled whole into a frame."""
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +73,6 @@ def framed(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
     if frame.inner == frame.given == size:
         return image
     (height, width), (top, left) = frame.inner, frame.corner
-    whole = Image.new(image.mode, size[::-1])
+    whole = Image.new(image.mode, (size[1], size[0]))
     whole.paste(image.resize((width, height), Image.Resampling.BILINEAR), (left, top))
     return whole

@@ -132,9 +132,7 @@ def image_source(
     return MemorySource({"x": x} if y is None else {"x": x, "y": y})
 
 
-def read_pixels(
-    images: Images, rows: np.ndarray, size: Size, channels: int, fit: Fit = "crop"
-) -> np.ndarray:
+def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int, fit: Fit = "crop") -> np.ndarray:
     """Some images, decoded into memory: (rows, height, width, channels) uint8. Raises as `image_source`."""
     check_channels(channels)
     check_size(size)
@@ -151,9 +149,7 @@ def read_pixels(
     return pixels
 
 
-def one_image(
-    images: Images, row: int, size: Size | None, channels: int, fit: Fit = "crop"
-) -> np.ndarray:
+def one_image(images: Images, row: int, size: Size | None, channels: int, fit: Fit = "crop") -> np.ndarray:
     """An image, decoded, and scaled as `fit` says if a size is given: (height, width, channels) uint8."""
     if images.pixels is None:
         if fit == "crop" or size is None:

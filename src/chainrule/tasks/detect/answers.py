@@ -29,7 +29,9 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
     import pandas as pd
 
     if source is None:
-        raise ConfigError("there are no images to predict", remedy="name a folder of images, or an image file")
+        raise ConfigError(
+            "there are no images to predict", remedy="name a folder of images, or an image file"
+        )
     images = open_images(source, labelled=False)
     for finding in images.findings:
         if finding.startswith("Left out"):

@@ -63,7 +63,7 @@ def surroundings(pixels: np.ndarray, box: np.ndarray, side: int) -> tuple[np.nda
 
     middle, half = (box[:2] + box[2:]) / 2, max((box[2:] - box[:2]).max(), 8.0)
     corner = (middle - half).round().astype(int)
-    length = max(int(round(2 * half)), 1)
+    length = max(round(2 * half), 1)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
     left, top = corner.tolist()
     cut = image.crop((left, top, left + length, top + length)).resize((side, side))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.tasks.detect.figures import average_precisions, best_threshold, matches, rates
-from chainrule.tasks.detect.found import Objects, find_objects, suppressed
+from chainrule.tasks.detect.found import Objects, find_objects, overlaps, suppressed
 from chainrule.tasks.detect.prepare import PreparedBoxes
 from chainrule.tasks.detect.settings import AUTO, DetectSettings
 from chainrule.training import Run
@@ -124,8 +124,6 @@ def _usual_places(prepared: PreparedBoxes) -> list[Objects]:
     y = prepared.targets(prepared.rows["train"])
     boxes = y[y[..., 4] >= 0][:_COUNTED]
     classes = len(prepared.shape.classes)
-    from chainrule.tasks.detect.found import overlaps
-
     alike = (overlaps(boxes[:, :4], boxes[:, :4]) >= 0.5) & (boxes[:, None, 4] == boxes[None, :, 4])
     shares = np.minimum(alike.sum(1) / len(y), 1.0)
     scores = np.where(boxes[:, 4:] == np.arange(classes), shares[:, None], 0.0)
@@ -139,7 +137,7 @@ def _usual_places(prepared: PreparedBoxes) -> list[Objects]:
 def _confusion(
     said: Sequence[Objects], truth: Sequence[Truth], classes: int, threshold: float
 ) -> list[list[int]]:
-    """(true class, said class) of objects that overlap, whatever their class; the last of each is 'nothing'."""
+    """(true class, said class) of objects that overlap, whatever their class; the last stands for nothing."""
     counts = np.zeros((classes + 1, classes + 1), np.int64)
     for found, objects in zip(said, truth, strict=True):
         kept = found.likely(threshold)

@@ -83,25 +83,24 @@ def average_precisions(found: Sequence[Objects], truth: Sequence[Boxed], classes
     from pycocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):  # it tells how long it takes
-        true = COCO()
-        true.dataset = {
-            "info": {},
-            "images": [{"id": image} for image in range(len(truth))],
-            "categories": [{"id": number} for number in range(classes)],
-            "annotations": _annotations(truth),
-        }
-        true.createIndex()
-        said = COCO()
-        said.dataset = true.dataset | {"annotations": _annotations(found)}
-        said.createIndex()
+        true, said = (_indexed(COCO(), images, classes) for images in (truth, found))
         measured = COCOeval(true, said, "bbox")
         measured.evaluate()
         measured.accumulate()
     precision = measured.eval["precision"][..., 0, -1]  # (overlaps, recalls, classes), -1 where none is true
     precision = np.where(precision < 0, np.nan, precision)
-    return Precisions(
-        precision[0].mean(0).tolist(), precision.mean((0, 1)).tolist(), precision[0].T.tolist()
-    )
+    return Precisions(precision[0].mean(0).tolist(), precision.mean((0, 1)).tolist(), precision[0].T.tolist())
+
+
+def _indexed(coco: Any, images: Sequence[Any], classes: int) -> Any:
+    coco.dataset = {
+        "info": {},
+        "images": [{"id": image} for image in range(len(images))],
+        "categories": [{"id": number} for number in range(classes)],
+        "annotations": _annotations(images),
+    }
+    coco.createIndex()
+    return coco
 
 
 def _annotations(images: Sequence[Any]) -> list[dict[str, Any]]:

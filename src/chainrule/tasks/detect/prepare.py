@@ -93,9 +93,7 @@ class PreparedBoxes:
         batch = min(settings.batch_size, len(self.rows["train"]))
         steps = epochs * -(-len(self.rows["train"]) // batch)
         colour = [ColorJitter(settings.colour, settings.colour, settings.colour)] if settings.colour else []
-        model = detector(
-            self.sample, len(shape.classes), NETWORKS[settings.network], settings.stride, colour
-        )
+        model = detector(self.sample, len(shape.classes), NETWORKS[settings.network], settings.stride, colour)
         shift = round(max(shape.size) / 10) if settings.shift == AUTO else settings.shift
         scale = (1 / settings.scale, float(settings.scale)) if settings.scale != 1 else (1.0, 1.0)
         moves = RandomAffine(shift, scale=scale, flip=settings.flip, edge="zeros")

@@ -29,7 +29,8 @@ def read_shape(folder: Path) -> BoxShape:
     try:
         content = json.loads((folder / BOXES).read_text(encoding="utf-8"))
         height, width = content["size"]
-        return BoxShape((int(height), int(width)), int(content["channels"]), tuple(map(str, content["classes"])))
+        classes = tuple(map(str, content["classes"]))
+        return BoxShape((int(height), int(width)), int(content["channels"]), classes)
     except FileNotFoundError:
         raise DataError(
             f"{folder} is not the run of boxes: it has no {BOXES}", remedy="give the folder of such a run"
