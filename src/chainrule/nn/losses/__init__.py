@@ -17,7 +17,7 @@ from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, LargeMar
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
-from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
+from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, CrossEntropyDice, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
     HalfSquaredError,
@@ -41,6 +41,7 @@ __all__ = [
     "CenterMap",
     "Contrastive",
     "CosineEmbedding",
+    "CrossEntropyDice",
     "Dice",
     "GaussianNegativeLogLikelihood",
     "HalfSquaredError",
