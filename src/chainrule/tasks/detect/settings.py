@@ -21,7 +21,7 @@ HELP: Mapping[str, str] = {
     "size": "longer side in pixels that images are scaled to, their shape kept; auto: at most 320",
     "network": f"width of the network: {', '.join(NETWORKS)}",
     "stride": f"pixels of the scaled image from one place of the map to the next: {STRIDES[0]} or "
-    f"{STRIDES[1]}; 4 tells smaller objects apart",
+    f"{STRIDES[1]}; 8 does for objects that are all large",
     "shift": "most pixels that training shifts scaled images by; auto: a tenth of the longer side",
     "scale": "largest factor that training scales images by, at least 1",
     "flip": f"how training mirrors images: {', '.join(FLIPS)}",
@@ -52,7 +52,7 @@ class DetectSettings:
     validation: float = 0.1
     size: int | Auto = AUTO
     network: str = "medium"
-    stride: int = 8
+    stride: int = 4
     shift: int | Auto = AUTO
     scale: float = 1.3
     flip: str = "horizontal"
