@@ -9,14 +9,16 @@
 `Images` says where they are and what each is: sizes, labels as text, parts. `image_source` is a source
 (`chainrule.data.Source`) of x (height, width, channels) uint8 and y int64. It keeps small sets in memory and
 decodes others in threads, chunk by chunk. `read_image` decodes one file, `read_pixels` some images at once.
-`open_masks` pairs images with masks of class numbers, which `read_mask` reads; `open_voc` reads boxes
+`open_masks` pairs images with masks of class numbers, which `read_mask` reads, and `mask_source` makes
+examples of them; `open_voc` reads boxes
 in the layout of Pascal VOC.
 """
 
 from chainrule.data.images.boxes import Boxes, open_voc
 from chainrule.data.images.decoding import read_image
 from chainrule.data.images.images import Images
-from chainrule.data.images.masks import Masks, open_masks, read_mask
+from chainrule.data.images.mask_source import MaskSource, mask_source
+from chainrule.data.images.masks import Masks, holds_masks, open_masks, read_mask
 from chainrule.data.images.opening import open_images
 from chainrule.data.images.source import ImageSource, image_source, read_pixels
 
@@ -24,8 +26,11 @@ __all__ = [
     "Boxes",
     "ImageSource",
     "Images",
+    "MaskSource",
     "Masks",
+    "holds_masks",
     "image_source",
+    "mask_source",
     "open_images",
     "open_masks",
     "open_voc",

@@ -1,11 +1,12 @@
 """Masks: images whose target is another image, with the number of a class at every pixel."""
 
 import os
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,12 +15,15 @@ from chainrule.data.images.decoding import quietly
 from chainrule.data.images.folders import PARTS, all_files
 from chainrule.data.images.images import Images
 from chainrule.data.images.opening import open_images
+from chainrule.data.source import digest
 from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
 _IMAGES = ("images", "image", "imgs", "jpegimages")
 _MASKS = ("masks", "mask", "labels", "annotations", "segmentationclass")
+_NAMES = ("classes.txt", "labels.txt", "codes.txt")
+_VOID = ("void", "unlabelled", "unlabeled", "ignore", "ignored")
 _BEHIND = ("annot", "_labels", "_masks")
 """What the folder of masks has behind the name of the folder of images, such as train and trainannot."""
 
@@ -30,12 +34,24 @@ class Masks:
 
     images: without labels. paths: of the masks, in the order of the images. numbers: the values that the
     masks hold, in ascending order, void left out. void: the value of pixels that do not count, or None.
+    names: of the numbers, in their order: those of a file of names beside the folders, else the numbers.
     """
 
     images: Images
     paths: tuple[str, ...]
     numbers: tuple[int, ...]
     void: int | None
+    names: tuple[str, ...] = ()
+
+    def take(self, rows: np.ndarray) -> "Masks":
+        """Some of the pairs, in this order."""
+        return replace(self, images=self.images.take(rows), paths=tuple(self.paths[row] for row in rows))
+
+    def fingerprint(self) -> str:
+        """Of the images, and of names and contents of the masks; see `Images.fingerprint`."""
+        masks = Images("", self.images.sizes, 1, self.paths, parts=self.images.parts)
+        what = f"{self.numbers} {self.void} {self.names}".encode()
+        return digest(self.images.fingerprint().encode(), masks.fingerprint().encode(), what)
 
 
 def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
@@ -67,11 +83,23 @@ def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
     return values.astype(np.uint8)
 
 
-def open_masks(source: str | os.PathLike[str], *, void: int | None = None) -> Masks:
+def holds_masks(source: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds folders of images and of masks."""
+    root = Path(source)
+    try:
+        return root.is_dir() and bool(_folders(root))
+    except OSError:
+        return False
+
+
+def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | None = None) -> Masks:
     """Pairs of images and masks of the same name (without suffix), in folders.
 
     source: a folder with images/ and masks/ (or labels/, annotations/), or train/, val/ and test/ with such;
-    or with train/ and trainannot/ and so on. void: the value of pixels that do not count, such as 255.
+    or with train/ and trainannot/ and so on. A file classes.txt, labels.txt or codes.txt in it names the
+    classes: line by line from number 0 on, or with the number before the name.
+    void: the value of pixels that do not count, such as 255; 'auto': 255 where some mask holds it, else the
+    number that the file of names calls void, unlabelled or ignore.
     Images without a mask, masks without an image, those of another size than their image, and masks that
     can't be read are left out, and `Masks.images.findings` says which.
     Raises DataError where no pair is found.
@@ -93,7 +121,11 @@ def open_masks(source: str | os.PathLike[str], *, void: int | None = None) -> Ma
             f"{shown} holds no image that has a mask", remedy="; ".join(n for d in described for n in d[2])
         )
     several = [each[0] for each in described if len(each[0])]
-    numbers = sorted({number for each in described for number in each[3]} - {void})
+    named = _names(root)
+    held = {number for each in described for number in each[3]}
+    if void == "auto":
+        void = 255 if 255 in held else next((n for n, each in named.items() if each.lower() in _VOID), None)
+    numbers = sorted(held - {void})
     if len(numbers) < 2:
         raise DataError(
             f"{shown} has masks with the class numbers {listed(numbers)} only",
@@ -107,7 +139,24 @@ def open_masks(source: str | os.PathLike[str], *, void: int | None = None) -> Ma
         parts=np.concatenate([each.parts for each in several]),
         findings=tuple(note for each in described for note in each[2]),
     )
-    return Masks(images, paths, tuple(numbers), void)
+    names = tuple(named.get(number, str(number)) for number in numbers)
+    return Masks(images, paths, tuple(numbers), void, names)
+
+
+def _names(root: Path) -> dict[int, str]:
+    """Number -> name, of a file of names; nothing where there is none."""
+    file = next((root / name for name in _NAMES if (root / name).is_file()), None)
+    if file is None:
+        return {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{printable(str(file))} can't be read: {error}", remedy="save it as UTF-8") from None
+    found: dict[int, str] = {}
+    for line in filter(None, (line.strip() for line in lines)):
+        number, name = re.match(r"(?:(\d+)[\s,;:]+)?(.*)", line).groups()  # type: ignore[union-attr] (all match)
+        found[int(number) if number else len(found)] = name
+    return found
 
 
 def _folders(root: Path) -> list[tuple[Path, Path, str]]:

@@ -1,6 +1,6 @@
 """Images as examples for the training loop: decoded into memory, or in chunks that threads decode ahead."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -65,16 +65,7 @@ class ImageSource:
 
         Raises DataError, naming the file, for one that has vanished or is damaged where no check had seen it.
         """
-        order = np.arange(self.examples)
-        if seed is not None:
-            check_place(seed, epoch)
-            order = shuffled(self.examples, seed, epoch)
-        count = -(-self.examples // self.chunk_rows)
-        jobs = (
-            partial(self._read, number, order[number * self.chunk_rows : (number + 1) * self.chunk_rows])
-            for number in range(start, count)
-        )
-        return read_ahead(jobs, self.readers)
+        return decoded_chunks(self.examples, self.chunk_rows, self.readers, self._read, (seed, epoch, start))
 
     def fingerprint(self) -> str:
         """Of the images as they were found, and of what is made of them."""
@@ -89,6 +80,30 @@ class ImageSource:
         if self.y is not None:
             arrays["y"][: len(order)] = self.y[order]
         return Chunk(number, arrays, np.arange(len(order), dtype=np.int64))
+
+
+def decoded_chunks(
+    examples: int,
+    chunk_rows: int,
+    readers: int,
+    read: Callable[[int, np.ndarray], Chunk],
+    where: tuple[int | None, int, int],
+) -> Iterator[Chunk]:
+    """The chunks of an epoch, whose order is drawn over all examples, read ahead by threads.
+
+    read: makes a chunk of its number and of the examples in it. where: seed, epoch and first chunk, as of
+    `Source.chunks`.
+    """
+    seed, epoch, start = where
+    order = np.arange(examples)
+    if seed is not None:
+        check_place(seed, epoch)
+        order = shuffled(examples, seed, epoch)
+    jobs = (
+        partial(read, number, order[number * chunk_rows : (number + 1) * chunk_rows])
+        for number in range(start, -(-examples // chunk_rows))
+    )
+    return read_ahead(jobs, readers)
 
 
 def image_source(

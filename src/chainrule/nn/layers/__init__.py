@@ -3,7 +3,7 @@
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
-from chainrule.nn.layers.containers import Concatenate, Residual, Sequential
+from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Flatten
@@ -64,6 +64,7 @@ __all__ = [
     "MaxPool2D",
     "Members",
     "MultiHeadAttention",
+    "Padded",
     "PatchWhitening",
     "Permute",
     "PositionalEncoding",

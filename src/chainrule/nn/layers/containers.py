@@ -6,6 +6,8 @@ from typing import Any
 
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_space
+from chainrule.nn.settings import check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
@@ -76,6 +78,42 @@ class Residual(Layer):
                 remedy="make the last inner layer as wide as the input, or give it a shortcut of that shape",
             )
         return around + y
+
+
+@dataclass(frozen=True)
+class Padded(Layer):
+    """y = layers(x with zeros around it), without what answers for the zeros.
+
+    For layers that halve images and double them again, as a U-Net does: height and width are filled up to the
+    next multiple, evenly on both sides, the odd one after.
+    layers: in order; what they give must be as high and wide as what they get, otherwise ShapeError.
+    multiple: of pixels, at least 1.
+    x: (batch, height, width, channels) -> (batch, height, width, channels of the last layer).
+    Raises ConfigError if an item is not a layer, or for a bad multiple.
+    """
+
+    layers: Sequence[Layer]
+    multiple: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", _checked_layers("Padded", self.layers))
+        check_whole(self, "multiple", self.multiple)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        lacking = [-length % self.multiple for length in x.shape[1:3]]
+        before = [0, *(each // 2 for each in lacking), 0]
+        after = [0, *(each - each // 2 for each in lacking), 0]
+        y = filled = f.pad(x, before, after)
+        for layer in self.layers:
+            y = layer(y)
+        if y.shape[:3] != filled.shape[:3]:
+            raise ShapeError(
+                f"{x.trace.label}: its layers turn shape {filled.shape} into {y.shape}",
+                remedy="make them give as many rows and columns as they get",
+            )
+        (top, left), (height, width) = before[1:3], x.shape[1:3]
+        return y[:, top : top + height, left : left + width]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from chainrule.nn.losses.classification import (
     SoftmaxFocal,
     SquaredHinge,
 )
-from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
+from chainrule.nn.losses.detection import CenterMap
+from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, LargeMarginCosine, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
-from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, Dice, SoftIoU
+from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, CrossEntropyDice, Dice, SoftIoU
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
     HalfSquaredError,
@@ -37,14 +38,17 @@ __all__ = [
     "BoxGIoU",
     "BoxIoU",
     "CategoricalCrossEntropyOfProbabilities",
+    "CenterMap",
     "Contrastive",
     "CosineEmbedding",
+    "CrossEntropyDice",
     "Dice",
     "GaussianNegativeLogLikelihood",
     "HalfSquaredError",
     "Hinge",
     "Huber",
     "KLDivergence",
+    "LargeMarginCosine",
     "Loss",
     "MeanAbsoluteError",
     "MeanOfMembers",
