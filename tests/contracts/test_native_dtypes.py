@@ -1,4 +1,4 @@
-"""Every operation in every dtype: the core runs it and gives NumPy's numbers, or a warning says that NumPy does."""
+"""Every operation in every dtype: the core runs it to NumPy's numbers, or a warning says that NumPy does."""
 
 import warnings
 from collections.abc import Iterator
