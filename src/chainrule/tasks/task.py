@@ -92,10 +92,15 @@ class Train(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a run says of new examples. frame: a row each. unseen: column -> values never seen in training."""
+    """What a run says of new examples.
+
+    frame: a row each. unseen: column -> values never seen in training. draw: writes what was found as
+    pictures into a folder, and says how many; None where there is nothing to draw.
+    """
 
     frame: "pd.DataFrame"
     unseen: Mapping[str, int] = field(default_factory=dict)
+    draw: Callable[[Path], int] | None = None
 
 
 class Trials(Protocol):
