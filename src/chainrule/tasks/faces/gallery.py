@@ -104,8 +104,9 @@ def identify(folder: Path, source: str, options: Mapping[str, Any], say: Say) ->
     threshold = threshold_for(face_run.impostors, options["false_accepts"])
     say(
         f"accepted above a cosine of {threshold:.3f}: false accepts of {options['false_accepts']:.3g}, by "
-        f"{len(face_run.impostors):,} pairs of an image and another person, both held out; a "
-        f"stranger is compared with all of the people enrolled, {len(gallery.names):,}"
+        f"{len(face_run.impostors):,} pairs of an image and another person, from "
+        f"{len(face_run.evaluation['people']):,} people held out; a stranger is compared with all "
+        f"{len(gallery.names):,} enrolled"
     )
     images = open_images(source, labelled=False)
     _tell_left_out(images, say)
