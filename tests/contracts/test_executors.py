@@ -80,8 +80,9 @@ def after_another(trace: Trace, name: str, array: np.ndarray) -> tuple[Tensor, n
 
 def transposed(trace: Trace, name: str, array: np.ndarray) -> tuple[Tensor, np.ndarray]:
     """Stored with its axes the other way round."""
-    stored = array.T.copy()
-    order = reversed(range(array.ndim))
+    if array.ndim < 2:
+        return as_they_are(trace, name, array)
+    stored, order = array.T.copy(), reversed(range(array.ndim))
     return trace.input(name, stored.shape, array.dtype.name).transpose(*order), stored
 
 
