@@ -1,14 +1,17 @@
 """The command: python -m benchmarks.planning.
 
 It prints how long the first step of deep networks takes to come: recording, differentiating and planning of
-fully connected layers and of transformer blocks, by depth. Times of Python are this thread's own, so that
-other programs disturb them little; that of the first run is by the clock.
+fully connected layers and of transformer blocks, by depth. Each try has a process of its own, as the program
+of someone who trains one network. Times of Python are this thread's own, so that other programs disturb them
+little; that of the first run is by the clock.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +83,27 @@ NETWORKS: dict[str, Callable[[int], tuple[Recipe, Batch]]] = {"dense": dense, "t
 
 def measure(network: str, depth: int, tries: int) -> Start:
     """The least of several tries; each starts from the description of the network."""
-    found = [_once(network, depth) for _ in range(tries)]
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        found = list(processes.map(_once, [network] * tries, [depth] * tries))
     least = {each.name: min(getattr(start, each.name) for start in found) for each in fields(Start)}
     return Start(**least)
 
 
 def _once(network: str, depth: int) -> Start:
     recipe, batch = NETWORKS[network](depth)
+    start = time.thread_time()
+    step = training_step(recipe, batch)
+    recorded = time.thread_time()
+    compiled = NativeProgram(step.program)
+    compiled.plan(batch.rows)
+    planned = time.thread_time()
+    first = _first_step(compiled, initial_tree(recipe, step), batch)
+    record, plan = 1e3 * (recorded - start), 1e3 * (planned - recorded)
+    return Start(network, depth, len(step.program.steps), *_parts(recipe, batch), record, plan, first)
+
+
+def _parts(recipe: Recipe, batch: Batch) -> tuple[float, float]:
+    """Milliseconds of the forward pass and the loss, and of deriving them, which are part of recording."""
     trace = Trace()
     inputs = {name: trace.input(name, *given) for name, given in batch.inputs.items()}
     with no_garbage_collection():  # as training_step does
@@ -96,14 +113,7 @@ def _once(network: str, depth: int) -> Start:
         traced = time.thread_time()
         differentiate(loss, trace.parameters.values())
         differentiated = time.thread_time()
-    step = training_step(recipe, batch)
-    recorded = time.thread_time()
-    compiled = NativeProgram(step.program)
-    compiled.plan(batch.rows)
-    planned = time.thread_time()
-    first = _first_step(compiled, initial_tree(recipe, step), batch)
-    times = 1e3 * np.diff([start, traced, differentiated, recorded, planned])
-    return Start(network, depth, len(step.program.steps), *times.tolist(), first_step=first)
+    return 1e3 * (traced - start), 1e3 * (differentiated - traced)
 
 
 def _first_step(compiled: NativeProgram, tree: dict[str, np.ndarray], batch: Batch) -> float:
