@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ def predict(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
             "are ignored. - is standard input. A forecast without one continues from the end of its series. "
-            "Of a run on images: an image, or a folder of them.",
+            "Of a run on images or masks: an image, or a folder of them.",
             show_default=False,
         ),
     ] = None,
@@ -39,6 +40,15 @@ def predict(
             metavar="FILE",
             help="Write the predictions here, as .csv, .tsv or .parquet.",
             show_default="standard output, as CSV",
+        ),
+    ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            "--pictures",
+            metavar="FOLDER",
+            help="Write what a run says in pictures here: of a run on masks, a PNG for each image.",
+            show_default="they are not written",
         ),
     ] = None,
     json: Annotated[
@@ -60,6 +70,7 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
+      chainrule predict runs/streets-001 photographs --pictures masks --out shares.csv
     """
     if out is not None:
         _check_out(out)
@@ -72,6 +83,8 @@ def predict(
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
+    if pictures is not None:
+        _write_pictures(pictures, answer.files)
     if json:
         records = [
             dict(zip(predictions.columns, row, strict=True)) for row in predictions.to_numpy(dtype=object)
@@ -80,6 +93,15 @@ def predict(
         print_json({"rows": len(predictions), "out": where, "unseen": dict(unseen), "predictions": records})
     elif out is None:
         predictions.to_csv(sys.stdout, index=False)
+
+
+def _write_pictures(folder: Path, files: Mapping[str, bytes]) -> None:
+    if not files:
+        raise ConfigError(f"--pictures {folder}: this run says nothing in pictures", remedy="leave it out")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_aside(folder / name, content)
+    tell(f"{len(files):,} pictures written to {folder}")
 
 
 def _check_out(out: Path) -> None:

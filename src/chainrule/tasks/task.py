@@ -92,10 +92,15 @@ class Train(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a run says of new examples. frame: a row each. unseen: column -> values never seen in training."""
+    """What a run says of new examples.
+
+    frame: a row each. unseen: column -> values never seen in training. files: path below a folder -> content,
+    of what is said in pictures, such as masks.
+    """
 
     frame: "pd.DataFrame"
     unseen: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Trials(Protocol):

@@ -92,7 +92,7 @@ def holds_masks(source: str | os.PathLike[str]) -> bool:
         return False
 
 
-def open_masks(source: str | os.PathLike[str], *, void: int | None | Literal["auto"] = None) -> Masks:
+def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | None = None) -> Masks:
     """Pairs of images and masks of the same name (without suffix), in folders.
 
     source: a folder with images/ and masks/ (or labels/, annotations/), or train/, val/ and test/ with such;
