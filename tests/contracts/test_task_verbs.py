@@ -44,6 +44,19 @@ def _pictures(folder: Path) -> tuple[str, str]:
     return str(folder / "made"), str(folder / "made" / "dark")
 
 
+def _masks(folder: Path) -> tuple[str, str]:
+    """Bright squares on noise, with masks of two classes."""
+    random = np.random.default_rng(0)
+    for number in range(20):
+        pixels, mask = random.integers(0, 90, (18, 20)), np.zeros((18, 20), np.uint8)
+        top, left = random.integers(0, 12, 2)
+        mask[top : top + 5, left : left + 5] = 1
+        for name, content in (("images", pixels + 120 * mask), ("masks", mask)):
+            (folder / "made" / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(content.astype(np.uint8)).save(folder / "made" / name / f"{number}.png")
+    return str(folder / "made"), str(folder / "made" / "images")
+
+
 def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, str]]:
     """A table in a file, and its last rows in another; of a series, what is known long enough before."""
 
@@ -61,6 +74,7 @@ CASES = {
     "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "image": (_pictures, ["-s", "epochs=1"]),
+    "segment": (_masks, ["-s", "epochs=1"]),
 }
 """Task -> what makes in a folder what is trained on and what is predicted, and its arguments."""
 

@@ -78,7 +78,10 @@ def confusion(true: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
 
 
 def mean_iou(targets: np.ndarray, said: np.ndarray) -> float:
-    """Mean intersection over union of class numbers, over the classes that the targets show; void left out."""
+    """Mean intersection over union over the classes that the targets show; void left out.
+
+    targets, said: class numbers, whole numbers of any shape.
+    """
     classes = 1 + max(int(said.max()), int(targets[targets != VOID].max(initial=0)))
     return _mean_iou(confusion(targets, said, classes))
 

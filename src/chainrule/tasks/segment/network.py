@@ -42,8 +42,6 @@ def head(classes: int) -> Conv2D:
     return Conv2D(classes, 1)
 
 
-
-
 def _level(widths: Sequence[int]) -> list[Layer]:
     first, *below = widths
     twice = [*_convolved(first), *_convolved(first)]

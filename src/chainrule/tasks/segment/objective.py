@@ -12,6 +12,7 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.training import Objective, Recorded
 
+
 @dataclass(frozen=True)
 class Segmentation(Objective):
     """loss(network(x), y), where the moves of training take the mask y along with the picture x.

@@ -49,7 +49,7 @@ class PreparedMasks:
 
     @cached_property
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
-        """Some training images and their masks: (images, height, width, channels), (images, height, width)."""
+        """Some training images (images, height, width, channels) and masks (images, height, width)."""
         if isinstance(self.training, MemorySource):
             return self.training.arrays["x"], self.training.arrays["y"]
         source = self.training
@@ -59,7 +59,10 @@ class PreparedMasks:
 
     @cached_property
     def shares(self) -> np.ndarray:
-        """How much of the training images each class covers, void left out: (classes,); DataError for void."""
+        """How much of the training images each class covers, void left out: (classes,).
+
+        Raises DataError where there is void alone.
+        """
         counts = np.bincount(self.sample[1].ravel(), minlength=VOID + 1)[: len(self.shape.classes)]
         if not counts.sum():
             raise DataError(
@@ -109,16 +112,18 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
     chosen = choices(settings, len(rows["train"]), canvas)
     objects = _tells_objects_apart(subject, settings)
     channels = images.channels if start is None else start.channels
-    shape = Shape(
-        settings.size, channels, masks.names, masks.numbers, masks.void, chosen.views, objects
-    )
+    shape = Shape(settings.size, channels, masks.names, masks.numbers, masks.void, chosen.views, objects)
     counts = ", ".join(
         f"{len(each):,} {told}"
         for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
     )
     void = "" if masks.void is None else f"; {masks.void} is void"
-    size = "" if set(scaled) == {tuple(each) for each in images.sizes.tolist()} == {canvas} else (
-        f", scaled down to at most {settings.size} pixels a side, on a canvas of {canvas[0]} × {canvas[1]}"
+    size = (
+        ""
+        if set(scaled) == {tuple(each) for each in images.sizes.tolist()} == {canvas}
+        else (
+            f", scaled down to at most {settings.size} pixels a side, on a canvas of {canvas[0]} × {canvas[1]}"
+        )
     )
     told = f"{len(masks.numbers)} classes{void}; {counts}{size}"
     if objects and settings.objects == AUTO:

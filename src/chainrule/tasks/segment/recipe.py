@@ -68,7 +68,10 @@ def recipe_for(
     shares: np.ndarray,
     steps_per_epoch: int,
 ) -> Recipe:
-    """The recipe of a network for the settings. part: (height, width) that training sees. shares: of classes."""
+    """The recipe of a network for the settings.
+
+    part: (height, width) that training sees. shares: how much each class covers.
+    """
     steps = chosen.epochs * steps_per_epoch
     rate = SCHEDULES[settings.schedule](chosen.learning_rate, steps, max(1, chosen.epochs // 4))
     optimizer = optimizer_for(settings.optimizer, rate, chosen.weight_decay)

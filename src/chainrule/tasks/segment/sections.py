@@ -102,8 +102,11 @@ def _tiles(
     if found is not None and can_tell_apart():
         image = outlined(image, objects_of(said > 0))
     name = Path(str(each["image"])).name
+    below = name if found is None else f"{name}: outlined as found"
     return [
-        Picture(picture(image), "", name if found is None else f"{name}: outlined as found", str(each["image"])),
+        Picture(
+            picture(image), "", name if found is None else f"{name}: outlined as found", str(each["image"])
+        ),
         Picture(picture(painted(true, classes)), "", "mask" if wanted is None else f"mask, {wanted} objects"),
         Picture(
             picture(painted(said, classes)),
@@ -118,4 +121,5 @@ def _legend(evaluation: Mapping[str, Any]) -> str:
     keys = "".join(
         f"<span>{_swatch(evaluation, number)} {escape(str(name))}</span>" for number, name in enumerate(names)
     )
-    return f'<p class="legend">{keys}<span><i class="swatch" style="background: rgb(20, 20, 20)"></i> void</span></p>'
+    void = '<span><i class="swatch" style="background: rgb(20, 20, 20)"></i> void</span>'
+    return f'<p class="legend">{keys}{void}</p>'

@@ -6,7 +6,14 @@ from typing import Any, Literal
 
 from chainrule.errors import ConfigError
 from chainrule.nn.layers.augmentation import FLIPS
-from chainrule.nn.settings import check_choice, check_flag, check_number, check_text, check_whole, plain_fields
+from chainrule.nn.settings import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_text,
+    check_whole,
+    plain_fields,
+)
 from chainrule.tasks.build import SCHEDULES
 from chainrule.tasks.segment.network import NETWORKS
 
@@ -19,19 +26,18 @@ NONE = "none"
 HELP: Mapping[str, str] = {
     "test": "share of the images held out for the final figures, where the source has no test part",
     "validation": "share of the images that watch the training, where the source has no such part; 0: none",
-    "void": "number in the masks of pixels that do not count; none; auto: 255 where a mask holds it, or what a "
-    "file of class names calls void",
+    "void": "number in the masks of pixels that do not count; none; auto: 255 where a mask holds it, or what "
+    "a file of class names calls void",
     "size": "side in pixels that larger images are scaled down to; masks are given at their own size",
     "network": f"{', '.join(NETWORKS)}; auto: medium, or as large as the minutes allow",
     "shift": "most pixels that training shifts images by; auto: an eighth of the shorter side",
     "degrees": "most degrees that training rotates images by",
-    "scale": "largest factor that training enlarges images by, at least 1; it also makes them smaller, down to "
-    "its square root",
+    "scale": "largest factor that training enlarges images by, at least 1; it makes them smaller by up to its "
+    "square root",
     "flip": f"how training mirrors images: {', '.join(FLIPS)}",
     "colour": "how much training changes brightness, contrast and saturation, 0 to 1",
     "dice": "share of the Dice loss beside the cross-entropy, at least 0",
-    "class_weights": "power of the inverse frequency that a class is weighed by in the cross-entropy, 0 to 1; "
-    "0: all alike",
+    "class_weights": "power of the inverse frequency that a class is weighed by in the cross-entropy, 0 to 1",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
     "optimizer": f"one of {', '.join(OPTIMIZERS)}",
     "learning_rate": "how far a step goes, above 0; auto: by optimizer",

@@ -25,7 +25,7 @@ TRAINING_SPACE = Space(
         "colour": Float(0.0, 0.8, first=0.5),
     }
 )
-"""The first trial trains as `train` does. What changes the loss itself is not searched: trials are compared by it."""
+"""The first trial trains as `train` does. What changes the loss is not searched: it compares the trials."""
 
 
 @dataclass(frozen=True, eq=False)
