@@ -42,13 +42,13 @@ def predict(
             show_default="standard output, as CSV",
         ),
     ] = None,
-    pictures: Annotated[
+    draw: Annotated[
         Path | None,
         typer.Option(
-            "--pictures",
+            "--draw",
             metavar="FOLDER",
-            help="Write what a run says in pictures here: of a run on masks, a PNG for each image.",
-            show_default="they are not written",
+            help="Draw what is found into this folder: masks as PNG files, or boxes in the images, with results.json.",
+            show_default=False,
         ),
     ] = None,
     json: Annotated[
@@ -70,7 +70,8 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
-      chainrule predict runs/streets-001 photographs --pictures masks --out shares.csv
+      chainrule predict runs/streets-001 photographs --draw masks --out shares.csv
+      chainrule predict runs/cells-001 slides --draw found
     """
     if out is not None:
         _check_out(out)
@@ -80,11 +81,13 @@ def predict(
     for name, count in unseen.items():
         values = "1 value is" if count == 1 else f"{count:,} values are"
         narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+    if draw is not None:
+        if answer.draw is None:
+            raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
+        tell(f"{answer.draw(draw):,} pictures drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
-    if pictures is not None:
-        _write_pictures(pictures, answer.files)
     if json:
         records = [
             dict(zip(predictions.columns, row, strict=True)) for row in predictions.to_numpy(dtype=object)
@@ -93,15 +96,6 @@ def predict(
         print_json({"rows": len(predictions), "out": where, "unseen": dict(unseen), "predictions": records})
     elif out is None:
         predictions.to_csv(sys.stdout, index=False)
-
-
-def _write_pictures(folder: Path, files: Mapping[str, bytes]) -> None:
-    if not files:
-        raise ConfigError(f"--pictures {folder}: this run says nothing in pictures", remedy="leave it out")
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_aside(folder / name, content)
-    tell(f"{len(files):,} pictures written to {folder}")
 
 
 def _check_out(out: Path) -> None:

@@ -204,7 +204,8 @@ class BoxIoU(Loss):
     metrics: ClassVar[tuple[str, ...]] = ()
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        intersection, union, _ = _areas(self, outputs, targets)
+        _need_boxes(self, outputs)
+        intersection, union, _ = _areas(outputs, matched(self, outputs, targets))
         return example_means(1.0 - _ratio(intersection, union))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
@@ -225,13 +226,27 @@ class BoxGIoU(Loss):
     metrics: ClassVar[tuple[str, ...]] = ()
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        intersection, union, around = _areas(self, outputs, targets)
-        return example_means(1.0 - _ratio(intersection, union) + _ratio(around - union, around))
+        _need_boxes(self, outputs)
+        return example_means(generalized_overlap(outputs, matched(self, outputs, targets)))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError for a box whose second corner stands before the first."""
         super().check(outputs_shape, targets)
         _check_boxes(self, outputs_shape, targets)
+
+
+def generalized_overlap(outputs: Tensor, targets: Tensor) -> Tensor:
+    """1 - IoU + (|C| - union) / |C| of each box, see `BoxGIoU`: (..., 4) twice -> (...)."""
+    intersection, union, around = _areas(outputs, targets)
+    return 1.0 - _ratio(intersection, union) + _ratio(around - union, around)
+
+
+def _need_boxes(loss: Loss, outputs: Tensor) -> None:
+    if outputs.ndim < 2 or outputs.shape[-1] != 4:
+        raise ShapeError(
+            f"{type(loss).__name__} got outputs of shape {outputs.shape}",
+            remedy="it needs (batch, ..., 4): x1, y1, x2, y2",
+        )
 
 
 def _mean_dice(z: Tensor, one_hot: Tensor, sizes: Tensor, smooth: float) -> Tensor:
@@ -262,14 +277,8 @@ def _mask_sums(
     return (probability * true).sum(axes), probability.sum(axes), true.sum(axes)
 
 
-def _areas(loss: Loss, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _areas(outputs: Tensor, true: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Areas of the intersection, of the union and of the smallest box around both: (batch, ...)."""
-    if outputs.ndim < 2 or outputs.shape[-1] != 4:
-        raise ShapeError(
-            f"{type(loss).__name__} got outputs of shape {outputs.shape}",
-            remedy="it needs (batch, ..., 4): x1, y1, x2, y2",
-        )
-    true = matched(loss, outputs, targets)
     low = f.minimum(outputs[..., :2], outputs[..., 2:])
     high = f.maximum(outputs[..., :2], outputs[..., 2:])
     true_low, true_high = true[..., :2], true[..., 2:]
