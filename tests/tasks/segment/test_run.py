@@ -125,6 +125,8 @@ def test_settings_out_of_range_are_refused(setting, value):
 
 
 def test_minutes_are_settled_once(source):
-    settings = SEGMENT.settle(opened(source), SegmentSettings(minutes=0.2, batch_size=4), lambda sentence: None)
+    settings = SEGMENT.settle(
+        opened(source), SegmentSettings(minutes=0.2, batch_size=4), lambda sentence: None
+    )
     assert isinstance(settings.epochs, int)
     assert SEGMENT.settle(opened(source), settings, lambda sentence: None) == settings
