@@ -118,8 +118,8 @@ def _mistakes(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray])
             gallery(
                 tiles,
                 f"Invented: {counts['invented']:,}",
-                "Boxes that meet no labelled object of their class, the surest first. Where you see an object, "
-                "its label is missing or elsewhere.",
+                "Boxes that meet no labelled object of their class, the surest first. Where you see an "
+                "object, its label is missing or elsewhere.",
             )
         )
     return page.section("Missed and invented objects", blocks)
