@@ -10,7 +10,7 @@ from chainrule.tasks.forecast import FORECAST
 from chainrule.tasks.image import IMAGE
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
-from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, plain_settings, settings_of
+from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, Verb, plain_settings, settings_of
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, DETECT, IMAGE, FACES)}
@@ -37,6 +37,7 @@ __all__ = [
     "Predictions",
     "Task",
     "TaskRun",
+    "Verb",
     "plain_settings",
     "settings_of",
     "task_of",
