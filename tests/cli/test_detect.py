@@ -3,6 +3,7 @@
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_pictures_are_drawn_and_results_are_what_coco_reads(here, chainrule):
     results = json.loads((here / "drawn" / "results.json").read_text())
     assert [each["score"] for each in results] == pytest.approx([each["score"] for each in rows], abs=1e-5)
     # As pycocotools takes them, for images and categories that count from 1.
-    truth = COCO()
+    truth: Any = COCO()
     truth.dataset = {
         "info": {},
         "images": [{"id": 1 + row} for row in range(12)],
