@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.output import narrate, print_json, tell
+from chainrule.data.wording import counted
 from chainrule.errors import ConfigError
 from chainrule.tasks import task_of
 from chainrule.training import write_aside
@@ -84,7 +85,7 @@ def predict(
     if draw is not None:
         if answer.draw is None:
             raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
-        tell(f"{answer.draw(draw):,} pictures drawn into {draw}")
+        tell(f"{counted(answer.draw(draw), 'picture')} drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
