@@ -65,8 +65,10 @@ def kind_of(folder: Path) -> Kind:
         if not found:
             missing = f"it has neither {FOLDER} nor {WEIGHTS}"
             within = min(_runs_in(folder), default=None)
-            remedy = "give the folder of a run" if within is None else f"give a folder in it, such as {within}"
-            raise DataError(f"{folder} is not a run folder: {missing}", remedy=remedy)
+            raise DataError(
+                f"{folder} is not a run folder: {missing}",
+                remedy=f"give a folder in it, such as {within}" if within else "give the folder of a run",
+            )
         return Kind(found[0], 1)
     try:
         content = json.loads((folder / FOLDER).read_text(encoding="utf-8"))
@@ -78,7 +80,7 @@ def kind_of(folder: Path) -> Kind:
 
 
 def _near_folder(folder: Path) -> str:
-    """ " (did you mean 'runs/digits-001'?)", or "" where no run beside it, or in runs/ there, has a similar name."""
+    """ " (did you mean 'runs/digits-001'?)", or "" where no run has a similar name, beside it or in runs/."""
     names = {each.name: each for each in (*_runs_in(folder.parent / "runs"), *_runs_in(folder.parent))}
     match = nearest(folder.name, names)
     return f" (did you mean '{names[match]}'?)" if match is not None else ""
