@@ -41,6 +41,15 @@ def predict(
             show_default="standard output, as CSV",
         ),
     ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            "--draw",
+            metavar="FOLDER",
+            help="Draw what is found in each image into this folder, and write results.json as COCO has it.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the predictions as one JSON object on standard output.")
     ] = False,
@@ -60,6 +69,7 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
+      chainrule predict runs/cells-001 slides --draw found
     """
     if out is not None:
         _check_out(out)
@@ -69,6 +79,10 @@ def predict(
     for name, count in unseen.items():
         values = "1 value is" if count == 1 else f"{count:,} values are"
         narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+    if draw is not None:
+        if answer.draw is None:
+            raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
+        tell(f"{answer.draw(draw):,} pictures drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chainrule.errors import DataError
+from chainrule.tasks.detect import DETECT
 from chainrule.tasks.faces import FACES
 from chainrule.tasks.forecast import FORECAST
 from chainrule.tasks.image import IMAGE
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
-from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, plain_settings, settings_of
+from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, Verb, plain_settings, settings_of
 from chainrule.training.folder import kind_of
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, IMAGE, FACES)}
+TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, DETECT, IMAGE, FACES)}
 """By name; the first is the default."""
 
 
@@ -36,6 +37,7 @@ __all__ = [
     "Predictions",
     "Task",
     "TaskRun",
+    "Verb",
     "plain_settings",
     "settings_of",
     "task_of",
