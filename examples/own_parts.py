@@ -59,7 +59,8 @@ hour = random.uniform(0, 1, size=(3000, 1))  # of a day
 rush = np.exp(-(((hour - 0.35) / 0.06) ** 2)) + np.exp(-(((hour - 0.72) / 0.08) ** 2))
 minutes = 20 + 15 * rush + (2 + 8 * rush) * np.abs(random.normal(size=hour.shape))
 
-network = nn.Sequential([Waves(16, nn.normal(3.0)), nn.Dense(32, "tanh"), nn.Dense(1)])
+waves = Waves(16, frequency=nn.normal(15.0))
+network = nn.Sequential([waves, nn.Dense(32, "tanh"), nn.Dense(1, bias=nn.constant(25.0))])
 settings = {
     "optimizer": nn.adam(nn.CosineDecay(0.02, 60 * 75)),
     "epochs": 60,
@@ -78,6 +79,10 @@ print(nn.summary(network, (1,)))
 for name, each in (("late counts four times", run), ("both alike", even)):
     print(f"{name}: {each.history[-1]['validation_share_late']:.0%} of the parcels held out are late")
 
+promises = run.predict(np.array([[8.4], [13.0], [17.3]]) / 24)
+print("promised at 8:24, 13:00 and 17:18:", ", ".join(f"{each:.0f} min" for each in promises[:, 0]))
+
+assert promises[1, 0] < 26 < 40 < promises[0, 0]
 assert abs(run.history[-1]["validation_share_late"] - 0.2) < 0.05
 assert abs(even.history[-1]["validation_share_late"] - 0.5) < 0.07
 
