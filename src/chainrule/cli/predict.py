@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ def predict(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
             "are ignored. - is standard input. A forecast without one continues from the end of its series. "
-            "Of a run on images: an image, or a folder of them.",
+            "Of a run on images or masks: an image, or a folder of them.",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +47,7 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found in each image into this folder, and write results.json as COCO has it.",
+            help="Draw what is found into this folder: masks as PNG files, or boxes in the images, with results.json.",
             show_default=False,
         ),
     ] = None,
@@ -69,6 +70,7 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
+      chainrule predict runs/streets-001 photographs --draw masks --out shares.csv
       chainrule predict runs/cells-001 slides --draw found
     """
     if out is not None:
