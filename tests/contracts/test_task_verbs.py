@@ -44,6 +44,19 @@ def _pictures(folder: Path) -> tuple[str, str]:
     return str(folder / "made"), str(folder / "made" / "dark")
 
 
+def _masks(folder: Path) -> tuple[str, str]:
+    """Bright squares on noise, with masks of two classes."""
+    random = np.random.default_rng(0)
+    for number in range(20):
+        pixels, mask = random.integers(0, 90, (18, 20)), np.zeros((18, 20), np.uint8)
+        top, left = random.integers(0, 12, 2)
+        mask[top : top + 5, left : left + 5] = 1
+        for name, content in (("images", pixels + 120 * mask), ("masks", mask)):
+            (folder / "made" / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(content.astype(np.uint8)).save(folder / "made" / name / f"{number}.png")
+    return str(folder / "made"), str(folder / "made" / "images")
+
+
 def _faces(folder: Path) -> tuple[str, str]:
     """Seven people, each a pattern of their own under noise; those to embed are one of them."""
     random = np.random.default_rng(0)
@@ -89,6 +102,7 @@ CASES = {
     "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "image": (_pictures, ["-s", "epochs=1"]),
+    "segment": (_masks, ["-s", "epochs=1"]),
     "detect": (_boxes, ["-s", "epochs=20", "-s", "network=small"]),
     "faces": (_faces, ["-s", "epochs=2", "-s", "members=1"]),
 }

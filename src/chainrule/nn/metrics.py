@@ -82,6 +82,8 @@ METRICS: Mapping[str, Metric] = {
     "accuracy": Metric("accuracy", lower_is_better=False, share=True, measure=_accuracy),
     "binary_accuracy": Metric("binary accuracy", lower_is_better=False, share=True, measure=_binary_accuracy),
     "balanced_accuracy": Metric("balanced accuracy", lower_is_better=False, share=True),
+    "mean_iou": Metric("mean intersection over union", lower_is_better=False, share=True),
+    "pixel_accuracy": Metric("pixel accuracy", lower_is_better=False, share=True),
     "log_loss": Metric("log loss", lower_is_better=True),
     "r2": Metric("R²", lower_is_better=False, measure=_r2),
     "mean_absolute_error": Metric("mean absolute error", lower_is_better=True, measure=_mean_absolute_error),
