@@ -2,13 +2,13 @@
 
 import io
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chainrule.cli.output import narrate, print_json, tell
+from chainrule.data.wording import counted
 from chainrule.errors import ConfigError
 from chainrule.tasks import task_of
 from chainrule.training import write_aside
@@ -47,7 +47,8 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found into this folder: masks as PNG files, or boxes in the images, with results.json.",
+            help="Draw what is found into this folder: masks as PNG files, or images with boxes and "
+            "results.json as COCO has it.",
             show_default=False,
         ),
     ] = None,
@@ -84,7 +85,7 @@ def predict(
     if draw is not None:
         if answer.draw is None:
             raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
-        tell(f"{answer.draw(draw):,} pictures drawn into {draw}")
+        tell(f"{counted(answer.draw(draw), 'picture')} drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
