@@ -57,6 +57,18 @@ def _masks(folder: Path) -> tuple[str, str]:
     return str(folder / "made"), str(folder / "made" / "images")
 
 
+def _faces(folder: Path) -> tuple[str, str]:
+    """Seven people, each a pattern of their own under noise; those to embed are one of them."""
+    random = np.random.default_rng(0)
+    for person in range(7):
+        pattern = random.integers(0, 200, (18, 16))
+        (folder / "people" / f"p{person}").mkdir(parents=True)
+        for number in range(4):
+            pixels = pattern + random.integers(0, 50, pattern.shape)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / "people" / f"p{person}" / f"{number}.png")
+    return str(folder / "people"), str(folder / "people" / "p0")
+
+
 def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, str]]:
     """A table in a file, and its last rows in another; of a series, what is known long enough before."""
 
@@ -75,6 +87,7 @@ CASES = {
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "image": (_pictures, ["-s", "epochs=1"]),
     "segment": (_masks, ["-s", "epochs=1"]),
+    "faces": (_faces, ["-s", "epochs=2", "-s", "members=1"]),
 }
 """Task -> what makes in a folder what is trained on and what is predicted, and its arguments."""
 

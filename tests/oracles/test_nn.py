@@ -147,6 +147,12 @@ LOSSES = {
         PAIRS,
         ALIKE,
     ),
+    "large_margin": case(
+        nn.LargeMarginCosine(0.3, 5.0),
+        lambda y, t: functional.cross_entropy(5 * (y - 0.3 * functional.one_hot(t, 3)), t),
+        Y[:, :3],
+        np.array([0, 1, 2, 0, 1, 2, 0]),
+    ),
     "triplet": case(nn.Triplet(2.0), hardest_triplets, Y, np.array([0, 1, 2, 0, 1, 2, 0])),
     "dice": case(
         nn.Dice(0.5),

@@ -92,6 +92,9 @@ METRICS: Mapping[str, Metric] = {
     ),
     "mase": Metric("mean absolute scaled error", lower_is_better=True),
     "pinball": Metric("scaled pinball loss", lower_is_better=True),
+    "equal_error_rate": Metric("equal error rate", lower_is_better=True, share=True),
+    "area_under_roc": Metric("area under the ROC curve", lower_is_better=False, share=True),
+    "true_accepts_at_1_percent": Metric("true accepts at 1 % false ones", lower_is_better=False, share=True),
     "coverage": Metric("share within the band", lower_is_better=None, share=True),
 }
 """By the name under which histories and evaluations have it."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chainrule.errors import DataError
+from chainrule.tasks.faces import FACES
 from chainrule.tasks.forecast import FORECAST
 from chainrule.tasks.image import IMAGE
 from chainrule.tasks.segment import SEGMENT
@@ -12,7 +13,7 @@ from chainrule.tasks.table.run import upgraded_config
 from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, plain_settings, settings_of
 from chainrule.training.folder import kind_of
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, SEGMENT, IMAGE)}
+TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, SEGMENT, IMAGE, FACES)}
 """By name; the first is the default. A folder is taken by the first that takes it: masks before images."""
 
 

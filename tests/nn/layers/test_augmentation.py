@@ -105,6 +105,72 @@ def test_a_mask_moves_with_its_picture():
     assert not np.array_equal(y["mask"], mask)
 
 
+def moved_with_boxes(
+    layer: RandomAffine, x: np.ndarray, boxes: np.ndarray, *, training: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    trace = Trace()
+    tensors = [trace.input(name, a.shape, a.dtype.name) for name, a in (("x", x), ("boxes", boxes))]
+    with building(trace, training=training):
+        moved = layer(tensors[0], boxes=tensors[1])
+    assert isinstance(moved, tuple)
+    program = trace.program(dict(zip(("x", "boxes"), moved, strict=True)))
+    y = compile_numpy(program).run(key(), {"x": x, "boxes": boxes})
+    return y["x"], y["boxes"]
+
+
+def test_boxes_stay_around_what_they_are_around():
+    """A bright rectangle of whole pixels, shifted and mirrored: the box is read off the picture."""
+    x = np.zeros((60, 12, 17, 1), np.float32)
+    x[:, 3:8, 5:9] = 1
+    boxes = np.tile(np.array([[[5, 3, 9, 8, 2], [0, 0, 1, 1, -1]]], np.float32), (60, 1, 1))
+    y, moved = moved_with_boxes(RandomAffine(shift=7, flip="both", edge="zeros"), x, boxes)
+    seen = set()
+    for picture, (box, nothing) in zip(y[..., 0], moved, strict=True):
+        rows, columns = np.nonzero(picture)
+        if len(rows) >= 0.25 * 20:
+            expected = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1, 2]
+            np.testing.assert_allclose(box, expected, atol=1e-5)
+            seen.add(tuple(expected))
+        else:
+            assert box[4] == -1
+        assert nothing[4] == -1
+    assert len(seen) > 30
+    assert (moved[:, 0, 4] == -1).any()
+    same = moved_with_boxes(RandomAffine(shift=7, flip="both"), x, boxes, training=False)
+    np.testing.assert_array_equal(same[1], boxes)
+
+
+def test_rotated_and_scaled_boxes_enclose_their_corners():
+    """The map is read off the picture of a ramp, as above; NumPy solves it for the corners."""
+    height, width = 21, 31
+    down, right = np.meshgrid(np.arange(21.0) - 10, np.arange(31.0) - 15, indexing="ij")
+    x = np.stack([down, right], -1)[None].repeat(40, 0)
+    box = np.array([1.0, 2.0, 12.0, 7.0, 1.0])
+    layer = RandomAffine(degrees=25, scale=(0.7, 2.6), flip="both", edge="reflect")
+    y, moved = moved_with_boxes(layer, x, np.tile(box, (40, 1, 1)))
+    middle = np.array([height / 2, width / 2])
+    corners = np.array([[box[1], box[0]], [box[1], box[2]], [box[3], box[0]], [box[3], box[2]]])
+    gone = 0
+    for picture, after in zip(y, moved[:, 0], strict=True):
+        inner = (slice(8, 13), slice(13, 18))  # which no edge has been reflected into
+        design = np.stack([down[inner].ravel(), right[inner].ravel()], 1)
+        matrix = np.linalg.lstsq(design, picture[inner].reshape(-1, 2), rcond=None)[0].T
+        places = np.linalg.solve(matrix, (corners - middle).T).T + middle
+        (top, left), (bottom, far) = places.min(0), places.max(0)
+        cut = np.array([max(left, 0), max(top, 0), min(far, width), min(bottom, height)])
+        share = max(cut[2] - cut[0], 0) * max(cut[3] - cut[1], 0) / ((far - left) * (bottom - top))
+        assert after[4] == (1 if share >= 0.25 else -1)
+        gone += share < 0.25
+        if share >= 0.25:
+            np.testing.assert_allclose(after[:4], cut, atol=1e-8)
+    assert 0 < gone < 20
+
+
+def test_boxes_of_another_shape_are_refused():
+    with pytest.raises(ShapeError, match=r"boxes \(2, 3, 4\); they must be \(2, objects, 5\)"):
+        moved_with_boxes(RandomAffine(shift=1), np.zeros((2, 6, 5, 1)), np.zeros((2, 3, 4)))
+
+
 def test_bytes_are_only_shifted_and_mirrored():
     x = RANDOM.integers(0, 255, (4, 6, 6, 3)).astype("uint8")
     assert drawn(RandomAffine(shift=1, flip="both"), x).dtype == np.uint8

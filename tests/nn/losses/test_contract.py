@@ -121,6 +121,15 @@ def triplet(y, t, margin):
     return np.array(losses)
 
 
+def large_margin(y, t, margin, scale):
+    """Every example by itself, from the exponentials of the definition."""
+    losses = []
+    for cosines, own in zip(y, t, strict=True):
+        powers = [np.exp(scale * (each - margin * (c == own))) for c, each in enumerate(cosines)]
+        losses.append(-np.log(powers[own] / sum(powers)))
+    return np.array(losses)
+
+
 MEMBERS = RANDOM.normal(size=(BATCH, 3, CLASSES)) * 2
 
 
@@ -178,6 +187,50 @@ def paths(z, t, blank, times=None):
 
     times = [z.shape[1]] * len(z) if times is None else times
     return np.array([one(*each) for each in zip(z, t, times, strict=True)])
+
+
+MAP = RANDOM.normal(size=(BATCH, 4, 5, 2 + 4))
+OBJECTS = np.concatenate(
+    [
+        np.concatenate([LOW * 8, LOW * 8 + RANDOM.uniform(4, 30, size=LOW.shape)], axis=-1),
+        RANDOM.integers(-1, 2, size=(BATCH, 3, 1)),
+    ],
+    axis=-1,
+)
+OBJECTS[0, :, 4] = -1
+OBJECTS[1, 0, :4] += 40  # out of the map: its centre is the last place
+
+
+def center_map(y, t, stride, unit, spread, weight):
+    """Place by place and object by object, in the words of the docstring."""
+
+    def deviation(side):
+        return (spread * side / stride + 1) / 6
+
+    def gaussian(box, i, j):
+        exponent = 0.0
+        for place, low, high, length in ((j, box[0], box[2], y.shape[2]), (i, box[1], box[3], y.shape[1])):
+            middle = min(max(np.floor((low + high) / 2 / stride), 0), length - 1)
+            exponent += (place - middle) ** 2 / (2 * deviation(high - low) ** 2)
+        return np.exp(-exponent)
+
+    def one(z, objects):
+        objects = [box for box in objects if box[4] >= 0]
+        total = 0.0
+        for i, j in np.ndindex(*z.shape[:2]):
+            near = [gaussian(box, i, j) for box in objects]
+            best, own = max(near, default=0.0), objects[int(np.argmax(near))] if near else None
+            for number, p in enumerate(sigmoid(z[i, j, :-4])):
+                true = best if own is not None and own[4] == number else 0.0
+                total -= (1 - p) ** 2 * np.log(p) if true == 1 else (1 - true) ** 4 * p**2 * np.log(1 - p)
+            if own is not None and best > np.exp(-4.5):
+                x, down = (j + 0.5) * stride, (i + 0.5) * stride
+                box = np.array([x, down] * 2) + [-unit, -unit, unit, unit] * np.exp(z[i, j, -4:])
+                area = 2 * np.pi * deviation(own[2] - own[0]) * deviation(own[3] - own[1])
+                total += weight * best / area * boxes(box[None], own[None, :4], True)[0]
+        return total / max(len(objects), 1)
+
+    return np.array([one(*each) for each in zip(y, t, strict=True)])
 
 
 # name: (loss, outputs, targets, formula of the loss of each example).
@@ -277,6 +330,18 @@ CASES = {
     "contrastive": (nn.Contrastive(4.0), PAIRS, ALIKE, lambda y, t: contrastive(y, t, 4)),
     "triplet": (nn.Triplet(), OUTPUTS, np.array([1, 0, 1, 2, 0, 1]), lambda y, t: triplet(y, t, 0.2)),
     "triplet_wide": (nn.Triplet(9.0), OUTPUTS, CLASS, lambda y, t: triplet(y, t, 9)),
+    "large_margin": (
+        nn.LargeMarginCosine(),
+        np.tanh(OUTPUTS),
+        CLASS,
+        lambda y, t: large_margin(y, t, 0.35, 30),
+    ),
+    "large_margin_soft": (
+        nn.LargeMarginCosine(0.1, 4.0),
+        np.tanh(OUTPUTS),
+        CLASS,
+        lambda y, t: large_margin(y, t, 0.1, 4),
+    ),
     "dice": (nn.Dice(), IMAGES, MASKS, lambda z, t: dice(z, t, 1)),
     "dice_by_channel": (nn.Dice(0.5, True), IMAGES, MASKS, lambda z, t: dice(z, t, 0.5, (1, 2))),
     "soft_iou": (nn.SoftIoU(), IMAGES, MASKS, lambda z, t: jaccard(z, t, 1)),
@@ -293,6 +358,18 @@ CASES = {
     "box_iou_one": (nn.BoxIoU(), NEAR[:, 0], BOXES[:, 0], lambda y, t: boxes(y, t, False)),
     "box_giou": (nn.BoxGIoU(), NEAR, BOXES, lambda y, t: boxes(y, t, True)),
     "box_giou_apart": (nn.BoxGIoU(), FAR, BOXES, lambda y, t: boxes(y, t, True)),
+    "center_map": (
+        nn.CenterMap(8, 12.0),
+        MAP,
+        OBJECTS,
+        lambda y, t: center_map(y, t, 8, 12.0, 0.54, 2.0),
+    ),
+    "center_map_wide": (
+        nn.CenterMap(6, 10.0, spread=1.2, box_weight=0.5),
+        MAP,
+        OBJECTS.astype(np.float32),
+        lambda y, t: center_map(y, t.astype(np.float64), 6, 10.0, 1.2, 0.5),
+    ),
     "members": (
         nn.MeanOfMembers(nn.SoftmaxCrossEntropy()),
         MEMBERS,

@@ -13,8 +13,8 @@ from chainrule.tasks.image.opening import ImageSet, takes
 from chainrule.tasks.image.prepare import prepare_images
 from chainrule.tasks.image.run import load_image_run, train_images
 from chainrule.tasks.image.settings import ImageSettings
-from chainrule.tasks.image.stored import PICTURES
 from chainrule.tasks.image.views import _views, probabilities
+from chainrule.tasks.images import PICTURES
 
 QUICK = ImageSettings(epochs=3, batch_size=16, shift=0, degrees=0, scale=1.0)
 

@@ -27,6 +27,7 @@ def open_images(
     *,
     target: str | None = None,
     labelled: bool = True,
+    shared_classes: bool = True,
     say: Say = lambda sentence: None,
 ) -> Images:
     """The images of a source, checked, with their labels and parts.
@@ -38,6 +39,8 @@ def open_images(
     target: the column of labels of a table, where it is not obvious.
     labelled: False for images to predict: a folder of any form, a table without labels, a .npy file, an
     array, or a single image; labels are then None.
+    shared_classes: False where each part may have classes of its own, as of people held out; then none is
+    asked to have several images.
     say: called with a sentence where a named set has to be fetched.
     Files that can't be decoded are left out, and `Images.findings` says which.
     Raises DataError for a source that is missing or holds no images; if labelled, for a single class.
@@ -52,7 +55,9 @@ def open_images(
         images = images_of_arrays(*source)
     else:
         images = images_of_arrays(source)
-    return _checked(images) if labelled else images
+    if not labelled:
+        return images
+    return _checked(images) if shared_classes else _with_labels(images)
 
 
 def _of_path(path: Path, target: str | None, *, labelled: bool) -> Images:
@@ -108,13 +113,20 @@ def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
     )
 
 
-def _checked(images: Images) -> Images:
-    """Labelled images from which something can be learned."""
+def _with_labels(images: Images) -> Images:
+    """The images; DataError where they have no labels."""
     if images.labels is None:
         raise DataError(
             f"{images.source} has no labels",
             remedy="give labels beside the images, or a folder for each class",
         )
+    return images
+
+
+def _checked(images: Images) -> Images:
+    """Labelled images from which something can be learned."""
+    images = _with_labels(images)
+    assert images.labels is not None  # looked at just now
     trained = images.rows("train") if (images.parts == "train").any() else images.rows("")
     known, counts = np.unique(images.labels[trained], return_counts=True)
     if len(known) < 2:

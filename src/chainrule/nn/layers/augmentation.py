@@ -7,7 +7,6 @@ so a resumed run draws what the unbroken one would have.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from chainrule.program.functions.convolution import Lengths, each_axis
 from chainrule.program.functions.sampling import EDGES
 
 FLIPS = ("none", "horizontal", "vertical", "both")
+_LEAST_SHARE = 0.25  # of the area of a box; with less the object can't be told any more
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601's weights of red, green and blue
 
 
@@ -38,7 +38,9 @@ class RandomAffine(Layer):
     x: (batch, height, width, channels) -> the same shape; floats, or any dtype where pictures are only
     shifted and mirrored, which moves pixels as they are. Otherwise bilinear.
     mask: (batch, height, width) class numbers of the pixels, moved alike to the nearest pixel -> (x, mask).
-    void: of the mask's dtype, what comes into it from outside; None: as the edge has it.
+    boxes: (batch, objects, 5) left, top, right and bottom in pixels from the left upper corner of the
+    picture, and the number of a class, -1 for no object -> (x, boxes). A box becomes the one that encloses
+    its moved corners, cut at the borders; if less than a quarter of its area is left, its class becomes -1.
     Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
     """
 
@@ -63,13 +65,9 @@ class RandomAffine(Layer):
     def _moves_whole_pixels(self) -> bool:
         return self.degrees == 0 and self.scale == (1, 1)
 
-    @overload
-    def __call__(self, x: Tensor) -> Tensor: ...
-    @overload
-    def __call__(self, x: Tensor, mask: Tensor, *, void: int | None = None) -> tuple[Tensor, Tensor]: ...
     def __call__(
-        self, x: Tensor, mask: Tensor | None = None, *, void: int | None = None
-    ) -> Tensor | tuple[Tensor, Tensor]:
+        self, x: Tensor, mask: Tensor | None = None, *, boxes: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, ...]:
         _need_pictures(x)
         if not self._moves_whole_pixels:
             need_floats(x)
@@ -77,38 +75,111 @@ class RandomAffine(Layer):
             raise ShapeError(
                 f"{x.trace.label} got pictures {x.shape} and a mask {mask.shape}; it must be {x.shape[:3]}"
             )
+        if boxes is not None and (boxes.ndim != 3 or boxes.shape[::2] != (x.shape[0], 5)):
+            raise ShapeError(
+                f"{x.trace.label} got pictures {x.shape} and boxes {boxes.shape}; "
+                f"they must be ({x.shape[0]}, objects, 5)"
+            )
         if self.training and self != RandomAffine(edge=self.edge):
-            rows, columns = self._places(x)
+            drawn = self._drawn(x)
+            rows, columns = drawn.places(x)
             method = "nearest" if self._moves_whole_pixels else "linear"
             x = f.sample(x, rows, columns, method=method, edge=self.edge)
             if mask is not None:
-                mask = _moved(mask, rows, columns, self.edge, void)
-        return x if mask is None else (x, mask)
+                moved = f.sample(mask[..., None], rows, columns, method="nearest", edge=self.edge)
+                mask = moved.reshape(*mask.shape)
+            if boxes is not None:
+                boxes = drawn.moved(boxes, x.shape[1:3])
+        beside = tuple(each for each in (mask, boxes) if each is not None)
+        return (x, *beside) if beside else x
 
-    def _places(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Where in each picture the pixels of the result are read: (batch, height, width) each."""
-        batch, height, width, _ = x.shape
-        dtype = x.dtype if x.dtype in FLOATS else "float32"
-        down, right = ((n - 1) / 2 for n in (height, width))
-        v = x.trace.constant(np.arange(height).reshape(1, -1, 1) - down, dtype)
-        u = x.trace.constant(np.arange(width).reshape(1, 1, -1) - right, dtype)
-        if self.flip in ("vertical", "both"):
-            v = v * _sign(self, batch, dtype)
-        if self.flip in ("horizontal", "both"):
-            u = u * _sign(self, batch, dtype)
-        rows, columns = (f.broadcast_to(each, (batch, height, width)) for each in (v, u))
+    def _drawn(self, x: Tensor) -> "_Drawn":
+        batch, dtype = x.shape[0], x.dtype if x.dtype in FLOATS else "float32"
+        down = _sign(self, batch, dtype) if self.flip in ("vertical", "both") else None
+        right = _sign(self, batch, dtype) if self.flip in ("horizontal", "both") else None
+        turn, smaller, shift = None, None, None
         if self.degrees:
             angle = _between(self, batch, dtype, -self.degrees, self.degrees) * (math.pi / 180)
-            cosine, sine = f.cos(angle), f.sin(angle)
-            rows, columns = cosine * v - sine * u, sine * v + cosine * u
+            turn = f.cos(angle), f.sin(angle)
         if self.scale != (1, 1):
             low, high = (math.log(factor) for factor in self.scale)
             smaller = f.exp(-_between(self, batch, dtype, low, high))
-            rows, columns = rows * smaller, columns * smaller
         if self.shift:
-            rows = rows + _whole(self, batch, dtype, 2 * self.shift) - self.shift
-            columns = columns + _whole(self, batch, dtype, 2 * self.shift) - self.shift
+            first, second = (_whole(self, batch, dtype, 2 * self.shift) - self.shift for _ in range(2))
+            shift = first, second
+        return _Drawn((down, right), turn, smaller, shift, dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """What was drawn for each picture, (batch, 1, 1) each; None where nothing changes.
+
+    Pixel (v, u) of the result, from the centre, is read at S R F (v, u) + t: signs F = (down, right),
+    rotation R by (cosine, sine), the inverse S of the factor of size, shift t.
+    """
+
+    signs: tuple[Tensor | None, Tensor | None]
+    turn: tuple[Tensor, Tensor] | None
+    smaller: Tensor | None
+    shift: tuple[Tensor, Tensor] | None
+    dtype: str
+
+    def places(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Where in each picture the pixels of the result are read: (batch, height, width) each."""
+        batch, height, width, _ = x.shape
+        down, right = ((n - 1) / 2 for n in (height, width))
+        v = x.trace.constant(np.arange(height).reshape(1, -1, 1) - down, self.dtype)
+        u = x.trace.constant(np.arange(width).reshape(1, 1, -1) - right, self.dtype)
+        v, u = self._mirrored(v, u)
+        rows, columns = (f.broadcast_to(each, (batch, height, width)) for each in (v, u))
+        if self.turn is not None:
+            cosine, sine = self.turn
+            rows, columns = cosine * v - sine * u, sine * v + cosine * u
+        if self.smaller is not None:
+            rows, columns = rows * self.smaller, columns * self.smaller
+        if self.shift is not None:
+            rows, columns = rows + self.shift[0], columns + self.shift[1]
         return rows + down, columns + right
+
+    def moved(self, boxes: Tensor, size: Sequence[int]) -> Tensor:
+        """Boxes where the result has them: the inverse map of their corners, enclosed, and clipped.
+
+        boxes: (batch, objects, 5), see `RandomAffine`. size: (height, width).
+        """
+        boxes = boxes.cast(self.dtype)
+        middles = [length / 2 for length in size]
+        rows = f.stack([boxes[..., each] for each in (1, 1, 3, 3)], -1) - middles[0]
+        columns = f.stack([boxes[..., each] for each in (0, 2, 0, 2)], -1) - middles[1]
+        if self.shift is not None:
+            rows, columns = rows - self.shift[0], columns - self.shift[1]
+        if self.smaller is not None:
+            rows, columns = rows / self.smaller, columns / self.smaller
+        if self.turn is not None:
+            cosine, sine = self.turn
+            rows, columns = cosine * rows + sine * columns, cosine * columns - sine * rows
+        rows, columns = self._mirrored(rows, columns)
+        edges = [
+            edge + middle
+            for edge, middle in zip(
+                (columns.min(-1), rows.min(-1), columns.max(-1), rows.max(-1)), middles[::-1] * 2, strict=True
+            )
+        ]
+        cut = [
+            f.minimum(f.maximum(edge, 0.0), float(most))
+            for edge, most in zip(edges, [*size[::-1]] * 2, strict=True)
+        ]
+        kept = _area(cut) >= _LEAST_SHARE * _area(edges)
+        number = f.where(kept, boxes[..., 4], -1.0)
+        return f.stack([*cut, number], -1)
+
+    def _mirrored(self, v: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        down, right = self.signs
+        return v if down is None else v * down, u if right is None else u * right
+
+
+def _area(edges: Sequence[Tensor]) -> Tensor:
+    left, top, right, bottom = edges
+    return (right - left) * (bottom - top)
 
 
 @dataclass(frozen=True)
@@ -251,18 +322,6 @@ class Cutout(Layer):
         first = _whole(self, batch, x.dtype, length - 1)[..., None] - float(self.size // 2)
         places = x.trace.constant(np.arange(length).reshape(shape), x.dtype)
         return f.logical_or(places < first, places >= first + float(self.size))
-
-
-def _moved(mask: Tensor, rows: Tensor, columns: Tensor, edge: str, void: int | None) -> Tensor:
-    """The nearest class numbers at these places; beyond the outermost pixels void, if there is one."""
-    moved = f.sample(mask[..., None], rows, columns, method="nearest", edge=edge).reshape(*mask.shape)
-    if void is None:
-        return moved
-    height, width = (length - 0.5 for length in mask.shape[1:])
-    down = f.logical_and(rows >= -0.5, rows < height)
-    across = f.logical_and(columns >= -0.5, columns < width)
-    outside = mask.trace.constant(np.array(void), mask.dtype)
-    return f.where(f.logical_and(down, across), moved, outside)
 
 
 def _need_pictures(x: Tensor) -> None:

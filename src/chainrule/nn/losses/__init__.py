@@ -12,7 +12,8 @@ from chainrule.nn.losses.classification import (
     SoftmaxFocal,
     SquaredHinge,
 )
-from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, Triplet
+from chainrule.nn.losses.detection import CenterMap
+from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, LargeMarginCosine, Triplet
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
@@ -37,6 +38,7 @@ __all__ = [
     "BoxGIoU",
     "BoxIoU",
     "CategoricalCrossEntropyOfProbabilities",
+    "CenterMap",
     "Contrastive",
     "CosineEmbedding",
     "CrossEntropyDice",
@@ -46,6 +48,7 @@ __all__ = [
     "Hinge",
     "Huber",
     "KLDivergence",
+    "LargeMarginCosine",
     "Loss",
     "MeanAbsoluteError",
     "MeanOfMembers",

@@ -110,14 +110,63 @@ class Triplet(Loss):
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError unless the targets are class numbers."""
-        if len(outputs_shape) != 2 or targets.ndim != 1:
-            raise DataError(
-                f"Triplet: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
-                remedy="make the outputs (rows, features) and the targets class numbers of shape (rows,)",
+        _check_class_numbers(self, outputs_shape, targets)
+
+
+@dataclass(frozen=True)
+class LargeMarginCosine(Loss):
+    """l = -log softmax(scale · (cos θ_c - margin · [c = t]))_t, over the classes c.
+
+    CosFace (Wang et al. 2018, arXiv:1801.09414, equation 4): the cosine of an embedding with its own class
+    must exceed those with the others by the margin. margin: at least 0 and below 2. scale: above 0.
+    outputs: cosines with each class's direction, (batch, classes). targets: class numbers (batch,).
+    """
+
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+
+    margin: float = 0.35
+    scale: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "margin", self.margin, at_least=0, below=2)
+        check_number(self, "scale", self.scale, above=0)
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.ndim != 2 or targets.shape != outputs.shape[:1]:
+            shapes = f"outputs of shape {outputs.shape} and targets of shape {targets.shape}"
+            raise ShapeError(
+                f"LargeMarginCosine got {shapes}",
+                remedy="it needs cosines (batch, classes) and class numbers of shape (batch,)",
             )
-        check_finite(self, targets)
-        if targets.dtype.kind == "f":
-            raise DataError(f"Triplet: class numbers are {targets.dtype}", remedy="cast them to int64")
+        if targets.dtype in FLOATS:
+            raise DTypeError(
+                f"LargeMarginCosine got class numbers of {targets.dtype}",
+                remedy="cast them to int32 or int64",
+            )
+        own = f.one_hot(targets, outputs.shape[1], outputs.dtype)
+        return f.softmax_cross_entropy(self.scale * (outputs - self.margin * own), own)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError unless the targets are numbers of the classes."""
+        _check_class_numbers(self, outputs_shape, targets)
+        wrong = np.flatnonzero((targets < 0) | (targets >= outputs_shape[1]))
+        if len(wrong):
+            raise DataError(
+                f"LargeMarginCosine: the target in row {wrong[0]} is {targets[wrong[0]]}",
+                remedy=f"number the classes from 0 to {outputs_shape[1] - 1}",
+            )
+
+
+def _check_class_numbers(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+    name = type(loss).__name__
+    if len(outputs_shape) != 2 or targets.ndim != 1:
+        raise DataError(
+            f"{name}: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",
+            remedy="make the outputs (rows, features) and the targets class numbers of shape (rows,)",
+        )
+    check_finite(loss, targets)
+    if targets.dtype.kind == "f":
+        raise DataError(f"{name}: class numbers are {targets.dtype}", remedy="cast them to int64")
 
 
 def _length(x: Tensor) -> Tensor:

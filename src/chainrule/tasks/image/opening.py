@@ -53,7 +53,7 @@ def takes(source: str) -> bool:
     """
     path = Path(source)
     if not path.exists():
-        return source in NAMED_IMAGES
+        return source in NAMED_IMAGES and NAMED_IMAGES[source].task == "classification"
     return path.is_dir() or path.suffix.lower() in _ARRAYS or is_idx(path)
 
 

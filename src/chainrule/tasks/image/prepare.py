@@ -16,12 +16,9 @@ from chainrule.tasks.image.recipe import Choices, choices, new_network, recipe_f
 from chainrule.tasks.image.settings import AUTO, ImageSettings
 from chainrule.tasks.image.stored import Shape
 from chainrule.tasks.image.transfer import Start, start_from
+from chainrule.tasks.images import usual_size
 from chainrule.training import Recipe
 
-LARGEST = 64
-"""Side of images that are trained on where nobody said otherwise."""
-SMALLEST = 4
-"""Below this there is nothing to convolve."""
 _SAMPLED = 5000
 
 
@@ -132,8 +129,4 @@ def _split(rows: np.ndarray, share: float, seed: int, labels: np.ndarray) -> tup
 def _size(images: Images, settings: ImageSettings) -> tuple[int, int]:
     if settings.size != AUTO:
         return int(settings.size), int(settings.size)
-    (height, width), alike = images.sizes[0].tolist(), (images.sizes == images.sizes[0]).all()
-    if alike and min(height, width) >= SMALLEST and max(height, width) <= LARGEST:
-        return height, width
-    side = min(max(int(images.sizes.min()), SMALLEST), LARGEST)
-    return side, side
+    return usual_size(images)

@@ -19,7 +19,8 @@ from chainrule.tasks.image.prepare import PreparedImages, prepare_images
 from chainrule.tasks.image.recipe import choices
 from chainrule.tasks.image.sections import sections_of
 from chainrule.tasks.image.settings import ImageSettings
-from chainrule.tasks.image.stored import Shape, read_pictures, read_shape, write_pictures, write_shape
+from chainrule.tasks.image.stored import Shape, read_shape, write_shape
+from chainrule.tasks.images import read_pictures, write_pictures
 from chainrule.tasks.storing import read_evaluation, write_json
 from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Recipe, Run, folder_aside, load_run, train_recipe

@@ -10,7 +10,7 @@ from chainrule.report import figures, page
 from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, heated, picture
 from chainrule.report.sections import confusion, held_out
-from chainrule.tasks.image.stored import read_pictures
+from chainrule.tasks.images import read_pictures
 
 _CLASSES = 20
 """Rows of the table of classes, the worst first."""

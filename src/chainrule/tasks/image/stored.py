@@ -1,18 +1,13 @@
-"""What a run folder of images holds besides the run: what the network takes and tells apart, and pictures."""
+"""What a run folder of images holds besides the run: what the network takes and tells apart."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from chainrule.errors import DataError
 from chainrule.tasks.storing import write_json
-from chainrule.training.folder import read_safetensors, safetensors_bytes
 
 IMAGES = "images.json"
-PICTURES = "pictures.safetensors"
 
 
 @dataclass(frozen=True)
@@ -41,13 +36,3 @@ def read_shape(folder: Path) -> Shape:
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / IMAGES} is damaged ({error!r})", remedy="train again") from None
-
-
-def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
-    """Write what the report shows, as arrays by name."""
-    (folder / PICTURES).write_bytes(safetensors_bytes(pictures, {}))
-
-
-def read_pictures(folder: Path) -> dict[str, np.ndarray]:
-    """What `write_pictures` wrote; nothing where somebody removed it."""
-    return read_safetensors(folder / PICTURES)[0] if (folder / PICTURES).is_file() else {}

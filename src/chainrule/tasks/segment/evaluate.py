@@ -25,16 +25,13 @@ def evaluate(run: Run, prepared: PreparedMasks) -> tuple[dict[str, Any], dict[st
     """Figures on the held-out images, at their own sizes, and pictures of the worst and of typical ones."""
     shape, masks, rows = prepared.shape, prepared.subject.masks, prepared.rows
     classes = len(shape.classes)
-    whole = np.iinfo(np.int32).max
     counts: dict[int, np.ndarray] = {}
     objects: dict[int, tuple[int, int]] = {}
-    kept: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-    for row, image, said in answers(run, shape, masks.images, rows["test"].tolist()):
-        _, true = read_pair(masks, row, shape.channels, whole)
+    for row, _, said in answers(run, shape, masks.images, rows["test"].tolist()):
+        true = _truth(prepared, row)
         counts[row] = confusion(true, said, classes)
         if shape.objects:
             objects[row] = (_count(true, true), _count(said, true))
-        kept[row] = tuple(_small(each) for each in (image, *_sized(image, true, said)))
     total = np.sum([*counts.values()], 0)
     most = int(np.argmax(prepared.shares))
     constant = np.zeros_like(total)
@@ -67,7 +64,13 @@ def evaluate(run: Run, prepared: PreparedMasks) -> tuple[dict[str, Any], dict[st
             "found": int(pairs[:, 1].sum()),
             "mean_absolute_error": float(np.abs(pairs[:, 0] - pairs[:, 1]).mean()),
         }
-    return found, _pictures([kept[row] for _, row in shown])
+    return found, _pictures(run, prepared, [row for _, row in shown])
+
+
+def _truth(prepared: PreparedMasks, row: int) -> np.ndarray:
+    """The mask of an image at its own size, in places of the classes."""
+    whole = int(prepared.subject.masks.images.sizes[row].max())
+    return read_pair(prepared.subject.masks, row, prepared.shape.channels, whole)[1]
 
 
 def confusion(true: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
@@ -121,20 +124,17 @@ def _chosen(counts: Mapping[int, np.ndarray]) -> list[tuple[str, int]]:
     return [("worst", row) for row in worst] + [("typical", row) for row in rest[first : first + SHOWN]]
 
 
-def _sized(image: np.ndarray, true: np.ndarray, said: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Truth and answer as large as the image that the network took."""
-    height, width = image.shape[:2]
-    return scaled_mask(true, (height, width)), scaled_mask(said, (height, width))
+def _pictures(run: Run, prepared: PreparedMasks, rows: list[int]) -> dict[str, np.ndarray]:
+    """By name, such as image_3, truth_3 and answer_3: their sizes may differ."""
+    named: dict[str, np.ndarray] = {}
+    for row, image, said in answers(run, prepared.shape, prepared.subject.masks.images, rows):
+        size = (image.shape[0], image.shape[1])
+        masks = {"truth": _truth(prepared, row), "answer": said}
+        arrays = {"image": image} | {name: scaled_mask(mask, size) for name, mask in masks.items()}
+        named |= {f"{name}_{rows.index(row)}": _small(array) for name, array in arrays.items()}
+    return named
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
     step = -(-max(picture.shape[:2]) // _SIDE)
     return np.ascontiguousarray(picture[::step, ::step])
-
-
-def _pictures(kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
-    """By name, such as image_3, truth_3 and answer_3: their sizes may differ."""
-    named: dict[str, np.ndarray] = {}
-    for number, (image, true, said) in enumerate(kept):
-        named |= {f"image_{number}": image, f"truth_{number}": true, f"answer_{number}": said}
-    return named

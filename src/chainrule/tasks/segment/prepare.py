@@ -118,13 +118,9 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
         for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
     )
     void = "" if masks.void is None else f"; {masks.void} is void"
-    size = (
-        ""
-        if set(scaled) == {tuple(each) for each in images.sizes.tolist()} == {canvas}
-        else (
-            f", scaled down to at most {settings.size} pixels a side, on a canvas of {canvas[0]} × {canvas[1]}"
-        )
-    )
+    size = ""
+    if {*scaled, *map(tuple, images.sizes.tolist())} != {canvas}:
+        size = f", of at most {settings.size} pixels a side, on a canvas of {canvas[0]} × {canvas[1]}"
     told = f"{len(masks.numbers)} classes{void}; {counts}{size}"
     if objects and settings.objects == AUTO:
         told += "; two classes: objects are told apart and counted"

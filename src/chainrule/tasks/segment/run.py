@@ -12,6 +12,7 @@ from chainrule.errors import DataError
 from chainrule.nn import summary
 from chainrule.paths import path_of_text, text_of_path
 from chainrule.report.run_page import EVALUATION, REPORT, run_page
+from chainrule.tasks.images import read_pictures, write_pictures
 from chainrule.tasks.segment.evaluate import evaluate, mean_iou
 from chainrule.tasks.segment.objective import Segmentation
 from chainrule.tasks.segment.opening import MaskSet
@@ -21,9 +22,7 @@ from chainrule.tasks.segment.settings import SegmentSettings
 from chainrule.tasks.segment.stored import (
     Shape,
     load_network,
-    read_pictures,
     read_shape,
-    write_pictures,
     write_shape,
 )
 from chainrule.tasks.storing import read_evaluation, write_json

@@ -11,9 +11,9 @@ from chainrule.report import page
 from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, picture
 from chainrule.report.sections import confusion, held_out
+from chainrule.tasks.images import read_pictures
 from chainrule.tasks.segment.objects import can_tell_apart, objects_of
 from chainrule.tasks.segment.palette import colours, outlined, painted
-from chainrule.tasks.segment.stored import read_pictures
 
 _TITLES = {
     "worst": (
@@ -104,9 +104,7 @@ def _tiles(
     name = Path(str(each["image"])).name
     below = name if found is None else f"{name}: outlined as found"
     return [
-        Picture(
-            picture(image), "", name if found is None else f"{name}: outlined as found", str(each["image"])
-        ),
+        Picture(picture(image), "", below, str(each["image"])),
         Picture(picture(painted(true, classes)), "", "mask" if wanted is None else f"mask, {wanted} objects"),
         Picture(
             picture(painted(said, classes)),

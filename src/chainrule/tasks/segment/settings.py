@@ -32,7 +32,7 @@ HELP: Mapping[str, str] = {
     "network": f"{', '.join(NETWORKS)}; auto: medium, or as large as the minutes allow",
     "shift": "most pixels that training shifts images by; auto: an eighth of the shorter side",
     "degrees": "most degrees that training rotates images by",
-    "scale": "largest factor that training enlarges images by, at least 1; it makes them smaller by up to its "
+    "scale": "largest factor that training enlarges images by, at least 1; also smaller, by up to its "
     "square root",
     "flip": f"how training mirrors images: {', '.join(FLIPS)}",
     "colour": "how much training changes brightness, contrast and saturation, 0 to 1",

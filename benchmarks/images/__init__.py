@@ -1,0 +1,1 @@
+"""Benchmarks of the tasks on images, a file a task."""

@@ -1,0 +1,94 @@
+"""How well a run tells people apart whom it never saw, beside what needs no network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.images import read_pixels
+from chainrule.tasks.faces.prepare import PreparedFaces
+from chainrule.tasks.faces.verification import Scores, equal_error_rate, figures_of, score_pairs
+from chainrule.tasks.faces.views import embeddings
+from chainrule.training import Run
+
+PAIRS = 12
+"""Of the closest pairs of different people and the farthest of the same, so many are kept to be shown."""
+_COMPONENTS = 60
+_PIXELS, _PCA, _LDA = "cosine of pixels", "principal components", "linear discriminants"
+
+
+def guess(evaluation: Mapping[str, Any]) -> str:
+    """What the baseline is: the best of those measured on the same pairs."""
+    return str(evaluation["baseline_is"])
+
+
+def evaluate(run: Run, prepared: PreparedFaces) -> tuple[dict[str, Any], Scores]:
+    """Figures over all pairs of held-out images, and the pairs with their scores."""
+    found = score_pairs(
+        embeddings(run, prepared.shape, prepared.images, prepared.rows["test"]), prepared.numbers("test")
+    )
+    others = {name: figures_of(scores) for name, scores in _baselines(prepared).items()}
+    best = min(others, key=lambda name: others[name]["equal_error_rate"])
+    people = prepared.people("test")
+    return {
+        "problem": "verification",
+        "target": prepared.subject.target,
+        "metrics": figures_of(found),
+        "baseline": others[best],
+        "baseline_is": best,
+        "baselines": others,
+        "people": list(people),
+        "threshold": equal_error_rate(found)[1],
+        "pairs": {"same": int(found.same.sum()), "different": int((~found.same).sum())},
+        "closest": _pairs(prepared, found, ~found.same, -found.scores),
+        "farthest": _pairs(prepared, found, found.same, found.scores),
+        "rows": {part: len(each) for part, each in prepared.rows.items()},
+        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+    }, found
+
+
+def _pairs(prepared: PreparedFaces, found: Scores, of: np.ndarray, key: np.ndarray) -> list[dict[str, Any]]:
+    """The first pairs by a key, with the images' numbers."""
+    held_out, numbers, people = prepared.rows["test"], prepared.numbers("test"), prepared.people("test")
+    places = np.flatnonzero(of)
+    chosen = places[np.argsort(key[places], kind="stable")][:PAIRS]
+    listed = []
+    for place in chosen:
+        ends = [int(found.first[place]), int(found.second[place])]
+        rows = [int(held_out[end]) for end in ends]
+        listed.append(
+            {
+                "rows": rows,
+                "images": [prepared.images.name_of(row) for row in rows],
+                "people": [people[numbers[end]] for end in ends],
+                "score": float(found.scores[place]),
+            }
+        )
+    return listed
+
+
+def _baselines(prepared: PreparedFaces) -> dict[str, Scores]:
+    """Scores of the same pairs by the cosine of pixels, of their components, and of their discriminants.
+
+    Components and discriminants (scikit-learn's PCA, whitened, and linear discriminant analysis of these)
+    are learned from the people that are trained on.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    shape, rows = prepared.shape, prepared.rows["test"]
+    train = prepared.sample.reshape(len(prepared.sample), -1).astype(np.float64)
+    step = -(-len(prepared.rows["train"]) // 5000)
+    known = prepared.numbers("train")[::step]
+    test = read_pixels(prepared.images, rows, shape.size, shape.channels)
+    test, people = test.reshape(len(rows), -1).astype(np.float64), prepared.numbers("test")
+    found = {_PIXELS: score_pairs(test, people)}
+    count = min(_COMPONENTS, len(train) - len(np.unique(known)) - 1, train.shape[1])
+    if count >= 1 and np.ptp(train, axis=0).any():
+        pca = PCA(count, whiten=True, random_state=0).fit(train)
+        found[_PCA] = score_pairs(pca.transform(test), people)
+        lda = LinearDiscriminantAnalysis().fit(pca.transform(train), known)
+        found[_LDA] = score_pairs(lda.transform(pca.transform(test)), people)
+    return found

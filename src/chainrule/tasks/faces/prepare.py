@@ -1,0 +1,150 @@
+"""Faces made ready: people split in two, images of one size, with the recipe that the settings ask for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.data import Source
+from chainrule.data.images import Images, image_source, read_pixels
+from chainrule.data.wording import listed
+from chainrule.errors import DataError
+from chainrule.nn import LargeMarginCosine, OneCycle, adamw
+from chainrule.tasks.faces.network import face_network
+from chainrule.tasks.faces.objective import Cosines, Recognition
+from chainrule.tasks.faces.opening import FaceSet
+from chainrule.tasks.faces.settings import AUTO, FaceSettings
+from chainrule.tasks.faces.stored import FaceShape
+from chainrule.tasks.images import LARGEST
+from chainrule.training import Recipe
+
+FEWEST = 3
+"""People to train on, at least; and 2 to hold out."""
+_EXAMPLES = 18_000
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 100
+_SAMPLED = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedFaces:
+    """Faces of two groups of people. rows: of 'train' and 'test', by number. found: sentences on them."""
+
+    subject: FaceSet
+    shape: FaceShape
+    rows: Mapping[str, np.ndarray]
+    found: tuple[str, ...]
+
+    @property
+    def images(self) -> Images:
+        """All of them."""
+        return self.subject.images
+
+    def people(self, part: str) -> tuple[str, ...]:
+        """Who is in a part."""
+        return self.images.take(self.rows[part]).classes
+
+    def numbers(self, part: str) -> np.ndarray:
+        """(images,) int64: who each image of a part shows, as a place in `people`."""
+        return self.images.take(self.rows[part]).class_numbers()
+
+    @cached_property
+    def training(self) -> Source:
+        """What is trained on."""
+        rows, shape = self.rows["train"], self.shape
+        return image_source(self.images, rows, shape.size, shape.channels, classes=self.people("train"))
+
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """Some training images: (images, height, width, channels) uint8."""
+        rows, shape = self.rows["train"], self.shape
+        return read_pixels(self.images, rows[:: -(-len(rows) // _SAMPLED)], shape.size, shape.channels)
+
+    def recipe(self, settings: FaceSettings) -> Recipe:
+        """The recipe that the settings ask for."""
+        images = len(self.rows["train"])
+        batch = min(settings.batch_size, images)
+        usual = min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), _MOST_EPOCHS)
+        epochs = usual if settings.epochs == AUTO else settings.epochs
+        rate = OneCycle(settings.learning_rate, max(epochs * -(-images // batch), 2))
+        objective = Recognition(
+            face_network(settings, self.sample),
+            Cosines(len(self.people("train")), settings.members),
+            LargeMarginCosine(settings.margin, settings.sharpness),
+        )
+        optimizer = adamw(rate, weight_decay=settings.weight_decay)
+        return Recipe(objective, optimizer, epochs=epochs, batch_size=batch, seed=settings.seed)
+
+
+def prepare_faces(subject: FaceSet, settings: FaceSettings) -> PreparedFaces:
+    """Split people, a given test part as it is, and say what size their images are trained in.
+
+    Raises DataError where there are too few people, where a person is in both parts, and where nobody who
+    is held out has two images.
+    """
+    images = subject.images
+    rows = _parts(images, settings)
+    size = _size(images) if settings.size == AUTO else (int(settings.size), int(settings.size))
+    shape = FaceShape(size, images.channels, settings.members, settings.mirror)
+    train, test = (images.take(rows[part]).classes for part in ("train", "test"))
+    _check(images, rows, train, test)
+    alike = {tuple(each) for each in images.sizes.tolist()} == {size}
+    scaled = "" if alike else f"; scaled and cropped to {size[0]} × {size[1]} pixels"
+    split = (
+        f"{len(train):,} people to train on ({len(rows['train']):,} images), "
+        f"{len(test):,} held out ({len(rows['test']):,} images){scaled}"
+    )
+    return PreparedFaces(subject, shape, rows, (*images.findings, split))
+
+
+def _parts(images: Images, settings: FaceSettings) -> dict[str, np.ndarray]:
+    """By the given parts, of which a validation part is trained on; else by a share of the people."""
+    test = images.rows("test")
+    rest = np.flatnonzero(images.parts != "test")
+    if len(test):
+        return {"train": rest, "test": test}
+    people = images.classes
+    if len(people) < FEWEST + 2:
+        raise _too_few(images, len(people))
+    count = min(max(round(settings.test * len(people)), 2), len(people) - FEWEST)
+    chosen = np.random.default_rng(settings.seed).permutation(len(people))[:count]
+    held = np.isin(images.class_numbers(), chosen)
+    return {"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}
+
+
+def _check(
+    images: Images, rows: Mapping[str, np.ndarray], train: tuple[str, ...], test: tuple[str, ...]
+) -> None:
+    both = sorted(set(train) & set(test))
+    if both:
+        raise DataError(
+            f"{images.source}: {listed(both, 3)} are to be trained on and held out",
+            remedy="hold out people who are not trained on: their images show how others will be told apart",
+        )
+    if len(train) < FEWEST or len(test) < 2:
+        raise _too_few(images, len(train) + len(test))
+    for part in ("train", "test"):
+        counts = np.bincount(images.take(rows[part]).class_numbers())
+        if counts.max() < 2:
+            where = "to train on" if part == "train" else "held out"
+            raise DataError(
+                f"{images.source}: of none of the people {where} there are two images",
+                remedy="give several images of each person",
+            )
+
+
+def _too_few(images: Images, people: int) -> DataError:
+    return DataError(
+        f"{images.source} shows {people} people; at least {FEWEST} to train on and 2 to hold out are needed",
+        remedy="give a folder of images for each of more people",
+    )
+
+
+def _size(images: Images) -> tuple[int, int]:
+    """Half, a third … of the size that all have, so that none is cropped; else a square."""
+    height, width = images.sizes[0].tolist()
+    if (images.sizes == images.sizes[0]).all():
+        step = -(-max(height, width) // LARGEST)
+        return max(height // step, 8), max(width // step, 8)
+    side = min(max(int(images.sizes.min()), 16), LARGEST)
+    return side, side

@@ -1,0 +1,155 @@
+"""What the report shows of faces: how well pairs are told apart, and which are not."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.report import figures, page
+from chainrule.report.numbers import metric_name, metric_value
+from chainrule.report.pictures import Picture, gallery, picture
+from chainrule.report.sections import held_out
+from chainrule.tasks.faces.verification import Scores, roc
+from chainrule.tasks.images import DRAWS, read_pictures
+
+
+def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
+    """Figures beside the baselines, the hardest pairs, and how the people lie apart."""
+    return sections_of(evaluation, read_pictures(folder))
+
+
+def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
+    """The same from pictures in memory."""
+    blocks = [_baselines(evaluation)]
+    if "scores" in pictures:
+        none = np.zeros(0, np.int64)
+        found = Scores(pictures["scores"].astype(np.float64), pictures["same"].astype(bool), none, none)
+        blocks += [_roc(found), _distribution(found, evaluation["threshold"])]
+    shown = [held_out(evaluation, f"by {evaluation['baseline_is']}", blocks)]
+    if "closest" in pictures and "farthest" in pictures:
+        shown.append(_hardest(evaluation, pictures))
+    if "augmented" in pictures:
+        shown.append(_seeing(pictures["augmented"]))
+    if "points" in pictures and pictures["points"].any():
+        shown.append(_plane(pictures, [str(each) for each in evaluation["people"]]))
+    return shown
+
+
+def _baselines(evaluation: Mapping[str, Any]) -> str:
+    every = {"this network": evaluation["metrics"], **evaluation["baselines"]}
+    rows = [
+        [page.text(name), *(metric_value(each, value) for each, value in found.items())]
+        for name, found in every.items()
+    ]
+    names = [metric_name(each) for each in evaluation["metrics"]]
+    return page.table(["scored by", *names], rows, kind="numbers")
+
+
+def _roc(found: Scores) -> str:
+    import plotly.graph_objects as go
+
+    _, false, true = roc(found)
+    seen = false > 0
+    line = go.Scatter(
+        x=false[seen].tolist(),
+        y=true[seen].tolist(),
+        mode="lines",
+        line={"color": figures.TRAINING, "width": 1.8, "shape": "hv"},
+        hovertemplate="%{x:.2%} false accepts<br>%{y:.1%} true accepts<extra></extra>",
+    )
+    axes = {"x": "false accepts", "y": "true accepts"}
+    figure = figures.common_figure([line], **axes, showlegend=False, hovermode="closest", height=360)
+    percent = {"tickformat": ".1%"}
+    figure.update_layout(
+        xaxis={**figures.log_axis(false[seen].tolist()), "tickformat": "~%"},
+        yaxis={**percent, "tickformat": ".0%", "range": [0, 1.02]},
+    )
+    fewest = int((~found.same).sum())
+    look = (
+        f"Which share of the pairs of one person is accepted, by the share of the {fewest:,} pairs of "
+        "different people that is accepted, too. The higher on the left, the better."
+    )
+    return page.plot("Accepted pairs", figure, look)
+
+
+def _distribution(found: Scores, threshold: float) -> str:
+    import plotly.graph_objects as go
+
+    edges = np.linspace(found.scores.min(), found.scores.max(), 41)
+    width = edges[1] - edges[0]
+    bars = []
+    for name, of, colour in (
+        ("different people", ~found.same, figures.VALIDATION),
+        ("same person", found.same, figures.TRAINING),
+    ):
+        counts = np.histogram(found.scores[of], edges)[0]
+        bars.append(
+            go.Bar(
+                x=((edges[:-1] + edges[1:]) / 2).tolist(),
+                y=(counts / max(counts.sum(), 1)).tolist(),
+                width=[width] * len(counts),
+                name=name,
+                marker={"color": colour, "line_width": 0},
+                opacity=0.65,
+                hovertemplate="%{y:.1%} at %{x:.2f}",
+            )
+        )
+    axes = {"x": "cosine of the embeddings", "y": "share of the pairs"}
+    figure = figures.common_figure(bars, **axes, showlegend=True, hovermode="closest", height=360)
+    figure.update_layout(barmode="overlay", yaxis={"tickformat": ".0%"})
+    figure.add_vline(x=threshold, line_width=1, line_dash="dash", annotation_text=f"{threshold:.2f}")
+    look = "The less they overlap, the better. At the dashed line as large a share of both is told wrongly."
+    return page.plot("Scores of pairs", figure, look)
+
+
+def _hardest(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> str:
+    blocks = [
+        gallery(
+            _tiles(evaluation["closest"], pictures["closest"]),
+            "Different people, taken for one first",
+            "Pairs of pictures side by side, with who they show and the cosine of their embeddings.",
+            columns=6,
+        ),
+        gallery(
+            _tiles(evaluation["farthest"], pictures["farthest"]),
+            "One person, taken for two first",
+            "What differs between both pictures is what training should vary more: pose, light, glasses.",
+            columns=6,
+        ),
+    ]
+    return page.section("The hardest pairs", blocks)
+
+
+def _tiles(pairs: Sequence[Mapping[str, Any]], images: np.ndarray) -> list[Picture]:
+    tiles = []
+    for number, pair in enumerate(pairs):
+        for end in (0, 1):
+            score = f"cosine {pair['score']:.2f}" if end == 0 else ""
+            image = picture(images[2 * number + end])
+            tiles.append(Picture(image, str(pair["people"][end]), score, str(pair["images"][end])))
+    return tiles
+
+
+def _seeing(augmented: np.ndarray) -> str:
+    tiles = [Picture(picture(image)) for image in augmented]
+    shown = gallery(
+        tiles,
+        "What training shows it",
+        "Each row begins with an image as it is; the others are draws of the augmentation. If you can't tell "
+        "the person from them, it is too strong.",
+        columns=DRAWS,
+    )
+    return page.section("How it sees", [shown])
+
+
+def _plane(pictures: Mapping[str, np.ndarray], people: Sequence[str]) -> str:
+    figure = figures.plane(pictures["points"], pictures["labels"], people)
+    drawn = page.plot(
+        "People held out, by their embeddings",
+        figure,
+        "Each point is an image, each colour a person; images that the network takes for alike lie together "
+        "(t-SNE, in which distances between far groups mean nothing).",
+        widest="760px",
+    )
+    return page.section("How it tells people apart", [drawn])

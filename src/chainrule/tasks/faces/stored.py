@@ -1,0 +1,40 @@
+"""What a run folder of faces holds besides the run: what the network takes."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from chainrule.errors import DataError
+from chainrule.tasks.storing import write_json
+
+FACES = "faces.json"
+
+
+@dataclass(frozen=True)
+class FaceShape:
+    """What a network takes and gives: (height, width), channels; members; whether views are mirrored."""
+
+    size: tuple[int, int]
+    channels: int
+    members: int
+    mirror: bool
+
+
+def write_shape(folder: Path, shape: FaceShape) -> None:
+    """Write faces.json."""
+    write_json(folder / FACES, asdict(shape))
+
+
+def read_shape(folder: Path) -> FaceShape:
+    """What `write_shape` wrote; DataError where it is missing or damaged."""
+    try:
+        content = json.loads((folder / FACES).read_text(encoding="utf-8"))
+        height, width = content["size"]
+        members, mirror = int(content["members"]), bool(content["mirror"])
+        return FaceShape((int(height), int(width)), int(content["channels"]), members, mirror)
+    except FileNotFoundError:
+        raise DataError(
+            f"{folder} is not the run of faces: it has no {FACES}", remedy="give the folder of such a run"
+        ) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder / FACES} is damaged ({error!r})", remedy="train again") from None

@@ -1,0 +1,68 @@
+"""Verification: whether two images show the same person, told by the cosine of their embeddings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """All pairs of some images. scores: (pairs,) cosines. same: (pairs,) whether both show one person.
+
+    first, second: (pairs,) places of the images.
+    """
+
+    scores: np.ndarray
+    same: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    @property
+    def impostors(self) -> np.ndarray:
+        """The scores of pairs of different people, the highest first."""
+        return -np.sort(-self.scores[~self.same])
+
+
+def score_pairs(embeddings: np.ndarray, people: np.ndarray) -> Scores:
+    """Every pair of different images. embeddings: (images, features). people: (images,) numbers."""
+    x = embeddings.astype(np.float64)
+    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    first, second = np.triu_indices(len(x), 1)
+    return Scores((x @ x.T)[first, second], people[first] == people[second], first, second)
+
+
+def roc(found: Scores) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(thresholds, false accepts, true accepts): shares where pairs are accepted from a threshold on.
+
+    Pairs of equal scores are accepted together. Descending thresholds; the first, infinite, accepts none.
+    """
+    order = np.argsort(-found.scores, kind="stable")
+    scores, same = found.scores[order], found.same[order]
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    right, wrong = np.cumsum(same)[last], np.cumsum(~same)[last]
+    true, false = (np.append(0.0, each / max(each[-1], 1)) for each in (right, wrong))
+    return np.append(np.inf, scores[last]), false, true
+
+
+def equal_error_rate(found: Scores) -> tuple[float, float]:
+    """Where as many of the impostor pairs are accepted as of the others are refused: (rate, threshold).
+
+    Between two thresholds the curve is a straight line.
+    """
+    thresholds, false, true = roc(found)
+    gap = false - (1 - true)
+    after = int(np.argmax(gap >= 0))
+    before = max(after - 1, 0)
+    share = 0.0 if gap[after] == gap[before] else -gap[before] / (gap[after] - gap[before])
+    rate = false[before] + share * (false[after] - false[before])
+    return float(rate), float(thresholds[after])
+
+
+def figures_of(found: Scores) -> dict[str, float]:
+    """The metrics of verification, by name."""
+    _, false, true = roc(found)
+    return {
+        "equal_error_rate": equal_error_rate(found)[0],
+        "area_under_roc": float(np.trapezoid(true, false)),
+        "true_accepts_at_1_percent": float(true[false <= 0.01].max()),
+    }

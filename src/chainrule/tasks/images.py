@@ -1,0 +1,96 @@
+"""What tasks on images share: the size they are trained in, and what their reports show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.data.images import Images
+from chainrule.nn import Layer, Sequential, Standardize, building
+from chainrule.nn.layer import RANDOM_KEY
+from chainrule.program import Tensor, Trace
+from chainrule.training import Run
+from chainrule.training.folder import read_safetensors, safetensors_bytes
+
+PICTURES = "pictures.safetensors"
+LARGEST = 64
+"""Side of images that are trained on where nobody said otherwise."""
+SMALLEST = 4
+"""Below this there is nothing to convolve."""
+DRAWS = 6
+"""Of an image: as it is, and five of the augmentation."""
+_SIDE = 96  # larger pictures are stored smaller
+
+
+def usual_size(images: Images) -> tuple[int, int]:
+    """(height, width) to train in: as all images are, where that is small; else a square."""
+    (height, width), alike = images.sizes[0].tolist(), (images.sizes == images.sizes[0]).all()
+    if alike and min(height, width) >= SMALLEST and max(height, width) <= LARGEST:
+        return height, width
+    side = min(max(int(images.sizes.min()), SMALLEST), LARGEST)
+    return side, side
+
+
+def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
+    """Write what the report shows, as arrays by name."""
+    (folder / PICTURES).write_bytes(safetensors_bytes(pictures, {}))
+
+
+def read_pictures(folder: Path) -> dict[str, np.ndarray]:
+    """What `write_pictures` wrote; nothing where somebody removed it."""
+    return read_safetensors(folder / PICTURES)[0] if (folder / PICTURES).is_file() else {}
+
+
+def spread(count: int, most: int) -> np.ndarray:
+    """Up to so many places from 0 to count - 1, evenly."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+
+
+def small(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (…, height, width, channels) with sides of at most 96 pixels, of every nth pixel."""
+    step = -(-max(pictures.shape[1:3]) // _SIDE)
+    return np.ascontiguousarray(pictures[:, ::step, ::step])
+
+
+def recorded(
+    run: Run, x: np.ndarray, record: Callable[[Tensor], Mapping[str, Tensor]], *, training: bool = False
+) -> dict[str, np.ndarray]:
+    """The outputs of what is recorded of a model on these images."""
+    trace = Trace()
+    dtype = run.recipe.dtype
+    with building(trace, training=training, dtype=dtype) as built:
+        outputs = dict(record(trace.input("x", x.shape, dtype)))
+    program = trace.program(outputs, built.updates)
+    held = {value.name for value in (*program.parameters, *program.state)}
+    tree = {name: array.copy() for name, array in run.parameters.items() if name in held}
+    tree |= {RANDOM_KEY: np.array([run.recipe.seed, 0], np.uint32)} if RANDOM_KEY in held else {}
+    return run.programs.compile(program).run(tree, {"x": x.astype(dtype)})
+
+
+def augmented(run: Run, layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:
+    """Each image as it is and as training got it in five draws, one after the other: uint8.
+
+    layers: the first ones of the run's model, with all that change images by chance, and a Standardize.
+    """
+    standardize = next(layer for layer in layers if isinstance(layer, Standardize))
+    first, repeated = Sequential(layers), np.repeat(x, DRAWS, axis=0)
+    y = recorded(run, repeated, lambda pixels: {"y": first(pixels)}, training=True)["y"]
+    back = y * np.array(standardize.deviation) + np.array(standardize.mean)
+    seen = np.clip(np.round(back), 0, 255).astype(np.uint8)
+    seen[::DRAWS] = x
+    return seen
+
+
+def in_the_plane(features: np.ndarray) -> np.ndarray:
+    """(images, 2) float32: neighbours stay neighbours (t-SNE, van der Maaten and Hinton 2008)."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    count, width = features.shape
+    if count < 4 or not np.ptp(features, axis=0).any():
+        return np.zeros((count, 2), np.float32)
+    reduced = PCA(min(30, count - 1, width), random_state=0).fit_transform(features.astype(np.float64))
+    if reduced.shape[1] < 2:
+        return np.zeros((count, 2), np.float32)
+    plane = TSNE(perplexity=min(30.0, (count - 1) / 3), init="pca", random_state=0).fit_transform(reduced)
+    return np.asarray(plane, np.float32)
