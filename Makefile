@@ -127,6 +127,10 @@ bench-reading: $(RUNTIME)  ## how long a table takes to read from a file of ever
 bench-images-data: $(RUNTIME)  ## images per second, checked, decoded and streamed; options: ARGS="--images 100000"
 	@$(BIN)/python -m benchmarks.decoding $(ARGS)
 
+.PHONY: bench-images
+bench-images: $(BENCH)/.installed  ## how well the tasks on images learn within minutes, hours in all; options: ARGS="--only mnist"
+	@$(BENCH)/bin/python -m benchmarks.images $(ARGS)
+
 .PHONY: bench-planning
 bench-planning: $(RUNTIME)  ## how long deep networks take to record, differentiate and plan, by depth
 	@$(BIN)/python -m benchmarks.planning $(ARGS)

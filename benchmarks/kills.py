@@ -23,11 +23,13 @@ import numpy as np
 from benchmarks.figures import write_figures
 from chainrule import Run, load_run, nn, train
 from chainrule.data import examples, mapped, npy_shards, parquet_shards, ragged
+from chainrule.data.images import ImageSource, open_images
 from chainrule.errors import DataError
 from chainrule.training.folder import read_safetensors
 from chainrule.training.listeners import Checkpoint
 
 COUNT, WIDTH, CHUNK_BYTES = 1_000, 6, 100 * 32
+SIDE = (8, 8)  # of images, in pixels
 _MOST_TRIES = 10  # for each kill: one that comes after the end is none
 COUNTED = ("unreadable", "other bits", "left behind", "failed")
 
@@ -87,6 +89,20 @@ def _ragged(folder: Path) -> Any:
     return ragged(values, lengths), np.arange(COUNT) % 3
 
 
+def _images(folder: Path) -> Any:
+    from PIL import Image
+
+    if not folder.exists():
+        random = np.random.default_rng(3)
+        for number in range(COUNT):
+            place = folder / f"{number % 3}" / f"{number:04}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(0, 256, (*SIDE, 3)).astype(np.uint8)).save(place)
+    images = open_images(folder)
+    rows, y = np.arange(COUNT), images.class_numbers()
+    return ImageSource(images, rows, SIDE, 3, y, chunk_bytes=100 * 3 * SIDE[0] * SIDE[1], readers=2)
+
+
 SOURCES: dict[str, Callable[[Path], Any]] = {
     "memory": lambda folder: _table(),
     "npy, 1 reader": partial(_npy, readers=1),
@@ -96,20 +112,21 @@ SOURCES: dict[str, Callable[[Path], Any]] = {
     "parquet": _parquet,
     "examples": _examples,
     "ragged": _ragged,
+    "images": _images,
 }
 
 
 def trained(name: str, data: Path, work: Path) -> Run:
     """A run that saves its state between all calls, continues from what it finds, and ends as a folder."""
-    model = (
-        OverTime()
-        if name == "ragged"
-        else nn.Sequential([nn.Dense(32, "tanh"), nn.Dropout(0.1), nn.Dense(3)])
-    )
+    dense = nn.Sequential([nn.Dense(32, "tanh"), nn.Dropout(0.1), nn.Dense(3)])
+    models = {
+        "ragged": OverTime(),
+        "images": nn.Sequential([nn.Standardize(3 * (128.0,), 3 * (64.0,)), nn.Flatten(), dense]),
+    }
     often = partial(Checkpoint, every_seconds=0.0)
     with patch("chainrule.training.fitting.Checkpoint", often):
         run = train(
-            model,
+            models.get(name, dense),
             SOURCES[name](data),
             loss="cross_entropy",
             epochs=3,

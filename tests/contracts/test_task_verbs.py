@@ -69,6 +69,22 @@ def _faces(folder: Path) -> tuple[str, str]:
     return str(folder / "people"), str(folder / "people" / "p0")
 
 
+def _boxes(folder: Path) -> tuple[str, str]:
+    """Bright squares on noise, with a line of YOLO's for each."""
+    random = np.random.default_rng(0)
+    for name in ("images", "labels"):
+        (folder / "squares" / name).mkdir(parents=True)
+    for number in range(16):
+        pixels = random.integers(0, 60, (32, 48))
+        row, column = random.integers(0, (20, 36))
+        pixels[row : row + 12, column : column + 12] += 150
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "squares" / "images" / f"{number}.png")
+        shares = ((column + 6) / 48, (row + 6) / 32, 12 / 48, 12 / 32)
+        line = " ".join(["0", *(f"{share:.6f}" for share in shares)])
+        (folder / "squares" / "labels" / f"{number}.txt").write_text(f"{line}\n")
+    return str(folder / "squares"), str(folder / "squares" / "images")
+
+
 def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, str]]:
     """A table in a file, and its last rows in another; of a series, what is known long enough before."""
 
@@ -87,6 +103,7 @@ CASES = {
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "image": (_pictures, ["-s", "epochs=1"]),
     "segment": (_masks, ["-s", "epochs=1"]),
+    "detect": (_boxes, ["-s", "epochs=20", "-s", "network=small"]),
     "faces": (_faces, ["-s", "epochs=2", "-s", "members=1"]),
 }
 """Task -> what makes in a folder what is trained on and what is predicted, and its arguments."""

@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +27,7 @@ def predict(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
             "are ignored. - is standard input. A forecast without one continues from the end of its series. "
-            "Of a run on images or masks: an image, or a folder of them.",
+            "Of a run on images: an image, or a folder of them.",
             show_default=False,
         ),
     ] = None,
@@ -42,13 +41,14 @@ def predict(
             show_default="standard output, as CSV",
         ),
     ] = None,
-    pictures: Annotated[
+    draw: Annotated[
         Path | None,
         typer.Option(
-            "--pictures",
+            "--draw",
             metavar="FOLDER",
-            help="Write what a run says in pictures here: of a run on masks, a PNG for each image.",
-            show_default="they are not written",
+            help="Draw what is found in each image into this folder: boxes, with results.json as COCO has "
+            "it; masks as PNG with the number of a class at every pixel.",
+            show_default=False,
         ),
     ] = None,
     json: Annotated[
@@ -70,7 +70,8 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
-      chainrule predict runs/streets-001 photographs --pictures masks --out shares.csv
+      chainrule predict runs/cells-001 slides --draw found
+      chainrule predict runs/streets-001 photographs --draw masks
     """
     if out is not None:
         _check_out(out)
@@ -80,11 +81,13 @@ def predict(
     for name, count in unseen.items():
         values = "1 value is" if count == 1 else f"{count:,} values are"
         narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+    if draw is not None:
+        if answer.draw is None:
+            raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
+        tell(f"{answer.draw(draw):,} pictures drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")
-    if pictures is not None:
-        _write_pictures(pictures, answer.files)
     if json:
         records = [
             dict(zip(predictions.columns, row, strict=True)) for row in predictions.to_numpy(dtype=object)
@@ -93,15 +96,6 @@ def predict(
         print_json({"rows": len(predictions), "out": where, "unseen": dict(unseen), "predictions": records})
     elif out is None:
         predictions.to_csv(sys.stdout, index=False)
-
-
-def _write_pictures(folder: Path, files: Mapping[str, bytes]) -> None:
-    if not files:
-        raise ConfigError(f"--pictures {folder}: this run says nothing in pictures", remedy="leave it out")
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_aside(folder / name, content)
-    tell(f"{len(files):,} pictures written to {folder}")
 
 
 def _check_out(out: Path) -> None:

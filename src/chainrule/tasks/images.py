@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.data.images import Images
+from chainrule.data.images import Images, read_pixels
 from chainrule.nn import Layer, Sequential, Standardize, building
 from chainrule.nn.layer import RANDOM_KEY
 from chainrule.program import Tensor, Trace
@@ -19,6 +19,7 @@ SMALLEST = 4
 """Below this there is nothing to convolve."""
 DRAWS = 6
 """Of an image: as it is, and five of the augmentation."""
+_SAMPLED_BYTES = 16 << 20
 _SIDE = 96  # larger pictures are stored smaller
 
 
@@ -29,6 +30,12 @@ def usual_size(images: Images) -> tuple[int, int]:
         return height, width
     side = min(max(int(images.sizes.min()), SMALLEST), LARGEST)
     return side, side
+
+
+def sample_of(images: Images, rows: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
+    """Some of the images, evenly, of 16 MB at most: (images, height, width, channels) uint8."""
+    most = max(_SAMPLED_BYTES // (size[0] * size[1] * channels), 1)
+    return read_pixels(images, rows[:: -(-len(rows) // most)], size, channels)
 
 
 def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:

@@ -7,6 +7,7 @@ so a resumed run draws what the unbroken one would have.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class RandomAffine(Layer):
     x: (batch, height, width, channels) -> the same shape; floats, or any dtype where pictures are only
     shifted and mirrored, which moves pixels as they are. Otherwise bilinear.
     mask: (batch, height, width) class numbers of the pixels, moved alike to the nearest pixel -> (x, mask).
+    void: of the mask's dtype, what comes into it from outside; None: as the edge has it.
     boxes: (batch, objects, 5) left, top, right and bottom in pixels from the left upper corner of the
     picture, and the number of a class, -1 for no object -> (x, boxes). A box becomes the one that encloses
     its moved corners, cut at the borders; if less than a quarter of its area is left, its class becomes -1.
@@ -65,8 +67,19 @@ class RandomAffine(Layer):
     def _moves_whole_pixels(self) -> bool:
         return self.degrees == 0 and self.scale == (1, 1)
 
+    @overload
+    def __call__(self, x: Tensor) -> Tensor: ...
+    @overload
+    def __call__(self, x: Tensor, mask: Tensor, *, void: int | None = None) -> tuple[Tensor, Tensor]: ...
+    @overload
+    def __call__(self, x: Tensor, *, boxes: Tensor) -> tuple[Tensor, Tensor]: ...
     def __call__(
-        self, x: Tensor, mask: Tensor | None = None, *, boxes: Tensor | None = None
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        *,
+        void: int | None = None,
+        boxes: Tensor | None = None,
     ) -> Tensor | tuple[Tensor, ...]:
         _need_pictures(x)
         if not self._moves_whole_pixels:
@@ -86,8 +99,7 @@ class RandomAffine(Layer):
             method = "nearest" if self._moves_whole_pixels else "linear"
             x = f.sample(x, rows, columns, method=method, edge=self.edge)
             if mask is not None:
-                moved = f.sample(mask[..., None], rows, columns, method="nearest", edge=self.edge)
-                mask = moved.reshape(*mask.shape)
+                mask = _moved(mask, rows, columns, self.edge, void)
             if boxes is not None:
                 boxes = drawn.moved(boxes, x.shape[1:3])
         beside = tuple(each for each in (mask, boxes) if each is not None)
@@ -322,6 +334,18 @@ class Cutout(Layer):
         first = _whole(self, batch, x.dtype, length - 1)[..., None] - float(self.size // 2)
         places = x.trace.constant(np.arange(length).reshape(shape), x.dtype)
         return f.logical_or(places < first, places >= first + float(self.size))
+
+
+def _moved(mask: Tensor, rows: Tensor, columns: Tensor, edge: str, void: int | None) -> Tensor:
+    """The nearest class numbers at these places; beyond the outermost pixels void, if there is one."""
+    moved = f.sample(mask[..., None], rows, columns, method="nearest", edge=edge).reshape(*mask.shape)
+    if void is None:
+        return moved
+    height, width = (length - 0.5 for length in mask.shape[1:])
+    down = f.logical_and(rows >= -0.5, rows < height)
+    across = f.logical_and(columns >= -0.5, columns < width)
+    outside = mask.trace.constant(np.array(void), mask.dtype)
+    return f.where(f.logical_and(down, across), moved, outside)
 
 
 def _need_pictures(x: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Losses of overlap: of masks (Dice, intersection over union) and of boxes (IoU, GIoU)."""
+"""Losses of overlap: of masks of one or several classes (Dice, intersection over union) and of boxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.errors import DataError, ShapeError
+from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.nn.losses.loss import LOGITS, VALUES, Loss, check_range, example_means, matched, rows_of
-from chainrule.nn.settings import check_number
+from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
@@ -83,6 +83,114 @@ class SoftIoU(Loss):
 
 
 @dataclass(frozen=True)
+class CrossEntropyDice(Loss):
+    """l = Σ over pixels -w[t] ln p[t] / n + dice · mean over classes of 1 - (2 Σ p u + s) / (Σ p + Σ u + s).
+
+    p = softmax(z) from logits z; u is 1 where a pixel is of the class, else 0; n is the number of pixels that
+    count and s is `smooth`. Cross-entropy with the soft Dice loss of several classes (Milletari, Navab and
+    Ahmadi 2016; as a sum Isensee et al. 2021), whose mean is over the classes that the example shows.
+    outputs: (batch, ..., classes). targets: class numbers, whole, (batch, ...).
+    dice: share of Dice, at least 0. smooth: at least 0.
+    class_weights: w, above 0, a number for each class, of the cross-entropy; None weighs all by 1.
+    void: the class number, not below the number of classes, of pixels that count nowhere; None: there are
+    none. An example of void alone has loss 0.
+    label_smoothing: of the cross-entropy, as in SoftmaxCrossEntropy.
+    `predict` gives probabilities softmax(z).
+    """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "softmax"
+    metrics: ClassVar[tuple[str, ...]] = ()
+
+    dice: float = 1.0
+    smooth: float = 1.0
+    class_weights: Sequence[float] | None = None
+    void: int | None = None
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("dice", "smooth"):
+            check_number(self, name, getattr(self, name), at_least=0)
+        check_number(self, "label_smoothing", self.label_smoothing, at_least=0, below=1)
+        if self.void is not None:
+            check_whole(self, "void", self.void, at_least=0)
+        if self.class_weights is not None:
+            if not isinstance(self.class_weights, list | tuple) or not self.class_weights:
+                raise ConfigError(
+                    f"CrossEntropyDice: class_weights is {self.class_weights!r}",
+                    remedy="give a number for each class, or None",
+                )
+            for weight in self.class_weights:
+                check_number(self, "class_weights", weight, above=0)
+            object.__setattr__(self, "class_weights", tuple(map(float, self.class_weights)))
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        classes = self._classes(outputs.shape)
+        if targets.shape != outputs.shape[:-1]:
+            raise ShapeError(
+                f"CrossEntropyDice got outputs of shape {outputs.shape} and targets of shape {targets.shape}",
+                remedy="give a class number for each pixel: the outputs' shape without its last axis",
+            )
+        batch, pixels = outputs.shape[0], targets.size // max(outputs.shape[0], 1)
+        z = outputs.reshape(batch, pixels, classes)
+        true = targets.reshape(batch, pixels).cast("int32")
+        one_hot = f.one_hot(true, classes, z.dtype)  # zeros where a pixel is void
+        sizes = one_hot.sum(1)  # (batch, classes)
+        loss = self._cross_entropy(z, true, one_hot) / f.maximum(sizes.sum(-1), 1.0)
+        return loss + self.dice * _mean_dice(z, one_hot, sizes, self.smooth) if self.dice else loss
+
+    def predict(self, outputs: Tensor) -> Tensor:
+        """Probabilities of the classes, along the last axis."""
+        return f.softmax(outputs)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError for targets of another shape, and for a number that is neither class nor void."""
+        classes = self._classes(outputs_shape)
+        if targets.shape[1:] != tuple(outputs_shape[1:-1]) or targets.dtype.kind not in "iu":
+            raise DataError(
+                f"CrossEntropyDice: targets are {targets.dtype} of shape {targets.shape}, outputs "
+                f"{rows_of(outputs_shape)}",
+                remedy="give a whole class number for each pixel",
+            )
+        wrong = (targets < 0) | (targets >= classes)
+        if self.void is not None:
+            wrong &= targets != self.void
+        if wrong.any():
+            place = tuple(np.argwhere(wrong)[0])
+            raise DataError(
+                f"CrossEntropyDice: the target in row {place[0]} is {targets[place]}; there are {classes} "
+                "classes",
+                remedy=f"number them from 0 to {classes - 1}, or name the number of void pixels",
+            )
+
+    def _classes(self, outputs_shape: Sequence[int]) -> int:
+        classes = outputs_shape[-1] if len(outputs_shape) > 1 else 0
+        if len(outputs_shape) < 2 or (self.class_weights and len(self.class_weights) != classes):
+            told = f" with {len(self.class_weights)} class weights" if self.class_weights else ""
+            raise ShapeError(
+                f"CrossEntropyDice{told} got outputs of shape {rows_of(outputs_shape)}",
+                remedy="it needs (batch, ..., classes), and as many class weights as classes",
+            )
+        if self.void is not None and self.void < classes:
+            raise ShapeError(
+                f"CrossEntropyDice: void is {self.void}, and there are {classes} classes",
+                remedy="give void a number that no class has",
+            )
+        return classes
+
+    def _cross_entropy(self, z: Tensor, true: Tensor, one_hot: Tensor) -> Tensor:
+        """The sum over pixels, (batch,)."""
+        if self.class_weights is None and not self.label_smoothing:
+            return f.softmax_cross_entropy(z, one_hot).sum(1)
+        classes = z.shape[-1]
+        weights = np.ones(classes) if self.class_weights is None else np.array(self.class_weights)
+        likely = np.eye(classes) * (1 - self.label_smoothing) + self.label_smoothing / classes
+        table = np.concatenate([weights[:, None] * likely, np.zeros((1, classes))])
+        row = f.minimum(true, z.trace.constant(np.array(classes), "int32"))  # the last, of void
+        return f.softmax_cross_entropy(z, f.gather(z.trace.constant(table, z.dtype), row)).sum(1)
+
+
+@dataclass(frozen=True)
 class BoxIoU(Loss):
     """l = mean 1 - intersection / union over the boxes of an example.
 
@@ -139,6 +247,20 @@ def _need_boxes(loss: Loss, outputs: Tensor) -> None:
             f"{type(loss).__name__} got outputs of shape {outputs.shape}",
             remedy="it needs (batch, ..., 4): x1, y1, x2, y2",
         )
+
+
+def _mean_dice(z: Tensor, one_hot: Tensor, sizes: Tensor, smooth: float) -> Tensor:
+    """1 - the soft Dice coefficient, its mean over the classes that an example shows: (batch,).
+
+    z: logits (batch, pixels, classes). one_hot: of the same shape, zeros for void. sizes: (batch, classes),
+    how many pixels each class has.
+    """
+    # softmax(z) where a pixel counts, else 0: the delta of the cross-entropy, whose kernel is fast.
+    p = f.softmax_cross_entropy_delta(z, one_hot) + one_hot
+    both, predicted = (p * one_hot).sum(1), p.sum(1)  # (batch, classes)
+    missed = 1.0 - _ratio(2.0 * both + smooth, predicted + sizes + smooth)
+    shown = (sizes > 0.0).cast(z.dtype)
+    return (missed * shown).sum(-1) / f.maximum(shown.sum(-1), 1.0)
 
 
 def _mask_sums(

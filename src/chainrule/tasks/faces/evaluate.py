@@ -8,7 +8,6 @@ import numpy as np
 from chainrule.data.images import read_pixels
 from chainrule.tasks.faces.prepare import PreparedFaces
 from chainrule.tasks.faces.verification import Scores, equal_error_rate, figures_of, score_pairs
-from chainrule.tasks.faces.views import embeddings
 from chainrule.training import Run
 
 PAIRS = 12
@@ -22,11 +21,12 @@ def guess(evaluation: Mapping[str, Any]) -> str:
     return str(evaluation["baseline_is"])
 
 
-def evaluate(run: Run, prepared: PreparedFaces) -> tuple[dict[str, Any], Scores]:
-    """Figures over all pairs of held-out images, and the pairs with their scores."""
-    found = score_pairs(
-        embeddings(run, prepared.shape, prepared.images, prepared.rows["test"]), prepared.numbers("test")
-    )
+def evaluate(run: Run, prepared: PreparedFaces, faces: np.ndarray) -> tuple[dict[str, Any], Scores]:
+    """Figures over all pairs of held-out images, and the pairs with their scores.
+
+    faces: the embeddings of the images held out.
+    """
+    found = score_pairs(faces, prepared.numbers("test"))
     others = {name: figures_of(scores) for name, scores in _baselines(prepared).items()}
     best = min(others, key=lambda name: others[name]["equal_error_rate"])
     people = prepared.people("test")

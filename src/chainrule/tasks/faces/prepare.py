@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.data import Source
-from chainrule.data.images import Images, image_source, read_pixels
+from chainrule.data.images import Images, image_source
 from chainrule.data.wording import listed
 from chainrule.errors import DataError
 from chainrule.nn import LargeMarginCosine, OneCycle, adamw
@@ -16,14 +16,13 @@ from chainrule.tasks.faces.objective import Cosines, Recognition
 from chainrule.tasks.faces.opening import FaceSet
 from chainrule.tasks.faces.settings import AUTO, FaceSettings
 from chainrule.tasks.faces.stored import FaceShape
-from chainrule.tasks.images import LARGEST
+from chainrule.tasks.images import LARGEST, sample_of
 from chainrule.training import Recipe
 
 FEWEST = 3
 """People to train on, at least; and 2 to hold out."""
 _EXAMPLES = 18_000
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 100
-_SAMPLED = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +56,7 @@ class PreparedFaces:
     @cached_property
     def sample(self) -> np.ndarray:
         """Some training images: (images, height, width, channels) uint8."""
-        rows, shape = self.rows["train"], self.shape
-        return read_pixels(self.images, rows[:: -(-len(rows) // _SAMPLED)], shape.size, shape.channels)
+        return sample_of(self.images, self.rows["train"], self.shape.size, self.shape.channels)
 
     def recipe(self, settings: FaceSettings) -> Recipe:
         """The recipe that the settings ask for."""

@@ -17,7 +17,7 @@ HELP: Mapping[str, str] = {
     "features": "numbers of each member's embedding, at least 2",
     "margin": "by how much the cosine with the own person must exceed others, 0 to below 2",
     "sharpness": "factor of the cosines in the loss, above 0",
-    "shift": "most pixels that training shifts images by, at least 0; auto: a 28th of the side",
+    "shift": "most pixels that training shifts images by, at least 0; auto: a twelfth of the side",
     "degrees": "most degrees that training rotates images by, 0 to 180",
     "scale": "largest factor that training scales images by, at least 1",
     "mirror": "true: training mirrors images at random, and an embedding is the mean of both views",
@@ -44,10 +44,10 @@ class FaceSettings:
     margin: float = 0.3
     sharpness: float = 16.0
     shift: int | Auto = AUTO
-    degrees: float = 5.0
-    scale: float = 1.08
+    degrees: float = 10.0
+    scale: float = 1.15
     mirror: bool = True
-    contrast: float = 0.2
+    contrast: float = 0.3
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
     epochs: int | Auto = AUTO

@@ -35,7 +35,6 @@ CALM = 9.0
 HEAD_LAYERS = 1
 """The last layers, which depend on the classes."""
 _MOST_BLOCKS = 5
-_SAMPLED = 5000
 
 
 def image_network(
@@ -43,12 +42,12 @@ def image_network(
 ) -> Sequential:
     """A network of raw images, (batch, height, width, channels).
 
-    pixels: training images, of which some are measured. widths: filters of the last blocks. before, after:
+    pixels: training images, which are measured. widths: filters of the last blocks. before, after:
     augmentation of raw images, and of standardized ones.
     """
-    sample = pixels[:: -(-len(pixels) // _SAMPLED)]
-    standardize = Standardize.of(sample)
-    standard = (sample - np.array(standardize.mean)) / np.array(standardize.deviation)
+    standardize = Standardize.of(pixels)
+    mean, deviation = (np.array(each, np.float32) for each in (standardize.mean, standardize.deviation))
+    standard = (pixels - mean) / deviation
     blocks = [layer for width in block_widths(widths, pixels.shape[1:3]) for layer in _block(width)]
     return Sequential(
         [

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from chainrule.data import Source, split_indices
-from chainrule.data.images import Images, image_source, read_pixels
+from chainrule.data.images import Images, image_source
 from chainrule.errors import DataError
 from chainrule.nn import Layer
 from chainrule.tasks.image.opening import ImageSet
@@ -16,10 +16,8 @@ from chainrule.tasks.image.recipe import Choices, choices, new_network, recipe_f
 from chainrule.tasks.image.settings import AUTO, ImageSettings
 from chainrule.tasks.image.stored import Shape
 from chainrule.tasks.image.transfer import Start, start_from
-from chainrule.tasks.images import usual_size
+from chainrule.tasks.images import sample_of, usual_size
 from chainrule.training import Recipe
-
-_SAMPLED = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +52,7 @@ class PreparedImages:
     @cached_property
     def sample(self) -> np.ndarray:
         """Some training images: (images, height, width, channels) uint8."""
-        rows = self.rows["train"]
-        return read_pixels(
-            self.images, rows[:: -(-len(rows) // _SAMPLED)], self.shape.size, self.shape.channels
-        )
+        return sample_of(self.images, self.rows["train"], self.shape.size, self.shape.channels)
 
     def truth(self, part: str) -> np.ndarray:
         """The class numbers of a part: (images,) int64."""

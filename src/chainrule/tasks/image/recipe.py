@@ -33,6 +33,8 @@ _EXAMPLES = 600_000
 """That are seen in all, in about; of MNIST 10 epochs."""
 MOST_EPOCHS = 100
 _FEWEST_EPOCHS = 8
+_BATCH_PIXELS = 500 * 32 * 32
+"""Of a batch of larger images: so a step of them takes no more memory."""
 _RATES: Mapping[str, tuple[float, float]] = {
     "nesterov": (0.0, 0.009),
     "adamw": (0.004, 0.05),
@@ -64,7 +66,8 @@ class Choices:
 def choices(settings: ImageSettings, images: int, size: tuple[int, int], channels: int) -> Choices:
     """The choices for so many training images of a size."""
     grey = channels == 1
-    batch = min(500, max(16, images // 40)) if settings.batch_size == AUTO else settings.batch_size
+    largest = min(500, max(16, _BATCH_PIXELS // (size[0] * size[1])))
+    batch = min(largest, max(16, images // 40)) if settings.batch_size == AUTO else settings.batch_size
     batch = min(batch, images)
     rate, decay = _RATES[settings.optimizer]
     flip = ("none" if grey else "alternating") if settings.flip == AUTO else settings.flip

@@ -43,7 +43,7 @@ HELP: Mapping[str, str] = {
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
     "average": "decay of the moving average of the weights, which is kept; 0 for none",
     "epochs": "passes over the training images; auto: by their number, or by the minutes",
-    "batch_size": "images a step; auto: by their number, at most 500",
+    "batch_size": "images a step; auto: by their number and size, at most 500",
     "views": "what is averaged in prediction: one view; with the mirrored one; with those shifted by a "
     "pixel; all six; auto: mirrored where training mirrors",
     "minutes": "most minutes to train: what is auto of epochs and network is fitted into them by timing the "

@@ -1,5 +1,6 @@
 """What a run on masks says of other images, and of itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,14 @@ from chainrule.tasks.segment.objects import objects_of
 from chainrule.tasks.segment.palette import png_of
 from chainrule.tasks.segment.run import SegmentRun
 from chainrule.tasks.task import Predictions, Say
+from chainrule.training import write_aside
 
 
 def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
     """A mask for each image in a folder, or of a single file, and how much of it each class covers.
 
     Columns: 'image', its path or number; 'share_<class>' each; 'objects', their number, where the run tells
-    them apart. `Predictions.files` has the masks as PNG, with the numbers that the training masks had.
+    them apart. `Predictions.draw` writes the masks as PNG, with the numbers that the training masks had.
     Raises ConfigError where nothing is named, DataError as `open_images`.
     """
     import pandas as pd
@@ -44,7 +46,17 @@ def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
     named = {f"share_{name}": shares[:, number] for number, name in enumerate(shape.classes)}
     frame = pd.DataFrame(columns | named | ({"objects": objects} if shape.objects else {}))
     names = _names(images.paths, source) if images.paths else [f"{row}.png" for row in range(len(images))]
-    return Predictions(frame, files={name: files[row] for row, name in enumerate(names)})
+    return Predictions(
+        frame, draw=lambda folder: _write(folder, {name: files[row] for row, name in enumerate(names)})
+    )
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> int:
+    """Write files below a folder; returns how many."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_aside(folder / name, content)
+    return len(files)
 
 
 def _names(paths: tuple[str, ...], source: str) -> list[str]:

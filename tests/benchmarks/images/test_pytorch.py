@@ -1,0 +1,35 @@
+"""The rival in PyTorch has the network that chainrule trains."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from benchmarks.images.pytorch import built, train_pytorch  # noqa: E402 (after the skip)
+
+from chainrule.data.images import open_images  # noqa: E402
+from chainrule.nn import summary  # noqa: E402
+from chainrule.tasks.image.opening import ImageSet  # noqa: E402
+from chainrule.tasks.image.prepare import prepare_images  # noqa: E402
+from chainrule.tasks.image.settings import ImageSettings  # noqa: E402
+
+
+@pytest.fixture
+def prepared():
+    random = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    x = (random.integers(0, 100, (60, 16, 16, 3)) + 60 * y[:, None, None, None]).astype(np.uint8)
+    return prepare_images(ImageSet(open_images((x, y))), ImageSettings())
+
+
+def test_both_have_the_same_parameters(prepared):
+    model = prepared.recipe(ImageSettings()).objective.model
+    network = built(model, prepared)
+    theirs = sum(each.numel() for each in network.parameters() if each.requires_grad)
+    assert theirs == summary(model, (16, 16, 3)).parameters
+
+
+def test_it_learns(prepared):
+    figures = train_pytorch(prepared, ImageSettings(), minutes=0.02)
+    assert figures["epochs"] >= 1
+    assert figures["accuracy"] > 0.4
