@@ -35,6 +35,7 @@ WITHOUT: dict[str, str] = {
     "Dice": "no such loss, as SoftIoU",
     "BoxIoU": "in torchvision alone, as SoftIoU",
     "BoxGIoU": "in torchvision alone, as SoftIoU",
+    "CenterMap": "no such loss; tests/nn/losses/test_contract.py has the papers' equations in NumPy",
     "Constant": "a number",
     "lion": "no such optimizer; tests/contracts/test_optimizers.py has the paper's recurrence",
     "muon": "PyTorch's runs in bfloat16: test_muon_points_where_torch_points compares directions",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.output import narrate, print_json, tell
+from chainrule.data.wording import counted
 from chainrule.errors import ConfigError
 from chainrule.tasks import task_of
 from chainrule.training import write_aside
@@ -27,7 +28,7 @@ def predict(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
             "are ignored. - is standard input. A forecast without one continues from the end of its series. "
-            "Of a run on images: an image, or a folder of them.",
+            "Of a run on images or masks: an image, or a folder of them.",
             show_default=False,
         ),
     ] = None,
@@ -46,8 +47,8 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found in each image into this folder: boxes, with results.json as COCO has "
-            "it; masks as PNG with the number of a class at every pixel.",
+            help="Draw what is found into this folder: masks as PNG files, or images with boxes and "
+            "results.json as COCO has it.",
             show_default=False,
         ),
     ] = None,
@@ -70,8 +71,8 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
+      chainrule predict runs/streets-001 photographs --draw masks --out shares.csv
       chainrule predict runs/cells-001 slides --draw found
-      chainrule predict runs/streets-001 photographs --draw masks
     """
     if out is not None:
         _check_out(out)
@@ -84,7 +85,7 @@ def predict(
     if draw is not None:
         if answer.draw is None:
             raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
-        tell(f"{answer.draw(draw):,} pictures drawn into {draw}")
+        tell(f"{counted(answer.draw(draw), 'picture')} drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")

@@ -1,215 +1,134 @@
-"""Masks from folders to a run: splits, sizes, budget, transfer, what is stored, drawn and refused."""
-
-from dataclasses import replace
-from pathlib import Path
+"""Masks: learned from pairs, evaluated against hand counts, stored, predicted and told apart."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from chainrule.data.images import open_masks, read_mask
+from chainrule.data.images import read_mask
 from chainrule.errors import ConfigError, DataError
-from chainrule.tasks.images import PICTURES
-from chainrule.tasks.segment import budget, predict
+from chainrule.tasks import TASKS
 from chainrule.tasks.segment.evaluate import confusion, mean_iou
-from chainrule.tasks.segment.objective import VOID
-from chainrule.tasks.segment.opening import MaskSet, open_mask_set, takes
-from chainrule.tasks.segment.prepare import prepare_masks
-from chainrule.tasks.segment.recipe import class_weights
-from chainrule.tasks.segment.run import load_segment_run, train_masks
-from chainrule.tasks.segment.sections import sections_of
+from chainrule.tasks.segment.objects import objects_of
+from chainrule.tasks.segment.palette import png_of
 from chainrule.tasks.segment.settings import SegmentSettings
 
-QUICK = SegmentSettings(
-    network="small", epochs=20, batch_size=4, learning_rate=0.01, shift=0, scale=1.0, colour=0.0
-)
+SEGMENT = TASKS["segment"]
+QUICK = SegmentSettings(epochs=12, batch_size=4, colour=0.0, scale=1.0, network="small")
 
 
-def write_pairs(folder: Path, count: int = 20, seed: int = 0) -> Path:
-    """Bright squares on noise, whose masks say 7, on 3; a corner is 9."""
-    random = np.random.default_rng(seed)
+def squares(folder, count=30, size=(20, 24)):
+    """Bright squares on dark noise, with their masks; the last three masks have a band of void."""
+    random = np.random.default_rng(0)
     for name in ("images", "masks"):
         (folder / name).mkdir(parents=True)
     for number in range(count):
-        pixels, mask = random.integers(0, 90, (22, 28)), np.full((22, 28), 3, np.uint8)
-        top, left = random.integers(0, (12, 18))
-        mask[top : top + 9, left : left + 9] = 7
-        pixels[mask == 7] += 130
-        mask[0, :3] = 9
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / f"{number}.png")
-        Image.fromarray(mask).save(folder / "masks" / f"{number}.png")
-    (folder / "classes.txt").write_text("3 ground\n7 square\n9 void\n")
-    return folder
+        pixels, mask = random.integers(0, 60, size), np.zeros(size, np.uint8)
+        top, left = random.integers(1, 12, 2)
+        mask[top : top + 7, left : left + 7] = 1
+        pixels += 150 * mask
+        if number >= count - 3:
+            mask[:2] = 255
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / f"{number:02}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"{number:02}.png")
+    return str(folder)
+
+
+def opened(source, settings=QUICK):
+    return SEGMENT.open(source, None, settings, lambda sentence: None)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pairs(tmp_path_factory.mktemp("masks") / "made")
+def source(tmp_path_factory):
+    return squares(tmp_path_factory.mktemp("squares") / "made")
 
 
 @pytest.fixture(scope="module")
-def subject(folder: Path) -> MaskSet:
-    return open_mask_set(str(folder), None, QUICK)
-
-
-@pytest.fixture(scope="module")
-def run(subject: MaskSet):
-    return train_masks(subject, QUICK, progress=False)
+def run(source):
+    return SEGMENT.train(opened(source), QUICK, progress=False)
 
 
 def test_it_learns_and_says_by_how_much(run):
-    found = run.evaluation
-    assert found["metrics"]["mean_iou"] > 0.8
-    assert found["baseline"]["mean_iou"] < 0.5
-    assert found["rows"] == {"train": 14, "validation": 2, "test": 4}
-    assert found["classes"] == ["ground", "square"]
-    assert np.array(found["confusion"]).sum() == 4 * (22 * 28 - 3)  # without void
-    assert found["objects"]["true"] == 4
-    assert found["metrics"]["mean_iou"] == pytest.approx(np.mean([*found["iou"].values()]))
-    assert run.run.history[-1]["validation_mean_iou"] > 0.5
+    figures = run.evaluation
+    assert figures["metrics"]["mean_iou"] > 0.8
+    assert figures["metrics"]["mean_iou"] > figures["baseline"]["mean_iou"] + 0.3
+    assert set(figures["iou"]) == {"0", "1"}
+    counts = np.array(figures["confusion"])
+    inside, true, said = np.diag(counts), counts.sum(1), counts.sum(0)
+    assert figures["metrics"]["mean_iou"] == pytest.approx((inside / (true + said - inside)).mean())
+    assert figures["metrics"]["pixel_accuracy"] == pytest.approx(inside.sum() / counts.sum())
 
 
-def test_figures_are_those_of_scikit_learn():
-    from sklearn.metrics import confusion_matrix, jaccard_score
-
-    random = np.random.default_rng(0)
-    true, said = random.integers(0, 4, (2, 6, 7)).astype(np.uint8), random.integers(0, 3, (2, 6, 7))
-    true[true == 3] = VOID
-    counted = true != VOID
-    expected = confusion_matrix(true[counted], said[counted])
-    assert np.array_equal(confusion(true, said, 3), expected)
-    assert mean_iou(true, said) == pytest.approx(jaccard_score(true[counted], said[counted], average="macro"))
-
-
-def test_a_stored_run_says_the_same_to_the_bit(run, folder, tmp_path):
-    stored = load_segment_run(run.save(tmp_path / "run"))
-    assert stored.evaluation == run.evaluation
-    assert stored.config() == run.config()
-    for name, array in stored.pictures.items():
-        assert np.array_equal(array, run.pictures[name])
-    for number, each in enumerate((run, stored)):
-        answer = predict(each, str(folder / "images"), print)
-        assert answer.draw is not None
-        assert answer.draw(tmp_path / f"drawn-{number}") == 20
-    first, second = (sorted((tmp_path / f"drawn-{number}").iterdir()) for number in range(2))
-    assert [each.read_bytes() for each in first] == [each.read_bytes() for each in second]
-    (tmp_path / "run" / PICTURES).unlink()
-    assert load_segment_run(tmp_path / "run").pictures == {}
-    (tmp_path / "run" / "masks.json").write_text("{}")
-    with pytest.raises(DataError, match=r"masks\.json is damaged"):
-        load_segment_run(tmp_path / "run")
+def test_a_stored_run_says_the_same_and_draws_masks(run, source, tmp_path):
+    stored = SEGMENT.load(run.save(tmp_path / "run"))
+    said = [SEGMENT.predict(each, f"{source}/images", lambda sentence: None) for each in (run, stored)]
+    assert said[0].frame.equals(said[1].frame)
+    assert said[1].draw is not None
+    assert said[1].draw(tmp_path / "drawn") == 30
+    mask = read_mask(tmp_path / "drawn" / "04.png")
+    truth = read_mask(f"{source}/masks/04.png")
+    assert mask.shape == truth.shape
+    assert (mask == truth).mean() > 0.9
+    share = said[1].frame.set_index(said[1].frame["image"].str[-6:])["share_1"]["04.png"]
+    assert share == pytest.approx((mask == 1).mean())
 
 
-def test_masks_are_drawn_at_the_size_of_the_image_with_the_numbers_of_training(run, tmp_path):
-    """The same scene twice as large, in a folder of its own."""
-    write_pairs(tmp_path / "new", 1, seed=5)
-    scene = np.asarray(Image.open(tmp_path / "new/images/0.png"))
-    (tmp_path / "seen/large").mkdir(parents=True)
-    Image.fromarray(scene).save(tmp_path / "seen/0.png")
-    Image.fromarray(np.kron(scene, np.ones((2, 2), np.uint8))).save(tmp_path / "seen/large/0.png")
-    answer = predict(run, str(tmp_path / "seen"), print)
-    assert list(answer.frame.columns) == ["image", "share_ground", "share_square", "objects"]
-    assert answer.frame["objects"].tolist() == [1, 1]
-    np.testing.assert_allclose(answer.frame[["share_ground", "share_square"]].sum(axis=1), 1)
+def test_images_of_other_sizes_are_predicted_at_their_own(run, tmp_path):
+    Image.fromarray(np.zeros((33, 17), np.uint8)).save(tmp_path / "odd.png")
+    answer = SEGMENT.predict(run, str(tmp_path / "odd.png"), lambda sentence: None)
     assert answer.draw is not None
-    assert answer.draw(tmp_path / "drawn") == 2
-    drawn = read_mask(tmp_path / "drawn/0.png")
-    true = read_mask(tmp_path / "new/masks/0.png")
-    assert drawn.shape == (22, 28)
-    assert set(np.unique(drawn)) == {3, 7}
-    assert (drawn == true).mean() > 0.9
-    assert read_mask(tmp_path / "drawn/large/0.png").shape == (44, 56)
-    with Image.open(tmp_path / "drawn/0.png") as picture:
-        assert picture.mode == "P"
+    answer.draw(tmp_path / "drawn")
+    assert read_mask(tmp_path / "drawn" / "odd.png").shape == (33, 17)
 
 
-def test_what_is_said_of_an_image_does_not_hang_on_those_beside_it(run, folder):
-    together = predict(run, str(folder / "images"), print).frame
-    alone = predict(run, str(folder / "images" / "3.png"), print).frame
-    row = together[together["image"].str.endswith("/3.png")]
-    assert np.array_equal(row.to_numpy()[0, 1:], alone.to_numpy()[0, 1:])
+def test_void_counts_nowhere():
+    true = np.array([[0, 0, 1], [1, 255, 255]])
+    said = np.array([[0, 1, 1], [1, 0, 1]])
+    assert confusion(true, said, 2).tolist() == [[1, 1], [0, 2]]
+    # class 0: 1 of 2; class 1: 2 of 3
+    assert mean_iou(true, said) == pytest.approx((1 / 2 + 2 / 3) / 2)
 
 
-def test_given_parts_are_used_as_they_are(tmp_path):
-    for seed, part in enumerate(("train", "val", "test")):
-        write_pairs(tmp_path / part, 3, seed)
-    assert takes(str(tmp_path))
-    rows = prepare_masks(open_mask_set(str(tmp_path), None, QUICK), QUICK).rows
-    assert {part: len(each) for part, each in rows.items()} == {"train": 3, "validation": 3, "test": 3}
+def test_a_class_that_the_targets_do_not_show_is_not_in_the_mean():
+    assert mean_iou(np.array([0, 0, 0]), np.array([0, 0, 2])) == pytest.approx(2 / 3)
 
 
-def test_minutes_become_epochs_and_a_network_once(subject, monkeypatch):
-    seconds = {"large": 3.0, "medium": 1.0, "small": 0.25}
-    monkeypatch.setattr(budget, "_seconds_per_step", lambda prepared, settings: seconds[settings.network])
-    said: list[str] = []
-    asked = SegmentSettings(minutes=1.0, batch_size=14)
-    settled = budget.settle(subject, asked, said.append)
-    # 55.2 s: of the medium network 52 epochs of a step and 1/21 fit, after twice 4 images at a third.
-    assert (settled.network, settled.epochs) == ("medium", 52)
-    assert "the medium network for 52 epochs" in said[0]
-    assert budget.settle(subject, replace(asked, minutes=10.0), said.append).network == "large"
-    assert budget.settle(subject, replace(asked, minutes=0.3), said.append).network == "small"
-    assert budget.settle(subject, settled, said.append) is settled
-    assert len(said) == 3
+def test_touching_discs_are_told_apart():
+    pytest.importorskip("skimage")
+    rows, columns = np.mgrid[:40, :60]
+    mask = ((rows - 20) ** 2 + (columns - 20) ** 2 <= 100) | ((rows - 20) ** 2 + (columns - 38) ** 2 <= 100)
+    objects = objects_of(mask.astype(np.uint8))
+    assert objects.max() == 2
+    assert objects[20, 20] != objects[20, 38]
+    assert ((objects > 0) == mask).all()
+    assert objects_of(np.zeros((5, 5), np.uint8)).max() == 0
 
 
-def test_another_run_is_started_from(run, subject, tmp_path):
-    stored = run.save(tmp_path / "run")
-    settings = replace(QUICK, network="auto", from_run=str(stored), epochs=1, learning_rate=1e-9)
-    further = train_masks(subject, settings, progress=False)
-    differ = {
-        name
-        for name, array in further.run.parameters.items()
-        if "batch_norm" not in name and not np.allclose(array, run.run.parameters[name], atol=1e-4)
-    }
-    last = {name.rpartition(".")[0] for name, array in run.run.parameters.items() if array.shape[-1] == 2}
-    assert {name.rpartition(".")[0] for name in differ} == last
+def test_a_drawn_mask_has_the_numbers_of_training(tmp_path):
+    places = np.array([[0, 1], [2, 1]], np.uint8)
+    (tmp_path / "mask.png").write_bytes(png_of(places, (0, 7, 200)))
+    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 7], [200, 7]]
 
 
-def test_rare_classes_weigh_more_and_a_pixel_one_on_average():
-    weights = class_weights(np.array([0.81, 0.09, 0.1, 0.0]), 0.5)
-    assert weights is not None
-    assert weights[1] / weights[0] == pytest.approx(3)
-    assert weights[3] == weights[1]
-    assert np.dot(weights, [0.81, 0.09, 0.1, 0.0]) == pytest.approx(1)
-    assert class_weights(np.array([0.5, 0.5]), 0.0) is None
-
-
-def test_a_class_that_nothing_held_out_shows_has_no_figure(tmp_path):
-    for seed, part in enumerate(("train", "test")):
-        write_pairs(tmp_path / part, 4, seed)
-    mask = tmp_path / "train/masks/0.png"
-    Image.fromarray(np.where(read_mask(mask) == 7, 5, 3).astype(np.uint8)).save(mask)
-    settings = replace(QUICK, epochs=1, validation=0.0, void=9, learning_rate=1e-9)
-    found = train_masks(open_mask_set(str(tmp_path), None, settings), settings, progress=False)
-    said = np.array(found.evaluation["confusion"])[:, 1].sum()
-    assert (found.evaluation["iou"]["5"] is None) == (said == 0)
-    shown = [figure for figure in found.evaluation["iou"].values() if figure is not None]
-    assert np.isfinite(shown).all()
-    assert np.isfinite(found.evaluation["metrics"]["mean_iou"])
-    assert ("not held out" in "".join(sections_of(found.evaluation, found.pictures))) == (said == 0)
+def test_another_target_and_a_folder_without_masks_are_refused(source, tmp_path):
+    with pytest.raises(ConfigError, match="there is no 'kind'"):
+        SEGMENT.open(source, "kind", QUICK, lambda sentence: None)
+    (tmp_path / "images").mkdir()
+    with pytest.raises(DataError, match="holds no folders of images and masks"):
+        opened(str(tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        (replace(QUICK, test=0.9, validation=0.0), "a single image to train on"),
-        (replace(QUICK, seed=8), "to train on hold void only"),
-        (replace(QUICK, seed=0), "held out hold void only"),
-    ],
+    ("setting", "value"),
+    [("void", 256), ("size", 4), ("scale", 0.5), ("network", "huge"), ("dice", -1.0), ("views", "all")],
 )
-def test_what_can_not_be_trained_on_is_refused(tmp_path, settings, message):
-    write_pairs(tmp_path / "made", 6)
-    for mask in sorted((tmp_path / "made/masks").iterdir())[1:]:
-        Image.fromarray(np.full((22, 28), 9, np.uint8)).save(mask)
-    with pytest.raises(DataError, match=message):
-        train_masks(open_mask_set(str(tmp_path / "made"), None, settings), settings, progress=False)
+def test_settings_out_of_range_are_refused(setting, value):
+    with pytest.raises(ConfigError, match=setting):
+        SegmentSettings(**{setting: value})
 
 
-def test_what_does_not_fit_is_refused_before_anything_is_read(folder, run):
-    with pytest.raises(ConfigError, match=r"the masks are predicted, there is no 'kind'"):
-        open_mask_set(str(folder), "kind", QUICK)
-    with pytest.raises(ConfigError, match="no images to predict"):
-        predict(run, None, print)
-    assert open_masks(folder, void="auto").void == 9
-    assert not takes(str(folder / "images"))
+def test_minutes_are_settled_once(source):
+    settings = SEGMENT.settle(
+        opened(source), SegmentSettings(minutes=0.2, batch_size=4), lambda sentence: None
+    )
+    assert isinstance(settings.epochs, int)
+    assert SEGMENT.settle(opened(source), settings, lambda sentence: None) == settings

@@ -12,7 +12,7 @@ from chainrule.tasks.detect.prepare import PreparedBoxes
 from chainrule.tasks.detect.settings import AUTO, DetectSettings
 from chainrule.training import Run
 
-SHOWN = 24
+SHOWN = 16
 """Of missed and of invented objects each, so many are kept to be shown."""
 _USUAL = 0.3
 """The threshold where nothing was set aside to choose it by."""

@@ -102,7 +102,6 @@ def _mistakes(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray])
                 tiles,
                 f"Missed: {counts['missed']:,}",
                 "Labelled objects that no box of their class meets, the largest first.",
-                columns=8,
             )
         )
     if "invented" in pictures:
@@ -119,9 +118,8 @@ def _mistakes(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray])
             gallery(
                 tiles,
                 f"Invented: {counts['invented']:,}",
-                "Boxes that meet no labelled object of their class, the surest first. Where you see one, its "
-                "label is missing.",
-                columns=8,
+                "Boxes that meet no labelled object of their class, the surest first. Where you see an "
+                "object, its label is missing or elsewhere.",
             )
         )
     return page.section("Missed and invented objects", blocks)

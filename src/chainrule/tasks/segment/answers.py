@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.backprop import Explanation
+from chainrule.data.files import write_aside
 from chainrule.data.images import open_images
 from chainrule.errors import ConfigError
 from chainrule.tasks.segment.answering import answers
@@ -13,14 +14,13 @@ from chainrule.tasks.segment.objects import objects_of
 from chainrule.tasks.segment.palette import png_of
 from chainrule.tasks.segment.run import SegmentRun
 from chainrule.tasks.task import Predictions, Say
-from chainrule.training import write_aside
 
 
 def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
     """A mask for each image in a folder, or of a single file, and how much of it each class covers.
 
     Columns: 'image', its path or number; 'share_<class>' each; 'objects', their number, where the run tells
-    them apart. `Predictions.draw` writes the masks as PNG, with the numbers that the training masks had.
+    them apart. It draws the masks as PNG files, with the numbers that the training masks had.
     Raises ConfigError where nothing is named, DataError as `open_images`.
     """
     import pandas as pd
@@ -36,27 +36,26 @@ def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
     shape = masks_run.shape
     shares = np.zeros((len(images), len(shape.classes)), np.float64)
     objects = np.zeros(len(images), np.int64)
-    files: dict[int, bytes] = {}
+    masks: dict[int, bytes] = {}
     for row, _, places in answers(masks_run.run, shape, images, range(len(images))):
         shares[row] = np.bincount(places.ravel(), minlength=len(shape.classes)) / places.size
         if shape.objects:
             objects[row] = objects_of(places).max()
-        files[row] = png_of(places, shape.numbers)
+        masks[row] = png_of(places, shape.numbers)
     columns = {"image": list(images.paths) if images.paths else list(range(len(images)))}
     named = {f"share_{name}": shares[:, number] for number, name in enumerate(shape.classes)}
     frame = pd.DataFrame(columns | named | ({"objects": objects} if shape.objects else {}))
     names = _names(images.paths, source) if images.paths else [f"{row}.png" for row in range(len(images))]
     return Predictions(
-        frame, draw=lambda folder: _write(folder, {name: files[row] for row, name in enumerate(names)})
+        frame, draw=lambda folder: _write(folder, {n: masks[row] for row, n in enumerate(names)})
     )
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> int:
-    """Write files below a folder; returns how many."""
-    for name, content in files.items():
+def _write(folder: Path, masks: Mapping[str, bytes]) -> int:
+    for name, content in masks.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_aside(folder / name, content)
-    return len(files)
+    return len(masks)
 
 
 def _names(paths: tuple[str, ...], source: str) -> list[str]:
