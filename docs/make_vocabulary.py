@@ -40,6 +40,7 @@ LOSSES = {
     "classification": "Classes",
     "regression": "Numbers",
     "overlap": "Regions and boxes",
+    "detection": "Objects on a map",
     "embedding": "Embeddings",
     "alignment": "Sequences",
     "several": "Several outputs",

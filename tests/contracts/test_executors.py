@@ -1,5 +1,7 @@
 """One suite for all executors: what every operation gives, and what `Compiled` promises."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.contracts.cases import CASES, Case
@@ -9,7 +11,7 @@ from chainrule.backprop import differentiate
 from chainrule.errors import ConfigError, DTypeError
 from chainrule.executors import EXECUTORS, Compile, usable_executor
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
-from chainrule.program import Program, Trace
+from chainrule.program import Program, Tensor, Trace
 from chainrule.program import functions as f
 
 # What adds many numbers may lose digits relative to the largest of them, not to a small total.
@@ -61,14 +63,43 @@ def in_both_widths() -> list:
     ]
 
 
+def as_they_are(trace: Trace, name: str, array: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    return trace.input(name, array.shape, array.dtype.name), array
+
+
+def in_one_row(trace: Trace, name: str, array: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """Stored in another shape, and seen in this one."""
+    return trace.input(name, (array.size,), array.dtype.name).reshape(*array.shape), array.ravel()
+
+
+def after_another(trace: Trace, name: str, array: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """In the middle of what is stored."""
+    stored = np.concatenate([np.zeros((3, *array.shape), array.dtype), array[None]])
+    return trace.input(name, stored.shape, array.dtype.name)[3], stored
+
+
+def transposed(trace: Trace, name: str, array: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """Stored with its axes the other way round."""
+    if array.ndim < 2:
+        return as_they_are(trace, name, array)
+    stored, order = array.T.copy(), reversed(range(array.ndim))
+    return trace.input(name, stored.shape, array.dtype.name).transpose(*order), stored
+
+
+# The core runs what it lacks in NumPy, and says so: test_native_dtypes.py.
+@pytest.mark.filterwarnings("ignore:the compiled core has no")
+@pytest.mark.parametrize("store", [as_they_are, in_one_row, after_another, transposed])
 @pytest.mark.parametrize(("case", "dtype"), in_both_widths())
-def test_operation_gives_the_oracles_values(compiler: Compile, case: Case, dtype: str):
+def test_operation_gives_the_oracles_values(compiler: Compile, case: Case, dtype: str, store: Any):
     arguments = [a.astype(dtype) if a.dtype == np.float64 else a for a in case.arguments]
     trace = Trace()
-    tensors = [trace.input(f"x{i}", a.shape, a.dtype.name) for i, a in enumerate(arguments)]
+    inputs, tensors = {}, []
+    for i, argument in enumerate(arguments):
+        tensor, inputs[f"x{i}"] = store(trace, f"x{i}", argument)
+        tensors.append(tensor)
     output = case.record(trace, tensors)
     program = trace.program({"y": output})
-    y = compiler(program).run({}, {t.value.name: a for t, a in zip(tensors, arguments, strict=True)})["y"]
+    y = compiler(program).run({}, inputs)["y"]
     assert (y.shape, y.dtype.name) == (output.shape, output.dtype)
 
     wide = [a.astype(np.float64) if a.dtype == np.float32 else a for a in arguments]

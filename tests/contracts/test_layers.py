@@ -49,6 +49,7 @@ from chainrule.nn import (
     MaxPool2D,
     Members,
     MultiHeadAttention,
+    Padded,
     PatchWhitening,
     Permute,
     PositionalEncoding,
@@ -249,6 +250,16 @@ CASES = [
             **{"dense_1.weight": (3, 2), "dense_1.bias": (2,)},
             **{"shortcut.weight": (3, 2), "shortcut.bias": (2,)},
         },
+    ),
+    Case(
+        Padded([Conv2D(2, 3, padding="same", activation="tanh")], 4),
+        (2, 3, 5, 1),
+        (2, 3, 5, 2),
+        {"conv2d_1.weight": (3, 3, 1, 2), "conv2d_1.bias": (2,)},
+        bad=(
+            lambda: Padded(["no"], 2),  # type: ignore[list-item]
+            lambda: Padded([], 0),
+        ),
     ),
     Case(
         Concatenate([Dense(2, "tanh"), Sequential([]), Dense(1)]),

@@ -44,6 +44,19 @@ def _pictures(folder: Path) -> tuple[str, str]:
     return str(folder / "made"), str(folder / "made" / "dark")
 
 
+def _masks(folder: Path) -> tuple[str, str]:
+    """Bright squares on noise, with masks of two classes."""
+    random = np.random.default_rng(0)
+    for number in range(20):
+        pixels, mask = random.integers(0, 90, (18, 20)), np.zeros((18, 20), np.uint8)
+        top, left = random.integers(0, 12, 2)
+        mask[top : top + 5, left : left + 5] = 1
+        for name, content in (("images", pixels + 120 * mask), ("masks", mask)):
+            (folder / "made" / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(content.astype(np.uint8)).save(folder / "made" / name / f"{number}.png")
+    return str(folder / "made"), str(folder / "made" / "images")
+
+
 def _faces(folder: Path) -> tuple[str, str]:
     """Seven people, each a pattern of their own under noise; those to embed are one of them."""
     random = np.random.default_rng(0)
@@ -54,6 +67,22 @@ def _faces(folder: Path) -> tuple[str, str]:
             pixels = pattern + random.integers(0, 50, pattern.shape)
             Image.fromarray(pixels.astype(np.uint8)).save(folder / "people" / f"p{person}" / f"{number}.png")
     return str(folder / "people"), str(folder / "people" / "p0")
+
+
+def _boxes(folder: Path) -> tuple[str, str]:
+    """Bright squares on noise, with a line of YOLO's for each."""
+    random = np.random.default_rng(0)
+    for name in ("images", "labels"):
+        (folder / "squares" / name).mkdir(parents=True)
+    for number in range(16):
+        pixels = random.integers(0, 60, (32, 48))
+        row, column = random.integers(0, (20, 36))
+        pixels[row : row + 12, column : column + 12] += 150
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "squares" / "images" / f"{number}.png")
+        shares = ((column + 6) / 48, (row + 6) / 32, 12 / 48, 12 / 32)
+        line = " ".join(["0", *(f"{share:.6f}" for share in shares)])
+        (folder / "squares" / "labels" / f"{number}.txt").write_text(f"{line}\n")
+    return str(folder / "squares"), str(folder / "squares" / "images")
 
 
 def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, str]]:
@@ -73,6 +102,8 @@ CASES = {
     "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "image": (_pictures, ["-s", "epochs=1"]),
+    "segment": (_masks, ["-s", "epochs=1"]),
+    "detect": (_boxes, ["-s", "epochs=20", "-s", "network=small"]),
     "faces": (_faces, ["-s", "epochs=2", "-s", "members=1"]),
 }
 """Task -> what makes in a folder what is trained on and what is predicted, and its arguments."""

@@ -1,5 +1,6 @@
 """What every task of TASKS promises, and that a task of the user needs no change of the command line."""
 
+import json
 import pkgutil
 from dataclasses import asdict, replace
 
@@ -8,7 +9,8 @@ import pytest
 
 import chainrule.tasks
 from chainrule.errors import ConfigError
-from chainrule.tasks import TASKS, plain_settings, settings_of
+from chainrule.tasks import TASKS, Predictions, Verb, plain_settings, settings_of
+from chainrule.tasks.task import Option
 from chainrule.tune import Float, Space
 
 FOLDERS = {each.name for each in pkgutil.iter_modules(chainrule.tasks.__path__) if each.ispkg}
@@ -112,6 +114,59 @@ def test_a_task_of_ones_own_is_found_by_its_name(tmp_path, monkeypatch, capsys):
     assert "held out" in capsys.readouterr().out
     assert main(["train", "t.csv", "--task", "main"]) == 2
     assert "did you mean 'mine'?" in capsys.readouterr().err
+
+
+@pytest.fixture
+def trained_table(tmp_path, monkeypatch):
+    from chainrule.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b,kind\n" + "".join(f"{i},{i % 3},{'xy'[i % 2]}\n" for i in range(60)))
+    assert main(["train", "t.csv", "-t", "kind", "-s", "layers=[4]", "-s", "epochs=1", "--out", "it"]) == 0
+    return tmp_path / "it"
+
+
+def test_verbs_of_a_task_of_ones_own_are_commands(trained_table, capsys):
+    """An entry of the table with verbs is all that the command line needs."""
+    import pandas as pd
+    import typer
+
+    from chainrule.cli import verbs
+
+    asked = []
+
+    def answer(folder, source, options, say):
+        asked.append((folder.name, source, options))
+        say("said")
+        return Predictions(pd.DataFrame({"n": [1, 2]}))
+
+    verb = Verb("Weigh it.", "What is weighed.", answer, {"at_most": Option("--at-most N", "how much", 5)})
+    app = typer.Typer()
+    app.command("other")(lambda: None)
+    verbs.add_verbs(app, {"table": replace(TASKS["table"], verbs={"weigh": verb})})
+    command = typer.main.get_command(app)
+    capsys.readouterr()
+    command.main(["table", "weigh", str(trained_table), "thing", "--at-most", "7"], standalone_mode=False)
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("n\n1\n2\n", "said\n")
+    command.main(["table", "weigh", str(trained_table), "thing", "--json"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out) == {"rows": 2, "answers": [{"n": 1}, {"n": 2}]}
+    assert asked == [("it", "thing", {"at_most": 7}), ("it", "thing", {"at_most": 5})]
+    other = typer.Typer()
+    other.command("other")(lambda: None)
+    verbs.add_verbs(other, {"mine": replace(TASKS["table"], name="mine", verbs={"weigh": verb})})
+    with pytest.raises(ConfigError, match="is the folder of a table, not of a mine"):
+        typer.main.get_command(other).main(["mine", "weigh", str(trained_table), "x"], standalone_mode=False)
+    assert len(asked) == 2
+
+
+def test_verbs_refuse_the_run_of_another_task(trained_table, capsys):
+    from chainrule.cli import main
+
+    for task in TASKS.values():
+        for name in task.verbs:
+            assert main([task.name, name, str(trained_table), "x"]) == 2
+            assert f"is the folder of a table, not of a {task.name}" in capsys.readouterr().err
 
 
 def test_a_task_of_ones_own_is_searched_by_its_own_space(tmp_path, monkeypatch, capsys):

@@ -16,6 +16,8 @@ with importing():
     from chainrule.cli.errors import guarded
     from chainrule.cli.help import flowing
     from chainrule.cli.options import with_options
+    from chainrule.cli.verbs import add_verbs
+    from chainrule.tasks import TASKS
 
 app = typer.Typer(
     rich_markup_mode="rich",
@@ -28,6 +30,7 @@ app.command("tune", help=flowing(tune.tune.__doc__))(with_options(tune.tune))
 for each in (predict.predict, explain.explain, show.show, report.report):
     app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")
+add_verbs(app, TASKS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

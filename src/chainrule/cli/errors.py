@@ -37,6 +37,12 @@ def in_options(name: str, value: Any) -> str:
     """A setting as the command line has it: --set epochs=50, or --target COLUMN."""
     options = {name: f"--{name} {name.upper()}" for name in SUBJECT}
     options |= {name: written for task in TASKS.values() for name, written in task.options.items()}
+    options |= {
+        name: each.written
+        for task in TASKS.values()
+        for verb in task.verbs.values()
+        for name, each in verb.options.items()
+    }
     if name in options:
         flag, _, stands_for = options[name].partition(" ")
         return f"{flag} {stands_for if value is ... else _written(value)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.output import narrate, print_json, tell
+from chainrule.data.wording import counted
 from chainrule.errors import ConfigError
 from chainrule.tasks import task_of
 from chainrule.training import write_aside
@@ -27,7 +28,7 @@ def predict(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
             "are ignored. - is standard input. A forecast without one continues from the end of its series. "
-            "Of a run on images: an image, or a folder of them.",
+            "Of a run on images or masks: an image, or a folder of them.",
             show_default=False,
         ),
     ] = None,
@@ -39,6 +40,16 @@ def predict(
             metavar="FILE",
             help="Write the predictions here, as .csv, .tsv or .parquet.",
             show_default="standard output, as CSV",
+        ),
+    ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            "--draw",
+            metavar="FOLDER",
+            help="Draw what is found into this folder: masks as PNG files, or images with boxes and "
+            "results.json as COCO has it.",
+            show_default=False,
         ),
     ] = None,
     json: Annotated[
@@ -60,6 +71,8 @@ def predict(
       chainrule predict runs/sales-001 new.csv --out predictions.csv
       chainrule predict runs/sales-001 new.parquet --json
       chainrule predict runs/flowers-001 photographs
+      chainrule predict runs/streets-001 photographs --draw masks --out shares.csv
+      chainrule predict runs/cells-001 slides --draw found
     """
     if out is not None:
         _check_out(out)
@@ -69,6 +82,10 @@ def predict(
     for name, count in unseen.items():
         values = "1 value is" if count == 1 else f"{count:,} values are"
         narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+    if draw is not None:
+        if answer.draw is None:
+            raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")
+        tell(f"{counted(answer.draw(draw), 'picture')} drawn into {draw}")
     if out is not None:
         write_aside(out, _encoded(predictions, out.suffix.lower()))
         tell(f"{len(predictions):,} predictions written to {out}")

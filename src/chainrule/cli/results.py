@@ -42,5 +42,6 @@ def _ending(stored: TaskRun) -> str:
     reasons = {"epochs": "", "early stopping": ", when it got no better", "interrupted": ", when interrupted"}
     epochs = len(run.history)
     count = f"{epochs:,} epoch" + ("" if epochs == 1 else "s")
-    best = f"; the best, {run.best_epoch:,}, was kept" if 0 < run.best_epoch < epochs else ""
+    of_best = run.recipe.keep == "best" and 0 < run.best_epoch < epochs
+    best = f"; the best, {run.best_epoch:,}, was kept" if of_best else ""
     return f"{count} in {duration(figures['seconds'])}{reasons.get(run.stopped, ', ' + run.stopped)}{best}"

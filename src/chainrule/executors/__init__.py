@@ -1,11 +1,11 @@
-"""Executors run programs: numpy is the reference, native the fast one. They are a table by name."""
+"""Executors run programs: numpy is the reference, native the fast one. EXECUTORS lists them by name."""
 
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 
-from chainrule.errors import ChainruleWarning, ConfigError, did_you_mean, warn
+from chainrule.errors import ConfigError, did_you_mean
 from chainrule.executors.contract import Compile, Compiled, Executor, Session
+from chainrule.executors.fallback import warn_of_numpy
 from chainrule.executors.native import compile_native, missing_core
 from chainrule.executors.numpy_ import compile_numpy
 
@@ -31,14 +31,8 @@ def usable_executor(name: str) -> tuple[Executor, str]:
     if missing is None:
         return EXECUTORS[name], ""
     reason, remedy = missing
-    _warn_of(reason, remedy)
+    warn_of_numpy(reason, remedy, "programs run")
     return EXECUTORS[FALLBACK], reason
-
-
-@cache
-def _warn_of(reason: str, remedy: str) -> None:
-    """Once for each reason. What a filter of warnings makes an error is raised every time."""
-    warn(ChainruleWarning(f"{reason}, so programs run in NumPy, several times slower", remedy=remedy))
 
 
 __all__ = [

@@ -82,6 +82,8 @@ METRICS: Mapping[str, Metric] = {
     "accuracy": Metric("accuracy", lower_is_better=False, share=True, measure=_accuracy),
     "binary_accuracy": Metric("binary accuracy", lower_is_better=False, share=True, measure=_binary_accuracy),
     "balanced_accuracy": Metric("balanced accuracy", lower_is_better=False, share=True),
+    "mean_iou": Metric("mean intersection over union", lower_is_better=False, share=True),
+    "pixel_accuracy": Metric("pixel accuracy", lower_is_better=False, share=True),
     "log_loss": Metric("log loss", lower_is_better=True),
     "r2": Metric("R²", lower_is_better=False, measure=_r2),
     "mean_absolute_error": Metric("mean absolute error", lower_is_better=True, measure=_mean_absolute_error),
@@ -93,6 +95,13 @@ METRICS: Mapping[str, Metric] = {
     "equal_error_rate": Metric("equal error rate", lower_is_better=True, share=True),
     "area_under_roc": Metric("area under the ROC curve", lower_is_better=False, share=True),
     "true_accepts_at_1_percent": Metric("true accepts at 1 % false ones", lower_is_better=False, share=True),
+    "mean_average_precision_50": Metric("mean average precision, IoU 0.5", lower_is_better=False, share=True),
+    "mean_average_precision": Metric(
+        "mean average precision, IoU 0.5 to 0.95", lower_is_better=False, share=True
+    ),
+    "precision": Metric("precision", lower_is_better=False, share=True),
+    "recall": Metric("recall", lower_is_better=False, share=True),
+    "f1": Metric("F1", lower_is_better=False, share=True),
     "coverage": Metric("share within the band", lower_is_better=None, share=True),
 }
 """By the name under which histories and evaluations have it."""

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chainrule.errors import DataError
+from chainrule.tasks.detect import DETECT
 from chainrule.tasks.faces import FACES
 from chainrule.tasks.forecast import FORECAST
 from chainrule.tasks.image import IMAGE
+from chainrule.tasks.segment import SEGMENT
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
-from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, plain_settings, settings_of
+from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, Verb, plain_settings, settings_of
 from chainrule.training.folder import kind_of
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, IMAGE, FACES)}
-"""By name; the first is the default."""
+TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, SEGMENT, DETECT, IMAGE, FACES)}
+"""By name; the first is the default. A source is taken by the first that takes it: masks before images."""
 
 
 def task_of(folder: Path) -> Task:
@@ -36,6 +38,7 @@ __all__ = [
     "Predictions",
     "Task",
     "TaskRun",
+    "Verb",
     "plain_settings",
     "settings_of",
     "task_of",

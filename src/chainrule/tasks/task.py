@@ -92,10 +92,15 @@ class Train(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a run says of new examples. frame: a row each. unseen: column -> values never seen in training."""
+    """What a run says of new examples.
+
+    frame: a row each. unseen: column -> values never seen in training. draw: writes what was found as
+    pictures into a folder, and says how many; None where there is nothing to draw.
+    """
 
     frame: "pd.DataFrame"
     unseen: Mapping[str, int] = field(default_factory=dict)
+    draw: Callable[[Path], int] | None = None
 
 
 class Trials(Protocol):
@@ -138,6 +143,30 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Option:
+    """An option of a verb. written: such as '--false-accepts SHARE'. meaning: a clause."""
+
+    written: str
+    meaning: str
+    default: Any
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command of a task's own, `chainrule TASK VERB RUN SOURCE`.
+
+    meaning: one sentence. source: what SOURCE is, in one sentence.
+    answer: the run's folder, the source, the options by name, and whom to tell what is found -> the answer.
+    Raises DataError, ConfigError. options: by the name under which `answer` gets their values.
+    """
+
+    meaning: str
+    source: str
+    answer: Callable[[Path, str, Mapping[str, Any], Say], Predictions]
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of thing to learn.
 
@@ -156,6 +185,7 @@ class Task:
     guess: of an evaluation, what the baseline says, in words. sections: of an evaluation and the folder that
     it lies in, for the report.
     search: what `chainrule tune` varies; None: it can not be searched.
+    verbs: commands of its own, by name.
     """
 
     name: str
@@ -173,6 +203,7 @@ class Task:
     takes: Callable[[str], bool] = lambda source: False
     settle: Callable[[Any, Any, Say], Any] = lambda opened, settings, say: settings
     search: Search | None = None
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
 
 
 def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:

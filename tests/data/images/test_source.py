@@ -126,3 +126,17 @@ def test_no_rows_and_other_channels(images):
         image_source(images, np.arange(0), (4, 4), 3)
     with pytest.raises(ConfigError, match="channels is 2"):
         image_source(images, np.arange(3), (4, 4), 2)
+
+
+def test_targets_of_any_shape_stream_beside_images_that_are_kept_whole(images):
+    rows = np.arange(30)
+    boxes = np.random.default_rng(0).normal(size=(30, 2, 5)).astype(np.float32)
+    memory = image_source(images, rows, (6, 8), 3, y=boxes, fit="frame")
+    stream = image_source(images, rows, (6, 8), 3, y=boxes, fit="frame", memory_bytes=1)
+    assert isinstance(stream, ImageSource)
+    assert stream.fields["y"].shape == (2, 5)
+    x = read_pixels(images, rows, (6, 8), 3, "frame")
+    for source in (memory, stream):
+        (chunk,) = source.chunks(None, 0)
+        np.testing.assert_array_equal(chunk.arrays["y"][chunk.order], boxes)
+        np.testing.assert_array_equal(chunk.arrays["x"][chunk.order], x)

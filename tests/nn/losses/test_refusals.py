@@ -147,6 +147,12 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
         (nn.Triplet(), (8, 5), np.array([0.0]), "Triplet: class numbers are float64; cast them to int64"),
         (nn.Triplet(), (8, 5), np.array([[0]]), "Triplet: targets have shape (1, 1), outputs (rows, 5)"),
         (
+            nn.Triplet(),
+            (8, 5),
+            np.array([2, 2 + 2**32]),
+            "Triplet: class numbers reach from 2 to 4294967298; number the classes from 0",
+        ),
+        (
             nn.Dice(),
             (8, 2, 2),
             np.full((1, 2, 2), 7),

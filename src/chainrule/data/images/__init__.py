@@ -10,11 +10,11 @@
 (`chainrule.data.Source`) of x (height, width, channels) uint8 and y int64. It keeps small sets in memory and
 decodes others in threads, chunk by chunk. `read_image` decodes one file, `read_pixels` some images at once.
 `open_masks` pairs images with masks of class numbers, which `read_mask` reads, and `mask_source` makes
-examples of them; `open_voc` reads boxes
-in the layout of Pascal VOC.
+examples of them; `open_boxes` reads boxes as Pascal VOC, COCO and YOLO write them.
 """
 
 from chainrule.data.images.boxes import Boxes, open_voc
+from chainrule.data.images.boxes_opening import holds_boxes, open_boxes
 from chainrule.data.images.decoding import read_image
 from chainrule.data.images.images import Images
 from chainrule.data.images.mask_source import MaskSource, mask_source
@@ -28,9 +28,11 @@ __all__ = [
     "Images",
     "MaskSource",
     "Masks",
+    "holds_boxes",
     "holds_masks",
     "image_source",
     "mask_source",
+    "open_boxes",
     "open_images",
     "open_masks",
     "open_voc",

@@ -1,6 +1,7 @@
-"""Boxes: images whose targets are objects, each with a class and a rectangle; read from Pascal VOC."""
+"""Boxes: images whose targets are objects, each with a class and a rectangle; Pascal VOC's are read here."""
 
 import xml.parsers.expat
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -32,7 +33,7 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class _Annotated:
+class Annotated:
     """What an annotation says: (left, top, right, bottom) and a class for each object."""
 
     corners: list[tuple[float, float, float, float]]
@@ -63,7 +64,7 @@ def open_voc(folder: str | Path) -> Boxes:
             lacking.append(printable(path))
             continue
         try:
-            each, without_area = _clipped(_read_voc(place), images.sizes[row])
+            each, without_area = clipped(_read_voc(place), images.sizes[row])
         except DataError as error:
             broken.append(error.what)
             continue
@@ -74,17 +75,30 @@ def open_voc(folder: str | Path) -> Boxes:
         notes.append(left_out(len(lacking), "without an annotation", lacking))
     if broken:
         notes.append(left_out(len(broken), "whose annotation can't be read", broken))
+    parts = _parts(root / "ImageSets" / "Main", [Path(images.paths[row]).stem for row in rows])
+    kept = replace(images.take(np.array(rows, np.int64)), source=shown, parts=parts)
+    return described(kept, found, notes, empty)
+
+
+def described(
+    images: Images, found: Sequence[Annotated], notes: Sequence[str], empty: int, classes: Sequence[str] = ()
+) -> Boxes:
+    """Boxes of images and what was found of each.
+
+    notes: findings so far. empty: objects without area, left out. classes: in their order; none: the names
+    found.
+    Raises DataError where no image has a box.
+    """
+    notes = list(notes)
     if empty:
         notes.append(f"Left out: {counted(empty, 'object')} whose box has no area within its image.")
     names = sorted({name for each in found for name in each.names})
     if not names:
-        raise DataError(f"{shown} holds no image with boxes", remedy="; ".join(notes))
-    classes = ordered_classes(np.array(names))
-    parts = _parts(root / "ImageSets" / "Main", [Path(images.paths[row]).stem for row in rows])
-    kept = replace(images.take(np.array(rows, np.int64)), source=shown, parts=parts, findings=tuple(notes))
+        raise DataError(f"{images.source} holds no image with boxes", remedy="; ".join(notes))
+    known = tuple(classes) or ordered_classes(np.array(names))
     corners = tuple(np.array(each.corners, np.float32).reshape(-1, 4) for each in found)
-    numbers = tuple(np.array([classes.index(name) for name in each.names], np.int64) for each in found)
-    return Boxes(kept, classes, corners, numbers)
+    numbers = tuple(np.array([known.index(name) for name in each.names], np.int64) for each in found)
+    return Boxes(replace(images, findings=tuple(notes)), known, corners, numbers)
 
 
 def _parts(folder: Path, stems: list[str]) -> np.ndarray:
@@ -99,7 +113,7 @@ def _parts(folder: Path, stems: list[str]) -> np.ndarray:
     return np.array([part_of.get(stem, "") for stem in stems], "U10")
 
 
-def _clipped(given: _Annotated, size: np.ndarray) -> tuple[_Annotated, int]:
+def clipped(given: Annotated, size: np.ndarray) -> tuple[Annotated, int]:
     """Boxes within the image, and how many had no area there."""
     height, width = size.tolist()
     corners, names = [], []
@@ -108,10 +122,10 @@ def _clipped(given: _Annotated, size: np.ndarray) -> tuple[_Annotated, int]:
         if box[0] < box[2] and box[1] < box[3]:
             corners.append(box)
             names.append(name)
-    return _Annotated(corners, names), len(given.names) - len(names)
+    return Annotated(corners, names), len(given.names) - len(names)
 
 
-def _read_voc(path: Path) -> _Annotated:
+def _read_voc(path: Path) -> Annotated:
     shown = printable(str(path))
     corners, names = [], []
     for thing in _xml(path, shown).iter("object"):
@@ -126,7 +140,7 @@ def _read_voc(path: Path) -> _Annotated:
             ) from None
         corners.append((left - 1, top - 1, right, bottom))
         names.append(name)
-    return _Annotated(corners, names)
+    return Annotated(corners, names)
 
 
 _KEYS = ("xmin", "ymin", "xmax", "ymax")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from chainrule.data.batching import check_place, shuffled
 from chainrule.data.images.checking import threads
 from chainrule.data.images.decoding import Size, check_channels, decoded, quietly
 from chainrule.data.images.images import Images
-from chainrule.data.images.resizing import resized
+from chainrule.data.images.resizing import framed, resized
 from chainrule.data.source import Chunk, Field, MemorySource, Source, digest
 from chainrule.errors import ConfigError, DataError
+
+Fit = Literal["crop", "frame"]
 
 MEMORY_BYTES = 512 << 20
 """Images that are no larger, decoded, are kept in memory."""
@@ -29,8 +32,9 @@ class ImageSource:
     An epoch visits all images in the order of `epoch_order`, as arrays in memory are visited, so a folder
     that is sorted by class gives mixed batches, and the same ones as if its images were in memory.
 
-    images, rows: which, in the order of the examples. size, channels: of the examples. y: (rows,) int64, or
+    images, rows: which, in the order of the examples. size, channels: of the examples. y: (rows, ...), or
     None. chunk_bytes: of a chunk. readers: threads that decode; readers + 1 chunks are in memory at most.
+    fit: see `image_source`.
     """
 
     images: Images
@@ -40,15 +44,16 @@ class ImageSource:
     y: np.ndarray | None
     chunk_bytes: int = CHUNK_BYTES
     readers: int = 1
+    fit: Fit = "crop"
 
     def __post_init__(self) -> None:
         check_readers(self.readers)
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """x: (height, width, channels) uint8; y: class numbers, int64, where there are labels."""
+        """x: (height, width, channels) uint8; y: the targets, where there are any."""
         x = Field((*self.size, self.channels), "uint8")
-        return {"x": x} if self.y is None else {"x": x, "y": Field((), "int64")}
+        return {"x": x} if self.y is None else {"x": x, "y": Field.of(self.y)}
 
     @property
     def examples(self) -> int:
@@ -76,7 +81,7 @@ class ImageSource:
     def _read(self, number: int, order: np.ndarray) -> Chunk:
         arrays = {n: np.empty((self.chunk_rows, *f.shape), f.dtype) for n, f in self.fields.items()}
         for place, row in enumerate(self.rows[order]):
-            arrays["x"][place] = one_image(self.images, int(row), self.size, self.channels)
+            arrays["x"][place] = one_image(self.images, int(row), self.size, self.channels, self.fit)
         if self.y is not None:
             arrays["y"][: len(order)] = self.y[order]
         return Chunk(number, arrays, np.arange(len(order), dtype=np.int64))
@@ -113,6 +118,8 @@ def image_source(
     channels: int,
     *,
     classes: Sequence[str] | None = None,
+    y: np.ndarray | None = None,
+    fit: Fit = "crop",
     memory_bytes: int = MEMORY_BYTES,
 ) -> Source:
     """Examples of images, with x (height, width, channels) uint8 and y, the number of the class, int64.
@@ -120,6 +127,8 @@ def image_source(
     images, rows: which, in the order of the examples. size: (height, width) that each is scaled and cropped
     to (`chainrule.data.images.resizing`). channels: 1 or 3.
     classes: those that y counts, such as a run's; None: of the images. Without labels there is no y.
+    y: (rows, ...) targets instead, such as boxes. fit: 'crop' as said; 'frame' keeps all of an image, black
+    around it where its shape is another.
     memory_bytes: up to so many all are decoded at once, and kept; more are decoded anew in each epoch, by as
     many threads as there are processors.
     Raises DataError as `read_image` and `Images.class_numbers`; ConfigError for size or channels out of
@@ -130,14 +139,15 @@ def image_source(
     rows = np.asarray(rows, np.int64)
     if not len(rows):
         raise DataError(f"{images.source}: there are no images to take", remedy="give at least one")
-    y = None if images.labels is None else images.take(rows).class_numbers(classes)
+    if y is None and images.labels is not None:
+        y = images.take(rows).class_numbers(classes)
     if len(rows) * size[0] * size[1] * channels > memory_bytes:
-        return ImageSource(images, rows, size, channels, y, readers=threads())
-    x = read_pixels(images, rows, size, channels)
+        return ImageSource(images, rows, size, channels, y, readers=threads(), fit=fit)
+    x = read_pixels(images, rows, size, channels, fit)
     return MemorySource({"x": x} if y is None else {"x": x, "y": y})
 
 
-def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int) -> np.ndarray:
+def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int, fit: Fit = "crop") -> np.ndarray:
     """Some images, decoded into memory: (rows, height, width, channels) uint8. Raises as `image_source`."""
     check_channels(channels)
     check_size(size)
@@ -146,7 +156,7 @@ def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int) -> 
     pixels = np.empty((len(rows), *size, channels), np.uint8)
 
     def read(place: int) -> None:
-        pixels[place] = one_image(images, int(rows[place]), size, channels)
+        pixels[place] = one_image(images, int(rows[place]), size, channels, fit)
 
     with quietly(), ThreadPoolExecutor(threads()) as pool:
         for _ in pool.map(read, range(len(rows)), chunksize=64):
@@ -154,18 +164,22 @@ def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int) -> 
     return pixels
 
 
-def one_image(images: Images, row: int, size: Size | None, channels: int) -> np.ndarray:
-    """An image, decoded, and scaled and cropped if a size is given: (height, width, channels) uint8."""
+def one_image(images: Images, row: int, size: Size | None, channels: int, fit: Fit = "crop") -> np.ndarray:
+    """An image, decoded, and scaled as `fit` says if a size is given: (height, width, channels) uint8."""
     if images.pixels is None:
-        return decoded(images.paths[row], channels, size)
-    pixels = images.pixels[row]
+        if fit == "crop" or size is None:
+            return decoded(images.paths[row], channels, size)
+        pixels = decoded(images.paths[row], channels)
+    else:
+        pixels = images.pixels[row]
     if pixels.shape[2] == channels and size in (None, pixels.shape[:2]):
         return pixels
     from PIL import Image
 
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     image = image.convert("L" if channels == 1 else "RGB")
-    image = image if size is None else resized(image, size)
+    if size is not None:
+        image = resized(image, size) if fit == "crop" else framed(image, size)
     return np.asarray(image, np.uint8).reshape(image.height, image.width, channels)
 
 

@@ -7,6 +7,7 @@ import importlib.util
 
 from chainrule.errors import ConfigError
 from chainrule.executors.contract import Compiled
+from chainrule.executors.fallback import warn_of_numpy
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.program import Program
 
@@ -29,9 +30,11 @@ def missing_core() -> tuple[str, str] | None:
 def compile_native(program: Program, threads: int | None = None) -> Compiled:
     """Prepare a program for the core; for NumPy where the core lacks something.
 
-    It runs float32 programs; what is in float64, or calculates with int64, runs in NumPy. threads: of its
-    workers; if None, CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`). The same bits
-    for any number. Raises ConfigError where there is no core.
+    It runs float32 programs. One with inputs or parameters in float64 runs in NumPy; so does one with an
+    operation that the core lacks, such as a sum of int64, and then a warning says so, once in a process for
+    each reason.
+    threads: of its workers; if None, CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`).
+    The same bits for any number. Raises ConfigError where there is no core.
     """
     _check_core()
     # Loading the core loads OpenBLAS, which a program that trains nothing should not pay for.
@@ -40,7 +43,10 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
 
     try:
         return NativeProgram(program, threads)
-    except NotSupportedError:
+    except NotSupportedError as error:
+        given = (*program.inputs, *program.parameters)
+        if all(value.dtype != "float64" for value in given):  # else float64 was chosen for its digits
+            warn_of_numpy(f"the compiled core has no {error}", error.remedy, "this program runs")
         return compile_numpy(program)
 
 
@@ -56,7 +62,8 @@ def describe_plan(program: Program) -> str:
     try:
         return plan_text(program)
     except NotSupportedError as error:
-        raise ConfigError(f"this program runs in NumPy, not in the core, because of {error}") from None
+        reason = f"this program runs in NumPy, not in the core, because of {error}"
+        raise ConfigError(reason, remedy=error.remedy) from None
 
 
 def _check_core() -> None:

@@ -151,7 +151,7 @@ def lower_weight_adjoint(builder: Builder, step: Step) -> None:
         return [*sizes, 0, _core.MOST_CHUNKS, *places]
 
     summed = Node(
-        kind, position, image.shape[0], accesses, words_of_parts, step_flops(step), _text(step, kind)
+        kind, position, step.inputs[0].shape[0], accesses, words_of_parts, step_flops(step), _text(step, kind)
     )
     if y.size > FEW_WEIGHTS:
         summed.pieces = PIECES

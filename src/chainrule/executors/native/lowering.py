@@ -17,7 +17,7 @@ from chainrule.executors.native.nodes import (
 )
 from chainrule.executors.native.operations import LOWERINGS, VIEWS, narrow
 from chainrule.executors.native.pieces import Pieces
-from chainrule.executors.native.supported import INDICES, WHOLE, NotSupportedError
+from chainrule.executors.native.supported import INDICES, WHOLE
 from chainrule.executors.native.tile_index import TileIndex
 from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
@@ -356,7 +356,7 @@ class Lowering(Builder):
     def _gather_inputs(self, examples: int) -> None:
         rows = {value.shape[0] if value.shape else -1 for value in self.program.inputs}
         if len(rows) != 1 or -1 in rows:
-            raise NotSupportedError("inputs without a common first axis can't be gathered")
+            raise TypeError("inputs without a common first axis can't be gathered")
         (batch,) = rows
         self.order = Value((batch,), "int32", "order")
         for value in self.program.inputs:

@@ -46,9 +46,8 @@ def _add(
     flops: int,
 ) -> None:
     """in_rows: numbers of the operands that are cut by rows; so is the first result."""
-    rows, columns = rows_of(given[0].shape)
-    if len(given[0].shape) == 1:
-        rows, columns = 1, given[0].size
+    x = step.inputs[0]  # its root may be stored in another shape
+    rows, columns = rows_of(x.shape) if len(x.shape) > 1 else (1, x.size)
     epsilon = int(np.float32(cast(float, step.attributes["epsilon"])).view(np.uint32))
     position = builder.next_position()
     for root in given:

@@ -14,7 +14,14 @@ WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
 
 
 class NotSupportedError(Exception):
-    """The core has no way to run this program; the reason is its text."""
+    """The core lacks something that a program needs.
+
+    lacking: what, as it stands behind 'the core has no', such as 'sum of int32'. remedy: what to do.
+    """
+
+    def __init__(self, lacking: str, remedy: str) -> None:
+        super().__init__(lacking)
+        self.remedy = remedy
 
 
 def refuse_unsupported(program: Program, loops: int = 0) -> None:
@@ -26,28 +33,30 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
     for value in program.values():
         dtypes.add(value.dtype)
         if len(value.shape) > _core.MOST_AXES:
-            raise NotSupportedError(f"{value.name} has {len(value.shape)} axes")
-    for value in program.values() if not dtypes <= {*_core.TYPES, "int64"} else ():
-        if value.dtype not in _core.TYPES and value.dtype != "int64":
-            raise NotSupportedError(f"{value.name} is {value.dtype}")
+            raise NotSupportedError(f"arrays of {len(value.shape)} axes", "reshape them to fewer axes")
+    for dtype in sorted(dtypes - {*_core.TYPES, "int64"}):
+        raise NotSupportedError(dtype, f"use float32, {_OR_NUMPY}")
     for step in program.steps:
-        if not has_kernel(step.operation):
-            raise NotSupportedError(f"the operation {step.operation}")
-        if step.operation in _core.REDUCTIONS and step.inputs[0].dtype != "float32":
-            raise NotSupportedError(f"{step.operation} of {step.inputs[0].dtype}")
+        x, operation = step.inputs[0] if step.inputs else step.output, step.operation
+        if not has_kernel(operation):
+            raise NotSupportedError(f"operation {operation}", f"use others, {_OR_NUMPY}")
+        if operation == "one_hot" and step.output.dtype != "float32":
+            raise NotSupportedError(f"one_hot as {step.output.dtype}", f"let it give float32, {_OR_NUMPY}")
         if "int64" in dtypes and not _moves_long_integers(step):
-            raise NotSupportedError(f"{step.operation} of int64")
-        if step.operation == "scatter_add" and step.inputs[0].dtype != "float32":
-            raise NotSupportedError(f"scatter_add to {step.inputs[0].dtype}")
-        if step.operation == "one_hot" and step.output.dtype != "float32":
-            raise NotSupportedError(f"one_hot as {step.output.dtype}")
-        if step.operation.startswith("convolution") and (taps := taps_of(step)) > _core.MOST_TAPS:
-            raise NotSupportedError(f"{step.operation} with a window of {taps} elements")
-        if step.operation == "scan":
+            what = f"of {x.dtype} to {step.output.dtype}" if operation == "cast" else "of int64"
+            raise NotSupportedError(f"{operation} {what}", f"cast to int32 before, {_OR_NUMPY}")
+        if operation in (*_core.REDUCTIONS, "scatter_add") and x.dtype != "float32":
+            raise NotSupportedError(f"{operation} of {x.dtype}", f"cast to float32 before, {_OR_NUMPY}")
+        if operation.startswith("convolution") and (taps := taps_of(step)) > _core.MOST_TAPS:
+            lacking = f"{operation} with a window of {taps} elements"
+            raise NotSupportedError(lacking, f"choose at most {_core.MOST_TAPS}, {_OR_NUMPY}")
+        if operation == "scan":
             if loops == _core.MOST_LOOPS:
-                raise NotSupportedError(f"more than {_core.MOST_LOOPS} loops inside of each other")
+                raise NotSupportedError(f"loops of more than {_core.MOST_LOOPS} levels", "nest fewer loops")
             refuse_unsupported(expand(Scan.of(step.attributes).body, WHOLE), loops + 1)
 
+
+_OR_NUMPY = "or choose the executor numpy"
 
 INDICES: Mapping[str, int] = {"gather": 1, "scatter_add": 1, "one_hot": 0}
 """Operation -> which of its inputs are indices; int64 ones become int32, out of range or not."""

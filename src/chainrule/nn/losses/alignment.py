@@ -53,7 +53,8 @@ class CTC(Loss):
         else:
             everything = targets.trace.constant(time, targets.dtype)
             times, labels = f.broadcast_to(everything, (batch,)), targets
-        counts = f.not_equal(labels, self.blank).cast("int32").sum(1)
+        # Counted as floats, whose sums every executor has.
+        counts = f.not_equal(labels, self.blank).cast(outputs.dtype).sum(1).cast("int32")
         return f.ctc_loss(outputs.transpose(1, 0, 2), labels, times, counts, blank=self.blank)
 
     def predict(self, outputs: Tensor) -> Tensor:

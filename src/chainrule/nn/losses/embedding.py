@@ -76,7 +76,8 @@ class Triplet(Loss):
     Every example of a batch is an anchor a; p is the farthest example of its class and n the nearest of
     another class in the batch: 'batch hard' of Hermans, Beyer and Leibe 2017. An anchor without such a p or n
     has loss 0, so batches should hold several examples of several classes. margin: above 0.
-    outputs: (batch, features). targets: class numbers (batch,). The memory grows as batch² · features.
+    outputs: (batch, features). targets: class numbers (batch,), within int32. The memory grows as
+    batch² · features.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -100,7 +101,8 @@ class Triplet(Loss):
         if batch < 2:
             return 0.0 * outputs.sum(1)
         distance = _length(outputs[:, None, :] - outputs[None, :, :])  # (batch, batch)
-        same = f.equal(targets.reshape(batch, 1), targets.reshape(1, batch))
+        numbers = targets.cast("int32") if targets.dtype == "int64" else targets  # compared in every executor
+        same = f.equal(numbers.reshape(batch, 1), numbers.reshape(1, batch))
         partners = same.cast(outputs.dtype).sum(1)
         has_both = f.logical_and(partners > 1.0, partners < float(batch))
         farthest = f.where(same, distance, 0.0).max(1)
@@ -109,8 +111,14 @@ class Triplet(Loss):
         return f.where(has_both, f.relu(short), 0.0)
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError unless the targets are class numbers."""
+        """Raises DataError unless the targets are class numbers within int32."""
         _check_class_numbers(self, outputs_shape, targets)
+        limits = np.iinfo(np.int32)
+        if targets.size and not limits.min <= targets.min() <= targets.max() <= limits.max:
+            raise DataError(
+                f"Triplet: class numbers reach from {targets.min()} to {targets.max()}",
+                remedy="number the classes from 0",
+            )
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """What training of boxes minimizes: the loss of a map, of images and boxes that are moved alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chainrule.data import Structure
-from chainrule.nn import CenterMap, Layer, RandomAffine
+from chainrule.nn import CenterMap, Layer, RandomAffine, Sequential, Standardize
 from chainrule.nn.layer import current_building
 from chainrule.program import Tensor
 from chainrule.training import Objective, Recorded
-from chainrule.training.objective import Tensors
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,20 @@ class Detection(Objective):
     moves: RandomAffine
     needs_targets: ClassVar[bool] = True
 
-    def record(self, inputs: Tensors) -> Recorded:
+    def before(self) -> list[Layer]:
+        """The layers that change raw images by chance: those before the model standardizes them."""
+        assert isinstance(self.model, Sequential)  # as every network of this task
+        names = [type(layer) for layer in self.model.layers]
+        return list(self.model.layers[: names.index(Standardize)])
+
+    def record(self, inputs: Mapping[str, Tensor]) -> Recorded:
         """The loss of the batch, and the map."""
-        moved = self.moves(inputs["x"], boxes=inputs["y"])
-        assert isinstance(moved, tuple)  # as it gets boxes
-        x, boxes = moved
+        x, boxes = self.moves(inputs["x"], boxes=inputs["y"])
         outputs = self.model(x)
         with current_building(self).trace.at(layer="loss", label=type(self.loss).__name__):
-            return Recorded(self.loss(outputs, boxes), outputs)
+            return Recorded(self.loss(outputs, boxes, inputs.get("weight")), outputs)
 
-    def forward(self, inputs: Tensors) -> Structure:
+    def forward(self, inputs: Mapping[str, Tensor]) -> Structure:
         """The map."""
         return self.model(inputs["x"])
 
@@ -42,3 +46,7 @@ class Detection(Objective):
         assert isinstance(outputs, Tensor)  # the model has one output
         with current_building(self).trace.at(layer="loss", label=type(self.loss).__name__):
             return self.loss.predict(outputs)
+
+    def check(self, shapes: Mapping[str, tuple[int, ...]], targets: Mapping[str, Any]) -> None:
+        """As the loss does."""
+        self.loss.check(shapes["prediction"], targets["y"])

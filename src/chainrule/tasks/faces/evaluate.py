@@ -8,11 +8,10 @@ import numpy as np
 from chainrule.data.images import read_pixels
 from chainrule.tasks.faces.prepare import PreparedFaces
 from chainrule.tasks.faces.verification import Scores, equal_error_rate, figures_of, score_pairs
-from chainrule.tasks.faces.views import embeddings
 from chainrule.training import Run
 
 PAIRS = 12
-"""Of the closest pairs of different people and the farthest of the same, so many are kept to be shown."""
+"""Of the closest pairs of different people and the farthest of the same, so many are shown at most."""
 _COMPONENTS = 60
 _PIXELS, _PCA, _LDA = "cosine of pixels", "principal components", "linear discriminants"
 
@@ -22,11 +21,12 @@ def guess(evaluation: Mapping[str, Any]) -> str:
     return str(evaluation["baseline_is"])
 
 
-def evaluate(run: Run, prepared: PreparedFaces) -> tuple[dict[str, Any], Scores]:
-    """Figures over all pairs of held-out images, and the pairs with their scores."""
-    found = score_pairs(
-        embeddings(run, prepared.shape, prepared.images, prepared.rows["test"]), prepared.numbers("test")
-    )
+def evaluate(run: Run, prepared: PreparedFaces, faces: np.ndarray) -> tuple[dict[str, Any], Scores]:
+    """Figures over all pairs of held-out images, and the pairs with their scores.
+
+    faces: the embeddings of the images held out.
+    """
+    found = score_pairs(faces, prepared.numbers("test"))
     others = {name: figures_of(scores) for name, scores in _baselines(prepared).items()}
     best = min(others, key=lambda name: others[name]["equal_error_rate"])
     people = prepared.people("test")
@@ -50,12 +50,14 @@ def evaluate(run: Run, prepared: PreparedFaces) -> tuple[dict[str, Any], Scores]
 
 
 def _pairs(prepared: PreparedFaces, found: Scores, of: np.ndarray, key: np.ndarray) -> list[dict[str, Any]]:
-    """The first pairs by a key, with the images' numbers."""
+    """The first pairs by a key, one of every two people (or of each), with the images' numbers."""
     held_out, numbers, people = prepared.rows["test"], prepared.numbers("test"), prepared.people("test")
     places = np.flatnonzero(of)
-    chosen = places[np.argsort(key[places], kind="stable")][:PAIRS]
+    places = places[np.argsort(key[places], kind="stable")]
+    who = np.sort(numbers[np.stack([found.first, found.second], 1)[places]], axis=1)
+    foremost = np.sort(np.unique(who, axis=0, return_index=True)[1])[:PAIRS]
     listed = []
-    for place in chosen:
+    for place in places[foremost]:
         ends = [int(found.first[place]), int(found.second[place])]
         rows = [int(held_out[end]) for end in ends]
         listed.append(

@@ -35,7 +35,7 @@ def face_network(settings: FaceSettings, pixels: np.ndarray) -> Sequential:
 
 def augmentation(settings: FaceSettings, pixels: np.ndarray) -> list[Layer]:
     """What changes images by chance in training, and the scaling of raw ones."""
-    shift = round(min(pixels.shape[1:3]) / 28) if settings.shift == AUTO else settings.shift
+    shift = round(min(pixels.shape[1:3]) / 12) if settings.shift == AUTO else settings.shift
     moves = RandomAffine(
         shift=shift,
         degrees=settings.degrees,

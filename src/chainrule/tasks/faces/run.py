@@ -19,7 +19,9 @@ from chainrule.tasks.faces.pictures import pictures_of
 from chainrule.tasks.faces.prepare import PreparedFaces, prepare_faces
 from chainrule.tasks.faces.sections import sections_of
 from chainrule.tasks.faces.settings import FaceSettings
-from chainrule.tasks.faces.stored import FaceShape, read_shape, write_shape
+from chainrule.tasks.faces.stored import FaceShape, read_impostors, read_shape, write_impostors, write_shape
+from chainrule.tasks.faces.verification import impostor_scores
+from chainrule.tasks.faces.views import embeddings
 from chainrule.tasks.images import read_pictures, write_pictures
 from chainrule.tasks.storing import read_evaluation, write_json
 from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
@@ -34,7 +36,8 @@ class FaceRun:
     """A run on faces: the network, what it takes, and how well it tells people apart.
 
     source: the folder or file, or the name of a data set. target: what the labels are called. evaluation:
-    figures on people held out. pictures: what the report shows, and the scores of all pairs held out.
+    figures on people held out. impostors: scores of held-out images with other people, the highest first.
+    pictures: what the report shows.
     """
 
     run: Run
@@ -43,6 +46,7 @@ class FaceRun:
     source: str
     target: str
     evaluation: dict[str, Any]
+    impostors: np.ndarray
     pictures: Mapping[str, np.ndarray]
 
     def config(self) -> dict[str, Any]:
@@ -57,6 +61,7 @@ class FaceRun:
         with folder_aside(folder) as aside:
             self.run.write(aside, self.config(), NAME)
             write_shape(aside, self.shape)
+            write_impostors(aside, self.impostors)
             write_pictures(aside, self.pictures)
             write_json(aside / EVALUATION, self.evaluation)
             (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
@@ -77,13 +82,25 @@ def train_faces(
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, recipe)):
         say(sentence)
-    run = train_recipe(
-        recipe, prepared.training, None, progress=progress, checkpoint=checkpoint, listeners=listeners
-    )
-    evaluation, found = evaluate(run, prepared)
+    run = fit(prepared, recipe, progress=progress, checkpoint=checkpoint, listeners=listeners)
+    return evaluated(prepared, run, settings)
+
+
+def fit(prepared: PreparedFaces, recipe: Recipe, **how: Any) -> Run:
+    """Train by a recipe. how: as for `train_recipe`."""
+    return train_recipe(recipe, prepared.training, prepared.validation, **how)
+
+
+def evaluated(prepared: PreparedFaces, run: Run, settings: FaceSettings) -> FaceRun:
+    """A run with its figures on the people held out."""
+    faces = embeddings(run, prepared.shape, prepared.images, prepared.rows["test"])
+    impostors = impostor_scores(faces, prepared.numbers("test"))
+    evaluation, found = evaluate(run, prepared, faces)
     pictures = pictures_of(run, prepared, evaluation, found)
     subject = prepared.subject
-    return FaceRun(run, prepared.shape, settings, subject.source, subject.target, evaluation, pictures)
+    return FaceRun(
+        run, prepared.shape, settings, subject.source, subject.target, evaluation, impostors, pictures
+    )
 
 
 def load_face_run(folder: Path) -> FaceRun:
@@ -98,15 +115,17 @@ def load_face_run(folder: Path) -> FaceRun:
         settings = settings_of(FaceSettings, config)
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"{folder} is damaged ({error!r})", remedy="train again") from None
-    return FaceRun(run, shape, settings, source, target, evaluation, read_pictures(folder))
+    impostors, pictures = read_impostors(folder), read_pictures(folder)
+    return FaceRun(run, shape, settings, source, target, evaluation, impostors, pictures)
 
 
 def _story(prepared: PreparedFaces, recipe: Recipe) -> str:
     objective, shape = recipe.objective, prepared.shape
     assert isinstance(objective, Recognition)
     found = summary(objective.model, (*shape.size, shape.channels))
+    networks = f"{shape.members} networks side by side" if shape.members > 1 else "one network"
     return (
-        f"{shape.members} networks side by side of {found.parameters:,} parameters and "
+        f"{networks} of {found.parameters:,} parameters and "
         f"{found.multiply_adds / 1e6:.1f} million multiply-adds an image in all; {recipe.epochs:,} epochs of "
         f"batches of {recipe.batch_size:,}"
     )

@@ -12,12 +12,13 @@ AUTO: Auto = "auto"
 
 HELP: Mapping[str, str] = {
     "test": "share of the people held out for the final figures, where the source has no such part",
+    "validation": "share of the images of each person trained on that watch the training; 0: none",
     "size": "side in pixels that images are scaled and cropped to; auto: in their shape, at most 64",
     "members": "networks that are trained side by side, and whose embeddings are joined, at least 1",
     "features": "numbers of each member's embedding, at least 2",
     "margin": "by how much the cosine with the own person must exceed others, 0 to below 2",
     "sharpness": "factor of the cosines in the loss, above 0",
-    "shift": "most pixels that training shifts images by, at least 0; auto: a 28th of the side",
+    "shift": "most pixels that training shifts images by, at least 0; auto: a twelfth of the side",
     "degrees": "most degrees that training rotates images by, 0 to 180",
     "scale": "largest factor that training scales images by, at least 1",
     "mirror": "true: training mirrors images at random, and an embedding is the mean of both views",
@@ -38,16 +39,17 @@ class FaceSettings:
     """
 
     test: float = 0.25
+    validation: float = 0.0
     size: int | Auto = AUTO
     members: int = 3
     features: int = 128
     margin: float = 0.3
     sharpness: float = 16.0
     shift: int | Auto = AUTO
-    degrees: float = 5.0
-    scale: float = 1.08
+    degrees: float = 10.0
+    scale: float = 1.15
     mirror: bool = True
-    contrast: float = 0.2
+    contrast: float = 0.3
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
     epochs: int | Auto = AUTO
@@ -63,6 +65,7 @@ class FaceSettings:
         if self.seed >= 2**32:
             raise ConfigError(f"faces: seed is {self.seed}", remedy="it must be below 2**32")
         check_number("faces", "test", self.test, above=0, below=1)
+        check_number("faces", "validation", self.validation, at_least=0, below=1)
         check_number("faces", "margin", self.margin, at_least=0, below=2)
         for name in ("sharpness", "learning_rate"):
             check_number("faces", name, getattr(self, name), above=0)

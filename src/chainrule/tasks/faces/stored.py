@@ -1,13 +1,17 @@
-"""What a run folder of faces holds besides the run: what the network takes."""
+"""What a run folder of faces holds besides the run: what the network takes, and scores of impostors."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from chainrule.errors import DataError
 from chainrule.tasks.storing import write_json
+from chainrule.training.folder import read_safetensors, safetensors_bytes
 
 FACES = "faces.json"
+IMPOSTORS = "impostors.safetensors"
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,16 @@ def read_shape(folder: Path) -> FaceShape:
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / FACES} is damaged ({error!r})", remedy="train again") from None
+
+
+def write_impostors(folder: Path, scores: np.ndarray) -> None:
+    """Write the scores of impostor pairs, the highest first: (pairs,) float32."""
+    (folder / IMPOSTORS).write_bytes(safetensors_bytes({"scores": scores}, {}))
+
+
+def read_impostors(folder: Path) -> np.ndarray:
+    """What `write_impostors` wrote; DataError where it is missing or damaged."""
+    scores = read_safetensors(folder / IMPOSTORS)[0].get("scores")
+    if scores is None or scores.ndim != 1:
+        raise DataError(f"{folder / IMPOSTORS} is damaged (it holds no scores)", remedy="train again")
+    return scores

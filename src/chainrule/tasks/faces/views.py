@@ -23,6 +23,13 @@ def embeddings(run: Run, shape: FaceShape, images: Images, rows: np.ndarray) -> 
     return np.concatenate(parts)
 
 
+def person_means(faces: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """(people, features), of unit length. numbers: who each embedding shows, from 0 without gaps."""
+    sums = np.zeros((int(numbers.max()) + 1, faces.shape[1]))
+    np.add.at(sums, numbers, faces.astype(np.float64))
+    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+
+
 def _embedded(run: Run, shape: FaceShape, pixels: np.ndarray) -> np.ndarray:
     views = [pixels, np.ascontiguousarray(pixels[:, :, ::-1])] if shape.mirror else [pixels]
     mean = sum(_units(_outputs(run, view).reshape(len(view), shape.members, -1)) for view in views)

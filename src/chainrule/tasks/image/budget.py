@@ -1,19 +1,13 @@
 """Fitting the training into minutes, by timing the first steps."""
 
-import time
 from dataclasses import replace
 
-import numpy as np
-
-from chainrule.executors import DEFAULT
 from chainrule.tasks.image.network import NETWORKS
 from chainrule.tasks.image.opening import ImageSet
 from chainrule.tasks.image.prepare import PreparedImages, prepare_images
 from chainrule.tasks.image.settings import AUTO, ImageSettings
+from chainrule.tasks.minutes import FORWARD, fitting_epochs, seconds_per_step
 from chainrule.tasks.task import Say
-from chainrule.training import Programs
-from chainrule.training.fitting import starting_tree_of
-from chainrule.training.supply import supply_of
 
 FEWEST_EPOCHS = {"large": 12, "medium": 5}
 """A network is taken where so many epochs of it fit, else the next smaller one.
@@ -21,10 +15,6 @@ FEWEST_EPOCHS = {"large": 12, "medium": 5}
 Estimates, until they are measured: in fewer epochs the larger networks are thought not to catch up.
 """
 _MOST_EPOCHS = 100
-_KEPT = 0.92
-"""Of the minutes, for the steps: the rest is for validation and the figures on held-out images."""
-_FORWARD = 1 / 3
-"""Of a step, what predicting as many images takes."""
 
 
 def settle(subject: ImageSet, settings: ImageSettings, say: Say) -> ImageSettings:
@@ -55,24 +45,9 @@ def _fitting(prepared: PreparedImages, settings: ImageSettings, seconds: float) 
     assert settings.minutes is not None
     images = {part: len(rows) for part, rows in prepared.rows.items()}
     each = seconds / prepared.choices(settings).batch_size
-    once = each * _FORWARD * 2 * images["test"]
-    epoch = each * (images["train"] + _FORWARD * images["validation"])
-    return int((_KEPT * 60 * settings.minutes - once) / epoch)
+    epoch = images["train"] + FORWARD * images["validation"]
+    return fitting_epochs(settings.minutes, each, epoch, 2 * images["test"])
 
 
 def _seconds_per_step(prepared: PreparedImages, settings: ImageSettings) -> float:
-    """The fastest of three steps, which are forgotten."""
-    recipe = prepared.recipe(settings)
-    programs = Programs(recipe, DEFAULT)
-    supply = supply_of(programs, prepared.training)
-    rows = supply.rows(recipe.batch_size)
-    tree = starting_tree_of(recipe, supply, programs)
-    sample = supply.sample
-    session = programs.training(sample, rows).bind(tree)
-    order = np.resize(np.arange(len(sample)), (1, rows))
-    taken = []
-    for _ in range(4):
-        start = time.perf_counter()
-        session.run_many(sample.named, order)
-        taken.append(time.perf_counter() - start)
-    return min(taken[1:])
+    return seconds_per_step(prepared.recipe(settings), prepared.training)

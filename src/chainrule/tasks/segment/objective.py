@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chainrule.data import Structure
+from chainrule.data.images.mask_source import VOID
 from chainrule.nn import CrossEntropyDice, Layer, RandomAffine
 from chainrule.nn.layer import current_building
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.training import Objective, Recorded
-
-VOID = 255
-"""The class number of pixels that count nowhere, and of what lies outside of a picture."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,176 @@
+"""Images with boxes made ready: split in three, scaled whole into one size, with the recipe to train by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.data import Source, split_indices
+from chainrule.data.images import Images, image_source, read_pixels
+from chainrule.data.images.resizing import Frame
+from chainrule.errors import DataError
+from chainrule.nn import CenterMap, ColorJitter, RandomAffine
+from chainrule.tasks.build import SCHEDULES, optimizer_for
+from chainrule.tasks.detect.network import COARSEST, NETWORKS, detector
+from chainrule.tasks.detect.objective import Detection
+from chainrule.tasks.detect.opening import BoxSet
+from chainrule.tasks.detect.settings import AUTO, DetectSettings
+from chainrule.tasks.detect.stored import BoxShape
+from chainrule.training import Recipe
+
+LARGEST = 320
+"""Longer side of images that are trained on where nobody said otherwise."""
+MOST_EPOCHS = 300
+_FEWEST_EPOCHS = 20
+_EXAMPLES = 40_000
+"""That are seen in all, in about, where nobody said how many epochs."""
+_SAMPLED = 500
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedBoxes:
+    """Images with boxes in three parts. rows: of each part, by number; no validation where there is none.
+
+    found: sentences on what they are.
+    """
+
+    subject: BoxSet
+    shape: BoxShape
+    rows: Mapping[str, np.ndarray]
+    found: tuple[str, ...]
+
+    @property
+    def images(self) -> Images:
+        """All of them."""
+        return self.subject.images
+
+    @cached_property
+    def training(self) -> Source:
+        """What is trained on."""
+        return self._source("train")
+
+    @cached_property
+    def validation(self) -> Source | None:
+        """What watches the training."""
+        return self._source("validation") if len(self.rows["validation"]) else None
+
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """Some training images: (images, height, width, channels) uint8."""
+        rows = self.rows["train"]
+        return self.read(rows[:: -(-len(rows) // _SAMPLED)])
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Images as the network takes them."""
+        return read_pixels(self.images, rows, self.shape.size, self.shape.channels, "frame")
+
+    def frame(self, row: int) -> Frame:
+        """Where an image lies in what the network takes."""
+        height, width = self.images.sizes[row].tolist()
+        return Frame((height, width), self.shape.size)
+
+    def targets(self, rows: np.ndarray) -> np.ndarray:
+        """(rows, objects, 5) float32: boxes in pixels of what the network takes, and class numbers or -1."""
+        boxes = self.subject.boxes
+        most = max(len(each) for each in boxes.numbers)
+        y = np.full((len(rows), max(most, 1), 5), -1, np.float32)
+        for place, row in enumerate(rows.tolist()):
+            count = len(boxes.numbers[row])
+            y[place, :count, :4] = self.frame(row).placed(boxes.corners[row])
+            y[place, :count, 4] = boxes.numbers[row]
+        return y
+
+    def epochs(self, settings: DetectSettings) -> int:
+        """As the settings say, or by the number of images."""
+        if settings.epochs != AUTO:
+            return settings.epochs
+        return min(max(round(_EXAMPLES / len(self.rows["train"])), _FEWEST_EPOCHS), MOST_EPOCHS)
+
+    def recipe(self, settings: DetectSettings) -> Recipe:
+        """The recipe that the settings ask for."""
+        shape, epochs = self.shape, self.epochs(settings)
+        batch = min(settings.batch_size, len(self.rows["train"]))
+        steps = epochs * -(-len(self.rows["train"]) // batch)
+        colour = [ColorJitter(settings.colour, settings.colour, settings.colour)] if settings.colour else []
+        model = detector(self.sample, len(shape.classes), NETWORKS[settings.network], settings.stride, colour)
+        shift = round(max(shape.size) / 10) if settings.shift == AUTO else settings.shift
+        scale = (1 / settings.scale, float(settings.scale)) if settings.scale != 1 else (1.0, 1.0)
+        moves = RandomAffine(shift, scale=scale, flip=settings.flip, edge="zeros")
+        rate = SCHEDULES[settings.schedule](settings.learning_rate, steps, max(1, epochs // 4))
+        return Recipe(
+            Detection(model, CenterMap(settings.stride, self._unit), moves),
+            optimizer_for(settings.optimizer, rate, settings.weight_decay),
+            epochs=epochs,
+            batch_size=batch,
+            seed=settings.seed,
+            keep="last",  # the rate has come down then; precision rises while the loss stands still
+        )
+
+    @property
+    def _unit(self) -> float:
+        """Half the geometric mean of the sides of the training boxes, in pixels of what the network takes."""
+        y = self.targets(self.rows["train"])
+        boxes = y[y[..., 4] >= 0]
+        sides = np.maximum(boxes[:, 2:4] - boxes[:, :2], 1)
+        return float(np.exp(np.log(sides).mean()) / 2)
+
+    def _source(self, part: str) -> Source:
+        rows, shape = self.rows[part], self.shape
+        y = self.targets(rows)
+        return image_source(self.images, rows, shape.size, shape.channels, y=y, fit="frame")
+
+
+def prepare_boxes(subject: BoxSet, settings: DetectSettings) -> PreparedBoxes:
+    """Split images, given parts as they are, and say what size they are trained in.
+
+    settings: test, validation, size and seed are those that matter. Raises DataError.
+    """
+    images, numbers = subject.images, subject.boxes.numbers
+    rows = _parts(images, settings)
+    for part, told in (("train", "to train on"), ("test", "to hold out")):
+        if not any(len(numbers[row]) for row in rows[part]):
+            raise DataError(
+                f"{images.source} has no image with boxes {told}", remedy="give more images with boxes"
+            )
+    if len(rows["train"]) < 2:
+        raise DataError(f"{images.source} has a single image to train on", remedy="give at least 2")
+    shape = BoxShape(_size(images, settings), images.channels, subject.boxes.classes)
+    counts = ", ".join(
+        f"{len(each):,} {told}"
+        for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
+    )
+    objects = sum(map(len, numbers))
+    height, width = shape.size
+    found = (
+        *images.findings,
+        f"{objects:,} boxes of {len(shape.classes)} classes; {counts}, in {height} × {width} pixels",
+    )
+    return PreparedBoxes(subject, shape, rows, found)
+
+
+def _parts(images: Images, settings: DetectSettings) -> dict[str, np.ndarray]:
+    given = {part: images.rows(part) for part in ("train", "validation", "test")}
+    rest = np.concatenate([given["train"], images.rows("")])
+    if not len(given["test"]):
+        rest, given["test"] = _split(rest, settings.test, settings.seed)
+    if not len(given["validation"]) and settings.validation:
+        left = 1.0 if len(images.rows("test")) else 1 - settings.test
+        rest, given["validation"] = _split(rest, settings.validation / left, settings.seed)
+    return {"train": rest, "validation": given["validation"], "test": given["test"]}
+
+
+def _split(rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    if len(rows) < 2:
+        return rows, rows[:0]
+    rest, part = split_indices(len(rows), share, seed)
+    return rows[rest], rows[part]
+
+
+def _size(images: Images, settings: DetectSettings) -> tuple[int, int]:
+    """(height, width) of the usual shape, multiples of what the network halves."""
+    height, width = np.median(images.sizes, 0).tolist()
+    longer = min(max(height, width), LARGEST) if settings.size == AUTO else settings.size
+    factor = longer / max(height, width)
+    tall, wide = (max(round(side * factor / COARSEST), 2) * COARSEST for side in (height, width))
+    return tall, wide

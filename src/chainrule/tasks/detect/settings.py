@@ -1,0 +1,106 @@
+"""The settings of boxes, as people write them on the command line and in config.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chainrule.errors import ConfigError
+from chainrule.nn.layers.augmentation import FLIPS
+from chainrule.nn.settings import check_choice, check_number, check_whole, plain_fields
+from chainrule.tasks.build import SCHEDULES
+from chainrule.tasks.detect.network import NETWORKS, STRIDES
+
+Auto = Literal["auto"]
+AUTO: Auto = "auto"
+OPTIMIZERS = ("adamw", "muon")
+VIEWS = ("one", "mirrored", "all")
+
+HELP: Mapping[str, str] = {
+    "test": "share of the images held out for the final figures, where the source has no test part",
+    "validation": "share of the images that watch the training, where the source has no such part; 0: none",
+    "size": "longer side in pixels that images are scaled to, their shape kept; auto: at most 320",
+    "network": f"width of the network: {', '.join(NETWORKS)}",
+    "stride": f"pixels of the scaled image from one place of the map to the next: {STRIDES[0]} or "
+    f"{STRIDES[1]}; 8 does for objects that are all large",
+    "shift": "most pixels that training shifts scaled images by; auto: a tenth of the longer side",
+    "scale": "largest factor that training scales images by, at least 1",
+    "flip": f"how training mirrors images: {', '.join(FLIPS)}",
+    "colour": "how much training changes brightness, contrast and saturation, 0 to 1",
+    "optimizer": f"one of {', '.join(OPTIMIZERS)}",
+    "learning_rate": "how far a step goes, above 0",
+    "weight_decay": "strength of decoupled decay of the weights",
+    "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
+    "epochs": "passes over the training images; auto: by their number, or by the minutes",
+    "batch_size": "images a step",
+    "views": "what is averaged in prediction: one view; with the one mirrored left and right; all four "
+    "mirrored ones; auto: as training mirrors",
+    "overlap": "largest intersection over union of two boxes of a class that are both kept, 0 to 1",
+    "threshold": "least probability of a box that is predicted; auto: the one of the best F1 on validation",
+    "minutes": "most minutes to train: the epochs are fitted into them by timing the first steps, and stored",
+    "seed": "decides splits, initial weights, order and augmentation of the images",
+}
+
+
+@dataclass(frozen=True)
+class DetectSettings:
+    """How images with boxes are split, and what is trained on them and how; HELP says what each means.
+
+    Raises ConfigError for a value of the wrong type, out of range or unknown.
+    """
+
+    test: float = 0.2
+    validation: float = 0.1
+    size: int | Auto = AUTO
+    network: str = "medium"
+    stride: int = 4
+    shift: int | Auto = AUTO
+    scale: float = 1.3
+    flip: str = "horizontal"
+    colour: float = 0.2
+    optimizer: str = "adamw"
+    learning_rate: float = 0.002
+    weight_decay: float = 0.05
+    schedule: str = "one_cycle"
+    epochs: int | Auto = AUTO
+    batch_size: int = 8
+    views: str = AUTO
+    overlap: float = 0.45
+    threshold: float | Auto = AUTO
+    minutes: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+        for name, least in (("size", 32), ("shift", 0), ("epochs", 1)):
+            _unless_auto(check_whole, name, getattr(self, name), at_least=least)
+        check_whole("detect", "batch_size", self.batch_size, at_least=2)
+        check_whole("detect", "seed", self.seed, at_least=0)
+        if self.seed >= 2**32:
+            raise ConfigError(f"detect: seed is {self.seed}", remedy="it must be below 2**32")
+        check_number("detect", "test", self.test, above=0, below=1)
+        check_number("detect", "validation", self.validation, at_least=0, below=1)
+        check_number("detect", "colour", self.colour, at_least=0, at_most=1)
+        check_number("detect", "scale", self.scale, at_least=1, at_most=10)
+        check_number("detect", "learning_rate", self.learning_rate, above=0)
+        check_number("detect", "weight_decay", self.weight_decay, at_least=0)
+        check_number("detect", "overlap", self.overlap, at_least=0, at_most=1)
+        _unless_auto(check_number, "threshold", self.threshold, at_least=0, below=1)
+        check_choice("detect", "network", self.network, NETWORKS)
+        if self.stride not in STRIDES:
+            raise ConfigError(f"detect: stride is {self.stride}", remedy="give 4 or 8")
+        check_choice("detect", "flip", self.flip, FLIPS)
+        check_choice("detect", "optimizer", self.optimizer, OPTIMIZERS)
+        check_choice("detect", "schedule", self.schedule, SCHEDULES)
+        check_choice("detect", "views", self.views, (AUTO, *VIEWS))
+        if self.minutes is not None:
+            check_number("detect", "minutes", self.minutes, above=0)
+        if self.test + self.validation >= 1:
+            raise ConfigError(
+                f"test {self.test} and validation {self.validation} leave nothing to train on",
+                remedy="make their sum smaller than 1",
+            )
+
+
+def _unless_auto(check: Any, name: str, value: Any, **bounds: Any) -> None:
+    if value != AUTO:
+        check("detect", name, value, **bounds)

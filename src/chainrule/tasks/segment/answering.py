@@ -1,0 +1,71 @@
+"""The class of each pixel of images of any size, averaged over views."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from chainrule.data.images import Images
+from chainrule.data.images.mask_source import scaled_size
+from chainrule.data.images.source import one_image
+from chainrule.tasks.segment.stored import Shape
+from chainrule.training import Run
+
+_TOGETHER = 8
+"""Images of one size are predicted so many at a time."""
+
+
+def answers(
+    run: Run, shape: Shape, images: Images, rows: Sequence[int]
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """(row, image, places) of each: the image as the network took it, and the likeliest class of each pixel.
+
+    places: (height, width) uint8 at the image's own size, places in `Shape.classes`. Images come in the order
+    of their sizes, few of them in memory at once. What is said of one does not hang on those beside it.
+    Raises DataError as `read_image`.
+    """
+    sizes = [scaled_size(images.sizes[row].tolist(), shape.longest) for row in rows]
+    for size in dict.fromkeys(sizes):
+        alike = [row for row, each in zip(rows, sizes, strict=True) if each == size]
+        for first in range(0, len(alike), _TOGETHER):
+            part = alike[first : first + _TOGETHER]
+            pixels = np.stack([one_image(images, row, size, shape.channels) for row in part])
+            for row, image, said in zip(part, pixels, _probabilities(run, pixels, shape.views), strict=True):
+                yield row, image, _places(said, images.sizes[row].tolist())
+
+
+def _probabilities(run: Run, pixels: np.ndarray, views: str) -> np.ndarray:
+    """(images, height, width, classes) float32, averaged over the views."""
+    said = _softmax(_logits(run, pixels))
+    if views == "mirrored":
+        said = (said + _softmax(_logits(run, pixels[:, :, ::-1]))[:, :, ::-1]) / 2
+    return said
+
+
+def _logits(run: Run, pixels: np.ndarray) -> np.ndarray:
+    # Filled up, so that there is one program for each size.
+    filled = np.concatenate([pixels, pixels[-1:].repeat(_TOGETHER - len(pixels), 0)])
+    outputs = run.outputs(np.ascontiguousarray(filled))
+    assert isinstance(outputs, np.ndarray)  # the network has one output
+    return outputs[: len(pixels)]
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def _places(said: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """The likeliest class of each pixel, of probabilities that are enlarged to a size first."""
+    if said.shape[:2] != tuple(size):
+        said = _enlarged(said, size)
+    return said.argmax(-1).astype(np.uint8)
+
+
+def _enlarged(said: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    from PIL import Image
+
+    height, width = size
+    planes = [Image.fromarray(np.ascontiguousarray(said[..., place])) for place in range(said.shape[-1])]
+    return np.stack(
+        [np.asarray(plane.resize((width, height), Image.Resampling.BILINEAR)) for plane in planes], -1
+    )

@@ -1,0 +1,55 @@
+"""The network of masks: a U-Net (Ronneberger, Fischer and Brox 2015) with batch normalization.
+
+What each level hands across is joined with what comes up from below: narrowed by a convolution of one pixel
+first, and then enlarged between the pixels, which is cheaper than the other way round.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from chainrule.nn import (
+    Activation,
+    BatchNorm,
+    Concatenate,
+    Conv2D,
+    Layer,
+    MaxPool2D,
+    Padded,
+    Sequential,
+    Upsample,
+)
+
+NETWORKS: Mapping[str, tuple[int, ...]] = {
+    "small": (8, 16, 32, 64, 128),
+    "medium": (16, 32, 64, 128, 256),
+    "large": (24, 48, 96, 192, 256),
+}
+"""Filters of the levels, each half as high and wide as the one before. Multiply-adds of a pixel: 12, 45 and
+98 thousand."""
+_SMALLEST = 2  # pixels of the deepest level
+
+
+def unet(classes: int, widths: Sequence[int], size: Sequence[int]) -> Padded:
+    """Images of any (height, width) -> logits of the classes at every pixel.
+
+    widths: filters of the levels, of which as many are taken as images of this size have pixels for.
+    """
+    levels = next(n for n in range(len(widths), 0, -1) if n == 1 or min(size) >= _SMALLEST << (n - 1))
+    return Padded([*_level(tuple(widths[:levels])), head(classes)], 1 << (levels - 1))
+
+
+def head(classes: int) -> Conv2D:
+    """The last layer, which depends on the classes."""
+    return Conv2D(classes, 1)
+
+
+def _level(widths: Sequence[int]) -> list[Layer]:
+    first, *below = widths
+    twice = [*_convolved(first), *_convolved(first)]
+    if not below:
+        return twice
+    under = [MaxPool2D(2), *_level(below), *_convolved(first, 1), Upsample(2, "linear")]
+    return [*twice, Concatenate([Sequential([]), Sequential(under)]), *_convolved(first), *_convolved(first)]
+
+
+def _convolved(filters: int, window: int = 3) -> list[Layer]:
+    return [Conv2D(filters, window, padding="same", use_bias=False), BatchNorm(), Activation("relu")]

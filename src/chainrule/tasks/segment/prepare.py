@@ -1,0 +1,157 @@
+"""Images with masks made ready: split in three, on one canvas, with the recipe that the settings ask for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.data import Source, split_indices
+from chainrule.data.images import mask_source, read_mask
+from chainrule.data.images.mask_source import MaskSource, scaled_size
+from chainrule.data.source import MemorySource
+from chainrule.errors import ConfigError, DataError
+from chainrule.tasks.segment.objective import VOID
+from chainrule.tasks.segment.objects import can_tell_apart
+from chainrule.tasks.segment.opening import MaskSet
+from chainrule.tasks.segment.recipe import Choices, choices, multiple_of, new_network, recipe_for
+from chainrule.tasks.segment.settings import AUTO, SegmentSettings
+from chainrule.tasks.segment.stored import Shape
+from chainrule.tasks.segment.transfer import Start, start_from
+from chainrule.training import Recipe
+
+_SAMPLED = 256
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedMasks:
+    """Images with masks in three parts. rows: of each part, by number. canvas: (height, width) of examples.
+
+    found: sentences on what they are.
+    """
+
+    subject: MaskSet
+    shape: Shape
+    canvas: tuple[int, int]
+    rows: Mapping[str, np.ndarray]
+    found: tuple[str, ...]
+    start: Start | None = None
+
+    @cached_property
+    def training(self) -> Source:
+        """What is trained on."""
+        return self._source("train")
+
+    @cached_property
+    def validation(self) -> Source | None:
+        """What watches the training."""
+        return self._source("validation") if len(self.rows["validation"]) else None
+
+    @cached_property
+    def sample(self) -> tuple[np.ndarray, np.ndarray]:
+        """Some training images (images, height, width, channels) and masks (images, height, width)."""
+        if isinstance(self.training, MemorySource):
+            return self.training.arrays["x"], self.training.arrays["y"]
+        source = self.training
+        assert isinstance(source, MaskSource)
+        pairs = [source.example(row) for row in range(0, source.examples, -(-source.examples // _SAMPLED))]
+        return np.stack([x for x, _ in pairs]), np.stack([y for _, y in pairs])
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """How much of the training images each class covers, void left out: (classes,).
+
+        Raises DataError where there is void alone.
+        """
+        counts = np.bincount(self.sample[1].ravel(), minlength=VOID + 1)[: len(self.shape.classes)]
+        if not counts.sum():
+            raise DataError(
+                f"{self.subject.source}: the masks to train on hold void only", remedy="check what void is"
+            )
+        return counts / counts.sum()
+
+    def choices(self, settings: SegmentSettings) -> Choices:
+        """What the settings stand for with these images."""
+        return choices(settings, len(self.rows["train"]), self.canvas)
+
+    def recipe(self, settings: SegmentSettings) -> Recipe:
+        """The recipe that the settings ask for."""
+        chosen, classes = self.choices(settings), len(self.shape.classes)
+        steps = -(-len(self.rows["train"]) // chosen.batch_size)
+        network = (
+            new_network(settings, chosen, self.sample[0], classes, self.canvas)
+            if self.start is None
+            else self.start.network(settings, classes)
+        )
+        multiple = multiple_of(network)
+        height, width = (max(side // multiple, 1) * multiple for side in self.canvas)
+        part = (min(height, self.canvas[0]), min(width, self.canvas[1]))
+        return recipe_for(settings, chosen, network, part, self.shares, steps)
+
+    def _source(self, part: str) -> Source:
+        masks = self.subject.masks.take(self.rows[part])
+        return mask_source(masks, self.canvas, self.shape.channels, longest=self.shape.longest)
+
+
+def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
+    """Split images, given parts as they are, and say what size they are trained in.
+
+    settings: test, validation, size, flip, views, objects, from_run and seed are those that matter. Raises
+    DataError, ConfigError.
+    """
+    masks, images = subject.masks, subject.masks.images
+    start = None if settings.from_run is None else start_from(settings.from_run)
+    rows = _parts(subject, settings)
+    if len(rows["train"]) < 2:
+        raise DataError(f"{subject.source} has a single image to train on", remedy="give at least 2")
+    if not len(rows["test"]):
+        raise DataError(f"{subject.source} has nothing to hold out", remedy="give more images")
+    if all((read_mask(masks.paths[row]) == masks.void).all() for row in rows["test"]):
+        raise DataError(f"{subject.source}: the masks held out hold void only", remedy="check what void is")
+    scaled = [scaled_size(each, settings.size) for each in images.sizes.tolist()]
+    watched = [scaled[row] for part in ("train", "validation") for row in rows[part]]
+    canvas = (max(height for height, _ in watched), max(width for _, width in watched))
+    chosen = choices(settings, len(rows["train"]), canvas)
+    objects = _tells_objects_apart(subject, settings)
+    channels = images.channels if start is None else start.channels
+    shape = Shape(settings.size, channels, masks.names, masks.numbers, masks.void, chosen.views, objects)
+    counts = ", ".join(
+        f"{len(each):,} {told}"
+        for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
+    )
+    void = "" if masks.void is None else f"; {masks.void} is void"
+    size = ""
+    if {*scaled, *map(tuple, images.sizes.tolist())} != {canvas}:
+        size = f", of at most {settings.size} pixels a side, on a canvas of {canvas[0]} × {canvas[1]}"
+    told = f"{len(masks.numbers)} classes{void}; {counts}{size}"
+    if objects and settings.objects == AUTO:
+        told += "; two classes: objects are told apart and counted"
+    return PreparedMasks(subject, shape, canvas, rows, (*images.findings, told), start)
+
+
+def _tells_objects_apart(subject: MaskSet, settings: SegmentSettings) -> bool:
+    if settings.objects == AUTO:
+        return len(subject.masks.numbers) == 2 and can_tell_apart()
+    if settings.objects and not can_tell_apart():
+        raise ConfigError(
+            "objects are told apart by scikit-image, which is missing",
+            remedy="install it (pip install 'chainrule[masks]'), or leave objects out",
+        )
+    return bool(settings.objects)
+
+
+def _parts(subject: MaskSet, settings: SegmentSettings) -> dict[str, np.ndarray]:
+    images = subject.masks.images
+    given = {part: images.rows(part) for part in ("train", "validation", "test")}
+    rest = np.concatenate([given["train"], images.rows("")])
+    if not len(given["test"]):
+        rest, given["test"] = _split(rest, settings.test, settings.seed)
+    if not len(given["validation"]) and settings.validation:
+        left = 1.0 if len(images.rows("test")) else 1 - settings.test
+        rest, given["validation"] = _split(rest, settings.validation / left, settings.seed)
+    return {"train": rest, "validation": given["validation"], "test": given["test"]}
+
+
+def _split(rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rest, part = split_indices(len(rows), share, seed)
+    return rows[rest], rows[part]

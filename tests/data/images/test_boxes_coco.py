@@ -1,0 +1,83 @@
+"""Boxes in COCO's JSON: corners, classes, parts, crowds, and files that are wrong."""
+
+import json
+
+import pytest
+
+from chainrule.data.images import holds_boxes, open_boxes
+from chainrule.errors import DataError
+
+
+def content(*boxes, image="a.png", **more):
+    annotations = [
+        {"id": 7 + place, "image_id": 3, "category_id": kind, "bbox": box, "iscrowd": 0}
+        for place, (kind, box) in enumerate(boxes)
+    ]
+    return {
+        "images": [{"id": 3, "file_name": image}],
+        "annotations": annotations,
+        "categories": [{"id": 18, "name": "dog"}, {"id": 2, "name": "zebra"}],
+    } | more
+
+
+@pytest.fixture
+def write(picture, tmp_path):
+    """Writes an image of 10 × 20 pixels and JSON beside it, in the folder of a part."""
+
+    def made(part, told, name="_annotations.coco.json"):
+        picture(f"{part}/a.png", (10, 20))
+        (tmp_path / "set" / part / name).write_text(told if isinstance(told, str) else json.dumps(told))
+
+    return made
+
+
+def test_boxes_are_left_top_width_height_and_classes_go_by_their_ids(write, tmp_path):
+    write("train", content((18, [2, 3, 4, 5]), (2, [15, 5, 10, 10])))
+    write("valid", content((2, [0, 0, 20, 10]), (2, [30, 0, 5, 5])))
+    boxes = open_boxes(tmp_path / "set")
+    assert boxes.classes == ("zebra", "dog")
+    assert boxes.corners[0].tolist() == [[2, 3, 6, 8], [15, 5, 20, 10]]
+    assert [numbers.tolist() for numbers in boxes.numbers] == [[1, 0], [0]]
+    assert boxes.images.parts.tolist() == ["train", "validation"]
+    assert "Left out: 1 object whose box has no area within its image." in boxes.images.findings
+    assert holds_boxes(tmp_path / "set")
+
+
+def test_crowds_and_images_that_are_not_there_are_left_out(write, tmp_path):
+    told = content((18, [2, 3, 4, 5]), (18, [1, 1, 2, 2]))
+    told["annotations"][1]["iscrowd"] = 1
+    told["images"].append({"id": 4, "file_name": "gone.png"})
+    write("all", told, "instances_test2017.json")
+    boxes = open_boxes(tmp_path / "set" / "all" / "instances_test2017.json")
+    assert [len(each) for each in boxes.numbers] == [1]
+    assert boxes.images.parts.tolist() == ["test"]
+    assert "Left out: 1 annotation of crowds or without a box." in boxes.images.findings
+    assert "Left out: 1 image that can't be found: gone.png." in boxes.images.findings
+
+
+def test_annotations_beside_folders_of_images(picture, tmp_path):
+    picture("val2017/a.png", (10, 20))
+    picture("train2017/a.png", (12, 20))
+    (tmp_path / "set" / "annotations").mkdir()
+    for part in ("train", "val"):
+        file = tmp_path / "set" / "annotations" / f"instances_{part}2017.json"
+        file.write_text(json.dumps(content((2, [1, 1, 3, 3]))))
+    boxes = open_boxes(tmp_path / "set")
+    assert boxes.images.sizes.tolist() == [[12, 20], [10, 20]]
+    assert boxes.images.parts.tolist() == ["train", "validation"]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ('{"images": [', "is no JSON of boxes as COCO has it"),
+        (json.dumps({"images": [], "annotations": []}), "is no JSON of boxes as COCO has it .*categories"),
+        (content((5, [1, 1, 2, 2])), "annotation 7 is of image 3 and category 5"),
+        (content((18, [1, "x", 2, 2])), "is no JSON of boxes"),
+        (content(), "holds no image with boxes"),
+    ],
+)
+def test_what_is_wrong_is_named(write, tmp_path, told, message):
+    write("train", told)
+    with pytest.raises(DataError, match=message):
+        open_boxes(tmp_path / "set" / "train" / "_annotations.coco.json")
