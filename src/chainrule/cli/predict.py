@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,7 +47,8 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found into this folder: masks as PNG files, or boxes in the images, with results.json.",
+            help="Draw what is found into this folder: masks as PNG files, or boxes in the images, with "
+            "results.json as COCO has it.",
             show_default=False,
         ),
     ] = None,
