@@ -35,6 +35,8 @@ ORDER = (
     "optimizers",
     "language_model",
     "two_heads",
+    "own_parts",
+    "shards",
 )
 """The scripts in the order in which the gallery shows them."""
 

@@ -4,6 +4,7 @@ The references are written from the papers in plain NumPy and know nothing of th
 """
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -157,6 +158,30 @@ CASES = {
     ),
     **{name: (optimizer, heavy_ball) for name, optimizer in AVERAGES.items()},
 }
+
+
+ELSEWHERE = {
+    "ClipByGlobalNorm": "tests/contracts/test_optimizers.py walks every preset with it",
+    "ClipByValue": "as ClipByGlobalNorm",
+    "LBFGS": "tests/nn/optimizers/test_quasi_newton.py: it takes the path of SciPy's",
+}
+
+
+def kinds_in(item) -> set[str]:
+    """The names of all transforms that this one holds, and of itself."""
+    if isinstance(item, tuple):
+        return set().union(*map(kinds_in, item))
+    if not isinstance(item, Transform):
+        return set()
+    return {type(item).__name__}.union(*(kinds_in(getattr(item, each.name)) for each in fields(item)))
+
+
+def test_every_link_has_a_path():
+    ours = {kind.__name__ for kind in KINDS if issubclass(kind, Transform)}
+    walked = kinds_in(
+        (*(optimizer for optimizer, _ in CASES.values()), *(make() for make in PRESETS.values()))
+    )
+    assert walked | set(ELSEWHERE) == ours
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -50,6 +50,12 @@ def test_headline(config, metrics, classification, read_page):
     assert page.title == "my run · chainrule"
 
 
+def test_a_part_without_examples_is_not_counted(config, metrics, classification, read_page):
+    classification["rows"] = {"train": 30, "validation": 0, "test": 8}
+    page = read_page(run_page(config, metrics, classification, "run"))
+    assert "30 train · 8 test" in page.text
+
+
 def test_every_setting_is_in_the_page(config, metrics, classification, read_page):
     text = read_page(run_page(config, metrics, classification, "run")).text
     settings = text.partition("Settings")[2]

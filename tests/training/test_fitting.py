@@ -248,7 +248,7 @@ def test_the_executor_that_is_given_runs_training_and_prediction(named_executor)
         ({"dtype": "float16"}, r"^dtype is 'float16'; choose float32 or float64"),
         ({"dtype": np.dtype("float32")}, r"^dtype is dtype\('float32'\)"),
         ({"model": "mlp"}, r"^model is 'mlp'; give a layer"),
-        ({"model": nn.Dense}, r"^model is 'type'; give a layer"),
+        ({"model": nn.Dense}, r"^model is the class Dense; give a layer"),
         ({"loss": "mse"}, r"^loss is 'mse' \(did you mean"),
         ({"loss": 0}, r"^loss is 'int'; give a loss"),
         ({"optimizer": "adm"}, r"^optimizer is 'adm' \(did you mean 'adam'"),

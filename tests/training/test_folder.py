@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,3 +112,15 @@ def test_a_folder_that_is_missing_names_the_nearest_run_beside_it(tmp_path):
         kind_of(tmp_path / "digits-01")
     with pytest.raises(DataError, match="does not exist; give the folder of a run"):
         kind_of(tmp_path / "nowhere" / "digits-01")
+
+
+def test_a_run_in_runs_is_named_without_it_and_a_folder_of_runs_names_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("sales-001", "sales-002"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        write_kind(tmp_path / "runs" / name, "run")
+    near = re.escape(f"sales-001 does not exist (did you mean '{Path('runs') / 'sales-001'}'?)")
+    with pytest.raises(DataError, match=near):
+        kind_of(Path("sales-001"))
+    with pytest.raises(DataError, match=re.escape(f"give a folder in it, such as {Path('runs/sales-001')}")):
+        kind_of(Path("runs"))

@@ -65,9 +65,15 @@ def test_explain_takes_an_example_of_the_training_data(run):
     assert np.array_equal(run.explain(3).value("x"), kept.x[3])
 
 
-@pytest.mark.parametrize("row", [-1, 40, 1.5, True, None, "no"])
+@pytest.mark.parametrize("row", [-1, 40])
 def test_explain_of_a_row_that_there_is_not(run, row):
     with pytest.raises(DataError, match=r"there is no example .*; there are 40; choose one from 0 to 39"):
+        run.explain(row)
+
+
+@pytest.mark.parametrize("row", [1.5, True, None, "no", np.ones(4)])
+def test_explain_takes_the_number_of_a_row(run, row):
+    with pytest.raises(ConfigError, match=r"^row is .*; it is the number of an example, from 0 to 39; "):
         run.explain(row)
 
 

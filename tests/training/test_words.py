@@ -53,8 +53,11 @@ def test_every_name_of_an_optimizer_trains(name):
         ({"validation_split": 0.1}, r"^train has no setting 'validation_split'; give validation=0\.2$"),
         ({"max_iter": 3}, r"give epochs=100$"),
         ({"callbacks": []}, r"give listeners="),
-        ({"epoch": 3}, r"^train has no setting 'epoch' \(did you mean 'epochs'\?\); its settings are loss, "),
-        ({"qqqq": 3}, r"^train has no setting 'qqqq'; its settings are loss, optimizer, .*, executor$"),
+        (
+            {"epoch": 3},
+            r"^train has no setting 'epoch' \(did you mean 'epochs'\?\); its settings are model, ",
+        ),
+        ({"qqqq": 3}, r"^train has no setting 'qqqq'; its settings are model, data, .*, executor$"),
     ],
 )
 def test_what_there_is_not_is_named_with_what_is_meant(settings, message):
@@ -71,8 +74,8 @@ def test_inputs_and_targets_given_apart_are_told_so():
 def test_the_signature_is_still_there_and_what_is_said_of_others_is_true():
     settings = set(inspect.signature(train).parameters)
     assert {"loss", "optimizer", "validation"} <= settings
-    assert not settings & set(words._ELSEWHERE)
-    for remedy in words._ELSEWHERE.values():
+    assert not settings & set(words.ELSEWHERE)
+    for remedy in words.ELSEWHERE.values():
         elsewhere = "(x, y, sample_weight)" in remedy or "CHAINRULE_NUM_THREADS" in remedy
         assert elsewhere or any(f"{name}=" in remedy for name in settings)
     assert set(words._LOSSES_ELSEWHERE.values()) <= set(nn.LOSSES)
@@ -82,7 +85,7 @@ def test_the_signature_is_still_there_and_what_is_said_of_others_is_true():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lr": 0.1}, r"^train has no setting 'lr'; give learning_rate=0\.001$"),
+        ({"lr": 0.1}, r"^train has no setting 'lr' \(did you mean 'learning_rate'\?\); its settings"),
         (
             {"batchsize": 8},
             r"^train has no setting 'batchsize' \(did you mean 'batch_size'\?\); its settings",

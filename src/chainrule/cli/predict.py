@@ -47,7 +47,7 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found into this folder: masks as PNG files, or boxes in the images, with "
+            help="Draw what is found into this folder: masks as PNG files, or images with boxes and "
             "results.json as COCO has it.",
             show_default=False,
         ),

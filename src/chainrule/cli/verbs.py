@@ -20,22 +20,21 @@ def add_verbs(app: typer.Typer, tasks: Mapping[str, Task]) -> None:
     """Give the command line a group of commands for each task that has verbs."""
     for task in tasks.values():
         if task.verbs:
-            group = typer.Typer(help=f"Commands of --task {task.name}.", no_args_is_help=True)
+            group = typer.Typer(help=f"Commands for a run of --task {task.name}.", no_args_is_help=True)
             for name, verb in task.verbs.items():
                 group.command(name, help=verb.meaning)(_command(task, verb))
             app.add_typer(group, name=task.name)
 
 
 def _command(task: Task, verb: Verb) -> Callable[..., None]:
-    def run(run: Path, source: str, json: bool, **options: str | None) -> None:
+    def run(run: Path, source: str, json: bool, **options: str) -> None:
         given = task_of(run)
         if given.name != task.name:
             raise ConfigError(
                 f"{run} is the folder of a {given.name}, not of a {task.name}",
                 remedy=f"give the folder of a run of --task {task.name}",
             )
-        values = {name: each.default for name, each in verb.options.items()}
-        values |= {name: read_value(text) for name, text in options.items() if text is not None}
+        values = {name: read_value(text) for name, text in options.items()}
         frame = verb.answer(run, source, values, narrate).frame
         if json:
             columns = list(frame.columns)
@@ -54,8 +53,8 @@ def _command(task: Task, verb: Verb) -> Callable[..., None]:
     for name, each in verb.options.items():
         flag, _, stands_for = each.written.partition(" ")
         meaning = each.meaning[0].upper() + each.meaning[1:] + "."
-        option = typer.Option(flag, metavar=stands_for, help=meaning, show_default=str(each.default))
-        kinds[name] = (Annotated[str | None, option], None)
+        option = typer.Option(flag, metavar=stands_for, help=meaning)
+        kinds[name] = (Annotated[str, option], str(each.default))
     kinds["json"] = (Annotated[bool, as_json], False)
     parameters = [
         inspect.Parameter(name, _KEYWORD, default=default, annotation=kind)

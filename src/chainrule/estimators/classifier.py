@@ -8,6 +8,7 @@ from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 
+from chainrule.calls import naming_settings
 from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
 from chainrule.estimators.base import NetEstimator
@@ -145,6 +146,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
     _fitted: Fitted[ClassTargets]
 
+    @naming_settings()
     def __init__(
         self,
         layers: int | Sequence[int | Layer] | Layer | None = None,

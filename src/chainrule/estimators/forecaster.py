@@ -12,6 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from chainrule.calls import naming_settings
 from chainrule.data import tidy_columns
 from chainrule.data.given import as_pandas, refuse_missing
 from chainrule.data.series import Places, Series, collect, find_again, find_places
@@ -99,6 +100,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     Source: a small variant of TiDE (Das et al. 2023), trained on the pinball loss of all quantiles.
     """
 
+    @naming_settings()
     def __init__(
         self,
         *,

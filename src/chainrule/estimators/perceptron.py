@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from chainrule.calls import naming_settings
 from chainrule.data.given import as_pandas
 from chainrule.data.wording import listed
 from chainrule.errors import DataError
@@ -61,6 +62,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     array([1, 0])
     """
 
+    @naming_settings()
     def __init__(self, max_iter: int = 1000, *, eta0: float = 1.0) -> None:
         self.max_iter = max_iter
         self.eta0 = eta0

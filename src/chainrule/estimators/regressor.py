@@ -8,6 +8,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import d2_pinball_score
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.calls import naming_settings
 from chainrule.errors import ConfigError
 from chainrule.estimators.base import NetEstimator
 from chainrule.estimators.fitting import Fitted
@@ -165,6 +166,7 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
 
     _fitted: Fitted[NumberTargets]
 
+    @naming_settings()
     def __init__(
         self,
         layers: int | Sequence[int | Layer] | Layer | None = None,

@@ -9,6 +9,7 @@ from textwrap import indent
 from types import FunctionType
 from typing import Any, Self
 
+from chainrule.calls import refuse_settings
 from chainrule.errors import ConfigError
 from chainrule.nn.results import described
 from chainrule.nn.settings import plain_fields
@@ -34,9 +35,15 @@ class Part:
             cls.__post_init__ = _after_plain_fields(cls.__post_init__)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        """Refuse a class that has settings but is no dataclass: ConfigError says what to write."""
+        """Refuse a class that has settings but is no dataclass, and settings that it does not have.
+
+        ConfigError says what to write.
+        """
         if "__dataclass_fields__" not in cls.__dict__:
             _check_adds_nothing(cls)
+        known = getattr(cls, "__dataclass_fields__", {})
+        if len(args) > len(known) or not options.keys() <= known.keys():
+            refuse_settings(cls.__name__, cls.__init__, (None, *args), options)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:

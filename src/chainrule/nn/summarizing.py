@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from chainrule.calls import naming_settings
 from chainrule.errors import ConfigError
 from chainrule.nn.layer import Building, Layer, building
 from chainrule.nn.settings import check_choice
@@ -98,6 +99,7 @@ class Summary:
         return f"{self.parameters:,} parameters{state}: {bytes_text(self.parameter_memory)}"
 
 
+@naming_settings()
 def summary(model: Layer, shape: Any, *, dtype: Any = "float32") -> Summary:
     """Layers, shapes, parameters, multiply-adds and memory of a model, recorded as it predicts.
 

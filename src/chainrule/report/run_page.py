@@ -134,7 +134,7 @@ def _facts(
         yield "main", "final training loss", number(metrics[-1]["loss"]), "nothing was held out"
     rows = evaluation.get("rows", {})
     if rows:
-        detail = " · ".join(f"{count:,} {part}" for part, count in rows.items())
+        detail = " · ".join(f"{count:,} {part}" for part, count in rows.items() if count)
         yield "", "rows", f"{sum(rows.values()):,}", detail
     if metrics:
         yield "", "epochs", f"{len(metrics):,}", "" if best is None else f"best: {best:,}"

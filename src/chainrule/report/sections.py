@@ -45,12 +45,12 @@ _PARAMETER_FIGURES = {
 def held_out(evaluation: Mapping[str, Any], guess: str, blocks: Sequence[str] = ()) -> str:
     """Metrics beside the baseline, then the task's own blocks; "" where nothing was held out.
 
-    guess: what the baseline always predicts, in words. blocks: HTML.
+    guess: what the baseline predicts, or by what, in words. blocks: HTML.
     """
     if not evaluation.get("metrics"):
         return ""
     table = _metrics_table(evaluation["metrics"], evaluation.get("baseline", {}))
-    introduction = f"The baseline always predicts {guess}. The gain is how much better the network is."
+    introduction = f"The baseline predicts {guess}. The gain is how much better the network is."
     return page.section("On held-out examples", [table, *blocks], introduction=introduction)
 
 

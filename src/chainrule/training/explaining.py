@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.backprop import ErrorTerms, Explanation, differentiate, explain
 from chainrule.data import Arrays
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn.layer import building
+from chainrule.nn.results import described
 from chainrule.program import Program, Trace
 from chainrule.training.inputs import arrays_for, check_lengths
 from chainrule.training.objective import Supervised, recorded
@@ -50,9 +53,14 @@ def _example(run: "Run", row: int, data: Any) -> Arrays:
         raise DataError("this run has no data in memory to take an example from", remedy="give (x, y)")
     if arrays.y is None:
         raise DataError("the data has no targets", remedy="pass a pair (x, y)")
-    if not isinstance(row, int) or isinstance(row, bool) or not 0 <= row < len(arrays):
+    if not isinstance(row, int | np.integer) or isinstance(row, bool):
+        raise ConfigError(
+            f"row is {described(row)}; it is the number of an example, from 0 to {len(arrays) - 1}",
+            remedy="give that, and examples of your own as data=(x, y)",
+        )
+    if not 0 <= row < len(arrays):
         raise DataError(
-            f"there is no example {row!r}; there are {len(arrays)}",
+            f"there is no example {row}; there are {len(arrays)}",
             remedy=f"choose one from 0 to {len(arrays) - 1}",
         )
     check_lengths(run.programs, arrays.inputs.named, run.input_shapes, run.parameters, "explain")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.calls import naming_settings
 from chainrule.data import Arrays, Source, belonging, nested, split, split_indices
 from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
 from chainrule.executors import DEFAULT
@@ -46,10 +47,10 @@ from chainrule.training.state import RunState
 from chainrule.training.state_file import check_same_data, load_state, owned
 from chainrule.training.step import initial_tree
 from chainrule.training.supply import Supply, supply_of
-from chainrule.training.words import LossGiven, naming_settings, objective_of, optimizer_of
+from chainrule.training.words import ELSEWHERE, ONE_PAIR, LossGiven, objective_of, optimizer_of
 
 
-@naming_settings
+@naming_settings(ELSEWHERE, ONE_PAIR)
 def train(
     model: Layer | Objective,
     data: Any,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.plain_json import json_text, numbers_again
-from chainrule.errors import DataError, did_you_mean
+from chainrule.errors import DataError, nearest
 from chainrule.training.formats import upgraded
 from chainrule.training.state import Record
 
@@ -64,7 +64,11 @@ def kind_of(folder: Path) -> Kind:
         found = [name for file, name in _FORMAT_1.items() if (folder / file).is_file()]
         if not found:
             missing = f"it has neither {FOLDER} nor {WEIGHTS}"
-            raise DataError(f"{folder} is not a run folder: {missing}", remedy="give the folder of a run")
+            within = min(_runs_in(folder), default=None)
+            raise DataError(
+                f"{folder} is not a run folder: {missing}",
+                remedy=f"give a folder in it, such as {within}" if within else "give the folder of a run",
+            )
         return Kind(found[0], 1)
     try:
         content = json.loads((folder / FOLDER).read_text(encoding="utf-8"))
@@ -76,11 +80,15 @@ def kind_of(folder: Path) -> Kind:
 
 
 def _near_folder(folder: Path) -> str:
-    """ " (did you mean 'runs/digits-001'?)", or "" where no folder beside it has a similar name."""
-    parent = folder.parent
-    if not parent.is_dir():
-        return ""
-    return did_you_mean(str(folder), [str(each) for each in parent.iterdir() if (each / FOLDER).is_file()])
+    """ " (did you mean 'runs/digits-001'?)", or "" where no run has a similar name, beside it or in runs/."""
+    names = {each.name: each for each in (*_runs_in(folder.parent / "runs"), *_runs_in(folder.parent))}
+    match = nearest(folder.name, names)
+    return f" (did you mean '{names[match]}'?)" if match is not None else ""
+
+
+def _runs_in(parent: Path) -> list[Path]:
+    """The folders in this one that say what they hold; none where this one is missing."""
+    return [path.parent for path in parent.glob(f"*/{FOLDER}")]
 
 
 def check_kind(folder: Path, name: str, remedy: str) -> Kind:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, ClassVar
 
 from chainrule.data import Structure, belonging, flattened, nested
@@ -200,8 +201,9 @@ def predicted(objective: Objective, outputs: Structure, *, raw: bool) -> dict[st
 def check_type(name: str, value: object, kind: type, example: str) -> None:
     """Raises ConfigError for a setting that is not of this class."""
     if not isinstance(value, kind):
-        got = value if isinstance(value, str) else type(value).__name__
-        raise ConfigError(f"{name} is {got!r}", remedy=f"give {example}")
+        named = isinstance(value, type | FunctionType)  # as who forgot to call it gives
+        got = described(value) if named else repr(value if isinstance(value, str) else type(value).__name__)
+        raise ConfigError(f"{name} is {got}", remedy=f"give {example}")
 
 
 class _Named(dict[str, Tensor]):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.calls import naming_settings
 from chainrule.data import Arrays, Ragged, batches, epoch_order
 from chainrule.errors import ConfigError
 from chainrule.executors import DEFAULT
@@ -64,6 +65,7 @@ class RangeTest:
         return figure
 
 
+@naming_settings()
 def learning_rate_range_test(
     model: Layer | Objective,
     data: Any,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.backprop import Explanation
+from chainrule.calls import naming_settings
 from chainrule.data import Ragged, Source, Structure, belonging, flattened
 from chainrule.data.files import folder_aside
 from chainrule.errors import ChainruleError, DataError
@@ -34,7 +35,7 @@ from chainrule.training.state import Record
 from chainrule.training.step import Batch, inputs_of, training_step
 from chainrule.training.summary import as_html, as_text, summary
 from chainrule.training.supply import supply_of
-from chainrule.training.words import naming_settings
+from chainrule.training.words import ELSEWHERE, ONE_PAIR
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -93,6 +94,7 @@ class Run:
     def _summary(self) -> list[tuple[str, str]]:
         return summary(self.recipe, self.parameters, self.history, self.stopped, self.best_epoch)
 
+    @naming_settings()
     def predict(self, x: Any) -> Structure:
         """What the model says about new examples.
 
@@ -108,10 +110,12 @@ class Run:
         """
         return self._forward(x, raw=False)
 
+    @naming_settings()
     def outputs(self, x: Any) -> Structure:
         """The raw outputs of the model for new examples, such as logits."""
         return self._forward(x, raw=True)
 
+    @naming_settings(by_place=ONE_PAIR)
     def evaluate(self, data: Any) -> dict[str, float]:
         """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
 
@@ -151,6 +155,7 @@ class Run:
             outputs = forwarded(self.recipe.objective, inputs, built, raw=True)
         return summary_of(built, outputs)
 
+    @naming_settings()
     def explain(self, row: int = 0, data: Any = None) -> Explanation:
         """One step of plain gradient descent on one example, from these parameters, with every number.
 
@@ -163,6 +168,7 @@ class Run:
         """
         return explain_row(self, row, data)
 
+    @naming_settings()
     def plot(self) -> "Figure":
         """Loss, validation metrics and learning rate over the epochs, as one plotly figure.
 
@@ -170,6 +176,7 @@ class Run:
         """
         return figure_of(self)
 
+    @naming_settings()
     def report(self, file: Path | str) -> Path:
         """Write a page on this run: curves, recipe, equations, network, watched sizes, the training step.
 
@@ -179,7 +186,7 @@ class Run:
         """
         return write_page(self, file)
 
-    @naming_settings
+    @naming_settings(ELSEWHERE, ONE_PAIR)
     def train(
         self,
         epochs: int,

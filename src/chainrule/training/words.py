@@ -1,17 +1,13 @@
 """What `train` is told in words: losses and optimizers by name, and settings as other libraries call them."""
 
-import functools
-import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.nn import LOSSES, PRESETS, Layer, Loss, Mixing, MultiOutputLoss, Transform
 from chainrule.training.objective import Objective, Supervised
 
-_Given = ParamSpec("_Given")
-_Result = TypeVar("_Result")
 _Kind = TypeVar("_Kind")
 
 LossGiven = Loss | str | Mapping[str, "LossGiven"] | tuple["LossGiven", ...]
@@ -33,7 +29,7 @@ _SCHEDULE = "the optimizer takes it as its rate: optimizer=nn.adam(nn.CosineDeca
 _CLIP = "it is a link of the optimizer: optimizer=nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam())"
 _WEIGHT = "it is the third of the data: (x, y, sample_weight)"
 _THREADS = "set the environment variable CHAINRULE_NUM_THREADS"
-_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("lr", "learning_rate", "learning_rate_init", "eta0"), _RATE),
         **dict.fromkeys(("scheduler", "lr_scheduler", "schedule", "learning_rate_schedule"), _SCHEDULE),
@@ -76,6 +72,7 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     }
 )
 """What to give instead, by what scikit-learn, Keras, PyTorch and others call it."""
+ONE_PAIR = "give inputs and targets as one pair, (x, y), and the rest by name"
 
 
 def objective_of(model: Layer | Objective, loss: LossGiven | None, mixing: Mixing | None) -> Objective:
@@ -128,31 +125,3 @@ def _by_name(
     raise ConfigError(
         f"{setting} is {given!r}{hint}", remedy=f"it must be one of {', '.join(known)}, or made, as {example}"
     )
-
-
-def naming_settings(call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, which raises ConfigError with the nearest name for an unknown keyword argument."""
-    parameters = inspect.signature(call).parameters
-    places = sum(each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters.values())
-    own = [name for name in parameters if name != "self"]
-
-    @functools.wraps(call)
-    def checked(*given: _Given.args, **settings: _Given.kwargs) -> _Result:
-        name = call.__name__
-        if len(given) > places:
-            method = len(parameters) - len(own)  # 1 where the first argument is self
-            raise ConfigError(
-                f"{name} got {len(given) - method} positional arguments; it takes {places - method}",
-                remedy="give inputs and targets as one pair, (x, y), and the rest by name",
-            )
-        for setting in settings:
-            if setting not in parameters:
-                elsewhere = _ELSEWHERE.get(setting)
-                if elsewhere == _RATE and "learning_rate" in own:
-                    elsewhere = "give learning_rate=0.001"
-                remedy = elsewhere or f"its settings are {', '.join(list(parameters)[places:])}"
-                hint = "" if elsewhere else did_you_mean(setting, own)
-                raise ConfigError(f"{name} has no setting '{setting}'{hint}", remedy=remedy)
-        return call(*given, **settings)
-
-    return checked

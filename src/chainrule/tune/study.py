@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.calls import naming_settings
 from chainrule.errors import ConfigError, TrainingError
 from chainrule.nn.settings import check_text, check_whole
 from chainrule.training import Run
@@ -62,6 +63,7 @@ class StudyResult:
     interrupted: bool
 
 
+@naming_settings()
 def search(
     objective: Objective,
     space: Space,

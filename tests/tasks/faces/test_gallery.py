@@ -1,5 +1,9 @@
 """A gallery beside a run: enrolled, replaced, recognized, refused."""
 
+import os
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,9 +12,10 @@ from chainrule.cli import main
 from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.faces.gallery import GALLERY, enroll, identify, read_gallery, threshold_for
 from chainrule.tasks.faces.opening import open_faces
-from chainrule.tasks.faces.run import train_faces
+from chainrule.tasks.faces.run import load_face_run, train_faces
 from chainrule.tasks.faces.settings import FaceSettings
 from chainrule.tasks.faces.verification import impostor_scores
+from chainrule.training.folder import read_safetensors, safetensors_bytes
 
 SETTINGS = FaceSettings(members=1, features=16, epochs=20, batch_size=16, shift=0, degrees=0, scale=1.0)
 
@@ -56,11 +61,11 @@ def test_who_is_enrolled_is_named_and_others_are_unknown(run, tmp_path):
 def test_enrolling_again_replaces_a_person_and_says_so(run, tmp_path):
     told: list[str] = []
     enroll(run, people(tmp_path / "a", ["ann", "bob"]), {}, told.append)
-    before = read_gallery(run)
+    before = read_gallery(run, load_face_run(run))
     again = enroll(run, people(tmp_path / "b", ["bob", "cem"], each=1, seed=3), {}, told.append).frame
     assert again.to_numpy().tolist() == [["bob", 1, "replaced"], ["cem", 1, "added"]]
     assert "replaced: 'bob'" in told
-    after = read_gallery(run)
+    after = read_gallery(run, load_face_run(run))
     assert after.people == ("ann",) * 4 + ("bob", "cem")
     assert np.array_equal(after.embeddings[:4], before.embeddings[:4])
 
@@ -70,11 +75,40 @@ def test_a_damaged_gallery_and_an_empty_one_are_named(run, tmp_path):
         identify(run, str(tmp_path), {"false_accepts": 0.05}, print)
     (run / GALLERY).write_bytes(b"damaged")
     with pytest.raises(DataError, match="not a whole safetensors file"):
-        read_gallery(run)
+        read_gallery(run, load_face_run(run))
     (run / GALLERY).unlink()
     source = people(tmp_path / "c", ["unknown", "ann"])
     with pytest.raises(DataError, match="nobody can be enrolled as 'unknown'"):
         enroll(run, source, {}, print)
+
+
+def test_a_gallery_of_another_network_or_of_a_later_format_is_refused(run, trained, tmp_path):
+    enroll(run, people(tmp_path / "a", ["ann", "bob"]), {}, print)
+    arrays = {name: array * 1.01 for name, array in trained.run.parameters.items()}
+    other = replace(trained, run=replace(trained.run, parameters=arrays))
+    with pytest.raises(DataError, match="were enrolled with another network; remove it and enroll again"):
+        read_gallery(run, other)
+    stored, metadata = read_safetensors(run / GALLERY)
+    (run / GALLERY).write_bytes(safetensors_bytes(stored, metadata | {"format": "2"}))
+    with pytest.raises(DataError, match="has format 2, and this chainrule reads format 1"):
+        read_gallery(run, trained)
+    (run / GALLERY).write_bytes(safetensors_bytes(stored, metadata | {"people": "[1, 2, 3]"}))
+    with pytest.raises(DataError, match="is damaged"):
+        read_gallery(run, trained)
+
+
+def test_a_gallery_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch):
+    enroll(run, people(tmp_path / "a", ["ann", "bob"]), {}, print)
+    before = (run / GALLERY).read_bytes()
+
+    def cut_off(*given):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", cut_off)
+    monkeypatch.setattr(Path, "replace", cut_off)
+    with pytest.raises(OSError, match="no space left"):
+        enroll(run, people(tmp_path / "b", ["cem"]), {}, print)
+    assert (run / GALLERY).read_bytes() == before
 
 
 def test_the_threshold_lets_through_what_was_asked_for():

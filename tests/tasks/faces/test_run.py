@@ -48,9 +48,28 @@ def test_it_tells_people_apart_whom_it_never_saw(run):
     assert figures["pairs"] == {"same": 36, "different": 240}
     assert set(figures["baselines"]) == {"cosine of pixels", "principal components", "linear discriminants"}
     assert figures["baseline"] in figures["baselines"].values()
-    assert len(figures["closest"]) == len(figures["farthest"]) == 12
-    assert all(a != b for a, b in (each["people"] for each in figures["closest"]))
-    assert all(a == b for a, b in (each["people"] for each in figures["farthest"]))
+
+
+def test_the_hardest_pairs_are_one_of_every_two_people_and_one_of_each(run):
+    images, figures = faces(24, 4).images, run.evaluation
+    people = images.classes
+    for name, many in (("closest", 12), ("farthest", 6)):
+        who = [tuple(sorted(each["people"])) for each in figures[name]]
+        assert len(who) == len(set(who)) == many
+        assert all((a == b) == (name == "farthest") for a, b in who)
+        for each in figures[name]:
+            rows = np.array(each["rows"])
+            assert [people[number] for number in images.class_numbers()[rows]] == each["people"]
+            one, other = embeddings(run.run, run.shape, images, rows)
+            assert each["score"] == pytest.approx(one @ other, abs=1e-5)
+    closest, farthest = ([each["score"] for each in figures[name]] for name in ("closest", "farthest"))
+    assert closest == sorted(closest, reverse=True)
+    assert farthest == sorted(farthest)
+    held_out = np.isin(images.class_numbers(), [people.index(each) for each in figures["people"]])
+    x = embeddings(run.run, run.shape, images, np.flatnonzero(held_out))
+    others = np.arange(24)[:, None] // 4 != np.arange(24) // 4
+    assert closest[0] == pytest.approx((x @ x.T)[others].max(), abs=1e-5)
+    assert farthest[0] == pytest.approx((x @ x.T)[~others].min(), abs=1e-5)
 
 
 def test_a_stored_run_says_the_same_to_the_bit(run, tmp_path):
@@ -73,9 +92,30 @@ def test_people_are_held_out_not_images():
     prepared = prepare_faces(faces(), QUICK)
     assert len(prepared.people("test")) == 2
     assert not set(prepared.people("train")) & set(prepared.people("test"))
-    assert {part: len(rows) for part, rows in prepared.rows.items()} == {"train": 30, "test": 10}
+    assert {part: len(rows) for part, rows in prepared.rows.items()} == {
+        "train": 30,
+        "validation": 0,
+        "test": 10,
+    }
     others = prepare_faces(faces(), replace(QUICK, seed=5)).people("test")
     assert others != prepared.people("test")
+
+
+def test_the_last_images_of_each_person_watch_the_training():
+    subject = faces()
+    prepared = prepare_faces(subject, replace(QUICK, validation=0.4))
+    assert {part: len(rows) for part, rows in prepared.rows.items()} == {
+        "train": 18,
+        "validation": 12,
+        "test": 10,
+    }
+    assert set(prepared.rows["validation"] % 5) == {3, 4}
+    assert prepared.people("validation") == prepared.people("train")
+    assert prepared.found[-1].startswith("6 people to train on (18 images, 12 more to watch it), 2 held out")
+    most = prepare_faces(subject, replace(QUICK, validation=0.99)).rows
+    assert set(most["train"] % 5) == {0, 1}
+    alone = prepare_faces(subject, replace(QUICK, validation=0.1)).rows
+    assert not len(alone["validation"])
 
 
 def test_a_given_test_part_is_used_as_it_is():

@@ -62,6 +62,7 @@ def test_a_stored_run_says_the_same_and_draws_masks(run, source, tmp_path):
     stored = SEGMENT.load(run.save(tmp_path / "run"))
     said = [SEGMENT.predict(each, f"{source}/images", lambda sentence: None) for each in (run, stored)]
     assert said[0].frame.equals(said[1].frame)
+    assert said[1].draw is not None
     assert said[1].draw(tmp_path / "drawn") == 30
     mask = read_mask(tmp_path / "drawn" / "04.png")
     truth = read_mask(f"{source}/masks/04.png")
@@ -74,6 +75,7 @@ def test_a_stored_run_says_the_same_and_draws_masks(run, source, tmp_path):
 def test_images_of_other_sizes_are_predicted_at_their_own(run, tmp_path):
     Image.fromarray(np.zeros((33, 17), np.uint8)).save(tmp_path / "odd.png")
     answer = SEGMENT.predict(run, str(tmp_path / "odd.png"), lambda sentence: None)
+    assert answer.draw is not None
     answer.draw(tmp_path / "drawn")
     assert read_mask(tmp_path / "drawn" / "odd.png").shape == (33, 17)
 
@@ -125,6 +127,8 @@ def test_settings_out_of_range_are_refused(setting, value):
 
 
 def test_minutes_are_settled_once(source):
-    settings = SEGMENT.settle(opened(source), SegmentSettings(minutes=0.2, batch_size=4), lambda sentence: None)
+    settings = SEGMENT.settle(
+        opened(source), SegmentSettings(minutes=0.2, batch_size=4), lambda sentence: None
+    )
     assert isinstance(settings.epochs, int)
     assert SEGMENT.settle(opened(source), settings, lambda sentence: None) == settings

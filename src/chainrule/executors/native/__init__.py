@@ -30,8 +30,9 @@ def missing_core() -> tuple[str, str] | None:
 def compile_native(program: Program, threads: int | None = None) -> Compiled:
     """Prepare a program for the core; for NumPy where the core lacks something.
 
-    It runs float32 programs. One in float64 runs in NumPy; so does one with an operation that the core lacks,
-    such as a sum of int64, and then a warning says so, once in a process for each reason.
+    It runs float32 programs. One with inputs or parameters in float64 runs in NumPy; so does one with an
+    operation that the core lacks, such as a sum of int64, and then a warning says so, once in a process for
+    each reason.
     threads: of its workers; if None, CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`).
     The same bits for any number. Raises ConfigError where there is no core.
     """
@@ -43,8 +44,8 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
     try:
         return NativeProgram(program, threads)
     except NotSupportedError as error:
-        dtypes = {value.dtype for value in program.values()}
-        if "float64" not in dtypes or "float32" in dtypes:  # else it was chosen for its digits
+        given = (*program.inputs, *program.parameters)
+        if all(value.dtype != "float64" for value in given):  # else float64 was chosen for its digits
             warn_of_numpy(f"the compiled core has no {error}", error.remedy, "this program runs")
         return compile_numpy(program)
 

@@ -82,6 +82,8 @@ def _inside(view: View, lead: int, extent: int) -> bool:
 def _rows(builder: Builder, value: Value) -> View:
     """A value as matrices whose rows lie without gaps, each by itself; copied if they do not."""
     view, (rows, columns) = builder.views[value], value.shape[-2:]
+    if not value.size:  # of nothing any strides are dense
+        return View(view.root, value.shape, packed_strides(value.shape))
     fits = (columns == 1 or view.strides[-1] == 1) and (rows == 1 or view.strides[-2] >= columns)
     return view if fits else builder.dense_view(value)
 

@@ -6,6 +6,7 @@ clip in front: chain(ClipByGlobalNorm(1.0), adam()).
 
 from collections.abc import Callable, Mapping
 
+from chainrule.calls import naming_settings
 from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
 from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
 from chainrule.nn.optimizers.matrices import Orthogonalize
@@ -18,11 +19,13 @@ from chainrule.nn.settings import check_number
 Rate = float | Schedule
 
 
+@naming_settings()
 def sgd(learning_rate: Rate = 0.01) -> Chain:
     """θ ← θ - η g: gradient descent (Cauchy 1847), stochastic by its batches (Robbins and Monro 1951)."""
     return chain(_scale_by_rate("sgd", learning_rate))
 
 
+@naming_settings()
 def momentum(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     """v ← momentum · v + g; θ ← θ - η v (Polyak 1964).
 
@@ -32,6 +35,7 @@ def momentum(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     return chain(Momentum(momentum), _scale_by_rate("momentum", learning_rate))
 
 
+@naming_settings()
 def nesterov(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     """v ← momentum · v + g; θ ← θ - η (g + momentum · v) (Nesterov 1983).
 
@@ -41,6 +45,7 @@ def nesterov(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     return chain(Momentum(momentum, nesterov=True), _scale_by_rate("nesterov", learning_rate))
 
 
+@naming_settings()
 def adagrad(learning_rate: Rate = 0.01, initial: float = 0.0, epsilon: float = 1e-10) -> Chain:
     """s ← s + g²; θ ← θ - η g / (√s + ε) (Duchi, Hazan and Singer 2011, diagonal form).
 
@@ -49,6 +54,7 @@ def adagrad(learning_rate: Rate = 0.01, initial: float = 0.0, epsilon: float = 1
     return chain(ScaleByAdagrad(initial, epsilon), _scale_by_rate("adagrad", learning_rate))
 
 
+@naming_settings()
 def rmsprop(learning_rate: Rate = 0.001, rho: float = 0.9, epsilon: float = 1e-8) -> Chain:
     """s ← rho · s + (1 - rho) g²; θ ← θ - η g / (√s + ε) (Tieleman and Hinton 2012).
 
@@ -58,6 +64,7 @@ def rmsprop(learning_rate: Rate = 0.001, rho: float = 0.9, epsilon: float = 1e-8
     return chain(ScaleByRms(rho, epsilon), _scale_by_rate("rmsprop", learning_rate))
 
 
+@naming_settings()
 def adam(
     learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
 ) -> Chain:
@@ -70,6 +77,7 @@ def adam(
     return chain(ScaleByAdam(beta1, beta2, epsilon), _scale_by_rate("adam", learning_rate))
 
 
+@naming_settings()
 def adamw(
     learning_rate: Rate = 0.001,
     weight_decay: float = 0.01,
@@ -91,6 +99,7 @@ def adamw(
     )
 
 
+@naming_settings()
 def adadelta(learning_rate: Rate = 1.0, rho: float = 0.9, epsilon: float = 1e-6) -> Chain:
     """s ← ρ s + (1 - ρ) g²; u = √(d + ε) / √(s + ε) · g; d ← ρ d + (1 - ρ) u²; θ ← θ - η u (Zeiler 2012).
 
@@ -100,6 +109,7 @@ def adadelta(learning_rate: Rate = 1.0, rho: float = 0.9, epsilon: float = 1e-6)
     return chain(ScaleByAdadelta(rho, epsilon), _scale_by_rate("adadelta", learning_rate))
 
 
+@naming_settings()
 def nadam(
     learning_rate: Rate = 0.002,
     beta1: float = 0.9,
@@ -115,6 +125,7 @@ def nadam(
     return chain(scaled, _scale_by_rate("nadam", learning_rate))
 
 
+@naming_settings()
 def amsgrad(
     learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
 ) -> Chain:
@@ -125,6 +136,7 @@ def amsgrad(
     return chain(ScaleByAmsgrad(beta1, beta2, epsilon), _scale_by_rate("amsgrad", learning_rate))
 
 
+@naming_settings()
 def lion(
     learning_rate: Rate = 0.0001,
     weight_decay: float = 0.0,
@@ -142,6 +154,7 @@ def lion(
     )
 
 
+@naming_settings()
 def muon(
     learning_rate: Rate = 0.02,
     weight_decay: float = 0.0,

@@ -7,6 +7,7 @@ from chainrule.tasks.faces.opening import open_faces, takes
 from chainrule.tasks.faces.run import NAME, load_face_run, train_faces
 from chainrule.tasks.faces.sections import sections
 from chainrule.tasks.faces.settings import HELP, FaceSettings
+from chainrule.tasks.faces.space import SEARCH
 from chainrule.tasks.task import Option, Task, Verb
 
 _RATE = "share of held-out images that would be accepted as another person held out"
@@ -24,6 +25,7 @@ FACES = Task(
     guess=guess,
     sections=sections,
     takes=takes,
+    search=SEARCH,
     verbs={
         "enroll": Verb(
             meaning="Put people into the gallery of a run, kept in its folder; who is in it is replaced.",

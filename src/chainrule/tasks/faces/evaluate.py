@@ -11,7 +11,7 @@ from chainrule.tasks.faces.verification import Scores, equal_error_rate, figures
 from chainrule.training import Run
 
 PAIRS = 12
-"""Of the closest pairs of different people and the farthest of the same, so many are kept to be shown."""
+"""Of the closest pairs of different people and the farthest of the same, so many are shown at most."""
 _COMPONENTS = 60
 _PIXELS, _PCA, _LDA = "cosine of pixels", "principal components", "linear discriminants"
 
@@ -50,12 +50,14 @@ def evaluate(run: Run, prepared: PreparedFaces, faces: np.ndarray) -> tuple[dict
 
 
 def _pairs(prepared: PreparedFaces, found: Scores, of: np.ndarray, key: np.ndarray) -> list[dict[str, Any]]:
-    """The first pairs by a key, with the images' numbers."""
+    """The first pairs by a key, one of every two people (or of each), with the images' numbers."""
     held_out, numbers, people = prepared.rows["test"], prepared.numbers("test"), prepared.people("test")
     places = np.flatnonzero(of)
-    chosen = places[np.argsort(key[places], kind="stable")][:PAIRS]
+    places = places[np.argsort(key[places], kind="stable")]
+    who = np.sort(numbers[np.stack([found.first, found.second], 1)[places]], axis=1)
+    foremost = np.sort(np.unique(who, axis=0, return_index=True)[1])[:PAIRS]
     listed = []
-    for place in chosen:
+    for place in places[foremost]:
         ends = [int(found.first[place]), int(found.second[place])]
         rows = [int(held_out[end]) for end in ends]
         listed.append(

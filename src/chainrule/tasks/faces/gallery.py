@@ -1,19 +1,20 @@
 """A gallery of people beside a run: who is enrolled, and who is recognized among them.
 
 An image is compared with the mean embedding of each person. `gallery.safetensors` holds a row for each
-enrolled image, and in its metadata the people and the number of its format.
+enrolled image, and in its metadata the people, the network that embedded them, and the number of its format.
 """
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule.data.images import Images, open_images
+from chainrule.data.source import digest
 from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.faces.run import FaceRun, load_face_run
@@ -24,15 +25,20 @@ from chainrule.training.folder import read_safetensors, safetensors_bytes
 
 GALLERY = "gallery.safetensors"
 UNKNOWN = "unknown"
-FORMAT = 1
+FORMAT = "1"
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Enrolled people. embeddings: (images, features) float32, of unit length. people: who each shows."""
+    """Enrolled people.
+
+    embeddings: (images, features) float32, of unit length. people: who each shows. network: the
+    fingerprint of that which embedded them.
+    """
 
     embeddings: np.ndarray
     people: tuple[str, ...]
+    network: str
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,7 +48,9 @@ class Gallery:
     def without(self, names: set[str]) -> "Gallery":
         """The others."""
         kept = [place for place, name in enumerate(self.people) if name not in names]
-        return Gallery(self.embeddings[kept], tuple(self.people[place] for place in kept))
+        return replace(
+            self, embeddings=self.embeddings[kept], people=tuple(self.people[place] for place in kept)
+        )
 
     def scores(self, faces: np.ndarray) -> np.ndarray:
         """(faces, people): the cosine of each with the mean embedding of each person, as `names` has them."""
@@ -57,11 +65,12 @@ def enroll(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> P
     """
     import pandas as pd
 
-    face_run, before = load_face_run(folder), read_gallery(folder)
+    face_run = load_face_run(folder)
+    before = read_gallery(folder, face_run)
     images = open_images(source, shared_classes=False)
     _tell_left_out(images, say)
     assert images.labels is not None  # looked at just now
-    new = Gallery(_embedded(face_run, images), tuple(images.labels.tolist()))
+    new = replace(before, embeddings=_embedded(face_run, images), people=tuple(images.labels.tolist()))
     if UNKNOWN in new.names:
         raise DataError(
             f"{images.source}: nobody can be enrolled as '{UNKNOWN}'",
@@ -69,8 +78,8 @@ def enroll(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> P
         )
     replaced = sorted(set(before.names) & set(new.names))
     kept = before.without(set(new.names))
-    rows = kept.embeddings if len(kept.people) else new.embeddings[:0]
-    whole = Gallery(np.concatenate([rows, new.embeddings]), (*kept.people, *new.people))
+    rows = [each.embeddings for each in (kept, new) if each.people]
+    whole = replace(new, embeddings=np.concatenate(rows), people=(*kept.people, *new.people))
     _write_gallery(folder, whole)
     if replaced:
         say(f"replaced: {listed(replaced, 10)}")
@@ -88,14 +97,16 @@ def identify(folder: Path, source: str, options: Mapping[str, Any], say: Say) ->
     """
     import pandas as pd
 
-    face_run, gallery = load_face_run(folder), read_gallery(folder)
+    face_run = load_face_run(folder)
+    gallery = read_gallery(folder, face_run)
     if not gallery.people:
         raise DataError(f"nobody is enrolled in {folder}", remedy="enroll people first")
     threshold = threshold_for(face_run.impostors, options["false_accepts"])
     say(
         f"accepted above a cosine of {threshold:.3f}: false accepts of {options['false_accepts']:.3g}, by "
-        f"{len(face_run.impostors):,} pairs of an image and another person, both held out; a "
-        f"stranger is compared with all of the people enrolled, {len(gallery.names):,}"
+        f"{len(face_run.impostors):,} pairs of an image and another person, from "
+        f"{len(face_run.evaluation['people']):,} people held out; a stranger is compared with all "
+        f"{len(gallery.names):,} enrolled"
     )
     images = open_images(source, labelled=False)
     _tell_left_out(images, say)
@@ -127,27 +138,44 @@ def threshold_for(impostors: np.ndarray, rate: Any) -> float:
     return float(impostors[allowed])
 
 
-def read_gallery(folder: Path) -> Gallery:
-    """Who is enrolled beside a run; nobody where there is no gallery. DataError where it is damaged."""
-    path = folder / GALLERY
+def read_gallery(folder: Path, face_run: FaceRun) -> Gallery:
+    """Who is enrolled beside a run; nobody where there is no gallery.
+
+    Raises DataError where it is damaged, and where another network embedded the people.
+    """
+    path, network = folder / GALLERY, _network(face_run)
     if not path.exists():
-        return Gallery(np.zeros((0, 0), np.float32), ())
+        return Gallery(np.zeros((0, 0), np.float32), (), network)
     arrays, metadata = read_safetensors(path)
+    if metadata.get("format") != FORMAT:
+        raise DataError(
+            f"{path} has format {metadata.get('format', 'none')}, and this chainrule reads format {FORMAT}",
+            remedy="install the chainrule that wrote it, or remove it and enroll again",
+        )
     try:
-        number = int(metadata["format"])
-        if number > FORMAT:
-            raise DataError(
-                f"{path} has format {number}, and this chainrule reads formats up to {FORMAT}",
-                remedy="install the chainrule that wrote it, or a later one",
-            )
         people = tuple(map(str, json.loads(metadata["people"])))
-        return Gallery(arrays["embeddings"].reshape(len(people), -1), people)
+        gallery = Gallery(arrays["embeddings"].reshape(len(people), -1), people, metadata["network"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({error!r})", remedy="remove it and enroll again") from None
+    if gallery.network != network:
+        raise DataError(
+            f"the people of {path} were enrolled with another network", remedy="remove it and enroll again"
+        )
+    return gallery
+
+
+def _network(face_run: FaceRun) -> str:
+    """The same for networks that embed alike."""
+    parameters = face_run.run.parameters
+    return digest(*(np.ascontiguousarray(parameters[name]).tobytes() for name in sorted(parameters)))
 
 
 def _write_gallery(folder: Path, gallery: Gallery) -> None:
-    metadata = {"format": str(FORMAT), "people": json.dumps(gallery.people)}
+    metadata = {
+        "format": FORMAT,
+        "network": gallery.network,
+        "people": json.dumps(gallery.people),
+    }
     write_aside(folder / GALLERY, safetensors_bytes({"embeddings": gallery.embeddings}, metadata))
 
 

@@ -22,12 +22,15 @@ from chainrule.training import Recipe
 FEWEST = 3
 """People to train on, at least; and 2 to hold out."""
 _EXAMPLES = 18_000
-_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 100
+_FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedFaces:
-    """Faces of two groups of people. rows: of 'train' and 'test', by number. found: sentences on them."""
+    """Faces of two groups of people. rows: of each part, by number. found: sentences on them.
+
+    Parts: 'train'; 'validation', other images of the same people, perhaps none; 'test', other people.
+    """
 
     subject: FaceSet
     shape: FaceShape
@@ -50,8 +53,12 @@ class PreparedFaces:
     @cached_property
     def training(self) -> Source:
         """What is trained on."""
-        rows, shape = self.rows["train"], self.shape
-        return image_source(self.images, rows, shape.size, shape.channels, classes=self.people("train"))
+        return self._source("train")
+
+    @cached_property
+    def validation(self) -> Source | None:
+        """What watches the training."""
+        return self._source("validation") if len(self.rows["validation"]) else None
 
     @cached_property
     def sample(self) -> np.ndarray:
@@ -62,7 +69,7 @@ class PreparedFaces:
         """The recipe that the settings ask for."""
         images = len(self.rows["train"])
         batch = min(settings.batch_size, images)
-        usual = min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), _MOST_EPOCHS)
+        usual = min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), MOST_EPOCHS)
         epochs = usual if settings.epochs == AUTO else settings.epochs
         rate = OneCycle(settings.learning_rate, max(epochs * -(-images // batch), 2))
         objective = Recognition(
@@ -72,6 +79,10 @@ class PreparedFaces:
         )
         optimizer = adamw(rate, weight_decay=settings.weight_decay)
         return Recipe(objective, optimizer, epochs=epochs, batch_size=batch, seed=settings.seed)
+
+    def _source(self, part: str) -> Source:
+        rows, shape = self.rows[part], self.shape
+        return image_source(self.images, rows, shape.size, shape.channels, classes=self.people("train"))
 
 
 def prepare_faces(subject: FaceSet, settings: FaceSettings) -> PreparedFaces:
@@ -88,26 +99,39 @@ def prepare_faces(subject: FaceSet, settings: FaceSettings) -> PreparedFaces:
     _check(images, rows, train, test)
     alike = {tuple(each) for each in images.sizes.tolist()} == {size}
     scaled = "" if alike else f"; scaled and cropped to {size[0]} × {size[1]} pixels"
+    watching = f", {len(rows['validation']):,} more to watch it" * bool(len(rows["validation"]))
     split = (
-        f"{len(train):,} people to train on ({len(rows['train']):,} images), "
+        f"{len(train):,} people to train on ({len(rows['train']):,} images{watching}), "
         f"{len(test):,} held out ({len(rows['test']):,} images){scaled}"
     )
     return PreparedFaces(subject, shape, rows, (*images.findings, split))
 
 
 def _parts(images: Images, settings: FaceSettings) -> dict[str, np.ndarray]:
-    """By the given parts, of which a validation part is trained on; else by a share of the people."""
-    test = images.rows("test")
-    rest = np.flatnonzero(images.parts != "test")
-    if len(test):
-        return {"train": rest, "test": test}
+    """Who is in a given test part is held out, or else a share of the people; the others are trained on.
+
+    The last images of each of them watch the training, as many as the settings say, but for two.
+    """
+    people, numbers = images.classes, images.class_numbers()
+    held = images.parts == "test"
+    if not held.any():
+        held = np.isin(numbers, _held_out(images, settings))
+    rest, numbers = np.flatnonzero(~held), numbers[~held]
+    watching = np.zeros(len(rest), bool)
+    for person in range(len(people) if settings.validation else 0):
+        own = np.flatnonzero(numbers == person)
+        count = min(round(settings.validation * len(own)), len(own) - 2)
+        watching[own[len(own) - max(count, 0) :]] = True
+    return {"train": rest[~watching], "validation": rest[watching], "test": np.flatnonzero(held)}
+
+
+def _held_out(images: Images, settings: FaceSettings) -> np.ndarray:
+    """Numbers of the people that are held out."""
     people = images.classes
     if len(people) < FEWEST + 2:
         raise _too_few(images, len(people))
     count = min(max(round(settings.test * len(people)), 2), len(people) - FEWEST)
-    chosen = np.random.default_rng(settings.seed).permutation(len(people))[:count]
-    held = np.isin(images.class_numbers(), chosen)
-    return {"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}
+    return np.random.default_rng(settings.seed).permutation(len(people))[:count]
 
 
 def _check(

@@ -82,9 +82,17 @@ def train_faces(
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, recipe)):
         say(sentence)
-    run = train_recipe(
-        recipe, prepared.training, None, progress=progress, checkpoint=checkpoint, listeners=listeners
-    )
+    run = fit(prepared, recipe, progress=progress, checkpoint=checkpoint, listeners=listeners)
+    return evaluated(prepared, run, settings)
+
+
+def fit(prepared: PreparedFaces, recipe: Recipe, **how: Any) -> Run:
+    """Train by a recipe. how: as for `train_recipe`."""
+    return train_recipe(recipe, prepared.training, prepared.validation, **how)
+
+
+def evaluated(prepared: PreparedFaces, run: Run, settings: FaceSettings) -> FaceRun:
+    """A run with its figures on the people held out."""
     faces = embeddings(run, prepared.shape, prepared.images, prepared.rows["test"])
     impostors = impostor_scores(faces, prepared.numbers("test"))
     evaluation, found = evaluate(run, prepared, faces)
@@ -115,8 +123,9 @@ def _story(prepared: PreparedFaces, recipe: Recipe) -> str:
     objective, shape = recipe.objective, prepared.shape
     assert isinstance(objective, Recognition)
     found = summary(objective.model, (*shape.size, shape.channels))
+    networks = f"{shape.members} networks side by side" if shape.members > 1 else "one network"
     return (
-        f"{shape.members} networks side by side of {found.parameters:,} parameters and "
+        f"{networks} of {found.parameters:,} parameters and "
         f"{found.multiply_adds / 1e6:.1f} million multiply-adds an image in all; {recipe.epochs:,} epochs of "
         f"batches of {recipe.batch_size:,}"
     )

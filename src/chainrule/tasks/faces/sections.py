@@ -108,26 +108,28 @@ def _hardest(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) 
         gallery(
             _tiles(evaluation["closest"], pictures["closest"]),
             "Different people, taken for one first",
-            "Pairs of pictures side by side, with who they show and the cosine of their embeddings.",
-            columns=6,
+            "Of every two people the pair of images with the highest cosine; the highest first.",
+            columns=3,
         ),
         gallery(
             _tiles(evaluation["farthest"], pictures["farthest"]),
             "One person, taken for two first",
-            "What differs between both pictures is what training should vary more: pose, light, glasses.",
-            columns=6,
+            "Of every person the pair with the lowest cosine; the lowest first. What differs between both is "
+            "what training should vary more: pose, light, glasses.",
+            columns=3,
         ),
     ]
     return page.section("The hardest pairs", blocks)
 
 
 def _tiles(pairs: Sequence[Mapping[str, Any]], images: np.ndarray) -> list[Picture]:
+    """A tile for each pair: its images side by side."""
     tiles = []
-    for number, pair in enumerate(pairs):
-        for end in (0, 1):
-            score = f"cosine {pair['score']:.2f}" if end == 0 else ""
-            image = picture(images[2 * number + end])
-            tiles.append(Picture(image, str(pair["people"][end]), score, str(pair["images"][end])))
+    for pair, first, second in zip(pairs, images[::2], images[1::2], strict=True):
+        both = picture(np.concatenate([first, second], 1))
+        who = " and ".join(dict.fromkeys(map(str, pair["people"])))
+        hint = " beside ".join(map(str, pair["images"]))
+        tiles.append(Picture(both, who, f"cosine {pair['score']:.2f}", hint))
     return tiles
 
 

@@ -12,6 +12,7 @@ AUTO: Auto = "auto"
 
 HELP: Mapping[str, str] = {
     "test": "share of the people held out for the final figures, where the source has no such part",
+    "validation": "share of the images of each person trained on that watch the training; 0: none",
     "size": "side in pixels that images are scaled and cropped to; auto: in their shape, at most 64",
     "members": "networks that are trained side by side, and whose embeddings are joined, at least 1",
     "features": "numbers of each member's embedding, at least 2",
@@ -38,6 +39,7 @@ class FaceSettings:
     """
 
     test: float = 0.25
+    validation: float = 0.0
     size: int | Auto = AUTO
     members: int = 3
     features: int = 128
@@ -63,6 +65,7 @@ class FaceSettings:
         if self.seed >= 2**32:
             raise ConfigError(f"faces: seed is {self.seed}", remedy="it must be below 2**32")
         check_number("faces", "test", self.test, above=0, below=1)
+        check_number("faces", "validation", self.validation, at_least=0, below=1)
         check_number("faces", "margin", self.margin, at_least=0, below=2)
         for name in ("sharpness", "learning_rate"):
             check_number("faces", name, getattr(self, name), above=0)

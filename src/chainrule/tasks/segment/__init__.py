@@ -1,9 +1,9 @@
 """Masks: the class of every pixel, from folders of images and of masks."""
 
+from chainrule.tasks.segment.answers import explain, predict
 from chainrule.tasks.segment.budget import settle
 from chainrule.tasks.segment.evaluate import guess
 from chainrule.tasks.segment.opening import open_mask_set, takes
-from chainrule.tasks.segment.answers import explain, predict
 from chainrule.tasks.segment.run import NAME, load_segment_run, train_masks
 from chainrule.tasks.segment.sections import sections
 from chainrule.tasks.segment.settings import HELP, SegmentSettings

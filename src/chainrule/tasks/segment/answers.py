@@ -46,7 +46,9 @@ def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
     named = {f"share_{name}": shares[:, number] for number, name in enumerate(shape.classes)}
     frame = pd.DataFrame(columns | named | ({"objects": objects} if shape.objects else {}))
     names = _names(images.paths, source) if images.paths else [f"{row}.png" for row in range(len(images))]
-    return Predictions(frame, draw=lambda folder: _write(folder, {n: masks[row] for row, n in enumerate(names)}))
+    return Predictions(
+        frame, draw=lambda folder: _write(folder, {n: masks[row] for row, n in enumerate(names)})
+    )
 
 
 def _write(folder: Path, masks: Mapping[str, bytes]) -> int:

@@ -1,0 +1,77 @@
+"""What is searched for faces: how the network is trained, and how strongly images are changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.errors import DataError
+from chainrule.tasks.faces.opening import FaceSet
+from chainrule.tasks.faces.prepare import MOST_EPOCHS, PreparedFaces, prepare_faces
+from chainrule.tasks.faces.run import FaceRun, evaluated, fit
+from chainrule.tasks.faces.settings import AUTO, FaceSettings
+from chainrule.tasks.task import Search
+from chainrule.training import Listener, Run
+from chainrule.tune import Categorical, Float, Space
+
+TRAINING_SPACE = Space(
+    {
+        "learning_rate": Float(3e-4, 3e-2, log=True, first=3e-3),
+        "weight_decay": Float(1e-3, 0.5, log=True, first=0.05),
+        "features": Categorical((32, 64, 128, 256), first=128),
+        "batch_size": Categorical((32, 50, 100, 200), first=100),
+        "shift": Categorical((AUTO, 0, 2, 8), first=AUTO),
+        "degrees": Categorical((0.0, 5.0, 10.0, 20.0), first=10.0),
+        "scale": Categorical((1.0, 1.08, 1.15, 1.3), first=1.15),
+        "contrast": Categorical((0.0, 0.15, 0.3, 0.5), first=0.3),
+    }
+)
+"""The first trial trains as `train` does. Margin and sharpness stay: they change what a loss means."""
+WATCHING = 0.2
+"""Share of each person's images that trials are compared by, where the settings say none."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceTrials:
+    """Faces prepared once, for trials with any settings."""
+
+    prepared: PreparedFaces
+
+    @property
+    def found(self) -> Sequence[str]:
+        """Sentences on what was found."""
+        return self.prepared.found
+
+    def fit(
+        self, settings: FaceSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
+    ) -> Run:
+        """Train, watched by other images of the same people."""
+        recipe = self.prepared.recipe(settings)
+        return fit(self.prepared, recipe, listeners=listeners, progress=progress)
+
+    def evaluated(self, run: Run, settings: FaceSettings) -> FaceRun:
+        """A run of `fit` with its figures on the people held out."""
+        return evaluated(self.prepared, run, settings)
+
+
+def _trial(values: Mapping[str, Any], settings: FaceSettings) -> FaceSettings:
+    """Trials are compared by other images of the people trained on; those held out are for the end."""
+    return replace(settings, validation=settings.validation or WATCHING, **values)
+
+
+def _prepare(subject: FaceSet, settings: FaceSettings) -> FaceTrials:
+    prepared = prepare_faces(subject, settings)
+    if prepared.validation is None:
+        raise DataError(
+            f"{subject.source}: nobody has images enough to validate trials with",
+            remedy="give several images of each person",
+        )
+    return FaceTrials(prepared)
+
+
+SEARCH = Search(
+    spaces={"training": TRAINING_SPACE},
+    usual=lambda settings: "training",
+    settings=_trial,
+    prepare=_prepare,
+    most_epochs=lambda settings: MOST_EPOCHS if settings.epochs == AUTO else settings.epochs,
+)
