@@ -84,3 +84,16 @@ def test_folders_without_pairs(picture, tmp_path):
     write_mask(tmp_path / "set/masks/b.png")
     with pytest.raises(DataError, match=r"holds no image that has a mask; .*a\.jpg"):
         open_masks(tmp_path / "set")
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers", "void"),
+    [((0, 255), (0, 255), None), ((0, 1, 255), (0, 1), 255), ((0, 1, 2), (0, 1), 2)],
+)
+def test_void_is_found(picture, tmp_path, values, numbers, void):
+    """Black and white are two classes; 255 beside two others is void, and so is what is called it."""
+    picture("images/a.png", (2, len(values)))
+    write_mask(tmp_path / "set/masks/a.png", np.array([values, values], np.uint8))
+    (tmp_path / "set/classes.txt").write_text("sky\nroad\nvoid\n" if values[-1] == 2 else "sky\nroad\n")
+    found = open_masks(tmp_path / "set", void="auto")
+    assert (found.numbers, found.void) == (numbers, void)

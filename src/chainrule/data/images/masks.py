@@ -98,8 +98,8 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
     source: a folder with images/ and masks/ (or labels/, annotations/), or train/, val/ and test/ with such;
     or with train/ and trainannot/ and so on. A file classes.txt, labels.txt or codes.txt in it names the
     classes: line by line from number 0 on, or with the number before the name.
-    void: the value of pixels that do not count, such as 255; 'auto': 255 where some mask holds it, else the
-    number that the file of names calls void, unlabelled or ignore.
+    void: the value of pixels that do not count, such as 255; 'auto': 255 where some mask holds it and the
+    masks hold more than two numbers, else the number that the file of names calls void, unlabelled or ignore.
     Images without a mask, masks without an image, those of another size than their image, and masks that
     can't be read are left out, and `Masks.images.findings` says which.
     Raises DataError where no pair is found.
@@ -124,7 +124,9 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
     named = _names(root)
     held = {number for each in described for number in each[3]}
     if void == "auto":
-        void = 255 if 255 in held else next((n for n, each in named.items() if each.lower() in _VOID), None)
+        # Of two numbers none is void: black and white are the usual masks of one kind of objects.
+        called = next((n for n, each in named.items() if each.lower() in _VOID), None)
+        void = 255 if 255 in held and len(held) > 2 else called
     numbers = sorted(held - {void})
     if len(numbers) < 2:
         raise DataError(

@@ -48,7 +48,10 @@ def evaluate(run: Run, prepared: PreparedMasks) -> tuple[dict[str, Any], dict[st
         "problem": "segmentation",
         "target": prepared.subject.target,
         "classes": list(shape.classes),
-        "iou": dict(zip(shape.classes, _ious(total).tolist(), strict=True)),
+        "iou": {
+            name: iou if np.isfinite(iou) else None
+            for name, iou in zip(shape.classes, _ious(total).tolist(), strict=True)
+        },
         "shares": dict(zip(shape.classes, prepared.shares.tolist(), strict=True)),
         "confusion": total.tolist(),
         "shown": listed,

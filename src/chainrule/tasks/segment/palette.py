@@ -67,5 +67,5 @@ def png_of(mask: np.ndarray, numbers: Sequence[int]) -> bytes:
     image = Image.fromarray(np.asarray(numbers, np.uint8)[mask])
     image.putpalette(table.tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG")
     return buffer.getvalue()

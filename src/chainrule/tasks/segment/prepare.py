@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.data import Source, split_indices
-from chainrule.data.images import mask_source
+from chainrule.data.images import mask_source, read_mask
 from chainrule.data.images.mask_source import MaskSource, scaled_size
 from chainrule.data.source import MemorySource
 from chainrule.errors import ConfigError, DataError
@@ -106,6 +106,8 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
         raise DataError(f"{subject.source} has a single image to train on", remedy="give at least 2")
     if not len(rows["test"]):
         raise DataError(f"{subject.source} has nothing to hold out", remedy="give more images")
+    if all((read_mask(masks.paths[row]) == masks.void).all() for row in rows["test"]):
+        raise DataError(f"{subject.source}: the masks held out hold void only", remedy="check what void is")
     scaled = [scaled_size(each, settings.size) for each in images.sizes.tolist()]
     watched = [scaled[row] for part in ("train", "validation") for row in rows[part]]
     canvas = (max(height for height, _ in watched), max(width for _, width in watched))

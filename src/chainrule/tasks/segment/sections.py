@@ -54,7 +54,7 @@ def _classes(evaluation: Mapping[str, Any]) -> str:
         recall, precision = (
             counts[number, number] / max(int(counts.sum(axis)[number]), 1) for axis in (1, 0)
         )
-        figure = metric_value("mean_iou", share) if np.isfinite(share) else "not held out"
+        figure = "not held out" if share is None else metric_value("mean_iou", share)
         rows.append(
             [
                 f"{_swatch(evaluation, number)} {page.text(name)}",

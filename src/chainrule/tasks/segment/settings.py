@@ -26,8 +26,8 @@ NONE = "none"
 HELP: Mapping[str, str] = {
     "test": "share of the images held out for the final figures, where the source has no test part",
     "validation": "share of the images that watch the training, where the source has no such part; 0: none",
-    "void": "number in the masks of pixels that do not count; none; auto: 255 where a mask holds it, or what "
-    "a file of class names calls void",
+    "void": "number in the masks of pixels that do not count; none; auto: 255 beside two others or more, or "
+    "what a file of class names calls void",
     "size": "side in pixels that larger images are scaled down to; masks are given at their own size",
     "network": f"{', '.join(NETWORKS)}; auto: medium, or as large as the minutes allow",
     "shift": "most pixels that training shifts images by; auto: an eighth of the shorter side",
@@ -48,8 +48,8 @@ HELP: Mapping[str, str] = {
     "batch_size": "images a step; auto: 8, fewer where there are few",
     "views": "what is averaged in prediction: one view; with the mirrored one; auto: mirrored where training "
     "mirrors",
-    "objects": "true: each connected object of a class is told apart and counted, which needs scikit-image; "
-    "auto: of masks of two classes, where that is installed",
+    "objects": "true: objects of all classes but that of the lowest number are told apart and counted, which "
+    "needs scikit-image; auto: of masks of two classes, where that is installed",
     "minutes": "most minutes to train: what is auto of epochs and network is fitted into them by timing the "
     "first steps, and stored",
     "from_run": "folder of a run on masks whose network training starts from, with a new last layer",

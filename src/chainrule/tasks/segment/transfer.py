@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.nn import Padded, Sequential, Standardize
+from chainrule.nn.part import snake_case
 from chainrule.tasks.segment.network import head
 from chainrule.tasks.segment.recipe import colours
 from chainrule.tasks.segment.settings import SegmentSettings
@@ -36,6 +37,8 @@ def start_from(folder: str) -> Start:
     run, shape = load_network(path), read_shape(path)
     network = run.recipe.objective.network  # type: ignore[attr-defined] (a Segmentation, as of every such run)
     *_, standardize, net = network.layers
-    last = f"conv2_d_{sum(type(layer) is type(net.layers[-1]) for layer in net.layers)}."
-    arrays = {name: array for name, array in run.parameters.items() if f"padded_1.{last}" not in name}
+    kind = type(net.layers[-1])
+    last = f".{snake_case(kind.__name__)}_{sum(type(layer) is kind for layer in net.layers)}."
+    within = f".{snake_case(type(net).__name__)}_1"
+    arrays = {name: array for name, array in run.parameters.items() if within + last not in name}
     return Start(standardize, net, arrays, shape.channels)
