@@ -7,7 +7,16 @@ from typing import ClassVar
 import numpy as np
 
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.nn.losses.loss import LOGITS, VALUES, Loss, check_range, example_means, matched, rows_of
+from chainrule.nn.losses.loss import (
+    LOGITS,
+    VALUES,
+    Loss,
+    check_finite,
+    check_range,
+    example_means,
+    matched,
+    rows_of,
+)
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -146,6 +155,7 @@ class CrossEntropyDice(Loss):
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError for targets of another shape, and for a number that is neither class nor void."""
         classes = self._classes(outputs_shape)
+        check_finite(self, targets)
         if targets.shape[1:] != tuple(outputs_shape[1:-1]) or targets.dtype.kind not in "iu":
             raise DataError(
                 f"CrossEntropyDice: targets are {targets.dtype} of shape {targets.shape}, outputs "
