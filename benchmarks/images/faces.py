@@ -5,6 +5,7 @@
 The recipe of a choice is selected by inner splits that its ten people have no part in: of the other thirty
 people, twenty are trained on and ten are scored, each of the three tens once. CANDIDATES are what was
 compared; each choice takes the one with the lowest mean (nested selection), and only then its ten are scored.
+The candidates themselves were drafted on the inner splits of all choices together, seed 0.
 """
 
 import json
@@ -33,12 +34,15 @@ WEAK = {"degrees": 5.0, "scale": 1.08, "contrast": 0.2}
 CANDIDATES: Mapping[str, FaceSettings] = {
     "large": FaceSettings(),
     "large, weakly augmented": FaceSettings(shift=2, **WEAK),
-    "small": FaceSettings(size=28),
     "small, weakly augmented": FaceSettings(size=28, shift=1, **WEAK),
 }
 """The sizes are 56 × 46 and 28 × 28 pixels."""
 SELECTED = ("large", "large, weakly augmented", "large", "large")
-"""What `choose` found best for each choice of ten."""
+"""The best of each choice of ten in `choose`, whose means of the equal error rate were, in percent:
+
+large 5.59 5.39 5.23 3.21; large, weakly augmented 6.42 4.72 6.86 3.96; small, weakly augmented 6.59 4.95 6.16
+3.96.
+"""
 
 
 def measure(folder: str, minutes: float, seed: int) -> dict[str, Any]:

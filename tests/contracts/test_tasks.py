@@ -152,6 +152,12 @@ def test_verbs_of_a_task_of_ones_own_are_commands(trained_table, capsys):
     command.main(["table", "weigh", str(trained_table), "thing", "--json"], standalone_mode=False)
     assert json.loads(capsys.readouterr().out) == {"rows": 2, "answers": [{"n": 1}, {"n": 2}]}
     assert asked == [("it", "thing", {"at_most": 7}), ("it", "thing", {"at_most": 5})]
+    other = typer.Typer()
+    other.command("other")(lambda: None)
+    verbs.add_verbs(other, {"mine": replace(TASKS["table"], name="mine", verbs={"weigh": verb})})
+    with pytest.raises(ConfigError, match="is the folder of a table, not of a mine"):
+        typer.main.get_command(other).main(["mine", "weigh", str(trained_table), "x"], standalone_mode=False)
+    assert len(asked) == 2
 
 
 def test_verbs_refuse_the_run_of_another_task(trained_table, capsys):

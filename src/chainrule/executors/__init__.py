@@ -1,4 +1,4 @@
-"""Executors run programs: numpy is the reference, native the fast one. They are a table by name."""
+"""Executors run programs: numpy is the reference, native the fast one. EXECUTORS lists them by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -35,7 +35,7 @@ _AN_ELEMENT = {
     "logsumexp": 4,
     "layer_norm": 8,
     "layer_norm_adjoint": 14,
-    "layer_norm_scale_adjoint": 2,  # the rest is the other's
+    "layer_norm_scale_adjoint": 2,  # layer_norm_adjoint counts what both need
     "batch_norm": 8,
 }
 # What has an element for every window, each of which reads or writes all its taps.
@@ -119,9 +119,9 @@ def step_multiply_adds(step: Step) -> int:
 
 
 def _attention_flops(step: Step) -> int:
-    """Weights, what they are multiplied with, and of the adjoints that make them anew their own products.
+    """Scores, their softmax and its product with the values; of an adjoint, its own products.
 
-    The three adjoints share weights and deltas: they are counted with that of the queries alone.
+    The three adjoints share weights and deltas, which are counted with that of the queries alone.
     """
     (keys, width), outputs = step.inputs[1].shape[-2:], step.inputs[2].shape[-1]
     rows = step.inputs[0].size // max(width, 1)

@@ -170,10 +170,10 @@ class Trace:
         )
 
     def release(self) -> None:
-        """Let go of all that was recorded; for who has made its program and records no more.
+        """Free all that was recorded; nothing can be recorded after it. For callers that have the program.
 
-        A trace and the Tensors that it gave hold each other. Python would find that out in its next search
-        for reference cycles, and go through every step to do so.
+        A trace and its Tensors refer to each other, so without this they would stay until Python's next
+        search for reference cycles, which visits every step.
         """
         self.steps.clear()
         self._deltas.clear()
@@ -232,7 +232,7 @@ def _final_values(
         value, of = step.output, delta_of.get(step.output)
         if of in final:
             name = f"δ{final[of].name}"
-        else:  # without the number given when recording: steps that nobody needs are counted there, too
+        else:  # numbered anew: the number given when recording also counts steps that are not needed
             name = f"{step.layer}.{step.operation}" if step.layer else step.operation
         if name in taken:
             number = counts.get(name, 1) + 1

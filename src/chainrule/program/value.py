@@ -22,7 +22,7 @@ class Value:
 
     shape: axis lengths, each at least 0, known when the program is recorded.
     dtype: one of float32, float64, int32, int64, uint32, uint8, bool. uint8 is for storage, as of images:
-        it is moved about and cast, and no arithmetic takes it.
+        it is moved and cast, and no arithmetic takes it.
     name: unique within a program, such as 'dense_1.weight' or 'δdense_1.relu'.
 
     Two Values are equal only if they are the same object.

@@ -11,9 +11,9 @@ from chainrule.executors.contract import NamedArrays, Tree
 from chainrule.program import FLOATS, Program, Step, Value
 from chainrule.training.replay import Breakdown
 
-_GROWN = 10.0  # times what the weights of a layer were, or might usually have been, is called grown
+_GROWN = 10.0  # times the size at the start, or the usual size: weights larger than that count as grown
 _USUAL = 0.1
-_UNSCALED = 1e3  # data beyond it are worth a word where training diverged
+_UNSCALED = 1e3  # larger data are named as a possible cause where training diverged
 _SHOWN = {"weight": "sample_weight"}
 
 

@@ -44,7 +44,7 @@ class EpochDone:
 
     record: of the epoch, the last of the history; figures may be added. state: as it is now. stop: call with
     a reason to end here. weights: gives what to predict with, by name; the arrays may be the state's own.
-    changed: to be called by who writes to arrays of the state.
+    changed: call it after writing to arrays of the state.
     """
 
     record: Record

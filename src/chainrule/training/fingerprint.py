@@ -1,4 +1,4 @@
-"""What data a run was trained on, in a few letters: so that it continues with the same, or is told apart."""
+"""A short hash of the data that a run was trained on, so that it continues with the same data alone."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -198,7 +198,7 @@ def train_recipe(
     if recipe.optimizer.needs_all_examples():
         _check_all_examples(recipe, supply)
     last_parts, why = _last_parts(programs, supply, supply.rows(recipe.batch_size))
-    if why and state is None:  # who continues with a state trains again and again
+    if why and state is None:  # a caller that passes a state trains repeatedly
         warn(ChainruleWarning(why))
     bar = _bar(progress)
     heard: list[Listener] = []

@@ -53,7 +53,7 @@ class LastState:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """The settings that are others from here on, as of `Run.train`; None: as before."""
+    """The settings that change from here on, as of `Run.train`; None: as before."""
 
     learning_rate: float | Schedule | None
     batch_size: int | None
@@ -84,7 +84,7 @@ def go_on(
     old = known.state
     if changes.learning_rate is not None:
         old = replace(old, tree=_without_rates(old.tree))
-    if changes.validation is not None:  # losses on other examples tell nothing of which epoch is the best
+    if changes.validation is not None:  # losses on other examples are not comparable
         old = replace(old, best={}, best_epoch=0, best_loss=math.inf)
     programs = Programs(recipe, run.executor)
     supply = supply_of(programs, more)
@@ -109,7 +109,7 @@ def go_on(
 
 
 def _changed(recipe: Recipe, known: GoingOn, changes: Changes) -> tuple[Recipe, Mapping[str, OwnMetric]]:
-    """The recipe with what changes, but for epochs, and metrics of one's own by name."""
+    """The recipe with all changes but the epochs, and the user's own metrics by name."""
     from chainrule.training.fitting import named_metrics
 
     recipe, own = replace(recipe, patience=changes.patience), known.own_metrics
@@ -156,7 +156,7 @@ def _at_rate(optimizer: Any, rate: float | Schedule) -> Any:
 
 
 def _without_rates(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The tree without what links keep of their learning rate, so that another starts anew."""
+    """The tree without the state of learning rates, so that another rate starts anew."""
     ending = ".learning_rate"
     links = tuple(name.removesuffix("learning_rate") for name in tree if name.endswith(ending))
     kept = {f"{link}{what}" for link in links for what in ("step", "learning_rate")}

@@ -36,7 +36,7 @@ class Head:
 
 
 def heads_of(objective: Objective) -> list[Head]:
-    """The heads of a supervised objective; of others none are known."""
+    """The heads of a supervised objective; none for others."""
     return list(_heads("", objective.loss)) if isinstance(objective, Supervised) else []
 
 

@@ -156,7 +156,7 @@ class Loop:
                 tree[name][...] = array
 
     def _changed(self) -> None:
-        """Someone wrote to the state's arrays."""
+        """A listener wrote to the state's arrays: the session gets them."""
         self._session.write(self.state.tree)
         self._keep_past()
 
@@ -256,7 +256,7 @@ class Loop:
         return outputs
 
     def _kept(self, outputs: dict[str, np.ndarray]) -> dict[str, float]:
-        """Of the last step what was measured for the epoch; what is for every step goes to the state."""
+        """What the last step measured for the epoch; what every step measured is added to the state."""
         sizes = {}
         for name, values in outputs.items():
             if name.endswith(EACH_STEP):
@@ -273,7 +273,7 @@ class Loop:
         self._past_until = time.perf_counter() + _SECONDS_PER_CALL
 
     def _refuse_not_finite(self) -> None:
-        """The last step's weights are in no loss yet, so they are looked at too."""
+        """Check the weights too: those of the last step are in no loss yet."""
         if not all(np.isfinite(array).all() for array in self._session.read(self._held).values()):
             raise self._broken_down()
 

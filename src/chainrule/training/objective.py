@@ -201,7 +201,7 @@ def predicted(objective: Objective, outputs: Structure, *, raw: bool) -> dict[st
 def check_type(name: str, value: object, kind: type, example: str) -> None:
     """Raises ConfigError for a setting that is not of this class."""
     if not isinstance(value, kind):
-        named = isinstance(value, type | FunctionType)  # as who forgot to call it gives
+        named = isinstance(value, type | FunctionType)  # passed without being called
         got = described(value) if named else repr(value if isinstance(value, str) else type(value).__name__)
         raise ConfigError(f"{name} is {got}", remedy=f"give {example}")
 

@@ -1,4 +1,4 @@
-"""The steps since a while ago once more, value by value, to find where a number stops being finite."""
+"""Replays the latest steps value by value, to find where a number stops being finite."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -216,7 +216,7 @@ def _as_trained(name: str, given: Any, count: int, dtype: np.dtype, whole: bool)
 
 
 def _padded(arrays: Mapping[str, Any], rows: np.ndarray) -> Mapping[str, np.ndarray]:
-    """Some examples as one batch; plain arrays as they are."""
+    """Some examples as one padded batch; plain arrays unchanged."""
     if not any(isinstance(array, Ragged) for array in arrays.values()):
         return arrays
     batch, _ = next(padded_batches(arrays, rows[None], None, 0))

@@ -1,4 +1,4 @@
-"""What `train` is told in words: losses and optimizers by name, and settings as other libraries call them."""
+"""What `train` takes as words: losses and optimizers by name, and settings as other libraries call them."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Sequential, Residual and Concatenate."""
+"""Sequential, Residual, Padded and Concatenate."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,12 @@ from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
     Activation,
     Concatenate,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
     Layer,
+    Padded,
     Residual,
     Sequential,
     building,
@@ -65,6 +67,15 @@ def test_residual_refuses_another_width_even_one_that_would_broadcast(units):
         f"Residual 'residual_1': its layers turn shape (5, 3) into (5, {units}), which can't be added to x; "
         "make the last inner layer as wide as the input, or give it a shortcut of that shape"
     )
+
+
+def test_padded_layers_see_zeros_around_an_image():
+    """So a convolution that pads by zeros itself gives the same as on the image alone."""
+    x, weight = RANDOM.normal(size=(2, 5, 6, 1)), RANDOM.normal(size=(3, 3, 1, 2))
+    tree = {"conv2d_1.weight": weight, "conv2d_1.bias": np.zeros(2)}
+    convolution = Conv2D(2, 3, padding="same")
+    y = output(Padded([convolution], 4), x, tree)
+    np.testing.assert_allclose(y, output(convolution, x, tree), rtol=1e-12)
 
 
 def test_residual_adds_its_layers_to_what_its_shortcut_gives():
