@@ -110,7 +110,7 @@ def test_pictures_are_drawn_and_results_are_what_coco_reads(here, chainrule):
         (("train", "nothing", "--task", "detect"), "nothing: no such file or folder"),
         (("train", "empty", "--task", "detect"), "empty holds no boxes; give JPEGImages/"),
         (("train", "broken.json", "--task", "detect"), "broken.json is no JSON of boxes"),
-        (("train", "voc"), "voc/JPEGImages holds no images"),
+        (("train", "voc", "--task", "detect"), "voc/JPEGImages holds no images"),
         (("train", "one"), "one has no image with boxes to hold out"),
         (("train", "one", "-s", "stride=3"), "stride is 3"),
         (("predict", "table", "t.csv", "--draw", "drawn"), "a run of the task table has nothing to draw"),

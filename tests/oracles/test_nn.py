@@ -149,7 +149,7 @@ LOSSES = {
     ),
     "large_margin": case(
         nn.LargeMarginCosine(0.3, 5.0),
-        lambda y, t: functional.cross_entropy(5 * (y - 0.3 * functional.one_hot(t, 3)), t),
+        lambda y, t: functional.cross_entropy(5 * (y - 0.3 * functional.one_hot(t, 3).to(y.dtype)), t),
         Y[:, :3],
         np.array([0, 1, 2, 0, 1, 2, 0]),
     ),

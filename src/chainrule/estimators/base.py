@@ -225,12 +225,12 @@ class NetEstimator(BaseEstimator):
         return x, "float64" if x.dtype == np.uint8 else x.dtype.name
 
     def _outputs(self, X: Any, then: Callable[[np.ndarray, str], np.ndarray], *, raw: bool) -> np.ndarray:
-        """What becomes of what the network gives for rows.
+        """`then` of the network's outputs for rows.
 
-        then: what becomes of it (see `Fitted.outputs`), row by row, given the dtype that predictions have.
+        then: see `Fitted.outputs`; it is also given the dtype that predictions have.
         """
         if not self.__sklearn_is_fitted__():
-            check_is_fitted(self)  # which says so in scikit-learn's words
+            check_is_fitted(self)  # raises scikit-learn's error
         if self._is_usual(X):
             refuse_not_finite(X, "X", _FILL)
             x, dtype = X, X.dtype.name

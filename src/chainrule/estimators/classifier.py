@@ -21,7 +21,7 @@ from chainrule.training import Listener
 
 
 class NetClassifier(ClassifierMixin, NetEstimator):
-    """A neural network that says classes or labels, trained by chainrule in the manner of scikit-learn.
+    """A neural network that predicts classes or labels, trained by chainrule in the manner of scikit-learn.
 
     X may be an array or a sparse matrix of numbers, or a DataFrame: with text, dates, booleans or missing
     values in it, its columns are prepared by `chainrule.data.fit_preparation`. y holds two classes or
@@ -259,7 +259,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return self._of_scores(X, self._log_probabilities)
 
     def _of_scores(self, X: Any, then: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """What becomes of the scores of `decision_function`, row by row."""
+        """`then` of the scores of `decision_function`, row by row."""
 
         def scored(outputs: np.ndarray, dtype: str) -> np.ndarray:
             one = self._fitted.targets.outputs == 1 and not self._fitted.targets.multilabel

@@ -12,7 +12,7 @@ from chainrule.tasks.table.network import table_choices, table_network
 
 _LEAST_ROWS_TO_HOLD_OUT = 100
 _FEW_ROWS = range(30, 1000)
-"""Of so many, folds say how long to train, where nobody says how."""
+"""With so many rows cross-validation chooses the number of epochs, unless the user says how to train."""
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,9 @@ class Fitted(Generic[AnyTargets]):
     targets: AnyTargets
 
     def outputs(self, x: Any, *, raw: bool, then: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """What becomes of what the network gives for rows: its raw outputs, or what its loss predicts.
+        """`then` of the network's outputs for rows: of the raw ones, or of what its loss predicts.
 
-        then: what becomes of it, row by row. Numbers are standardized and converted block by block.
+        then: applied row by row. Numbers are standardized and converted block by block.
         """
         return self.programs.outputs(
             self.run.parameters, len(x), self._block(x), raw=raw, least=ESTIMATED_ROWS, then=then

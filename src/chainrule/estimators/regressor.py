@@ -39,7 +39,7 @@ LOSSES: Mapping[str, Callable[[], Loss]] = {
 
 
 class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
-    """A neural network that says numbers, trained by chainrule in the manner of scikit-learn.
+    """A neural network that predicts numbers, trained by chainrule in the manner of scikit-learn.
 
     X may be an array or a sparse matrix of numbers, or a DataFrame: with text, dates, booleans or missing
     values in it, its columns are prepared by `chainrule.data.fit_preparation`. y holds one number per row

@@ -14,8 +14,8 @@ from chainrule.tasks.table.run import upgraded_config
 from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, Verb, plain_settings, settings_of
 from chainrule.training.folder import kind_of
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, SEGMENT, DETECT, IMAGE, FACES)}
-"""By name; the first is the default. A source is taken by the first that takes it: masks before images."""
+TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, IMAGE, FACES)}
+"""By name; the first is the default. The first that takes a source has it: boxes and masks before images."""
 
 
 def task_of(folder: Path) -> Task:

@@ -56,7 +56,7 @@ def _example(run: "Run", row: int, data: Any) -> Arrays:
     if not isinstance(row, int | np.integer) or isinstance(row, bool):
         raise ConfigError(
             f"row is {described(row)}; it is the number of an example, from 0 to {len(arrays) - 1}",
-            remedy="give that, and examples of your own as data=(x, y)",
+            remedy="give one of those numbers",
         )
     if not 0 <= row < len(arrays):
         raise DataError(

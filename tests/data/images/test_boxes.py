@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.data.images import open_voc
+from chainrule.data.images import holds_boxes, open_voc
 from chainrule.errors import DataError
 
 
@@ -67,6 +67,14 @@ def test_an_annotation_that_is_wrong_is_left_out_and_named(annotate, tmp_path, c
     assert [Path(path).name for path in boxes.images.paths] == ["a.jpg"]
     assert len(boxes.corners) == 1
     assert message in boxes.images.findings[-1]
+
+
+def test_masks_in_folders_of_the_same_names_are_no_boxes(annotate, picture, tmp_path):
+    picture("JPEGImages/a.jpg", (10, 20))
+    picture("Annotations/a.png", (10, 20))
+    assert not holds_boxes(tmp_path / "set")
+    annotate("a", f"<annotation>{thing('dog', 1, 1, 2, 2)}</annotation>")
+    assert holds_boxes(tmp_path / "set")
 
 
 def test_what_is_no_such_folder(annotate, tmp_path):

@@ -11,10 +11,14 @@ from chainrule.paths import printable
 
 
 def holds_boxes(folder: str | os.PathLike[str]) -> bool:
-    """Whether a folder is laid out as Pascal VOC, YOLO or COCO has it; False where it can't be read."""
+    """Whether a folder holds annotations as Pascal VOC, YOLO or COCO has them; False where it can't be read.
+
+    Masks may lie in folders of these names, too: what is in the files counts.
+    """
     path = Path(folder)
     try:
-        return _is_voc(path) or bool(yolo_folders(path)) or any(map(is_coco, coco_files(path)))
+        voc = _is_voc(path) and next((path / "Annotations").glob("*.xml"), None) is not None
+        return voc or bool(yolo_folders(path)) or any(map(is_coco, coco_files(path)))
     except OSError:
         return False
 

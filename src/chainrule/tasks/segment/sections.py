@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.wording import counted
 from chainrule.report import page
 from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, picture
@@ -105,11 +106,15 @@ def _tiles(
     below = name if found is None else f"{name}: outlined as found"
     return [
         Picture(picture(image), "", below, str(each["image"])),
-        Picture(picture(painted(true, classes)), "", "mask" if wanted is None else f"mask, {wanted} objects"),
+        Picture(
+            picture(painted(true, classes)),
+            "",
+            "mask" if wanted is None else f"mask, {counted(wanted, 'object')}",
+        ),
         Picture(
             picture(painted(said, classes)),
             metric_value("mean_iou", each["iou"]),
-            "answer" if found is None else f"answer, {found} objects",
+            "answer" if found is None else f"answer, {counted(found, 'object')}",
         ),
     ]
 
