@@ -208,8 +208,9 @@ def test_out_of_memory_leaves_the_tree_and_other_programs_as_they_were():
 def test_an_arena_of_impossible_size_is_a_memory_error():
     from chainrule.executors.native import _core
 
+    core = _core.Core([], [], [2**45])
     with pytest.raises(MemoryError):
-        _core.Core([], [], [2**45])
+        core.run([], [], [], 1, _core.Pool(1))
 
 
 # Threads
