@@ -1,7 +1,5 @@
 """Boxes of blood cells: mean average precision on the test part, by the task's `train` within minutes."""
 
-import json
-import sys
 import time
 from typing import Any
 
@@ -30,7 +28,3 @@ def measure(folder: str, minutes: float, seed: int) -> dict[str, Any]:
         "training_seconds": evaluation["seconds"],
         "epochs": settings.epochs,
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])), indent=1))

@@ -1,6 +1,7 @@
 """How well ten people whom training never saw are told apart: ORL faces, four disjoint choices of ten.
 
-`python -m benchmarks.images.faces` measures all choices with three seeds; `… choose` the inner splits alone.
+`make bench-images ARGS="--only faces"` measures all choices; `python -m benchmarks.images.faces` compares
+CANDIDATES on the inner splits.
 
 The recipe of a choice is selected by inner splits that its ten people have no part in: of the other thirty
 people, twenty are trained on and ten are scored, each of the three tens once. CANDIDATES are what was
@@ -8,8 +9,6 @@ compared; each choice takes the one with the lowest mean (nested selection), and
 The candidates themselves were drafted on the inner splits of all choices together, seed 0.
 """
 
-import json
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -29,7 +28,6 @@ from chainrule.training import train_recipe
 SET = "orl-faces"
 TENS = 4
 """People 1 to 10, 11 to 20, 21 to 30 and 31 to 40."""
-SEEDS = (0, 1, 2)
 WEAK = {"degrees": 5.0, "scale": 1.08, "contrast": 0.2}
 CANDIDATES: Mapping[str, FaceSettings] = {
     "large": FaceSettings(),
@@ -101,16 +99,5 @@ def _held_out(opened: FaceSet, tens: Iterable[int]) -> FaceSet:
     return FaceSet(replace(opened.images, parts=np.where(held, "test", "train").astype("U10")))
 
 
-def main() -> None:
-    """Choose, or measure and print JSON."""
-    opened = open_faces(SET, None, print)
-    if sys.argv[1:] == ["choose"]:
-        choose(opened, CANDIDATES)
-        return
-    found = [measure(SET, 2.0, seed) for seed in SEEDS]
-    rates = [each["equal_error_rate"] for each in found]
-    print(json.dumps({"equal_error_rate": float(np.mean(rates)), "seeds": found}, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    choose(open_faces(SET, None, print), CANDIDATES)

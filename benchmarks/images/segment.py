@@ -1,11 +1,11 @@
 """Masks of streets: mean intersection over union on the test part, by the task's `train` within minutes."""
 
-import json
-import sys
 import time
 from typing import Any
 
+from benchmarks.images.pytorch_masks import train_pytorch
 from chainrule.tasks.segment import SEGMENT
+from chainrule.tasks.segment.prepare import prepare_masks
 from chainrule.tasks.segment.settings import SegmentSettings
 
 VOID = 11
@@ -34,9 +34,12 @@ def measure(folder: str, minutes: float, seed: int) -> dict[str, Any]:
     }
 
 
+def measure_pytorch(folder: str, minutes: float, seed: int) -> dict[str, Any]:
+    """The network that `measure` chooses in PyTorch, which fits as many epochs as it can into the minutes."""
+    opened = SEGMENT.open(folder, None, _settings(minutes, seed), print)
+    settings = SEGMENT.settle(opened, _settings(minutes, seed), print)
+    return train_pytorch(prepare_masks(opened, settings), settings, minutes)
+
+
 def _settings(minutes: float, seed: int) -> SegmentSettings:
     return SegmentSettings(void=VOID, minutes=minutes, seed=seed)
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])), indent=1))
