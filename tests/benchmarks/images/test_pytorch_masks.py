@@ -7,7 +7,6 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 
 from benchmarks.images import pytorch_masks  # noqa: E402 (after the skip)
-
 from chainrule.executors.numpy_ import compile_numpy  # noqa: E402
 from chainrule.nn import CrossEntropyDice, RandomAffine, summary  # noqa: E402
 from chainrule.program import Trace  # noqa: E402
