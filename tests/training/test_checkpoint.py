@@ -403,7 +403,8 @@ def test_what_is_loaded_can_be_trained_on(tmp_path):
 
 
 def events(state: RunState) -> tuple[EpochDone, Ended]:
-    return EpochDone({"epoch": 1}, state, lambda reason: None, dict, lambda: None), Ended("epochs", state)
+    done = EpochDone({"epoch": 1}, state, lambda reason: None, dict, lambda: None, lambda recipe, state: None)
+    return done, Ended("epochs", state)
 
 
 def test_a_checkpoint_is_written_when_it_is_time_and_at_the_end(tmp_path, monkeypatch):

@@ -192,11 +192,8 @@ def test_asha_ends_trials_that_are_not_among_the_best_third_at_a_rung() -> None:
         for epoch in range(1, 21):
             loss = start[attempt.number] - epoch
             state = RunState({}, best_loss=loss)
-            attempt(
-                EpochDone(
-                    {"epoch": epoch, "validation_loss": loss}, state, stopped.append, dict, lambda: None
-                )
-            )
+            record = {"epoch": epoch, "validation_loss": loss}
+            attempt(EpochDone(record, state, stopped.append, dict, lambda: None, lambda recipe, state: None))
             ran[attempt.number] = epoch
             if stopped:
                 attempt.reasons.extend(stopped)

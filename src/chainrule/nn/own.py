@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterator
 from dataclasses import Field, fields, is_dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,23 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray):
         return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
     return one is other or bool(one == other)
+
+
+def own_kinds(tree: Any) -> tuple[type | FunctionType, ...]:
+    """The classes and functions in the tree that are not chainrule's, as `from_plain` takes them."""
+    return tuple(dict.fromkeys(_own_kinds(tree)))
+
+
+def _own_kinds(item: Any) -> Iterator[type | FunctionType]:
+    if isinstance(item, FunctionType):
+        if not is_ours(item):
+            yield item
+    elif isinstance(item, tuple | list):
+        if not _NUMBERS.issuperset(map(type, item)):
+            for each in item:
+                yield from _own_kinds(each)
+    elif is_dataclass(item) and not isinstance(item, type):
+        if not is_ours(type(item)):
+            yield type(item)
+        for each in fields(item):
+            yield from _own_kinds(getattr(item, each.name, None))

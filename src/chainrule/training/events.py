@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chainrule.errors import TrainingError
 from chainrule.program import NamedArrays
+from chainrule.training.programs import Programs
+from chainrule.training.recipe import Recipe
 from chainrule.training.state import Record, RunState
+
+Amend = Callable[[Recipe, RunState], None]
+"""Called with another recipe, and a state of it (`RunState.fork`), from which training goes on at once."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +18,8 @@ class Started:
     """Before the first step. parameters: trained numbers.
 
     steps_per_epoch, examples: None for a source that does not know how many examples it has.
-    state: as training finds it. stop: call with a reason to end before the first step.
+    state: as training finds it. stop: call with a reason to end before the first step. amend: call to train
+    another recipe instead.
     """
 
     epochs: int
@@ -22,6 +29,7 @@ class Started:
     first_epoch: int
     state: RunState
     stop: Callable[[str], None]
+    amend: Amend
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class EpochDone:
 
     record: of the epoch, the last of the history; figures may be added. state: as it is now. stop: call with
     a reason to end here. weights: gives what to predict with, by name; the arrays may be the state's own.
-    changed: call it after writing to arrays of the state.
+    changed: call it after writing to arrays of the state. amend: call to go on with another recipe.
     """
 
     record: Record
@@ -52,6 +60,33 @@ class EpochDone:
     stop: Callable[[str], None]
     weights: Callable[[], NamedArrays]
     changed: Callable[[], None]
+    amend: Amend
+
+
+@dataclass(frozen=True)
+class BrokenDown:
+    """A loss or a weight became infinite or NaN; training ends, unless a listener amends it.
+
+    error: what is raised otherwise. state: before the step that broke down, all of it finite. amend: call to
+    go on from there, or from an earlier state, with another recipe.
+    """
+
+    error: TrainingError
+    state: RunState
+    amend: Amend
+
+
+@dataclass(frozen=True)
+class Amended:
+    """Training goes on with another recipe from another state.
+
+    programs: of the recipe. Listeners that come after the one that amended it do not hear of the event at
+    which it did, and no reason to stop that was given there counts.
+    """
+
+    recipe: Recipe
+    state: RunState
+    programs: Programs
 
 
 @dataclass(frozen=True)
@@ -69,7 +104,7 @@ class Ended:
     error: BaseException | None = None
 
 
-Event = Started | StepsDone | EpochDone | Ended
+Event = Started | StepsDone | EpochDone | BrokenDown | Amended | Ended
 """What the training loop tells its listeners."""
 Listener = Callable[[Event], None]
 """Called with every event of training."""

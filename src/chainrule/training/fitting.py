@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.calls import naming_settings
 from chainrule.data import Arrays, Source, belonging, nested, split, split_indices
-from chainrule.errors import ChainruleWarning, ConfigError, DataError, ShapeError, warn
+from chainrule.errors import ChainruleWarning, ConfigError, DataError, warn
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import Layer
 from chainrule.nn.metrics import MEASURED, MetricsGiven, OwnMetric
@@ -20,6 +20,7 @@ from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
 from chainrule.streams import is_notebook, is_terminal
+from chainrule.training.attending import Attendant, Patient, attendant_of
 from chainrule.training.events import Listener
 from chainrule.training.fingerprint import fingerprint
 from chainrule.training.going_on import GoingOn, LastState
@@ -40,7 +41,7 @@ from chainrule.training.objective import Objective
 from chainrule.training.outputs import warn_of_outputs
 from chainrule.training.probes import Watch, probes_of
 from chainrule.training.programs import Programs
-from chainrule.training.recipe import Recipe
+from chainrule.training.recipe import Recipe, amended_recipe
 from chainrule.training.run import Run
 from chainrule.training.scaling import scale_to_unit_variance, scales
 from chainrule.training.state import RunState
@@ -72,6 +73,7 @@ def train(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
+    doctor: str | Attendant | None = None,
     executor: str = DEFAULT,
 ) -> Run:
     """Train a model by backpropagation.
@@ -124,6 +126,9 @@ def train(
     settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
     in it.
     progress: a bar on standard error, in a notebook one line; None shows it there and on a terminal.
+    doctor: 'watch' says what is wrong with the training, 'advise' tries on copies of it what would help, and
+    'repair' does what helps, too: the run's recipe is then the repaired one. `Run.diagnosis` has what was
+    found. A resumed run is to be given it again.
     executor: a name in `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the
     reference. Where the core is missing NumPy takes its place: a warning says so once, and the first record
     of the history, as 'executor'.
@@ -160,6 +165,7 @@ def train(
         listeners=[*listeners, last],
         checkpoint=checkpoint,
         progress=progress,
+        doctor=doctor,
         executor=executor,
         own_metrics=own,
     )
@@ -175,6 +181,7 @@ def train_recipe(
     listeners: Sequence[Listener] = (),
     checkpoint: Path | str | None = None,
     progress: bool | None = None,
+    doctor: str | Attendant | None = None,
     executor: str = DEFAULT,
     state: RunState | None = None,
     programs: Programs | None = None,
@@ -185,6 +192,7 @@ def train_recipe(
 
     state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
     of a `starting_tree`; not with a checkpoint. Patience counts from there.
+    doctor: as of `train`.
     programs: compiled before, for a recipe that differs in epochs, batch size, patience and seed at most;
     they have their executor. own_metrics: by name, measured beside those of the recipe.
     initial: arrays of the model that training begins with, by name, such as the `parameters` of another run;
@@ -197,23 +205,11 @@ def train_recipe(
     _check_metrics(recipe, programs, held_out, measured=bool(recipe.metrics or own_metrics))
     if recipe.optimizer.needs_all_examples():
         _check_all_examples(recipe, supply)
-    last_parts, why = _last_parts(programs, supply, supply.rows(recipe.batch_size))
+    _, why = supply.last_parts(supply.rows(recipe.batch_size))
     if why and state is None:  # a caller that passes a state trains repeatedly
         warn(ChainruleWarning(why))
+    attendant, patience_since = attendant_of(doctor), 0 if state is None else state.epoch
     bar = _bar(progress)
-    heard: list[Listener] = []
-    if held_out is not None:
-        heard += [Validation(recipe, held_out, own_metrics)]
-        heard += [BestWeights(weights=recipe.keep == "best")]
-    if recipe.optimizer.observes():
-        heard.append(ObservedByOptimizer(recipe))
-    if bar is not None:
-        heard.append(bar)
-    heard += listeners
-    if validation is not None and recipe.patience is not None:
-        heard.append(EarlyStopping(recipe.patience, since=0 if state is None else state.epoch))
-    if checkpoint is not None:
-        heard.append(Checkpoint(checkpoint, recipe))
     try:
         with owned(checkpoint), deferred_interrupt() as interrupted:
             if state is None:
@@ -221,19 +217,35 @@ def train_recipe(
                 bytes_as = "int32" if whole else recipe.dtype
                 known = {} if checkpoint is None else fingerprint(data, validation, bytes_as)
                 state = _starting_state(recipe, supply, known, checkpoint, programs, initial)
+            patient = Patient(recipe, supply, held_out)
+            if state.recipe is not None:
+                patient = patient.by(amended_recipe(recipe, state.recipe))
+            heard = _measuring(patient, own_metrics)
+            if bar is not None:
+                heard.append(bar)
+            heard += listeners
+            if held_out is not None:
+                heard.append(EarlyStopping(patient.recipe.patience, since=patience_since))
+            if attendant is not None:
+                heard.append(attendant.attend(patient))
+            if checkpoint is not None:
+                heard.append(Checkpoint(checkpoint, recipe))
+            probes = dict.fromkeys((*probes_of(watch), *(attendant.watch if attendant else ())))
             return Loop(
-                recipe,
-                programs,
-                supply,
-                state,
-                heard,
-                probes_of(watch),
-                interrupted,
-                last_parts,
+                patient.recipe, patient.programs, patient.data, state, heard, tuple(probes), interrupted
             ).run()
     finally:
         if bar is not None:
             bar.close()
+
+
+def _measuring(patient: Patient, own_metrics: Mapping[str, OwnMetric]) -> list[Listener]:
+    """The listeners that add to records, or look at them for the optimizer."""
+    heard: list[Listener] = []
+    if patient.held_out is not None:
+        heard += [Validation(patient.recipe, patient.held_out, own_metrics)]
+        heard += [BestWeights(weights=patient.recipe.keep == "best")]
+    return [*heard, ObservedByOptimizer(patient.recipe)]
 
 
 def _bar(progress: bool | None) -> ProgressBar | NotebookLine | None:
@@ -385,32 +397,6 @@ def starting_tree_of(
     return tree
 
 
-def _last_parts(programs: Programs, supply: Supply, rows: int) -> tuple[int, str]:
-    """How the last rows of an epoch are divided, as `batches` takes it, and a sentence where that is unusual.
-
-    Where a layer refuses the few rows that are left over, as BatchNorm does a single one, they and the last
-    full batch are divided in two: as many steps as before, none of them with few rows. Raises what the layer
-    raises where it refuses these, too, and all of them as one batch. Where nobody knows how many examples
-    there are, one may be left over.
-    """
-    data = supply.sample
-    rest = 1 if supply.examples is None else supply.examples % rows
-    if not rest or rest == rows:
-        return 0, ""
-    try:
-        programs.step(data, rest)
-    except ShapeError as error:
-        for parts in (2, 1):
-            sizes = [len(part) for part in np.array_split(np.arange(rows + rest), parts)]
-            with suppress(ShapeError):
-                for size in {*sizes}:
-                    programs.step(data, size)
-                told = " and ".join(map(str, sizes))
-                return parts, f"{error.what}; the last batches of an epoch have {told} rows instead"
-        raise
-    return 0, ""
-
-
 def _starting_state(
     recipe: Recipe,
     supply: Supply,
@@ -422,6 +408,9 @@ def _starting_state(
     if checkpoint is None or not Path(checkpoint).exists():
         return RunState(starting_tree_of(recipe, supply, programs, initial), data=known)
     state = load_state(checkpoint, recipe)
+    if state.recipe is not None:
+        recipe = amended_recipe(recipe, state.recipe)
+        programs = Programs(recipe, programs.executor)
     step = programs.step(supply.sample, supply.rows(recipe.batch_size))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
         raise DataError(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,16 @@ from chainrule.errors import TrainingError
 from chainrule.executors import Session
 from chainrule.program import NamedArrays, Program
 from chainrule.training.diagnose import not_finite_error, sizes_of
-from chainrule.training.events import Ended, EpochDone, Listener, Started, StepsDone
+from chainrule.training.events import (
+    Amended,
+    BrokenDown,
+    Ended,
+    EpochDone,
+    Event,
+    Listener,
+    Started,
+    StepsDone,
+)
 from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
@@ -30,9 +39,9 @@ _PAST_BYTES = 4 << 20  # of chunks that are kept to replay the last steps
 class Loop:
     """Trains a state in place, on one chunk of the data after the other.
 
+    Where a listener amends it, another recipe and state take their place.
     listeners: told of every event, in this order. watch: what is measured, at the last full batch of every
-    epoch or at every step. interrupted: asked between calls; True ends the run in order. last_parts: as of
-    `batches`.
+    epoch or at every step. interrupted: asked between calls; True ends the run in order.
     """
 
     recipe: Recipe
@@ -42,7 +51,7 @@ class Loop:
     listeners: Sequence[Listener]
     watch: tuple[Probe, ...]
     interrupted: Callable[[], bool]
-    last_parts: int = 0
+    _amendment: tuple[Recipe, RunState] | None = field(default=None, init=False)
 
     def run(self) -> Run:
         """Train until the epochs are done or something ends them.
@@ -92,30 +101,26 @@ class Loop:
 
     def _train(self) -> str:
         """The reason for which it ended, as in `Ended`."""
-        self._batch_size = self.data.rows(self.recipe.batch_size)
-        self._sessions: dict[tuple[Hashable, ...], tuple[Program, Session]] = {}
-        self._each_step = every_step(self.watch)
-        self._at_last = len(self._each_step) < len(self.watch)
-        self._program, self._session = self._ready(self.data.sample.named, self._batch_size)
-        program = self._program
-        self._start = sizes_of(self.state.tree, program.parameters)
-        self._held = [value.name for value in held_by_model(program)]
-        self._rates = [v.name for v in program.state if v.name.endswith(".learning_rate")]
+        self._make_ready()
         reasons: list[str] = []
         started = Started(
             epochs=self.recipe.epochs,
-            steps_per_epoch=steps_per_epoch(self.data.examples, self._batch_size, self.last_parts),
+            steps_per_epoch=steps_per_epoch(self.data.examples, self._batch_size, self._last_parts),
             examples=self.data.examples,
-            parameters=sum(v.size for v in program.parameters),
+            parameters=sum(v.size for v in self._program.parameters),
             first_epoch=self.state.epoch + 1,
             state=self.state,
             stop=reasons.append,
+            amend=self._amend,
         )
         self._tell(started)
-        self._steps_per_call = 1
-        self._keep_past()
         while self.state.epoch < self.recipe.epochs and not reasons:
-            record = self._epoch(self.state.epoch + 1)
+            try:
+                record = self._epoch(self.state.epoch + 1)
+            except TrainingError as error:
+                if not self._tell(BrokenDown(error, self.state, self._amend)):
+                    raise
+                continue
             if record is None:
                 reasons.append("interrupted")
                 break
@@ -124,14 +129,45 @@ class Loop:
             if self.programs.fallback and record["epoch"] == started.first_epoch:
                 record["executor"] = f"numpy: {self.programs.fallback}"
             self._fetch()
-            self._tell(EpochDone(record, self.state, reasons.append, self._evaluated, self._changed))
+            done = EpochDone(record, self.state, reasons.append, self._evaluated, self._changed, self._amend)
+            if self._tell(done):
+                reasons.clear()
             if self.interrupted():
                 reasons.append("interrupted")
         return reasons[0] if reasons else "epochs"
 
-    def _tell(self, event: Started | StepsDone | EpochDone) -> None:
+    def _make_ready(self) -> None:
+        """Programs, sessions and what is known of them, for the recipe and the state as they are."""
+        self._batch_size = self.data.rows(self.recipe.batch_size)
+        self._last_parts, _ = self.data.last_parts(self._batch_size)
+        self._sessions: dict[tuple[Hashable, ...], tuple[Program, Session]] = {}
+        self._each_step = every_step(self.watch)
+        self._at_last = len(self._each_step) < len(self.watch)
+        self._program, self._session = self._ready(self.data.sample.named, self._batch_size)
+        self._start = sizes_of(self.state.tree, self._program.parameters)
+        self._held = [value.name for value in held_by_model(self._program)]
+        self._rates = [v.name for v in self._program.state if v.name.endswith(".learning_rate")]
+        self._steps_per_call = 1
+        self._keep_past()
+
+    def _tell(self, event: Event) -> bool:
+        """Tell everyone: whether one amended the training. Those after it hear `Amended` instead."""
         for listener in self.listeners:
             listener(event)
+            if self._amendment is not None:
+                break
+        else:
+            return False
+        (self.recipe, self.state), self._amendment = self._amendment, None
+        self.state.recipe = self.recipe.to_plain()
+        self.programs = Programs(self.recipe, self.programs.executor)
+        self.data = replace(self.data, programs=self.programs)
+        self._make_ready()
+        self._tell(Amended(self.recipe, self.state, self.programs))
+        return True
+
+    def _amend(self, recipe: Recipe, state: RunState) -> None:
+        self._amendment = recipe, state
 
     def _ready(self, arrays: NamedArrays, rows: int, *, at_last: bool = False) -> tuple[Program, Session]:
         """The training step for batches of this many rows, and a session of it; all are on one tree.
@@ -168,7 +204,7 @@ class Loop:
         place = Position(*state.position)
         sizes: dict[str, float] = {}
         others: list[tuple[float, int]] = []  # losses of batches of other sizes, which come last
-        with closing(self.data.feed(self._batch_size, seed, epoch, place, self.last_parts)) as parts:
+        with closing(self.data.feed(self._batch_size, seed, epoch, place, self._last_parts)) as parts:
             for part in parts:
                 if part.full:
                     kept = self._full(part, epoch)

@@ -1,7 +1,7 @@
 """Recipe: every setting of a run but the data, as one tree of frozen dataclasses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import FunctionType
 from typing import Any
 
@@ -10,7 +10,7 @@ from chainrule.nn import KINDS
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses import Loss
 from chainrule.nn.optimizers import Transform, adam
-from chainrule.nn.own import check_own_parts
+from chainrule.nn.own import check_own_parts, own_kinds
 from chainrule.nn.part import Part
 from chainrule.nn.regularizers import Penalty
 from chainrule.nn.settings import check_choice, check_flag
@@ -107,6 +107,15 @@ class Recipe(Part):
     def from_plain(plain: dict[str, Any], classes: tuple[type | FunctionType, ...] = ()) -> "Recipe":
         """The recipe that `to_plain` wrote; classes: your own that occur in it, also functions."""
         return from_plain(plain, (*KINDS, Recipe, Supervised, *checked_classes(classes)), "recipe")
+
+
+def amended_recipe(given: Recipe, amended: Mapping[str, Any]) -> Recipe:
+    """What an amended training goes on with: the stored recipe, for as many epochs as are given now.
+
+    amended: as plain data; classes of one's own in it are those in the given recipe.
+    """
+    stored = Recipe.from_plain(dict(amended), own_kinds(given))
+    return replace(stored, epochs=given.epochs)
 
 
 def differing_settings(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:

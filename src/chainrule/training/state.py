@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.nn.layer import RANDOM_KEY
+
+OPTIMIZER = "optimizer."
+"""What names of the optimizer's arrays begin with."""
 Record = dict[str, Any]
 """One epoch in numbers: epoch, step, seconds, learning_rate, loss, validation_…, watch (see Run.history)."""
 
@@ -23,6 +27,8 @@ class RunState:
     position: where that is in the epoch's chunks: (chunk, row, batches), as of `chainrule.data.Position`.
     watched: what probes measured at the steps of an unfinished epoch, by the output's name.
     data: the `fingerprint` of what is trained on, where the state is kept in a checkpoint; else {}.
+    recipe: the recipe that it is trained by, as plain data, where training was amended; else None.
+    journal: what was found of the training and done about it, as plain data. kept: arrays that belong to it.
     """
 
     tree: dict[str, np.ndarray]
@@ -38,6 +44,9 @@ class RunState:
     position: tuple[int, int, int] = (0, 0, 0)
     watched: dict[str, list[float]] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
+    recipe: dict[str, Any] | None = None
+    journal: list[dict[str, Any]] = field(default_factory=list)
+    kept: dict[str, np.ndarray] = field(default_factory=dict)
 
     def fork(self, start: Mapping[str, np.ndarray], *, same_batches: bool) -> "Fork":
         """A state of another recipe, with all that this one has and the other can use.
@@ -53,12 +62,20 @@ class RunState:
         left = tuple(name for name in self.tree if name not in start)
         tree = {name: (self.tree[name] if name in carried else start[name]).copy() for name in start}
         state = replace(
-            self, tree=tree, history=deepcopy(self.history), watched=deepcopy(self.watched), best={}, data={}
+            self,
+            tree=tree,
+            history=deepcopy(self.history),
+            watched=deepcopy(self.watched),
+            best={},
+            data={},
+            journal=deepcopy(self.journal),
+            kept={name: array.copy() for name, array in self.kept.items()},
         )
         if not same_batches:
             state.batch, state.loss_sum, state.position, state.watched = 0, 0.0, (0, 0, 0), {}
         held = {name: array for name, array in self.best.items() if _fits(array, start.get(name))}
-        if held.keys() == self.best.keys():
+        model = {name for name in start if name != RANDOM_KEY and not name.startswith(OPTIMIZER)}
+        if held.keys() == self.best.keys() and (held.keys() == model or not held):
             state.best = {name: array.copy() for name, array in held.items()}
         else:  # of another model: it has no best epoch yet
             state.best_epoch, state.best_loss = 0, float("inf")

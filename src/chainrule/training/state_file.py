@@ -28,7 +28,10 @@ _META = (
     "position",
     "watched",
     "data",
+    "recipe",
+    "journal",
 )
+_ARRAYS = ("tree", "best", "kept")
 _START_AFRESH = "or remove it to start afresh"
 
 
@@ -55,9 +58,8 @@ def owned(path: Path | str | None) -> Iterator[None]:
 
 
 def save_state(path: Path, state: RunState, recipe: Recipe) -> None:
-    """Write a state and the recipe it belongs to, whole or not at all."""
-    tensors = {f"tree/{name}": array for name, array in state.tree.items()}
-    tensors |= {f"best/{name}": array for name, array in state.best.items()}
+    """Write a state and the recipe that the run began with, whole or not at all."""
+    tensors = {f"{kind}/{name}": a for kind in _ARRAYS for name, a in getattr(state, kind).items()}
     meta = {name: getattr(state, name) for name in _META}
     metadata = {"format": str(FORMAT), "state": json_text(meta), "recipe": json_text(recipe.to_plain())}
     write_aside(path, safetensors_bytes(tensors, metadata))
@@ -95,7 +97,7 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
         )
     for name, array in tensors.items():
         kind, _, key = name.partition("/")
-        (state.tree if kind == "tree" else state.best)[key] = array
+        getattr(state, kind)[key] = array
     state.tree = upgraded_tree(state.tree, number, recipe.optimizer)
     return state
 

@@ -18,8 +18,7 @@ from chainrule.program.garbage import no_garbage_collection
 from chainrule.training.objective import forwarded, predicted, recorded
 from chainrule.training.probes import Probe, measured, readings_of
 from chainrule.training.recipe import Recipe
-
-OPTIMIZER = "optimizer."
+from chainrule.training.state import OPTIMIZER
 
 
 @dataclass(frozen=True)

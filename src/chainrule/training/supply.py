@@ -1,7 +1,7 @@
 """The examples of a run, in memory or from a source, as the training step takes them."""
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -75,6 +75,31 @@ class Supply:
     ) -> Generator[Part, None, None]:
         """The steps of an epoch; see `chainrule.data.feed`. Chunks of a source are checked as they come."""
         return feed(self.source, batch_size, seed, epoch, self._ready, position, last_parts)
+
+    def last_parts(self, rows: int) -> tuple[int, str]:
+        """How the last rows of an epoch are divided, as `batches` takes it; where that is unusual, and why.
+
+        rows: of a full batch. Where a layer refuses the few rows that are left over, as BatchNorm does a
+        single one, they and the last full batch are divided in two: as many steps as before, none of them
+        with few rows. Raises what the layer raises where it refuses these, too, and all of them as one batch.
+        Where nobody knows how many examples there are, one may be left over.
+        """
+        data, programs = self.sample, self.programs
+        rest = 1 if self.examples is None else self.examples % rows
+        if not rest or rest == rows:
+            return 0, ""
+        try:
+            programs.step(data, rest)
+        except ShapeError as error:
+            for parts in (2, 1):
+                sizes = [len(part) for part in np.array_split(np.arange(rows + rest), parts)]
+                with suppress(ShapeError):
+                    for size in {*sizes}:
+                        programs.step(data, size)
+                    told = " and ".join(map(str, sizes))
+                    return parts, f"{error.what}; the last batches of an epoch have {told} rows instead"
+            raise
+        return 0, ""
 
     def padding(self, batch_size: int, seed: int | None, epoch: int) -> float | None:
         """The share of an epoch's elements that is padding, in full batches of sequences.

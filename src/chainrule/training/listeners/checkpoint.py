@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from chainrule.training.events import Ended, EpochDone, Event, StepsDone
+from chainrule.training.events import Amended, Ended, EpochDone, Event, StepsDone
 from chainrule.training.recipe import Recipe
 from chainrule.training.state import RunState
 from chainrule.training.state_file import save_state
@@ -12,7 +12,7 @@ from chainrule.training.state_file import save_state
 class Checkpoint:
     """A listener that saves the state while it is trained, every `every_seconds`, and at a good end.
 
-    That is after an epoch, and within one between two calls of the executor.
+    That is after an epoch, and within one between two calls of the executor; and where training is amended.
 
     Where an error ends training, what was saved last stays.
 
@@ -28,7 +28,7 @@ class Checkpoint:
     def __call__(self, event: Event) -> None:
         """Save when it is time."""
         due = time.monotonic() - self._saved >= self._every
-        if isinstance(event, EpochDone) and due:
+        if (isinstance(event, EpochDone) and due) or isinstance(event, Amended):
             self._save(event.state)
         elif isinstance(event, StepsDone) and due and event.state is not None:
             self._save(event.state())

@@ -1,6 +1,6 @@
 """Schedules that look at the result of every epoch, such as ReduceOnPlateau."""
 
-from chainrule.training.events import EpochDone, Event
+from chainrule.training.events import Amended, EpochDone, Event
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import OPTIMIZER, optimizer_state
 
@@ -13,7 +13,9 @@ class ObservedByOptimizer:
 
     def __call__(self, event: Event) -> None:
         """Write into the state what the optimizer makes of it."""
-        if not isinstance(event, EpochDone):
+        if isinstance(event, Amended):
+            self._optimizer = event.recipe.optimizer
+        if not isinstance(event, EpochDone) or not self._optimizer.observes():
             return
         monitored = event.record.get("validation_loss", event.record["loss"])
         tree = event.state.tree

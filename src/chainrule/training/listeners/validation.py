@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from chainrule.data import Arrays, Structure, flattened
 from chainrule.errors import warn
 from chainrule.nn.metrics import OwnMetric
 from chainrule.training.diagnose import not_finite_validation
-from chainrule.training.events import EpochDone, Event
+from chainrule.training.events import Amended, EpochDone, Event
 from chainrule.training.heads import measured, metric_names
 from chainrule.training.recipe import Recipe
 from chainrule.training.supply import Supply
@@ -23,14 +24,14 @@ class Validation:
     """
 
     def __init__(self, recipe: Recipe, data: Supply, own: Mapping[str, OwnMetric]) -> None:
-        self._data = data
         self._own = own
-        self._objective = recipe.objective
-        self._metrics = metric_names(recipe.objective, recipe.metrics, data.sample)
         self._warned = False
+        self._measure_by(recipe, data)
 
     def __call__(self, event: Event) -> None:
         """Measure."""
+        if isinstance(event, Amended):
+            self._measure_by(event.recipe, replace(self._data, programs=event.programs))
         if not isinstance(event, EpochDone):
             return
         start = time.perf_counter()
@@ -42,6 +43,11 @@ class Validation:
         )
         event.state.seconds += time.perf_counter() - start
         event.record["seconds"] = event.state.seconds
+
+    def _measure_by(self, recipe: Recipe, data: Supply) -> None:
+        self._data = data
+        self._objective = recipe.objective
+        self._metrics = metric_names(recipe.objective, recipe.metrics, data.sample)
 
     def _measured(self, predictions: Structure, known: Arrays) -> list[tuple[str, float]]:
         y = known.y

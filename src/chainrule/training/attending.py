@@ -1,0 +1,69 @@
+"""What attends a training: watches it, says what is wrong, and may amend it. The doctor is one."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.training.events import Listener
+from chainrule.training.probes import Probe
+from chainrule.training.programs import Programs
+from chainrule.training.recipe import Recipe
+from chainrule.training.supply import Supply
+
+MODES = ("watch", "advise", "repair")
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """A training as whoever attends it finds it.
+
+    recipe: what it is trained by. data: what it is trained on. held_out: what validates it, or None.
+    """
+
+    recipe: Recipe
+    data: Supply
+    held_out: Supply | None
+
+    @property
+    def programs(self) -> Programs:
+        """The compiled programs of the recipe."""
+        return self.data.programs
+
+    def by(self, recipe: Recipe) -> "Patient":
+        """The same data, trained on by another recipe."""
+        programs = Programs(recipe, self.programs.executor)
+        held_out = None if self.held_out is None else replace(self.held_out, programs=programs)
+        return Patient(recipe, replace(self.data, programs=programs), held_out)
+
+
+class Attendant(Protocol):
+    """Attends trainings, any number of them."""
+
+    @property
+    def watch(self) -> tuple[Probe, ...]:
+        """What is to be measured within the steps."""
+        ...
+
+    def attend(self, patient: Patient) -> Listener:
+        """The listener of one training. It is told of every event after all others but the checkpoint.
+
+        All that it must remember it keeps in the state ('journal' and 'kept'), so that a resumed training
+        goes as the unbroken one would.
+        """
+        ...
+
+
+def attendant_of(doctor: str | Attendant | None) -> Attendant | None:
+    """The doctor in a mode of MODES, the attendant itself, or None. Raises ConfigError for another word."""
+    if doctor is None:
+        return None
+    if not isinstance(doctor, str):
+        return doctor
+    if doctor not in MODES:
+        raise ConfigError(
+            f"doctor is {doctor!r}{did_you_mean(doctor, MODES)}",
+            remedy=f"it must be one of {', '.join(MODES)}, or None",
+        )
+    from chainrule.doctor import Doctor
+
+    return Doctor(doctor)
