@@ -35,7 +35,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("reinitialize", "normalize_layers"),
         ),
         "initial_weights_too_large": Cause(
-            "The first weights are so large that signal and deltas grow from layer to layer or units saturate.",
+            "The first weights are so large that signal and deltas grow by layers or units saturate.",
             ("reinitialize", "normalize_layers", "clip_gradients"),
         ),
         "symmetric_weights": Cause(

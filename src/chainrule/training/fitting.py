@@ -19,12 +19,13 @@ from chainrule.nn.metrics import MEASURED, MetricsGiven, OwnMetric
 from chainrule.nn.mixing import Mixing
 from chainrule.nn.optimizers import Transform
 from chainrule.nn.regularizers import Penalty
+from chainrule.program import Program
 from chainrule.streams import is_notebook, is_terminal
 from chainrule.training.attending import Attendant, Patient, attendant_of
 from chainrule.training.events import Listener
 from chainrule.training.fingerprint import fingerprint
 from chainrule.training.going_on import GoingOn, LastState
-from chainrule.training.heads import check_measurable, heads_of
+from chainrule.training.heads import check_measurable
 from chainrule.training.inputs import arrays_for, check_examples, check_lengths
 from chainrule.training.interrupt import deferred_interrupt
 from chainrule.training.listeners import (
@@ -201,7 +202,7 @@ def train_recipe(
     programs = Programs(recipe, executor) if programs is None else programs
     supply = supply_of(programs, data)
     held_out = None if validation is None else supply_of(programs, validation)
-    _check_supplies(recipe, programs, supply, held_out)
+    warn_of_outputs(recipe.objective, check_supplies(recipe, programs, supply, held_out), supply.sample)
     _check_metrics(recipe, programs, held_out, measured=bool(recipe.metrics or own_metrics))
     if recipe.optimizer.needs_all_examples():
         _check_all_examples(recipe, supply)
@@ -350,27 +351,25 @@ def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arr
 
     Outputs of a form that the loss is not made for are warned of.
     """
+    supply = supply_of(programs, data)
     held_out = None if validation is None else supply_of(programs, validation)
-    _check_supplies(recipe, programs, supply_of(programs, data), held_out)
+    program = check_supplies(recipe, programs, supply, held_out)
+    warn_of_outputs(recipe.objective, program, supply.sample)
 
 
-def _check_supplies(recipe: Recipe, programs: Programs, supply: Supply, held_out: Supply | None) -> None:
+def check_supplies(recipe: Recipe, programs: Programs, supply: Supply, held_out: Supply | None) -> Program:
+    """Refuse what `check_data` refuses. Returns the forward pass of one row, with the raw outputs."""
     data = supply.sample
-    for given in (supply, held_out):
-        if given is None:
-            continue
-        arrays = given.sample
-        if given is not supply:
-            trained = programs.forward(data.inputs, 1, raw=True)
-            held = {value.name: value for value in (*trained.parameters, *trained.state)}
-            known = {name: array.shape[1:] for name, array in data.inputs.named.items()}
-            check_lengths(programs, arrays.inputs.named, known, held, "validation")
-        program = check_examples(programs, arrays)
-        given.check_others()
-        if given is supply:
-            for head in heads_of(recipe.objective):
-                if head.output in program.outputs and head.target in arrays.named:
-                    warn_of_outputs(head.loss, program, arrays.named[head.target], head.output)
+    program = check_examples(programs, data)
+    supply.check_others()
+    if held_out is not None:
+        arrays = held_out.sample
+        held = {value.name: value for value in (*program.parameters, *program.state)}
+        known = {name: array.shape[1:] for name, array in data.inputs.named.items()}
+        check_lengths(programs, arrays.inputs.named, known, held, "validation")
+        check_examples(programs, arrays)
+        held_out.check_others()
+    return program
 
 
 def starting_tree(recipe: Recipe, data: Arrays, programs: Programs) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,10 +93,9 @@ def learning_rate_range_test(
     check_number("learning_rate_range_test", "lowest", lowest, above=0)
     check_number("learning_rate_range_test", "highest", highest, above=lowest)
     check_whole("learning_rate_range_test", "steps", steps, at_least=10)
-    climbing = with_rate(adam() if optimizer is None else optimizer, _Climb(lowest, highest, steps))
     recipe = Recipe(
         objective=objective_of(model, loss, None),
-        optimizer=climbing,
+        optimizer=adam() if optimizer is None else optimizer,
         penalties=penalties,  # type: ignore[arg-type] (Recipe makes the tuple)
         batch_size=batch_size,
         seed=seed,
@@ -105,8 +104,16 @@ def learning_rate_range_test(
     arrays, _ = split_validation(recipe, data, None)
     if not isinstance(arrays, Arrays) or any(isinstance(each, Ragged) for each in arrays.named.values()):
         raise ConfigError("the range test takes plain arrays", remedy="give it some of the examples")
+    check_data(recipe, Programs(recipe, executor), arrays, None)
+    return climbed(recipe, arrays, lowest, highest, steps, executor)
+
+
+def climbed(
+    recipe: Recipe, arrays: Arrays, lowest: float, highest: float, steps: int, executor: str = DEFAULT
+) -> RangeTest:
+    """`learning_rate_range_test` of a recipe on checked arrays."""
+    recipe = replace(recipe, optimizer=with_rate(recipe.optimizer, _Climb(lowest, highest, steps)))
     programs, rows = Programs(recipe, executor), min(recipe.batch_size, len(arrays))
-    check_data(recipe, programs, arrays, None)
     tree = initial_tree(recipe, programs.step(arrays, rows))
     session = programs.training(arrays, rows).bind(tree)
     rate_name = next((name for name in tree if name.endswith(".learning_rate")), None)
@@ -117,7 +124,7 @@ def learning_rate_range_test(
         )
     rates: list[float] = []
     losses: list[float] = []
-    for order in _orders(len(arrays), rows, seed):
+    for order in _orders(len(arrays), rows, recipe.seed):
         loss_now = float(session.run_many(arrays.named, order)["loss"][0])
         if not np.isfinite(loss_now) or loss_now > _DIVERGED * min(losses, default=np.inf) > 0:
             break

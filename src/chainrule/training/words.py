@@ -21,6 +21,7 @@ _LOSSES_ELSEWHERE: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("softmax_cross_entropy", "log_loss", "nll", "CrossEntropyLoss"), "cross_entropy"),
         **dict.fromkeys(("categorical_crossentropy", "sparse_categorical_crossentropy"), "cross_entropy"),
         **dict.fromkeys(("bce", "binary_crossentropy", "BCEWithLogitsLoss"), "binary_cross_entropy"),
+        "BCELoss": "binary_cross_entropy_of_probabilities",
         **dict.fromkeys(("pinball", "quantile_loss"), "quantile"),
     }
 )

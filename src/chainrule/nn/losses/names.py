@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 from chainrule.nn.losses.classification import (
     BinaryCrossEntropy,
+    BinaryCrossEntropyOfProbabilities,
     BinaryFocal,
+    CategoricalCrossEntropyOfProbabilities,
     Hinge,
     KLDivergence,
     SoftmaxCrossEntropy,
@@ -25,6 +27,8 @@ from chainrule.nn.losses.regression import (
 LOSSES: Mapping[str, Callable[[], Loss]] = {
     "cross_entropy": SoftmaxCrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
+    "cross_entropy_of_probabilities": CategoricalCrossEntropyOfProbabilities,
+    "binary_cross_entropy_of_probabilities": BinaryCrossEntropyOfProbabilities,
     "focal": SoftmaxFocal,
     "binary_focal": BinaryFocal,
     "hinge": Hinge,
