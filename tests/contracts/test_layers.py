@@ -56,6 +56,7 @@ from chainrule.nn import (
     RandomAffine,
     RandomCrop,
     Remat,
+    Rescale,
     Reshape,
     Residual,
     RMSNorm,
@@ -170,6 +171,16 @@ CASES = [
             lambda: Standardize((1.0,), (1.0, 1.0)),
             lambda: Standardize((1.0,), (0.0,)),
             lambda: Standardize(1.0, 1.0),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        Rescale((1.0, 2.0), (0.5, 3.0)),
+        (3, 4, 2),
+        (3, 4, 2),
+        bad=(
+            lambda: Rescale((), ()),
+            lambda: Rescale((1.0,), (1.0, 1.0)),
+            lambda: Rescale((1.0,), (0.0,)),
         ),
     ),
     Case(

@@ -1,16 +1,14 @@
 """The training loop: epochs of steps, and events. It knows none of its listeners."""
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from chainrule.data import Arrays, Part, Position
+from chainrule.data import Part, Position
 from chainrule.errors import TrainingError
-from chainrule.executors import Session
-from chainrule.program import NamedArrays, Program
 from chainrule.training.diagnose import not_finite_error, sizes_of
 from chainrule.training.events import (
     Amended,
@@ -22,11 +20,12 @@ from chainrule.training.events import (
     Started,
     StepsDone,
 )
-from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
+from chainrule.training.probes import EACH_STEP, Probe, by_place
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.replay import Past, replayed
 from chainrule.training.run import Run
+from chainrule.training.sessions import Sessions
 from chainrule.training.state import Record, RunState
 from chainrule.training.step import Batch, evaluated, held_by_model
 from chainrule.training.supply import Supply
@@ -140,10 +139,9 @@ class Loop:
         """Programs, sessions and what is known of them, for the recipe and the state as they are."""
         self._batch_size = self.data.rows(self.recipe.batch_size)
         self._last_parts, _ = self.data.last_parts(self._batch_size)
-        self._sessions: dict[tuple[Hashable, ...], tuple[Program, Session]] = {}
-        self._each_step = every_step(self.watch)
-        self._at_last = len(self._each_step) < len(self.watch)
-        self._program, self._session = self._ready(self.data.sample.named, self._batch_size)
+        self._sessions = Sessions(self.data, self._batch_size, self.state.tree, self.watch)
+        self._at_last = self._sessions.measures_at_last
+        self._program, self._session = self._sessions.program, self._sessions.first
         self._start = sizes_of(self.state.tree, self._program.parameters)
         self._held = [value.name for value in held_by_model(self._program)]
         self._rates = [v.name for v in self._program.state if v.name.endswith(".learning_rate")]
@@ -168,21 +166,6 @@ class Loop:
 
     def _amend(self, recipe: Recipe, state: RunState) -> None:
         self._amendment = recipe, state
-
-    def _ready(self, arrays: NamedArrays, rows: int, *, at_last: bool = False) -> tuple[Program, Session]:
-        """The training step for batches of this many rows, and a session of it; all are on one tree.
-
-        at_last: with what is watched at the last step of an epoch alone.
-        """
-        shapes = [array.shape[1:] for array in arrays.values()] if self.data.is_ragged else ()
-        key = (rows, at_last, *shapes)
-        found = self._sessions.get(key)
-        if found is None:
-            watch = self.watch if at_last else self._each_step
-            compiled = self.programs.training(Arrays(arrays), rows, watch=watch)
-            tree = self._session if self._sessions else self.state.tree
-            found = self._sessions[key] = compiled.program, compiled.bind(tree)
-        return found
 
     def _fetch(self) -> None:
         """Bring the state up to date: the tree may be where the executor keeps it."""
@@ -273,7 +256,7 @@ class Loop:
 
     def _steps(self, part: Part, order: np.ndarray, *, at_last: bool) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
-        program, session = self._ready(part.arrays, part.order.shape[1], at_last=at_last)
+        program, session = self._sessions.of(part.arrays, part.order.shape[1], at_last=at_last)
         start, calls = time.perf_counter(), self._past.calls
         if calls and calls[-1][1] is not part.arrays:
             self._past_bytes += sum(array.nbytes for array in calls[-1][1].values())

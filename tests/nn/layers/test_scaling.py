@@ -5,7 +5,7 @@ import pytest
 from tests.nn.layers.recording import compiled
 
 from chainrule.errors import DataError, ShapeError
-from chainrule.nn import Standardize
+from chainrule.nn import Rescale, Standardize
 
 RANDOM = np.random.default_rng(6)
 
@@ -36,6 +36,13 @@ def test_a_channel_that_is_always_the_same_is_shifted_only():
 def test_examples_that_have_no_mean_are_refused(x, words):
     with pytest.raises(DataError, match=words):
         Standardize.of(x)
+
+
+def test_rescaling_undoes_standardizing():
+    y = RANDOM.normal(5, 7, (50, 3)) * [1, 10, 100]
+    there = compiled(Standardize.of(y), *y.shape).run({}, {"x": y.astype(np.float32)})["y"]
+    back = compiled(Rescale.to(y), *y.shape).run({}, {"x": there})["y"]
+    np.testing.assert_allclose(back, y, rtol=1e-5, atol=1e-4)
 
 
 def test_another_number_of_channels_is_refused():

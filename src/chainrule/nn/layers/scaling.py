@@ -1,4 +1,4 @@
-"""Scaling of raw inputs inside the network, so that a stored run takes them as they come."""
+"""Scaling of inputs and outputs inside the network, so that a stored run takes and gives raw numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.nn.layer import Layer
+from chainrule.nn.layers.inputs import need_floats
 from chainrule.nn.settings import check_number
 from chainrule.program import FLOATS, Tensor
 
@@ -25,20 +26,7 @@ class Standardize(Layer):
     deviation: Sequence[float]
 
     def __post_init__(self) -> None:
-        for name in ("mean", "deviation"):
-            numbers = getattr(self, name)
-            if not isinstance(numbers, list | tuple) or not numbers:
-                raise ConfigError(
-                    f"Standardize: {name} is {numbers!r}", remedy="give a number for each channel"
-                )
-            for each in numbers:
-                check_number(self, name, each, above=0 if name == "deviation" else None)
-            object.__setattr__(self, name, tuple(numbers))
-        if len(self.mean) != len(self.deviation):
-            raise ConfigError(
-                f"Standardize: {len(self.mean)} means and {len(self.deviation)} deviations",
-                remedy="give one of each for each channel",
-            )
+        _check_scale(self)
 
     @classmethod
     def of(cls, x: Any) -> "Standardize":
@@ -47,23 +35,78 @@ class Standardize(Layer):
         x: (..., channels), numbers. A channel that is always the same is shifted only.
         Raises DataError for arrays without examples or with numbers that are not finite.
         """
-        x = np.asarray(x)
-        if x.ndim < 2 or x.size == 0 or x.dtype.kind not in "biuf":
-            raise DataError(
-                f"Standardize.of got {x.dtype} of shape {x.shape}", remedy="give numbers (..., channels)"
-            )
-        if not np.isfinite(x).all():
-            raise DataError("Standardize.of got numbers that are not finite", remedy="remove them first")
-        axes = tuple(range(x.ndim - 1))
-        mean, deviation = x.mean(axes, np.float64), x.std(axes, dtype=np.float64)
-        return cls(tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist()))
+        return cls(*_moments("Standardize.of", x))
 
     def __call__(self, x: Tensor) -> Tensor:
-        if x.ndim < 1 or x.shape[-1] != len(self.mean):
-            raise ShapeError(
-                f"{x.trace.label} got x {x.shape}; its last axis must be the {len(self.mean)} channels"
-            )
+        _need_channels(x, self.mean)
         if x.dtype not in FLOATS:
             x = x.cast("float32")
         scale = 1.0 / np.asarray(self.deviation)
         return x * x.trace.constant(scale, x.dtype) - x.trace.constant(self.mean * scale, x.dtype)
+
+
+@dataclass(frozen=True)
+class Rescale(Layer):
+    """y = x · deviation + mean, each channel by its own: what `Standardize` undone is.
+
+    As the last layer it lets a network give numbers about 1 where the targets are far from that.
+    mean, deviation: a number for each channel, deviations above 0. `Rescale.to(targets)` measures them.
+    x: float (..., channels) -> the same shape.
+    Raises ConfigError for bad settings; while recording ShapeError for another number of channels and
+    DTypeError unless x is float.
+    """
+
+    mean: Sequence[float]
+    deviation: Sequence[float]
+
+    def __post_init__(self) -> None:
+        _check_scale(self)
+
+    @classmethod
+    def to(cls, y: Any) -> "Rescale":
+        """What gives numbers of mean 0 and deviation 1 the means and deviations of these targets.
+
+        y: (..., channels), numbers. A channel that is always the same is shifted only.
+        Raises DataError for arrays without examples or with numbers that are not finite.
+        """
+        return cls(*_moments("Rescale.to", y))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        _need_channels(x, self.mean)
+        need_floats(x)
+        return x * x.trace.constant(np.asarray(self.deviation), x.dtype) + x.trace.constant(
+            self.mean, x.dtype
+        )
+
+
+def _check_scale(layer: Standardize | Rescale) -> None:
+    owner = type(layer).__name__
+    for name in ("mean", "deviation"):
+        numbers = getattr(layer, name)
+        if not isinstance(numbers, list | tuple) or not numbers:
+            raise ConfigError(f"{owner}: {name} is {numbers!r}", remedy="give a number for each channel")
+        for each in numbers:
+            check_number(layer, name, each, above=0 if name == "deviation" else None)
+        object.__setattr__(layer, name, tuple(numbers))
+    if len(layer.mean) != len(layer.deviation):
+        raise ConfigError(
+            f"{owner}: {len(layer.mean)} means and {len(layer.deviation)} deviations",
+            remedy="give one of each for each channel",
+        )
+
+
+def _moments(owner: str, given: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel, along the last axis; 1 for a deviation of 0."""
+    x = np.asarray(given)
+    if x.ndim < 2 or x.size == 0 or x.dtype.kind not in "biuf":
+        raise DataError(f"{owner} got {x.dtype} of shape {x.shape}", remedy="give numbers (..., channels)")
+    if not np.isfinite(x).all():
+        raise DataError(f"{owner} got numbers that are not finite", remedy="remove them first")
+    axes = tuple(range(x.ndim - 1))
+    mean, deviation = x.mean(axes, np.float64), x.std(axes, dtype=np.float64)
+    return tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist())
+
+
+def _need_channels(x: Tensor, mean: Sequence[float]) -> None:
+    if x.ndim < 1 or x.shape[-1] != len(mean):
+        raise ShapeError(f"{x.trace.label} got x {x.shape}; its last axis must be the {len(mean)} channels")

@@ -1,0 +1,62 @@
+"""Repairs: what can be changed in a training. REPAIRS lists them by name, as causes name them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chainrule.doctor.repairs.change import Change, Repair, proposal_of
+from chainrule.doctor.repairs.outputs import fit_loss, fit_output
+from chainrule.doctor.repairs.regularizing import (
+    dropout,
+    early_stopping,
+    label_smoothing,
+    weaken_penalties,
+    weight_decay,
+)
+from chainrule.doctor.repairs.scaling import scale_inputs, scale_targets
+from chainrule.doctor.repairs.steps import (
+    clip_gradients,
+    lower_learning_rate,
+    lower_momentum,
+    raise_learning_rate,
+    shuffle,
+    smaller_batches,
+    use_adam,
+)
+from chainrule.doctor.repairs.structure import (
+    normalize_layers,
+    residual_connections,
+    smaller_layers,
+    wider_layers,
+)
+from chainrule.doctor.repairs.weights import exchange_activation, reinitialize, revive_dead_units
+
+REPAIRS: Mapping[str, Repair] = MappingProxyType(
+    {
+        "lower_learning_rate": lower_learning_rate,
+        "raise_learning_rate": raise_learning_rate,
+        "adam": use_adam,
+        "clip_gradients": clip_gradients,
+        "lower_momentum": lower_momentum,
+        "smaller_batches": smaller_batches,
+        "shuffle": shuffle,
+        "reinitialize": reinitialize,
+        "exchange_activation": exchange_activation,
+        "revive_dead_units": revive_dead_units,
+        "normalize_layers": normalize_layers,
+        "residual_connections": residual_connections,
+        "wider_layers": wider_layers,
+        "smaller_layers": smaller_layers,
+        "scale_inputs": scale_inputs,
+        "scale_targets": scale_targets,
+        "fit_output": fit_output,
+        "fit_loss": fit_loss,
+        "weaken_penalties": weaken_penalties,
+        "weight_decay": weight_decay,
+        "dropout": dropout,
+        "label_smoothing": label_smoothing,
+        "early_stopping": early_stopping,
+    }
+)
+"""By name."""
+
+__all__ = ["REPAIRS", "Change", "Repair", "proposal_of"]

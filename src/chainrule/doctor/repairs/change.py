@@ -1,0 +1,77 @@
+"""What a repair changes in a training, and the proposal that becomes of it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chainrule.doctor.trials import Proposal
+from chainrule.nn.layer import Layer
+from chainrule.training.attending import Patient
+from chainrule.training.fitting import starting_tree_of
+from chainrule.training.objective import Supervised
+from chainrule.training.recipe import Recipe
+from chainrule.training.state import OPTIMIZER, RunState
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One repair of one training.
+
+    said: as a person reads it, such as 'learning rate 0.003 in place of 0.3'. recipe: what it is trained by
+    then. anew: whether training starts afresh, with weights drawn anew. arrays: that take the place of those
+    carried over, by name.
+    """
+
+    said: str
+    recipe: Recipe
+    anew: bool = False
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+Repair = Callable[[Patient, RunState], Iterable[Change]]
+"""The changes that a repair has to offer for a training; none where it does not apply."""
+
+
+def proposal_of(cause: str, change: Change, patient: Patient, state: RunState) -> Proposal:
+    """The change with the state that training would go on from.
+
+    Raises ChainruleError where the changed network can't be recorded with these data.
+    """
+    other = patient.by(change.recipe)
+    start = starting_tree_of(change.recipe, other.data, other.programs)
+    same_batches = (change.recipe.batch_size, change.recipe.shuffle) == (
+        patient.recipe.batch_size,
+        patient.recipe.shuffle,
+    )
+    old = state
+    if change.recipe.optimizer != patient.recipe.optimizer:  # schedules begin as they are written down
+        old = replace(state, tree={n: a for n, a in state.tree.items() if ".schedule." not in n})
+    forked = old.fork(start, same_batches=same_batches).state
+    if change.anew:
+        forked.tree = start
+    forked.tree = {name: change.arrays.get(name, array).copy() for name, array in forked.tree.items()}
+    if change.recipe.objective != patient.recipe.objective:  # losses of another objective are not comparable
+        forked.best, forked.best_epoch, forked.best_loss = {}, 0, float("inf")
+    return Proposal(cause, change.said, change.recipe, forked, change.anew)
+
+
+def with_model(recipe: Recipe, change: Callable[[Layer], Layer]) -> Recipe | None:
+    """The recipe with its model changed; None where it has no model, or the change leaves it as it is."""
+    objective = recipe.objective
+    if not isinstance(objective, Supervised):
+        return None
+    model = change(objective.model)
+    if model == objective.model:
+        return None
+    return replace(recipe, objective=replace(objective, model=model))
+
+
+def model_of(recipe: Recipe) -> Layer | None:
+    """The model of a supervised objective; None of another."""
+    return recipe.objective.model if isinstance(recipe.objective, Supervised) else None
+
+
+def parameters_of(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of a state's tree that belong to the model."""
+    return {name: array for name, array in tree.items() if not name.startswith(OPTIMIZER)}

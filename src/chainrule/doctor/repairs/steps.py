@@ -1,0 +1,155 @@
+"""Repairs of how far and where a step goes: learning rate, momentum, clipping, optimizer, batches."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from chainrule.doctor.repairs.change import Change
+from chainrule.nn import ClipByGlobalNorm, adam, chain
+from chainrule.nn.optimizers.descent import ScaleByLearningRate, with_rate
+from chainrule.nn.schedules import Schedule
+from chainrule.training.attending import Patient
+from chainrule.training.state import RunState
+
+_LOWER = (0.1, 0.01)
+_HIGHER = (10.0, 100.0)
+_RATES = ("learning_rate", "initial", "peak", "floor", "minimum")
+"""The settings of schedules that are rates."""
+_USUAL_ADAM = 0.001
+_USUAL_MOMENTUM = 0.9
+_CLIP = 1.0
+_FEWER = (8, 32)  # times fewer examples in a batch
+
+
+def lower_learning_rate(patient: Patient, state: RunState) -> Iterator[Change]:
+    """A tenth and a hundredth of the rate, from here and from the start."""
+    for factor in _LOWER:
+        yield from _at_rate(patient, factor, anew=False)
+        if state.step:
+            yield from _at_rate(patient, factor, anew=True)
+
+
+def raise_learning_rate(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Ten and a hundred times the rate."""
+    del state
+    for factor in _HIGHER:
+        yield from _at_rate(patient, factor, anew=False)
+
+
+def use_adam(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Adam at its usual rate, which adapts to each parameter."""
+    del state
+    recipe, optimizer = patient.recipe, adam(_USUAL_ADAM)
+    if recipe.optimizer != optimizer:
+        yield Change(f"Adam at a learning rate of {_USUAL_ADAM}", replace(recipe, optimizer=optimizer))
+
+
+def clip_gradients(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Gradients clipped by their global norm."""
+    del state
+    recipe = patient.recipe
+    clipped = chain(ClipByGlobalNorm(_CLIP), recipe.optimizer)
+    yield Change(f"gradients clipped to a global norm of {_CLIP:g}", replace(recipe, optimizer=clipped))
+
+
+def lower_momentum(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Momentum 0.9 where it is higher, from the start where training has begun."""
+    highest = max(_settings(patient.recipe.optimizer, "momentum"), default=0.0)
+    if highest > _USUAL_MOMENTUM:
+        optimizer = _with_setting(patient.recipe.optimizer, "momentum", _USUAL_MOMENTUM)
+        said = f"momentum {_USUAL_MOMENTUM} in place of {highest:g}"
+        recipe = replace(patient.recipe, optimizer=optimizer)
+        yield Change(said, recipe)
+        if state.step:
+            yield Change(f"{said}, from the start", recipe, anew=True)
+
+
+def smaller_batches(patient: Patient, state: RunState) -> Iterator[Change]:
+    """An eighth and less of the examples in a batch, so that an epoch has more steps."""
+    del state
+    now = patient.data.rows(patient.recipe.batch_size)
+    for times in _FEWER:
+        if now // times >= 8:
+            said = f"batches of {now // times} examples in place of {now}"
+            yield Change(said, replace(patient.recipe, batch_size=now // times))
+
+
+def shuffle(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Every epoch in another order."""
+    del state
+    if not patient.recipe.shuffle:
+        yield Change("examples shuffled anew for each epoch", replace(patient.recipe, shuffle=True))
+
+
+def rate_of(optimizer: Any) -> float | None:
+    """The highest learning rate that an optimizer is written down with; None where it has none."""
+    found = [
+        float(getattr(rate, name))
+        for rate in _rates(optimizer)
+        for name in _RATES
+        if isinstance(rate, Schedule) and isinstance(getattr(rate, name, None), int | float)
+    ]
+    found += [float(rate) for rate in _rates(optimizer) if not isinstance(rate, Schedule)]
+    return max(found, default=None)
+
+
+def _at_rate(patient: Patient, factor: float, *, anew: bool) -> Iterator[Change]:
+    optimizer, now = patient.recipe.optimizer, rate_of(patient.recipe.optimizer)
+    if now is None:
+        return
+    scaled = _scaled(optimizer, factor)
+    if scaled == optimizer:
+        return
+    said = f"learning rate {now * factor:.2g} in place of {now:.2g}" + (", from the start" if anew else "")
+    yield Change(said, replace(patient.recipe, optimizer=scaled), anew)
+
+
+def _scaled(item: Any, factor: float) -> Any:
+    """The optimizer with its rates multiplied, those of schedules of one's own left as they are."""
+    if isinstance(item, ScaleByLearningRate):
+        rate = item.learning_rate
+        if not isinstance(rate, Schedule):
+            return with_rate(item, rate * factor)
+        known = {each.name for each in fields(rate)} & {*_RATES}
+        return with_rate(item, replace(rate, **{name: getattr(rate, name) * factor for name in known}))
+    if isinstance(item, tuple):
+        return tuple(_scaled(each, factor) for each in item)
+    if is_dataclass(item) and not isinstance(item, type):
+        return replace(
+            item, **{each.name: _scaled(getattr(item, each.name), factor) for each in fields(item)}
+        )
+    return item
+
+
+def _rates(item: Any) -> Iterator[float | Schedule]:
+    if isinstance(item, ScaleByLearningRate):
+        yield item.learning_rate
+    else:
+        for each in _inner(item):
+            yield from _rates(each)
+
+
+def _settings(item: Any, name: str) -> Iterator[float]:
+    for each in _inner(item):
+        yield from _settings(each, name)
+    if is_dataclass(item) and isinstance(getattr(item, name, None), int | float):
+        yield float(getattr(item, name))
+
+
+def _with_setting(item: Any, name: str, value: float) -> Any:
+    if isinstance(item, tuple):
+        return tuple(_with_setting(each, name, value) for each in item)
+    if not is_dataclass(item) or isinstance(item, type):
+        return item
+    changed = {each.name: _with_setting(getattr(item, each.name), name, value) for each in fields(item)}
+    if isinstance(changed.get(name), int | float):
+        changed[name] = value
+    return replace(item, **changed)
+
+
+def _inner(item: Any) -> Iterator[Any]:
+    if isinstance(item, tuple):
+        yield from item
+    elif is_dataclass(item) and not isinstance(item, type):
+        for each in fields(item):
+            yield getattr(item, each.name)

@@ -1,0 +1,106 @@
+"""Repairs of the network: normalization, residual connections, wider and narrower layers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from chainrule.doctor.repairs.change import Change, with_model
+from chainrule.doctor.repairs.weights import usually_initialized
+from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost
+from chainrule.nn import (
+    GRU,
+    LSTM,
+    Activation,
+    BatchNorm,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    GroupNorm,
+    LayerNorm,
+    Residual,
+    RMSNorm,
+    Sequential,
+    SimpleRNN,
+)
+from chainrule.nn.layer import Layer
+from chainrule.training.attending import Patient
+from chainrule.training.state import RunState
+
+_NORMS = (BatchNorm, LayerNorm, GroupNorm, RMSNorm)
+_WIDER = 4
+_LEAST_UNITS = 4
+
+
+def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Batch normalization before every hidden activation."""
+    del state
+    recipe = with_model(patient.recipe, _normalized)
+    if recipe is not None:
+        yield Change("batch normalization before each activation", recipe, anew=True)
+
+
+def _normalized(model: Layer) -> Layer:
+    if any(isinstance(each, _NORMS) for each in innermost(model)):
+        return model
+
+    def split(layer: Layer) -> Layer | Sequence[Layer]:
+        if isinstance(layer, Activation):
+            return (BatchNorm(), layer)
+        function = activation_of(layer)
+        if not isinstance(layer, Dense | Conv1D | Conv2D) or function in (None, "linear"):
+            return layer
+        return (replace(layer, activation=None), BatchNorm(), Activation(function))
+
+    return usually_initialized(hidden_mapped(model, split))
+
+
+def residual_connections(patient: Patient, state: RunState) -> Iterator[Change]:
+    """A connection around every hidden dense layer that is as wide as the one before it."""
+    del state
+    recipe = with_model(patient.recipe, _residual)
+    if recipe is not None:
+        yield Change("residual connections around layers of equal width", recipe, anew=True)
+
+
+def _residual(model: Layer) -> Layer:
+    if not isinstance(model, Sequential):
+        return model
+    width, layers, changed = None, [], False
+    last = max((i for i, each in enumerate(model.layers) if isinstance(each, Dense)), default=0)
+    for number, layer in enumerate(model.layers):
+        if isinstance(layer, Dense) and number < last:
+            if layer.units == width and layer.activation not in (None, "linear"):
+                layers.append(Residual((layer,)))
+                changed = True
+            else:
+                layers.append(layer)
+            width = layer.units
+        else:
+            layers.append(layer)
+            width = width if isinstance(layer, Dropout | Activation | BatchNorm | LayerNorm) else None
+    return usually_initialized(Sequential(tuple(layers))) if changed else model
+
+
+def wider_layers(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Hidden layers four times as wide."""
+    yield from _resized(patient, state, _WIDER, f"hidden layers {_WIDER} times as wide")
+
+
+def smaller_layers(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Hidden layers a quarter as wide."""
+    yield from _resized(patient, state, 1 / _WIDER, "hidden layers a quarter as wide")
+
+
+def _resized(patient: Patient, state: RunState, factor: float, said: str) -> Iterator[Change]:
+    del state
+
+    def resized(layer: Layer) -> Layer:
+        if isinstance(layer, Dense | SimpleRNN | LSTM | GRU):
+            return replace(layer, units=max(_LEAST_UNITS, round(layer.units * factor)))
+        if isinstance(layer, Conv1D | Conv2D) and layer.groups == 1:
+            return replace(layer, filters=max(_LEAST_UNITS, round(layer.filters * factor)))
+        return layer
+
+    recipe = with_model(patient.recipe, lambda model: hidden_mapped(model, resized))
+    if recipe is not None:
+        yield Change(said, recipe, anew=True)

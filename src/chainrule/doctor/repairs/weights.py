@@ -1,0 +1,125 @@
+"""Repairs of weights and activations: drawn anew, revived, exchanged."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+
+import numpy as np
+
+from chainrule.doctor.repairs.change import Change, model_of, with_model
+from chainrule.doctor.surgery import (
+    WITH_ACTIVATION,
+    activation_of,
+    hidden_mapped,
+    innermost,
+    mapped,
+    with_activation,
+)
+from chainrule.nn import glorot_uniform, he_normal, lecun_normal, orthogonal, zeros
+from chainrule.nn.initializers import Initializer
+from chainrule.nn.layer import Layer, building
+from chainrule.program import Trace
+from chainrule.training.attending import Patient
+from chainrule.training.objective import forwarded
+from chainrule.training.state import RunState
+from chainrule.training.step import Batch, evaluated, inputs_of
+
+SQUASHING = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign")
+_ONE_SIDED = ("relu", "relu6")
+_USUAL: Mapping[str, Initializer] = {
+    **dict.fromkeys(SQUASHING, glorot_uniform()),
+    "selu": lecun_normal(),
+}
+_EXAMPLES = 256
+
+
+def reinitialize(patient: Patient, state: RunState) -> Iterator[Change]:
+    """All weights drawn anew: by He for ReLU and its kin, Glorot for what squashes, LeCun for SELU."""
+    del state
+    recipe = with_model(patient.recipe, usually_initialized)
+    if recipe is not None:
+        yield Change("weights drawn anew, each layer's as its activation needs it", recipe, anew=True)
+
+
+def usually_initialized(model: Layer) -> Layer:
+    """The model with the usual initializers."""
+    return mapped(model, _initialized)
+
+
+def _initialized(layer: Layer) -> Layer:
+    known = {each.name: getattr(layer, each.name) for each in fields(layer)}
+    changed: dict[str, Initializer] = {}
+    if isinstance(known.get("weight"), Initializer):
+        function = activation_of(layer)
+        recurrent = isinstance(known.get("recurrent"), Initializer)
+        changed["weight"] = glorot_uniform() if recurrent else _USUAL.get(function or "", he_normal())
+        if recurrent:
+            changed["recurrent"] = orthogonal()
+    if isinstance(layer, WITH_ACTIVATION):
+        changed["bias"] = zeros
+    return replace(layer, **changed)
+
+
+def exchange_activation(patient: Patient, state: RunState) -> Iterator[Change]:
+    """ReLU in the place of what squashes, with He's weights; leaky ReLU in the place of ReLU."""
+    model = model_of(patient.recipe)
+    known = {activation_of(each) for each in innermost(model)} if model is not None else set()
+    if known & {*SQUASHING}:
+        recipe = with_model(patient.recipe, _with_relu)
+        if recipe is not None:
+            yield Change("ReLU in place of the activations that saturate", recipe, anew=True)
+    if known & {*_ONE_SIDED}:
+        recipe = with_model(patient.recipe, _with_leaks)
+        if recipe is not None:
+            yield Change("leaky ReLU in place of ReLU", recipe)
+            if state.step:
+                yield Change("leaky ReLU in place of ReLU, from the start", recipe, anew=True)
+
+
+def _with_relu(model: Layer) -> Layer:
+    def exchanged(layer: Layer) -> Layer:
+        return with_activation(layer, "relu") if activation_of(layer) in SQUASHING else layer
+
+    return usually_initialized(hidden_mapped(model, exchanged))
+
+
+def _with_leaks(model: Layer) -> Layer:
+    def exchanged(layer: Layer) -> Layer:
+        return with_activation(layer, "leaky_relu") if activation_of(layer) in _ONE_SIDED else layer
+
+    return hidden_mapped(model, exchanged)
+
+
+def revive_dead_units(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Units that give 0 for every example get weights drawn anew and a bias of 0; the others stay."""
+    arrays, count = {}, 0
+    for path, output in outputs_of(patient, state).items():
+        weight, bias = f"{path}.weight", f"{path}.bias"
+        dead = (output.reshape(-1, output.shape[-1]) == 0).all(0)
+        if not dead.any() or weight not in state.tree or state.tree[weight].shape[-1] != len(dead):
+            continue
+        fresh = state.tree[weight].copy()
+        random = np.random.Generator(np.random.Philox(key=[patient.recipe.seed, state.step]))
+        fan_in = int(np.prod(fresh.shape[:-1]))
+        drawn = random.normal(0, np.sqrt(2 / fan_in), (*fresh.shape[:-1], int(dead.sum())))
+        fresh[..., dead] = drawn.astype(fresh.dtype)
+        arrays[weight] = fresh
+        if bias in state.tree:
+            arrays[bias] = np.where(dead, 0, state.tree[bias]).astype(fresh.dtype)
+        count += int(dead.sum())
+    if count:
+        yield Change(f"{count} dead units drawn anew", patient.recipe, arrays=arrays)
+
+
+def outputs_of(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
+    """What every innermost layer gives for some examples as prediction runs it, by path."""
+    examples = patient.data.sample.inputs.take(slice(_EXAMPLES))
+    trace = Trace()
+    inputs = inputs_of(trace, patient.recipe, Batch.of(examples, len(examples)).inputs)
+    with building(trace, training=False, dtype=patient.recipe.dtype) as built:
+        forwarded(patient.recipe.objective, inputs, built, raw=True)
+        program = trace.program(dict(built.outputs))
+    training = patient.programs.step(
+        patient.data.sample, patient.data.rows(patient.recipe.batch_size)
+    ).program
+    tree = evaluated(patient.recipe, training, state.tree)
+    return patient.programs.compile(program).run(dict(tree), examples.named)
