@@ -1,31 +1,39 @@
 """The doctor: looks at a training now and then, tries what may help, and in its last mode does it.
 
-It looks before the first step and at the end of epochs 1, 2, 4, 8 …: at places that depend on the training
-alone, never on the clock, so that a resumed training is treated as the unbroken one. What it found and did
-stands in the state's journal.
+It looks at the end of epochs 1, 2, 4, 8 …, and where a number stops being finite: at places that depend on the
+training alone, never on the clock, so that a resumed training is treated as the unbroken one. What it found and
+did stands in the state's journal.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.doctor.causes import CAUSES
-from chainrule.doctor.repairs import REPAIRS, proposal_of
-from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course
-from chainrule.doctor.trials import Proposal, Verdict, tried
+from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
+from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
+from chainrule.doctor.trials import DOUBT, Proposal, Verdict, tried
+from chainrule.doctor.yardstick import constant_score, measuring_examples, scores
 from chainrule.errors import ChainruleError
 from chainrule.training.attending import Patient
 from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
 from chainrule.training.findings import Finding
 from chainrule.training.probes import Probe
+from chainrule.training.recipe import Recipe
 from chainrule.training.state import RunState
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
-_STEPS = 40
-_FEWEST_STEPS = 10
+_STEPS = 15
+"""Of each repair that is tried, at first."""
+_FEWEST_PROPOSALS, _MOST_PROPOSALS = 3, 12
 _MOST_REPAIRS = 3
+_MARGIN = 0.05
+"""Of the yardstick of a constant answer: by so much the repaired training must end better, to be a problem."""
+_OPTIMISM = 0.95
+"""By so much the yardstick of the unchanged training is thought to fall more with each doubling of its steps."""
 
 
 @dataclass(frozen=True)
@@ -49,35 +57,174 @@ class Doctor:
 
 
 class _Attending:
+    """Attends one training. All that it must remember is in the journal of the state."""
+
     def __init__(self, mode: str, patient: Patient) -> None:
         self._mode = mode
         self._patient = patient
+        self._examples = measuring_examples(patient)
+        self._constant = constant_score(patient, self._examples)
 
     def __call__(self, event: Event) -> None:
         """Look, where it is time."""
         if isinstance(event, Amended):
             self._patient = self._patient.by(event.recipe)
         elif isinstance(event, Started):
-            if not event.state.journal and event.state.step == 0:
-                self._visit(event.state, event.amend)
+            if event.state.step == 0 and not event.state.journal:
+                self._note_visit(event.state)
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
             if epoch & (epoch - 1) == 0 and epoch < self._patient.recipe.epochs:
+                self._note_visit(event.state)
                 self._visit(event.state, event.amend)
+            event.record.pop("watch_steps", None)
         elif isinstance(event, BrokenDown):
             self._visit(event.state, event.amend)
 
+    def _note_visit(self, state: RunState) -> None:
+        score = float(scores(self._patient, self._predicting(state), self._examples).mean())
+        state.journal.append({"kind": "visit", "step": state.step, "epoch": state.epoch, "score": score})
+
     def _visit(self, state: RunState, amend: Amend) -> None:
-        course = Course(self._patient, state)
-        for name, look in SYMPTOMS.items():
-            finding = look(course)
-            if finding is not None and not _is_known(state, name, finding.layer):
-                self._treat(finding, state, amend)
+        course = Course(self._patient, state, _scores_of(state), self._constant)
+        suspicions = [each for look in SYMPTOMS.values() for each in look(course)]
+        if not suspicions:
+            return
+        if self._mode == "watch":
+            for each in suspicions:
+                self._note(state, each, "note")
+            return
+        proposals = self._proposals(suspicions, state)
+        if not proposals:
+            return
+        verdict = tried(self._patient, state, proposals, _STEPS)
+        state.journal.append({"kind": "trials", "step": state.step, "steps": verdict.steps})
+        self._judge(suspicions, proposals, verdict, state, amend)
 
-    def _treat(self, finding: Finding, state: RunState, amend: Amend) -> None:
-        del amend
-        state.journal.append(finding.to_plain())
+    def _judge(
+        self,
+        suspicions: list[Suspicion],
+        proposals: list[Proposal],
+        verdict: Verdict,
+        state: RunState,
+        amend: Amend,
+    ) -> None:
+        end = self._expected_end(state)
+        best = verdict.best
+        if best is None:
+            return
+        trial = verdict.trials[best]
+        if trial.after + DOUBT * trial.error > end - _MARGIN * self._constant:
+            return
+        ranked = sorted(
+            (each for each in range(len(proposals)) if verdict.trials[each].helped),
+            key=lambda each: verdict.trials[each].after,
+        )
+        causes = tuple(dict.fromkeys(proposals[each].cause for each in ranked))
+        suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
+        repaired = self._mode == "repair" and self._repairs_done(state) < _MOST_REPAIRS
+        finding = Finding(
+            suspicion.symptom,
+            "problem",
+            f"{suspicion.said} Tried {len(proposals)} repairs for {_STEPS} steps and more: "
+            f"{trial.repair} brought the yardstick from {trial.before:.3g} to {trial.after:.3g} "
+            f"(± {trial.error:.2g}).",
+            CAUSES[causes[0]].meaning,
+            suspicion.layer,
+            state.step,
+            causes,
+            dict(suspicion.evidence),
+            verdict.trials,
+            f"applied: {trial.repair}" if repaired else "",
+        )
+        state.journal.append({"kind": "finding", **finding.to_plain()})
+        if repaired:
+            chosen = proposals[best]
+            chosen.state.journal = list(state.journal)
+            chosen.state.journal.append({"kind": "repair", "step": state.step, "repair": trial.repair})
+            amend(chosen.recipe, chosen.state)
+
+    def _proposals(self, suspicions: list[Suspicion], state: RunState) -> list[Proposal]:
+        """As many as the budget allows, those of the likeliest causes first."""
+        likely: dict[str, float] = {}
+        for suspicion in suspicions:
+            for cause, share in suspicion.causes.items():
+                likely[cause] = 1 - (1 - likely.get(cause, 0.0)) * (1 - share)
+        wanted = self._affordable(state)
+        found: list[Proposal] = []
+        seen: set[Recipe | str] = set()
+        for cause in sorted(likely, key=likely.__getitem__, reverse=True):
+            for change in self._changes(cause, state):
+                if len(found) < wanted and change.said not in seen:
+                    seen.add(change.said)
+                    try:
+                        found.append(proposal_of(cause, change, self._patient, state))
+                    except ChainruleError:
+                        continue  # a network that does not fit the data once it is changed
+        return found
+
+    def _changes(self, cause: str, state: RunState) -> Iterator[Change]:
+        for name in CAUSES[cause].repairs:
+            if name in REPAIRS:
+                yield from REPAIRS[name](self._patient, state)
+
+    def _affordable(self, state: RunState) -> int:
+        planned = self._steps_per_epoch() * self._patient.recipe.epochs
+        spent = sum(each["steps"] for each in state.journal if each["kind"] == "trials")
+        left = BUDGET * planned - spent
+        number = int((left / 2 - 4 * _STEPS) / (2 * _STEPS))
+        return min(number, _MOST_PROPOSALS) if number >= _FEWEST_PROPOSALS else 0
+
+    def _steps_per_epoch(self) -> int:
+        rows = self._patient.data.rows(self._patient.recipe.batch_size)
+        return max(1, (self._patient.data.examples or rows) // rows)
+
+    def _expected_end(self, state: RunState) -> float:
+        """What the yardstick of the unchanged training is thought to be at its end, rather too good."""
+        known = [each for each in _scores_of(state) if each[0] > 0]
+        step, now = known[-1]
+        earlier, before = known[-2] if len(known) > 1 else (step / 8, max(self._constant, now))
+        ratio = min(1.0, (now / max(before, 1e-12)) ** (1 / np.log2(step / earlier)))
+        planned = self._steps_per_epoch() * self._patient.recipe.epochs
+        doublings = max(0.0, float(np.log2(planned / step)))
+        return now * float(_OPTIMISM * ratio) ** doublings
+
+    def _repairs_done(self, state: RunState) -> int:
+        return sum(each["kind"] == "repair" for each in state.journal)
+
+    def _predicting(self, state: RunState) -> Mapping[str, np.ndarray]:
+        from chainrule.training.step import evaluated
+
+        patient = self._patient
+        program = patient.programs.step(
+            patient.data.sample, patient.data.rows(patient.recipe.batch_size)
+        ).program
+        return evaluated(patient.recipe, program, state.tree)
+
+    def _note(self, state: RunState, suspicion: Suspicion, severity: str) -> None:
+        causes = tuple(sorted(suspicion.causes, key=lambda each: -suspicion.causes[each]))
+        finding = Finding(
+            suspicion.symptom,
+            severity,
+            suspicion.said,
+            "",
+            suspicion.layer,
+            state.step,
+            causes,
+            dict(suspicion.evidence),
+        )
+        state.journal.append({"kind": "finding", **finding.to_plain()})
 
 
-def _is_known(state: RunState, symptom: str, layer: str) -> bool:
-    return any((each.get("symptom"), each.get("layer")) == (symptom, layer) for each in state.journal)
+def _scores_of(state: RunState) -> tuple[tuple[int, float], ...]:
+    """(steps, yardstick) at the visits since the last repair; steps count from there."""
+    begun, found = 0, []
+    for each in state.journal:
+        if each["kind"] == "repair":
+            begun, found = each["step"], []
+        elif each["kind"] == "visit":
+            found.append((each["step"] - begun, float(each["score"])))
+    return tuple(found)
+
+
+_ = (Any, replace)

@@ -1,7 +1,7 @@
 """Trials: repairs are tried on forks of a training, beside the unchanged run, on the same examples.
 
-The unchanged run and all repairs go on for as many examples; the worse half of the repairs drops out, the
-others go on for as many again (successive halving: Jamieson and Talwalkar 2016). Compared is the yardstick of
+The unchanged run and all repairs go on for as many examples; the best third of the repairs goes on for as many
+again, and of these the best third (successive halving: Jamieson and Talwalkar 2016). Compared is the yardstick of
 held-out examples, pairwise: each example under the repair with the same example under the unchanged run.
 """
 
@@ -26,7 +26,8 @@ DOUBT = 3.0
 """A repair helps beyond doubt where the yardstick falls by more than so many standard errors."""
 MATTERS = 0.1
 """And it matters where it falls by more than this share."""
-_ROUNDS = 2
+_ROUNDS = 3
+_REDUCTION = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +69,18 @@ def tried(patient: Patient, state: RunState, proposals: Sequence[Proposal], step
     left = list(range(len(forks)))
     batch, done = patient.data.rows(patient.recipe.batch_size), 0
     results: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
+    trained = 0
     for number in range(_ROUNDS):
         if number:
-            left = sorted(left, key=lambda each: results[each][2].mean())[: max(1, len(left) // 2)]
-        unchanged.train(steps * batch)
+            left = sorted(left, key=lambda each: results[each][2].mean())[: max(1, len(left) // _REDUCTION)]
+        more = steps if not number else trained
+        trained += more
+        unchanged.train(more * batch)
         before = unchanged.scores(examples)
         for each in left:
-            forks[each].train(steps * batch)
-            results[each] = (steps * (number + 1), before, forks[each].scores(examples))
-        done += steps * (1 + len(left))
+            forks[each].train(more * batch)
+            results[each] = (trained, before, forks[each].scores(examples))
+        done += more * (1 + len(left))
     trials = tuple(_compared(each, *results[place]) for place, each in enumerate(proposals))
     helpful = [place for place in left if trials[place].helped]
     best = min(helpful, key=lambda place: trials[place].after, default=None)

@@ -99,3 +99,18 @@ def _of_groups(patient: Patient, tree: Mapping[str, np.ndarray], examples: Array
         _, loss = patient.programs.predict(tree, examples.take(rows))
         losses.append(np.inf if loss is None or not np.isfinite(loss) else loss)
     return np.nan_to_num(np.array(losses), posinf=np.finfo(np.float32).max)
+
+
+def constant_score(patient: Patient, examples: Arrays) -> float:
+    """The mean score of the best answer that is the same for all examples; 0 where nobody knows."""
+    known, asked = (belonging("y", each.named) for each in (patient.data.sample, examples))
+    if len(known) != 1:
+        return 0.0
+    (y,), (wanted,) = known.values(), asked.values()
+    if y.dtype.kind in "iu" and y.ndim == 1:
+        shares = np.bincount(y, minlength=int(wanted.max(initial=0)) + 1) / len(y)
+        said = np.broadcast_to(shares, (len(wanted), len(shares)))
+    else:
+        said = np.broadcast_to(y.mean(0), wanted.shape)
+    found = _of_targets(wanted, said, _deviation(patient))
+    return 0.0 if found is None else float(found.mean())

@@ -1,6 +1,6 @@
 """Findings: what was found wrong with a training, before it or while it ran, and what repairs did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -82,6 +82,19 @@ class Finding:
     def from_plain(given: Any) -> "Finding":
         """What `to_plain` gave; DataError for what is none."""
         return _from_plain(Finding, given, _of_finding)
+
+
+FINDING = "finding"
+"""The kind of the entries of a journal that are findings, which have their fields."""
+
+
+def findings_in(journal: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """The findings among the entries of a state's journal, in their order."""
+    return [
+        Finding.from_plain({name: value for name, value in each.items() if name != "kind"})
+        for each in journal
+        if each.get("kind") == FINDING
+    ]
 
 
 def _of_finding(name: str, value: Any) -> Any:

@@ -20,6 +20,7 @@ from chainrule.training.events import (
     Started,
     StepsDone,
 )
+from chainrule.training.findings import findings_in
 from chainrule.training.probes import EACH_STEP, Probe, by_place
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
@@ -96,6 +97,7 @@ class Loop:
             batch,
             columns=self.data.sample.inputs.columns,
             executor=self.programs.executor,
+            diagnosis=findings_in(state.journal),
         )
 
     def _train(self) -> str:

@@ -22,6 +22,7 @@ from chainrule.nn.summarizing import Summary, summary_of
 from chainrule.program import Program, Trace
 from chainrule.training.events import Listener
 from chainrule.training.explaining import explain_row
+from chainrule.training.findings import Finding
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
 from chainrule.training.going_on import Changes, GoingOn, go_on
 from chainrule.training.heads import check_measurable, measured, metric_names
@@ -62,7 +63,7 @@ class Run:
     batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
     it is one alone, the names of its columns.
     going_on: the state at the end and the data, from which `train` continues; None of a run that was loaded
-    or copied. programs: the forward passes compiled so far; any number of threads may predict at once.
+    or copied. diagnosis: what the doctor found, in that order. programs: the forward passes compiled so far; any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -74,6 +75,7 @@ class Run:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     executor: str = DEFAULT
     going_on: GoingOn | None = None
+    diagnosis: list[Finding] = field(default_factory=list)
     programs: Programs = field(init=False)
 
     def __post_init__(self) -> None:

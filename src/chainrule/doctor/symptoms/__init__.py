@@ -1,0 +1,31 @@
+"""Symptoms: what looks wrong while a network is trained. SYMPTOMS lists them by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chainrule.doctor.symptoms.course import WATCHED, Course
+from chainrule.doctor.symptoms.losses import jumping, long_or_short_steps, not_learning, overfitting, slow
+from chainrule.doctor.symptoms.signals import (
+    dead_units,
+    exploding_gradients,
+    saturated_units,
+    vanishing_gradients,
+)
+from chainrule.doctor.symptoms.suspicion import Suspicion, Symptom
+
+SYMPTOMS: Mapping[str, Symptom] = MappingProxyType(
+    {
+        "not_learning": not_learning,
+        "slow": slow,
+        "jumping": jumping,
+        "long_or_short_steps": long_or_short_steps,
+        "overfitting": overfitting,
+        "vanishing_gradients": vanishing_gradients,
+        "exploding_gradients": exploding_gradients,
+        "dead_units": dead_units,
+        "saturated_units": saturated_units,
+    }
+)
+"""By name."""
+
+__all__ = ["SYMPTOMS", "WATCHED", "Course", "Suspicion", "Symptom"]

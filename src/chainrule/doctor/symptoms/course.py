@@ -1,0 +1,75 @@
+"""The course of a training so far: what was measured of it, made ready to be looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.training.attending import Patient
+from chainrule.training.probes import Probe
+from chainrule.training.state import RunState
+
+WATCHED: tuple[Probe, ...] = tuple(
+    Probe(reads, reduction, per, every="step")
+    for reads, reduction, per in (
+        ("activation", "root_mean_square", None),
+        ("activation", "mean", None),
+        ("activation", "dead_units", None),
+        ("delta", "root_mean_square", None),
+        ("gradient", "root_mean_square", None),
+        ("update", "root_mean_square", "value"),
+    )
+)
+"""What the doctor measures at every step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A training at the end of an epoch.
+
+    state: of the training; the last record has what was measured in that epoch. scores: the yardstick of the
+    unchanged training at the visits so far, as (steps, mean) pairs. constant: the yardstick of the best
+    answer that is the same for all examples.
+    """
+
+    patient: Patient
+    state: RunState
+    scores: tuple[tuple[int, float], ...]
+    constant: float
+
+    @cached_property
+    def series(self) -> Mapping[str, Mapping[str, np.ndarray]]:
+        """Layer or parameter -> name of the probe -> what it measured at every step of the last epoch."""
+        found = self.state.history[-1].get("watch_steps", {}) if self.state.history else {}
+        return {
+            path: {name: np.asarray(values, np.float64) for name, values in each.items()}
+            for path, each in found.items()
+        }
+
+    def measured(self, name: str) -> dict[str, float]:
+        """The median over the epoch's steps of what the probe of this name measured, by layer or parameter."""
+        return {path: float(np.median(each[name])) for path, each in self.series.items() if name in each}
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The mean loss of every epoch so far."""
+        return np.array([record["loss"] for record in self.state.history], np.float64)
+
+    @cached_property
+    def held_out_losses(self) -> np.ndarray:
+        """The held-out loss of every epoch so far; empty where nothing validates."""
+        found = [record.get("validation_loss") for record in self.state.history]
+        return np.array([each for each in found if each is not None], np.float64)
+
+    @cached_property
+    def share_done(self) -> float:
+        """Of the planned epochs, how many are done."""
+        return self.state.epoch / self.patient.recipe.epochs
+
+    @cached_property
+    def functions(self) -> Mapping[str, str]:
+        """Path of a layer -> the operation that gives its output, in the order of the forward pass."""
+        sample = self.patient.data.sample
+        program = self.patient.programs.forward(sample.inputs, 1, raw=True)
+        return {step.layer: step.operation for step in program.steps if step.layer}
