@@ -5,7 +5,7 @@ training alone, never on the clock, so that a resumed training is treated as the
 did stands in the state's journal.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,14 +21,13 @@ from chainrule.training.attending import Patient
 from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
 from chainrule.training.findings import Finding
 from chainrule.training.probes import Probe
-from chainrule.training.recipe import Recipe
 from chainrule.training.state import RunState
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
-_STEPS = 15
-"""Of each repair that is tried, at first."""
-_FEWEST_PROPOSALS, _MOST_PROPOSALS = 3, 12
+_PROPOSALS = (12, 8, 5)
+"""So many are tried at the first visit, the second, and those after it."""
+_FEWEST_STEPS = 10
 _MOST_REPAIRS = 3
 _MARGIN = 0.05
 """Of the yardstick of a constant answer: by so much the repaired training must end better, to be a problem."""
@@ -94,11 +93,13 @@ class _Attending:
             for each in suspicions:
                 self._note(state, each, "note")
             return
-        proposals = self._proposals(suspicions, state)
+        wanted, steps = self._affordable(state)
+        proposals = self._proposals(suspicions, state, wanted)
         if not proposals:
             return
-        verdict = tried(self._patient, state, proposals, _STEPS)
-        state.journal.append({"kind": "trials", "step": state.step, "steps": verdict.steps})
+        verdict = tried(self._patient, state, proposals, steps, self._planned)
+        gains = {each.repair: each.before - each.after for each in verdict.trials if each.helped}
+        state.journal.append({"kind": "trials", "step": state.step, "steps": verdict.steps, "helped": gains})
         self._judge(suspicions, proposals, verdict, state, amend)
 
     def _judge(
@@ -109,24 +110,23 @@ class _Attending:
         state: RunState,
         amend: Amend,
     ) -> None:
-        end = self._expected_end(state)
         best = verdict.best
         if best is None:
             return
         trial = verdict.trials[best]
-        if trial.after + DOUBT * trial.error > end - _MARGIN * self._constant:
+        if verdict.ends[best] + DOUBT * trial.error > verdict.unchanged - _MARGIN * self._constant:
             return
         ranked = sorted(
             (each for each in range(len(proposals)) if verdict.trials[each].helped),
-            key=lambda each: verdict.trials[each].after,
+            key=lambda each: verdict.ends[each],
         )
-        causes = tuple(dict.fromkeys(proposals[each].cause for each in ranked))
+        causes = _ranked_causes([proposals[each].repair for each in ranked], _likely(suspicions))
         suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
         repaired = self._mode == "repair" and self._repairs_done(state) < _MOST_REPAIRS
         finding = Finding(
             suspicion.symptom,
             "problem",
-            f"{suspicion.said} Tried {len(proposals)} repairs for {_STEPS} steps and more: "
+            f"{suspicion.said} Tried {len(proposals)} repairs: after {trial.steps} steps "
             f"{trial.repair} brought the yardstick from {trial.before:.3g} to {trial.after:.3g} "
             f"(± {trial.error:.2g}).",
             CAUSES[causes[0]].meaning,
@@ -144,50 +144,47 @@ class _Attending:
             chosen.state.journal.append({"kind": "repair", "step": state.step, "repair": trial.repair})
             amend(chosen.recipe, chosen.state)
 
-    def _proposals(self, suspicions: list[Suspicion], state: RunState) -> list[Proposal]:
-        """As many as the budget allows, those of the likeliest causes first."""
-        likely: dict[str, float] = {}
-        for suspicion in suspicions:
-            for cause, share in suspicion.causes.items():
-                likely[cause] = 1 - (1 - likely.get(cause, 0.0)) * (1 - share)
-        wanted = self._affordable(state)
+    def _proposals(self, suspicions: list[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
+        """As many as are wanted, those of the likeliest causes first."""
+        likely = _likely(suspicions)
+        known = [each for each in state.journal if each["kind"] == "trials"]
+        helped = known[-1]["helped"] if known else {}
+        changes = {
+            change.said: (name, cause, change)
+            for cause in sorted(likely, key=likely.__getitem__)
+            for name, change in self._changes(cause, state)
+        }
         found: list[Proposal] = []
-        seen: set[Recipe | str] = set()
-        for cause in sorted(likely, key=likely.__getitem__, reverse=True):
-            for change in self._changes(cause, state):
-                if len(found) < wanted and change.said not in seen:
-                    seen.add(change.said)
-                    try:
-                        found.append(proposal_of(cause, change, self._patient, state))
-                    except ChainruleError:
-                        continue  # a network that does not fit the data once it is changed
+        # What helped at the last visit comes first, then what is likely; the likeliest cause was entered last.
+        for said in sorted(reversed(changes), key=lambda each: -helped.get(each, 0.0)):
+            if len(found) < wanted:
+                try:
+                    found.append(proposal_of(*changes[said], self._patient, state))
+                except ChainruleError:
+                    continue  # a network that does not fit the data once it is changed
         return found
 
-    def _changes(self, cause: str, state: RunState) -> Iterator[Change]:
+    def _changes(self, cause: str, state: RunState) -> Iterator[tuple[str, Change]]:
         for name in CAUSES[cause].repairs:
             if name in REPAIRS:
-                yield from REPAIRS[name](self._patient, state)
+                for change in REPAIRS[name](self._patient, state):
+                    yield name, change
 
-    def _affordable(self, state: RunState) -> int:
-        planned = self._steps_per_epoch() * self._patient.recipe.epochs
-        spent = sum(each["steps"] for each in state.journal if each["kind"] == "trials")
-        left = BUDGET * planned - spent
-        number = int((left / 2 - 4 * _STEPS) / (2 * _STEPS))
-        return min(number, _MOST_PROPOSALS) if number >= _FEWEST_PROPOSALS else 0
+    def _affordable(self, state: RunState) -> tuple[int, int]:
+        """How many repairs are tried now, and for how many steps at first."""
+        trials = [each["steps"] for each in state.journal if each["kind"] == "trials"]
+        now = (BUDGET * self._planned - sum(trials)) / 2
+        for wanted in range(_PROPOSALS[min(len(trials), len(_PROPOSALS) - 1)], 1, -1):
+            steps = int(now / (2 * wanted + 4))
+            if steps >= _FEWEST_STEPS:
+                return wanted, steps
+        return 0, 0
 
-    def _steps_per_epoch(self) -> int:
+    @property
+    def _planned(self) -> int:
+        """Steps of the whole training."""
         rows = self._patient.data.rows(self._patient.recipe.batch_size)
-        return max(1, (self._patient.data.examples or rows) // rows)
-
-    def _expected_end(self, state: RunState) -> float:
-        """What the yardstick of the unchanged training is thought to be at its end, rather too good."""
-        known = [each for each in _scores_of(state) if each[0] > 0]
-        step, now = known[-1]
-        earlier, before = known[-2] if len(known) > 1 else (step / 8, max(self._constant, now))
-        ratio = min(1.0, (now / max(before, 1e-12)) ** (1 / np.log2(step / earlier)))
-        planned = self._steps_per_epoch() * self._patient.recipe.epochs
-        doublings = max(0.0, float(np.log2(planned / step)))
-        return now * float(_OPTIMISM * ratio) ** doublings
+        return max(1, (self._patient.data.examples or rows) // rows) * self._patient.recipe.epochs
 
     def _repairs_done(self, state: RunState) -> int:
         return sum(each["kind"] == "repair" for each in state.journal)
@@ -214,6 +211,31 @@ class _Attending:
             dict(suspicion.evidence),
         )
         state.journal.append({"kind": "finding", **finding.to_plain()})
+
+
+def _likely(suspicions: Sequence[Suspicion]) -> dict[str, float]:
+    """Cause -> how likely it is in the light of all suspicions, each by itself."""
+    likely: dict[str, float] = {}
+    for suspicion in suspicions:
+        for cause, share in suspicion.causes.items():
+            likely[cause] = 1 - (1 - likely.get(cause, 0.0)) * (1 - share)
+    return likely
+
+
+def _ranked_causes(repairs: Sequence[str], likely: Mapping[str, float]) -> tuple[str, ...]:
+    """The causes that repairs are for, those of the best repair first.
+
+    Of several causes with the same repair that one comes first which is likely and whose first repair it is.
+    """
+    found: dict[str, None] = {}
+    for repair in dict.fromkeys(repairs):
+        weighed = {
+            name: likely.get(name, 0.0) / (1 + cause.repairs.index(repair))
+            for name, cause in CAUSES.items()
+            if repair in cause.repairs and name in likely
+        }
+        found |= dict.fromkeys(sorted(weighed, key=weighed.__getitem__, reverse=True)[:2])
+    return tuple(found)
 
 
 def _scores_of(state: RunState) -> tuple[tuple[int, float], ...]:

@@ -26,18 +26,22 @@ DOUBT = 3.0
 """A repair helps beyond doubt where the yardstick falls by more than so many standard errors."""
 MATTERS = 0.1
 """And it matters where it falls by more than this share."""
-_ROUNDS = 3
 _REDUCTION = 3
+_OPTIMISM = 0.95
+"""The score of the unchanged training is thought to fall by so much more with each doubling of its steps."""
+_STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
+"""A repaired one is thought to fall to no less than this with each doubling, and for no more of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
     """A repair of one training, ready to be tried.
 
-    cause: that it is meant for. said: as a person reads it. recipe, state: what training would go on with.
+    repair: its name in REPAIRS. cause: that it is meant for. said: as a person reads it. recipe, state: what training would go on with.
     anew: whether it starts training afresh, since what was learned does not fit it.
     """
 
+    repair: str
     cause: str
     said: str
     recipe: Recipe
@@ -49,42 +53,63 @@ class Proposal:
 class Verdict:
     """What became of the proposals.
 
-    trials: one for each, in their order. best: the number of the best; None where none helped. steps: done in
-    all.
+    trials: one for each, in their order. ends: what the yardstick of each is thought to be at the planned end
+    of the training, rather too bad. unchanged: the same of the unchanged training, rather too good. best: the
+    number of the one with the best end among those that helped; None where none did. steps: done in all.
     """
 
     trials: tuple[Trial, ...]
+    ends: tuple[float, ...]
+    unchanged: float
     best: int | None
     steps: int
 
 
-def tried(patient: Patient, state: RunState, proposals: Sequence[Proposal], steps: int) -> Verdict:
-    """Try proposals for so many steps each, those that last for twice as many.
+def tried(
+    patient: Patient, state: RunState, proposals: Sequence[Proposal], steps: int, planned: int
+) -> Verdict:
+    """Try proposals for so many steps each, the better ones for twice and four times as many.
 
-    state: of the training as it is, at the end of an epoch; it stays as it is.
+    state: of the training as it is, at the end of an epoch; it stays as it is. steps: at least 2. planned: of
+    the whole training.
     """
     examples = measuring_examples(patient)
     unchanged = _Fork(patient, state)
     forks = [_Fork(patient.by(each.recipe), each.state) for each in proposals]
     left = list(range(len(forks)))
-    batch, done = patient.data.rows(patient.recipe.batch_size), 0
-    results: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
-    trained = 0
-    for number in range(_ROUNDS):
-        if number:
-            left = sorted(left, key=lambda each: results[each][2].mean())[: max(1, len(left) // _REDUCTION)]
-        more = steps if not number else trained
-        trained += more
+    batch, done, trained = patient.data.rows(patient.recipe.batch_size), 0, 0
+    start = float(unchanged.measure(examples).mean())
+    befores: dict[int, np.ndarray] = {}
+    for number, until in enumerate((steps // 2, steps, 2 * steps, 4 * steps)):
+        if number > 1:
+            left = sorted(left, key=lambda each: forks[each].end(planned))[: max(1, len(left) // _REDUCTION)]
+        more, trained = until - trained, until
         unchanged.train(more * batch)
-        before = unchanged.scores(examples)
+        befores[trained] = unchanged.measure(examples)
         for each in left:
             forks[each].train(more * batch)
-            results[each] = (trained, before, forks[each].scores(examples))
+            forks[each].measure(examples)
         done += more * (1 + len(left))
-    trials = tuple(_compared(each, *results[place]) for place, each in enumerate(proposals))
+    trials = tuple(
+        _compared(each, fork.steps(batch), befores[fork.steps(batch)], fork.latest)
+        for each, fork in zip(proposals, forks, strict=True)
+    )
+    ends = tuple(fork.end(planned) for fork in forks)
     helpful = [place for place in left if trials[place].helped]
-    best = min(helpful, key=lambda place: trials[place].after, default=None)
-    return Verdict(trials, best, done)
+    best = min(helpful, key=ends.__getitem__, default=None)
+    at, now = state.step, float(befores[trained].mean())
+    ratio = _ratio(start, now, at, at + trained) if at else 1.0
+    end = now * (_OPTIMISM * ratio) ** _doublings(at + trained, planned)
+    return Verdict(trials, ends, end, best, done)
+
+
+def _ratio(before: float, after: float, first: int, last: int) -> float:
+    """By what a score changes while the steps double; at most 1."""
+    return min(1.0, (after / max(before, 1e-12)) ** (1 / np.log2(last / first)))
+
+
+def _doublings(steps: int, planned: int) -> float:
+    return max(0.0, float(np.log2(planned / steps)))
 
 
 def _compared(proposal: Proposal, steps: int, before: np.ndarray, after: np.ndarray) -> Trial:
@@ -113,9 +138,13 @@ class _Fork:
         self._sessions = Sessions(patient.data, self._rows, tree)
         self._batches = self._full_batches(recipe.seed if recipe.shuffle else None, state.epoch)
         self._broken = False
+        self._trained = 0
+        self._courses: list[tuple[int, float]] = []
+        self.latest = np.empty(0)
 
     def train(self, examples: int) -> None:
         """Go on for as many full batches as hold so many examples, at least one."""
+        self._trained += examples
         for arrays, order in islice(self._batches, max(1, examples // self._rows)):
             _, session = self._sessions.of(arrays, self._rows)
             loss = session.run_many(arrays, order)["loss"]
@@ -124,13 +153,28 @@ class _Fork:
             if self._broken:
                 return
 
-    def scores(self, examples: Arrays) -> np.ndarray:
+    def steps(self, batch: int) -> int:
+        """How many it went on for, in batches of the unchanged training."""
+        return self._trained // batch
+
+    def end(self, planned: int) -> float:
+        """What its score is thought to be at the planned end, rather too bad.
+
+        It goes on falling for a few doublings of the steps since the repair, as it fell in the last one.
+        """
+        (_, before), (_, now) = self._courses[-2:]
+        ratio = max(_ratio(before, now, 1, 2), _STEEPEST)
+        return now * ratio ** min(_doublings(self._trained // self._rows, planned), _MOST_DOUBLINGS)
+
+    def measure(self, examples: Arrays) -> np.ndarray:
         """How bad it is on examples now; see `yardstick.scores`."""
         tree = {name: np.array(array) for name, array in self._sessions.first.read().items()}
         held = evaluated(self._patient.recipe, self._sessions.program, tree)
         if self._broken:
             held = {name: np.full_like(array, np.nan) for name, array in held.items()}
-        return scores(self._patient, held, examples)
+        self.latest = scores(self._patient, held, examples)
+        self._courses.append((self._trained, float(self.latest.mean())))
+        return self.latest
 
     def _full_batches(self, seed: int | None, epoch: int) -> Iterator[tuple[NamedArrays, np.ndarray]]:
         """(arrays, (1, rows) indices), epoch after epoch, without end."""

@@ -33,7 +33,7 @@ Repair = Callable[[Patient, RunState], Iterable[Change]]
 """The changes that a repair has to offer for a training; none where it does not apply."""
 
 
-def proposal_of(cause: str, change: Change, patient: Patient, state: RunState) -> Proposal:
+def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state: RunState) -> Proposal:
     """The change with the state that training would go on from.
 
     Raises ChainruleError where the changed network can't be recorded with these data.
@@ -53,7 +53,7 @@ def proposal_of(cause: str, change: Change, patient: Patient, state: RunState) -
     forked.tree = {name: change.arrays.get(name, array).copy() for name, array in forked.tree.items()}
     if change.recipe.objective != patient.recipe.objective:  # losses of another objective are not comparable
         forked.best, forked.best_epoch, forked.best_loss = {}, 0, float("inf")
-    return Proposal(cause, change.said, change.recipe, forked, change.anew)
+    return Proposal(repair, cause, change.said, change.recipe, forked, change.anew)
 
 
 def with_model(recipe: Recipe, change: Callable[[Layer], Layer]) -> Recipe | None:
