@@ -1,27 +1,28 @@
 """The doctor: looks at a training now and then, tries what may help, and in its last mode does it.
 
-It looks at the end of epochs 1, 2, 4, 8 …, and where a number stops being finite: at places that depend on the
-training alone, never on the clock, so that a resumed training is treated as the unbroken one. What it found and
-did stands in the state's journal.
+It looks at the end of epochs 1, 2, 4, 8 …, and where a number stops being finite: at places that depend on
+the training alone, never on the clock, so that a resumed training is treated as the unbroken one would be.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from chainrule.doctor.causes import CAUSES
+from chainrule.doctor.journal import Journal
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
 from chainrule.doctor.trials import DOUBT, Proposal, Verdict, tried
 from chainrule.doctor.yardstick import constant_score, measuring_examples, scores
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, TrainingError
 from chainrule.training.attending import Patient
 from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
 from chainrule.training.findings import Finding
 from chainrule.training.probes import Probe
+from chainrule.training.recipe import amended_recipe
 from chainrule.training.state import RunState
+from chainrule.training.step import evaluated
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
@@ -30,9 +31,11 @@ _PROPOSALS = (12, 8, 5)
 _FEWEST_STEPS = 10
 _MOST_REPAIRS = 3
 _MARGIN = 0.05
-"""Of the yardstick of a constant answer: by so much the repaired training must end better, to be a problem."""
-_OPTIMISM = 0.95
-"""By so much the yardstick of the unchanged training is thought to fall more with each doubling of its steps."""
+"""Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
+_PROGRESS = 0.03
+"""Of that yardstick: what falls by less from one visit to the next makes no progress."""
+_SURE_SHARE = 0.05
+"""Where there is progress, nothing is called a problem before so much of the training is done."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Doctor:
 
 
 class _Attending:
-    """Attends one training. All that it must remember is in the journal of the state."""
+    """Attends one training. All that it must remember is in the journal of the state, and in `kept`."""
 
     def __init__(self, mode: str, patient: Patient) -> None:
         self._mode = mode
@@ -69,94 +72,86 @@ class _Attending:
         if isinstance(event, Amended):
             self._patient = self._patient.by(event.recipe)
         elif isinstance(event, Started):
-            if event.state.step == 0 and not event.state.journal:
-                self._note_visit(event.state)
+            journal = Journal(event.state.journal)
+            if event.state.step == 0 and not journal.is_begun:
+                journal.visited(0, self._score(event.state))
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
             if epoch & (epoch - 1) == 0 and epoch < self._patient.recipe.epochs:
-                self._note_visit(event.state)
                 self._visit(event.state, event.amend)
             event.record.pop("watch_steps", None)
         elif isinstance(event, BrokenDown):
-            self._visit(event.state, event.amend)
-
-    def _note_visit(self, state: RunState) -> None:
-        score = float(scores(self._patient, self._predicting(state), self._examples).mean())
-        state.journal.append({"kind": "visit", "step": state.step, "epoch": state.epoch, "score": score})
+            self._rescue(event.state, event.error, event.amend)
 
     def _visit(self, state: RunState, amend: Amend) -> None:
-        course = Course(self._patient, state, _scores_of(state), self._constant)
-        suspicions = [each for look in SYMPTOMS.values() for each in look(course)]
-        if not suspicions:
+        journal, score = Journal(state.journal), self._score(state)
+        if self._is_worse(journal, state, score):
+            self._undo(journal, state, amend)
             return
+        journal.visited(state.step, score)
+        course = Course(self._patient, state, tuple(journal.scores), self._constant)
+        self._treat([each for look in SYMPTOMS.values() for each in look(course)], state, amend)
+
+    def _rescue(self, state: RunState, error: TrainingError, amend: Amend) -> None:
+        """Training broke down: whatever keeps it finite is better."""
+        broken = Suspicion(
+            "not_finite",
+            f"{error.what[0].upper()}{error.what[1:]}.",
+            {"learning_rate_too_high": 0.9, "exploding_recurrence": 0.6, "unscaled_inputs": 0.6}
+            | {"initial_weights_too_large": 0.5, "unscaled_targets": 0.5},
+            error.layer or "",
+        )
+        self._treat([broken], state, amend)
+
+    def _treat(self, suspicions: Sequence[Suspicion], state: RunState, amend: Amend) -> None:
+        journal = Journal(state.journal)
         if self._mode == "watch":
             for each in suspicions:
-                self._note(state, each, "note")
+                if not journal.knows(each.symptom):
+                    journal.found(_finding(each, "note", state.step))
             return
-        wanted, steps = self._affordable(state)
-        proposals = self._proposals(suspicions, state, wanted)
+        wanted, steps = self._affordable(journal)
+        proposals = self._proposals(suspicions, state, wanted) if suspicions else []
         if not proposals:
             return
         verdict = tried(self._patient, state, proposals, steps, self._planned)
-        gains = {each.repair: each.before - each.after for each in verdict.trials if each.helped}
-        state.journal.append({"kind": "trials", "step": state.step, "steps": verdict.steps, "helped": gains})
-        self._judge(suspicions, proposals, verdict, state, amend)
-
-    def _judge(
-        self,
-        suspicions: list[Suspicion],
-        proposals: list[Proposal],
-        verdict: Verdict,
-        state: RunState,
-        amend: Amend,
-    ) -> None:
-        best = verdict.best
-        if best is None:
+        journal.tried(state.step, verdict)
+        if not self._is_problem(journal, verdict):
             return
-        trial = verdict.trials[best]
-        if verdict.ends[best] + DOUBT * trial.error > verdict.unchanged - _MARGIN * self._constant:
+        assert verdict.best is not None
+        repaired = self._mode == "repair" and journal.repairs < _MOST_REPAIRS
+        if not repaired and journal.knows(suspicions[0].symptom):
             return
-        ranked = sorted(
-            (each for each in range(len(proposals)) if verdict.trials[each].helped),
-            key=lambda each: verdict.ends[each],
-        )
-        causes = _ranked_causes([proposals[each].repair for each in ranked], _likely(suspicions))
-        suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
-        repaired = self._mode == "repair" and self._repairs_done(state) < _MOST_REPAIRS
-        finding = Finding(
-            suspicion.symptom,
-            "problem",
-            f"{suspicion.said} Tried {len(proposals)} repairs: after {trial.steps} steps "
-            f"{trial.repair} brought the yardstick from {trial.before:.3g} to {trial.after:.3g} "
-            f"(± {trial.error:.2g}).",
-            CAUSES[causes[0]].meaning,
-            suspicion.layer,
-            state.step,
-            causes,
-            dict(suspicion.evidence),
-            verdict.trials,
-            f"applied: {trial.repair}" if repaired else "",
-        )
-        state.journal.append({"kind": "finding", **finding.to_plain()})
+        journal.found(_problem(suspicions, proposals, verdict, state.step, applied=repaired))
         if repaired:
-            chosen = proposals[best]
-            chosen.state.journal = list(state.journal)
-            chosen.state.journal.append({"kind": "repair", "step": state.step, "repair": trial.repair})
-            amend(chosen.recipe, chosen.state)
+            journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
+            chosen = proposals[verdict.best]
+            amend(chosen.recipe, self._remembering(state, chosen.state))
 
-    def _proposals(self, suspicions: list[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
-        """As many as are wanted, those of the likeliest causes first."""
-        likely = _likely(suspicions)
-        known = [each for each in state.journal if each["kind"] == "trials"]
-        helped = known[-1]["helped"] if known else {}
-        changes = {
-            change.said: (name, cause, change)
-            for cause in sorted(likely, key=likely.__getitem__)
-            for name, change in self._changes(cause, state)
-        }
+    def _is_problem(self, journal: Journal, verdict: Verdict) -> bool:
+        """Whether the training would end better beyond doubt, by an amount that matters."""
+        if verdict.best is None:
+            return False
+        margin = DOUBT * verdict.trials[verdict.best].error + _MARGIN * self._constant
+        if verdict.ends[verdict.best] > verdict.unchanged - margin:
+            return False
+        if len(journal.scores) < 2:  # broken down, or just repaired
+            return True
+        (_, before), (step, now) = journal.scores[-2:]
+        stuck = before - now < _PROGRESS * self._constant
+        return stuck or step > _SURE_SHARE * self._planned
+
+    def _proposals(self, suspicions: Sequence[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
+        """As many as are wanted: what helped at the last visit, then repairs of the likeliest causes."""
+        likely, journal = _likely(suspicions), Journal(state.journal)
+        helped = journal.trials[-1]["helped"] if journal.trials else {}
+        changes: dict[str, tuple[str, str, Change]] = {}
+        for cause in sorted(likely, key=likely.__getitem__, reverse=True):
+            for name, change in self._changes(cause, state):
+                if change.said not in journal.undone_repairs:
+                    changes.setdefault(change.said, (name, cause, change))
         found: list[Proposal] = []
-        # What helped at the last visit comes first, then what is likely; the likeliest cause was entered last.
-        for said in sorted(reversed(changes), key=lambda each: -helped.get(each, 0.0)):
+        for said in sorted(changes, key=lambda each: -helped.get(each, 0.0)):
             if len(found) < wanted:
                 try:
                     found.append(proposal_of(*changes[said], self._patient, state))
@@ -170,11 +165,10 @@ class _Attending:
                 for change in REPAIRS[name](self._patient, state):
                     yield name, change
 
-    def _affordable(self, state: RunState) -> tuple[int, int]:
+    def _affordable(self, journal: Journal) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first."""
-        trials = [each["steps"] for each in state.journal if each["kind"] == "trials"]
-        now = (BUDGET * self._planned - sum(trials)) / 2
-        for wanted in range(_PROPOSALS[min(len(trials), len(_PROPOSALS) - 1)], 1, -1):
+        now = (BUDGET * self._planned - journal.spent) / 2
+        for wanted in range(_PROPOSALS[min(len(journal.trials), len(_PROPOSALS) - 1)], 0, -1):
             steps = int(now / (2 * wanted + 4))
             if steps >= _FEWEST_STEPS:
                 return wanted, steps
@@ -186,31 +180,93 @@ class _Attending:
         rows = self._patient.data.rows(self._patient.recipe.batch_size)
         return max(1, (self._patient.data.examples or rows) // rows) * self._patient.recipe.epochs
 
-    def _repairs_done(self, state: RunState) -> int:
-        return sum(each["kind"] == "repair" for each in state.journal)
-
-    def _predicting(self, state: RunState) -> Mapping[str, np.ndarray]:
-        from chainrule.training.step import evaluated
-
+    def _score(self, state: RunState) -> float:
         patient = self._patient
-        program = patient.programs.step(
-            patient.data.sample, patient.data.rows(patient.recipe.batch_size)
-        ).program
-        return evaluated(patient.recipe, program, state.tree)
+        rows = patient.data.rows(patient.recipe.batch_size)
+        program = patient.programs.step(patient.data.sample, rows).program
+        held = evaluated(patient.recipe, program, state.tree)
+        return float(scores(patient, held, self._examples).mean())
 
-    def _note(self, state: RunState, suspicion: Suspicion, severity: str) -> None:
-        causes = tuple(sorted(suspicion.causes, key=lambda each: -suspicion.causes[each]))
-        finding = Finding(
-            suspicion.symptom,
-            severity,
-            suspicion.said,
-            "",
-            suspicion.layer,
-            state.step,
-            causes,
-            dict(suspicion.evidence),
+    def _is_worse(self, journal: Journal, state: RunState, score: float) -> bool:
+        """Whether the repaired training is behind where the unrepaired one was after fewer steps."""
+        repair = journal.last_repair
+        if repair is None or not state.kept or state.step - repair["step"] < repair["steps"]:
+            return False
+        return score > repair["before"] + _PROGRESS * self._constant
+
+    def _undo(self, journal: Journal, state: RunState, amend: Amend) -> None:
+        """Go on from where the last repair was done, without it."""
+        repair = journal.last_repair
+        assert repair is not None
+        recipe = amended_recipe(self._patient.recipe, repair["recipe"])
+        arrays: dict[str, dict[str, np.ndarray]] = {"tree": {}, "best": {}}
+        for name, array in state.kept.items():
+            kind, _, key = name.partition("/")
+            arrays[kind][key] = array
+        history = state.history[: repair["epoch"]]
+        losses = [each["validation_loss"] for each in history if each.get("validation_loss") is not None]
+        best = int(np.argmin(losses)) if losses and arrays["best"] else -1
+        journal.undone(repair["step"])
+        before = replace(
+            state,
+            tree=arrays["tree"],
+            best=arrays["best"],
+            best_epoch=best + 1,
+            best_loss=losses[best] if best >= 0 else float("inf"),
+            epoch=repair["epoch"],
+            step=repair["step"],
+            history=history,
+            kept={},
         )
-        state.journal.append({"kind": "finding", **finding.to_plain()})
+        amend(recipe, before)
+
+    def _remembering(self, old: RunState, new: RunState) -> RunState:
+        """The new state with the journal, and with what is needed to go back to the old one."""
+        kept = {f"tree/{name}": array.copy() for name, array in old.tree.items()}
+        kept |= {f"best/{name}": array.copy() for name, array in old.best.items()}
+        return replace(new, journal=old.journal, kept=kept)
+
+
+def _finding(suspicion: Suspicion, severity: str, step: int) -> Finding:
+    causes = sorted(suspicion.causes, key=suspicion.causes.__getitem__, reverse=True)
+    return Finding(
+        suspicion.symptom,
+        severity,
+        suspicion.said,
+        CAUSES[causes[0]].meaning if causes else "",
+        suspicion.layer,
+        step,
+        tuple(causes),
+        dict(suspicion.evidence),
+    )
+
+
+def _problem(
+    suspicions: Sequence[Suspicion],
+    proposals: Sequence[Proposal],
+    verdict: Verdict,
+    step: int,
+    *,
+    applied: bool,
+) -> Finding:
+    """The finding that the best repair proves."""
+    assert verdict.best is not None
+    trial = verdict.trials[verdict.best]
+    helped = [place for place, each in enumerate(verdict.trials) if each.helped]
+    order = [verdict.best, *sorted({*helped} - {verdict.best}, key=verdict.ends.__getitem__)]
+    causes = _ranked_causes([proposals[place].repair for place in order], _likely(suspicions))
+    suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
+    tried_in_all = f"{len(proposals)} repairs" if len(proposals) > 1 else "one repair"
+    return replace(
+        _finding(suspicion, "problem", step),
+        said=f"{suspicion.said} Tried {tried_in_all} beside the unchanged training: {trial.repair} has a "
+        f"held-out error of {trial.after:.3g} after {trial.steps} steps, and {trial.before:.3g} without "
+        f"(± {trial.error:.2g}).",
+        remedy=CAUSES[causes[0]].meaning,
+        causes=causes,
+        trials=verdict.trials,
+        action=f"applied: {trial.repair}" if applied else "",
+    )
 
 
 def _likely(suspicions: Sequence[Suspicion]) -> dict[str, float]:
@@ -230,23 +286,9 @@ def _ranked_causes(repairs: Sequence[str], likely: Mapping[str, float]) -> tuple
     found: dict[str, None] = {}
     for repair in dict.fromkeys(repairs):
         weighed = {
-            name: likely.get(name, 0.0) / (1 + cause.repairs.index(repair))
+            name: likely[name] / (1 + cause.repairs.index(repair))
             for name, cause in CAUSES.items()
             if repair in cause.repairs and name in likely
         }
         found |= dict.fromkeys(sorted(weighed, key=weighed.__getitem__, reverse=True)[:2])
     return tuple(found)
-
-
-def _scores_of(state: RunState) -> tuple[tuple[int, float], ...]:
-    """(steps, yardstick) at the visits since the last repair; steps count from there."""
-    begun, found = 0, []
-    for each in state.journal:
-        if each["kind"] == "repair":
-            begun, found = each["step"], []
-        elif each["kind"] == "visit":
-            found.append((each["step"] - begun, float(each["score"])))
-    return tuple(found)
-
-
-_ = (Any, replace)

@@ -1,8 +1,8 @@
 """Trials: repairs are tried on forks of a training, beside the unchanged run, on the same examples.
 
-The unchanged run and all repairs go on for as many examples; the best third of the repairs goes on for as many
-again, and of these the best third (successive halving: Jamieson and Talwalkar 2016). Compared is the yardstick of
-held-out examples, pairwise: each example under the repair with the same example under the unchanged run.
+The unchanged run and all repairs go on for as many examples; the best third of the repairs goes on for as
+many again, and of these the best third (successive halving: Jamieson and Talwalkar 2016). Compared is the
+yardstick of held-out examples, pairwise: each example under the repair with the same under the unchanged run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,8 @@ _STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
 class Proposal:
     """A repair of one training, ready to be tried.
 
-    repair: its name in REPAIRS. cause: that it is meant for. said: as a person reads it. recipe, state: what training would go on with.
+    repair: its name in REPAIRS. cause: that it is meant for. said: as a person reads it. recipe, state: what
+    training would go on with.
     anew: whether it starts training afresh, since what was learned does not fit it.
     """
 

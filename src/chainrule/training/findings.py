@@ -1,10 +1,12 @@
 """Findings: what was found wrong with a training, before it or while it ran, and what repairs did."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
-from chainrule.data.plain_json import plain
+from chainrule.data.plain_json import json_text, plain
 from chainrule.errors import ConfigError, DataError
 
 SEVERITIES = ("note", "problem")
@@ -84,6 +86,8 @@ class Finding:
         return _from_plain(Finding, given, _of_finding)
 
 
+DIAGNOSIS = "doctor.json"
+"""The file in the folder of a run that has its findings."""
 FINDING = "finding"
 """The kind of the entries of a journal that are findings, which have their fields."""
 
@@ -95,6 +99,25 @@ def findings_in(journal: Sequence[Mapping[str, Any]]) -> list[Finding]:
         for each in journal
         if each.get("kind") == FINDING
     ]
+
+
+def write_findings(folder: Path, diagnosis: Sequence[Finding]) -> None:
+    """Write the findings into the folder of a run; nothing where there are none."""
+    if diagnosis:
+        content = {"findings": [each.to_plain() for each in diagnosis]}
+        (folder / DIAGNOSIS).write_text(json_text(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_findings(folder: Path) -> list[Finding]:
+    """What `write_findings` wrote; none where there is no such file. DataError where it is damaged."""
+    path = folder / DIAGNOSIS
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))["findings"]
+        return [Finding.from_plain(each) for each in listed]
+    except FileNotFoundError:
+        return []
+    except (OSError, KeyError, TypeError, ValueError, DataError) as error:
+        raise DataError(f"{path} is damaged ({error})", remedy="remove it; the run itself is whole") from None
 
 
 def _of_finding(name: str, value: Any) -> Any:

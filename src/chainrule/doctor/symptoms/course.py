@@ -48,7 +48,7 @@ class Course:
         }
 
     def measured(self, name: str) -> dict[str, float]:
-        """The median over the epoch's steps of what the probe of this name measured, by layer or parameter."""
+        """The median over the epoch's steps of what a probe measured, by layer or parameter."""
         return {path: float(np.median(each[name])) for path, each in self.series.items() if name in each}
 
     @cached_property

@@ -42,8 +42,7 @@ def not_learning(course: Course) -> Iterator[Suspicion]:
     if now > (1 - _LEARNED_LITTLE) * course.constant:
         yield Suspicion(
             "not_learning",
-            f"After {course.state.epoch} of {course.patient.recipe.epochs} epochs the network is hardly better "
-            "than one answer for all examples.",
+            f"After epoch {course.state.epoch} the network is hardly better than one answer for all examples.",
             EVERYTHING,
             evidence={"yardstick": now, "constant": course.constant},
         )
@@ -57,7 +56,7 @@ def slow(course: Course) -> Iterator[Suspicion]:
     if now > _FALLING * before and now > 0.3 * course.constant:
         yield Suspicion(
             "slow",
-            f"In the last {course.state.epoch // 2} epochs the yardstick fell from {before:.3g} to {now:.3g} only.",
+            f"Since the last visit the held-out error fell from {before:.3g} to {now:.3g} only.",
             EVERYTHING
             | {"learning_rate_too_low": 0.6, "batch_size_too_large": 0.4, "too_small_network": 0.4},
             evidence={"yardstick": [each for _, each in course.scores]},
@@ -111,8 +110,8 @@ def overfitting(course: Course) -> Iterator[Suspicion]:
     if held_out[-1] > (1 + _OVERFITTING) * held_out[best] and losses[-1] < losses[best]:
         yield Suspicion(
             "overfitting",
-            f"The held-out loss was lowest in epoch {best + 1} and is {held_out[-1] / held_out[best] - 1:.0%} above "
-            "that, while the loss itself still falls.",
+            f"The held-out loss was lowest in epoch {best + 1}, and is {held_out[-1] / held_out[best] - 1:.0%} "
+            "above that now, while the loss still falls.",
             {"overfitting": 0.9, "label_noise": 0.4},
             evidence={"held_out": held_out.tolist(), "loss": losses.tolist()},
         )

@@ -1,4 +1,4 @@
-"""Symptoms in the signals that go through the layers: deltas that vanish or grow, units that are dead or flat."""
+"""Symptoms in the signals between layers: deltas that vanish or grow, units that are dead or saturated."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ def exploding_gradients(course: Course) -> Iterator[Suspicion]:
         (first, large), (last, small) = deltas[0], deltas[-1]
         yield Suspicion(
             "exploding_gradients",
-            f"Layer '{first}' receives a delta {large / small:,.0f} times larger than that of layer '{last}'.",
+            f"Layer '{first}' receives a delta {large / small:,.0f} times that of layer '{last}'.",
             {"initial_weights_too_large": 0.8, "missing_normalization": 0.5, "exploding_recurrence": 0.5},
             first,
             {"deltas": dict(deltas)},
@@ -51,7 +51,7 @@ def exploding_gradients(course: Course) -> Iterator[Suspicion]:
         if sizes is not None and len(sizes) >= 8 and sizes.max() > _GROWN * max(np.median(sizes), 1e-12):
             yield Suspicion(
                 "exploding_gradients",
-                f"The gradient of '{path}' jumps to {sizes.max() / max(np.median(sizes), 1e-12):,.0f} times its median.",
+                f"The gradient of '{path}' jumps to {sizes.max():.2g}; its median is {np.median(sizes):.2g}.",
                 {"exploding_recurrence": 0.8, "learning_rate_too_high": 0.6},
                 path,
                 {"median": float(np.median(sizes)), "largest": float(sizes.max())},
@@ -86,7 +86,7 @@ def saturated_units(course: Course) -> Iterator[Suspicion]:
         if slope < _SATURATED * _FLAT[function]:
             yield Suspicion(
                 "saturated_units",
-                f"The slope of {function} in layer '{path}' is {slope / _FLAT[function]:.1%} of its steepest on average.",
+                f"In layer '{path}' the mean slope of {function} is {slope / _FLAT[function]:.1%} of its steepest.",
                 {
                     "saturating_activation": 0.7,
                     "initial_weights_too_large": 0.7,

@@ -1,0 +1,116 @@
+"""The journal that the doctor keeps in the state of a training: all that it must remember, as plain data.
+
+Entries are mappings with a 'kind': 'visit' (the yardstick at a place of the training), 'trials' (repairs that
+were tried there), 'finding' (see `Finding`), 'repair' (one that was done) and 'undone' (one that was taken
+back).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.doctor.trials import Verdict
+from chainrule.training.findings import FINDING, Finding
+
+
+@dataclass(frozen=True, eq=False)
+class Journal:
+    """Reads and writes the entries of a state, which are the list itself."""
+
+    entries: list[dict[str, Any]]
+
+    def visited(self, step: int, score: float) -> None:
+        """Write down the yardstick after so many steps of the training."""
+        self.entries.append({"kind": "visit", "step": step, "score": score})
+
+    def tried(self, step: int, verdict: Verdict) -> None:
+        """Write down what repairs did."""
+        gains = {each.repair: each.before - each.after for each in verdict.trials if each.helped}
+        self.entries.append({"kind": "trials", "step": step, "steps": verdict.steps, "helped": gains})
+
+    def found(self, finding: Finding) -> None:
+        """Write down a finding."""
+        self.entries.append({"kind": FINDING, **finding.to_plain()})
+
+    def repaired(self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any]) -> None:
+        """Write down that the best repair was done. recipe: the one before, as plain data."""
+        assert verdict.best is not None
+        trial = verdict.trials[verdict.best]
+        self.entries.append(
+            {
+                "kind": "repair",
+                "step": step,
+                "epoch": epoch,
+                "repair": trial.repair,
+                "before": trial.before,
+                "steps": trial.steps,
+                "recipe": dict(recipe),
+            }
+        )
+
+    def undone(self, step: int) -> None:
+        """Write down that the last repair was taken back, and training stands at this step again."""
+        self.entries.append({"kind": "undone", "step": step})
+
+    @property
+    def scores(self) -> list[tuple[int, float]]:
+        """(steps, yardstick) at the visits since the last repair or its undoing; steps count from there."""
+        begun, found = 0, []
+        for each in self.entries:
+            if each["kind"] == "repair":
+                begun, found = each["step"], []
+            elif each["kind"] == "undone":
+                begun, found = 0, []
+            elif each["kind"] == "visit":
+                found.append((each["step"] - begun, float(each["score"])))
+        return found
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        """The entries on trials."""
+        return [each for each in self.entries if each["kind"] == "trials"]
+
+    @property
+    def spent(self) -> int:
+        """Steps of all trials."""
+        return sum(each["steps"] for each in self.trials)
+
+    @property
+    def last_repair(self) -> dict[str, Any] | None:
+        """The entry on the last repair that was not undone; None where there is none."""
+        for each in reversed(self.entries):
+            if each["kind"] == "undone":
+                return None
+            if each["kind"] == "repair":
+                return each
+        return None
+
+    @property
+    def undone_repairs(self) -> set[str]:
+        """Repairs that were taken back, as a person reads them: they are not tried again."""
+        last, found = "", set()
+        for each in self.entries:
+            if each["kind"] == "repair":
+                last = each["repair"]
+            elif each["kind"] == "undone":
+                found.add(last)
+        return found
+
+    @property
+    def repairs(self) -> int:
+        """How many were done, those that were undone included."""
+        return sum(each["kind"] == "repair" for each in self.entries)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was written."""
+        return bool(self.entries)
+
+    def knows(self, symptom: str) -> bool:
+        """Whether there is a finding of this symptom since the last repair."""
+        for each in reversed(self.entries):
+            if each["kind"] == "repair":
+                return False
+            if each["kind"] == FINDING and each["symptom"] == symptom:
+                return True
+        return False

@@ -1,0 +1,176 @@
+"""The doctor attends trainings: silent on healthy ones, right about planted faults, the same when resumed."""
+
+import json
+
+import numpy as np
+import pytest
+
+import chainrule
+from chainrule import TrainingError, load_run, nn
+from chainrule.doctor import Doctor
+from chainrule.training import EpochDone
+from chainrule.training.findings import DIAGNOSIS, Finding
+
+
+def network(activation="relu", layers=2, output=None, **how):
+    return nn.Sequential([*(nn.Dense(32, activation, **how) for _ in range(layers)), nn.Dense(10, output)])
+
+
+def trained(digits, model, doctor, **settings):
+    usual = {"optimizer": nn.adam(0.001), "epochs": 60, "validation": 0.2}
+    return chainrule.train(
+        model, digits, loss="cross_entropy", doctor=doctor, progress=False, **usual | settings
+    )
+
+
+def accuracy(run):
+    return run.history[run.best_epoch - 1]["validation_accuracy"]
+
+
+HEALTHY = {
+    "relu": (network(), {}),
+    "slower": (network(), {"optimizer": nn.adam(0.0004)}),
+    "faster": (network(), {"optimizer": nn.adam(0.004)}),
+    "tanh": (network("tanh", 3), {}),
+    "momentum": (network(), {"optimizer": nn.momentum(0.02)}),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_training_gets_no_alarm_and_the_bits_that_it_has_alone(digits, name):
+    model, settings = HEALTHY[name]
+    run, alone = (trained(digits, model, doctor, **settings) for doctor in ("repair", None))
+    assert [each for each in run.diagnosis if each.severity == "problem"] == []
+    assert run.recipe == alone.recipe
+    for parameter, array in alone.parameters.items():
+        np.testing.assert_array_equal(run.parameters[parameter], array)
+    assert "watch_steps" not in run.history[-1]
+
+
+FAULTS = {
+    "rate too high": (network(), {"optimizer": nn.sgd(30.0)}, "learning_rate_too_high"),
+    "rate too low": (network(), {"optimizer": nn.adam(3e-6)}, "learning_rate_too_low"),
+    "penalty": (network(), {"penalties": (nn.L2(1.0),)}, "too_strong_penalty"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_named_and_mended(digits, name):
+    model, settings, cause = FAULTS[name]
+    sick, run = (trained(digits, model, doctor, **settings) for doctor in (None, "repair"))
+    (first, *_) = [each for each in run.diagnosis if each.severity == "problem"]
+    assert cause in first.causes[:2]
+    assert first.action.startswith("applied: ")
+    assert any(trial.helped for trial in first.trials)
+    assert accuracy(sick) < 0.6
+    assert accuracy(run) > 0.9
+    assert run.recipe != sick.recipe
+
+
+def test_advice_leaves_the_training_as_it_is(digits):
+    model, settings, cause = FAULTS["rate too low"]
+    alone, run = (trained(digits, model, doctor, **settings) for doctor in (None, "advise"))
+    assert run.recipe == alone.recipe
+    assert [record["loss"] for record in run.history] == [record["loss"] for record in alone.history]
+    (finding,) = [each for each in run.diagnosis if each.severity == "problem"]
+    assert cause in finding.causes[:2]
+    assert finding.action == ""
+
+
+def test_watching_tries_nothing(digits):
+    model, settings, cause = FAULTS["rate too low"]
+    run = trained(digits, model, "watch", **settings)
+    assert {each.severity for each in run.diagnosis} == {"note"}
+    assert all(each.trials == () for each in run.diagnosis)
+    assert any(cause in each.causes for each in run.diagnosis)
+
+
+def test_what_breaks_down_is_mended(digits):
+    settings = {"optimizer": nn.sgd(1e6), "epochs": 30}
+    with pytest.raises(TrainingError):
+        trained(digits, network(), None, **settings)
+    run = trained(digits, network(), "repair", **settings)
+    assert len(run.history) == 30
+    assert run.diagnosis[0].symptom == "not_finite"
+    assert accuracy(run) > 0.9
+
+
+@pytest.mark.parametrize("killed_at", [1, 2, 3, 5])
+def test_a_killed_training_is_mended_to_the_same_bits(digits, tmp_path, killed_at):
+    model, settings, _ = FAULTS["rate too low"]
+    settings = settings | {"epochs": 12}
+
+    def kill(event):
+        if isinstance(event, EpochDone) and event.state.epoch == killed_at:
+            raise KeyboardInterrupt
+
+    whole = trained(digits, model, "repair", **settings)
+    file = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        trained(digits, model, "repair", checkpoint=file, listeners=[kill], **settings)
+    run = trained(digits, model, "repair", checkpoint=file, **settings)
+    assert run.recipe == whole.recipe
+    assert run.diagnosis == whole.diagnosis
+    for parameter, array in whole.parameters.items():
+        np.testing.assert_array_equal(run.parameters[parameter], array)
+
+
+def test_findings_are_stored_and_a_damaged_file_of_them_loses_nothing_else(digits, tmp_path):
+    model, settings, _ = FAULTS["rate too low"]
+    run = trained(digits, model, "repair", **settings)
+    folder = run.save(tmp_path / "run")
+    assert load_run(folder).diagnosis == run.diagnosis
+    assert Finding.from_plain(json.loads((folder / DIAGNOSIS).read_text())["findings"][0]) == run.diagnosis[0]
+    (folder / DIAGNOSIS).write_text("{")
+    with pytest.warns(chainrule.ChainruleWarning, match=r"doctor\.json is damaged"):
+        loaded = load_run(folder)
+    assert loaded.diagnosis == []
+    np.testing.assert_array_equal(loaded.predict(digits[0]), run.predict(digits[0]))
+
+
+def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
+    """The trial is made to praise a repair that ruins the training."""
+    from chainrule.doctor import attending
+
+    def praised(patient, state, proposals, steps, planned):
+        verdict = real(patient, state, proposals, steps, planned)
+        place = next(n for n, each in enumerate(proposals) if "0.0001" in each.said)
+        trials = list(verdict.trials)
+        trials[place] = chainrule.doctor.Trial(
+            proposals[place].said, "learning_rate_too_high", 15, 1.0, 0.0, 0.0, True
+        )
+        return attending.Verdict(tuple(trials), (0.0,) * len(trials), 2.0, place, verdict.steps)
+
+    real = attending.tried
+    monkeypatch.setattr(attending, "tried", praised)
+    monkeypatch.setattr(
+        attending,
+        "SYMPTOMS",
+        {
+            "slow": lambda course: (
+                [attending.Suspicion("slow", "It is slow.", {"learning_rate_too_high": 1.0})]
+                if course.state.epoch == 1
+                else []
+            )
+        },
+    )
+    model, settings = network(), {"optimizer": nn.adam(0.001), "epochs": 20}
+    run, alone = (trained(digits, model, doctor, **settings) for doctor in ("repair", None))
+    assert run.diagnosis[0].action.startswith("applied")
+    assert run.recipe == alone.recipe
+    for parameter, array in alone.parameters.items():
+        np.testing.assert_array_equal(run.parameters[parameter], array)
+
+
+def test_a_model_of_ones_own_is_advised_of_what_needs_no_surgery(digits):
+    from tests.doctor.own import Mine
+
+    run = trained(digits, Mine(), "repair", optimizer=nn.adam(1e-6))
+    assert "learning_rate_too_low" in run.diagnosis[0].causes[:2]
+    assert accuracy(run) > 0.9
+
+
+def test_an_unknown_mode_is_refused(digits):
+    with pytest.raises(chainrule.ConfigError, match="did you mean 'advise'"):
+        trained(digits, network(), "advice")
+    assert Doctor("watch").watch
