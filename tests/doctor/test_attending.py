@@ -17,7 +17,7 @@ def network(activation="relu", layers=2, output=None, **how):
 
 
 def trained(digits, model, doctor, **settings):
-    usual = {"optimizer": nn.adam(0.001), "epochs": 60, "validation": 0.2}
+    usual = {"optimizer": nn.adam(0.001), "epochs": 100, "validation": 0.2}
     return chainrule.train(
         model, digits, loss="cross_entropy", doctor=doctor, progress=False, **usual | settings
     )

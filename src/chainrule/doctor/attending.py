@@ -34,6 +34,8 @@ _MARGIN = 0.05
 """Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
 _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
+_LOST = 0.9
+"""Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
 _SURE_SHARE = 0.05
 """Where there is progress, nothing is called a problem before so much of the training is done."""
 
@@ -101,6 +103,7 @@ class _Attending:
             | {"initial_weights_too_large": 0.5, "unscaled_targets": 0.5},
             error.layer or "",
         )
+        Journal(state.journal).visited(state.step, self._score(state))
         self._treat([broken], state, amend)
 
     def _treat(self, suspicions: Sequence[Suspicion], state: RunState, amend: Amend) -> None:
@@ -145,9 +148,10 @@ class _Attending:
         """As many as are wanted: what helped at the last visit, then repairs of the likeliest causes."""
         likely, journal = _likely(suspicions), Journal(state.journal)
         helped = journal.trials[-1]["helped"] if journal.trials else {}
+        lost = not journal.scores or journal.scores[-1][1] > _LOST * self._constant
         changes: dict[str, tuple[str, str, Change]] = {}
         for cause in sorted(likely, key=likely.__getitem__, reverse=True):
-            for name, change in self._changes(cause, state):
+            for name, change in sorted(self._changes(cause, state), key=lambda each: each[1].anew != lost):
                 if change.said not in journal.undone_repairs:
                     changes.setdefault(change.said, (name, cause, change))
         found: list[Proposal] = []

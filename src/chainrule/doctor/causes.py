@@ -20,7 +20,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
     {
         "learning_rate_too_high": Cause(
             "The steps are too long: the loss jumps, diverges, or stays where the first steps threw it.",
-            ("lower_learning_rate", "clip_gradients", "adam"),
+            ("lower_learning_rate", "adam", "clip_gradients"),
         ),
         "learning_rate_too_low": Cause(
             "The steps are too short: the epochs end long before the loss has stopped falling.",

@@ -49,7 +49,7 @@ def plain_page(run: Run, title: str) -> str:
     """The report of a run as one HTML page that opens without a network."""
     network = run.summary()
     sections = [_recipe(run), _mathematics(run, network), _network(network), _step(run)]
-    return run_page(run.recipe.to_plain(), run.history, {}, title, more=sections)
+    return run_page(run.recipe.to_plain(), run.history, {}, title, more=sections, diagnosis=run.diagnosis)
 
 
 def _recipe(run: Run) -> str:

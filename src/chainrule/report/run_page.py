@@ -12,9 +12,11 @@ import numpy as np
 from chainrule.data.files import write_aside
 from chainrule.data.plain_json import numbers_again
 from chainrule.errors import DataError
+from chainrule.report import diagnosis as diagnosis_of_run
 from chainrule.report import page, probe_curves, sections
 from chainrule.report.figures import Epochs
 from chainrule.report.numbers import duration, metric_gain, metric_name, metric_value, number
+from chainrule.training.findings import Finding, read_findings
 from chainrule.training.folder import CONFIG, METRICS, read_history
 
 REPORT = "report.html"
@@ -32,7 +34,14 @@ def write_report(folder: Path, sections_of: Callable[[Mapping[str, Any], Path], 
     Raises DataError if the folder is not a run folder or one of its files can't be read.
     """
     config, metrics, evaluation = read_run(folder)
-    page_html = run_page(config, metrics, evaluation, folder.resolve().name, sections_of(evaluation, folder))
+    page_html = run_page(
+        config,
+        metrics,
+        evaluation,
+        folder.resolve().name,
+        sections_of(evaluation, folder),
+        diagnosis=read_findings(folder),
+    )
     write_aside(folder / REPORT, page_html.encode(errors="backslashreplace"))
     return folder / REPORT
 
@@ -60,19 +69,22 @@ def run_page(
     title: str,
     held_out: Sequence[str] = (),
     more: Sequence[str] = (),
+    *,
+    diagnosis: Sequence[Finding] = (),
 ) -> str:
     """The report as one HTML page that opens without a network; a pure function of its arguments.
 
     config: the settings of the run.
     metrics: one dictionary per epoch, as in metrics.jsonl; validation and watched sizes may be missing.
     evaluation: the held-out results as in evaluation.json, or {} if nothing was held out. held_out: sections
-    about them, as HTML. more: further sections, before the settings.
+    about them, as HTML. more: further sections, before the settings. diagnosis: what the doctor found.
     """
     best = best_epoch(metrics)
     layers, parameters = sections.watched_names(metrics)
     blocks = [
         _headline(title, config, metrics, evaluation, best),
         *held_out,
+        diagnosis_of_run.section(diagnosis),
         sections.curves(metrics, best),
         sections.layers(metrics, layers),
         sections.parameters(metrics, layers, parameters),

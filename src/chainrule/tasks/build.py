@@ -22,6 +22,7 @@ from chainrule.nn import (
     glorot_uniform,
     lecun_normal,
 )
+from chainrule.training.attending import MODES
 
 SCHEDULES: Mapping[str, Callable[[float, int, int], float | Schedule]] = {
     "constant": lambda rate, steps, patience: rate,
@@ -39,6 +40,12 @@ SCHEDULES: Mapping[str, Callable[[float, int, int], float | Schedule]] = {
 'plateau' halves the rate where validation stalls for half the patience; 'adaptive' divides it by 5 as
 scikit-learn's does.
 """
+
+DOCTOR_HELP = (
+    f"one of {', '.join(MODES)}: watch says what is wrong with the training, advise tries on copies of it "
+    "what would help, repair does that, too"
+)
+"""What the setting `doctor` of tasks means."""
 
 DECAYING = ("adamw", "lion", "muon")
 """The presets that have a weight decay of their own."""

@@ -10,7 +10,8 @@ from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.supply import Supply
 
-MODES = ("watch", "advise", "repair")
+OFF = "none"
+MODES = ("watch", "advise", "repair", OFF)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +56,14 @@ class Attendant(Protocol):
 
 def attendant_of(doctor: str | Attendant | None) -> Attendant | None:
     """The doctor in a mode of MODES, the attendant itself, or None. Raises ConfigError for another word."""
-    if doctor is None:
+    if doctor is None or doctor == OFF:
         return None
     if not isinstance(doctor, str):
         return doctor
     if doctor not in MODES:
         raise ConfigError(
             f"doctor is {doctor!r}{did_you_mean(doctor, MODES)}",
-            remedy=f"it must be one of {', '.join(MODES)}, or None",
+            remedy=f"it must be one of {', '.join(MODES)}",
         )
     from chainrule.doctor import Doctor
 

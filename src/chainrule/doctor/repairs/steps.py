@@ -37,11 +37,13 @@ def raise_learning_rate(patient: Patient, state: RunState) -> Iterator[Change]:
 
 
 def use_adam(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Adam at its usual rate, which adapts to each parameter."""
-    del state
-    recipe, optimizer = patient.recipe, adam(_USUAL_ADAM)
-    if recipe.optimizer != optimizer:
-        yield Change(f"Adam at a learning rate of {_USUAL_ADAM}", replace(recipe, optimizer=optimizer))
+    """Adam at its usual rate, which adapts to each parameter; from here and from the start."""
+    recipe = replace(patient.recipe, optimizer=adam(_USUAL_ADAM))
+    if recipe != patient.recipe:
+        said = f"Adam at a learning rate of {_USUAL_ADAM}"
+        yield Change(said, recipe)
+        if state.step:
+            yield Change(f"{said}, from the start", recipe, anew=True)
 
 
 def clip_gradients(patient: Patient, state: RunState) -> Iterator[Change]:

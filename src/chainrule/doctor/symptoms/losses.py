@@ -42,7 +42,7 @@ def not_learning(course: Course) -> Iterator[Suspicion]:
     if now > (1 - _LEARNED_LITTLE) * course.constant:
         yield Suspicion(
             "not_learning",
-            f"After epoch {course.state.epoch} the network is hardly better than one answer for all examples.",
+            f"After epoch {course.state.epoch} it is hardly better than one answer for all examples.",
             EVERYTHING,
             evidence={"yardstick": now, "constant": course.constant},
         )
@@ -110,8 +110,8 @@ def overfitting(course: Course) -> Iterator[Suspicion]:
     if held_out[-1] > (1 + _OVERFITTING) * held_out[best] and losses[-1] < losses[best]:
         yield Suspicion(
             "overfitting",
-            f"The held-out loss was lowest in epoch {best + 1}, and is {held_out[-1] / held_out[best] - 1:.0%} "
-            "above that now, while the loss still falls.",
+            f"The held-out loss was lowest in epoch {best + 1}; now it is {held_out[-1] / held_out[best]:.2f} "
+            "times that, while the loss still falls.",
             {"overfitting": 0.9, "label_noise": 0.4},
             evidence={"held_out": held_out.tolist(), "loss": losses.tolist()},
         )

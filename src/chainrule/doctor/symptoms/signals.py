@@ -86,7 +86,8 @@ def saturated_units(course: Course) -> Iterator[Suspicion]:
         if slope < _SATURATED * _FLAT[function]:
             yield Suspicion(
                 "saturated_units",
-                f"In layer '{path}' the mean slope of {function} is {slope / _FLAT[function]:.1%} of its steepest.",
+                f"The mean slope of {function} in layer '{path}' is {slope / _FLAT[function]:.1%} of its "
+                "steepest.",
                 {
                     "saturating_activation": 0.7,
                     "initial_weights_too_large": 0.7,

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from chainrule.errors import ConfigError
 from chainrule.nn.layers.augmentation import FLIPS
 from chainrule.nn.settings import check_choice, check_number, check_whole, plain_fields
-from chainrule.tasks.build import SCHEDULES
+from chainrule.tasks.build import DOCTOR_HELP, SCHEDULES
 from chainrule.tasks.detect.network import NETWORKS, STRIDES
+from chainrule.training.attending import MODES, OFF
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -37,6 +38,7 @@ HELP: Mapping[str, str] = {
     "overlap": "largest intersection over union of two boxes of a class that are both kept, 0 to 1",
     "threshold": "least probability of a box that is predicted; auto: the one of the best F1 on validation",
     "minutes": "most minutes to train: the epochs are fitted into them by timing the first steps, and stored",
+    "doctor": DOCTOR_HELP,
     "seed": "decides splits, initial weights, order and augmentation of the images",
 }
 
@@ -67,10 +69,12 @@ class DetectSettings:
     overlap: float = 0.45
     threshold: float | Auto = AUTO
     minutes: float | None = None
+    doctor: str = OFF
     seed: int = 0
 
     def __post_init__(self) -> None:
         plain_fields(self)
+        check_choice("detect", "doctor", self.doctor, MODES)
         for name, least in (("size", 32), ("shift", 0), ("epochs", 1)):
             _unless_auto(check_whole, name, getattr(self, name), at_least=least)
         check_whole("detect", "batch_size", self.batch_size, at_least=2)

@@ -24,6 +24,7 @@ FACES = Task(
     explain=explain,
     guess=guess,
     sections=sections,
+    options={"doctor": "--doctor MODE"},
     takes=takes,
     search=SEARCH,
     verbs={

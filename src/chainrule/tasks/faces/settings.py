@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chainrule.errors import ConfigError
-from chainrule.nn.settings import check_flag, check_number, check_whole, plain_fields
+from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
+from chainrule.tasks.build import DOCTOR_HELP
+from chainrule.training.attending import MODES, OFF
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -27,6 +29,7 @@ HELP: Mapping[str, str] = {
     "weight_decay": "strength of decoupled decay of the weights, at least 0",
     "epochs": "passes over the training images, at least 1; auto: by their number",
     "batch_size": "images a step, at least 2",
+    "doctor": DOCTOR_HELP,
     "seed": "decides who is held out, initial weights, order and augmentation of the images",
 }
 
@@ -54,10 +57,12 @@ class FaceSettings:
     weight_decay: float = 0.05
     epochs: int | Auto = AUTO
     batch_size: int = 100
+    doctor: str = OFF
     seed: int = 0
 
     def __post_init__(self) -> None:
         plain_fields(self)
+        check_choice("faces", "doctor", self.doctor, MODES)
         for name, least in (("size", 16), ("shift", 0), ("epochs", 1)):
             _unless_auto(check_whole, name, getattr(self, name), at_least=least)
         for name, least in (("members", 1), ("features", 2), ("batch_size", 2), ("seed", 0)):

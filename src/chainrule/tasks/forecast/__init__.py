@@ -23,5 +23,10 @@ FORECAST = Task(
     guess=guess,
     sections=lambda evaluation, folder: sections(evaluation),
     search=SEARCH,
-    options={"time": "--time COLUMN", "series": "--series COLUMN", "horizon": "--horizon STEPS"},
+    options={
+        "doctor": "--doctor MODE",
+        "time": "--time COLUMN",
+        "series": "--series COLUMN",
+        "horizon": "--horizon STEPS",
+    },
 )

@@ -236,10 +236,11 @@ def learn(
     progress: bool | None = False,
     checkpoint: Path | None = None,
     listeners: Sequence[Listener] = (),
+    doctor: str | None = None,
 ) -> Forecast:
     """Train on the lessons of these settings.
 
-    progress, checkpoint, listeners: as for chainrule.train. Raises ConfigError for a bad setting, and
+    progress, checkpoint, listeners, doctor: as for chainrule.train. Raises ConfigError for a bad setting, and
     TrainingError.
     """
     windows, training, validation = lessons.windows, lessons.training, lessons.validation
@@ -277,6 +278,7 @@ def learn(
         progress=progress,
         checkpoint=checkpoint,
         listeners=listeners,
+        doctor=doctor,
     )
     return Forecast(run, windows, lessons.histories, quantiles)
 

@@ -71,7 +71,14 @@ class ForecastRun:
             write_forecast(aside, self.forecast, self.known_ahead, kept)
             write_json(aside / EVALUATION, self.evaluation)
             shown = sections(self.evaluation)
-            page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
+            page = run_page(
+                self.config(),
+                self.run.history,
+                self.evaluation,
+                folder.name,
+                shown,
+                diagnosis=self.run.diagnosis,
+            )
             (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
 
@@ -147,6 +154,7 @@ def train_forecast(
         progress=progress,
         checkpoint=checkpoint,
         listeners=listeners,
+        doctor=settings.doctor,
     )
     return finished(parts, forecast, settings)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chainrule.errors import ConfigError
-from chainrule.nn.settings import plain_fields
+from chainrule.nn.settings import check_choice, plain_fields
+from chainrule.tasks.build import DOCTOR_HELP
 from chainrule.tasks.forecast.learn import ForecastSettings
+from chainrule.training.attending import MODES, OFF
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -32,6 +34,7 @@ HELP: Mapping[str, str] = {
     "epochs": "most passes over the windows; auto: about a thousand steps, from 15 to 100 epochs",
     "batch_size": "windows a step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
+    "doctor": DOCTOR_HELP,
     "seed": "decides the weights, the windows that are drawn, their order and dropout",
 }
 
@@ -60,10 +63,12 @@ class ForecastTaskSettings:
     epochs: int | Auto = AUTO
     batch_size: int = 64
     patience: int = 6
+    doctor: str = OFF
     seed: int = 0
 
     def __post_init__(self) -> None:
         plain_fields(self)
+        check_choice("forecast", "doctor", self.doctor, MODES)
         for name in ("time", "series", "frequency"):
             if not isinstance(getattr(self, name), str | None):
                 raise ConfigError(f"{name} is {getattr(self, name)!r}", remedy="it must be a text")

@@ -54,7 +54,9 @@ class ImageRun:
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
         shown = sections_of(self.evaluation, self.pictures)
-        page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
+        page = run_page(
+            self.config(), self.run.history, self.evaluation, folder.name, shown, diagnosis=self.run.diagnosis
+        )
         with folder_aside(folder) as aside:
             self.run.write(aside, self.config(), NAME)
             write_shape(aside, self.shape)
@@ -78,7 +80,14 @@ def train_images(
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, settings, recipe)):
         say(sentence)
-    run = fit(prepared, recipe, progress=progress, checkpoint=checkpoint, listeners=listeners)
+    run = fit(
+        prepared,
+        recipe,
+        progress=progress,
+        checkpoint=checkpoint,
+        listeners=listeners,
+        doctor=settings.doctor,
+    )
     return evaluated(prepared, run, settings)
 
 

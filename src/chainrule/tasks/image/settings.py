@@ -14,8 +14,9 @@ from chainrule.nn.settings import (
     check_whole,
     plain_fields,
 )
-from chainrule.tasks.build import SCHEDULES
+from chainrule.tasks.build import DOCTOR_HELP, SCHEDULES
 from chainrule.tasks.image.network import NETWORKS
+from chainrule.training.attending import MODES, OFF
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -50,6 +51,7 @@ HELP: Mapping[str, str] = {
     "first steps, and stored",
     "from_run": "folder of a run on images whose network training starts from, with a new last layer",
     "freeze": "true: of a network from another run only the new last layer is trained",
+    "doctor": DOCTOR_HELP,
     "seed": "decides splits, initial weights, order and augmentation of the images",
 }
 
@@ -83,10 +85,12 @@ class ImageSettings:
     minutes: float | None = None
     from_run: str | None = None
     freeze: bool = False
+    doctor: str = OFF
     seed: int = 0
 
     def __post_init__(self) -> None:
         plain_fields(self)
+        check_choice("image", "doctor", self.doctor, MODES)
         for name, least in (("size", 4), ("shift", 0), ("epochs", 1), ("batch_size", 2)):
             _unless_auto(check_whole, name, getattr(self, name), at_least=least)
         check_whole("image", "cutout", self.cutout, at_least=0)

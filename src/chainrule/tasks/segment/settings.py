@@ -14,8 +14,9 @@ from chainrule.nn.settings import (
     check_whole,
     plain_fields,
 )
-from chainrule.tasks.build import SCHEDULES
+from chainrule.tasks.build import DOCTOR_HELP, SCHEDULES
 from chainrule.tasks.segment.network import NETWORKS
+from chainrule.training.attending import MODES, OFF
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -53,6 +54,7 @@ HELP: Mapping[str, str] = {
     "minutes": "most minutes to train: what is auto of epochs and network is fitted into them by timing the "
     "first steps, and stored",
     "from_run": "folder of a run on masks whose network training starts from, with a new last layer",
+    "doctor": DOCTOR_HELP,
     "seed": "decides splits, initial weights, order and augmentation of the images",
 }
 
@@ -88,10 +90,12 @@ class SegmentSettings:
     objects: bool | Auto = AUTO
     minutes: float | None = None
     from_run: str | None = None
+    doctor: str = OFF
     seed: int = 0
 
     def __post_init__(self) -> None:
         plain_fields(self)
+        check_choice("segment", "doctor", self.doctor, MODES)
         for name, least in (("shift", 0), ("epochs", 1), ("batch_size", 2)):
             self._unless_auto(check_whole, name, at_least=least)
         if self.void not in (AUTO, NONE):

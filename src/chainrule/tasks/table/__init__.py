@@ -22,5 +22,6 @@ TABLE = Task(
     explain=explain_run,
     guess=guess,
     sections=lambda evaluation, folder: sections(evaluation),
+    options={"doctor": "--doctor MODE"},
     search=SEARCH,
 )

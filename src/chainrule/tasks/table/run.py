@@ -61,7 +61,12 @@ class TableRun:
             write_json(aside / PREPROCESSING, self.preparation.to_json())
             write_json(aside / EVALUATION, self.evaluation)
             page = run_page(
-                self.config(), self.run.history, self.evaluation, folder.name, sections(self.evaluation)
+                self.config(),
+                self.run.history,
+                self.evaluation,
+                folder.name,
+                sections(self.evaluation),
+                diagnosis=self.run.diagnosis,
             )
             (aside / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
@@ -88,7 +93,13 @@ def train_table(
         say(sentence)
     training, validation, _ = prepared.parts
     run = train_recipe(
-        recipe, training, validation, progress=progress, checkpoint=checkpoint, listeners=listeners
+        recipe,
+        training,
+        validation,
+        progress=progress,
+        checkpoint=checkpoint,
+        listeners=listeners,
+        doctor=settings.doctor,
     )
     return evaluated(prepared, run, settings)
 

@@ -31,11 +31,12 @@ from chainrule.nn import (
     lecun_uniform,
     orthogonal,
 )
-from chainrule.nn.settings import plain_fields
-from chainrule.tasks.build import SCHEDULES, hidden_layer, optimizer_for, output_layer
+from chainrule.nn.settings import check_choice, plain_fields
+from chainrule.tasks.build import DOCTOR_HELP, SCHEDULES, hidden_layer, optimizer_for, output_layer
 from chainrule.tasks.table.network import Choices, table_choices
 from chainrule.tasks.task import settings_of
 from chainrule.training import Recipe, Supervised
+from chainrule.training.attending import MODES, OFF
 
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
@@ -72,6 +73,7 @@ _MEANINGS: Mapping[str, str] = {
     "class_weight": "balanced: rows of rare classes count more, so that classes count alike; none; auto: "
     "balanced where the most frequent class has 10 times the rows of the rarest",
     "target_transform": "auto: a skewed target is learned as its logarithm or a power of it; none",
+    "doctor": DOCTOR_HELP,
     "seed": "decides splits, initial weights, order of the rows and dropout",
 }
 HELP: Mapping[str, str] = {
@@ -134,10 +136,12 @@ class TableSettings:
     patience: int | Auto = AUTO
     class_weight: str = AUTO
     target_transform: str = AUTO
+    doctor: str = OFF
     seed: int = 0
 
     def __post_init__(self) -> None:
         plain_fields(self)
+        check_choice("table", "doctor", self.doctor, MODES)
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
         if self.missing != AUTO:
