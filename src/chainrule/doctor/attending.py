@@ -26,6 +26,8 @@ from chainrule.training.step import evaluated
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
+_BROKEN_BUDGET = 0.5
+"""The same where training can't go on as it is."""
 _PROPOSALS = (12, 8, 5)
 """So many are tried at the first visit, the second, and those after it."""
 _FEWEST_STEPS = 10
@@ -104,16 +106,18 @@ class _Attending:
             error.layer or "",
         )
         Journal(state.journal).visited(state.step, self._score(state))
-        self._treat([broken], state, amend)
+        self._treat([broken], state, amend, budget=_BROKEN_BUDGET)
 
-    def _treat(self, suspicions: Sequence[Suspicion], state: RunState, amend: Amend) -> None:
+    def _treat(
+        self, suspicions: Sequence[Suspicion], state: RunState, amend: Amend, budget: float = BUDGET
+    ) -> None:
         journal = Journal(state.journal)
         if self._mode == "watch":
             for each in suspicions:
                 if not journal.knows(each.symptom):
                     journal.found(_finding(each, "note", state.step))
             return
-        wanted, steps = self._affordable(journal)
+        wanted, steps = self._affordable(journal, budget)
         proposals = self._proposals(suspicions, state, wanted) if suspicions else []
         if not proposals:
             return
@@ -169,9 +173,9 @@ class _Attending:
                 for change in REPAIRS[name](self._patient, state):
                     yield name, change
 
-    def _affordable(self, journal: Journal) -> tuple[int, int]:
+    def _affordable(self, journal: Journal, budget: float) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first."""
-        now = (BUDGET * self._planned - journal.spent) / 2
+        now = (budget * self._planned - journal.spent) / 2
         for wanted in range(_PROPOSALS[min(len(journal.trials), len(_PROPOSALS) - 1)], 0, -1):
             steps = int(now / (2 * wanted + 4))
             if steps >= _FEWEST_STEPS:
