@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data import Arrays
-from chainrule.doctor.patient import Patient
+from chainrule.doctor.examined import Examined
 from chainrule.doctor.short_run import FEWEST_STEPS, ShortRun, affordable, constant_loss, each_loss
 
 _CHECKPOINTS = (
@@ -40,30 +40,29 @@ class Comparison:
 
 
 def compared(
-    patient: Patient, mended: Arrays, undo: Callable[[np.ndarray], np.ndarray] = lambda outputs: outputs
+    examined: Examined, mended: Arrays, undo: Callable[[np.ndarray], np.ndarray] = lambda outputs: outputs
 ) -> Comparison | None:
     """Train on the examples as they are and on mended ones, from the same weights, in the same order.
 
-    mended: as many as the patient's examples, row by row. undo: makes of raw outputs for them what they are
-    in the unit of the given targets, by which both are measured.
+    mended: the same examples, row by row. undo: makes of raw outputs for them what they are in the unit of the given targets, by which both are measured.
     None where it can't be told: with an objective of one's own, several outputs, few examples or few steps.
     """
-    if len(patient.heads) != 1 or patient.data.is_ragged:
+    if len(examined.heads) != 1 or examined.data.is_ragged:
         return None
-    head, examples = patient.heads[0], patient.examples
+    head, examples = examined.heads[0], examined.examples
     order = np.random.default_rng(0).permutation(len(examples))
     count = min(int(_HELD_OUT * len(examples)), _MOST_HELD_OUT)
     if count < _FEWEST_HELD_OUT:
         return None
     test, train = np.sort(order[:count]), np.sort(order[count:])
     targets = examples.named[head.target][test]
-    shape = (count, *patient.forward.outputs[head.output].shape[1:])
+    shape = (count, *examined.forward.outputs[head.output].shape[1:])
     nothing = constant_loss(head.loss, shape, targets)
-    rows = min(patient.rows, len(train))
+    rows = min(examined.rows, len(train))
     runs = [
-        ShortRun(patient.programs, arrays.take(train), rows, patient.tree) for arrays in (examples, mended)
+        ShortRun(examined.programs, arrays.take(train), rows, examined.tree) for arrays in (examples, mended)
     ]
-    steps = affordable(runs[0].program, patient.steps)
+    steps = affordable(runs[0].program, examined.steps)
     if steps < FEWEST_STEPS or not nothing:
         return None
 
@@ -77,7 +76,7 @@ def compared(
     doubt = _DOUBT * float(ahead.std()) / np.sqrt(count)
     sure = float(ahead.mean()) > max(doubt, _MATTERS)
     now, then = float(before.mean()), float(after.mean())
-    planned = steps if patient.steps is None else patient.steps
+    planned = steps if examined.steps is None else examined.steps
     helps = sure and not _catches_up(float(first.mean()), now, then, planned / steps)
     return Comparison(1.0 - now, 1.0 - then, steps, helps)
 

@@ -3,12 +3,12 @@
 import numpy as np
 
 from chainrule.data import Arrays
-from chainrule.doctor.patient import Patient
+from chainrule.doctor.examined import Examined
 from chainrule.nn.losses.loss import VALUES
 from chainrule.training.heads import Head
 
 
-def class_numbers(patient: Patient, head: Head, arrays: Arrays) -> np.ndarray | None:
+def class_numbers(examined: Examined, head: Head, arrays: Arrays) -> np.ndarray | None:
     """(examples,) the class of each example; None where the targets are not one class each.
 
     Class numbers, one-hot rows, and labels 0 and 1, unless the loss takes them for numbers of another kind.
@@ -28,10 +28,10 @@ def class_numbers(patient: Patient, head: Head, arrays: Arrays) -> np.ndarray | 
     return None
 
 
-def class_shares(patient: Patient, head: Head) -> np.ndarray | None:
+def class_shares(examined: Examined, head: Head) -> np.ndarray | None:
     """The share of each class among the examples, by their weights; None where there are no classes."""
-    numbers = class_numbers(patient, head, patient.examples)
+    numbers = class_numbers(examined, head, examined.examples)
     if numbers is None:
         return None
-    counts = np.bincount(numbers, patient.examples.weight)
+    counts = np.bincount(numbers, examined.examples.weight)
     return counts / counts.sum() if counts.sum() > 0 else None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chainrule.doctor.patient import Patient
+from chainrule.doctor.examined import Examined
 from chainrule.program import FLOATS, Program, Value
 from chainrule.training.scaling import ending_in
 
@@ -11,27 +11,27 @@ _NORMALIZING = ("batch_norm", "layer_norm")
 _MOVING = ("reshape", "transpose", "broadcast_to", "slice", "cast", "stop_gradient", "pad")
 
 
-def seen_by_weights(patient: Patient) -> list[np.ndarray]:
+def seen_by_weights(examined: Examined) -> list[np.ndarray]:
     """The numbers that the first weights meet, of some examples: (examples, ...) each.
 
     Inputs, or what was made of them without weights. What a normalization gets is left out: it sees to the
     scale itself.
     """
-    sample = patient.examples.take(slice(_ROWS))
-    program = patient.programs.step(sample, len(sample)).program
+    sample = examined.examples.take(slice(_ROWS))
+    program = examined.programs.step(sample, len(sample)).program
     seen = _frontier(program)
     if not seen:
         return []
     needed = ending_in(program, {str(number): value for number, value in enumerate(seen)})
-    tree = {name: array.copy() for name, array in patient.tree.items()}
+    tree = {name: array.copy() for name, array in examined.tree.items()}
     with np.errstate(all="ignore"):
-        return list(patient.programs.compile(needed).run(tree, sample.named).values())
+        return list(examined.programs.compile(needed).run(tree, sample.named).values())
 
 
-def see_the_input(patient: Patient) -> bool:
+def see_the_input(examined: Examined) -> bool:
     """Whether the first weights see the input x itself, at most moved to other places."""
-    sample = patient.examples.take(slice(2))
-    program = patient.programs.step(sample, len(sample)).program
+    sample = examined.examples.take(slice(2))
+    program = examined.programs.step(sample, len(sample)).program
     same = {value for value in program.inputs if value.name == "x"}
     for step in program.part("forward"):
         if step.operation in _MOVING and step.inputs[0] in same:

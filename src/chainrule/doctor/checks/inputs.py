@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.doctor.comparing import Comparison, compared
-from chainrule.doctor.patient import Patient
+from chainrule.doctor.examined import Examined
 from chainrule.doctor.seeing import see_the_input, seen_by_weights
 from chainrule.training.findings import Finding
 
@@ -21,7 +21,7 @@ _MARKS = 0.005  # the share of a column that a number standing for 'missing' has
 _GAP = 3.0  # times the range of the others: so far off stands such a number
 
 
-def input_scale(patient: Patient) -> list[Finding]:
+def input_scale(examined: Examined) -> list[Finding]:
     """The inputs, as the first weights see them, are large, small, or of very different sizes.
 
     What layers without weights make of the inputs, such as a normalization, is measured. Where the numbers
@@ -29,7 +29,7 @@ def input_scale(patient: Patient) -> list[Finding]:
     steps as are cheap; it is a problem where those are clearly better on examples that were not trained on.
     Where that can't be tried, it is a note.
     """
-    seen = [_columns_of(each) for each in seen_by_weights(patient)]
+    seen = [_columns_of(each) for each in seen_by_weights(examined)]
     if not seen:
         return []
     with np.errstate(all="ignore"):
@@ -46,20 +46,20 @@ def input_scale(patient: Patient) -> list[Finding]:
         f"deviations go from {spreads.min():.3g} to {spreads.max():.3g}."
     )
     evidence = {"size": size, "deviations": [float(spreads.min()), float(spreads.max())]}
-    result = _tried(patient, _standardized)
+    result = _tried(examined, _standardized)
     if result is not None and not result.helps:
         return []
     return [_finding("input_scale", said, "standardize every column of the inputs", evidence, result)]
 
 
-def outliers(patient: Patient) -> list[Finding]:
+def outliers(examined: Examined) -> list[Finding]:
     """Columns with values more than 20 deviations from the middle, by which alone they would be scaled.
 
     A note, and a problem where training on clipped and standardized inputs is clearly better.
     """
     farthest = {
         name: far
-        for name, column in _columns(patient).items()
+        for name, column in _columns(examined).items()
         if _mark(column) is None and (far := _farthest(column)) > _FAR
     }
     if not farthest:
@@ -69,31 +69,31 @@ def outliers(patient: Patient) -> list[Finding]:
         f"{_counted(farthest)} values more than {_FAR:g} deviations from the middle "
         f"({worst}: {farthest[worst]:.3g})."
     )
-    result = _tried(patient, _clipped)
+    result = _tried(examined, _clipped)
     return [_finding("outliers", said, "clip them, or take logarithms", {"columns": farthest}, result)]
 
 
-def missing_marks(patient: Patient) -> list[Finding]:
+def missing_marks(examined: Examined) -> list[Finding]:
     """A number far from all others that occurs again and again, such as -999, stands for missing values.
 
     A note, and a problem where training with the mean of the others in its place is clearly better.
     """
-    marks = {name: mark for name, column in _columns(patient).items() if (mark := _mark(column)) is not None}
+    marks = {name: mark for name, column in _columns(examined).items() if (mark := _mark(column)) is not None}
     if not marks:
         return []
     first = next(iter(marks))
     said = f"{_counted(marks)} a number that seems to stand for missing values ({first}: {marks[first]:g})."
-    result = _tried(patient, _filled)
+    result = _tried(examined, _filled)
     remedy = "put the mean of the others in its place, and add a column that says where it was missing"
     return [_finding("missing_marks", said, remedy, {"columns": marks}, result)]
 
 
-def constant_inputs(patient: Patient) -> list[Finding]:
+def constant_inputs(examined: Examined) -> list[Finding]:
     """Inputs that never vary tell nothing: a note for columns, a problem where all are constant.
 
     Of images, whose edges are often constant, only the latter is said.
     """
-    named = patient.examples.inputs.named
+    named = examined.examples.inputs.named
     alike = {name: (array == array[:1]).all(0) for name, array in named.items() if len(array) > 1}
     count, total = (
         sum(int(each.sum()) for each in alike.values()),
@@ -138,16 +138,16 @@ def _share(learned: float) -> str:
     return f"{learned:.0%}" if learned > 0 else "nothing"
 
 
-def _tried(patient: Patient, mend: Callable[[np.ndarray], np.ndarray]) -> Comparison | None:
+def _tried(examined: Examined, mend: Callable[[np.ndarray], np.ndarray]) -> Comparison | None:
     """What training on mended inputs gives; None where that can't be tried.
 
     mend: of columns, (values, columns) -> the same.
     """
-    x = patient.examples.named.get("x")
-    if x is None or x.dtype.kind != "f" or not see_the_input(patient):
+    x = examined.examples.named.get("x")
+    if x is None or x.dtype.kind != "f" or not see_the_input(examined):
         return None
     changed = mend(_columns_of(x)).astype(x.dtype).reshape(x.shape)
-    return compared(patient, replace(patient.examples, named={**patient.examples.named, "x": changed}))
+    return compared(examined, replace(examined.examples, named={**examined.examples.named, "x": changed}))
 
 
 def _standardized(columns: np.ndarray) -> np.ndarray:
@@ -177,12 +177,12 @@ def _columns_of(array: np.ndarray) -> np.ndarray:
     return (array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]).astype(np.float64)
 
 
-def _columns(patient: Patient) -> dict[str, np.ndarray]:
+def _columns(examined: Examined) -> dict[str, np.ndarray]:
     """The columns of x by name, where it is a table of floats; none of anything else."""
-    x = patient.examples.named.get("x")
+    x = examined.examples.named.get("x")
     if x is None or x.ndim != 2 or x.dtype.kind != "f":
         return {}
-    names = patient.examples.columns.get("x", tuple(f"column {number}" for number in range(x.shape[1])))
+    names = examined.examples.columns.get("x", tuple(f"column {number}" for number in range(x.shape[1])))
     return dict(zip(names, _columns_of(x).T, strict=True))
 
 

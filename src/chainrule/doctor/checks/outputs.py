@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.doctor.patient import Patient
+from chainrule.doctor.examined import Examined
 from chainrule.nn.losses.loss import VALUES
 from chainrule.program.ranges import range_of
 from chainrule.training.findings import Finding
@@ -22,7 +22,7 @@ _NUMBERS = 0.2
 """The share of the variance of class numbers that a linear model tells, from which on they are numbers."""
 
 
-def output_activation(patient: Patient) -> list[Finding]:
+def output_activation(examined: Examined) -> list[Finding]:
     """The last activation does not go with the loss or the targets; what training warns of, too.
 
     A problem where the loss can't be low whatever is learned. Where only some targets are out of reach, it is
@@ -38,36 +38,36 @@ def output_activation(patient: Patient) -> list[Finding]:
             causes=("output_activation", "unscaled_targets") if each.lost < 1 else ("output_activation",),
             evidence={"lost": each.lost} | ({"head": each.head} if each.head else {}),
         )
-        for each in misfits(patient.recipe.objective, patient.forward, patient.examples)
+        for each in misfits(examined.recipe.objective, examined.forward, examined.examples)
     ]
 
 
-def output_width(patient: Patient) -> list[Finding]:
+def output_width(examined: Examined) -> list[Finding]:
     """The last layer has more units than there are classes. They are soon learned to be unlikely: a note."""
     return [
         Finding(
             "output_width",
             "note",
-            f"The last layer has {width} units, and {patient.whose(head)} are classes 0 to {classes - 1}.",
+            f"The last layer has {width} units, and {examined.whose(head)} are classes 0 to {classes - 1}.",
             "give it one unit per class",
             evidence={"units": width, "classes": classes},
         )
-        for head, width, classes in _widths(patient)
+        for head, width, classes in _widths(examined)
         if width > classes
     ]
 
 
-def _widths(patient: Patient) -> Iterator[tuple[Head, int, int]]:
-    for head in patient.heads:
-        shape, targets = patient.forward.outputs[head.output].shape, patient.targets(head)
+def _widths(examined: Examined) -> Iterator[tuple[Head, int, int]]:
+    for head in examined.heads:
+        shape, targets = examined.forward.outputs[head.output].shape, examined.targets(head)
         if targets.dtype.kind in "iu" and targets.ndim == len(shape) - 1 and targets.size:
             given = [targets]
-            if patient.held_out is not None and head.target in patient.held_out.sample.named:
-                given.append(patient.held_out.sample.named[head.target])
+            if examined.held_out is not None and head.target in examined.held_out.sample.named:
+                given.append(examined.held_out.sample.named[head.target])
             yield head, shape[-1], int(max(each.max() for each in given)) + 1
 
 
-def unfit_loss(patient: Patient) -> list[Finding]:
+def unfit_loss(examined: Examined) -> list[Finding]:
     """A loss of numbers for classes without an order, or a loss of classes for numbers.
 
     Two linear models of the inputs tell which of both the targets are: one is fitted to the number, one to a
@@ -76,27 +76,27 @@ def unfit_loss(patient: Patient) -> list[Finding]:
     neither does the check.
     """
     found: list[Finding] = []
-    for head in patient.heads:
-        y = patient.targets(head)
-        outputs = patient.forward.outputs[head.output]
-        if len(patient.examples) < 50 or "x" not in patient.examples.named:
+    for head in examined.heads:
+        y = examined.targets(head)
+        outputs = examined.forward.outputs[head.output]
+        if len(examined.examples) < 50 or "x" not in examined.examples.named:
             continue
         values, numbers = np.unique(y.reshape(len(y), -1)[:, 0], return_inverse=True)
         single = y.size == len(y)
         loss = head.loss.of_one()
         if loss.takes == VALUES and single and (values == values.round()).all():
             if len(values) in _CLASSES and len(values) <= len(y) // 5:
-                found += _classes_as_numbers(patient, head, numbers, len(values))
+                found += _classes_as_numbers(examined, head, numbers, len(values))
         elif loss.applies == "softmax" and y.dtype.kind in "iu" and single and len(values) > len(y) // 5:
-            found += _numbers_as_classes(patient, head, y.reshape(-1), len(values))
-        last = range_of(patient.forward, outputs).step
+            found += _numbers_as_classes(examined, head, y.reshape(-1), len(values))
+        last = range_of(examined.forward, outputs).step
         if loss.takes == VALUES and last is not None and np.isin(y, (0, 1)).all():
             found += _squares_of_probabilities(head, last.operation)
     return found
 
 
-def _classes_as_numbers(patient: Patient, head: Head, numbers: np.ndarray, classes: int) -> list[Finding]:
-    x, rows = _linear_inputs(patient)
+def _classes_as_numbers(examined: Examined, head: Head, numbers: np.ndarray, classes: int) -> list[Finding]:
+    x, rows = _linear_inputs(examined)
     numbers = numbers[rows]
     half = len(rows) // 2
     one_hot = np.eye(classes)[numbers]
@@ -110,7 +110,7 @@ def _classes_as_numbers(patient: Patient, head: Head, numbers: np.ndarray, class
         Finding(
             "unfit_loss",
             "problem",
-            f"{type(head.loss).__name__} takes {patient.whose(head)} for numbers, and they are {classes} "
+            f"{type(head.loss).__name__} takes {examined.whose(head)} for numbers, and they are {classes} "
             f"classes without such an order: a linear model of their number is right for {told[0]:.0%} of "
             f"the examples, one with a score for each class for {told[1]:.0%}.",
             "give the last layer one unit per class, and take a cross-entropy",
@@ -120,8 +120,8 @@ def _classes_as_numbers(patient: Patient, head: Head, numbers: np.ndarray, class
     ]
 
 
-def _numbers_as_classes(patient: Patient, head: Head, y: np.ndarray, classes: int) -> list[Finding]:
-    x, rows = _linear_inputs(patient)
+def _numbers_as_classes(examined: Examined, head: Head, y: np.ndarray, classes: int) -> list[Finding]:
+    x, rows = _linear_inputs(examined)
     half = len(rows) // 2
     number = y[rows].astype(float)
     said = _fitted(x, number[:, None], half)[:, 0]
@@ -134,7 +134,7 @@ def _numbers_as_classes(patient: Patient, head: Head, y: np.ndarray, classes: in
         Finding(
             "unfit_loss",
             "problem",
-            f"{type(head.loss).__name__} takes {patient.whose(head)} for {classes:,} classes, of {len(y):,} "
+            f"{type(head.loss).__name__} takes {examined.whose(head)} for {classes:,} classes, of {len(y):,} "
             f"examples, and they are numbers: a linear model tells {told:.0%} of their variance.",
             "give the last layer one unit, the targets as floats, and take a squared error",
             causes=("unfit_loss",),
@@ -158,9 +158,9 @@ def _squares_of_probabilities(head: Head, operation: str) -> list[Finding]:
     ]
 
 
-def _linear_inputs(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
+def _linear_inputs(examined: Examined) -> tuple[np.ndarray, np.ndarray]:
     """The inputs of some examples as columns of variance 1 with a constant, and which they are."""
-    given = patient.examples.named["x"]
+    given = examined.examples.named["x"]
     rows = np.random.default_rng(0).permutation(len(given))[:_EXAMINED]
     x = given[rows].reshape(len(rows), -1).astype(np.float64)
     x = x - x.mean(0)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from chainrule.data import Arrays
+from chainrule.doctor.examined import Examined
 from chainrule.doctor.labels import class_numbers
-from chainrule.doctor.patient import Patient
 from chainrule.training.findings import Finding
 
 _DIFFERENT, _APART = 0.2, 0.5
@@ -18,7 +18,7 @@ _ONE_CLASS = 0.5
 """The share of batches that show one class alone from which on their order does harm."""
 
 
-def split_classes(patient: Patient) -> list[Finding]:
+def split_classes(examined: Examined) -> list[Finding]:
     """Classes that only one part of the split has, or has much more of.
 
     A problem where a hundredth of the validation examples are of classes that are never trained on, and where
@@ -26,11 +26,11 @@ def split_classes(patient: Patient) -> list[Finding]:
     note where they differ by more than a fifth, beyond what chance does.
     """
     found = []
-    for head in patient.heads:
-        if patient.held_out is None:
+    for head in examined.heads:
+        if examined.held_out is None:
             break
-        train = class_numbers(patient, head, patient.examples)
-        held = class_numbers(patient, head, patient.held_out.sample)
+        train = class_numbers(examined, head, examined.examples)
+        held = class_numbers(examined, head, examined.held_out.sample)
         if train is None or held is None:
             continue
         classes = int(max(train.max(), held.max())) + 1
@@ -71,7 +71,7 @@ def _by_chance(first: np.ndarray, second: np.ndarray) -> bool:
     return bool(table.shape[1] < 2 or chi2_contingency(table).pvalue > _CHANCE)
 
 
-def duplicates(patient: Patient) -> list[Finding]:
+def duplicates(examined: Examined) -> list[Finding]:
     """Validation examples whose inputs are among those that are trained on.
 
     Of inputs with few possible values, such as the exclusive or, copies are no mistake, and there are as many
@@ -79,16 +79,16 @@ def duplicates(patient: Patient) -> list[Finding]:
     where it is a fifth of the validation examples: their loss is then one of training, by which the best
     epoch is not found.
     """
-    if patient.held_out is None or patient.held_out.in_memory is None or patient.data.in_memory is None:
+    if examined.held_out is None or examined.held_out.in_memory is None or examined.data.in_memory is None:
         return []
-    trained = _hashes(patient.data.in_memory)
-    held = _hashes(patient.held_out.in_memory.take(slice(_HASHED)))
+    trained = _hashes(examined.data.in_memory)
+    held = _hashes(examined.held_out.in_memory.take(slice(_HASHED)))
     if not len(trained) or not len(held):
         return []
     values, counts = np.unique(trained, return_counts=True)
     count = int(np.isin(held, values).sum())
     copied, usual = count / len(held), float(counts[counts > 1].sum()) / len(trained)
-    allowed = _AS_USUAL * usual if _repeat_by_chance(patient.data.in_memory, len(values)) else 0.0
+    allowed = _AS_USUAL * usual if _repeat_by_chance(examined.data.in_memory, len(values)) else 0.0
     if count < 3 or copied <= max(_COPIES, allowed):
         return []
     return [
@@ -118,18 +118,18 @@ def _hashes(arrays: Arrays) -> np.ndarray:
     return np.array([hash(tuple(each[row].tobytes() for each in inputs)) for row in range(len(arrays))])
 
 
-def order(patient: Patient) -> list[Finding]:
+def order(examined: Examined) -> list[Finding]:
     """The examples are visited as they stand, and stand sorted by class.
 
     A problem where half of the batches show a single class, and in a random order less than half as many
     would: each such batch makes the network forget the classes before.
     """
-    if patient.recipe.shuffle or patient.data.in_memory is None:
+    if examined.recipe.shuffle or examined.data.in_memory is None:
         return []
     found = []
-    for head in patient.heads:
-        numbers = class_numbers(patient, head, patient.examples)
-        rows = patient.rows
+    for head in examined.heads:
+        numbers = class_numbers(examined, head, examined.examples)
+        rows = examined.rows
         if numbers is None or len(numbers) < 2 * rows or rows < 2:
             continue
         alone, random = (
@@ -157,9 +157,9 @@ def _alone(numbers: np.ndarray, rows: int) -> float:
     return float((batches == batches[:, :1]).all(1).mean())
 
 
-def batch_size(patient: Patient) -> list[Finding]:
+def batch_size(examined: Examined) -> list[Finding]:
     """A batch that is larger than the data: every epoch is a single step. A note."""
-    count, asked = patient.data.examples, patient.recipe.batch_size
+    count, asked = examined.data.examples, examined.recipe.batch_size
     if count is None or asked <= count:
         return []
     return [
@@ -167,7 +167,7 @@ def batch_size(patient: Patient) -> list[Finding]:
             "batch_size",
             "note",
             f"A batch is to have {asked:,} examples, and there are {count:,}: every epoch is a single step, "
-            f"of {patient.steps:,} in all.",
+            f"of {examined.steps:,} in all.",
             "take smaller batches, or count the epochs as steps",
             causes=("batch_size_too_large",),
             evidence={"batch_size": asked, "examples": count},

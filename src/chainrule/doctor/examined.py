@@ -1,4 +1,4 @@
-"""The patient: a training that is about to begin, as checks look at it."""
+"""What checks look at: a training that is about to begin."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,7 +19,7 @@ from chainrule.training.supply import Supply, supply_of
 
 
 @dataclass(frozen=True, eq=False)
-class Patient:
+class Examined:
     """What is examined: a recipe with its data, before the first step.
 
     programs: of the recipe. data, held_out: what is trained on, and validated with. tree: parameters and
@@ -71,14 +71,14 @@ class Patient:
         return f"the targets of {head.name}" if head.name else "the targets"
 
 
-def patient_of(
+def examined_of(
     recipe: Recipe,
     data: Arrays | Source,
     validation: Arrays | Source | None,
     *,
     initial: Mapping[str, np.ndarray] = MappingProxyType({}),
     executor: str = DEFAULT,
-) -> Patient:
+) -> Examined:
     """A training that is about to begin. Arguments are those of `train_recipe`, and it raises as that does.
 
     What training would warn of is left to the checks.
@@ -90,4 +90,4 @@ def patient_of(
     tree = starting_tree_of(recipe, supply, programs, initial)
     count = supply.examples
     steps = None if count is None else recipe.epochs * -(-count // supply.rows(recipe.batch_size))
-    return Patient(recipe, programs, supply, held_out, tree, steps)
+    return Examined(recipe, programs, supply, held_out, tree, steps)
