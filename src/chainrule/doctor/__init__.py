@@ -1,6 +1,8 @@
 """The doctor: what is wrong with a training, why, and what helps."""
 
 from chainrule.doctor.causes import CAUSES, Cause
+from chainrule.doctor.checking import check, check_recipe
+from chainrule.doctor.checks import CHECKS
 from chainrule.training.findings import Finding, Trial
 
-__all__ = ["CAUSES", "Cause", "Finding", "Trial"]
+__all__ = ["CAUSES", "CHECKS", "Cause", "Finding", "Trial", "check", "check_recipe"]

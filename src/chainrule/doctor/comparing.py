@@ -38,13 +38,19 @@ class Comparison:
     steps: int
     helps: bool
 
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether the mended data are not ahead by an amount that matters."""
+        return self.after - max(self.before, 0.0) <= _MATTERS
+
 
 def compared(
     examined: Examined, mended: Arrays, undo: Callable[[np.ndarray], np.ndarray] = lambda outputs: outputs
 ) -> Comparison | None:
     """Train on the examples as they are and on mended ones, from the same weights, in the same order.
 
-    mended: the same examples, row by row. undo: makes of raw outputs for them what they are in the unit of the given targets, by which both are measured.
+    mended: the same examples, row by row. undo: makes of raw outputs for them what they are in the unit of
+    the given targets, by which both are measured.
     None where it can't be told: with an objective of one's own, several outputs, few examples or few steps.
     """
     if len(examined.heads) != 1 or examined.data.is_ragged:
@@ -77,8 +83,9 @@ def compared(
     sure = float(ahead.mean()) > max(doubt, _MATTERS)
     now, then = float(before.mean()), float(after.mean())
     planned = steps if examined.steps is None else examined.steps
-    helps = sure and not _catches_up(float(first.mean()), now, then, planned / steps)
-    return Comparison(1.0 - now, 1.0 - then, steps, helps)
+    learns = 1.0 - then > _MATTERS
+    helps = sure and learns and not _catches_up(float(first.mean()), now, then, planned / steps)
+    return Comparison(1.0 - now, 1.0 - then, steps, bool(helps))
 
 
 def _learned(

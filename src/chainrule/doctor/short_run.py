@@ -37,8 +37,8 @@ def affordable(program: Program, planned: int | None) -> int:
 class ShortRun:
     """A training that goes on for some steps, and of which nothing is kept.
 
-    programs: of its recipe. arrays: what it trains on. rows: of a batch. tree: that it begins with, copied;
-    None: as the recipe begins. What is not finite is given as it is.
+    programs: of its recipe. arrays: what it trains on. rows: of a batch. tree: the arrays of the model that
+    it begins with, by name, copied; the optimizer's it makes anew. What is not finite is given as it is.
     """
 
     def __init__(
@@ -46,15 +46,14 @@ class ShortRun:
         programs: Programs,
         arrays: Arrays,
         rows: int,
-        tree: Mapping[str, np.ndarray] | None = None,
+        tree: Mapping[str, np.ndarray],
     ) -> None:
         recipe = programs.recipe
         self.programs, self.arrays, self.rows = programs, arrays, rows
         step = programs.step(arrays, rows)
-        start = initial_tree(recipe, step) if tree is None else tree
         compiled = programs.training(arrays, rows)
         self.program = compiled.program
-        self._session = compiled.bind({name: array.copy() for name, array in start.items()})
+        self._session = compiled.bind(initial_tree(recipe, step, tree))
         self._orders = _orders(recipe, len(arrays), rows)
 
     def advance(self, steps: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data import Arrays
 from chainrule.doctor.comparing import Comparison, compared
 from chainrule.doctor.examined import Examined
 from chainrule.doctor.seeing import see_the_input, seen_by_weights
@@ -46,8 +47,8 @@ def input_scale(examined: Examined) -> list[Finding]:
         f"deviations go from {spreads.min():.3g} to {spreads.max():.3g}."
     )
     evidence = {"size": size, "deviations": [float(spreads.min()), float(spreads.max())]}
-    result = _tried(examined, _standardized)
-    if result is not None and not result.helps:
+    result = _tried(examined, standardized)
+    if result is not None and result.tells_nothing:
         return []
     return [_finding("input_scale", said, "standardize every column of the inputs", evidence, result)]
 
@@ -91,29 +92,29 @@ def missing_marks(examined: Examined) -> list[Finding]:
 def constant_inputs(examined: Examined) -> list[Finding]:
     """Inputs that never vary tell nothing: a note for columns, a problem where all are constant.
 
-    Of images, whose edges are often constant, only the latter is said.
+    Columns of zeros without a name are passed over: they are the edges of images, and do no harm.
     """
     named = examined.examples.inputs.named
-    alike = {name: (array == array[:1]).all(0) for name, array in named.items() if len(array) > 1}
-    count, total = (
-        sum(int(each.sum()) for each in alike.values()),
-        sum(each.size for each in alike.values()),
-    )
-    table = all(array.ndim == 2 and array.dtype.kind == "f" for array in named.values())
-    if not count or (count < total and not table):
+    if all(len(array) > 1 and (array == array[:1]).all() for array in named.values()):
+        said = "All examples have the same inputs."
+        remedy = "look how they were made"
+        return [_broken("constant_inputs", "problem", said, remedy, {})]
+    known = "x" in examined.examples.columns
+    constant = {
+        name: float(column[0])
+        for name, column in _columns(examined).items()
+        if (known or column[0] != 0) and (column == column[0]).all()
+    }
+    if not constant:
         return []
-    every = count == total
-    columns = f"{count:,} of {total:,} input columns {'is' if count == 1 else 'are'} constant."
-    return [
-        Finding(
-            "constant_inputs",
-            "problem" if every else "note",
-            "All examples have the same inputs." if every else columns,
-            "leave them out, unless it is a mistake that they do not vary",
-            causes=("constant_or_broken_inputs",),
-            evidence={"constant": count, "columns": total},
-        )
-    ]
+    name = next(iter(constant))
+    said = f"{_counted(constant)} one value only ({name}: {constant[name]:g})."
+    return [_broken("constant_inputs", "note", said, "leave them out", {"columns": constant})]
+
+
+def _broken(check: str, severity: str, said: str, remedy: str, evidence: Mapping[str, Any]) -> Finding:
+    causes = ("constant_or_broken_inputs",)
+    return Finding(check, severity, said, remedy, causes=causes, evidence=evidence)
 
 
 def _finding(
@@ -139,18 +140,27 @@ def _share(learned: float) -> str:
 
 
 def _tried(examined: Examined, mend: Callable[[np.ndarray], np.ndarray]) -> Comparison | None:
-    """What training on mended inputs gives; None where that can't be tried.
+    """What training on mended inputs gives; None where that can't be tried."""
+    mended = mended_inputs(examined, examined.examples, mend)
+    return None if mended is None else compared(examined, mended)
+
+
+def mended_inputs(
+    examined: Examined, examples: Arrays, mend: Callable[[np.ndarray], np.ndarray]
+) -> Arrays | None:
+    """Examples with other inputs; None where the first weights see something else than these.
 
     mend: of columns, (values, columns) -> the same.
     """
-    x = examined.examples.named.get("x")
+    x = examples.named.get("x")
     if x is None or x.dtype.kind != "f" or not see_the_input(examined):
         return None
     changed = mend(_columns_of(x)).astype(x.dtype).reshape(x.shape)
-    return compared(examined, replace(examined.examples, named={**examined.examples.named, "x": changed}))
+    return replace(examples, named={**examples.named, "x": changed})
 
 
-def _standardized(columns: np.ndarray) -> np.ndarray:
+def standardized(columns: np.ndarray) -> np.ndarray:
+    """Each with mean 0 and deviation 1; what is constant is 0."""
     deviation = columns.std(0)
     return (columns - columns.mean(0)) / np.where(deviation > 0, deviation, 1.0)
 
@@ -160,7 +170,7 @@ def _clipped(columns: np.ndarray) -> np.ndarray:
     low, middle, high = np.quantile(columns, (0.25, 0.5, 0.75), axis=0)
     reach = 5.0 * (high - low) / 1.349
     reach = np.where(reach > 0, reach, np.inf)
-    return _standardized(np.clip(columns, middle - reach, middle + reach))
+    return standardized(np.clip(columns, middle - reach, middle + reach))
 
 
 def _filled(columns: np.ndarray) -> np.ndarray:
@@ -169,7 +179,7 @@ def _filled(columns: np.ndarray) -> np.ndarray:
         mark = _mark(column)
         if mark is not None:
             column[column == mark] = column[column != mark].mean()
-    return _standardized(filled)
+    return standardized(filled)
 
 
 def _columns_of(array: np.ndarray) -> np.ndarray:

@@ -1,13 +1,15 @@
-"""Checks that let the network learn for a moment: its learning rate, and whether it can learn a batch by heart."""
+"""Checks that let the network learn for a moment: by its learning rate, and one batch by heart."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from chainrule.data import Arrays
+from chainrule.doctor.checks.inputs import mended_inputs, standardized
 from chainrule.doctor.examined import Examined
 from chainrule.doctor.rates import is_constant, rate_of
 from chainrule.doctor.short_run import FEWEST_STEPS, MOST_STEPS, ShortRun, affordable, constant_loss
+from chainrule.nn.losses.loss import VALUES
 from chainrule.nn.optimizers import Transform, adam
 from chainrule.nn.optimizers.descent import with_rate
 from chainrule.training.findings import Finding
@@ -57,7 +59,7 @@ def learning_rate(examined: Examined) -> list[Finding]:
     if tried < FEWEST_STEPS or constant is None:
         return []
     other = _with_optimizer(examined, with_rate(recipe.optimizer, test.suggestion))
-    losses = [run.advance(tried) for run in (own, ShortRun(other, examples, examined.rows, None))]
+    losses = [run.advance(tried) for run in (own, ShortRun(other, examples, examined.rows, examined.tree))]
     own_end, other_end = (_end(each) / constant for each in losses)
     start = float(losses[0][: max(1, tried // 100)].mean()) / constant
     evidence = {
@@ -90,54 +92,75 @@ def memorization(examined: Examined) -> list[Finding]:
     """A network that can't learn one small batch by heart will not learn the data.
 
     It is trained on the same 32 examples by its own optimizer until the loss has halved, at most for as many
-    steps as are cheap. Where it learns nothing at all, Adam tries at two usual rates, and then without the
-    penalties: if either learns the batch, optimizer or penalties are to blame, else the network. A problem,
-    unless ten times as many steps are planned as were tried.
+    steps as are cheap. Where it learns nothing at all, it is tried what does: standardized inputs or targets,
+    Adam at two usual rates, no penalties. That is named; where nothing does, the network is to blame. A
+    problem, unless ten times as many steps are planned as were tried.
     """
     batch = _batch(examined)
     constant = _constant_loss(examined, batch)
     if constant is None or examined.recipe.optimizer.needs_all_examples():
         return []
     own = ShortRun(examined.programs, batch, len(batch), examined.tree)
-    tried = affordable(own.program, examined.steps)
-    if tried < FEWEST_STEPS:
+    steps = affordable(own.program, examined.steps)
+    if steps < FEWEST_STEPS:
         return []
-    left = _left(own, batch, constant, tried)
+    start = own.loss(batch) / constant
+    left = _left(own, batch, constant, steps)
     if left < _NOT_AT_ALL:
         return []
-    grown = not np.isfinite(left) or left > 1.5
-    longer = examined.steps is None or examined.steps > _LONGER * tried
-    severity = "note" if longer else "problem"
-    said = f"The network learns nothing of one batch of {len(batch)} examples in {tried:,} steps"
-    evidence = {"left": left, "steps": tried}
+    causes, told = _what_learns(examined, batch, steps, rises=not left <= start)
+    longer = examined.steps is None or examined.steps > _LONGER * steps
+    return [
+        Finding(
+            "memorization",
+            "note" if longer else "problem",
+            f"The network learns nothing of one batch of {len(batch)} examples in {steps:,} steps; {told}.",
+            "take what learns it" if told[0] != "n" else "look at its initial weights, activations and depth",
+            causes=causes,
+            evidence={"left": left, "steps": steps},
+        )
+    ]
+
+
+def _what_learns(
+    examined: Examined, batch: Arrays, steps: int, *, rises: bool
+) -> tuple[tuple[str, ...], str]:
+    """The causes that are left when others are tried, and which try has learned the batch, as a clause.
+
+    rises: whether the loss was not even below that of the start.
+    """
+
+    def learns(programs: Programs, arrays: Arrays | None) -> bool:
+        constant = None if arrays is None else _constant_loss(examined, arrays)
+        if arrays is None or constant is None:
+            return False
+        return (
+            _left(ShortRun(programs, arrays, len(arrays), examined.tree), arrays, constant, steps) < _BY_HEART
+        )
+
+    if learns(examined.programs, mended_inputs(examined, batch, standardized)):
+        return ("unscaled_inputs",), "with standardized inputs it does"
+    if learns(examined.programs, _scaled_targets(examined, batch)):
+        return ("unscaled_targets",), "with standardized targets it does"
     for rate in _USUAL_RATES:
-        run = ShortRun(_with_optimizer(examined, adam(rate)), batch, len(batch), None)
-        by_adam = _left(run, batch, constant, tried)
-        if by_adam < _BY_HEART:
-            causes = ("learning_rate_too_high", "momentum_too_high") if grown else ("learning_rate_too_low",)
-            said += f", and Adam at {rate:g} halves its loss."
-            evidence |= {"adam": rate, "left_by_adam": by_adam}
-            return [
-                _memory(
-                    "its optimizer or learning rate is to blame: try that", said, causes, evidence, severity
-                )
-            ]
-    free = replace(examined.recipe, penalties=(), optimizer=adam(_USUAL_RATES[0]))
+        if learns(_with_optimizer(examined, adam(rate)), batch):
+            high = ("learning_rate_too_high", "momentum_too_high")
+            return high if rises else ("learning_rate_too_low",), f"by Adam at {rate:g} it does"
     if examined.recipe.penalties:
-        run = ShortRun(Programs(free, examined.programs.executor), batch, len(batch), None)
-        if _left(run, batch, constant, tried) < _BY_HEART:
-            causes = ("too_strong_penalty",)
-            said += ", and without the penalties it does."
-            return [_memory("make the penalties weaker", said, causes, evidence, severity)]
-    causes = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
-    remedy = "look at the network: its initial weights, activations and depth"
-    return [_memory(remedy, f"{said}, by no optimizer.", causes, evidence, severity)]
+        free = replace(examined.recipe, penalties=(), optimizer=adam(_USUAL_RATES[0]))
+        if learns(Programs(free, examined.programs.executor), batch):
+            return ("too_strong_penalty",), "without the penalties it does"
+    network = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
+    return network, "no optimizer does"
 
 
-def _memory(
-    remedy: str, said: str, causes: tuple[str, ...], evidence: dict[str, float], severity: str
-) -> Finding:
-    return Finding("memorization", severity, said, remedy, causes=causes, evidence=evidence)
+def _scaled_targets(examined: Examined, batch: Arrays) -> Arrays | None:
+    (head,) = examined.heads
+    y = batch.named[head.target]
+    if head.loss.of_one().takes != VALUES or y.dtype.kind != "f":
+        return None
+    columns = standardized(y.reshape(len(y), -1).astype(np.float64))
+    return replace(batch, named={**batch.named, head.target: columns.astype(y.dtype).reshape(y.shape)})
 
 
 def _left(run: ShortRun, batch: Arrays, constant: float, steps: int) -> float:

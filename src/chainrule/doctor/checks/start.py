@@ -22,7 +22,7 @@ _WEAK, _STRONG = 1e-3, 1e3  # AutoTrainer's bound for vanishing gradients (Zhang
 _SATURATED = 0.5  # share of a layer's numbers, as DeepDiagnosis has it (Wardat et al. 2022)
 _FLAT = 0.02  # the slope of a sigmoid is below a tenth of its largest, that of tanh a twenty-fifth
 _SURE_LOGITS = 30.0
-"""Of logits that differ by so much, one class has all the probability: that is a start with strong opinions."""
+"""Logits that differ by so much give one class all the probability, before anything is learned."""
 _ALIKE = 1e-3
 _NOT_LAYERS = ("", "loss", "mixing", "random", "penalty")
 
@@ -82,7 +82,7 @@ def _signal_finding(layers: list[_Layer], ratio: float, *, forward: bool, squash
     if ratio > 1:
         times = f"{_times(ratio)} times larger"
     if forward:
-        said = f"The outputs of layer '{least.path}' differ from example to example {times} than those of "
+        said = f"What examples differ by is {times} in the outputs of layer '{least.path}' than in those of "
         said += f"layer '{layers[0].path}'."
     else:
         said = f"Layer '{least.path}', the first of {len(layers)}, receives a delta {times} than the last."
@@ -124,8 +124,8 @@ def _saturation(before: list[_Layer], after: list[_Layer]) -> list[Finding]:
         Finding(
             "signal",
             "note",
-            f"{share:.0%} of the outputs of layer '{path}' are at the flat ends of its activation, where hardly "
-            "any delta comes through.",
+            f"{share:.0%} of the outputs of layer '{path}' are at the flat ends of its activation, where "
+            "hardly any delta comes through.",
             "take smaller initial weights, and inputs of deviation 1",
             path,
             causes=("initial_weights_too_large", "unscaled_inputs", "saturating_activation"),
@@ -143,8 +143,8 @@ def _sure_logits(examined: Examined, before: list[_Layer], after: list[_Layer]) 
         Finding(
             "signal",
             "note",
-            f"Before anything is learned the outputs of layer '{before[-1].path}' differ by {spread:.3g} from "
-            "example to example: the network is sure of classes that it guesses.",
+            f"Before anything is learned the outputs of layer '{before[-1].path}' differ by {spread:.3g} "
+            "from example to example: the network is sure of classes that it guesses.",
             "take smaller initial weights, and inputs of deviation 1",
             before[-1].path,
             causes=("initial_weights_too_large", "unscaled_inputs"),

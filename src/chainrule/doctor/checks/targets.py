@@ -54,7 +54,7 @@ def _target_scale(examined: Examined, head: Head) -> list[Finding]:
     said = f"{whose[0].upper()}{whose[1:]} have mean {t.mean():.3g} and deviation {t.std():.3g}."
     evidence = {"mean": float(t.mean()), "deviation": float(t.std())}
     if result is not None:
-        if not result.helps:
+        if result.tells_nothing:
             return []
         evidence |= {"learned": result.before, "learned_mended": result.after, "steps": result.steps}
         said += (
@@ -64,7 +64,7 @@ def _target_scale(examined: Examined, head: Head) -> list[Finding]:
     return [
         Finding(
             "target_scale",
-            "note" if result is None else "problem",
+            "problem" if result is not None and result.helps else "note",
             said,
             "standardize them, and undo it in what is predicted",
             causes=("unscaled_targets", "learning_rate_too_low"),
