@@ -45,7 +45,9 @@ def signal(examined: Examined) -> list[Finding]:
 
     Measured on the first batch, at the start and after five steps; both must say so. Forward it is how much
     the outputs of a layer differ from example to example: what is the same for all tells nothing. Backward it
-    is the length of the delta of an example, which well-scaled weights preserve, whatever the widths.
+    is the length of the delta of an example, which well-scaled weights preserve, whatever the widths. Both
+    are compared between the first and the last hidden layer: the derivative of a logarithm, say, makes the
+    deltas of probabilities as large as they are unlikely.
     A problem where less than a ten-thousandth arrives, or ten thousand times as much; a note from a
     thousandth on.
     """
@@ -57,8 +59,9 @@ def signal(examined: Examined) -> list[Finding]:
     found = []
     for forward in (False, True):
         one, other = (_ratio(layers, forward=forward) for layers in (before, after))
-        if one is None or other is None:
+        if other is None:
             continue
+        one = other if one is None else one
         ratio = max(one, other) if other < 1 else min(one, other)
         if _WEAK <= ratio <= _STRONG:
             continue
@@ -67,11 +70,9 @@ def signal(examined: Examined) -> list[Finding]:
 
 
 def _ratio(layers: list[_Layer], *, forward: bool) -> float | None:
-    """What arrives of what is sent: at the last hidden layer, or back at the first."""
-    if forward:
-        sent, arrives = layers[0].spread, layers[-2].spread
-    else:
-        sent, arrives = layers[-1].delta, layers[0].delta
+    """What arrives of what is sent, at the last hidden layer or back at the first; None where nothing is."""
+    first, last = layers[0], layers[-2]
+    sent, arrives = (first.spread, last.spread) if forward else (last.delta, first.delta)
     return arrives / sent if sent > 0 and np.isfinite([sent, arrives]).all() else None
 
 
@@ -85,7 +86,8 @@ def _signal_finding(layers: list[_Layer], ratio: float, *, forward: bool, squash
         said = f"What examples differ by is {times} in the outputs of layer '{least.path}' than in those of "
         said += f"layer '{layers[0].path}'."
     else:
-        said = f"Layer '{least.path}', the first of {len(layers)}, receives a delta {times} than the last."
+        said = f"Layer '{least.path}', the first of {len(layers)}, receives a delta {times} than "
+        said += f"'{layers[-2].path}', the last but one."
     if ratio > 1:
         causes = ("initial_weights_too_large", "missing_normalization")
         remedy = "take smaller initial weights, such as he_normal(), or normalize between the layers"
