@@ -68,9 +68,8 @@ def test_penalties_that_are_too_strong_are_named():
 
 def test_a_network_that_nothing_teaches_is_named():
     dead = D(16, "relu", weight=nn.constant(0.0), bias=nn.constant(-1.0))
-    (found,) = memorization(
-        network(nn.adam(), model=S([dead, D(10, weight=nn.constant(0.0), use_bias=False)]))
-    )
+    last = D(10, weight=nn.constant(0.0))
+    (found,) = memorization(network(nn.adam(), model=S([dead, last])))
     assert found.severity == "problem"
     assert "no optimizer does" in found.said
 

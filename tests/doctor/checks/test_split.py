@@ -20,7 +20,8 @@ def test_sorted_data_that_are_split_at_the_end_lack_a_class():
 
 def test_classes_that_are_never_trained_on_are_a_problem():
     x, y = iris()
-    (found,) = split_classes(classes((x[:100], y[:100]), model=S([D(3)]), validation=(x[90:], y[90:])))
+    program = (S([D(3)]), (x[:100], y[:100]), {"loss": "cross_entropy", "validation": (x[90:], y[90:])})
+    (found,) = split_classes(examined(program))
     assert found.severity == "problem"
     assert found.evidence["unknown"] == pytest.approx(50 / 60)
 

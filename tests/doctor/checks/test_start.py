@@ -26,7 +26,7 @@ def test_deltas_that_vanish_in_sigmoids_are_a_problem():
 
 
 def test_small_and_large_weights_are_told_apart():
-    small = signal(network(*dense(6, weight=nn.normal(0.01)), D(10)))
+    small = signal(network(*dense(6, weight=nn.normal(0.01)), D(10), optimizer=nn.sgd(0.01)))
     assert {each.causes[0] for each in small} == {"initial_weights_too_small"}
     assert small[0].severity == "problem"
     large = signal(network(*dense(6, weight=nn.normal(2.0)), D(10)))
@@ -34,8 +34,13 @@ def test_small_and_large_weights_are_told_apart():
     assert large[0].severity == "problem"
 
 
+def test_small_weights_that_adam_has_mended_in_five_steps_are_noted():
+    found = signal(network(*dense(6, weight=nn.normal(0.01)), D(10)))
+    assert [each.severity for each in found] == ["note", "note"]
+
+
 def test_tanh_at_its_ends_and_sure_logits_are_noted():
-    found = signal(network(*dense(2, "tanh", weight=nn.normal(2.0)), D(10, weight=nn.normal(10.0))))
+    found = signal(network(*dense(2, "tanh", weight=nn.normal(1.0)), D(10, weight=nn.normal(10.0))))
     assert {each.severity for each in found} == {"note"}
     assert len(found) == 2
     assert all(each.causes[0] == "initial_weights_too_large" for each in found)

@@ -16,7 +16,7 @@ from chainrule.training.findings import Finding
 from chainrule.training.programs import Programs
 from chainrule.training.range_test import climbed
 
-_RANGE = 1e4  # times the rate, up and down: what the range test climbs through
+_RANGE = (1e-6, 10.0)  # that the range test climbs through, and a tenth and ten times of the rate
 _ABOVE, _BELOW = 0.5, 30.0
 """What the range test makes suspicious: a rate above half of that at which it ran away, or less than a
 thirtieth of the one where it fell most. Good rates are a third to a tenth of the former (Smith 2018)."""
@@ -47,11 +47,12 @@ def learning_rate(examined: Examined) -> list[Finding]:
     if rate is None or recipe.optimizer.needs_all_examples() or examined.data.is_ragged:
         return []
     with np.errstate(all="ignore"):
-        test = climbed(recipe, examples, rate / _RANGE, rate * _RANGE, 100, examined.programs.executor)
+        low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
+        test = climbed(recipe, examples, low, high, 100, examined.programs.executor)
     if test.suggestion is None or len(test.rates) < 10:
         return []
-    high = test.rates[-1] if len(test.rates) < 100 else np.inf
-    if test.suggestion / _BELOW <= rate <= _ABOVE * high:
+    ran_away = test.rates[-1] if len(test.rates) < 100 else np.inf
+    if test.suggestion / _BELOW <= rate <= _ABOVE * ran_away:
         return []
     own = ShortRun(examined.programs, examples, examined.rows, examined.tree)
     tried = affordable(own.program, examined.steps)

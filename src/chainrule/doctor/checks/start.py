@@ -43,13 +43,13 @@ class _Layer:
 def signal(examined: Examined) -> list[Finding]:
     """Signal or deltas that shrink or grow from layer to layer before anything is learned.
 
-    Measured on the first batch, at the start and after five steps; both must say so. Forward it is how much
+    Measured on the first batch, at the start and after five steps. Forward it is how much
     the outputs of a layer differ from example to example: what is the same for all tells nothing. Backward it
     is the length of the delta of an example, which well-scaled weights preserve, whatever the widths. Both
     are compared between the first and the last hidden layer: the derivative of a logarithm, say, makes the
     deltas of probabilities as large as they are unlikely.
-    A problem where less than a ten-thousandth arrives, or ten thousand times as much; a note from a
-    thousandth on.
+    A problem where less than a ten-thousandth arrives, or ten thousand times as much, both times. A note from
+    a thousandth on, and where five steps have mended it.
     """
     if examined.rows < 2:
         return []
@@ -61,11 +61,13 @@ def signal(examined: Examined) -> list[Finding]:
         one, other = (_ratio(layers, forward=forward) for layers in (before, after))
         if other is None:
             continue
-        one = other if one is None else one
+        one = one if one else other  # zero by intention, perhaps
         ratio = max(one, other) if other < 1 else min(one, other)
-        if _WEAK <= ratio <= _STRONG:
+        if _WEAK <= ratio <= _STRONG and _FADES <= one <= _GROWS:
             continue
-        found.append(_signal_finding(before, ratio, forward=forward, squashing=_squashes(examined)))
+        severity = "note" if _FADES <= ratio <= _GROWS else "problem"
+        ratio = one if _WEAK <= ratio <= _STRONG else ratio
+        found.append(_signal_finding(before, ratio, severity, forward, _squashes(examined)))
     return [*found, *_saturation(before, after), *_sure_logits(examined, before, after)]
 
 
@@ -76,7 +78,9 @@ def _ratio(layers: list[_Layer], *, forward: bool) -> float | None:
     return arrives / sent if sent > 0 and np.isfinite([sent, arrives]).all() else None
 
 
-def _signal_finding(layers: list[_Layer], ratio: float, *, forward: bool, squashing: bool) -> Finding:
+def _signal_finding(
+    layers: list[_Layer], ratio: float, severity: str, forward: bool, squashing: bool
+) -> Finding:
     sizes = [each.spread if forward else each.delta for each in layers]
     least = layers[-2] if forward else layers[0]
     times = f"{_times(1 / ratio) if ratio > 0 else 'infinitely many'} times smaller"
@@ -99,7 +103,7 @@ def _signal_finding(layers: list[_Layer], ratio: float, *, forward: bool, squash
         remedy = "take larger initial weights, such as he_normal(), or normalize between the layers"
     return Finding(
         "signal",
-        "note" if _FADES <= ratio <= _GROWS else "problem",
+        severity,
         said,
         remedy,
         least.path,
