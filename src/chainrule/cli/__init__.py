@@ -12,7 +12,7 @@ from chainrule.streams import standard_streams
 with importing():
     import typer
 
-    from chainrule.cli import data, explain, predict, report, show, train, tune
+    from chainrule.cli import data, doctor, explain, predict, report, show, train, tune
     from chainrule.cli.errors import guarded
     from chainrule.cli.help import flowing
     from chainrule.cli.options import with_options
@@ -27,7 +27,7 @@ app = typer.Typer(
 train_command = with_options(train.train)
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help())(train_command)
 app.command("tune", help=flowing(tune.tune.__doc__))(with_options(tune.tune))
-for each in (predict.predict, explain.explain, show.show, report.report):
+for each in (predict.predict, doctor.doctor, explain.explain, show.show, report.report):
     app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")
 add_verbs(app, TASKS)
@@ -99,6 +99,10 @@ def overview(
 
       chainrule train digits --set layers=256,128 --set dropout=0.2
       chainrule train --config runs/digits-001/config.toml
+
+    [bold]Check[/bold] a training before it begins:
+
+      chainrule doctor --check runs/digits-001/config.toml
 
     [bold]Search[/bold] for better settings, for as many trials as you have time for:
 

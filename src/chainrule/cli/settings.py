@@ -41,6 +41,7 @@ def read_order(
     assignments: Sequence[str],
     task: str | None = None,
     options: Mapping[str, str] = MappingProxyType({}),
+    flag: str = "--config",
 ) -> Order:
     """The order that the arguments of `train` make together.
 
@@ -48,11 +49,11 @@ def read_order(
     later one wins over an earlier one. assignments: 'key=value' each, which win over the files; the last of a
     key counts. task: the name of one of TASKS; None: that of the files, else which takes what is
     trained on, else the first. options: settings
-    that were given as options of their own, name -> text.
+    that were given as options of their own, name -> text. flag: which names the TOML files.
     Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
     naming where they stand.
     """
-    sources: list[tuple[str, dict[str, Any]]] = [(str(path), read_config(path)) for path in configs]
+    sources: list[tuple[str, dict[str, Any]]] = [(str(path), read_config(path, flag)) for path in configs]
     sources.append(("--set", dict(read_assignment(text) for text in assignments)))
     flags = {name: flag_of(written) for each in TASKS.values() for name, written in each.options.items()}
     sources += [(f"{flags[name]} {text}", {name: read_value(text)}) for name, text in options.items()]
@@ -95,15 +96,18 @@ def flag_of(written: str) -> str:
     return written.partition(" ")[0]
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """The keys of a TOML file. Raises DataError, or ConfigError where file or target is no text."""
+def read_config(path: Path, flag: str) -> dict[str, Any]:
+    """The keys of a TOML file that a flag names.
+
+    Raises DataError, or ConfigError where file or target is no text.
+    """
     try:
         pairs = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file", remedy="check the path given with --config") from None
+        raise DataError(f"{path}: no such file", remedy=f"check the path given with {flag}") from None
     except IsADirectoryError:
         inside = " (did you mean the config.toml in it?)" if (path / "config.toml").is_file() else ""
-        raise DataError(f"{path} is a directory{inside}", remedy="give a TOML file with --config") from None
+        raise DataError(f"{path} is a directory{inside}", remedy=f"give a TOML file with {flag}") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 (byte {error.start})", remedy="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:

@@ -11,7 +11,16 @@ from chainrule.tasks.image import IMAGE
 from chainrule.tasks.segment import SEGMENT
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
-from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, Verb, plain_settings, settings_of
+from chainrule.tasks.task import (
+    Opened,
+    Planned,
+    Predictions,
+    Task,
+    TaskRun,
+    Verb,
+    plain_settings,
+    settings_of,
+)
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, IMAGE, FACES)}
@@ -35,6 +44,7 @@ def task_of(folder: Path) -> Task:
 __all__ = [
     "TASKS",
     "Opened",
+    "Planned",
     "Predictions",
     "Task",
     "TaskRun",

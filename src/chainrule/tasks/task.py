@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from chainrule.backprop import Explanation
+from chainrule.data import Arrays, Source
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.training import Listener, Run
+from chainrule.training import Listener, Recipe, Run
 from chainrule.tune import Space
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 Say = Callable[[str], None]
@@ -88,6 +90,21 @@ class Train(Protocol):
         Raises DataError and ConfigError before training, TrainingError where it breaks down.
         """
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """What a task trains on, and how, before it does.
+
+    recipe, training, validation, initial: as of `chainrule.training.train_recipe`. found: sentences on what
+    is trained on.
+    """
+
+    recipe: Recipe
+    training: Arrays | Source
+    validation: Arrays | Source | None
+    found: Sequence[str] = ()
+    initial: "Mapping[str, np.ndarray]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +196,7 @@ class Task:
     DataError.
     settle: what is trained on and settings -> the settings with everything decided that must not be decided
     twice, such as what was chosen by the clock: those are stored, and trained with.
+    plan: what is trained on and settings -> what training would begin with; DataError, ConfigError.
     train: see `Train`. load: a run folder -> the run that was saved there.
     predict: for the examples of a source; None: those that follow from the run itself, where it knows some.
     explain: one step with every number, on the example of a number, from a source (None: the run's own).
@@ -193,6 +211,7 @@ class Task:
     settings: type
     help: Mapping[str, str]
     open: Callable[[str, str | None, Any, Say], Any]
+    plan: Callable[[Any, Any], Planned]
     train: Train
     load: Callable[[Path], Any]
     predict: Callable[[Any, str | None, Say], Predictions]

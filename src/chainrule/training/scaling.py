@@ -37,7 +37,7 @@ def scale_to_unit_variance(
         if isinstance(each, LayerSequentialUnitVariance)
     }
     for value, product in _products(step.program, asked) if asked else ():
-        program = _ending_in(step.program, product)
+        program = ending_in(step.program, {"product": product})
         products = compiled(program).run({name: array.copy() for name, array in tree.items()}, batch)
         deviation = float(products["product"].std(dtype=np.float64))
         if not np.isfinite(deviation) or deviation == 0:
@@ -61,11 +61,11 @@ def _products(program: Program, names: Mapping[str, object]) -> list[tuple[Value
     return list(found.items())
 
 
-def _ending_in(program: Program, value: Value) -> Program:
-    """The steps that this value needs, and nothing else."""
-    needed, steps = {value}, []
+def ending_in(program: Program, outputs: Mapping[str, Value]) -> Program:
+    """The steps that these values need, and nothing else."""
+    needed, steps = {*outputs.values()}, []
     for step in reversed(program.steps):
         if step.output in needed:
             needed.update(step.inputs)
             steps.append(step)
-    return replace(program, steps=tuple(steps[::-1]), outputs={"product": value}, updates={}, deltas={})
+    return replace(program, steps=tuple(steps[::-1]), outputs=dict(outputs), updates={}, deltas={})

@@ -4,7 +4,7 @@ from chainrule.tasks.detect.answers import explain, predict
 from chainrule.tasks.detect.budget import settle
 from chainrule.tasks.detect.evaluate import guess
 from chainrule.tasks.detect.opening import open_box_set, takes
-from chainrule.tasks.detect.run import NAME, load_detect_run, train_boxes
+from chainrule.tasks.detect.run import NAME, load_detect_run, plan_boxes, train_boxes
 from chainrule.tasks.detect.sections import sections
 from chainrule.tasks.detect.settings import HELP, DetectSettings
 from chainrule.tasks.detect.space import SEARCH
@@ -16,6 +16,7 @@ DETECT = Task(
     settings=DetectSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_box_set(source, target, say),
+    plan=plan_boxes,
     train=train_boxes,
     load=load_detect_run,
     predict=predict,

@@ -22,7 +22,7 @@ from chainrule.tasks.detect.settings import DetectSettings
 from chainrule.tasks.detect.stored import BoxShape, read_shape, write_shape
 from chainrule.tasks.images import read_pictures, write_pictures
 from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
+from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Recipe, Run, folder_aside, load_run, train_recipe
 from chainrule.training.folder import CONFIG, check_kind
 
@@ -62,6 +62,12 @@ class DetectRun:
             write_json(aside / EVALUATION, self.evaluation)
             (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
+
+
+def plan_boxes(opened: BoxSet, settings: DetectSettings) -> Planned:
+    """What training on them begins with."""
+    prepared = prepare_boxes(opened, settings)
+    return Planned(prepared.recipe(settings), prepared.training, prepared.validation, prepared.found)
 
 
 def train_boxes(

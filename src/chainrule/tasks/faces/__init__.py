@@ -4,7 +4,7 @@ from chainrule.tasks.faces.answers import explain, predict
 from chainrule.tasks.faces.evaluate import guess
 from chainrule.tasks.faces.gallery import enroll, identify
 from chainrule.tasks.faces.opening import open_faces, takes
-from chainrule.tasks.faces.run import NAME, load_face_run, train_faces
+from chainrule.tasks.faces.run import NAME, load_face_run, plan_faces, train_faces
 from chainrule.tasks.faces.sections import sections
 from chainrule.tasks.faces.settings import HELP, FaceSettings
 from chainrule.tasks.faces.space import SEARCH
@@ -18,6 +18,7 @@ FACES = Task(
     settings=FaceSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_faces(source, target, say),
+    plan=plan_faces,
     train=train_faces,
     load=load_face_run,
     predict=predict,

@@ -24,7 +24,7 @@ from chainrule.tasks.faces.verification import impostor_scores
 from chainrule.tasks.faces.views import embeddings
 from chainrule.tasks.images import read_pictures, write_pictures
 from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
+from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Recipe, Run, folder_aside, load_run, train_recipe
 from chainrule.training.folder import CONFIG, check_kind
 
@@ -68,6 +68,12 @@ class FaceRun:
             write_json(aside / EVALUATION, self.evaluation)
             (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
+
+
+def plan_faces(opened: FaceSet, settings: FaceSettings) -> Planned:
+    """What training on them begins with."""
+    prepared = prepare_faces(opened, settings)
+    return Planned(prepared.recipe(settings), prepared.training, prepared.validation, prepared.found)
 
 
 def train_faces(

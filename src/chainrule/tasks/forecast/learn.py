@@ -243,6 +243,20 @@ def learn(
     progress, checkpoint, listeners, doctor: as for chainrule.train. Raises ConfigError for a bad setting, and
     TrainingError.
     """
+    run = train_recipe(
+        recipe_for(settings, lessons),
+        lessons.training,
+        lessons.validation,
+        watch=False,
+        progress=progress,
+        checkpoint=checkpoint,
+        listeners=listeners,
+    )
+    return Forecast(run, lessons.windows, lessons.histories, _with_median(settings))
+
+
+def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
+    """The recipe that the settings ask for; ConfigError for a bad setting."""
     windows, training, validation = lessons.windows, lessons.training, lessons.validation
     quantiles = _with_median(settings)
     batch_size = min(settings.batch_size, max(1, len(training) // 8))
@@ -250,7 +264,7 @@ def learn(
     epochs = settings.epochs
     if epochs is None:
         epochs = min(max(_USUAL_STEPS // steps, 15), MOST_EPOCHS)
-    recipe = Recipe(
+    return Recipe(
         Supervised(
             ForecastNetwork(
                 past=windows.past,
@@ -270,6 +284,7 @@ def learn(
         seed=settings.seed,
         patience=settings.patience if validation is not None else None,
     )
+<<<<<<< HEAD
     run = train_recipe(
         recipe,
         training,
@@ -281,6 +296,8 @@ def learn(
         doctor=doctor,
     )
     return Forecast(run, windows, lessons.histories, quantiles)
+=======
+>>>>>>> checks
 
 
 def forecast_of(run: Run, settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Forecast:

@@ -16,12 +16,20 @@ from chainrule.report.run_page import EVALUATION, REPORT, run_page
 from chainrule.tasks.forecast.evaluate import evaluate
 from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, Lessons, learn, lessons_of, windows_for
+from chainrule.tasks.forecast.learn import (
+    Forecast,
+    ForecastSettings,
+    Lessons,
+    learn,
+    lessons_of,
+    recipe_for,
+    windows_for,
+)
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
 from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
+from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Run, folder_aside
 from chainrule.training.folder import CONFIG, check_kind
 
@@ -127,6 +135,14 @@ def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime
     lessons = lessons_of(replace(learning, horizon=horizon), grid, known)
     found = (*prepared.notes, _story(prepared, horizon, lessons.windows.lags, settings, cut))
     return SeriesInTime(prepared, known, cut, horizon, lessons, found)
+
+
+def plan_forecast(opened: Table, settings: ForecastTaskSettings) -> Planned:
+    """What learning of the series begins with."""
+    parts = series_in_time(opened, settings)
+    lessons = parts.lessons
+    recipe = recipe_for(parts.learning(settings), lessons)
+    return Planned(recipe, lessons.training, lessons.validation, parts.found)
 
 
 def train_forecast(

@@ -4,7 +4,7 @@ from chainrule.tasks.image.answers import explain, predict
 from chainrule.tasks.image.budget import settle
 from chainrule.tasks.image.evaluate import guess
 from chainrule.tasks.image.opening import open_image_set, takes
-from chainrule.tasks.image.run import NAME, load_image_run, train_images
+from chainrule.tasks.image.run import NAME, load_image_run, plan_images, train_images
 from chainrule.tasks.image.sections import sections
 from chainrule.tasks.image.settings import HELP, ImageSettings
 from chainrule.tasks.image.space import SEARCH
@@ -16,6 +16,7 @@ IMAGE = Task(
     settings=ImageSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_image_set(source, target, say),
+    plan=plan_images,
     train=train_images,
     load=load_image_run,
     predict=predict,

@@ -22,7 +22,7 @@ from chainrule.tasks.image.settings import ImageSettings
 from chainrule.tasks.image.stored import Shape, read_shape, write_shape
 from chainrule.tasks.images import read_pictures, write_pictures
 from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
+from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Recipe, Run, folder_aside, load_run, train_recipe
 from chainrule.training.folder import CONFIG, check_kind
 
@@ -64,6 +64,14 @@ class ImageRun:
             write_json(aside / EVALUATION, self.evaluation)
             (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
+
+
+def plan_images(opened: ImageSet, settings: ImageSettings) -> Planned:
+    """What training on them begins with."""
+    prepared = prepare_images(opened, settings)
+    return Planned(
+        prepared.recipe(settings), prepared.training, prepared.validation, prepared.found, prepared.initial
+    )
 
 
 def train_images(

@@ -4,7 +4,7 @@ from chainrule.tasks.segment.answers import explain, predict
 from chainrule.tasks.segment.budget import settle
 from chainrule.tasks.segment.evaluate import guess
 from chainrule.tasks.segment.opening import open_mask_set, takes
-from chainrule.tasks.segment.run import NAME, load_segment_run, train_masks
+from chainrule.tasks.segment.run import NAME, load_segment_run, plan_masks, train_masks
 from chainrule.tasks.segment.sections import sections
 from chainrule.tasks.segment.settings import HELP, SegmentSettings
 from chainrule.tasks.segment.space import SEARCH
@@ -16,6 +16,7 @@ SEGMENT = Task(
     settings=SegmentSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_mask_set(source, target, settings),
+    plan=plan_masks,
     train=train_masks,
     load=load_segment_run,
     predict=predict,

@@ -26,7 +26,7 @@ from chainrule.tasks.segment.stored import (
     write_shape,
 )
 from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Say, plain_settings, say_nothing, settings_of
+from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing, settings_of
 from chainrule.training import Listener, Recipe, Run, folder_aside, train_recipe
 from chainrule.training.folder import CONFIG, check_kind
 
@@ -69,6 +69,13 @@ class SegmentRun:
         return folder
 
 
+def plan_masks(opened: MaskSet, settings: SegmentSettings) -> Planned:
+    """What training on them begins with."""
+    prepared = prepare_masks(opened, settings)
+    recipe = prepared.recipe(settings)
+    return Planned(recipe, prepared.training, prepared.validation, prepared.found, _initial(prepared))
+
+
 def train_masks(
     opened: MaskSet,
     settings: SegmentSettings,
@@ -97,10 +104,14 @@ def train_masks(
 def fit(prepared: PreparedMasks, recipe: Recipe, **how: Any) -> Run:
     """Train by a recipe. how: as for `train_recipe`."""
     own = {} if prepared.validation is None else {"mean_iou": mean_iou}
-    initial = {} if prepared.start is None else prepared.start.arrays
+    initial = _initial(prepared)
     return train_recipe(
         recipe, prepared.training, prepared.validation, initial=initial, own_metrics=own, **how
     )
+
+
+def _initial(prepared: PreparedMasks) -> Mapping[str, np.ndarray]:
+    return {} if prepared.start is None else prepared.start.arrays
 
 
 def evaluated(prepared: PreparedMasks, run: Run, settings: SegmentSettings) -> SegmentRun:

@@ -17,7 +17,7 @@ from chainrule.tasks.table.network import MEMBERS
 from chainrule.tasks.table.prepare import PreparedTable, prepare_table
 from chainrule.tasks.table.sections import sections
 from chainrule.tasks.table.settings import TableSettings, settings_from
-from chainrule.tasks.task import Say, plain_settings, say_nothing
+from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing
 from chainrule.training import (
     Batch,
     Listener,
@@ -70,6 +70,13 @@ class TableRun:
             )
             (aside / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
         return folder
+
+
+def plan_table(opened: Table, settings: TableSettings) -> Planned:
+    """What training on a table begins with."""
+    prepared = prepare_table(opened, settings)
+    training, validation, _ = prepared.parts
+    return Planned(prepared.recipe(settings), training, validation, (prepared.why, *prepared.notes))
 
 
 def train_table(

@@ -1,0 +1,208 @@
+"""Checks that let the network learn for a moment: by its learning rate, and one batch by heart."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.data import Arrays
+from chainrule.doctor.checks.inputs import mended_inputs, standardized
+from chainrule.doctor.examined import Examined
+from chainrule.doctor.rates import is_constant, rate_of
+from chainrule.doctor.short_run import FEWEST_STEPS, MOST_STEPS, ShortRun, affordable, constant_loss
+from chainrule.nn.losses.loss import VALUES
+from chainrule.nn.optimizers import Transform, adam
+from chainrule.nn.optimizers.descent import with_rate
+from chainrule.training.findings import Finding
+from chainrule.training.programs import Programs
+from chainrule.training.range_test import climbed
+
+_RANGE = (1e-6, 10.0)  # that the range test climbs through, and a tenth and ten times of the rate
+_ABOVE, _BELOW = 0.5, 30.0
+"""What the range test makes suspicious: a rate above half of that at which it ran away, or less than a
+thirtieth of the one where it fell most. Good rates are a third to a tenth of the former (Smith 2018)."""
+_NOTHING, _SOMETHING = 0.95, 0.8
+"""Of the loss of a constant prediction: above the one nothing was learned, below the other something was."""
+_HALF = 0.5  # of what the suggested rate learns: what all planned steps must come to
+_ROWS = 32
+_BY_HEART, _NOT_AT_ALL = 0.5, 0.9
+"""Of the loss of a constant prediction on one batch. A linear model alone tells a part of it, since there are
+few examples for its weights; so who stays above the second does not learn."""
+_USUAL_RATES = (0.001, 0.01)
+_LONGER = 10.0  # times as many steps are planned: learning a batch by heart is so much easier than the data
+_BLOCK = 100
+
+
+def learning_rate(examined: Examined) -> list[Finding]:
+    """A learning rate outside what a short range test supports, and that was tried.
+
+    Where the test makes it suspicious, the network is trained by its own rate and by the one that the test
+    suggests, for as many steps as are cheap. It is too high where the own rate learns nothing and the other
+    does. It is too low where what it learns would, by all planned steps, not come to half of what the other
+    has learned already; a rate five times below the best learns a fifth in as many steps, and all in five
+    times as many.
+    """
+    recipe, examples = examined.recipe, examined.examples
+    steps = MOST_STEPS if examined.steps is None else examined.steps
+    rate = rate_of(recipe.optimizer, steps)
+    if rate is None or recipe.optimizer.needs_all_examples() or examined.data.is_ragged:
+        return []
+    with np.errstate(all="ignore"):
+        low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
+        test = climbed(recipe, examples, low, high, 100, examined.programs.executor)
+    if test.suggestion is None or len(test.rates) < 10:
+        return []
+    ran_away = test.rates[-1] if len(test.rates) < 100 else np.inf
+    if test.suggestion / _BELOW <= rate <= _ABOVE * ran_away:
+        return []
+    own = ShortRun(examined.programs, examples, examined.rows, examined.tree)
+    tried = affordable(own.program, examined.steps)
+    constant = _constant_loss(examined, examples)
+    if tried < FEWEST_STEPS or constant is None:
+        return []
+    other = _with_optimizer(examined, with_rate(recipe.optimizer, test.suggestion))
+    losses = [run.advance(tried) for run in (own, ShortRun(other, examples, examined.rows, examined.tree))]
+    own_end, other_end = (_end(each) / constant for each in losses)
+    start = float(losses[0][: max(1, tried // 100)].mean()) / constant
+    evidence = {
+        "rate": rate,
+        "suggested": test.suggestion,
+        "steps": tried,
+        "loss": own_end * constant,
+        "loss_suggested": other_end * constant,
+    }
+    told = (
+        f"After {tried:,} steps the loss is {own_end * constant:.3g}, with {test.suggestion:.2g} "
+        f"{other_end * constant:.3g}; that of a constant prediction is {constant:.3g}."
+    )
+    remedy = f"try {test.suggestion:.2g}"
+    if rate > test.suggestion:
+        if not is_constant(recipe.optimizer) or own_end < _NOTHING or other_end > _SOMETHING:
+            return []
+        said = f"The learning rate {rate:.3g} is too high. {told}"
+        causes = ("learning_rate_too_high", "momentum_too_high")
+        return [Finding("learning_rate", "problem", said, remedy, causes=causes, evidence=evidence)]
+    learned = (start - own_end) * steps / tried
+    if not is_constant(recipe.optimizer) or learned >= _HALF * (start - other_end):
+        return []
+    said = f"The learning rate {rate:.3g} is too low. {told}"
+    causes = ("learning_rate_too_low",)
+    return [Finding("learning_rate", "problem", said, remedy, causes=causes, evidence=evidence)]
+
+
+def memorization(examined: Examined) -> list[Finding]:
+    """A network that can't learn one small batch by heart will not learn the data.
+
+    It is trained on the same 32 examples by its own optimizer until the loss has halved, at most for as many
+    steps as are cheap. Where it learns nothing at all, it is tried what does: standardized inputs or targets,
+    Adam at two usual rates, no penalties. That is named; where nothing does, the network is to blame. A
+    problem, unless ten times as many steps are planned as were tried.
+    """
+    batch = _batch(examined)
+    constant = _constant_loss(examined, batch)
+    if constant is None or examined.recipe.optimizer.needs_all_examples():
+        return []
+    own = ShortRun(examined.programs, batch, len(batch), examined.tree)
+    steps = affordable(own.program, examined.steps)
+    if steps < FEWEST_STEPS:
+        return []
+    start = own.loss(batch) / constant
+    left = _left(own, batch, constant, steps)
+    if left < _NOT_AT_ALL:
+        return []
+    causes, told = _what_learns(examined, batch, steps, rises=not left <= start)
+    longer = examined.steps is None or examined.steps > _LONGER * steps
+    return [
+        Finding(
+            "memorization",
+            "note" if longer else "problem",
+            f"The network learns nothing of one batch of {len(batch)} examples in {steps:,} steps; {told}.",
+            "take what learns it" if told[0] != "n" else "look at its initial weights, activations and depth",
+            causes=causes,
+            evidence={"left": left, "steps": steps},
+        )
+    ]
+
+
+def _what_learns(
+    examined: Examined, batch: Arrays, steps: int, *, rises: bool
+) -> tuple[tuple[str, ...], str]:
+    """The causes that are left when others are tried, and which try has learned the batch, as a clause.
+
+    rises: whether the loss was not even below that of the start.
+    """
+
+    def learns(programs: Programs, arrays: Arrays | None) -> bool:
+        constant = None if arrays is None else _constant_loss(examined, arrays)
+        if arrays is None or constant is None:
+            return False
+        return (
+            _left(ShortRun(programs, arrays, len(arrays), examined.tree), arrays, constant, steps) < _BY_HEART
+        )
+
+    if learns(examined.programs, mended_inputs(examined, batch, standardized)):
+        return ("unscaled_inputs",), "with standardized inputs it does"
+    if learns(examined.programs, _scaled_targets(examined, batch)):
+        return ("unscaled_targets",), "with standardized targets it does"
+    for rate in _USUAL_RATES:
+        if learns(_with_optimizer(examined, adam(rate)), batch):
+            high = ("learning_rate_too_high", "momentum_too_high")
+            return high if rises else ("learning_rate_too_low",), f"by Adam at {rate:g} it does"
+    if examined.recipe.penalties:
+        free = replace(examined.recipe, penalties=(), optimizer=adam(_USUAL_RATES[0]))
+        if learns(Programs(free, examined.programs.executor), batch):
+            return ("too_strong_penalty",), "without the penalties it does"
+    network = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
+    return network, "no optimizer does"
+
+
+def _scaled_targets(examined: Examined, batch: Arrays) -> Arrays | None:
+    (head,) = examined.heads
+    y = batch.named[head.target]
+    if head.loss.of_one().takes != VALUES or y.dtype.kind != "f":
+        return None
+    columns = standardized(y.reshape(len(y), -1).astype(np.float64))
+    return replace(batch, named={**batch.named, head.target: columns.astype(y.dtype).reshape(y.shape)})
+
+
+def _left(run: ShortRun, batch: Arrays, constant: float, steps: int) -> float:
+    """What is left of the loss of a constant prediction at best, within so many steps of training.
+
+    In training or in prediction, whichever is lower: dropout makes the one higher, running statistics that
+    are not there yet the other.
+    """
+    best, done = np.inf, 0
+    while done < steps and best > _BY_HEART:
+        count = min(_BLOCK, steps - done)
+        losses = run.advance(count)
+        done += count
+        for loss in (float(losses[-10:].mean()), run.loss(batch)):
+            if np.isfinite(loss):
+                best = min(best, loss / constant)
+    return best
+
+
+def _batch(examined: Examined) -> Arrays:
+    """A few examples, drawn from all of them, none twice."""
+    examples = examined.examples
+    rows = np.random.default_rng(0).permutation(len(examples))[:_ROWS]
+    return examples.take(np.sort(rows)).weighted(None)
+
+
+def _constant_loss(examined: Examined, arrays: Arrays) -> float | None:
+    """The loss of the best constant prediction; None where it is not known, or nothing can be learned."""
+    if len(examined.heads) != 1:
+        return None
+    (head,) = examined.heads
+    shape = (len(arrays), *examined.forward.outputs[head.output].shape[1:])
+    found = constant_loss(head.loss, shape, arrays.named[head.target])
+    return found if found is not None and found > 1e-3 else None
+
+
+def _with_optimizer(examined: Examined, optimizer: Transform) -> Programs:
+    return Programs(replace(examined.recipe, optimizer=optimizer), examined.programs.executor)
+
+
+def _end(losses: np.ndarray) -> float:
+    """The mean of the last tenth; infinite where one is not finite."""
+    last = losses[-max(1, len(losses) // 10) :]
+    return float(last.mean()) if np.isfinite(last).all() else float("inf")

@@ -1,0 +1,175 @@
+"""Checks of the split and the batches: classes on either side, duplicates, order, size."""
+
+import numpy as np
+
+from chainrule.data import Arrays
+from chainrule.doctor.examined import Examined
+from chainrule.doctor.labels import class_numbers
+from chainrule.training.findings import Finding
+
+_DIFFERENT, _APART = 0.2, 0.5
+"""Total variation distance between the shares of the classes in two parts: so many of the examples would have
+to be of another class for both to agree."""
+_CHANCE = 1e-6  # of a chi-squared test: one split in a million is so uneven by chance
+_COPIES, _MANY_COPIES = 0.01, 0.2
+_AS_USUAL = 3.0  # times as many copies as there are within the training examples themselves
+_HASHED = 5000
+_ONE_CLASS = 0.5
+"""The share of batches that show one class alone from which on their order does harm."""
+
+
+def split_classes(examined: Examined) -> list[Finding]:
+    """Classes that only one part of the split has, or has much more of.
+
+    A problem where a hundredth of the validation examples are of classes that are never trained on, and where
+    the two parts differ in more than half of their classes, so that validation chooses the wrong epoch. A
+    note where they differ by more than a fifth, beyond what chance does.
+    """
+    found = []
+    for head in examined.heads:
+        if examined.held_out is None:
+            break
+        train = class_numbers(examined, head, examined.examples)
+        held = class_numbers(examined, head, examined.held_out.sample)
+        if train is None or held is None:
+            continue
+        classes = int(max(train.max(), held.max())) + 1
+        counts = [np.bincount(each, minlength=classes) for each in (train, held)]
+        shares = [each / each.sum() for each in counts]
+        unknown = float(shares[1][counts[0] == 0].sum())
+        apart = 0.5 * float(np.abs(shares[0] - shares[1]).sum())
+        if not unknown and (apart < _DIFFERENT or _by_chance(counts[0], counts[1])):
+            continue
+        missing = [str(each) for each in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))]
+        if unknown:
+            names = ", ".join(map(str, np.flatnonzero((counts[0] == 0) & (counts[1] > 0))[:5]))
+            said = (
+                f"{unknown:.1%} of the validation examples are of classes that training never sees ({names})."
+            )
+        else:
+            said = f"Training and validation differ in {apart:.0%} of their classes"
+            said += f"; validation lacks {', '.join(missing[:5])}." if missing else "."
+        found.append(
+            Finding(
+                "split_classes",
+                "problem" if unknown > 0.01 or apart > _APART else "note",
+                said,
+                "split at random, with the share of each class kept",
+                causes=("constant_or_broken_inputs", "no_shuffling"),
+                evidence={"unknown": unknown, "apart": apart},
+            )
+        )
+    return found
+
+
+def _by_chance(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two parts drawn from the same examples may well differ so much."""
+    from scipy.stats import chi2_contingency
+
+    present = first + second > 0
+    table = np.stack([first[present], second[present]])
+    return bool(table.shape[1] < 2 or chi2_contingency(table).pvalue > _CHANCE)
+
+
+def duplicates(examined: Examined) -> list[Finding]:
+    """Validation examples whose inputs are among those that are trained on.
+
+    Of inputs with few possible values, such as the exclusive or, copies are no mistake, and there are as many
+    within the training examples themselves: of these only what is beyond three times that is told. A problem
+    where it is a fifth of the validation examples: their loss is then one of training, by which the best
+    epoch is not found.
+    """
+    if examined.held_out is None or examined.held_out.in_memory is None or examined.data.in_memory is None:
+        return []
+    trained = _hashes(examined.data.in_memory)
+    held = _hashes(examined.held_out.in_memory.take(slice(_HASHED)))
+    if not len(trained) or not len(held):
+        return []
+    values, counts = np.unique(trained, return_counts=True)
+    count = int(np.isin(held, values).sum())
+    copied, usual = count / len(held), float(counts[counts > 1].sum()) / len(trained)
+    allowed = _AS_USUAL * usual if _repeat_by_chance(examined.data.in_memory, len(values)) else 0.0
+    if count < 3 or copied <= max(_COPIES, allowed):
+        return []
+    return [
+        Finding(
+            "duplicates",
+            "problem" if copied > _MANY_COPIES else "note",
+            f"{copied:.1%} of the validation examples have inputs that are trained on, too, and "
+            f"{usual:.1%} of the training examples have a copy among themselves.",
+            "remove copies before the examples are split",
+            causes=("constant_or_broken_inputs",),
+            evidence={"copied": copied, "usual": usual},
+        )
+    ]
+
+
+def _repeat_by_chance(arrays: Arrays, different: int) -> bool:
+    """Whether the inputs are a table none of whose columns has many values: half as many as there are
+    different rows.
+    """
+    named = arrays.inputs.named.values()
+    return all(x.ndim == 2 and all(2 * len(np.unique(column)) <= different for column in x.T) for x in named)
+
+
+def _hashes(arrays: Arrays) -> np.ndarray:
+    """One number for the inputs of each example."""
+    inputs = [np.ascontiguousarray(array) for array in arrays.inputs.named.values()]
+    return np.array([hash(tuple(each[row].tobytes() for each in inputs)) for row in range(len(arrays))])
+
+
+def order(examined: Examined) -> list[Finding]:
+    """The examples are visited as they stand, and stand sorted by class.
+
+    A problem where half of the batches show a single class, and in a random order less than half as many
+    would: each such batch makes the network forget the classes before.
+    """
+    if examined.recipe.shuffle or examined.data.in_memory is None:
+        return []
+    found = []
+    for head in examined.heads:
+        numbers = class_numbers(examined, head, examined.examples)
+        rows = examined.rows
+        if numbers is None or len(numbers) < 2 * rows or rows < 2:
+            continue
+        alone, random = (
+            _alone(each, rows) for each in (numbers, np.random.default_rng(0).permutation(numbers))
+        )
+        if alone < _ONE_CLASS or random > 0.5 * alone:
+            continue
+        found.append(
+            Finding(
+                "order",
+                "problem",
+                f"{alone:.0%} of the batches show one class alone, since the examples stand sorted and are "
+                f"not shuffled; in a random order {random:.0%} would.",
+                "shuffle the examples",
+                causes=("no_shuffling",),
+                evidence={"alone": alone, "alone_if_shuffled": random},
+            )
+        )
+    return found
+
+
+def _alone(numbers: np.ndarray, rows: int) -> float:
+    """The share of full batches in which all examples are of one class."""
+    batches = numbers[: len(numbers) // rows * rows].reshape(-1, rows)
+    return float((batches == batches[:, :1]).all(1).mean())
+
+
+def batch_size(examined: Examined) -> list[Finding]:
+    """A batch that is larger than the data: every epoch is a single step. A note."""
+    count, asked = examined.data.examples, examined.recipe.batch_size
+    if count is None or asked <= count:
+        return []
+    return [
+        Finding(
+            "batch_size",
+            "note",
+            f"A batch is to have {asked:,} examples, and there are {count:,}: every epoch is a single step, "
+            f"of {examined.steps:,} in all.",
+            "take smaller batches, or count the epochs as steps",
+            causes=("batch_size_too_large",),
+            evidence={"batch_size": asked, "examples": count},
+        )
+    ]

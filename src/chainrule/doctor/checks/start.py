@@ -1,0 +1,244 @@
+"""Checks of a network at its start: signal and deltas from layer to layer, and weights that are all alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.doctor.examined import Examined
+from chainrule.doctor.short_run import ShortRun
+from chainrule.nn.losses.loss import LOGITS
+from chainrule.program import FLOATS, Program, Step
+from chainrule.training.findings import Finding
+from chainrule.training.scaling import ending_in
+
+_STEPS = 5
+"""Of training, after which all is measured once more: what is zero at the start by intention, such as the
+last layer or the scale of a residual branch, is no longer zero then."""
+_FADES, _GROWS = 1e-4, 1e4
+"""Sigmoids divide a delta by four or more, each: so little is left after seven of them. Of plain ReLU layers
+with Glorot's weights, which halve its square, it takes more than 25."""
+_WEAK, _STRONG = 1e-3, 1e3  # AutoTrainer's bound for vanishing gradients (Zhang et al. 2021)
+_SATURATED = 0.5  # share of a layer's numbers, as DeepDiagnosis has it (Wardat et al. 2022)
+_FLAT = 0.02  # the slope of a sigmoid is below a tenth of its largest, that of tanh a twenty-fifth
+_SURE_LOGITS = 30.0
+"""Logits that differ by so much give one class all the probability, before anything is learned."""
+_ALIKE = 1e-3
+_NOT_LAYERS = ("", "loss", "mixing", "random", "penalty")
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One layer on the first batch. spread: root mean square of how its output differs from example to
+    example. delta: the length of the delta of one example. saturated: the share of its numbers at the flat
+    ends of a sigmoid or tanh; None without. squashes: whether it has one.
+    """
+
+    path: str
+    spread: float
+    delta: float
+    saturated: float | None
+
+
+def signal(examined: Examined) -> list[Finding]:
+    """Signal or deltas that shrink or grow from layer to layer before anything is learned.
+
+    Measured on the first batch, at the start and after five steps. Forward it is how much
+    the outputs of a layer differ from example to example: what is the same for all tells nothing. Backward it
+    is the length of the delta of an example, which well-scaled weights preserve, whatever the widths. Both
+    are compared between the first and the last hidden layer: the derivative of a logarithm, say, makes the
+    deltas of probabilities as large as they are unlikely.
+    A problem where less than a ten-thousandth arrives, or ten thousand times as much, both times. A note from
+    a thousandth on, and where five steps have mended it.
+    """
+    if examined.rows < 2:
+        return []
+    before, after = _measured(examined, examined.tree), _measured(examined, _some_steps_later(examined))
+    if len(before) < 3 or len(before) != len(after):
+        return []
+    found = []
+    for forward in (False, True):
+        one, other = (_ratio(layers, forward=forward) for layers in (before, after))
+        if other is None:
+            continue
+        one = one if one else other  # zero by intention, perhaps
+        ratio = max(one, other) if other < 1 else min(one, other)
+        if _WEAK <= ratio <= _STRONG and _FADES <= one <= _GROWS:
+            continue
+        severity = "note" if _FADES <= ratio <= _GROWS else "problem"
+        ratio = one if _WEAK <= ratio <= _STRONG else ratio
+        found.append(_signal_finding(before, ratio, severity, forward, _squashes(examined)))
+    return [*found, *_saturation(before, after), *_sure_logits(examined, before, after)]
+
+
+def _ratio(layers: list[_Layer], *, forward: bool) -> float | None:
+    """What arrives of what is sent, at the last hidden layer or back at the first; None where nothing is."""
+    first, last = layers[0], layers[-2]
+    sent, arrives = (first.spread, last.spread) if forward else (last.delta, first.delta)
+    return arrives / sent if sent > 0 and np.isfinite([sent, arrives]).all() else None
+
+
+def _signal_finding(
+    layers: list[_Layer], ratio: float, severity: str, forward: bool, squashing: bool
+) -> Finding:
+    sizes = [each.spread if forward else each.delta for each in layers]
+    least = layers[-2] if forward else layers[0]
+    times = f"{_times(1 / ratio) if ratio > 0 else 'infinitely many'} times smaller"
+    if ratio > 1:
+        times = f"{_times(ratio)} times larger"
+    if forward:
+        said = f"What examples differ by is {times} in the outputs of layer '{least.path}' than in those of "
+        said += f"layer '{layers[0].path}'."
+    else:
+        said = f"Layer '{least.path}', the first of {len(layers)}, receives a delta {times} than "
+        said += f"'{layers[-2].path}', the last but one."
+    if ratio > 1:
+        causes = ("initial_weights_too_large", "missing_normalization")
+        remedy = "take smaller initial weights, such as he_normal(), or normalize between the layers"
+    elif squashing:
+        causes = ("saturating_activation", "initial_weights_too_small", "missing_normalization")
+        remedy = "take relu, or normalize between the layers"
+    else:
+        causes = ("initial_weights_too_small", "missing_normalization", "dead_units")
+        remedy = "take larger initial weights, such as he_normal(), or normalize between the layers"
+    return Finding(
+        "signal",
+        severity,
+        said,
+        remedy,
+        least.path,
+        causes=causes,
+        evidence={
+            "direction": "forward" if forward else "backward",
+            "ratio": ratio,
+            "layers": [each.path for each in layers],
+            "sizes": sizes,
+        },
+    )
+
+
+def _saturation(before: list[_Layer], after: list[_Layer]) -> list[Finding]:
+    worst = [
+        (min(one.saturated, other.saturated), one.path)
+        for one, other in zip(before, after, strict=True)
+        if one.saturated is not None and other.saturated is not None
+    ]
+    share, path = max(worst, default=(0.0, ""))
+    if share < _SATURATED:
+        return []
+    return [
+        Finding(
+            "signal",
+            "note",
+            f"{share:.0%} of the outputs of layer '{path}' are at the flat ends of its activation, where "
+            "hardly any delta comes through.",
+            "take smaller initial weights, and inputs of deviation 1",
+            path,
+            causes=("initial_weights_too_large", "unscaled_inputs", "saturating_activation"),
+            evidence={"saturated": share},
+        )
+    ]
+
+
+def _sure_logits(examined: Examined, before: list[_Layer], after: list[_Layer]) -> list[Finding]:
+    takes = {head.loss.of_one().takes for head in examined.heads}
+    spread = min(before[-1].spread, after[-1].spread)
+    if takes != {LOGITS} or spread < _SURE_LOGITS:
+        return []
+    return [
+        Finding(
+            "signal",
+            "note",
+            f"Before anything is learned the outputs of layer '{before[-1].path}' differ by {spread:.3g} "
+            "from example to example: the network is sure of classes that it guesses.",
+            "take smaller initial weights, and inputs of deviation 1",
+            before[-1].path,
+            causes=("initial_weights_too_large", "unscaled_inputs"),
+            evidence={"spread": spread},
+        )
+    ]
+
+
+def symmetric_weights(examined: Examined) -> list[Finding]:
+    """Weights of a layer whose units are all alike, and stay so: they learn the same, as one unit would.
+
+    Units are alike by intention in a last layer of zeros; so it counts only where all of them have made the
+    same five steps, or none.
+    """
+    later: Mapping[str, np.ndarray] | None = None
+    found = []
+    for value in examined.forward.parameters:
+        start = examined.tree[value.name]
+        if start.ndim < 2 or start.shape[-1] < 2 or np.ptp(start, axis=-1).max() > 0:
+            continue
+        later = _some_steps_later(examined) if later is None else later
+        moved = float(np.abs(later[value.name] - start).max())
+        if np.ptp(later[value.name], axis=-1).max() > _ALIKE * moved:
+            continue
+        path = value.name.rpartition(".")[0]
+        found.append(
+            Finding(
+                "symmetric_weights",
+                "problem",
+                f"All {start.shape[-1]} units of layer '{path}' begin with the same weights "
+                f"({start.flat[0]:g}) and make the same steps.",
+                "draw them at random, such as by he_normal()",
+                path,
+                causes=("symmetric_weights",),
+                evidence={"units": start.shape[-1], "value": float(start.flat[0]), "moved": moved},
+            )
+        )
+    return found
+
+
+def _some_steps_later(examined: Examined) -> dict[str, np.ndarray]:
+    run = ShortRun(examined.programs, examined.examples, examined.rows, examined.tree)
+    run.advance(_STEPS)
+    return run.tree
+
+
+def _measured(examined: Examined, tree: Mapping[str, np.ndarray]) -> list[_Layer]:
+    """The layers on the first batch, in their order, as far as deltas come back to them."""
+    batch = examined.batch
+    program = examined.programs.step(batch, len(batch)).program
+    last = _last_steps(program)
+    wanted = {f"y {path}": step.output for path, step in last.items()}
+    wanted |= {f"d {path}": program.deltas[step.output] for path, step in last.items()}
+    held = {name: array.copy() for name, array in tree.items()}
+    with np.errstate(all="ignore"):
+        run = examined.programs.compile(ending_in(program, wanted)).run(held, batch.named)
+        layers = []
+        for path, step in last.items():
+            y, delta = (run[f"{kind} {path}"].astype(np.float64) for kind in "yd")
+            if y.ndim < 2 or len(y) != len(batch):
+                continue
+            spread = float(np.sqrt(((y - y.mean(0)) ** 2).mean()))
+            length = float(np.sqrt((delta**2).sum() / len(batch)))
+            layers.append(_Layer(path, spread, length, _saturated(step, y)))
+    return layers
+
+
+def _last_steps(program: Program) -> dict[str, Step]:
+    """The step that makes the output of each layer that a delta comes back to, by path."""
+    last: dict[str, Step] = {}
+    for step in program.part("forward"):
+        known = step.output in program.deltas and step.output.dtype in FLOATS
+        if known and step.layer.partition(".")[0] not in _NOT_LAYERS:
+            last[step.layer] = step
+    return last
+
+
+def _saturated(step: Step, y: np.ndarray) -> float | None:
+    if step.operation == "sigmoid":
+        return float(((y < _FLAT) | (y > 1 - _FLAT)).mean())
+    return float((np.abs(y) > 1 - _FLAT).mean()) if step.operation == "tanh" else None
+
+
+def _squashes(examined: Examined) -> bool:
+    """Whether a sigmoid or tanh lies between the layers."""
+    hidden = list(_last_steps(examined.programs.step(examined.batch, len(examined.batch)).program).values())
+    return any(step.operation in ("sigmoid", "tanh") for step in hidden[:-1])
+
+
+def _times(ratio: float) -> str:
+    return f"{float(f'{ratio:.2g}'):,.0f}" if ratio < 1e9 else f"{ratio:.0e}"
