@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainrule.doctor.causes import CAUSES
+from chainrule.doctor.checks import CHECKS
+from chainrule.doctor.examined import Examined
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
@@ -38,8 +40,14 @@ _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
 _LOST = 0.9
 """Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
-_SURE_SHARE = 0.05
-"""Where there is progress, nothing is called a problem before so much of the training is done."""
+_CHECKED = 0.95
+"""How likely the first cause of a check is."""
+_SLOW_CHECKS = ("learning_rate", "memorization")
+"""Trials answer the same questions."""
+_EARLY = 0.05
+"""Of the training."""
+_FAST = 0.75
+"""What is left of the yardstick after twice the steps, where it falls fast."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,7 @@ class _Attending:
             journal = Journal(event.state.journal)
             if event.state.step == 0 and not journal.is_begun:
                 journal.visited(0, self._score(event.state))
+                self._check(journal, event.state)
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
             if epoch & (epoch - 1) == 0 and epoch < self._patient.recipe.epochs:
@@ -87,6 +96,17 @@ class _Attending:
         elif isinstance(event, BrokenDown):
             self._rescue(event.state, event.error, event.amend)
 
+    def _check(self, journal: Journal, state: RunState) -> None:
+        """Look before the first step. What is seen is a note until a trial proves it."""
+        patient = self._patient
+        examined = Examined(
+            patient.recipe, patient.programs, patient.data, patient.held_out, state.tree, self._planned
+        )
+        for name, look in CHECKS.items():
+            if name not in _SLOW_CHECKS:
+                for finding in look(examined):
+                    journal.found(replace(finding, severity="note"), suspected=finding.severity == "problem")
+
     def _visit(self, state: RunState, amend: Amend) -> None:
         journal, score = Journal(state.journal), self._score(state)
         if self._is_worse(journal, state, score):
@@ -94,7 +114,9 @@ class _Attending:
             return
         journal.visited(state.step, score)
         course = Course(self._patient, state, tuple(journal.scores), self._constant)
-        self._treat([each for look in SYMPTOMS.values() for each in look(course)], state, amend)
+        seen = [each for look in SYMPTOMS.values() for each in look(course)]
+        if self._mode == "watch" or self._is_slow(journal):
+            self._treat([*_suspected(journal), *seen], state, amend)
 
     def _rescue(self, state: RunState, error: TrainingError, amend: Amend) -> None:
         """Training broke down: whatever keeps it finite is better."""
@@ -140,13 +162,20 @@ class _Attending:
         if verdict.best is None:
             return False
         margin = DOUBT * verdict.trials[verdict.best].error + _MARGIN * self._constant
-        if verdict.ends[verdict.best] > verdict.unchanged - margin:
-            return False
-        if len(journal.scores) < 2:  # broken down, or just repaired
+        return verdict.ends[verdict.best] < verdict.unchanged - margin
+
+    def _is_slow(self, journal: Journal) -> bool:
+        """Whether the yardstick falls so slowly that trials can say how training will end.
+
+        While it falls fast there is nothing to mend, and nobody knows where it will end; early in training
+        that is so unless it hardly falls at all.
+        """
+        if len(journal.scores) < 2:
             return True
-        (_, before), (step, now) = journal.scores[-2:]
-        stuck = before - now < _PROGRESS * self._constant
-        return stuck or step > _SURE_SHARE * self._planned
+        (earlier, before), (step, now) = journal.scores[-2:]
+        if step < _EARLY * self._planned:
+            return before - now < _PROGRESS * self._constant
+        return bool((now / max(before, 1e-12)) ** (1 / np.log2(step / max(earlier, 1))) > _FAST)
 
     def _proposals(self, suspicions: Sequence[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
         """As many as are wanted: what helped at the last visit, then repairs of the likeliest causes."""
@@ -233,6 +262,20 @@ class _Attending:
         kept = {f"tree/{name}": array.copy() for name, array in old.tree.items()}
         kept |= {f"best/{name}": array.copy() for name, array in old.best.items()}
         return replace(new, journal=old.journal, kept=kept)
+
+
+def _suspected(journal: Journal) -> list[Suspicion]:
+    """What was seen before training, until a repair was done."""
+    return [
+        Suspicion(
+            each.symptom,
+            each.said,
+            {cause: _CHECKED / (1 + place) for place, cause in enumerate(each.causes)},
+            each.layer,
+            each.evidence,
+        )
+        for each in journal.suspected
+    ]
 
 
 def _finding(suspicion: Suspicion, severity: str, step: int) -> Finding:

@@ -1,8 +1,8 @@
 """The journal that the doctor keeps in the state of a training: all that it must remember, as plain data.
 
 Entries are mappings with a 'kind': 'visit' (the yardstick at a place of the training), 'trials' (repairs that
-were tried there), 'finding' (see `Finding`), 'repair' (one that was done) and 'undone' (one that was taken
-back).
+were tried there), 'finding' (see `Finding`), 'suspected' (one that is to be tried), 'repair' (one that was
+done) and 'undone' (one that was taken back).
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,11 @@ class Journal:
         gains = {each.repair: each.before - each.after for each in verdict.trials if each.helped}
         self.entries.append({"kind": "trials", "step": step, "steps": verdict.steps, "helped": gains})
 
-    def found(self, finding: Finding) -> None:
-        """Write down a finding."""
+    def found(self, finding: Finding, *, suspected: bool = False) -> None:
+        """Write down a finding. suspected: it is to be tried at the visits that come."""
         self.entries.append({"kind": FINDING, **finding.to_plain()})
+        if suspected:
+            self.entries.append({"kind": "suspected", "finding": finding.to_plain()})
 
     def repaired(self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any]) -> None:
         """Write down that the best repair was done. recipe: the one before, as plain data."""
@@ -64,6 +66,14 @@ class Journal:
             elif each["kind"] == "visit":
                 found.append((each["step"] - begun, float(each["score"])))
         return found
+
+    @property
+    def suspected(self) -> list[Finding]:
+        """Findings that are to be tried; none once a repair was done."""
+        if self.last_repair is not None:
+            return []
+        listed = [each["finding"] for each in self.entries if each["kind"] == "suspected"]
+        return [Finding.from_plain(each) for each in listed]
 
     @property
     def trials(self) -> list[dict[str, Any]]:

@@ -99,7 +99,8 @@ def tried(
     helpful = [place for place in left if trials[place].helped]
     best = min(helpful, key=ends.__getitem__, default=None)
     at, now = state.step, float(befores[trained].mean())
-    ratio = _ratio(start, now, at, at + trained) if at else 1.0
+    half = float(befores[trained // 2].mean())
+    ratio = _ratio(start, now, at, at + trained) if at else _ratio(half, now, 1, 2)
     end = now * (_OPTIMISM * ratio) ** _doublings(at + trained, planned)
     return Verdict(trials, ends, end, best, done)
 

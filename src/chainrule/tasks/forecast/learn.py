@@ -251,6 +251,7 @@ def learn(
         progress=progress,
         checkpoint=checkpoint,
         listeners=listeners,
+        doctor=doctor,
     )
     return Forecast(run, lessons.windows, lessons.histories, _with_median(settings))
 
@@ -284,20 +285,6 @@ def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
         seed=settings.seed,
         patience=settings.patience if validation is not None else None,
     )
-<<<<<<< HEAD
-    run = train_recipe(
-        recipe,
-        training,
-        validation,
-        watch=False,
-        progress=progress,
-        checkpoint=checkpoint,
-        listeners=listeners,
-        doctor=doctor,
-    )
-    return Forecast(run, windows, lessons.histories, quantiles)
-=======
->>>>>>> checks
 
 
 def forecast_of(run: Run, settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Forecast:
