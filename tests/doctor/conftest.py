@@ -1,5 +1,7 @@
 """A small problem that planted faults keep from being learned."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,5 +10,5 @@ import pytest
 def digits() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_digits
 
-    x, y = load_digits(return_X_y=True)
-    return x / 16, y
+    found: Any = load_digits()
+    return found.data / 16, found.target

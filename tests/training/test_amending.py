@@ -1,5 +1,6 @@
 """A listener amends a training: another recipe from the same state, to the same bits when it is resumed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from tests.training.helpers import classification, points
 
 from chainrule import TrainingError, load_run, nn
 from chainrule.data import as_arrays
-from chainrule.training import EpochDone, RunState, Started, train_recipe
+from chainrule.training import EpochDone, Recipe, RunState, Started, train_recipe
 from chainrule.training.attending import Patient, attendant_of
 from chainrule.training.events import Amended, BrokenDown
 from chainrule.training.fitting import starting_tree_of
@@ -25,7 +26,7 @@ class Amending:
     It notes in the journal that it has.
     """
 
-    change: object
+    change: Callable[[Recipe], Recipe]
     after: int = 2
     watch = ()
     kill_at: int = 0

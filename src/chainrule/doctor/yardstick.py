@@ -98,16 +98,20 @@ def _of_groups(patient: Patient, tree: Mapping[str, np.ndarray], examples: Array
     for rows in np.array_split(np.arange(len(examples)), min(_GROUPS, len(examples))):
         _, loss = patient.programs.predict(tree, examples.take(rows))
         losses.append(np.inf if loss is None or not np.isfinite(loss) else loss)
-    return np.nan_to_num(np.array(losses), posinf=np.finfo(np.float32).max)
+    return np.nan_to_num(np.array(losses), posinf=float(np.finfo(np.float32).max))
 
 
 def constant_score(patient: Patient, examples: Arrays) -> float:
     """The mean score of the best answer that is the same for all examples; 0 where nobody knows."""
     known, asked = (belonging("y", each.named) for each in (patient.data.sample, examples))
-    if len(known) != 1:
+    outputs = patient.programs.forward(patient.data.sample.inputs, 1, raw=False).outputs
+    if not isinstance(patient.recipe.objective, Supervised) or len(known) != 1 or len(outputs) != 1:
         return 0.0
-    (y,), (wanted,) = known.values(), asked.values()
-    if y.dtype.kind in "iu" and y.ndim == 1:
+    (y,), (wanted,), (output,) = known.values(), asked.values(), outputs.values()
+    classes = y.dtype.kind in "iu" and y.ndim == 1
+    if not classes and output.shape[1:] != y.shape[1:]:
+        return 0.0
+    if classes:
         shares = np.bincount(y, minlength=int(wanted.max(initial=0)) + 1) / len(y)
         said = np.broadcast_to(shares, (len(wanted), len(shares)))
     else:

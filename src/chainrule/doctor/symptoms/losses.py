@@ -110,8 +110,8 @@ def overfitting(course: Course) -> Iterator[Suspicion]:
     if held_out[-1] > (1 + _OVERFITTING) * held_out[best] and losses[-1] < losses[best]:
         yield Suspicion(
             "overfitting",
-            f"The held-out loss was lowest in epoch {best + 1} and is {held_out[-1] / held_out[best]:.2f} times "
-            "that now, while the loss still falls.",
+            f"The held-out loss was lowest in epoch {best + 1}; it is {held_out[-1] / held_out[best]:.2f} "
+            "times that now, while the loss falls.",
             {"overfitting": 0.9, "label_noise": 0.4},
             evidence={"held_out": held_out.tolist(), "loss": losses.tolist()},
         )

@@ -74,9 +74,8 @@ class Rescale(Layer):
     def __call__(self, x: Tensor) -> Tensor:
         _need_channels(x, self.mean)
         need_floats(x)
-        return x * x.trace.constant(np.asarray(self.deviation), x.dtype) + x.trace.constant(
-            self.mean, x.dtype
-        )
+        deviation = x.trace.constant(np.asarray(self.deviation), x.dtype)
+        return x * deviation + x.trace.constant(np.asarray(self.mean), x.dtype)
 
 
 def _check_scale(layer: Standardize | Rescale) -> None:

@@ -1,0 +1,144 @@
+"""Every repair applies where it should, says what it does, and gives a training that can go on."""
+
+import numpy as np
+import pytest
+
+from chainrule import nn
+from chainrule.data import as_arrays, split
+from chainrule.doctor.causes import CAUSES
+from chainrule.doctor.repairs import REPAIRS, proposal_of
+from chainrule.doctor.repairs.steps import rate_of
+from chainrule.doctor.trials import tried
+from chainrule.errors import ChainruleError
+from chainrule.training import Programs, Recipe, RunState, Supervised
+from chainrule.training.attending import Patient
+from chainrule.training.fitting import starting_tree_of
+from chainrule.training.supply import supply_of
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(120, 5)) * [1, 10, 100, 1, 1] + 3
+Y = (X[:, 0] > 3).astype(int) + (X[:, 3] > 3)
+NUMBERS = (50 * X[:, :1] + 1000).astype(np.float32)
+PLAIN = nn.Sequential([nn.Dense(16, "tanh"), nn.Dense(16, "tanh"), nn.Dense(3)])
+RELU = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(16, "relu"), nn.Dense(3)])
+NUMBER = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(1)])
+
+
+def case(model=PLAIN, y=Y, loss: nn.Loss | None = None, **settings) -> tuple[Patient, RunState]:
+    settings = {"optimizer": nn.momentum(0.01, 0.99), "epochs": 10, "batch_size": 96} | settings
+    recipe = Recipe(Supervised(model, loss or nn.SoftmaxCrossEntropy()), **settings)
+    training, held_out = split(as_arrays((X, y), np.float32), 0.2, 0)
+    programs = Programs(recipe, "native")
+    patient = Patient(recipe, supply_of(programs, training), supply_of(programs, held_out))
+    return patient, RunState(starting_tree_of(recipe, patient.data, programs), step=3, epoch=1)
+
+
+SOFTMAX_TWICE = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(3, "softmax")])
+NOISY = nn.Sequential([nn.Dense(16, "relu"), nn.Dropout(0.9), nn.Dense(3)])
+CASES = {
+    "lower_learning_rate": (case(), "learning rate 0.001 in place of 0.01"),
+    "raise_learning_rate": (case(), "learning rate 0.1 in place of 0.01"),
+    "adam": (case(), "Adam at a learning rate of 0.001"),
+    "clip_gradients": (case(), "gradients clipped to a global norm of 1"),
+    "lower_momentum": (case(), "momentum 0.9 in place of 0.99"),
+    "smaller_batches": (case(), "batches of 12 examples in place of 96"),
+    "shuffle": (case(shuffle=False), "examples shuffled anew for each epoch"),
+    "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
+    "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
+    "normalize_layers": (case(), "batch normalization before each activation"),
+    "residual_connections": (case(), "residual connections around layers of equal width"),
+    "wider_layers": (case(), "hidden layers 4 times as wide"),
+    "smaller_layers": (case(), "hidden layers a quarter as wide"),
+    "scale_inputs": (case(), "inputs standardized by the first layer"),
+    "scale_targets": (case(NUMBER, NUMBERS, nn.MeanSquaredError()), "outputs in units of the targets' deviation"),
+    "fit_output": (case(SOFTMAX_TWICE), "no softmax at the output, for SoftmaxCrossEntropy"),
+    "fit_loss": (case(PLAIN, np.eye(3)[Y], nn.MeanSquaredError()), "SoftmaxCrossEntropy of 3 linear outputs"),
+    "weaken_penalties": (case(NOISY, penalties=(nn.L2(1.0),)), "no penalties"),
+    "weight_decay": (case(), "weight decay of 0.01"),
+    "dropout": (case(), "dropout of 0.3 behind hidden layers"),
+    "label_smoothing": (case(), "label smoothing of 0.1"),
+    "early_stopping": (case(), "early stopping with a patience of 10 epochs"),
+}  # fmt: skip
+
+
+def test_every_repair_has_a_case_and_causes_name_repairs():
+    assert {*CASES, "revive_dead_units"} == {*REPAIRS}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_repair_says_what_it_does_and_training_goes_on(name):
+    (patient, state), said = CASES[name]
+    changes = list(REPAIRS[name](patient, state))
+    assert said in [each.said for each in changes]
+    for change in changes:
+        assert (change.recipe != patient.recipe) or change.arrays or change.anew
+        proposal = proposal_of(name, "any", change, patient, state)
+        verdict = tried(patient, state, [proposal], 2, 100)
+        assert np.isfinite(verdict.trials[0].after)
+        assert Recipe.from_plain(change.recipe.to_plain()) == change.recipe
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_a_repair_does_not_apply_to_what_is_well(name):
+    """A small recipe in which nothing can be made simpler, and an objective of one's own."""
+    applies_anywhere = {
+        "lower_learning_rate", "raise_learning_rate", "adam", "clip_gradients", "scale_inputs",
+        "wider_layers", "smaller_layers", "weight_decay", "early_stopping", "exchange_activation", "dropout",
+        "normalize_layers", "label_smoothing",
+    }  # fmt: skip
+    patient, state = case(RELU, optimizer=nn.sgd(0.01), batch_size=8)
+    state.tree["dense_1.bias"][...] = state.tree["dense_2.bias"][...] = 1e6  # no unit is dead
+    found = list(REPAIRS[name](patient, state))
+    assert bool(found) == (name in applies_anywhere or name == "residual_connections"), found
+
+
+def test_what_was_learned_is_carried_over_where_it_fits():
+    patient, state = case()
+    state.tree["dense_1.weight"][...] = 7
+    (change, *_) = REPAIRS["lower_learning_rate"](patient, state)
+    proposal = proposal_of("lower_learning_rate", "any", change, patient, state)
+    assert (proposal.state.tree["dense_1.weight"] == 7).all()
+    assert (state.epoch, state.step) == (proposal.state.epoch, proposal.state.step)
+    anew = next(each for each in REPAIRS["lower_learning_rate"](patient, state) if each.anew)
+    proposal = proposal_of("lower_learning_rate", "any", anew, patient, state)
+    assert not (proposal.state.tree["dense_1.weight"] == 7).any()
+
+
+def test_rates_of_schedules_are_scaled():
+    for optimizer in (
+        nn.adam(nn.OneCycle(0.5, 100)),
+        nn.chain(nn.ClipByGlobalNorm(1.0), nn.sgd(nn.StepDecay(0.5, 10))),
+        nn.momentum(nn.CosineDecay(0.5, 100, floor=0.1)),
+    ):
+        patient, state = case(optimizer=optimizer)
+        (change, *_) = REPAIRS["lower_learning_rate"](patient, state)
+        assert rate_of(change.recipe.optimizer) == pytest.approx(0.05)
+    assert rate_of(nn.ClipByGlobalNorm(1.0)) is None
+
+
+def test_dead_units_are_drawn_anew_and_the_others_stay():
+    patient, state = case(RELU)
+    weight, bias = state.tree["dense_1.weight"], state.tree["dense_1.bias"]
+    bias[:3], bias[3:], state.tree["dense_2.bias"][...] = -1e4, 1e4, 1e6
+    before = weight.copy()
+    (change,) = REPAIRS["revive_dead_units"](patient, state)
+    assert change.said == "3 dead units drawn anew"
+    after = change.arrays["dense_1.weight"]
+    np.testing.assert_array_equal(after[:, 3:], before[:, 3:])
+    assert (after[:, :3] != before[:, :3]).all()
+    assert (change.arrays["dense_1.bias"][:3] == 0).all()
+    assert (weight == before).all()
+
+
+def test_a_changed_network_that_does_not_fit_is_refused_before_it_is_tried():
+    patient, state = case()
+    (change, *_) = REPAIRS["fit_loss"](*case(PLAIN, np.eye(3)[Y], nn.MeanSquaredError()))
+    broken = type(change)("nothing", Recipe(Supervised(nn.Dense(3), nn.Hinge())))
+    with pytest.raises(ChainruleError):
+        proposal = proposal_of("x", "y", broken, patient, state)
+        tried(patient, state, [proposal], 2, 10)
+
+
+def test_causes_name_repairs_that_exist_or_are_left_to_the_person():
+    left = {"train_longer", "class_weights"}
+    assert {repair for cause in CAUSES.values() for repair in cause.repairs} - {*REPAIRS} <= left
