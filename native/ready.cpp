@@ -311,6 +311,26 @@ constexpr Recipe<12, 12, 3, 3> adam_watched{
     {{1, 4, 11}},
     {{~1, 10, 11}}};
 
+// The squares of the gradient alone.
+template <size_t L, size_t I, size_t S>
+constexpr Recipe<L, I, S, 1> measured(const Recipe<L, I, S>& plain, int gradient) {
+    return {plain.lines, plain.single, plain.stores, {{gradient}}};
+}
+
+constexpr auto gradient_descent_measured = measured(gradient_descent, ~0);
+constexpr auto momentum_measured = measured(momentum, ~2);
+constexpr auto nesterov_measured = measured(nesterov, ~2);
+constexpr auto adam_measured = measured(adam, ~1);
+constexpr auto adamw_measured = measured(adamw, ~1);
+
+// A layer's bias, and relu with its derivative: the squares of the output, of the delta, and of both.
+constexpr auto bias_measured = measured(bias, 0);
+constexpr auto bias_relu_measured = measured(bias_relu, 1);
+constexpr auto relu_delta_of_output = measured(relu_delta, ~0);
+constexpr auto relu_delta_measured = measured(relu_delta, ~2);
+constexpr Recipe<2, 3, 1, 2> relu_delta_watched{
+    relu_delta.lines, relu_delta.single, relu_delta.stores, {{~0, ~2}}};
+
 constexpr Ready table[] = {
     ready<bias>("bias"),
     ready<bias_relu>("bias and relu"),
@@ -336,6 +356,16 @@ constexpr Ready table[] = {
     ready<nesterov_penalized>("nesterov, penalized"),
     ready<adam_penalized>("adam, penalized"),
     ready<adamw_penalized>("adamw, penalized"),
+    ready<bias_measured>("bias, measured"),
+    ready<bias_relu_measured>("bias and relu, measured"),
+    ready<relu_delta_of_output>("relu's derivative, measured"),
+    ready<relu_delta_measured>("relu's derivative, measured"),
+    ready<relu_delta_watched>("relu's derivative, watched"),
+    ready<gradient_descent_measured>("gradient descent, measured"),
+    ready<momentum_measured>("momentum, measured"),
+    ready<nesterov_measured>("nesterov, measured"),
+    ready<adam_measured>("adam, measured"),
+    ready<adamw_measured>("adamw, measured"),
     ready<gradient_descent_watched>("gradient descent, watched"),
     ready<momentum_watched>("momentum, watched"),
     ready<nesterov_watched>("nesterov, watched"),

@@ -23,7 +23,7 @@ from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Eve
 from chainrule.training.findings import Finding
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import amended_recipe
-from chainrule.training.state import RunState
+from chainrule.training.state import Record, RunState
 from chainrule.training.step import evaluated
 
 BUDGET = 0.2
@@ -92,9 +92,25 @@ class _Attending:
             epoch = event.state.epoch
             if epoch & (epoch - 1) == 0 and epoch < self._patient.recipe.epochs:
                 self._visit(event.state, event.amend)
-            event.record.pop("watch_steps", None)
+            self._forget_measured(event.record)
         elif isinstance(event, BrokenDown):
             self._rescue(event.state, event.error, event.amend)
+
+    def _forget_measured(self, record: Record) -> None:
+        """Take out of the record what nobody but the doctor asked for: it would grow with every step."""
+        own = {*WATCHED} - {*self._patient.watch}
+        for kept, names in (
+            ("watch_steps", {each.name for each in own if each.every == "step"}),
+            ("watch", {each.name for each in own if each.every == "epoch"}),
+        ):
+            if kept in record:
+                left = {
+                    path: {name: value for name, value in each.items() if name not in names}
+                    for path, each in record[kept].items()
+                }
+                record[kept] = {path: each for path, each in left.items() if each}
+                if not record[kept]:
+                    del record[kept]
 
     def _check(self, journal: Journal, state: RunState) -> None:
         """Look before the first step. What is seen is a note until a trial proves it."""

@@ -18,12 +18,14 @@ MODES = ("watch", "advise", "repair", OFF)
 class Patient:
     """A training as whoever attends it finds it.
 
-    recipe: what it is trained by. data: what it is trained on. held_out: what validates it, or None.
+    recipe: what it is trained by. data: what it is trained on. held_out: what validates it, or None. watch:
+    what is measured in any case.
     """
 
     recipe: Recipe
     data: Supply
     held_out: Supply | None
+    watch: tuple[Probe, ...] = ()
 
     @property
     def programs(self) -> Programs:
@@ -34,7 +36,7 @@ class Patient:
         """The same data, trained on by another recipe."""
         programs = Programs(recipe, self.programs.executor)
         held_out = None if self.held_out is None else replace(self.held_out, programs=programs)
-        return Patient(recipe, replace(self.data, programs=programs), held_out)
+        return Patient(recipe, replace(self.data, programs=programs), held_out, self.watch)
 
 
 class Attendant(Protocol):

@@ -218,7 +218,7 @@ def train_recipe(
                 bytes_as = "int32" if whole else recipe.dtype
                 known = {} if checkpoint is None else fingerprint(data, validation, bytes_as)
                 state = _starting_state(recipe, supply, known, checkpoint, programs, initial)
-            patient = Patient(recipe, supply, held_out)
+            patient = Patient(recipe, supply, held_out, probes_of(watch))
             if state.recipe is not None:
                 patient = patient.by(amended_recipe(recipe, state.recipe))
             heard = _measuring(patient, own_metrics)
@@ -231,7 +231,7 @@ def train_recipe(
                 heard.append(attendant.attend(patient))
             if checkpoint is not None:
                 heard.append(Checkpoint(checkpoint, recipe))
-            probes = dict.fromkeys((*probes_of(watch), *(attendant.watch if attendant else ())))
+            probes = dict.fromkeys((*patient.watch, *(attendant.watch if attendant else ())))
             return Loop(
                 patient.recipe, patient.programs, patient.data, state, heard, tuple(probes), interrupted
             ).run()

@@ -10,18 +10,15 @@ from chainrule.training.attending import Patient
 from chainrule.training.probes import Probe
 from chainrule.training.state import RunState
 
-WATCHED: tuple[Probe, ...] = tuple(
-    Probe(reads, reduction, per, every="step")
-    for reads, reduction, per in (
-        ("activation", "root_mean_square", None),
-        ("activation", "mean", None),
-        ("activation", "dead_units", None),
-        ("delta", "root_mean_square", None),
-        ("gradient", "root_mean_square", None),
-        ("update", "root_mean_square", "value"),
-    )
+WATCHED: tuple[Probe, ...] = (
+    Probe("activation", every="step"),
+    Probe("activation", "mean", every="step"),
+    Probe("delta", every="step"),
+    Probe("gradient", every="step"),
+    Probe("activation", "dead_units"),
+    Probe("update", per="value"),
 )
-"""What the doctor measures at every step."""
+"""What the doctor measures: what costs little at every step, the rest at the last step of every epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +37,16 @@ class Course:
 
     @cached_property
     def series(self) -> Mapping[str, Mapping[str, np.ndarray]]:
-        """Layer or parameter -> name of the probe -> what it measured at every step of the last epoch."""
-        found = self.state.history[-1].get("watch_steps", {}) if self.state.history else {}
-        return {
-            path: {name: np.asarray(values, np.float64) for name, values in each.items()}
-            for path, each in found.items()
-        }
+        """Layer or parameter -> name of the probe -> what it measured in the last epoch, (steps,)."""
+        record = self.state.history[-1] if self.state.history else {}
+        found: dict[str, dict[str, np.ndarray]] = {}
+        for measured in (record.get("watch", {}), record.get("watch_steps", {})):
+            for path, each in measured.items():
+                series = {
+                    name: np.atleast_1d(np.asarray(values, np.float64)) for name, values in each.items()
+                }
+                found.setdefault(path, {}).update(series)
+        return found
 
     def measured(self, name: str) -> dict[str, float]:
         """The median over the epoch's steps of what a probe measured, by layer or parameter."""
