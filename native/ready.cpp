@@ -325,7 +325,6 @@ constexpr auto adamw_measured = measured(adamw, ~1);
 
 // A layer's bias, and relu with its derivative: the squares of the output, of the delta, and of both.
 constexpr auto bias_measured = measured(bias, 0);
-constexpr auto bias_relu_measured = measured(bias_relu, 1);
 constexpr auto relu_delta_of_output = measured(relu_delta, ~0);
 constexpr auto relu_delta_measured = measured(relu_delta, ~2);
 constexpr Recipe<2, 3, 1, 2> relu_delta_watched{
@@ -357,7 +356,6 @@ constexpr Ready table[] = {
     ready<adam_penalized>("adam, penalized"),
     ready<adamw_penalized>("adamw, penalized"),
     ready<bias_measured>("bias, measured"),
-    ready<bias_relu_measured>("bias and relu, measured"),
     ready<relu_delta_of_output>("relu's derivative, measured"),
     ready<relu_delta_measured>("relu's derivative, measured"),
     ready<relu_delta_watched>("relu's derivative, watched"),

@@ -10,7 +10,7 @@ from chainrule.executors.native.schedule import Group, schedule
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
 from chainrule.program import EXPANSIONS, Program, Value, expand
 from chainrule.training import Recipe, Supervised
-from chainrule.training.probes import USUAL
+from chainrule.training.probes import Watch, probes_of
 from chainrule.training.step import Batch, training_step
 
 
@@ -60,7 +60,7 @@ def perceptron(
     activation: str = "relu",
     dropout: float = 0.0,
     optimizer: Transform | None = None,
-    watch: bool = False,
+    watch: Watch = False,
 ) -> Program:
     """A whole training step of a multilayer perceptron that tells classes apart."""
     layers: list = []
@@ -70,4 +70,4 @@ def perceptron(
         Supervised(Sequential([*layers, Dense(widths[-1])]), SoftmaxCrossEntropy()), optimizer or adam()
     )
     batch_shapes = {"x": ((batch, widths[0]), "float32"), "y": ((batch,), "int32")}
-    return training_step(recipe, Batch(batch_shapes), watch=USUAL if watch else ()).program
+    return training_step(recipe, Batch(batch_shapes), watch=probes_of(watch)).program

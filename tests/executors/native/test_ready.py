@@ -1,11 +1,13 @@
 """Tiles compiled ahead: the presets' are found, and give the bits of their micro operations one by one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from tests.executors.native.plans import perceptron
 
+from chainrule.doctor.symptoms import WATCHED as WATCHED_BY_DOCTOR
 from chainrule.executors.native import _core
 from chainrule.executors.native import executor as native
 from chainrule.nn import (
@@ -24,7 +26,8 @@ from chainrule.nn import (
     sgd,
 )
 from chainrule.program import Program, expand
-from chainrule.training import Batch, Recipe, Supervised, training_step
+from chainrule.training import Batch, Probe, Recipe, Supervised, training_step
+from chainrule.training.probes import Watch
 
 OPTIMIZERS: dict[str, Transform] = {
     "gradient descent": sgd(),
@@ -63,6 +66,14 @@ def test_relu_and_its_derivative_are_compiled_ahead():
     found = ready(perceptron(LARGE, 64))
     assert (found.count("bias and relu"), found.count("relu's derivative")) == (2, 2)
     assert "bias" in found
+
+
+def test_what_the_doctor_watches_at_every_step_is_compiled_ahead():
+    often = tuple(probe for probe in WATCHED_BY_DOCTOR if probe.every == "step")
+    found = ready(perceptron(LARGE, 64, watch=often))
+    assert found.count("adam, measured") == 6
+    assert found.count("relu's derivative, watched") == 2
+    assert found.count("bias, measured") == 1
 
 
 def test_decoupled_decay_is_compiled_ahead():
@@ -183,6 +194,13 @@ def interpreted(tile: Tile, loaded: list[np.ndarray]) -> dict[int, np.ndarray]:
 
 
 WATCHED = [f"{name}, watched" for name in OPTIMIZERS]
+MEASURED: Mapping[str, Watch] = {
+    **{f"{name}, measured": Probe("gradient", every="step") for name in OPTIMIZERS},
+    "adamw, measured": Probe("gradient", every="step"),
+    "bias, measured": Probe("activation", every="step"),
+    "relu's derivative, measured": Probe("delta", every="step"),
+    "relu's derivative, watched": [Probe("activation", every="step"), Probe("delta", every="step")],
+}
 
 
 @pytest.mark.parametrize(
@@ -190,6 +208,7 @@ WATCHED = [f"{name}, watched" for name in OPTIMIZERS]
     [
         *OPTIMIZERS,
         *WATCHED,
+        *MEASURED,
         *PENALIZED,
         "bias and relu",
         "relu's derivative",
@@ -199,11 +218,12 @@ WATCHED = [f"{name}, watched" for name in OPTIMIZERS]
     ],
 )
 def test_the_bits_are_those_of_the_micro_operations(name: str):
-    optimizer = OPTIMIZERS.get(name.removesuffix(", watched"), adam())
+    presets = OPTIMIZERS | {"adamw": adamw(on="*")}
+    optimizer = presets.get(name.removesuffix(", watched").removesuffix(", measured"), adam())
     others = dict.fromkeys(IN_RESIDUAL_NETWORK, residual_network)
     others |= dict.fromkeys(IN_NORMALIZED_NETWORK, normalized_network)
     others |= {each: lambda each=each: penalized(PENALIZED[each]) for each in PENALIZED}
-    of_perceptron = perceptron(LARGE, 64, optimizer=optimizer, watch=name in WATCHED)
+    of_perceptron = perceptron(LARGE, 64, optimizer=optimizer, watch=MEASURED.get(name, name in WATCHED))
     tile = tiles_compiled_ahead(others[name]() if name in others else of_perceptron)[name]
     random = np.random.default_rng(5)
     loaded = []
