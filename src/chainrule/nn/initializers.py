@@ -153,7 +153,7 @@ class TruncatedNormal(Initializer):
 
 @dataclass(frozen=True)
 class VarianceScaling(Initializer):
-    """w has mean 0 and variance scale / n, where n is the fan that `mode` names.
+    """E[w] = 0 and Var[w] = scale / n, where n is the fan that `mode` names.
 
     scale: above 0. mode: 'fan_in', 'fan_out' or their mean, 'fan_average' (see `fans`). distribution:
     'normal'; 'truncated_normal', whose variance is that after truncation, as in TruncatedNormal (what Keras
@@ -349,8 +349,7 @@ def delta_orthogonal(gain: float = 1.0) -> Initializer:
 
 
 def dirac() -> Initializer:
-    """W[middle, i, i] = 1, so that the first outputs repeat the inputs; others ~ U(-b, b), b = 1 / √fan_in.
-    """
+    """W[middle, i, i] = 1, so that the first outputs repeat the inputs; others ~ U(-b, b), b = 1 / √fan_in."""
     return Dirac()
 
 

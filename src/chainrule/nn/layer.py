@@ -290,8 +290,7 @@ class Layer(Part):
         return self
 
     def takes_whole_numbers(self) -> bool:
-        """Whether whole numbers given as x stay integers, as tokens do; else training converts them to
-        floats.
+        """Whether whole numbers given as x stay integers, as tokens do; else training makes them floats.
 
         True if it is for a layer in its fields. A layer of your own that makes an Embedding in its `__call__`
         must define it as True.

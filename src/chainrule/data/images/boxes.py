@@ -148,9 +148,7 @@ _KEYS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def _xml(path: Path, shown: str) -> ElementTree.Element:
-    """The root element of an XML file. Raises DataError for a file that defines entities: they can expand
-    without bound.
-    """
+    """The root element of an XML file. Raises DataError for entities, which can expand without bound."""
 
     def refuse(name: str, *rest: object) -> None:
         raise DataError(f"{shown} defines the XML entity {name!r}", remedy="write it without entities")
