@@ -349,7 +349,7 @@ def delta_orthogonal(gain: float = 1.0) -> Initializer:
 
 
 def dirac() -> Initializer:
-    """W[middle, i, i] = 1, so that the first outputs repeat the inputs; others ~ U(-b, b), b = 1 / √fan_in."""
+    """W[middle, i, i] = 1, so that the first outputs repeat the inputs; the others ~ U(±1 / √fan_in)."""
     return Dirac()
 
 

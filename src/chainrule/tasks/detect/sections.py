@@ -1,4 +1,4 @@
-"""What the report shows of boxes: figures by class, what was found, missed and invented, and the training."""
+"""The report's sections on boxes: metrics by class, found, missed and invented objects, and augmentation."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,7 +15,7 @@ from chainrule.tasks.detect.drawing import colour_of
 from chainrule.tasks.images import DRAWS, read_pictures
 
 NOTHING = "nothing"
-"""The class of what is not there."""
+"""The class of no object."""
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
@@ -24,7 +24,7 @@ def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     classes = [str(each) for each in evaluation["classes"]]
     named = {**evaluation, "classes": [*classes, NOTHING]}
     blocks = [_by_class(evaluation), _curves(evaluation), confusion(named, "box")]

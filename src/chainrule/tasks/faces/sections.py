@@ -1,4 +1,4 @@
-"""What the report shows of faces: how well pairs are told apart, and which are not."""
+"""The report's sections on faces: metrics of verification, the hardest pairs, and augmentation."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ from chainrule.tasks.images import DRAWS, read_pictures
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Figures beside the baselines, the hardest pairs, and how the people lie apart."""
+    """Metrics beside the baselines, the hardest pairs, and the embeddings in the plane."""
     return sections_of(evaluation, read_pictures(folder))
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     blocks = [_baselines(evaluation)]
     if "scores" in pictures:
         none = np.zeros(0, np.int64)

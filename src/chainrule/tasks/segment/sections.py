@@ -1,4 +1,4 @@
-"""What the report shows of masks: figures of each class, and picture, truth and answer side by side."""
+"""The report's sections on masks: metrics of each class, and image, truth and prediction side by side."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -30,12 +30,12 @@ _TITLES = {
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics, intersection over union and confusion of the classes, and the pictures."""
+    """Metrics, intersection over union and confusion matrix of the classes, and images with masks."""
     return sections_of(evaluation, read_pictures(folder))
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     if not evaluation.get("classes"):
         return [held_out(evaluation, "the most frequent class")]
     blocks = [_classes(evaluation), confusion(evaluation, "pixel")]

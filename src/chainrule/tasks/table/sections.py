@@ -1,4 +1,4 @@
-"""What the report shows of a table: the confusion matrix, or the residuals."""
+"""The report's sections on a table: metrics, and the confusion matrix or the residuals."""
 
 from collections.abc import Mapping
 from typing import Any
