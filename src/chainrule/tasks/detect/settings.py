@@ -39,8 +39,8 @@ HELP: Mapping[str, str] = {
     "overlap": "largest intersection over union at which two boxes of a class are both kept, 0 to 1",
     "threshold": "least probability of a predicted box; auto: that of the best F1 on validation images, 0.3 "
     "without any",
-    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit are chosen and "
-    "stored",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
+    "if it is auto) are chosen and stored",
     "seed": "seed of the split, the initial weights, the order of the images and augmentation",
 }
 

@@ -50,9 +50,9 @@ HELP: Mapping[str, str] = {
     "batch_size": "images per step, at least 2; auto: by their number and size, at most 500",
     "views": "views of an image whose predictions are averaged: one; mirrored (and its mirror image); "
     "shifted (by a pixel, too); all (six); auto: mirrored if training mirrors left and right, else one",
-    "minutes": "most minutes of training: a few steps are timed, and network and epochs that fit are chosen, "
-    "unless set, and stored",
-    "from_run": "folder of a run on images: training starts from its network, with a new last layer",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
+    "if it is auto) are chosen and stored",
+    "from_run": "folder of a run of this task: training starts from its network, with a new last layer",
     "freeze": "true: train only the new last layer of a network from another run",
     "seed": "seed of the split, the initial weights, the order of the images and augmentation",
 }

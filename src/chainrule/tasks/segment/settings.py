@@ -51,9 +51,9 @@ HELP: Mapping[str, str] = {
     "mirrored if training mirrors left and right, else one",
     "objects": "true: count the separate objects of all classes but the one of the lowest number; needs "
     "scikit-image; auto: for masks of two classes, if that is installed",
-    "minutes": "most minutes of training: a few steps are timed, and network and epochs that fit are chosen, "
-    "unless set, and stored",
-    "from_run": "folder of a run on masks: training starts from its network, with a new last layer",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
+    "if it is auto) are chosen and stored",
+    "from_run": "folder of a run of this task: training starts from its network, with a new last layer",
     "seed": "seed of the split, the initial weights, the order of the images and augmentation",
 }
 
