@@ -83,8 +83,8 @@ def predict(
     answer = task.predict(task.load(run), file, narrate)
     predictions, unseen = answer.frame, answer.unseen
     for name, count in unseen.items():
-        values = "1 value is" if count == 1 else f"{count:,} values are"
-        narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+        values = "1 value is a category" if count == 1 else f"{count:,} values are categories"
+        narrate(f"column {name!r}: {values} that training had never or too rarely to learn")
     if draw is not None:
         if answer.draw is None:
             raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")

@@ -178,7 +178,7 @@ def _tell_finished(place: RunFolder, as_json: bool) -> None:
     stored = task.load(place.folder)
     remove_leftovers(place)
     how = "was ended by Ctrl-C" if stored.run.stopped == "interrupted" else "is finished"
-    tell(f"{place.folder} {how} and whole: there is nothing to continue with")
+    tell(f"{place.folder} {how}: there is nothing to continue")
     if as_json:
         print_json(plain_results(task, stored, place.folder))
 

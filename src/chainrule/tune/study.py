@@ -172,7 +172,7 @@ def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str
     different = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
     if different:
         raise ConfigError(
-            f"{what} is about something else: its {_differences(different, found, wanted)}",
+            f"{what} has other arguments: its {_differences(different, found, wanted)}",
             remedy="continue with the arguments it was begun with, or begin another study",
         )
 

@@ -56,7 +56,7 @@ def _prepare(subject: BoxSet, settings: DetectSettings) -> BoxTrials:
     prepared = prepare_boxes(subject, settings)
     if prepared.validation is None:
         raise ConfigError(
-            "trials are compared by their validation loss, and nothing is to validate with",
+            "trials are compared by their validation loss, and there are no validation images",
             remedy="set a share of the images aside ({validation})",
             settings={"validation": 0.1},
         )

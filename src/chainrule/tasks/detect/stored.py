@@ -36,7 +36,7 @@ def read_shape(folder: Path) -> BoxShape:
         return BoxShape((int(height), int(width)), int(content["channels"]), classes)
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of boxes: it has no {BOXES}", remedy="give the folder of such a run"
+            f"{folder} is not a run on boxes: it has no {BOXES}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / BOXES} is damaged ({error!r})", remedy="train again") from None

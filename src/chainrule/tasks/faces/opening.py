@@ -38,7 +38,8 @@ def open_faces(source: str, target: str | None, say: Say) -> FaceSet:
     named = None if target == PERSON else target
     if named is not None and (source in NAMED_IMAGES or Path(source).is_dir()):
         raise ConfigError(
-            f"{source}: faces are told apart by person, there is no {target!r}", remedy="leave the target out"
+            f"{source} has no column {target!r}: the person is the name of the folder",
+            remedy="leave the target out",
         )
     images = open_images(source, target=named, shared_classes=False, say=say)
     return FaceSet(images, target or PERSON)

@@ -63,7 +63,7 @@ def _prepare(subject: FaceSet, settings: FaceSettings) -> FaceTrials:
     prepared = prepare_faces(subject, settings)
     if prepared.validation is None:
         raise DataError(
-            f"{subject.source}: nobody has images enough to validate trials with",
+            f"{subject.source}: nobody has enough images for validation",
             remedy="give several images of each person",
         )
     return FaceTrials(prepared)

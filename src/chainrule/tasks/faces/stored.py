@@ -42,7 +42,7 @@ def read_shape(folder: Path) -> FaceShape:
         return FaceShape((int(height), int(width)), int(content["channels"]), members, mirror)
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of faces: it has no {FACES}", remedy="give the folder of such a run"
+            f"{folder} is not a run on faces: it has no {FACES}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / FACES} is damaged ({error!r})", remedy="train again") from None

@@ -61,7 +61,7 @@ def _prepare(subject: ImageSet, settings: ImageSettings) -> ImageTrials:
     prepared = prepare_images(subject, settings)
     if prepared.validation is None:
         raise ConfigError(
-            "trials are compared by their validation loss, and nothing is to validate with",
+            "trials are compared by their validation loss, and there are no validation images",
             remedy="set a share of the images aside ({validation})",
             settings={"validation": 0.1},
         )

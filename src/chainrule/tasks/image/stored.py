@@ -35,7 +35,7 @@ def read_shape(folder: Path) -> Shape:
         return Shape((int(height), int(width)), int(content["channels"]), tuple(map(str, content["classes"])))
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of images: it has no {IMAGES}", remedy="give the folder of such a run"
+            f"{folder} is not a run on images: it has no {IMAGES}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / IMAGES} is damaged ({error!r})", remedy="train again") from None

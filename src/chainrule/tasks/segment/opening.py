@@ -37,9 +37,7 @@ def open_mask_set(source: str, target: str | None, settings: SegmentSettings) ->
     Raises DataError as it does, and ConfigError for a target other than `TARGET`.
     """
     if target not in (None, TARGET):
-        raise ConfigError(
-            f"{source}: the masks are predicted, there is no {target!r}", remedy="leave the target out"
-        )
+        raise ConfigError(f"{source}: masks are predicted, not {target!r}", remedy="leave the target out")
     void = settings.void
     return MaskSet(open_masks(source, void="auto" if void == AUTO else None if void == NONE else int(void)))
 

@@ -140,7 +140,7 @@ def _tells_objects_apart(subject: MaskSet, settings: SegmentSettings) -> bool:
         return len(subject.masks.numbers) == 2 and can_tell_apart()
     if settings.objects and not can_tell_apart():
         raise ConfigError(
-            "objects are told apart by scikit-image, which is missing",
+            "counting objects needs scikit-image, which is not installed",
             remedy="install it (pip install 'chainrule[masks]'), or leave objects out",
         )
     return bool(settings.objects)

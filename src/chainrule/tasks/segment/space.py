@@ -58,7 +58,7 @@ def _prepare(subject: MaskSet, settings: SegmentSettings) -> SegmentTrials:
     prepared = prepare_masks(subject, settings)
     if prepared.validation is None:
         raise ConfigError(
-            "trials are compared by their validation loss, and nothing is to validate with",
+            "trials are compared by their validation loss, and there are no validation images",
             remedy="set a share of the images aside ({validation})",
             settings={"validation": 0.1},
         )

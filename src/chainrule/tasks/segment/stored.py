@@ -56,7 +56,7 @@ def read_shape(folder: Path) -> Shape:
         )
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of masks: it has no {MASKS}", remedy="give the folder of such a run"
+            f"{folder} is not a run on masks: it has no {MASKS}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / MASKS} is damaged ({error!r})", remedy="train again") from None

@@ -112,8 +112,8 @@ def load_table_run(folder: Path) -> TableRun:
         result = read_evaluation(folder)
     except FileNotFoundError as error:
         raise DataError(
-            f"{folder} is not the run of a table: it has no {Path(error.filename).name}",
-            remedy="give the folder of a table's run",
+            f"{folder} is not a run on a table: it has no {Path(error.filename).name}",
+            remedy="give the folder of such a run",
         ) from None
     except ValueError as error:
         raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
