@@ -111,9 +111,8 @@ def train(
     """Train a network on a table, series or images, and evaluate it on held-out examples.
 
     For a table, classification or regression is inferred from the target column. Rows, times or images are
-    held out for the evaluation; their preparation is learned from the other ones only. The results are
-    written
-    to a run folder: weights, history, settings and a report.
+    held out for the evaluation; their preparation is learned from the other ones only. The run folder
+    gets weights, history, settings and a report.
 
     Ctrl-C ends training: the best weights so far are written, and the exit code is 130.
 
