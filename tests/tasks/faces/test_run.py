@@ -153,7 +153,7 @@ def test_named_faces_are_of_this_task():
     assert not IMAGE.takes("orl-faces")
     assert IMAGE.takes("mnist")
     assert not takes("mnist")
-    with pytest.raises(ConfigError, match="there is no 'name'"):
+    with pytest.raises(ConfigError, match="has no column 'name'"):
         open_faces("orl-faces", "name", lambda sentence: None)
 
 

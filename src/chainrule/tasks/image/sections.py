@@ -42,7 +42,7 @@ def _recall(evaluation: Mapping[str, Any]) -> str:
         [page.text(name), metric_value("accuracy", share), f"{count:,}"]
         for (name, share), count in found[:_CLASSES]
     ]
-    return page.table(["class", "found", "held out"], rows, kind="numbers")
+    return page.table(["class", "recall", "held-out images"], rows, kind="numbers")
 
 
 def _mistakes(mistakes: Sequence[Mapping[str, Any]], images: np.ndarray) -> str:
@@ -94,7 +94,7 @@ def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
             filters,
             "Filters of the first layer",
             "The patterns of which patches of the training images are composed, the most common first; they "
-            "are measured, not learned.",
+            "are computed from the images, not trained.",
             columns=12,
         ),
     ]

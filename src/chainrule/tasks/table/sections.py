@@ -33,13 +33,13 @@ def _regression_plots(evaluation: Mapping[str, Any]) -> str:
     scatter = page.plot(
         "Predicted against true",
         figures.predicted_against_true(targets, predictions),
-        "Points on the dashed line are exact; a cloud flatter than the line means that extremes are pulled "
-        "towards the mean.",
+        "Points on the dashed line are exact; a cloud flatter than the line means that extreme values are "
+        "predicted too close to the mean.",
     )
     histogram = page.plot(
         "Residuals",
         figures.residual_histogram(targets, predictions),
-        "A narrow heap around zero is good; a heap beside zero means predictions that are too high or too "
-        f"low throughout (their mean is {number(float(np.mean(predictions - targets)))}).",
+        "A narrow peak at zero is good; a peak beside zero means that most predictions are too high or too "
+        f"low (the mean is {number(float(np.mean(predictions - targets)))}).",
     )
     return page.grid([scatter, histogram])
