@@ -21,7 +21,7 @@ Recorded = tuple[dict[str, Tensor], dict[str, Tensor]]
 class Transform(Part, ABC):
     """Maps updates, at first the gradients, to new updates.
 
-    The result of an optimizer's last transform is *added* to the parameters. A transform holds no data: its
+    The result of an optimizer's last transform is added to the parameters. A transform holds no data: its
     state is a flat mapping of arrays that the caller keeps.
     """
 

@@ -39,7 +39,7 @@ def _regression_plots(evaluation: Mapping[str, Any]) -> str:
     histogram = page.plot(
         "Residuals",
         figures.residual_histogram(targets, predictions),
-        "A narrow peak at zero is good; a peak beside zero means that most predictions are too high or too "
-        f"low (the mean is {number(float(np.mean(predictions - targets)))}).",
+        "A narrow peak at zero is good. If the residuals lie mostly on one side of zero, the predictions are "
+        f"too high or too low (their mean is {number(float(np.mean(predictions - targets)))}).",
     )
     return page.grid([scatter, histogram])
