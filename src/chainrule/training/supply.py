@@ -77,12 +77,12 @@ class Supply:
         return feed(self.source, batch_size, seed, epoch, self._ready, position, last_parts)
 
     def last_parts(self, rows: int) -> tuple[int, str]:
-        """How the last rows of an epoch are divided, as `batches` takes it; where that is unusual, and why.
+        """How the last rows of an epoch are divided, see `batches`, and a sentence if that is unusual.
 
-        rows: of a full batch. Where a layer refuses the few rows that are left over, as BatchNorm does a
-        single one, they and the last full batch are divided in two: as many steps as before, none of them
-        with few rows. Raises what the layer raises where it refuses these, too, and all of them as one batch.
-        Where nobody knows how many examples there are, one may be left over.
+        rows: of a full batch. If a layer refuses the few remaining rows, as BatchNorm refuses a single one,
+        they and the last full batch are divided evenly into two batches. Raises the error of the layer if it
+        refuses these, and also all of them as one batch. If the number of examples is unknown, one row may
+        remain.
         """
         data, programs = self.sample, self.programs
         rest = 1 if self.examples is None else self.examples % rows
@@ -251,7 +251,7 @@ def _padded(arrays: Mapping[str, Any], rows: np.ndarray) -> Mapping[str, np.ndar
 def _whole(name: str, parts: list[np.ndarray]) -> np.ndarray:
     if len({part.shape[1:] for part in parts}) > 1:
         raise ShapeError(
-            f"'{name}' has the lengths that its batches were padded to",
+            f"'{name}' has another length in each batch, that of the padding",
             remedy="predict sequences of one length at a time, or let the model give one output per example",
         )
     return np.concatenate(parts)
