@@ -40,7 +40,7 @@ def test_the_check_would_notice():
     assert "typer" in modules_after("import chainrule, typer")
 
 
-@pytest.mark.parametrize("name", ["estimators", "report", "tasks", "tune"])
+@pytest.mark.parametrize("name", ["doctor", "estimators", "report", "tasks", "tune"])
 def test_packages_are_reached_without_importing_them(name):
     early = f"'chainrule.{name}' in sys.modules"
     code = f"import chainrule, sys; print({early}, chainrule.{name}.__name__)"

@@ -25,6 +25,7 @@ PACKAGES = (
     "chainrule.executors.native",
     "chainrule.executors.numpy_",
     "chainrule.estimators",
+    "chainrule.doctor",
     "chainrule.tune",
     "chainrule.report",
     "chainrule.tasks",

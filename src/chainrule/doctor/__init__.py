@@ -1,5 +1,6 @@
-"""The doctor: what is wrong with a training, why, and what helps."""
+"""The doctor: what is wrong with a training, why, and what helps; and the loss around trained weights."""
 
+from chainrule.doctor.causes import CAUSES, Cause
 from chainrule.doctor.landscape import (
     Landscape,
     PathOnPlane,
@@ -9,12 +10,17 @@ from chainrule.doctor.landscape import (
     loss_landscape,
     sharpness,
 )
+from chainrule.training.findings import Finding, Trial
 
 __all__ = [
+    "CAUSES",
+    "Cause",
+    "Finding",
     "Landscape",
     "PathOnPlane",
     "Sharpness",
     "TrainingPath",
+    "Trial",
     "hessian_of",
     "loss_landscape",
     "sharpness",

@@ -1,0 +1,9 @@
+from chainrule.doctor import CAUSES
+
+
+def test_every_cause_says_what_it_means_and_what_is_tried():
+    for name, cause in CAUSES.items():
+        assert name.isidentifier(), name
+        assert cause.meaning.endswith("."), name
+        assert cause.repairs, name
+        assert len(set(cause.repairs)) == len(cause.repairs), name
