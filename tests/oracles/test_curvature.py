@@ -117,7 +117,7 @@ def test_eigenvalues_and_trace_are_those_of_the_whole_matrix(name: str):
     point = torch.tensor(np.concatenate([a.ravel() for a in tree.values()]))
     matrix = torch.autograd.functional.hessian(loss, point).numpy()
     expected = np.linalg.eigvalsh(matrix)
-    tolerance = 1e-4 * np.abs(expected).max()
+    tolerance = 1e-3 * np.abs(expected).max()
     np.testing.assert_allclose(hessian.ends(), (expected[0], expected[-1]), rtol=0, atol=tolerance)
     by_size = expected[np.argsort(-np.abs(expected))]
     np.testing.assert_allclose(hessian.eigenvalues(3), by_size[:3], rtol=0, atol=tolerance)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chainrule.program import NamedArrays
 from chainrule.training.state import Record, RunState
+from chainrule.training.supply import Supply
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,8 @@ class Started:
     """Before the first step. parameters: trained numbers.
 
     steps_per_epoch, examples: None for a source that does not know how many examples it has.
-    state: as training finds it. stop: call with a reason to end before the first step.
+    state: as training finds it. stop: call with a reason to end before the first step. data: what is trained
+    on.
     """
 
     epochs: int
@@ -22,6 +24,7 @@ class Started:
     first_epoch: int
     state: RunState
     stop: Callable[[str], None]
+    data: Supply
 
 
 @dataclass(frozen=True)

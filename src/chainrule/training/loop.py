@@ -110,6 +110,7 @@ class Loop:
             first_epoch=self.state.epoch + 1,
             state=self.state,
             stop=reasons.append,
+            data=self.data,
         )
         self._tell(started)
         self._steps_per_call = 1

@@ -16,8 +16,8 @@ from chainrule.training.inputs import arrays_for, check_examples, check_lengths
 from chainrule.training.programs import PREDICTION_ROWS
 from chainrule.training.supply import supply_of
 
-EXAMPLES = 2 * PREDICTION_ROWS
-"""Of the sample, where nothing else is said."""
+_MOST_EXAMPLES, _FEWEST_EXAMPLES = 2 * PREDICTION_ROWS, 64
+_MULTIPLY_ADDS = 5e8  # of one forward pass over the sample; a landscape has hundreds of them
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Sharpness:
 
 
 @naming_settings()
-def sharpness(run: Run, data: Any = None, *, examples: int = EXAMPLES, seed: int = 0) -> Sharpness:
+def sharpness(run: Run, data: Any = None, *, examples: int | None = None, seed: int = 0) -> Sharpness:
     """The loss, its gradient and the ends of its Hessian's spectrum at the weights of a run.
 
-    By Hessian-vector products, about a hundred (`Hessian.ends`), each the cost of a few training steps over
+    By some seventy Hessian-vector products (`Hessian.ends`), each the cost of about four training steps over
     the sample. The model is as in prediction: without dropout, with the statistics that BatchNorm has kept.
     data, examples, seed: as of `hessian_of`. Raises as that, and ChainruleError where the loss is not finite.
     """
@@ -50,12 +50,13 @@ def sharpness(run: Run, data: Any = None, *, examples: int = EXAMPLES, seed: int
 
 
 @naming_settings()
-def hessian_of(run: Run, data: Any = None, *, examples: int = EXAMPLES, seed: int = 0) -> Hessian:
+def hessian_of(run: Run, data: Any = None, *, examples: int | None = None, seed: int = 0) -> Hessian:
     """The Hessian of the mean loss at the weights of a run, by its products with vectors.
 
     data: (x, y) or a source, as in training; None: what the run was trained on. examples: at least 1; of
-    more, so many are drawn at random by seed, the same every time. Of a source and of sequences of different
-    lengths they are drawn among the first 512.
+    more, so many are drawn at random by seed, the same every time. None: 1,024, of networks with many
+    multiply-adds fewer, but at least 64. Of a source and of sequences of different lengths they are drawn
+    among the first 512.
     Raises DataError for a run that was loaded and no data, and as `Run.evaluate`.
     """
     return hessian_at(run, sample_of(run, data, examples, seed))
@@ -89,9 +90,12 @@ def hessian_at(run: Run, sample: Arrays) -> Hessian:
     return Hessian({value.name: run.parameters[value.name] for value in trained}, evaluate)
 
 
-def sample_of(run: Run, data: Any, examples: int, seed: int) -> Arrays:
+def sample_of(run: Run, data: Any, examples: int | None, seed: int) -> Arrays:
     """So many examples, checked; see `hessian_of`."""
-    if not isinstance(examples, int) or isinstance(examples, bool) or examples < 1:
+    if examples is None:
+        fitting = int(_MULTIPLY_ADDS / max(run.summary().multiply_adds, 1))
+        examples = min(max(fitting, _FEWEST_EXAMPLES), _MOST_EXAMPLES)
+    elif not isinstance(examples, int) or isinstance(examples, bool) or examples < 1:
         raise ConfigError(f"examples is {examples!r}", remedy="give a whole number, at least 1")
     if data is None:
         if run.going_on is None:

@@ -7,6 +7,7 @@ from chainrule.nn.layer import RANDOM_KEY
 from chainrule.program import NamedArrays
 from chainrule.training import EpochDone, Event, RunState, Started
 from chainrule.training.step import OPTIMIZER
+from chainrule.training.supply import Supply
 
 
 class TrainingPath:
@@ -15,14 +16,15 @@ class TrainingPath:
     most: 3 … as many as memory holds: copies of the weights that are kept, beside those of the last epoch.
     n is 1 at first, and doubles whenever there would be more. Of an optimizer that averages weights they are
     the averages, with which the model predicts.
-    One that hears of a run that begins anew forgets the one before; of a run that goes on it keeps the whole
-    path, and of a resumed one what it hears.
+    Of a run that goes on it keeps the whole path, and of a resumed one what it hears; where training begins
+    anew, or goes back to an earlier epoch, it forgets what came after.
 
         path = chainrule.doctor.TrainingPath()
         run = chainrule.train(model, (x, y), listeners=[path])
         chainrule.doctor.loss_landscape(run, path=path).plot()
 
-    epochs: of the weights, 0 for the start. weights: by name, with what layers keep; as many.
+    epochs: of the weights, 0 for the start. weights: by name, with what layers keep; as many. data: what was
+    trained on; None before training.
     Raises ConfigError for a `most` below 3.
     """
 
@@ -32,29 +34,37 @@ class TrainingPath:
         self.most = most
         self.epochs: list[int] = []
         self.weights: list[NamedArrays] = []
+        self.data: Supply | None = None
         self._every = 1
 
     def __call__(self, event: Event) -> None:
         """Keep a copy of the weights, where they are due."""
         if isinstance(event, Started):
-            if self.epochs and event.state.epoch < self.epochs[-1]:
-                self.epochs, self.weights, self._every = [], [], 1
-            if event.state.epoch not in self.epochs:
-                self._keep(event.state.epoch, _of_model(event.state))
+            self.data = event.data
+            self._forget(event.state.epoch + 1)
+            if event.state.step == 0:
+                self._keep(0, _of_model(event.state))
         elif isinstance(event, EpochDone):
             self._keep(event.state.epoch, event.weights())
 
     def _keep(self, epoch: int, weights: NamedArrays) -> None:
-        """The last one goes again unless its epoch is due."""
+        """Those of the last epoch give way, unless they are due."""
+        self._forget(epoch)
         if self.epochs and not self._due(self.epochs[-1]):
-            self.epochs.pop()
-            self.weights.pop()
+            self._forget(self.epochs[-1])
         self.epochs.append(epoch)
         self.weights.append({name: array.copy() for name, array in weights.items()})
         while sum(map(self._due, self.epochs)) > self.most:
             self._every *= 2
             kept = [i for i, each in enumerate(self.epochs) if self._due(each) or each == epoch]
             self.epochs, self.weights = [self.epochs[i] for i in kept], [self.weights[i] for i in kept]
+
+    def _forget(self, first: int) -> None:
+        """The weights of this epoch and later ones."""
+        count = sum(epoch < first for epoch in self.epochs)
+        self.epochs, self.weights = self.epochs[:count], self.weights[:count]
+        if not count:
+            self._every = 1
 
     def _due(self, epoch: int) -> bool:
         return (epoch - self.epochs[0]) % self._every == 0

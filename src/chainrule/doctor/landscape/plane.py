@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.calls import naming_settings
 from chainrule.data import Arrays
-from chainrule.doctor.landscape.curvature import EXAMPLES, Sharpness, sample_of, sharpness_at
+from chainrule.doctor.landscape.curvature import Sharpness, sample_of, sharpness_at
 from chainrule.doctor.landscape.directions import Plane, path_plane, random_plane
 from chainrule.doctor.landscape.path import TrainingPath
 from chainrule.errors import ConfigError, DataError
@@ -97,7 +97,7 @@ def loss_landscape(
     path: TrainingPath | None = None,
     size: int = 25,
     reach: float = 1.0,
-    examples: int = EXAMPLES,
+    examples: int | None = None,
     seed: int = 0,
 ) -> Landscape:
     """The loss on a plane through the weights of a run, with the path of training and the sharpness there.
@@ -109,17 +109,19 @@ def loss_landscape(
     BatchNorm has kept, and without penalties. A plane is two directions out of as many as there are weights:
     what looks like a minimum on it may be none, which the smallest eigenvalue of the sharpness tells.
 
-    data: (x, y) or a source, as in training; None: what the run was trained on. path: the listener that heard
-    the run train. size: places along each direction, at least 3; the cost is size² forward passes over the
-    sample. reach: without a path, how far the plane goes in each direction, above 0, where 1 is as far as the
-    weights are long; with a path it is where the path is, and a quarter more. examples, seed: as of
-    `hessian_of`; seed also draws the directions.
+    data: (x, y) or a source, as in training; None: what the run was trained on, which the path knows, too.
+    path: the listener that heard the run train. size: places along each direction, at least 3; the cost is
+    size² forward passes over the sample. reach: without a path, how far the plane goes in each direction,
+    above 0, where 1 is as far as the weights are long; with a path it is where the path is, and a quarter
+    more. examples, seed: as of `hessian_of`; seed also draws the directions.
     Raises as `sharpness`; DataError for a path that spans no plane or is of another network; ConfigError.
     """
     if not isinstance(size, int) or isinstance(size, bool) or size < 3:
         raise ConfigError(f"size is {size!r}", remedy="give a whole number, at least 3")
     if isinstance(reach, bool) or not isinstance(reach, int | float) or not 0 < reach < np.inf:
         raise ConfigError(f"reach is {reach!r}", remedy="give a number above 0, such as 1")
+    if data is None and run.going_on is None and path is not None and path.data is not None:
+        data = path.data.source
     sample = sample_of(run, data, examples, seed)
     at_centre = sharpness_at(run, sample, seed)
     centre = {value.name: run.parameters[value.name] for value in _trained(run, sample)}
