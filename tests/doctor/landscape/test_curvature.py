@@ -10,6 +10,7 @@ import chainrule
 from chainrule import nn
 from chainrule.data import npy_shards
 from chainrule.doctor import hessian_of, sharpness
+from chainrule.doctor.landscape.curvature import sample_of
 from chainrule.errors import ChainruleError, ConfigError, DataError, ShapeError
 
 X, Y = points(90)
@@ -86,6 +87,16 @@ class BagOfWords(nn.Layer):
 
     def __call__(self, x):
         return self.head(self.mean(self.embedding(x["values"]), x["mask"]))
+
+
+def test_how_many_examples_are_taken_depends_on_the_network(run: chainrule.Run):
+    """Few of a network with many multiply-adds, so that hundreds of forward passes take seconds."""
+    x, y = points(1100)
+    assert sharpness(run, (x, y)).examples == 1024
+    wide = nn.Sequential([nn.Dense(1000), nn.Dense(1000), nn.Dense(3)])  # a million multiply-adds an example
+    large = chainrule.train(wide, (x[:64], y[:64]), loss="cross_entropy", epochs=1, watch=False)
+    assert len(sample_of(large, (x, y), None, 0)) == 496  # 5e8 over 1,007,000
+    assert len(sample_of(large, (x[:70], y[:70]), None, 0)) == 70
 
 
 def test_a_source_and_sequences_of_different_lengths(tmp_path):

@@ -1,13 +1,18 @@
 """The listener that keeps weights of the epochs: which, how many, and whose."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.training.helpers import classifier, points
 
 import chainrule
 from chainrule import nn
-from chainrule.doctor import TrainingPath
-from chainrule.errors import ConfigError
+from chainrule.data import Arrays
+from chainrule.doctor import TrainingPath, loss_landscape, sharpness
+from chainrule.errors import ConfigError, DataError
+from chainrule.training import EpochDone, Event, train_recipe
 
 
 def trained(path: TrainingPath, epochs: int, **settings) -> chainrule.Run:
@@ -71,6 +76,35 @@ def test_a_run_that_goes_on_has_one_path_and_another_run_one_of_its_own():
     assert path.epochs == [0, 1, 2, 3, 4, 5]
     trained(path, 2)
     assert path.epochs == [0, 1, 2]
+
+
+def test_what_comes_after_an_epoch_that_training_goes_back_to_is_forgotten():
+    path, states = TrainingPath(), []
+
+    def keep(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.state.epoch == 2:
+            states.append(deepcopy(event.state))
+
+    run = chainrule.train(
+        classifier(), points(), loss="cross_entropy", epochs=4, watch=False, listeners=[path, keep]
+    )
+    assert path.epochs == [0, 1, 2, 3, 4]
+    kept = path.weights[:3]
+    assert run.going_on is not None
+    assert isinstance(run.going_on.data, Arrays)
+    train_recipe(replace(run.recipe, epochs=3), run.going_on.data, None, state=states[0], listeners=[path])
+    assert path.epochs == [0, 1, 2, 3]
+    assert all(one is other for one, other in zip(path.weights, kept, strict=False))
+
+
+def test_it_knows_what_was_trained_on():
+    path = TrainingPath()
+    run = trained(path, 2)
+    without = replace(run, going_on=None)
+    with pytest.raises(DataError, match="no data in memory"):
+        sharpness(without)
+    found = loss_landscape(without, path=path, size=3)
+    assert found.sharpness == sharpness(run)
 
 
 @pytest.mark.parametrize("most", [2, 0, True, 4.0])
