@@ -36,6 +36,18 @@ def test_a_path_too_short_is_said_and_the_run_is_kept(chainrule, here, small):
     assert not (here / "it/landscape.json").exists()
 
 
+def test_ctrl_c_while_it_is_measured_leaves_the_run_whole(chainrule, here, small, monkeypatch):
+    def interrupted(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chainrule.cli.train.loss_landscape", interrupted)
+    asked = chainrule(*small, "-s", "epochs=2", "--landscape", "--out", "it")
+    assert asked.code == 130
+    assert "Traceback" not in asked.err
+    assert {path.name for path in here.iterdir()} == {"it", small[1]}
+    assert chainrule("report", "it").code == 0
+
+
 def test_a_damaged_one_is_named(chainrule, here, small):
     assert chainrule(*small, "-s", "epochs=2", "--landscape", "--out", "it").code == 0
     (here / "it/landscape.json").write_text("{}", encoding="utf-8")

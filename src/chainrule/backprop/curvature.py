@@ -119,7 +119,8 @@ class Hessian:
         """The eigenvalues of largest magnitude, descending in it: (count,).
 
         count: 1 … size. Lanczos's method with restarts (SciPy's `eigsh`, which is ARPACK; Lehoucq, Sorensen
-        and Yang 1998), from a start that seed decides, to three digits; few parameters have H formed.
+        and Yang 1998), from a start that seed decides, to three digits; few parameters have H formed. It
+        keeps about 20 + 2 count vectors of float64 in memory, and takes some dozens of products.
         Raises ConfigError for another count, ChainruleError where H is not finite or the method does not
         converge.
         """
@@ -131,7 +132,7 @@ class Hessian:
         return found[np.argsort(-np.abs(found), kind="stable")]
 
     def ends(self, *, seed: int = 0) -> tuple[float, float]:
-        """The smallest and the largest eigenvalue: the curvature along the most and least curved directions.
+        """The smallest and the largest eigenvalue: the least and the greatest curvature of any direction.
 
         At a minimum none is negative; at a saddle point some are. The sharpness of a minimum is the largest.
         Each is exact to three digits of the larger magnitude. Raises as `eigenvalues`.

@@ -64,7 +64,7 @@ def _look(landscape: Landscape) -> str:
             "the weights. A wide bowl is a minimum that small changes of the weights hardly spoil."
         )
     return (
-        "The line is the path of training, epoch by epoch; the axes are its first two principal components, "
+        "The line is the path of training; the axes are its first two principal components, "
         f"in which {100 * landscape.path.kept:.1f} % of its squared distance from the star lies. Contours "
         "are the loss on the plane; pointing at the path shows the loss at its own weights."
     )
