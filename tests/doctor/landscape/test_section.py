@@ -30,7 +30,7 @@ def test_what_was_written_is_read_and_shown(tmp_path: Path):
     for said in ("1,024 training examples", "98.0 %", "12.34", "−0.5000", "near or above 0", "principal"):
         assert said in text, said
     write_landscape(tmp_path, landscape(BOWL))
-    assert "at random" in landscape_section(tmp_path)
+    assert "Two random directions" in landscape_section(tmp_path)
 
 
 def test_a_saddle_is_called_one(tmp_path: Path):

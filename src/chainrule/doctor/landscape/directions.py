@@ -37,10 +37,10 @@ class Plane:
 def random_plane(centre: NamedArrays, seed: int) -> Plane:
     """A plane along two random directions, each of whose filters is as long as the centre's.
 
-    Li et al. 2018 (arXiv:1712.09913), section 4: as the loss of a network with ReLU or normalization does not
-    change when weights are scaled, a step must be measured by the size of the weights that it changes. A
+    Li et al. 2018 (arXiv:1712.09913), section 4: networks with ReLU or normalization compute the same with
+    larger and smaller weights, so a step must be measured by the size of the weights that it changes. A
     filter is all that shares the last index of an array: the weights into one unit, or one filter of a
-    convolution. Arrays of fewer than two axes, which are biases and what scales or shifts in normalization,
+    convolution. Arrays of fewer than two axes, such as biases and the scales and shifts of normalization,
     stay as they are. 1 along an axis is a step as long as the weights themselves.
     Raises DataError where no array has two axes.
     """

@@ -13,11 +13,11 @@ from chainrule.training.supply import Supply
 class TrainingPath:
     """A listener that keeps the weights at the start, at every nth epoch, and of the last epoch.
 
-    most: 3 … as many as memory holds: copies of the weights that are kept, beside those of the last epoch.
-    n is 1 at first, and doubles whenever there would be more. Of an optimizer that averages weights they are
-    the averages, with which the model predicts.
-    Of a run that goes on it keeps the whole path, and of a resumed one what it hears; where training begins
-    anew, or goes back to an earlier epoch, it forgets what came after.
+    most: at least 3: the number of copies of the weights in memory, beside those of the last epoch.
+    n is 1 at first, and doubles whenever there would be more copies. With an optimizer that averages weights,
+    the averages are kept, since the model predicts with them.
+    If training goes on (`Run.train`), the path becomes longer. If it begins anew, or goes back to an earlier
+    epoch, the weights of later epochs are dropped. The path of a resumed run begins where it was resumed.
 
         path = chainrule.doctor.TrainingPath()
         run = chainrule.train(model, (x, y), listeners=[path])

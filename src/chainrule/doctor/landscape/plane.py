@@ -102,14 +102,15 @@ def loss_landscape(
 ) -> Landscape:
     """The loss on a plane through the weights of a run, with the path of training and the sharpness there.
 
-    With a path the plane is that in which most of it lies, its first two principal components; without one
-    it goes along two random directions, normalized filter by filter, in which a path could not be seen: it
-    would be nearly at right angles to both (Li et al. 2018, arXiv:1712.09913, sections 4 and 7).
+    With a path the plane is the one that holds most of it, along its first two principal components. Without
+    one it goes along two random directions, normalized filter by filter; a path could not be seen in them,
+    because it is nearly at right angles to both (Li et al. 2018, arXiv:1712.09913, sections 4 and 7).
     The loss is measured by the forward pass as in prediction: without dropout, with the statistics that
     BatchNorm has kept, and without penalties. A plane is two directions out of as many as there are weights:
     what looks like a minimum on it may be none, which the smallest eigenvalue of the sharpness tells.
 
-    data: (x, y) or a source, as in training; None: what the run was trained on, which the path knows, too.
+    data: (x, y) or a source, as in training; None: what the run was trained on, if the run or the path has
+    it in memory.
     path: the listener that heard the run train. size: places along each direction, at least 3; the cost is
     size² forward passes over the sample. reach: without a path, how far the plane goes in each direction,
     above 0, where 1 is as far as the weights are long; with a path it is where the path is, and a quarter

@@ -60,8 +60,8 @@ def landscape_section(folder: Path) -> str:
 def _look(landscape: Landscape) -> str:
     if landscape.path is None:
         return (
-            "Directions at random, each filter of them as long as the network's own: 1 is a step as long as "
-            "the weights. A wide bowl is a minimum that small changes of the weights hardly spoil."
+            "Two random directions, in which each filter has the length of the network's own: 1 is a step as "
+            "long as the weights. In a wide bowl small changes of the weights hardly raise the loss."
         )
     return (
         "The line is the path of training; the axes are its first two principal components, "
