@@ -33,6 +33,7 @@ ORDER = (
     "vanishing_gradients",
     "overfitting",
     "optimizers",
+    "loss_landscape",
     "language_model",
     "two_heads",
     "own_parts",

@@ -78,7 +78,7 @@ def test_such_a_run_goes_on_and_such_messages_are_printed(here, strange, chainru
         from chainrule.training import RunState, Started
 
         checkpoint.touch()
-        listeners[0](Started(1, 1, 1, 1, 1, RunState({}), print, print))
+        listeners[0](Started(1, 1, 1, 1, 1, RunState({}), print, None, print))  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

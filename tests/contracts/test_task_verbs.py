@@ -6,6 +6,7 @@ CASES has a small file and settings for each; a task without one is named by the
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 from PIL import Image
 
 from chainrule.cli import main
+from chainrule.doctor import loss_landscape
+from chainrule.doctor.landscape.section import landscape_section, read_landscape
 from chainrule.tasks import TASKS, plain_settings, settings_of, task_of
 
 
@@ -149,6 +152,20 @@ def test_the_report_has_the_sections_of_the_task(trained):
     (folder / "report.html").unlink()
     assert main(["report", str(folder)]) == 0
     assert (folder / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_the_loss_landscape_of_every_task_can_be_shown(trained, tmp_path, monkeypatch):
+    """Its second derivatives run where the training did: a warning that NumPy takes over is an error."""
+    monkeypatch.setattr("chainrule.cli.train.loss_landscape", partial(loss_landscape, size=3))
+    _, _, order, _ = trained
+    assert main(["train", *order, "-s", "epochs=3", "--out", str(tmp_path / "run"), "--landscape"]) == 0
+    found = read_landscape(tmp_path / "run")
+    assert found is not None
+    assert np.isfinite([found.sharpness.loss, found.sharpness.largest, found.sharpness.smallest]).all()
+    assert found.path is not None
+    assert found.path.epochs == (0, 1, 2, 3)
+    section = landscape_section(tmp_path / "run")
+    assert section in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 def test_each_plot_of_the_report_can_be_drawn(trained):

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.output import print_json
-from chainrule.report.run_page import write_report
-from chainrule.tasks import TASKS
-from chainrule.training.folder import kind_of
+from chainrule.cli.results import write_report_of
 
 
 def report(
@@ -20,15 +18,15 @@ def report(
     """Write the report of a run: one HTML page that opens without a network.
 
     Held-out results beside the baseline, learning curves, the confusion matrix or the residuals, sizes of
-    activations and deltas by layer, and the settings. `train` writes it already; this writes it anew.
+    activations and deltas by layer, the loss landscape of a run that was trained with --landscape, and the
+    settings. `train` writes it already; this writes it anew.
 
     [bold]Examples[/bold]
 
       chainrule report runs/sales-001
       open $(chainrule report runs/sales-001)
     """
-    kind = kind_of(run).name
-    path = write_report(run, TASKS[kind].sections if kind in TASKS else lambda evaluation, folder: ())
+    path = write_report_of(run)
     if json:
         print_json({"run": str(run), "report": str(path)})
     else:

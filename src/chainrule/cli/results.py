@@ -4,10 +4,20 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.output import print_table
+from chainrule.doctor.landscape.section import landscape_section
 from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
-from chainrule.tasks import Task, TaskRun
+from chainrule.report.run_page import write_report
+from chainrule.tasks import TASKS, Task, TaskRun
+from chainrule.training.folder import kind_of
 
 REPORT = "report.html"
+
+
+def write_report_of(folder: Path) -> Path:
+    """Write the report of a run folder with all that lies in it, and return its path."""
+    kind = kind_of(folder).name
+    sections = TASKS[kind].sections if kind in TASKS else lambda evaluation, folder: ()
+    return write_report(folder, sections, lambda folder: [landscape_section(folder)])
 
 
 def plain_results(task: Task, stored: TaskRun, folder: Path) -> dict[str, Any]:

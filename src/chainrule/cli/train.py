@@ -1,6 +1,6 @@
 """chainrule train: from a file and a target column to a stored run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
@@ -11,9 +11,11 @@ import typer
 
 from chainrule.cli.folders import RunFolder, check_subject, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
-from chainrule.cli.results import REPORT, plain_results, print_results
+from chainrule.cli.results import REPORT, plain_results, print_results, write_report_of
 from chainrule.cli.settings import Order, read_order
-from chainrule.errors import ConfigError
+from chainrule.doctor import TrainingPath, loss_landscape
+from chainrule.doctor.landscape.section import write_landscape
+from chainrule.errors import ChainruleError, ConfigError
 from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
 from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
@@ -102,6 +104,13 @@ def train(
             help="Continue the unfinished run at --out, with its settings; a finished run is left unchanged.",
         ),
     ] = False,
+    landscape: Annotated[
+        bool,
+        typer.Option(
+            "--landscape",
+            help="Show in the report the loss around the trained weights, with the path of training on it.",
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the results as one JSON object on standard output.")
     ] = False,
@@ -149,8 +158,11 @@ def train(
     if resume and place is not None and place.config.is_file():
         configs.insert(0, place.config)
     order = read_order(file, target, configs, assignments or [], task, options)
+    path = TrainingPath() if landscape else None
     try:
-        stored, place = _train(order, place)
+        stored, place = _train(order, place, [] if path is None else [path])
+        if path is not None:
+            _add_landscape(stored, place, path)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     _print_results(order.task, stored, place, json)
@@ -182,7 +194,7 @@ def _tell_finished(place: RunFolder, as_json: bool) -> None:
         print_json(plain_results(task, stored, place.folder))
 
 
-def _train(order: Order, place: RunFolder | None) -> tuple[TaskRun, RunFolder]:
+def _train(order: Order, place: RunFolder | None, listeners: Sequence[Listener]) -> tuple[TaskRun, RunFolder]:
     """Train and write the run folder."""
     with claimed(place, order.file or "") as claim:
         opened = order.open("train")
@@ -195,7 +207,7 @@ def _train(order: Order, place: RunFolder | None) -> tuple[TaskRun, RunFolder]:
                 settled.settings,
                 progress=True,
                 checkpoint=claim.state,
-                listeners=[_keep_order(claim, settled)],
+                listeners=[_keep_order(claim, settled), *listeners],
                 say=narrate,
             )
             with deferred_interrupt():  # a second Ctrl-C, while the folder is written, must not lose it
@@ -209,6 +221,19 @@ def _train(order: Order, place: RunFolder | None) -> tuple[TaskRun, RunFolder]:
                 tell(f"what was learned is kept; continue with it: {going_on}")
             raise
     return task_run, claim
+
+
+def _add_landscape(stored: TaskRun, place: RunFolder, path: TrainingPath) -> None:
+    """Write the report of a stored run anew, with the loss around its weights."""
+    if stored.run.stopped == "interrupted":
+        tell("training was interrupted: its loss landscape is left out")
+        return
+    try:
+        write_landscape(place.folder, loss_landscape(stored.run, path=path))
+    except ChainruleError as error:
+        tell(f"the report has no loss landscape: {error}")
+        return
+    write_report_of(place.folder)
 
 
 def _keep_order(place: RunFolder, order: Order) -> Listener:

@@ -24,23 +24,24 @@ EVALUATION = "evaluation.json"
 _HEADLINE_METRICS = ("accuracy", "r2")
 
 
-def write_report(folder: Path, sections_of: Callable[[Mapping[str, Any], Path], Sequence[str]]) -> Path:
+def write_report(
+    folder: Path,
+    sections_of: Callable[[Mapping[str, Any], Path], Sequence[str]],
+    more_of: Callable[[Path], Sequence[str]] = lambda folder: (),
+) -> Path:
     """Write report.html into a run folder from its config.toml, metrics.jsonl and evaluation.json.
 
-    sections_of: what the run's task shows of the evaluation and the folder, as HTML.
+    sections_of: what the run's task shows of the evaluation and the folder, as HTML. more_of: further
+    sections of the folder, which stand behind the curves.
 
     evaluation.json may be absent: nothing was held out then. The page is written aside and renamed, so that
     an existing report is whole at every moment. Returns the path of the report.
     Raises DataError if the folder is not a run folder or one of its files can't be read.
     """
     config, metrics, evaluation = read_run(folder)
+    shown, more = sections_of(evaluation, folder), more_of(folder)
     page_html = run_page(
-        config,
-        metrics,
-        evaluation,
-        folder.resolve().name,
-        sections_of(evaluation, folder),
-        diagnosis=read_findings(folder),
+        config, metrics, evaluation, folder.resolve().name, shown, more, diagnosis=read_findings(folder)
     )
     write_aside(folder / REPORT, page_html.encode(errors="backslashreplace"))
     return folder / REPORT

@@ -8,6 +8,7 @@ from chainrule.program import NamedArrays
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.state import Record, RunState
+from chainrule.training.supply import Supply
 
 Amend = Callable[[Recipe, RunState], None]
 """Called with another recipe, and a state of it (`RunState.fork`), from which training goes on at once."""
@@ -19,7 +20,7 @@ class Started:
 
     epochs: the most. steps_per_epoch, examples: None for a source with an unknown number of examples.
     parameters: the number of trained numbers. first_epoch: from 1; larger for a resumed run. state: at the
-    start. stop: call it with a reason to end before the first step.
+    start. stop: call it with a reason to end before the first step. data: what is trained on.
     amend: call it to train another recipe instead.
     """
 
@@ -30,6 +31,7 @@ class Started:
     first_epoch: int
     state: RunState
     stop: Callable[[str], None]
+    data: Supply
     amend: Amend
 
 

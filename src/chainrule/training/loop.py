@@ -112,6 +112,7 @@ class Loop:
             first_epoch=self.state.epoch + 1,
             state=self.state,
             stop=reasons.append,
+            data=self.data,
             amend=self._amend,
         )
         self._tell(started)

@@ -11,7 +11,13 @@ from chainrule.executors import Compiled, usable_executor
 from chainrule.program import Program
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import Recipe
-from chainrule.training.step import Batch, TrainingStep, prediction_program, training_step
+from chainrule.training.step import (
+    Batch,
+    TrainingStep,
+    curvature_program,
+    prediction_program,
+    training_step,
+)
 
 PREDICTION_ROWS = 512
 BLOCK_ROWS = 32 * PREDICTION_ROWS
@@ -85,6 +91,11 @@ class Programs:
             key,
             lambda: self.compile(prediction_program(self.recipe, Batch.of(arrays, rows), measured=True)),
         )
+
+    def curvature(self, arrays: Arrays, rows: int) -> Compiled:
+        """The loss with its gradient and a product of its Hessian, for batches of this many rows."""
+        key = ("curvature", *_kind(arrays, rows))
+        return self.kept(key, lambda: self.compile(curvature_program(self.recipe, Batch.of(arrays, rows))))
 
     def predict(self, tree: Mapping[str, np.ndarray], arrays: Arrays) -> tuple[Structure, float | None]:
         """Predictions for all rows, and their mean loss; None where the targets that it needs are missing."""

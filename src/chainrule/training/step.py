@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from chainrule.backprop import differentiate
+from chainrule.backprop import differentiate, hessian_program
 from chainrule.data import Arrays
 from chainrule.errors import ChainruleError
 from chainrule.nn.initializers import Initializer
@@ -124,6 +124,15 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False, measu
         result = recorded(recipe.objective, inputs, built)
         said = predicted(recipe.objective, result.outputs, raw=raw)
         return trace.program(said | {"loss": result.loss})
+
+
+@no_garbage_collection()
+def curvature_program(recipe: Recipe, batch: Batch) -> Program:
+    """The forward pass, without dropout, its loss, without penalties, and what `hessian_program` adds."""
+    trace = Trace()
+    inputs = inputs_of(trace, recipe, batch.inputs)
+    with building(trace, training=False, dtype=recipe.dtype) as built:
+        return hessian_program(recorded(recipe.objective, inputs, built).loss)
 
 
 def held_by_model(program: Program) -> list[Value]:
