@@ -182,7 +182,7 @@ def examined(program: Program, **changes: Any) -> Examined:
     model, data, settings = program
     given = settings | changes
     recipe = Recipe(
-        Supervised(changes.get("model", model), loss_of(given["loss"])),
+        Supervised(given.get("model", model), loss_of(given["loss"])),
         optimizer_of(given.get("optimizer", "adam")),
         **{
             name: given[name]

@@ -98,10 +98,13 @@ def _orders(recipe: Recipe, examples: int, rows: int) -> Iterator[np.ndarray]:
 
 
 def constant_loss(loss: Loss, outputs_shape: tuple[int, ...], targets: np.ndarray) -> float | None:
-    """The loss of outputs that are the same for every example, the best of such; None where it is not known.
+    """The loss of outputs that are the same for every example, the best of such.
 
-    outputs_shape: (examples, ...), as many as there are targets.
+    outputs_shape: (examples, ...), as many as there are targets. None where it is not known, and where all
+    targets are the same, so that no other outputs are better.
     """
+    if (targets == targets[:1]).all():
+        return None
     one, shape = loss.of_one(), outputs_shape
     if isinstance(loss, MeanOfMembers):
         shape = (shape[0], *shape[2:])

@@ -194,8 +194,7 @@ def _constant_loss(examined: Examined, arrays: Arrays) -> float | None:
         return None
     (head,) = examined.heads
     shape = (len(arrays), *examined.forward.outputs[head.output].shape[1:])
-    found = constant_loss(head.loss, shape, arrays.named[head.target])
-    return found if found is not None and found > 1e-3 else None
+    return constant_loss(head.loss, shape, arrays.named[head.target])
 
 
 def _with_optimizer(examined: Examined, optimizer: Transform) -> Programs:

@@ -15,10 +15,11 @@ from chainrule.training.scaling import ending_in
 _STEPS = 5
 """Of training, after which all is measured once more: what is zero at the start by intention, such as the
 last layer or the scale of a residual branch, is no longer zero then."""
-_FADES, _GROWS = 1e-4, 1e4
-"""Sigmoids divide a delta by four or more, each: so little is left after seven of them. Of plain ReLU layers
-with Glorot's weights, which halve its square, it takes more than 25."""
-_WEAK, _STRONG = 1e-3, 1e3  # AutoTrainer's bound for vanishing gradients (Zhang et al. 2021)
+_FADES, _GROWS = 1e-3, 1e3
+"""The first is AutoTrainer's bound for vanishing gradients (Zhang et al. 2021). On handwritten digits, with six
+and ten layers of relu, tanh or sigmoid and weights of five sizes, all networks that keep less end at an
+accuracy of 0.84 or below, and those that end above 0.95 keep more."""
+_WEAK, _STRONG = 1e-2, 1e2
 _SATURATED = 0.5  # share of a layer's numbers, as DeepDiagnosis has it (Wardat et al. 2022)
 _FLAT = 0.02  # the slope of a sigmoid is below a tenth of its largest, that of tanh a twenty-fifth
 _SURE_LOGITS = 30.0
@@ -48,8 +49,8 @@ def signal(examined: Examined) -> list[Finding]:
     is the length of the delta of an example, which well-scaled weights preserve, whatever the widths. Both
     are compared between the first and the last hidden layer: the derivative of a logarithm, say, makes the
     deltas of probabilities as large as they are unlikely.
-    A problem where less than a ten-thousandth arrives, or ten thousand times as much, both times. A note from
-    a thousandth on, and where five steps have mended it.
+    A problem where less than a thousandth arrives, or a thousand times as much, both times. A note from a
+    hundredth on, and where five steps have mended it.
     """
     if examined.rows < 2:
         return []
