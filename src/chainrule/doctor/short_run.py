@@ -15,10 +15,11 @@ from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import evaluated, initial_tree
 
-_BUDGET = 5e9
-_OVERHEAD = 5e5
-"""Floating-point operations of a short run in all, about a second of one core; and those that the calls
-around a step take the time of, however small it is."""
+_LEAST, _MOST = 5e9, 5e10
+"""Floating-point operations of a short run: so many are cheap, at most some tenths of a second of one core;
+and no run takes more, which are some seconds."""
+_SHARE = 0.1  # of the planned steps, between the two
+_OVERHEAD = 5e5  # floating-point operations that take as long as the calls around a step
 MOST_STEPS = 10_000
 FEWEST_STEPS = 100
 """A run that is shorter tells nothing, so that no check judges by one."""
@@ -30,8 +31,9 @@ def affordable(program: Program, planned: int | None) -> int:
     It is decided by what a step computes, never by the clock, so that the same training is judged alike
     everywhere.
     """
-    steps = int(_BUDGET / (count(program).flops + _OVERHEAD))
-    return min(steps, MOST_STEPS, MOST_STEPS if planned is None else planned)
+    cost = count(program).flops + _OVERHEAD
+    wanted = max(_LEAST, min(_MOST, _SHARE * cost * (planned or 0)))
+    return min(int(wanted / cost), MOST_STEPS, MOST_STEPS if planned is None else planned)
 
 
 class ShortRun:

@@ -66,10 +66,10 @@ def test_deep_networks_with_normalization_or_residuals_are_none():
 @pytest.mark.parametrize("value", [0.0, 0.1])
 def test_units_that_are_all_alike_are_a_problem(value):
     same = nn.constant(value)
-    found = symmetric_weights(network(D(16, "relu", weight=same), D(10, weight=same)))
-    first = found[0]
+    (first,) = symmetric_weights(network(D(16, "relu", weight=same), D(10, weight=same)))
     assert (first.severity, first.layer, first.causes) == ("problem", "dense_1", ("symmetric_weights",))
     assert first.evidence["units"] == 16
+    assert first.evidence["layers"][0] == "dense_1"
 
 
 def test_units_that_are_alike_at_first_and_then_learn_different_things_are_none():

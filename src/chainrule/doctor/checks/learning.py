@@ -20,15 +20,19 @@ _RANGE = (1e-6, 10.0)  # that the range test climbs through, and a tenth and ten
 _ABOVE, _BELOW = 0.5, 30.0
 """What the range test makes suspicious: a rate above half of that at which it ran away, or less than a
 thirtieth of the one where it fell most. Good rates are a third to a tenth of the former (Smith 2018)."""
-_NOTHING, _SOMETHING = 0.95, 0.8
-"""Of the loss of a constant prediction: above the one nothing was learned, below the other something was."""
+_BEHIND = 0.3
+"""Of the loss of a constant prediction: what a rate must be behind the suggested one to be too high. Of steps
+that are too long the loss keeps such a distance, however long they go on."""
 _HALF = 0.5  # of what the suggested rate learns: what all planned steps must come to
 _ROWS = 32
 _BY_HEART, _NOT_AT_ALL = 0.5, 0.9
 """Of the loss of a constant prediction on one batch. A linear model alone tells a part of it, since there are
 few examples for its weights; so who stays above the second does not learn."""
 _USUAL_RATES = (0.001, 0.01)
-_LONGER = 10.0  # times as many steps are planned: learning a batch by heart is so much easier than the data
+_LONGER = 4.0
+"""More than so many times the steps that were tried are planned: it is not sure then that nothing will be
+learned, since recurrent networks, for one, may be on a plateau for long and leave it fast."""
+_HOPELESS = 1000.0  # times below the rate that the range test suggests: no plateau is so long
 _BLOCK = 100
 
 
@@ -36,10 +40,10 @@ def learning_rate(examined: Examined) -> list[Finding]:
     """A learning rate outside what a short range test supports, and that was tried.
 
     Where the test makes it suspicious, the network is trained by its own rate and by the one that the test
-    suggests, for as many steps as are cheap. It is too high where the own rate learns nothing and the other
-    does. It is too low where what it learns would, by all planned steps, not come to half of what the other
+    suggests, for as many steps as are cheap. It is too high where the own rate stays clearly behind. It is
+    too low where what it learns would, by all planned steps, not come to half of what the other
     has learned already; a rate five times below the best learns a fifth in as many steps, and all in five
-    times as many.
+    times as many. Where many more steps are planned than were tried, that is a note.
     """
     recipe, examples = examined.recipe, examined.examples
     steps = MOST_STEPS if examined.steps is None else examined.steps
@@ -76,7 +80,7 @@ def learning_rate(examined: Examined) -> list[Finding]:
     )
     remedy = f"try {test.suggestion:.2g}"
     if rate > test.suggestion:
-        if not is_constant(recipe.optimizer) or own_end < _NOTHING or other_end > _SOMETHING:
+        if not is_constant(recipe.optimizer) or own_end - other_end < _BEHIND:
             return []
         said = f"The learning rate {rate:.3g} is too high. {told}"
         causes = ("learning_rate_too_high", "momentum_too_high")
@@ -84,9 +88,11 @@ def learning_rate(examined: Examined) -> list[Finding]:
     learned = (start - own_end) * steps / tried
     if not is_constant(recipe.optimizer) or learned >= _HALF * (start - other_end):
         return []
+    sure = steps <= _LONGER * tried or rate * _HOPELESS < test.suggestion
+    severity = "problem" if sure else "note"
     said = f"The learning rate {rate:.3g} is too low. {told}"
     causes = ("learning_rate_too_low",)
-    return [Finding("learning_rate", "problem", said, remedy, causes=causes, evidence=evidence)]
+    return [Finding("learning_rate", severity, said, remedy, causes=causes, evidence=evidence)]
 
 
 def memorization(examined: Examined) -> list[Finding]:
@@ -95,7 +101,7 @@ def memorization(examined: Examined) -> list[Finding]:
     It is trained on the same 32 examples by its own optimizer until the loss has halved, at most for as many
     steps as are cheap. Where it learns nothing at all, it is tried what does: standardized inputs or targets,
     Adam at two usual rates, no penalties. That is named; where nothing does, the network is to blame. A
-    problem, unless ten times as many steps are planned as were tried.
+    problem, unless more than four times as many steps are planned as were tried.
     """
     batch = _batch(examined)
     constant = _constant_loss(examined, batch)
@@ -107,16 +113,16 @@ def memorization(examined: Examined) -> list[Finding]:
         return []
     start = own.loss(batch) / constant
     left = _left(own, batch, constant, steps)
-    if left < _NOT_AT_ALL:
+    if left < max(_NOT_AT_ALL, _BY_HEART * start):  # a start with large weights is a long way off
         return []
-    causes, told = _what_learns(examined, batch, steps, rises=not left <= start)
+    causes, told, remedy = _what_learns(examined, batch, steps, rises=not left <= start)
     longer = examined.steps is None or examined.steps > _LONGER * steps
     return [
         Finding(
             "memorization",
             "note" if longer else "problem",
             f"The network learns nothing of one batch of {len(batch)} examples in {steps:,} steps; {told}.",
-            "take what learns it" if told[0] != "n" else "look at its initial weights, activations and depth",
+            remedy,
             causes=causes,
             evidence={"left": left, "steps": steps},
         )
@@ -125,8 +131,8 @@ def memorization(examined: Examined) -> list[Finding]:
 
 def _what_learns(
     examined: Examined, batch: Arrays, steps: int, *, rises: bool
-) -> tuple[tuple[str, ...], str]:
-    """The causes that are left when others are tried, and which try has learned the batch, as a clause.
+) -> tuple[tuple[str, ...], str, str]:
+    """The causes that are left when others are tried, what has learned the batch, as a clause, and a remedy.
 
     rises: whether the loss was not even below that of the start.
     """
@@ -135,24 +141,24 @@ def _what_learns(
         constant = None if arrays is None else _constant_loss(examined, arrays)
         if arrays is None or constant is None:
             return False
-        return (
-            _left(ShortRun(programs, arrays, len(arrays), examined.tree), arrays, constant, steps) < _BY_HEART
-        )
+        run = ShortRun(programs, arrays, len(arrays), examined.tree)
+        return _left(run, arrays, constant, steps) < _BY_HEART
 
     if learns(examined.programs, mended_inputs(examined, batch, standardized)):
-        return ("unscaled_inputs",), "with standardized inputs it does"
+        return ("unscaled_inputs",), "with standardized inputs it does", "standardize the inputs"
     if learns(examined.programs, _scaled_targets(examined, batch)):
-        return ("unscaled_targets",), "with standardized targets it does"
+        return ("unscaled_targets",), "with standardized targets it does", "standardize the targets"
     for rate in _USUAL_RATES:
         if learns(_with_optimizer(examined, adam(rate)), batch):
             high = ("learning_rate_too_high", "momentum_too_high")
-            return high if rises else ("learning_rate_too_low",), f"by Adam at {rate:g} it does"
+            causes = high if rises else ("learning_rate_too_low",)
+            return causes, f"by Adam at {rate:g} it does", "take that, or another learning rate"
     if examined.recipe.penalties:
         free = replace(examined.recipe, penalties=(), optimizer=adam(_USUAL_RATES[0]))
         if learns(Programs(free, examined.programs.executor), batch):
-            return ("too_strong_penalty",), "without the penalties it does"
-    network = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
-    return network, "no optimizer does"
+            return ("too_strong_penalty",), "without the penalties it does", "make the penalties weaker"
+    causes = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
+    return causes, "no optimizer does", "look at its initial weights, activations and depth"
 
 
 def _scaled_targets(examined: Examined, batch: Arrays) -> Arrays | None:
