@@ -88,9 +88,10 @@ def test_what_training_would_warn_of_is_a_finding_and_no_warning():
 def test_data_and_weights_stay_as_they_are():
     model, (x, y), settings = HEALTHY["wines, noisy labels"]()
     before = x.copy()
-    fresh = chainrule.train(model, (x, y), **(settings | {"epochs": 1}), progress=False)
+    short = settings | {"epochs": 1, "progress": False}
+    fresh = chainrule.train(model, (x, y), **short)
     doctor.check(model, (x, y), **settings)
-    again = chainrule.train(model, (x, y), **(settings | {"epochs": 1}), progress=False)
+    again = chainrule.train(model, (x, y), **short)
     assert (x == before).all()
     assert all((fresh.parameters[name] == array).all() for name, array in again.parameters.items())
 

@@ -68,7 +68,7 @@ def _by_chance(first: np.ndarray, second: np.ndarray) -> bool:
 
     present = first + second > 0
     table = np.stack([first[present], second[present]])
-    return bool(table.shape[1] < 2 or chi2_contingency(table).pvalue > _CHANCE)
+    return table.shape[1] < 2 or float(chi2_contingency(table)[1]) > _CHANCE
 
 
 def duplicates(examined: Examined) -> list[Finding]:
