@@ -67,6 +67,8 @@ def _by_chance(first: np.ndarray, second: np.ndarray) -> bool:
     from scipy.special import chdtrc
 
     present = first + second > 0
+    if present.sum() < 2:
+        return True
     counts = np.stack([first[present], second[present]]).astype(np.float64)
     expected = counts.sum(1, keepdims=True) * counts.sum(0) / counts.sum()
     statistic = float(((counts - expected) ** 2 / expected).sum())
