@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.doctor.checks.inputs import mended_inputs, standardized
 from chainrule.doctor.examined import Examined
-from chainrule.doctor.rates import is_constant, rate_of
+from chainrule.doctor.rates import constant_rate
 from chainrule.doctor.short_run import FEWEST_STEPS, MOST_STEPS, ShortRun, affordable, constant_loss
 from chainrule.nn.losses.loss import VALUES
 from chainrule.nn.optimizers import Transform, adam
@@ -30,69 +30,87 @@ _BY_HEART, _NOT_AT_ALL = 0.5, 0.9
 few examples for its weights; so who stays above the second does not learn."""
 _USUAL_RATES = (0.001, 0.01)
 _LONGER = 4.0
-"""More than so many times the steps that were tried are planned: it is not sure then that nothing will be
+"""More than so many times the steps that were tried are planned: it is not sure then that little will be
 learned, since recurrent networks, for one, may be on a plateau for long and leave it fast."""
-_HOPELESS = 1000.0  # times below the rate that the range test suggests: no plateau is so long
+_FASTER, _HOPELESS = 3.0, 0.1
+"""Unless what all planned steps would learn, at three times the pace of those that were tried, is less than a
+tenth of the loss of a constant prediction."""
 _BLOCK = 100
 
 
 def learning_rate(examined: Examined) -> list[Finding]:
-    """A learning rate outside what a short range test supports, and that was tried.
+    """A constant learning rate outside what a short range test supports, and that was tried.
 
     Where the test makes it suspicious, the network is trained by its own rate and by the one that the test
     suggests, for as many steps as are cheap. It is too high where the own rate stays clearly behind. It is
     too low where what it learns would, by all planned steps, not come to half of what the other
     has learned already; a rate five times below the best learns a fifth in as many steps, and all in five
-    times as many. Where many more steps are planned than were tried, that is a note.
+    times as many. Where many more steps are planned than were tried, and something was learned, that is a
+    note.
     """
-    recipe, examples = examined.recipe, examined.examples
-    steps = MOST_STEPS if examined.steps is None else examined.steps
-    rate = rate_of(recipe.optimizer, steps)
-    if rate is None or recipe.optimizer.needs_all_examples() or examined.data.is_ragged:
+    optimizer, examples = examined.recipe.optimizer, examined.examples
+    rate = constant_rate(optimizer)
+    if rate is None or optimizer.needs_all_examples() or examined.data.is_ragged:
         return []
+    low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
     with np.errstate(all="ignore"):
-        low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
-        test = climbed(recipe, examples, low, high, 100, examined.programs.executor)
-    if test.suggestion is None or len(test.rates) < 10:
+        test = climbed(examined.recipe, examples, low, high, 100, examined.programs.executor)
+    suggested = test.suggestion
+    if suggested is None or len(test.rates) < 10:
         return []
     ran_away = test.rates[-1] if len(test.rates) < 100 else np.inf
-    if test.suggestion / _BELOW <= rate <= _ABOVE * ran_away:
+    if suggested / _BELOW <= rate <= _ABOVE * ran_away:
         return []
     own = ShortRun(examined.programs, examples, examined.rows, examined.tree)
-    tried = affordable(own.program, examined.steps)
+    steps = affordable(own.program, examined.steps)
     constant = _constant_loss(examined, examples)
-    if tried < FEWEST_STEPS or constant is None:
+    if steps < FEWEST_STEPS or constant is None:
         return []
-    other = _with_optimizer(examined, with_rate(recipe.optimizer, test.suggestion))
-    losses = [run.advance(tried) for run in (own, ShortRun(other, examples, examined.rows, examined.tree))]
-    own_end, other_end = (_end(each) / constant for each in losses)
-    start = float(losses[0][: max(1, tried // 100)].mean()) / constant
-    evidence = {
-        "rate": rate,
-        "suggested": test.suggestion,
-        "steps": tried,
-        "loss": own_end * constant,
-        "loss_suggested": other_end * constant,
-    }
-    told = (
-        f"After {tried:,} steps the loss is {own_end * constant:.3g}, with {test.suggestion:.2g} "
-        f"{other_end * constant:.3g}; that of a constant prediction is {constant:.3g}."
-    )
-    remedy = f"try {test.suggestion:.2g}"
-    if rate > test.suggestion:
-        if not is_constant(recipe.optimizer) or own_end - other_end < _BEHIND:
-            return []
-        said = f"The learning rate {rate:.3g} is too high. {told}"
+    other = _with_optimizer(examined, with_rate(optimizer, suggested))
+    losses = own.advance(steps) / constant
+    losses_other = ShortRun(other, examples, examined.rows, examined.tree).advance(steps) / constant
+    found = _judged_rate(examined, rate - suggested, losses, losses_other)
+    if found is None:
+        return []
+    severity, word, causes = found
+    ends = [_end(each) * constant for each in (losses, losses_other)]
+    return [
+        Finding(
+            "learning_rate",
+            severity,
+            f"The learning rate {rate:.3g} is too {word}. After {steps:,} steps the loss is {ends[0]:.3g}, "
+            f"with {suggested:.2g} {ends[1]:.3g}; that of a constant prediction is {constant:.3g}.",
+            f"try {suggested:.2g}",
+            causes=causes,
+            evidence={
+                "rate": rate,
+                "suggested": suggested,
+                "steps": steps,
+                "loss": ends[0],
+                "loss_suggested": ends[1],
+            },
+        )
+    ]
+
+
+def _judged_rate(
+    examined: Examined, above: float, losses: np.ndarray, others: np.ndarray
+) -> tuple[str, str, tuple[str, ...]] | None:
+    """Severity, 'high' or 'low', and causes; None where the rate does no harm.
+
+    above: how far it is above the suggested one. losses, others: of the two, in units of the loss of a
+    constant prediction.
+    """
+    own_end, other_end, steps = _end(losses), _end(others), len(losses)
+    if above > 0:
         causes = ("learning_rate_too_high", "momentum_too_high")
-        return [Finding("learning_rate", "problem", said, remedy, causes=causes, evidence=evidence)]
-    learned = (start - own_end) * steps / tried
-    if not is_constant(recipe.optimizer) or learned >= _HALF * (start - other_end):
-        return []
-    sure = steps <= _LONGER * tried or rate * _HOPELESS < test.suggestion
-    severity = "problem" if sure else "note"
-    said = f"The learning rate {rate:.3g} is too low. {told}"
-    causes = ("learning_rate_too_low",)
-    return [Finding("learning_rate", severity, said, remedy, causes=causes, evidence=evidence)]
+        return ("problem", "high", causes) if own_end - other_end >= _BEHIND else None
+    start = float(losses[: max(1, steps // 100)].mean())
+    longer = (examined.steps or MOST_STEPS) / steps
+    if (start - own_end) * longer >= _HALF * (start - other_end):
+        return None
+    severity = "problem" if _is_sure(start - own_end, steps, examined.steps) else "note"
+    return severity, "low", ("learning_rate_too_low",)
 
 
 def memorization(examined: Examined) -> list[Finding]:
@@ -101,7 +119,7 @@ def memorization(examined: Examined) -> list[Finding]:
     It is trained on the same 32 examples by its own optimizer until the loss has halved, at most for as many
     steps as are cheap. Where it learns nothing at all, it is tried what does: standardized inputs or targets,
     Adam at two usual rates, no penalties. That is named; where nothing does, the network is to blame. A
-    problem, unless more than four times as many steps are planned as were tried.
+    problem, unless many more steps are planned than were tried and the loss has begun to fall.
     """
     batch = _batch(examined)
     constant = _constant_loss(examined, batch)
@@ -116,17 +134,23 @@ def memorization(examined: Examined) -> list[Finding]:
     if left < max(_NOT_AT_ALL, _BY_HEART * start):  # a start with large weights is a long way off
         return []
     causes, told, remedy = _what_learns(examined, batch, steps, rises=not left <= start)
-    longer = examined.steps is None or examined.steps > _LONGER * steps
     return [
         Finding(
             "memorization",
-            "note" if longer else "problem",
+            "problem" if _is_sure(start - left, steps, examined.steps) else "note",
             f"The network learns nothing of one batch of {len(batch)} examples in {steps:,} steps; {told}.",
             remedy,
             causes=causes,
             evidence={"left": left, "steps": steps},
         )
     ]
+
+
+def _is_sure(learned: float, tried: int, planned: int | None) -> bool:
+    """Whether the planned steps will not do what those that were tried have not."""
+    if planned is None:
+        return False
+    return planned <= _LONGER * tried or _FASTER * learned * planned / tried < _HOPELESS
 
 
 def _what_learns(
