@@ -32,6 +32,12 @@ def test_its_tree_is_its_own():
     assert all((patient.tree[name] == array).all() for name, array in before.items())
 
 
+def test_batches_are_as_large_as_there_are_examples():
+    patient = examined((S([D(3)]), wine(), {"loss": "cross_entropy"}))
+    run = ShortRun(patient.programs, patient.examples.take(slice(20)), 1000, patient.tree)
+    assert len(run.advance(4)) == 4
+
+
 def test_what_diverges_gives_what_is_not_finite_and_no_warning():
     patient = examined((S([D(64), D(10)]), digits(), {"loss": "cross_entropy", "optimizer": nn.sgd(1e30)}))
     run = ShortRun(patient.programs, patient.examples, patient.rows, patient.tree)

@@ -39,8 +39,9 @@ def affordable(program: Program, planned: int | None) -> int:
 class ShortRun:
     """A training that goes on for some steps, and of which nothing is kept.
 
-    programs: of its recipe. arrays: what it trains on. rows: of a batch. tree: the arrays of the model that
-    it begins with, by name, copied; the optimizer's it makes anew. What is not finite is given as it is.
+    programs: of its recipe. arrays: what it trains on. rows: of a batch, or all where there are fewer. tree:
+    the arrays of the model that it begins with, by name, copied; the optimizer's it makes anew. What is not
+    finite is given as it is.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class ShortRun:
         rows: int,
         tree: Mapping[str, np.ndarray],
     ) -> None:
-        recipe = programs.recipe
-        self.programs, self.arrays, self.rows = programs, arrays, rows
+        recipe, rows = programs.recipe, min(rows, len(arrays))
+        self.programs, self.arrays = programs, arrays
         step = programs.step(arrays, rows)
         compiled = programs.training(arrays, rows)
         self.program = compiled.program

@@ -23,7 +23,7 @@ def test_a_rate_that_learns_nothing_is_too_high(optimizer):
 def test_a_rate_that_gets_nowhere_is_too_low(optimizer):
     (found,) = learning_rate(network(optimizer))
     assert found.severity == "problem"
-    assert found.causes == ("learning_rate_too_low",)
+    assert found.causes == ("learning_rate_too_low", "too_few_epochs")
     assert found.evidence["suggested"] > 30 * found.evidence["rate"]
 
 

@@ -52,6 +52,11 @@ def learning_rate(examined: Examined) -> list[Finding]:
     rate = constant_rate(optimizer)
     if rate is None or optimizer.needs_all_examples() or examined.data.is_ragged:
         return []
+    own = ShortRun(examined.programs, examples, examined.rows, examined.tree)
+    steps = affordable(own.program, examined.steps)
+    constant = _constant_loss(examined, examples)
+    if steps < FEWEST_STEPS or constant is None:
+        return []
     low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
     with np.errstate(all="ignore"):
         test = climbed(examined.recipe, examples, low, high, 100, examined.programs.executor)
@@ -60,11 +65,6 @@ def learning_rate(examined: Examined) -> list[Finding]:
         return []
     ran_away = test.rates[-1] if len(test.rates) < 100 else np.inf
     if suggested / _BELOW <= rate <= _ABOVE * ran_away:
-        return []
-    own = ShortRun(examined.programs, examples, examined.rows, examined.tree)
-    steps = affordable(own.program, examined.steps)
-    constant = _constant_loss(examined, examples)
-    if steps < FEWEST_STEPS or constant is None:
         return []
     other = _with_optimizer(examined, with_rate(optimizer, suggested))
     losses = own.advance(steps) / constant
@@ -110,7 +110,9 @@ def _judged_rate(
     if (start - own_end) * longer >= _HALF * (start - other_end):
         return None
     severity = "problem" if _is_sure(start - own_end, steps, examined.steps) else "note"
-    return severity, "low", ("learning_rate_too_low",)
+    few = examined.data.examples is not None and 4 * examined.rows >= examined.data.examples
+    causes = ("learning_rate_too_low", *(("batch_size_too_large",) if few else ()), "too_few_epochs")
+    return severity, "low", causes
 
 
 def memorization(examined: Examined) -> list[Finding]:
