@@ -13,9 +13,8 @@ def settings(tmp_path):
     frame["kind"] = np.where(frame["a"] * frame["b"] > 0, "up", "down")
     frame.to_csv(tmp_path / "table.csv", index=False)
     file = tmp_path / "settings.toml"
-    file.write_text(
-        f'file = "{tmp_path / "table.csv"}"\ntarget = "kind"\nlayers = [16]\noptimizer = "adam"\nepochs = 50\n'
-    )
+    subject = f'file = "{tmp_path / "table.csv"}"\ntarget = "kind"\n'
+    file.write_text(f'{subject}layers = [16]\noptimizer = "adam"\nepochs = 50\n')
     return file
 
 

@@ -202,6 +202,18 @@ def test_it_is_repeated_by_its_config(trained, tmp_path):
     assert (tmp_path / "again" / weights).read_bytes() == (folder / weights).read_bytes()
 
 
+def test_what_it_would_train_is_known_and_checked_before(trained, capsys):
+    name, _, _, folder = trained
+    run = TASKS[name].load(folder)
+    opened = TASKS[name].open(run.source, run.config()["target"], run.settings, lambda sentence: None)
+    planned = TASKS[name].plan(opened, run.settings)
+    assert planned.recipe == run.run.recipe
+    capsys.readouterr()
+    assert main(["doctor", "--check", str(folder / "config.toml"), "--json"]) == 0
+    for finding in json.loads(capsys.readouterr().out)["findings"]:
+        assert finding["severity"] == "note"
+
+
 def test_two_trials_leave_a_run_and_a_report(trained, tmp_path, capsys):
     name, _, order, _ = trained
     if TASKS[name].search is None:

@@ -17,6 +17,12 @@ Program = tuple[nn.Layer, Pair, dict[str, Any]]
 S, D = nn.Sequential, nn.Dense
 
 
+def arrays(shipped: Any) -> Pair:
+    """What scikit-learn gives, whose annotations leave open what it is."""
+    x, y = shipped
+    return np.asarray(x), np.asarray(y)
+
+
 def scaled(x: np.ndarray) -> np.ndarray:
     """Each column with mean 0 and deviation 1."""
     deviation = x.std(0)
@@ -25,36 +31,36 @@ def scaled(x: np.ndarray) -> np.ndarray:
 
 @cache
 def iris() -> Pair:
-    return datasets.load_iris(return_X_y=True)
+    return arrays(datasets.load_iris(return_X_y=True))
 
 
 @cache
 def wine() -> Pair:
-    x, y = datasets.load_wine(return_X_y=True)
+    x, y = arrays(datasets.load_wine(return_X_y=True))
     return scaled(x), y
 
 
 @cache
 def cancer() -> Pair:
-    x, y = datasets.load_breast_cancer(return_X_y=True)
+    x, y = arrays(datasets.load_breast_cancer(return_X_y=True))
     return scaled(x), y
 
 
 @cache
 def digits(count: int = 600) -> Pair:
-    x, y = datasets.load_digits(return_X_y=True)
+    x, y = arrays(datasets.load_digits(return_X_y=True))
     return x[:count] / 16, y[:count]
 
 
 @cache
 def diabetes() -> Pair:
-    x, y = datasets.load_diabetes(return_X_y=True)
+    x, y = arrays(datasets.load_diabetes(return_X_y=True))
     return scaled(x), scaled(y)
 
 
 @cache
 def friedman() -> Pair:
-    x, y = datasets.make_friedman1(400, noise=1.0, random_state=0)
+    x, y = arrays(datasets.make_friedman1(400, noise=1.0, random_state=0))
     return scaled(x), scaled(y)
 
 
@@ -182,7 +188,7 @@ def examined(program: Program, **changes: Any) -> Examined:
     model, data, settings = program
     given = settings | changes
     recipe = Recipe(
-        Supervised(changes.get("model", model), loss_of(given["loss"])),
+        Supervised(given.get("model", model), loss_of(given["loss"])),
         optimizer_of(given.get("optimizer", "adam")),
         **{
             name: given[name]

@@ -52,7 +52,7 @@ def test_few_examples_and_few_steps_tell_nothing():
 @pytest.mark.parametrize(
     ("first", "now", "longer", "catches_up"),
     [
-        (101.0, 82.0, 10.0, True),  # a tenth of the way in a tenth of the time: sqrt(81 / 100)
+        (101.0, 82.0, 11.0, True),  # a tenth of the way in a tenth of the time: sqrt(81 / 100)
         (101.0, 82.0, 8.0, False),
         (101.0, 101.0, 1000.0, False),
         (1.0, 0.8, 5.0, True),  # learned slowly, but four times as much comes to what the other has

@@ -11,7 +11,7 @@ LABELS = np.array([0, 0, 0, 1])
 
 
 def test_it_does_the_steps_of_training():
-    """The same batches from the same weights: after an epoch the weights are those of training, to the bit."""
+    """The same batches from the same weights: after an epoch they are those of training, to the bit."""
     x, y = wine()
     data, settings = (x[:160], y[:160]), {"loss": "cross_entropy", "optimizer": nn.adam(0.01)}
     patient = examined((S([D(8, "relu"), D(3)]), data, settings))
@@ -30,6 +30,12 @@ def test_its_tree_is_its_own():
     before = {name: array.copy() for name, array in patient.tree.items()}
     ShortRun(patient.programs, patient.examples, patient.rows, patient.tree).advance(3)
     assert all((patient.tree[name] == array).all() for name, array in before.items())
+
+
+def test_batches_are_as_large_as_there_are_examples():
+    patient = examined((S([D(3)]), wine(), {"loss": "cross_entropy"}))
+    run = ShortRun(patient.programs, patient.examples.take(slice(20)), 1000, patient.tree)
+    assert len(run.advance(4)) == 4
 
 
 def test_what_diverges_gives_what_is_not_finite_and_no_warning():
@@ -67,6 +73,7 @@ def test_the_loss_of_the_best_constant(loss, shape, targets, value):
 
 def test_no_constant_is_known_for_other_losses():
     assert constant_loss(nn.Triplet(), (4, 3), LABELS) is None
+    assert constant_loss(nn.SoftmaxCrossEntropy(), (4, 2), np.zeros(4, int)) is None
 
 
 def test_the_loss_of_each_example():

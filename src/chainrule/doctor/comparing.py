@@ -64,9 +64,9 @@ def compared(
     targets = examples.named[head.target][test]
     shape = (count, *examined.forward.outputs[head.output].shape[1:])
     nothing = constant_loss(head.loss, shape, targets)
-    rows = min(examined.rows, len(train))
     runs = [
-        ShortRun(examined.programs, arrays.take(train), rows, examined.tree) for arrays in (examples, mended)
+        ShortRun(examined.programs, arrays.take(train), examined.rows, examined.tree)
+        for arrays in (examples, mended)
     ]
     steps = affordable(runs[0].program, examined.steps)
     if steps < FEWEST_STEPS or not nothing:

@@ -15,10 +15,11 @@ from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import evaluated, initial_tree
 
-_BUDGET = 5e9
-_OVERHEAD = 5e5
-"""Floating-point operations of a short run in all, about a second of one core; and those that the calls
-around a step take the time of, however small it is."""
+_LEAST, _MOST = 5e9, 5e10
+"""Floating-point operations of a short run: so many are cheap, at most some tenths of a second of one core;
+and no run takes more, which are some seconds."""
+_SHARE = 0.1  # of the planned steps, between the two
+_OVERHEAD = 5e5  # floating-point operations that take as long as the calls around a step
 MOST_STEPS = 10_000
 FEWEST_STEPS = 100
 """A run that is shorter tells nothing, so that no check judges by one."""
@@ -30,15 +31,17 @@ def affordable(program: Program, planned: int | None) -> int:
     It is decided by what a step computes, never by the clock, so that the same training is judged alike
     everywhere.
     """
-    steps = int(_BUDGET / (count(program).flops + _OVERHEAD))
-    return min(steps, MOST_STEPS, MOST_STEPS if planned is None else planned)
+    cost = count(program).flops + _OVERHEAD
+    wanted = max(_LEAST, min(_MOST, _SHARE * cost * (planned or 0)))
+    return min(int(wanted / cost), MOST_STEPS, MOST_STEPS if planned is None else planned)
 
 
 class ShortRun:
     """A training that goes on for some steps, and of which nothing is kept.
 
-    programs: of its recipe. arrays: what it trains on. rows: of a batch. tree: the arrays of the model that
-    it begins with, by name, copied; the optimizer's it makes anew. What is not finite is given as it is.
+    programs: of its recipe. arrays: what it trains on. rows: of a batch, or all where there are fewer. tree:
+    the arrays of the model that it begins with, by name, copied; the optimizer's it makes anew. What is not
+    finite is given as it is.
     """
 
     def __init__(
@@ -48,8 +51,8 @@ class ShortRun:
         rows: int,
         tree: Mapping[str, np.ndarray],
     ) -> None:
-        recipe = programs.recipe
-        self.programs, self.arrays, self.rows = programs, arrays, rows
+        recipe, rows = programs.recipe, min(rows, len(arrays))
+        self.programs, self.arrays = programs, arrays
         step = programs.step(arrays, rows)
         compiled = programs.training(arrays, rows)
         self.program = compiled.program
@@ -98,10 +101,13 @@ def _orders(recipe: Recipe, examples: int, rows: int) -> Iterator[np.ndarray]:
 
 
 def constant_loss(loss: Loss, outputs_shape: tuple[int, ...], targets: np.ndarray) -> float | None:
-    """The loss of outputs that are the same for every example, the best of such; None where it is not known.
+    """The loss of outputs that are the same for every example, the best of such.
 
-    outputs_shape: (examples, ...), as many as there are targets.
+    outputs_shape: (examples, ...), as many as there are targets. None where it is not known, and where all
+    targets are the same, so that no other outputs are better.
     """
+    if (targets == targets[:1]).all():
+        return None
     one, shape = loss.of_one(), outputs_shape
     if isinstance(loss, MeanOfMembers):
         shape = (shape[0], *shape[2:])

@@ -95,10 +95,10 @@ class Train(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """What a task trains on, and how, before it does.
+    """What training of a task would begin with.
 
-    recipe, training, validation, initial: as of `chainrule.training.train_recipe`. found: sentences on what
-    is trained on.
+    recipe, training, validation, initial: the arguments of `chainrule.training.train_recipe`. found:
+    sentences on the data.
     """
 
     recipe: Recipe
@@ -198,7 +198,7 @@ class Task:
     settle: (opened source, settings, say) -> settings, in which everything is fixed that a repeated or
     resumed run must not choose again, such as a number of epochs by the clock. These settings are stored and
     trained with.
-    plan: (opened source, settings) -> what training would begin with; raises DataError, ConfigError.
+    plan: (opened source, settings) -> what training would begin with; raises DataError and ConfigError.
     train: see `Train`. load: run folder -> the saved run.
     predict: (run, source, say) -> predictions for the examples of the source; for None, for examples that
     follow from the run itself, if the task has such.

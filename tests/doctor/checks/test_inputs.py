@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 from sklearn import datasets
-from tests.doctor.programs import D, S, cancer, digits, examined, friedman, wine
+from tests.doctor.programs import D, S, arrays, cancer, digits, examined, friedman, wine
 
 from chainrule import nn
 from chainrule.doctor.checks.inputs import constant_inputs, input_scale, missing_marks, outliers
@@ -13,7 +13,7 @@ def classes(data, model=None, **settings):
 
 
 def test_raw_columns_of_very_different_sizes_are_a_problem_where_scaling_helps():
-    (found,) = input_scale(classes(datasets.load_wine(return_X_y=True)))
+    (found,) = input_scale(classes(arrays(datasets.load_wine(return_X_y=True))))
     assert found.severity == "problem"
     assert found.causes == ("unscaled_inputs",)
     assert found.evidence["learned_mended"] > 0.5 > found.evidence["learned"]
@@ -27,7 +27,7 @@ def test_tiny_inputs_are_a_problem():
 
 
 def test_large_inputs_that_a_layer_scales_are_none():
-    raw = datasets.load_wine(return_X_y=True)
+    raw = arrays(datasets.load_wine(return_X_y=True))
     assert input_scale(classes(raw, S([nn.BatchNorm(), D(3)]))) == []
     assert input_scale(classes(raw, S([nn.LayerNorm(), D(3)]))) == []
     scaled = nn.Standardize.of(raw[0].astype(np.float32))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.doctor.programs import D, S, digits, examined, friedman, iris, noisy, wine
 
-from chainrule.doctor.checks.split import batch_size, duplicates, order, split_classes
+from chainrule.doctor.checks.split import _by_chance, batch_size, duplicates, order, split_classes
 
 
 def classes(data, **settings):
@@ -31,6 +31,16 @@ def test_a_random_split_is_none_however_small():
     random = np.random.default_rng(0).permutation(60)
     held = (x[random[:12]], y[random[:12]])
     assert split_classes(classes((x[random[12:]], y[random[12:]]), validation=held)) == []
+
+
+def test_chance_is_that_of_the_chi_squared_test():
+    """Two classes, 20 of 40 and 30 of 40: χ² = 5.333 with one degree of freedom, p = 0.0209."""
+    from scipy.stats import chi2_contingency
+
+    for first, second in (([20, 20], [30, 10]), ([400, 100], [100, 400]), ([30, 1, 9], [2, 30, 9])):
+        p = float(np.asarray(chi2_contingency(np.array([first, second]), correction=False)[1]))
+        assert _by_chance(np.array(first), np.array(second)) == (p > 1e-6)
+    assert _by_chance(np.array([5, 0]), np.array([3, 0]))
 
 
 def test_validation_on_what_is_trained_on_is_a_problem():

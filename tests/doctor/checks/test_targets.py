@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from sklearn import datasets
-from tests.doctor.programs import D, S, cancer, examined, friedman, uneven, wine
+from tests.doctor.programs import D, S, arrays, cancer, examined, friedman, uneven, wine
 
 from chainrule import nn
 from chainrule.doctor.checks.targets import class_balance, target_scale
@@ -25,7 +25,7 @@ def test_the_same_targets_do_no_harm_where_the_network_gets_there():
 
 
 def test_targets_of_a_raw_table_are_a_problem():
-    data = datasets.load_diabetes(return_X_y=True)
+    data = arrays(datasets.load_diabetes(return_X_y=True))
     patient = examined((S([D(16, "relu"), D(1)]), data, {"loss": "mean_squared_error"}))
     assert [each.severity for each in target_scale(patient)] == ["problem"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ _FAR = 20.0
 """Deviations: by Chebyshev's inequality at most one value in 400 is farther from the mean, of a normal
 distribution none."""
 _MARKS = 0.005  # the share of a column that a number standing for 'missing' has at least
+_LOOKED_AT = 5000  # values of a column, where all of them would have to be sorted
+_SHOWN = 20  # columns in the evidence
 _GAP = 3.0  # times the range of the others: so far off stands such a number
 
 
@@ -71,7 +74,7 @@ def outliers(examined: Examined) -> list[Finding]:
         f"({worst}: {farthest[worst]:.3g})."
     )
     result = _tried(examined, _clipped)
-    return [_finding("outliers", said, "clip them, or take logarithms", {"columns": farthest}, result)]
+    return [_finding("outliers", said, "clip them, or take logarithms", {"columns": _some(farthest)}, result)]
 
 
 def missing_marks(examined: Examined) -> list[Finding]:
@@ -86,7 +89,7 @@ def missing_marks(examined: Examined) -> list[Finding]:
     said = f"{_counted(marks)} a number that seems to stand for missing values ({first}: {marks[first]:g})."
     result = _tried(examined, _filled)
     remedy = "put the mean of the others in its place, and add a column that says where it was missing"
-    return [_finding("missing_marks", said, remedy, {"columns": marks}, result)]
+    return [_finding("missing_marks", said, remedy, {"columns": _some(marks)}, result)]
 
 
 def constant_inputs(examined: Examined) -> list[Finding]:
@@ -109,7 +112,7 @@ def constant_inputs(examined: Examined) -> list[Finding]:
         return []
     name = next(iter(constant))
     said = f"{_counted(constant)} one value only ({name}: {constant[name]:g})."
-    return [_broken("constant_inputs", "note", said, "leave them out", {"columns": constant})]
+    return [_broken("constant_inputs", "note", said, "leave them out", {"columns": _some(constant)})]
 
 
 def _broken(check: str, severity: str, said: str, remedy: str, evidence: Mapping[str, Any]) -> Finding:
@@ -198,7 +201,8 @@ def _columns(examined: Examined) -> dict[str, np.ndarray]:
 
 def _farthest(column: np.ndarray) -> float:
     """How many deviations the farthest value is from the median; 0 where half of the column is one value."""
-    low, middle, high = np.quantile(column, (0.25, 0.5, 0.75))
+    some = column[:: max(1, len(column) // _LOOKED_AT)]
+    low, middle, high = np.quantile(some, (0.25, 0.5, 0.75))
     return float(np.abs(column - middle).max() / column.std()) if high > low else 0.0
 
 
@@ -212,6 +216,10 @@ def _mark(column: np.ndarray) -> float | None:
         if np.abs(others - mark).min() > _GAP * np.ptp(others):
             return mark
     return None
+
+
+def _some(columns: Mapping[str, float]) -> dict[str, float]:
+    return dict(islice(columns.items(), _SHOWN))
 
 
 def _counted(columns: Mapping[str, float]) -> str:

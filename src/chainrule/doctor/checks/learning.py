@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.doctor.checks.inputs import mended_inputs, standardized
 from chainrule.doctor.examined import Examined
-from chainrule.doctor.rates import is_constant, rate_of
+from chainrule.doctor.rates import constant_rate
 from chainrule.doctor.short_run import FEWEST_STEPS, MOST_STEPS, ShortRun, affordable, constant_loss
 from chainrule.nn.losses.loss import VALUES
 from chainrule.nn.optimizers import Transform, adam
@@ -20,73 +20,99 @@ _RANGE = (1e-6, 10.0)  # that the range test climbs through, and a tenth and ten
 _ABOVE, _BELOW = 0.5, 30.0
 """What the range test makes suspicious: a rate above half of that at which it ran away, or less than a
 thirtieth of the one where it fell most. Good rates are a third to a tenth of the former (Smith 2018)."""
-_NOTHING, _SOMETHING = 0.95, 0.8
-"""Of the loss of a constant prediction: above the one nothing was learned, below the other something was."""
+_BEHIND = 0.3
+"""Of the loss of a constant prediction: what a rate must be behind the suggested one to be too high. Of steps
+that are too long the loss keeps such a distance, however long they go on."""
 _HALF = 0.5  # of what the suggested rate learns: what all planned steps must come to
 _ROWS = 32
 _BY_HEART, _NOT_AT_ALL = 0.5, 0.9
 """Of the loss of a constant prediction on one batch. A linear model alone tells a part of it, since there are
 few examples for its weights; so who stays above the second does not learn."""
 _USUAL_RATES = (0.001, 0.01)
-_LONGER = 10.0  # times as many steps are planned: learning a batch by heart is so much easier than the data
+_LONGER = 4.0
+"""More than so many times the steps that were tried are planned: it is not sure then that little will be
+learned, since recurrent networks, for one, may be on a plateau for long and leave it fast."""
+_FASTER, _HOPELESS = 3.0, 0.1
+"""Unless what all planned steps would learn, at three times the pace of those that were tried, is less than a
+tenth of the loss of a constant prediction."""
 _BLOCK = 100
 
 
 def learning_rate(examined: Examined) -> list[Finding]:
-    """A learning rate outside what a short range test supports, and that was tried.
+    """A constant learning rate outside what a short range test supports, and that was tried.
 
     Where the test makes it suspicious, the network is trained by its own rate and by the one that the test
-    suggests, for as many steps as are cheap. It is too high where the own rate learns nothing and the other
-    does. It is too low where what it learns would, by all planned steps, not come to half of what the other
+    suggests, for as many steps as are cheap. It is too high where the own rate stays clearly behind. It is
+    too low where what it learns would, by all planned steps, not come to half of what the other
     has learned already; a rate five times below the best learns a fifth in as many steps, and all in five
-    times as many.
+    times as many. Where many more steps are planned than were tried, and something was learned, that is a
+    note.
     """
-    recipe, examples = examined.recipe, examined.examples
-    steps = MOST_STEPS if examined.steps is None else examined.steps
-    rate = rate_of(recipe.optimizer, steps)
-    if rate is None or recipe.optimizer.needs_all_examples() or examined.data.is_ragged:
-        return []
-    with np.errstate(all="ignore"):
-        low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
-        test = climbed(recipe, examples, low, high, 100, examined.programs.executor)
-    if test.suggestion is None or len(test.rates) < 10:
-        return []
-    ran_away = test.rates[-1] if len(test.rates) < 100 else np.inf
-    if test.suggestion / _BELOW <= rate <= _ABOVE * ran_away:
+    optimizer, examples = examined.recipe.optimizer, examined.examples
+    rate = constant_rate(optimizer)
+    if rate is None or optimizer.needs_all_examples() or examined.data.is_ragged:
         return []
     own = ShortRun(examined.programs, examples, examined.rows, examined.tree)
-    tried = affordable(own.program, examined.steps)
+    steps = affordable(own.program, examined.steps)
     constant = _constant_loss(examined, examples)
-    if tried < FEWEST_STEPS or constant is None:
+    if steps < FEWEST_STEPS or constant is None:
         return []
-    other = _with_optimizer(examined, with_rate(recipe.optimizer, test.suggestion))
-    losses = [run.advance(tried) for run in (own, ShortRun(other, examples, examined.rows, examined.tree))]
-    own_end, other_end = (_end(each) / constant for each in losses)
-    start = float(losses[0][: max(1, tried // 100)].mean()) / constant
-    evidence = {
-        "rate": rate,
-        "suggested": test.suggestion,
-        "steps": tried,
-        "loss": own_end * constant,
-        "loss_suggested": other_end * constant,
-    }
-    told = (
-        f"After {tried:,} steps the loss is {own_end * constant:.3g}, with {test.suggestion:.2g} "
-        f"{other_end * constant:.3g}; that of a constant prediction is {constant:.3g}."
-    )
-    remedy = f"try {test.suggestion:.2g}"
-    if rate > test.suggestion:
-        if not is_constant(recipe.optimizer) or own_end < _NOTHING or other_end > _SOMETHING:
-            return []
-        said = f"The learning rate {rate:.3g} is too high. {told}"
+    low, high = min(_RANGE[0], 0.1 * rate), max(_RANGE[1], 10 * rate)
+    with np.errstate(all="ignore"):
+        test = climbed(examined.recipe, examples, low, high, 100, examined.programs.executor)
+    suggested = test.suggestion
+    if suggested is None or len(test.rates) < 10:
+        return []
+    ran_away = test.rates[-1] if len(test.rates) < 100 else np.inf
+    if suggested / _BELOW <= rate <= _ABOVE * ran_away:
+        return []
+    other = _with_optimizer(examined, with_rate(optimizer, suggested))
+    losses = own.advance(steps) / constant
+    losses_other = ShortRun(other, examples, examined.rows, examined.tree).advance(steps) / constant
+    found = _judged_rate(examined, rate - suggested, losses, losses_other)
+    if found is None:
+        return []
+    severity, word, causes = found
+    ends = [_end(each) * constant for each in (losses, losses_other)]
+    return [
+        Finding(
+            "learning_rate",
+            severity,
+            f"The learning rate {rate:.3g} is too {word}. After {steps:,} steps the loss is {ends[0]:.3g}, "
+            f"with {suggested:.2g} {ends[1]:.3g}; that of a constant prediction is {constant:.3g}.",
+            f"try {suggested:.2g}",
+            causes=causes,
+            evidence={
+                "rate": rate,
+                "suggested": suggested,
+                "steps": steps,
+                "loss": ends[0],
+                "loss_suggested": ends[1],
+            },
+        )
+    ]
+
+
+def _judged_rate(
+    examined: Examined, above: float, losses: np.ndarray, others: np.ndarray
+) -> tuple[str, str, tuple[str, ...]] | None:
+    """Severity, 'high' or 'low', and causes; None where the rate does no harm.
+
+    above: how far it is above the suggested one. losses, others: of the two, in units of the loss of a
+    constant prediction.
+    """
+    own_end, other_end, steps = _end(losses), _end(others), len(losses)
+    if above > 0:
         causes = ("learning_rate_too_high", "momentum_too_high")
-        return [Finding("learning_rate", "problem", said, remedy, causes=causes, evidence=evidence)]
-    learned = (start - own_end) * steps / tried
-    if not is_constant(recipe.optimizer) or learned >= _HALF * (start - other_end):
-        return []
-    said = f"The learning rate {rate:.3g} is too low. {told}"
-    causes = ("learning_rate_too_low",)
-    return [Finding("learning_rate", "problem", said, remedy, causes=causes, evidence=evidence)]
+        return ("problem", "high", causes) if own_end - other_end >= _BEHIND else None
+    start = float(losses[: max(1, steps // 100)].mean())
+    longer = (examined.steps or MOST_STEPS) / steps
+    if (start - own_end) * longer >= _HALF * (start - other_end):
+        return None
+    severity = "problem" if _is_sure(start - own_end, steps, examined.steps) else "note"
+    few = examined.data.examples is not None and 4 * examined.rows >= examined.data.examples
+    causes = ("learning_rate_too_low", *(("batch_size_too_large",) if few else ()), "too_few_epochs")
+    return severity, "low", causes
 
 
 def memorization(examined: Examined) -> list[Finding]:
@@ -95,7 +121,7 @@ def memorization(examined: Examined) -> list[Finding]:
     It is trained on the same 32 examples by its own optimizer until the loss has halved, at most for as many
     steps as are cheap. Where it learns nothing at all, it is tried what does: standardized inputs or targets,
     Adam at two usual rates, no penalties. That is named; where nothing does, the network is to blame. A
-    problem, unless ten times as many steps are planned as were tried.
+    problem, unless many more steps are planned than were tried and the loss has begun to fall.
     """
     batch = _batch(examined)
     constant = _constant_loss(examined, batch)
@@ -107,26 +133,32 @@ def memorization(examined: Examined) -> list[Finding]:
         return []
     start = own.loss(batch) / constant
     left = _left(own, batch, constant, steps)
-    if left < _NOT_AT_ALL:
+    if left < max(_NOT_AT_ALL, _BY_HEART * start):  # a start with large weights is a long way off
         return []
-    causes, told = _what_learns(examined, batch, steps, rises=not left <= start)
-    longer = examined.steps is None or examined.steps > _LONGER * steps
+    causes, told, remedy = _what_learns(examined, batch, steps, rises=not left <= start)
     return [
         Finding(
             "memorization",
-            "note" if longer else "problem",
+            "problem" if _is_sure(start - left, steps, examined.steps) else "note",
             f"The network learns nothing of one batch of {len(batch)} examples in {steps:,} steps; {told}.",
-            "take what learns it" if told[0] != "n" else "look at its initial weights, activations and depth",
+            remedy,
             causes=causes,
             evidence={"left": left, "steps": steps},
         )
     ]
 
 
+def _is_sure(learned: float, tried: int, planned: int | None) -> bool:
+    """Whether the planned steps will not do what those that were tried have not."""
+    if planned is None:
+        return False
+    return planned <= _LONGER * tried or _FASTER * learned * planned / tried < _HOPELESS
+
+
 def _what_learns(
     examined: Examined, batch: Arrays, steps: int, *, rises: bool
-) -> tuple[tuple[str, ...], str]:
-    """The causes that are left when others are tried, and which try has learned the batch, as a clause.
+) -> tuple[tuple[str, ...], str, str]:
+    """The causes that are left when others are tried, what has learned the batch, as a clause, and a remedy.
 
     rises: whether the loss was not even below that of the start.
     """
@@ -135,24 +167,24 @@ def _what_learns(
         constant = None if arrays is None else _constant_loss(examined, arrays)
         if arrays is None or constant is None:
             return False
-        return (
-            _left(ShortRun(programs, arrays, len(arrays), examined.tree), arrays, constant, steps) < _BY_HEART
-        )
+        run = ShortRun(programs, arrays, len(arrays), examined.tree)
+        return _left(run, arrays, constant, steps) < _BY_HEART
 
     if learns(examined.programs, mended_inputs(examined, batch, standardized)):
-        return ("unscaled_inputs",), "with standardized inputs it does"
+        return ("unscaled_inputs",), "with standardized inputs it does", "standardize the inputs"
     if learns(examined.programs, _scaled_targets(examined, batch)):
-        return ("unscaled_targets",), "with standardized targets it does"
+        return ("unscaled_targets",), "with standardized targets it does", "standardize the targets"
     for rate in _USUAL_RATES:
         if learns(_with_optimizer(examined, adam(rate)), batch):
             high = ("learning_rate_too_high", "momentum_too_high")
-            return high if rises else ("learning_rate_too_low",), f"by Adam at {rate:g} it does"
+            causes = high if rises else ("learning_rate_too_low",)
+            return causes, f"by Adam at {rate:g} it does", "take that, or another learning rate"
     if examined.recipe.penalties:
         free = replace(examined.recipe, penalties=(), optimizer=adam(_USUAL_RATES[0]))
         if learns(Programs(free, examined.programs.executor), batch):
-            return ("too_strong_penalty",), "without the penalties it does"
-    network = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
-    return network, "no optimizer does"
+            return ("too_strong_penalty",), "without the penalties it does", "make the penalties weaker"
+    causes = ("dead_units", "saturating_activation", "symmetric_weights", "missing_normalization")
+    return causes, "no optimizer does", "look at its initial weights, activations and depth"
 
 
 def _scaled_targets(examined: Examined, batch: Arrays) -> Arrays | None:
@@ -194,8 +226,7 @@ def _constant_loss(examined: Examined, arrays: Arrays) -> float | None:
         return None
     (head,) = examined.heads
     shape = (len(arrays), *examined.forward.outputs[head.output].shape[1:])
-    found = constant_loss(head.loss, shape, arrays.named[head.target])
-    return found if found is not None and found > 1e-3 else None
+    return constant_loss(head.loss, shape, arrays.named[head.target])
 
 
 def _with_optimizer(examined: Examined, optimizer: Transform) -> Programs:
