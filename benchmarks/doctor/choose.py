@@ -110,7 +110,7 @@ def healthy_bases(bench: Bench, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def imperfect(bench: Bench, entries: Sequence[Entry]) -> list[Entry]:
-    """Healthy programs with an imperfection, that are near the best that others reach on the same examples."""
+    """Healthy programs with an imperfection, near the best that others reach on the same examples."""
     candidates: list[Entry] = []
     for entry in entries:
         ordered = sorted(IMPERFECTIONS, key=lambda name, entry=entry: hashed(name, entry.name))
@@ -135,7 +135,9 @@ def faulty(bench: Bench, entries: Sequence[Entry]) -> list[Entry]:
         left = [
             graver
             for entry in left
-            if entry.name not in names and (graver := _graver(entry)) is not None and graver.twin == entry.twin
+            if entry.name not in names
+            and (graver := _graver(entry)) is not None
+            and graver.twin == entry.twin
         ]
     return list({entry.name: entry for entry in found}.values())
 
@@ -168,9 +170,7 @@ def _hurt(bench: Bench, entry: Entry, seeds: Sequence[int]) -> bool:
 
 def _near_their_best(bench: Bench, entries: Sequence[Entry], what: str) -> list[Entry]:
     """Those whose twins are steady, and as good as with other rates and the best epoch's weights."""
-    bench.measure(
-        [each for entry in entries for each in (*_others(entry.twin), *seeded(entry.twin))], what
-    )
+    bench.measure([each for entry in entries for each in (*_others(entry.twin), *seeded(entry.twin))], what)
     return [
         entry
         for entry in entries

@@ -36,7 +36,9 @@ DATA: Mapping[str, DataSet] = {
         "progress of an illness from 10 measures", TABLE, 0, (250, 72, 120), generators.diabetes
     ),
     "spirals": DataSet("two spirals in the plane", TABLE, 2, (2000, 500, 2000), generators.spirals),
-    "xor": DataSet("sign of a product, among 6 idle columns", TABLE, 2, (2000, 500, 2000), generators.xor),
+    "xor": DataSet(
+        "sign of a product of 3 columns, among 5 idle ones", TABLE, 2, (2000, 500, 2000), generators.xor
+    ),
     "clusters": DataSet(
         "4 classes of 2 clusters each, 20 columns", TABLE, 4, (3000, 600, 2000), generators.clusters
     ),
@@ -45,10 +47,8 @@ DATA: Mapping[str, DataSet] = {
     ),
     "friedman": DataSet("Friedman's first function, noisy", TABLE, 0, (3000, 600, 2000), generators.friedman),
     "sine": DataSet("a noisy sine of one column", TABLE, 0, (1500, 400, 2000), generators.sine),
-    "digit_images": DataSet(
-        "handwritten digits, 8×8", IMAGE, 10, (1000, 297, 500), generators.digit_images
-    ),
-    "stripes": DataSet("directions of noisy stripes, 12×12", IMAGE, 4, (1200, 300, 1000), generators.stripes),
+    "digit_images": DataSet("handwritten digits, 8×8", IMAGE, 10, (1000, 297, 500), generators.digit_images),
+    "stripes": DataSet("directions of noisy stripes, 12×12", IMAGE, 6, (1200, 300, 1000), generators.stripes),
     "adding": DataSet(
         "sum of the two marked of 16 numbers", SEQUENCE, 0, (3000, 500, 1000), generators.adding
     ),
@@ -101,7 +101,7 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """x: (examples, …), float32. y: (examples,) class numbers, int64, or numbers, float32. weight: or None."""
+    """x: (examples, …), float32. y, weight: (examples,); class numbers, int64, or numbers, float32."""
 
     x: np.ndarray
     y: np.ndarray
@@ -128,7 +128,9 @@ def load(examples: Examples) -> Parts:
     ends = np.cumsum(data_set.sizes)
     x, y = data_set.make(int(ends[-1]), _random(examples, "examples"))
     y = y.astype(np.int64 if data_set.classes else np.float64)
-    train, held_out, test = (Rows(*pair) for pair in zip(np.split(x, ends[:2]), np.split(y, ends[:2]), strict=True))
+    train, held_out, test = (
+        Rows(*pair) for pair in zip(np.split(x, ends[:2]), np.split(y, ends[:2]), strict=True)
+    )
     train = train.take(np.arange(examples.training_count))
     if examples.imbalance > 1:
         train, held_out = (_thinned(rows, examples.imbalance) for rows in (train, held_out))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from benchmarks.doctor.data import TABLE
-from benchmarks.doctor.network import CONVOLUTION, RECURRENT, SIMPLE, Network
+from benchmarks.doctor.network import CONVOLUTION, RECURRENT, SIMPLE
 from benchmarks.doctor.programs import Program, probability_loss, raw_loss
 from chainrule import nn
 
@@ -20,7 +20,7 @@ class Fault:
 
     meaning: what somebody did. plant: (healthy twin, grade from 1 to 3) -> the program with it; None where
     this program can't have it in this grade.
-    twin: (healthy program, grade) -> the twin, where a fault needs a certain one, such as one of few examples.
+    twin: (healthy program, grade) -> the twin, where a fault needs a certain one, such as of few examples.
     """
 
     meaning: str
@@ -230,7 +230,9 @@ FAULTS: Mapping[str, Fault] = {
     "exploding_recurrence": Fault("growing ReLU cells without clipping", _exploding_recurrence),
     "too_small_network": Fault("3, 2, 1 units in each hidden layer", _too_small_network),
     "overfitting": Fault(
-        "few examples, wider, 2 or 3 times as long", _overfitting, lambda program, grade: _few_examples(program, 8)
+        "few examples, wider, 2 or 3 times as long",
+        _overfitting,
+        lambda program, grade: _few_examples(program, 8),
     ),
     "too_strong_penalty": Fault("L2 of 0.03, 0.3, 3; dropout of 0.7, 0.85, 0.95", _too_strong_penalty),
     "batch_size_too_large": Fault("a sixth, half, all of the examples", _batch_size_too_large),
@@ -244,7 +246,9 @@ FAULTS: Mapping[str, Fault] = {
     "label_noise": Fault("20, 30, 40 % of the labels wrong", _label_noise),
     "missing_normalization": Fault("deep without normalization, shortcuts", _missing_normalization),
     "constant_or_broken_inputs": Fault(
-        "a code of -30, -999, -99,999 in missing cells", _broken_inputs, lambda program, grade: _missing(program)
+        "a code of -30, -999, -99,999 in missing cells",
+        _broken_inputs,
+        lambda program, grade: _missing(program),
     ),
 }
 """By the name of the cause, as the doctor's findings have it."""
@@ -257,7 +261,9 @@ IMPERFECTIONS: Mapping[str, Callable[[Program], Program | None]] = {
     "wrong_labels": lambda program: _examples(program, label_noise=0.05) if program.classes else None,
     "imbalanced": lambda program: _imbalanced(program, 4.0, weighted=False),
     "fewer_epochs": lambda program: replace(program, epochs=max(1, round(0.6 * program.epochs))),
-    "odd_batch": lambda program: replace(program, batch_size=program.batch_size + program.batch_size // 2 + 1),
+    "odd_batch": lambda program: replace(
+        program, batch_size=program.batch_size + program.batch_size // 2 + 1
+    ),
     "missing_cells": _missing,
 }
 """What healthy programs may have: name -> function of the program, None where it can't have that.

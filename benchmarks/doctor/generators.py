@@ -57,10 +57,10 @@ def spirals(count: int, random: Random) -> Pair:
 
 
 def xor(count: int, random: Random) -> Pair:
-    """Whether two of 8 columns differ in sign, without what is close to 0: x (examples, 8)."""
+    """Whether the product of 3 of 8 columns is negative, without what is close to 0: x (examples, 8)."""
     x = random.uniform(-1, 1, (count, 8))
-    x[:, :2] = np.sign(x[:, :2]) * (0.1 + 0.9 * np.abs(x[:, :2]))
-    return x, (x[:, 0] * x[:, 1] < 0).astype(int)
+    x[:, :3] = np.sign(x[:, :3]) * (0.1 + 0.9 * np.abs(x[:, :3]))
+    return x, (x[:, :3].prod(1) < 0).astype(int)
 
 
 def clusters(count: int, random: Random) -> Pair:
@@ -96,14 +96,14 @@ def sine(count: int, random: Random) -> Pair:
 
 
 def stripes(count: int, random: Random) -> Pair:
-    """Gratings of any phase in four directions: x (examples, 12, 12, 1)."""
-    y = random.integers(0, 4, count)
+    """Gratings of any phase in six directions: x (examples, 12, 12, 1)."""
+    y = random.integers(0, 6, count)
     down, across = np.mgrid[:12, :12]
-    direction = (np.pi * y / 4)[:, None, None]
+    direction = (np.pi * y / 6)[:, None, None]
     waves = random.uniform(0.9, 1.5, (count, 1, 1))
     along = across * np.cos(direction) + down * np.sin(direction)
     x = np.sin(waves * along + random.uniform(0, 2 * np.pi, (count, 1, 1)))
-    return (x + 0.8 * random.normal(size=x.shape))[..., None], y
+    return (x + random.normal(size=x.shape))[..., None], y
 
 
 def adding(count: int, random: Random) -> Pair:

@@ -15,11 +15,16 @@ _CLEARLY = 1.5  # so many times farther off, on average, a faulty one must be
 
 
 def as_good(figure: float | None, than: float, classes: int, times: float = 1.0) -> bool:
-    """Whether a figure is no worse than another, but for POINTS or SHARE, so many times. classes: 0 for numbers."""
+    """Whether a figure is no worse than another, but for POINTS or SHARE, so many times.
+
+    classes: 0 for numbers.
+    """
     if figure is None:
         return False
     slack = 1e-9  # of rounding
-    return figure >= than - times * POINTS - slack if classes else figure <= than * (1 + times * SHARE) + slack
+    return (
+        figure >= than - times * POINTS - slack if classes else figure <= than * (1 + times * SHARE) + slack
+    )
 
 
 def better(one: float | None, other: float | None, classes: int) -> bool:

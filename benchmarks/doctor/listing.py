@@ -78,7 +78,9 @@ class Entry:
             program = IMPERFECTIONS[self.imperfection](self.base) if self.imperfection else self.base
             pair = None if program is None else (program, program)
         if pair is None:
-            raise ValueError(f"{FILE.name}: {self.data}/{self.family} can't have what its entry says: choose anew")
+            raise ValueError(
+                f"{FILE.name}: {self.data}/{self.family} can't have what its entry says: choose anew"
+            )
         return pair
 
 

@@ -52,9 +52,14 @@ class Kept:
 
 
 def measure_all(
-    measure: Callable[..., Line], jobs: Sequence[Job], kept: Kept, processes: int, progress: Progress, what: str
+    measure: Callable[..., Line],
+    jobs: Sequence[Job],
+    kept: Kept,
+    processes: int,
+    progress: Progress,
+    what: str,
 ) -> None:
-    """Measure what is not kept yet. measure: a function of a module, called with the arguments of each job."""
+    """Measure what is not kept yet. measure: a function of a module, called with the arguments of a job."""
     missing = {key: given for key, given in jobs if key not in kept}
     start = time.monotonic()
     for done, (key, line) in enumerate(_measured(measure, list(missing.items()), processes), start=1):
@@ -63,9 +68,7 @@ def measure_all(
         progress(f"{what}: {done} of {len(missing)}, about {minutes:.0f} min left")
 
 
-def _measured(
-    measure: Callable[..., Line], jobs: list[Job], processes: int
-) -> Iterator[tuple[str, Line]]:
+def _measured(measure: Callable[..., Line], jobs: list[Job], processes: int) -> Iterator[tuple[str, Line]]:
     if processes == 1:
         for key, given in jobs:
             yield key, measure(*given)

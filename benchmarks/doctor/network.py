@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from chainrule import nn
-from chainrule.nn import Initializer, Layer, glorot_uniform, orthogonal, zeros
+from chainrule.nn.initializers import Initializer, glorot_uniform, orthogonal, zeros
+from chainrule.nn.layer import Layer
 
 DENSE, CONVOLUTION, RECURRENT = "dense", "convolution", "recurrent"
 SIMPLE, GRU, LSTM = "simple", "gru", "lstm"
@@ -69,9 +70,13 @@ def _hidden(network: Network, separate: bool) -> Iterator[Layer]:
     number, width_before = 0, None
     while number < count:
         width = network.widths[number]
-        pair = network.residual and width_before == width and network.widths[number + 1 : number + 2] == (width,)
+        pair = (
+            network.residual and width_before == width and network.widths[number + 1 : number + 2] == (width,)
+        )
         taken = [number, number + 1] if pair else [number]
-        inner = [each for place in taken for each in _layer(network, _weighted(network, place), place, separate)]
+        inner = [
+            each for place in taken for each in _layer(network, _weighted(network, place), place, separate)
+        ]
         yield from [nn.Residual(inner)] if pair else inner
         number += len(taken)
         width_before = width

@@ -114,7 +114,7 @@ def hashed(*parts: object) -> int:
 
 
 def _finished(network: Network, classes: int, random: np.random.Generator) -> tuple[Network, Loss]:
-    """With an output layer and the loss that goes with it: on raw numbers, or on probabilities, as in Keras."""
+    """With the last layer, and the loss for it: of raw numbers, or of probabilities, as in Keras."""
     if not classes:
         return replace(network, units=1), nn.MeanSquaredError()
     units = 1 if classes == 2 else classes
@@ -164,7 +164,7 @@ def _middle(data_set: DataSet, random: np.random.Generator) -> Network:
 
 
 def _deep(data_set: DataSet, random: np.random.Generator) -> Network:
-    """8 to 11 hidden layers, with the weights that suit their activation, as nothing else keeps the signal."""
+    """8 to 11 hidden layers, with first weights that keep the signal at its size."""
     width, count = int(random.choice([50, 64, 80])), int(random.integers(8, 12))
     network = _dense(count * [width], random)
     weight = nn.glorot_uniform() if network.activations[0] == "tanh" else nn.he_normal()
@@ -240,7 +240,9 @@ FAMILIES: Mapping[str, Family] = {
     "normalized": Family("9 to 15 dense hidden layers, normalized", TABLE, 6000, _normalized),
     "residual": Family("15 to 29 dense hidden layers, normalized, residual", TABLE, 4500, _residual),
     "convolutions": Family("2 or 3 convolutions, a dense layer", IMAGE, 3000, _small_convolutions),
-    "normalized_convolutions": Family("5 to 8 convolutions, normalized", IMAGE, 1300, _normalized_convolutions),
+    "normalized_convolutions": Family(
+        "5 to 8 convolutions, normalized", IMAGE, 1300, _normalized_convolutions
+    ),
     "residual_convolutions": Family("9 to 15 convolutions, residual", IMAGE, 900, _residual_convolutions),
     "simple_cells": Family("1 or 2 layers of simple recurrent cells", SEQUENCE, 8000, _simple_cells),
     "gated_cells": Family("a layer of GRU or LSTM cells", SEQUENCE, 5000, _gated_cells),
