@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from benchmarks.doctor.data import load
@@ -24,6 +25,7 @@ _RATES = (0.1, 1 / 3, 1.0, 3.0, 10.0)  # times the usual one
 _IMPERFECT = 2  # healthy programs with an imperfection, for each without
 _FAULTY = 14  # candidates for each cause
 _SAMPLE = 12  # trainings by which the time is estimated
+_ABOUT = 0.2  # times what counts as healed: learning rates that do not differ
 _NEAR_BEST = 2.0  # times what counts as healed, of the best on the same data set
 
 _HELP = f"""\
@@ -32,7 +34,8 @@ Chooses the programs of the proving ground by measuring them, and writes {FILE.n
 A healthy program is near the best that other learning rates, the best epoch's weights and the other networks
 reach on the same data; what a fault is planted in must be clearly worse than its healthy twin with each of
 {len(SEEDS)} seeds, or it is planted more gravely, or left out. Measurements are kept in a folder, and a
-second start goes on. Nothing else should run meanwhile, as seconds are noted, too.
+second start goes on; after a change of the data or the networks remove its choosing.jsonl. Nothing else
+should run meanwhile, as seconds are noted, too.
 
 Examples:
 
@@ -82,12 +85,12 @@ def settled(bench: Bench) -> list[Entry]:
     """Each base with the learning rate that is best, and the best epoch's weights where they are better."""
     drawn = [(name, written(*name)) for name in bases()]
     bench.measure([each for _, program in drawn for each in _rates(program)], "learning rates")
-    fastest = [(name, _best(bench, _rates(program))) for name, program in drawn]
-    bench.measure([_keeping_best(program) for _, program in fastest], "weights of the best epoch")
+    with_rate = [(name, _with_best_rate(bench, program)) for name, program in drawn]
+    bench.measure([_keeping_best(program) for _, program in with_rate], "weights of the best epoch")
     found = []
-    for name, program in fastest:
+    for name, program in with_rate:
         last, best = (bench.line(each)["figure"] for each in (program, _keeping_best(program)))
-        if last is None or (best is not None and not as_good(last, best, program.classes, 0.5)):
+        if program.keep == "last" and best is not None and not as_good(last, best, program.classes, 0.5):
             program = _keeping_best(program)
         found.append(Entry(*name, rate=program.rate, keep=program.keep))
     bench.measure([each for entry in found for each in seeded(entry.base)], "settled programs")
@@ -216,12 +219,19 @@ def _keeping_best(program: Program) -> Program:
     return replace(program, keep="best", patience=None)
 
 
-def _best(bench: Bench, programs: Sequence[Program]) -> Program:
-    best = programs[0]
-    for program in programs[1:]:
-        if better(bench.line(program)["figure"], bench.line(best)["figure"], program.classes):
-            best = program
-    return best
+def _with_best_rate(bench: Bench, program: Program) -> Program:
+    """With the rate in the middle of those that are about as good as the best."""
+    tried = _rates(program)
+    figures = [bench.line(each)["figure"] for each in tried]
+    best = figures[0]
+    for figure in figures[1:]:
+        best = figure if better(figure, best, program.classes) else best
+    good = [
+        place
+        for place, figure in enumerate(figures)
+        if best is not None and as_good(figure, best, program.classes, _ABOUT)
+    ]
+    return tried[good[len(good) // 2]] if good else program
 
 
 def trainings() -> int:
@@ -253,6 +263,8 @@ def told(entries: Sequence[Entry]) -> str:
         ("imperfection", Counter(entry.imperfection or "none" for entry in entries if not entry.faulty)),
     ):
         lines.append(f"{title}: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
+    seconds = np.quantile([entry.seconds for entry in entries], [0.05, 0.5, 0.95])
+    lines.append("seconds of a training: {:.2f}, {:.2f}, {:.2f} (5, 50, 95 %)".format(*seconds))
     missing = sorted(set(FAULTS) - {entry.cause for entry in bad})
     return "\n".join(lines + ([f"no program has: {', '.join(missing)}"] if missing else []))
 

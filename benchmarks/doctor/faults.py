@@ -163,8 +163,11 @@ def _batch_size_too_large(program: Program, grade: int) -> Program:
     return replace(program, batch_size=max(program.batch_size, (count // 6, count // 2, count)[grade - 1]))
 
 
-def _too_few_epochs(program: Program, grade: int) -> Program:
-    return replace(program, epochs=max(1, program.epochs // (12, 40, 1000)[grade - 1]), patience=None)
+def _too_few_epochs(program: Program, grade: int) -> Program | None:
+    counts = [max(1, program.epochs // share) for share in (12, 40, 1000)]
+    if counts.index(counts[grade - 1]) < grade - 1:
+        return None
+    return replace(program, epochs=counts[grade - 1], patience=None)
 
 
 def _no_shuffling(program: Program, grade: int) -> Program:
@@ -181,14 +184,17 @@ def _label_noise(program: Program, grade: int) -> Program | None:
 
 
 def _missing_normalization(program: Program, grade: int) -> Program | None:
-    """Deep networks without their normalization, then without what passes by either, then of tanh."""
+    """Residual networks without normalization; deep ones without either; the same of tanh."""
     network = program.network
-    if not network.normalization or (grade == 1 and network.depth < 10):
+    tanh = len(network.activations) * ("tanh",)
+    if not network.normalization or (grade == 1 and not network.residual):
         return None
     if grade == 1:
         return _network(program, normalization="")
-    activations = network.activations if grade == 2 else len(network.activations) * ("tanh",)
-    return _network(program, normalization="", residual=False, activations=activations)
+    if grade == 2:
+        return _network(program, normalization="", residual=False)
+    able = network.activations != tanh
+    return _network(program, normalization="", residual=False, activations=tanh) if able else None
 
 
 def _broken_inputs(program: Program, grade: int) -> Program:

@@ -35,9 +35,9 @@ def better(one: float | None, other: float | None, classes: int) -> bool:
 
 
 def mean_figure(figures: Sequence[float | None]) -> float | None:
-    """Over seeds; None where one is."""
+    """Over seeds; None where one is, or there are none."""
     known = [figure for figure in figures if figure is not None]
-    return fmean(known) if len(known) == len(figures) else None
+    return fmean(known) if known and len(known) == len(figures) else None
 
 
 def steady(figures: Sequence[float | None], classes: int) -> bool:

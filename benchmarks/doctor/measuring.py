@@ -65,7 +65,7 @@ def measure_all(
     for done, (key, line) in enumerate(_measured(measure, list(missing.items()), processes), start=1):
         kept.add(key, line)
         minutes = (time.monotonic() - start) / done * (len(missing) - done) / 60
-        progress(f"{what}: {done} of {len(missing)}, about {minutes:.0f} min left")
+        progress(f"{what}, {len(missing)} trainings: round {done}, about {minutes:.0f} min left")
 
 
 def _measured(measure: Callable[..., Line], jobs: list[Job], processes: int) -> Iterator[tuple[str, Line]]:

@@ -10,7 +10,7 @@ from benchmarks.doctor.methods import OURS, RANDOM, UNREPAIRED
 from benchmarks.doctor.rules import AUTOTRAINER, DEEP_DIAGNOSIS
 from benchmarks.doctor.scoring import Ratio, Score, Share
 
-_WIDTH = 150  # where there is no terminal that says
+_WIDTH = 170  # where there is no terminal that says
 _NAMES = {
     OURS: "chainrule's doctor",
     AUTOTRAINER: "AutoTrainer's thresholds",

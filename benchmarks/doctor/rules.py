@@ -30,7 +30,7 @@ _SATURATING = ("sigmoid", "tanh")
 class Seen:
     """What a run measured of itself, a number for each epoch.
 
-    finite: whether all losses and weights were. recurrent: whether the network is. epochs: planned.
+    finite: whether all losses and weights were. epochs: planned.
     accuracies: on the held-out examples. gradients: root mean squares, by weight, from the first layer to the
     last; sizes: how many numbers each weight has. gradient_zeros: the share of zeros in all gradients.
     updates: their size, as a share of the weight's. dead: the share of ReLU outputs that are 0, by layer.
@@ -38,7 +38,6 @@ class Seen:
     """
 
     finite: bool
-    recurrent: bool
     epochs: int
     accuracies: Sequence[float]
     gradients: Mapping[str, Sequence[float]]
@@ -86,7 +85,6 @@ def seen(run: Run | None, network: Network, epochs: int, *, broken: bool) -> See
     zeros = [[share * sizes[place] for share in series(place, "gradient_zeros")] for place in weights]
     return Seen(
         finite=not broken,
-        recurrent=network.kind == RECURRENT,
         epochs=epochs,
         accuracies=[next((record[name] for name in names if name in record), 0.0) for record in history],
         gradients={place: series(place, "gradient") for place in weights},
@@ -105,7 +103,7 @@ def seen(run: Run | None, network: Network, epochs: int, *, broken: bool) -> See
 
 def _activations(places: list[str], network: Network, kinds: Sequence[str]) -> list[tuple[str, str]]:
     """Layers that are activations of these kinds, each with the layer before it."""
-    if network.kind == RECURRENT:
+    if network.kind == RECURRENT or not places:
         return []
     layers = [place for place in places if place.rpartition(".")[2].startswith("activation_")]
     names = [*network.activations, *(network.activations[-1] for _ in network.head)]
