@@ -57,9 +57,8 @@ def spirals(count: int, random: Random) -> Pair:
 
 
 def xor(count: int, random: Random) -> Pair:
-    """Whether the product of 3 of 8 columns is negative, without what is close to 0: x (examples, 8)."""
+    """Whether the product of 3 of 8 columns is negative: x (examples, 8)."""
     x = random.uniform(-1, 1, (count, 8))
-    x[:, :3] = np.sign(x[:, :3]) * (0.1 + 0.9 * np.abs(x[:, :3]))
     return x, (x[:, :3].prod(1) < 0).astype(int)
 
 
@@ -103,7 +102,7 @@ def stripes(count: int, random: Random) -> Pair:
     waves = random.uniform(0.9, 1.5, (count, 1, 1))
     along = across * np.cos(direction) + down * np.sin(direction)
     x = np.sin(waves * along + random.uniform(0, 2 * np.pi, (count, 1, 1)))
-    return (x + random.normal(size=x.shape))[..., None], y
+    return (x + 1.5 * random.normal(size=x.shape))[..., None], y
 
 
 def adding(count: int, random: Random) -> Pair:
@@ -121,4 +120,4 @@ def waves(count: int, random: Random) -> Pair:
     turns = random.uniform(2, 4, (count, 1)) * np.linspace(0, 1, 32) + random.random((count, 1))
     shapes = np.stack([np.sin(2 * np.pi * turns), np.sign(np.sin(2 * np.pi * turns)), 2 * (turns % 1) - 1])
     x = shapes[y, np.arange(count)]
-    return (x + 0.3 * random.normal(size=x.shape))[..., None], y
+    return (x + 0.5 * random.normal(size=x.shape))[..., None], y

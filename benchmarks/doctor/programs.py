@@ -238,13 +238,13 @@ FAMILIES: Mapping[str, Family] = {
     "middle": Family("4 to 6 dense hidden layers", TABLE, 8000, _middle),
     "deep": Family("8 to 11 dense hidden layers", TABLE, 8000, _deep),
     "normalized": Family("9 to 15 dense hidden layers, normalized", TABLE, 6000, _normalized),
-    "residual": Family("15 to 29 dense hidden layers, normalized, residual", TABLE, 4500, _residual),
+    "residual": Family("15 to 29 dense hidden layers, normalized, residual", TABLE, 3500, _residual),
     "convolutions": Family("2 or 3 convolutions, a dense layer", IMAGE, 3000, _small_convolutions),
     "normalized_convolutions": Family(
         "5 to 8 convolutions, normalized", IMAGE, 1300, _normalized_convolutions
     ),
-    "residual_convolutions": Family("9 to 15 convolutions, residual", IMAGE, 900, _residual_convolutions),
-    "simple_cells": Family("1 or 2 layers of simple recurrent cells", SEQUENCE, 8000, _simple_cells),
-    "gated_cells": Family("a layer of GRU or LSTM cells", SEQUENCE, 5000, _gated_cells),
-    "stacked_cells": Family("2 or 3 layers of GRU or LSTM cells", SEQUENCE, 3000, _stacked_cells),
+    "residual_convolutions": Family("9 to 15 convolutions, residual", IMAGE, 700, _residual_convolutions),
+    "simple_cells": Family("1 or 2 layers of simple recurrent cells", SEQUENCE, 4000, _simple_cells),
+    "gated_cells": Family("a layer of GRU or LSTM cells", SEQUENCE, 3000, _gated_cells),
+    "stacked_cells": Family("2 or 3 layers of GRU or LSTM cells", SEQUENCE, 2000, _stacked_cells),
 }

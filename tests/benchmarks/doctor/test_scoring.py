@@ -109,7 +109,8 @@ def test_rows_of_the_rivals_come_from_the_watched_runs():
     fired = Found("autotrainer.dying_relu", "problem", ("dead_units",))
     rows = scores({UNREPAIRED: [Case(FAULTY, 0, outcome(0.95, fired)), Case(HEALTHY, 0, outcome())]})
     assert list(rows) == ["autotrainer", "deep_diagnosis", UNREPAIRED]
-    assert [rows[name].detected and rows[name].detected.value for name in rows] == [1.0, 0.0, None]
+    detected = [row.detected for row in rows.values()]
+    assert [share and share.value for share in detected] == [1.0, 0.0, None]
     assert rows["deep_diagnosis"].causes == {"dead_units": {NOTHING: 1}}
     assert rows[UNREPAIRED].repaired is not None
     assert rows[UNREPAIRED].repaired.value == 1.0
