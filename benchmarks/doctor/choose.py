@@ -23,10 +23,10 @@ from chainrule.errors import ChainruleError
 SEEDS = (0, 1, 2)
 _RATES = (0.1, 1 / 3, 1.0, 3.0, 10.0)  # times the usual one
 _IMPERFECT = 2  # healthy programs with an imperfection, for each without
-_FAULTY = 14  # candidates for each cause
+_FAULTY = 16  # candidates for each cause
 _SAMPLE = 12  # trainings by which the time is estimated
 _ABOUT = 0.2  # times what counts as healed: learning rates that do not differ
-_NEAR_BEST = 2.0  # times what counts as healed, of the best on the same data set
+_NEAR_BEST = 2.0  # times what counts as healed: networks on the same examples
 
 _HELP = f"""\
 Chooses the programs of the proving ground by measuring them, and writes {FILE.name}.
@@ -98,17 +98,17 @@ def settled(bench: Bench) -> list[Entry]:
 
 
 def healthy_bases(bench: Bench, entries: Sequence[Entry]) -> list[Entry]:
-    """Those that are steady, learn something, and are near the best on the same data."""
-    best: dict[str, float] = {}
+    """Those that are steady, and near the best on the same examples."""
+    best: dict[tuple[str, int], float] = {}
     for entry in entries:
-        mean = mean_figure(bench.figures(entry.base))
-        if better(mean, best.get(entry.data), entry.base.classes) and mean is not None:
-            best[entry.data] = mean
+        mean, examples = mean_figure(bench.figures(entry.base)), (entry.data, entry.variant)
+        if mean is not None and better(mean, best.get(examples), entry.base.classes):
+            best[examples] = mean
     return [
         _measured_entry(bench, entry)
         for entry in entries
         if steady(figures := bench.figures(entry.base), entry.base.classes)
-        and as_good(mean_figure(figures), best[entry.data], entry.base.classes, _NEAR_BEST)
+        and as_good(mean_figure(figures), best[entry.data, entry.variant], entry.base.classes, _NEAR_BEST)
     ]
 
 

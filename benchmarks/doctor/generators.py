@@ -64,7 +64,7 @@ def xor(count: int, random: Random) -> Pair:
 
 def clusters(count: int, random: Random) -> Pair:
     """scikit-learn's make_classification, one label in fifty wrong: x (examples, 20)."""
-    return datasets.make_classification(
+    x, y = datasets.make_classification(
         count,
         20,
         n_informative=10,
@@ -75,12 +75,13 @@ def clusters(count: int, random: Random) -> Pair:
         flip_y=0.02,
         random_state=_seed(random),
     )
+    return np.asarray(x), np.asarray(y)
 
 
 def linear(count: int, random: Random) -> Pair:
     """scikit-learn's make_regression: x (examples, 20)."""
     x, y = datasets.make_regression(count, 20, n_informative=8, random_state=_seed(random))[:2]
-    return _with_noise(x, y, random)
+    return _with_noise(np.asarray(x), np.asarray(y), random)
 
 
 def friedman(count: int, random: Random) -> Pair:

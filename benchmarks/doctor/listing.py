@@ -106,5 +106,7 @@ def chosen(entries: Sequence[Entry], split: str, only: str | None) -> list[Entry
 
 
 def _entry(plain: dict[str, Any]) -> Entry:
-    lists = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
-    return Entry(**(plain | lists))
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+    }
+    return Entry(**given)

@@ -88,7 +88,7 @@ def _hidden(network: Network, separate: bool) -> Iterator[Layer]:
         yield nn.GlobalAvgPool2D() if count >= _DEEP else nn.Flatten()
 
 
-def _weighted(network: Network, place: int) -> Layer:
+def _weighted(network: Network, place: int) -> nn.Dense | nn.Conv2D:
     width = network.widths[place]
     if network.kind == DENSE:
         return nn.Dense(width, None, network.weight, network.bias)

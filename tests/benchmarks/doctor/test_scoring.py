@@ -112,8 +112,9 @@ def test_rows_of_the_rivals_come_from_the_watched_runs():
     detected = [row.detected for row in rows.values()]
     assert [share and share.value for share in detected] == [1.0, 0.0, None]
     assert rows["deep_diagnosis"].causes == {"dead_units": {NOTHING: 1}}
-    assert rows[UNREPAIRED].repaired is not None
-    assert rows[UNREPAIRED].repaired.value == 1.0
+    repaired = rows[UNREPAIRED].repaired
+    assert repaired is not None
+    assert repaired.value == 1.0
 
 
 @pytest.mark.parametrize(
