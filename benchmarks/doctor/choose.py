@@ -1,5 +1,6 @@
 """The command: python -m benchmarks.doctor.choose. It writes programs.json, the list of programs."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from benchmarks.doctor.listing import FILE, Entry, write_list
 from benchmarks.doctor.measuring import Kept, Line, key_of, measure_all
 from benchmarks.doctor.programs import Program, bases, hashed, written
 from benchmarks.doctor.training import measured, trained
+from benchmarks.machine import physical_cores
 from benchmarks.progress import Progress
 from chainrule.errors import ChainruleError
 
@@ -45,13 +47,15 @@ Examples:
 
 
 def measure(program: Program) -> Line:
-    """Train it, and measure it on the test examples."""
+    """Train it, and measure it on the test examples. busy: processor seconds, of all threads."""
+    start = time.process_time()
     try:
         result = trained(program, watch=False)
     except ChainruleError as error:
-        return {"figure": None, "loss": None, "seconds": 0.0, "refused": str(error)}
+        return {"figure": None, "loss": None, "seconds": 0.0, "busy": 0.0, "refused": str(error)}
     found = measured(result.run, program, load(program.examples).test)
-    return {"figure": found.figure, "loss": found.loss, "seconds": round(result.seconds, 3), "refused": ""}
+    seconds, busy = round(result.seconds, 3), round(time.process_time() - start, 3)
+    return {"figure": found.figure, "loss": found.loss, "seconds": seconds, "busy": busy, "refused": ""}
 
 
 @dataclass(frozen=True)
@@ -243,11 +247,11 @@ def trainings() -> int:
 
 
 def estimated(bench: Bench) -> float:
-    """Minutes, by some programs of every kind, which are trained."""
+    """Minutes on a quiet machine, by some programs of every kind, which are trained."""
     names = sorted(bases(), key=lambda name: hashed("sample", *name))[:_SAMPLE]
     sample = [written(*name) for name in names]
     bench.measure(sample, "sample")
-    return trainings() * fmean(bench.line(each)["seconds"] for each in sample) / bench.processes / 60
+    return trainings() * fmean(bench.line(each)["busy"] for each in sample) / physical_cores() / 60
 
 
 def told(entries: Sequence[Entry]) -> str:
@@ -279,7 +283,7 @@ def main(
     with Progress() as progress:
         bench = Bench(Kept(folder / "choosing.jsonl"), jobs, progress)
         minutes = estimated(bench)
-        progress.tell(f"about {trainings():,} trainings, {minutes:.0f} minutes with {jobs} processes")
+        progress.tell(f"about {trainings():,} trainings, {minutes:.0f} minutes where nothing else runs")
         if estimate:
             return
         good = healthy_bases(bench, settled(bench))

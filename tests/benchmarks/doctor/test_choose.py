@@ -29,7 +29,7 @@ def figure(program: Program) -> float:
 @pytest.fixture
 def bench(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     def made_up(program: Program) -> dict[str, Any]:
-        return {"figure": figure(program), "loss": 1.0, "seconds": 2.0, "refused": ""}
+        return {"figure": figure(program), "loss": 1.0, "seconds": 2.0, "busy": 2.0, "refused": ""}
 
     monkeypatch.setattr(choose, "measure", made_up)
     monkeypatch.setattr(choose, "bases", lambda: BASES)
