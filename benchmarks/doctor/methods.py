@@ -44,7 +44,7 @@ def ours(program: Program, twin: Program, budget: int) -> Outcome:
     healthy = trained(twin)
     result = trained(program, doctor="repair")
     diagnosis: Sequence[Any] = () if result.run is None else result.run.diagnosis  # type: ignore[attr-defined]
-    trials = sum(trial.steps for finding in diagnosis for trial in finding.trials)
+    trials = sum(_trial_steps(finding.trials) for finding in diagnosis)
     found = tuple(Found(each.symptom, each.severity, tuple(each.causes)) for each in diagnosis)
     outcome = _outcome(result, program, _steps(result.run) + trials, found)
     return replace(outcome, twin_seconds=healthy.seconds)
@@ -95,6 +95,12 @@ def _outcome(result: Trained, program: Program, steps: int, findings: tuple[Foun
     found = measured(result.run, program, load(program.examples).test)
     seconds = round(result.seconds, 4)
     return Outcome(found.figure, found.loss, seconds, steps, findings, result.broken)
+
+
+def _trial_steps(trials: Sequence[Any]) -> int:
+    """Of the repairs that a finding led to, and of the unchanged run beside them."""
+    steps = [trial.steps for trial in trials]
+    return sum(steps) + max(steps, default=0)
 
 
 def _held_out_loss(run: Run | None, program: Program) -> float:
