@@ -131,6 +131,10 @@ bench-images-data: $(RUNTIME)  ## images per second, checked, decoded and stream
 bench-images: $(BENCH)/.installed  ## how well the tasks on images learn within minutes, hours in all; options: ARGS="--only mnist"
 	@$(BENCH)/bin/python -m benchmarks.images $(ARGS)
 
+.PHONY: bench-doctor
+bench-doctor: $(RUNTIME)  ## the doctor on programs with a planted fault, beside its rivals; options: ARGS="--split final"
+	@$(BIN)/python -m benchmarks.doctor $(ARGS)
+
 .PHONY: bench-planning
 bench-planning: $(RUNTIME)  ## how long deep networks take to record, differentiate and plan, by depth
 	@$(BIN)/python -m benchmarks.planning $(ARGS)
