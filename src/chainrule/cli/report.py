@@ -17,7 +17,7 @@ def report(
         bool, typer.Option("--json", help="Print where it is as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Write the report of a run: one HTML page that opens without a network.
+    """Write the report of a run: one HTML page that needs no internet connection.
 
     Held-out results beside the baseline, learning curves, the confusion matrix or the residuals, sizes of
     activations and deltas by layer, and the settings. `train` writes it already; this writes it anew.
