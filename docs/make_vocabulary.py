@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import runpy
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from chainrule import nn
 
 PAGE = Path(__file__).with_name("vocabulary.md")
+LISTED = runpy.run_path(str(Path(__file__).with_name("fields.py")))["listed"]
 
 FAMILIES = {
     "dense": "Fully connected",
@@ -130,7 +132,7 @@ def page() -> str:
 def entry(name: str, each: Any) -> str:
     """How it is written, its equation or sentence, and the rest of its docstring."""
     first, rest = docstring(each)
-    paragraphs = [_escaped(" ".join(part.split())) for part in re.split(r"\n\s*\n", rest) if part.strip()]
+    paragraphs = [LISTED(part.strip(), _escaped) for part in re.split(r"\n\s*\n", rest) if part.strip()]
     equation = f"```text\n{first}\n```"
     return "\n\n".join([f"#### {name}", f"`{signature(name, each)}`", equation, *paragraphs, ""])
 
@@ -160,8 +162,10 @@ def _setting(name: str, default: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Plain text as Markdown shows it."""
-    return re.sub(r"([*_<>|\\])", r"\\\1", text)
+    """Plain text, on one line, as Markdown shows it; what is in backticks is code already."""
+    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    parts[::2] = [re.sub(r"([*_<>|\\])", r"\\\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _of_module(entries: Entries, module: str) -> Entries:

@@ -1,4 +1,4 @@
-"""Checking derivatives against the numerical slope."""
+"""Comparing derivatives with numerical slopes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -25,9 +25,9 @@ def check_direction(
 ) -> float:
     """Compare the recorded derivative with the numerical slope along a random direction, in float64.
 
-    function: Tensors -> one float64 Tensor of any shape; it is multiplied by fixed random weights and summed
-    to a scalar. arguments: float64 arrays are varied, others held. run: (program, inputs by name) -> outputs,
-    from any executor. order: 1 checks the derivative, 2 the derivative of the derivative along another
+    function: Tensors -> one float64 Tensor of any shape; the check multiplies it by fixed random weights and
+    sums it to a scalar. arguments: float64 arrays are varied, others are constant. run: (program, inputs by
+    name) -> outputs, of any executor. order: 1 checks the derivative, 2 the second derivative, along another
     direction.
     The slope is a central difference with two rounds of Richardson extrapolation (error of order step⁶).
 

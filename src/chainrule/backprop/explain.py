@@ -101,7 +101,7 @@ def explain(
     """Explain a training step of one example through fully connected layers.
 
     program: a training step with inputs 'x' (1, features) and 'y', output 'loss', and plain gradient descent
-    at `rate`. values: every value of one call, from an executor that keeps them. Layers are named as in the
+    with `rate`. values: all values of one call, from an executor that keeps them. Layers are named as in the
     program if their names are single letters (h, y), else a_1, a_2, … y.
     Raises ChainruleError if the program has no fully connected layer, more than one example, or inputs or
     targets of several arrays.
@@ -128,7 +128,7 @@ def explain(
 
 
 def _check_row_of_layers(program: Program, layers: Sequence[_Affine]) -> None:
-    """Refuse networks that the equations do not cover: other kinds of layers, and shortcuts around layers."""
+    """Raise an error for networks without such equations: other kinds of layers, and residual connections."""
     told = {value for layer in layers for value in (layer.weight, layer.bias)}
     for parameter in program.parameters:
         if parameter not in told:

@@ -11,13 +11,13 @@ from chainrule.program import functions as f
 
 
 def differentiate(output: Tensor, wanted: Iterable[Tensor]) -> Mapping[Value, Tensor]:
-    """Deltas: for each value between `wanted` and `output`, the derivative of output with respect to it.
+    """Deltas: value -> derivative of output with respect to it, for all values between `wanted` and `output`.
 
-    output: a float scalar, shape (). wanted: float Tensors of the same trace; each is a key of the result
-    (zeros where output does not depend on it).
-    The derivatives are recorded in the same trace, under part 'backward' and the layer of the step they come
-    from, so they can be differentiated again. Steps recorded within `trace.recomputing()` are recorded once
-    more, just before their own derivatives, which use the repeated values: the first ones need not be kept.
+    output: a float scalar, shape (). wanted: float Tensors of the same trace; each is a key of the result,
+    with zeros if output does not depend on it.
+    The derivatives are recorded in the same trace, in the part 'backward' and the layer of their step, so
+    they can be differentiated again. Steps recorded within `trace.recomputing()` are recorded again, just
+    before their derivatives, which use the repeated values; so the first ones need not stay in memory.
 
     Raises ShapeError if output is not a scalar, DTypeError if a wanted value is not of floats, ChainruleError
     if it belongs to another trace.
@@ -88,7 +88,7 @@ def _varying(steps: Sequence[Step], wanted: Sequence[Tensor]) -> set[Value]:
 def _settle(
     value: Value, arriving: dict[Value, list[Tensor]], deltas: dict[Value, Tensor], output: Tensor
 ) -> Tensor:
-    """The delta of a value: the sum of the upstream gradients of all its uses, named after the value."""
+    """The delta of a value: the sum of the upstream gradients from all its uses, named after the value."""
     first, *others = arriving.pop(value)
     for other in others:
         first = first + other
@@ -107,7 +107,7 @@ def _adjoints(step: Step, d_y: Tensor, again: Mapping[Value, Tensor]) -> Sequenc
 
 
 def _outermost(spans: Sequence[range]) -> list[range]:
-    """Without empty ones, and without those inside another, which is repeated as a whole."""
+    """The spans that are neither empty nor inside another, which is repeated as a whole."""
     return [
         span
         for span in spans
@@ -120,8 +120,8 @@ def _repeated(
 ) -> dict[Value, Tensor]:
     """The steps of a span recorded once more, from copies made after a delta has arrived: value -> repeated.
 
-    Nothing is repeated where no delta arrives. Parameters are not copied, for they are kept anyway; nor is
-    what takes no input. Random bits come out the same, since they are a function of their key.
+    Nothing is repeated if no delta arrives. Parameters are not copied, since they are kept anyway, nor are
+    steps without inputs. Random bits are the same again, since they are a function of their key.
     """
     made = {step.output for step in span}
     deltas = [d for step in span for d in arriving.get(step.output, ())]

@@ -24,18 +24,18 @@ LOCK = "lock"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where a run is written when it is done, and what it keeps beside that while it trains."""
+    """The folder of a run, and its checkpoint beside it while it trains."""
 
     folder: Path
 
     @property
     def checkpoint(self) -> Path:
-        """A folder that exists while the run is unfinished; who makes it has the name."""
+        """A folder that exists while the run is unfinished; making it reserves the name."""
         return self.folder.with_name(f"{self.folder.name}.checkpoint")
 
     @property
     def state(self) -> Path:
-        """All that the run needs to continue; absent until the first was saved."""
+        """The state to continue from; missing until it is first saved."""
         return self.checkpoint / STATE
 
     @property
@@ -45,17 +45,17 @@ class RunFolder:
 
     @property
     def table(self) -> Path:
-        """What it was that the unfinished run was started on; called so by an earlier format."""
+        """What the unfinished run is trained on; the name of the file is that of an earlier format."""
         return self.checkpoint / TABLE
 
     @property
     def lock(self) -> Path:
-        """Held by the process that trains here, and by no dead one."""
+        """The lock of the process that trains here; it is free again when the process has ended."""
         return self.checkpoint / LOCK
 
     @property
     def finished(self) -> bool:
-        """Whether the run is written; it is whole then."""
+        """Whether the run is written, which means completely."""
         return (self.folder / WEIGHTS).is_file()
 
     def held(self) -> AbstractContextManager[None]:

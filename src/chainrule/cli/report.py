@@ -15,7 +15,7 @@ def report(
         bool, typer.Option("--json", help="Print where it is as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Write the report of a run: one HTML page that opens without a network.
+    """Write the report of a run: one HTML page that needs no internet connection.
 
     Held-out results beside the baseline, learning curves, the confusion matrix or the residuals, sizes of
     activations and deltas by layer, the loss landscape of a run that was trained with --landscape, and the

@@ -1,4 +1,4 @@
-"""The figures of a table run, as the commands print them."""
+"""The results of a run, as the commands print them."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def write_report_of(folder: Path) -> Path:
 
 
 def plain_results(task: Task, stored: TaskRun, folder: Path) -> dict[str, Any]:
-    """The figures of a run and where it lies, for --json."""
+    """The results of a run and its folder, for --json."""
     figures = stored.evaluation
     names = ("problem", "target", "metrics", "baseline", "rows", "seconds")
     kept = {"task": task.name} | {name: figures[name] for name in names if name in figures}
@@ -30,7 +30,7 @@ def plain_results(task: Task, stored: TaskRun, folder: Path) -> dict[str, Any]:
 
 
 def print_results(task: Task, stored: TaskRun) -> None:
-    """The figures on held-out rows beside the baseline, and how training ended, on standard output."""
+    """Print the metrics on held-out examples beside the baseline, and how training ended."""
     figures = stored.evaluation
     measured, baseline = figures.get("metrics", {}), figures.get("baseline", {})
     rows = [

@@ -45,13 +45,13 @@ def read_order(
 ) -> Order:
     """The order that the arguments of `train` make together.
 
-    file, target: as given on the command line; they win over those in a file. configs: TOML files, a
-    later one wins over an earlier one. assignments: 'key=value' each, which win over the files; the last of a
-    key counts. task: the name of one of TASKS; None: that of the files, else which takes what is
-    trained on, else the first. options: settings
-    that were given as options of their own, name -> text. flag: which names the TOML files.
+    file, target: as given on the command line; they have precedence over those in a file. configs: TOML
+    files; later ones have precedence. assignments: 'key=value' each, with precedence over the files; the last
+    one of a key counts. task: the name of one of TASKS; None: that of the files, else the task that takes the
+    source, else the first. options: settings given as options such as --horizon, name -> text.
+    flag: which names the TOML files.
     Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
-    naming where they stand.
+    naming their place.
     """
     sources: list[tuple[str, dict[str, Any]]] = [(str(path), read_config(path, flag)) for path in configs]
     sources.append(("--set", dict(read_assignment(text) for text in assignments)))

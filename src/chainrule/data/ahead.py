@@ -1,4 +1,4 @@
-"""Reading ahead: what jobs give, in their order, made by threads before it is asked for."""
+"""Reading ahead: threads compute the results of jobs before they are needed, in the order of the jobs."""
 
 import os
 import threading
@@ -13,12 +13,12 @@ _Made = TypeVar("_Made")
 
 
 def read_ahead(jobs: Iterable[Callable[[], _Made]], readers: int = 1) -> Generator[_Made, None, None]:
-    """What each job returns, in the order of the jobs, whichever thread is done first.
+    """The results of jobs, in the order of the jobs, whichever is ready first.
 
-    jobs: taken one by one, never by two threads at once; a job itself may run beside others.
-    readers: threads, at least 1. At most so many results are being made or wait to be taken, so with the one
-        in use there are readers + 1 in memory.
-    What a job raises is raised here, instead of its result, and ends the iteration. When the iterator
+    jobs: functions; the iterator is used by one thread at a time, and the jobs run in parallel.
+    readers: number of threads, at least 1. At most so many results are computed or waiting; with the one in
+        use, readers + 1 are in memory.
+    An exception of a job is raised here, instead of its result, and ends the iteration. When the iterator
     ends, is closed or is dropped, its threads have ended, too. It belongs to the process that began it: in a
     child by fork it raises ConfigError.
     """

@@ -19,10 +19,10 @@ from chainrule.errors import ConfigError, DataError
 class Arrays:
     """Examples along the first axis of every array.
 
-    named: the arrays by name: 'x', or 'x.left' and the like where inputs were given in a structure; 'y'
-    likewise, where there are targets; and 'weight', (examples,), where examples do not count alike, each at
-    least 0. See chainrule.data.structure.
-    columns: names of the columns, by the name of each array that came from a frame which names them.
+    named: the arrays by name: 'x', or 'x.left' and so on if the inputs are a structure; 'y' likewise, if
+    there are targets; and 'weight', (examples,), each at least 0, if there are weights. See
+    chainrule.data.structure.
+    columns: name of an array -> names of its columns, for arrays from frames with named columns.
     """
 
     named: Mapping[str, np.ndarray]
@@ -30,9 +30,9 @@ class Arrays:
 
     @staticmethod
     def of(x: Structure, y: Structure = None, weight: np.ndarray | None = None) -> "Arrays":
-        """Inputs and targets, each one array or a tuple or mapping of them, and weights; None are left out.
+        """Inputs and targets, each an array or a tuple or mapping of arrays, and weights; None is left out.
 
-        Nothing is checked or converted, as `as_arrays` does.
+        Nothing is checked or converted; `as_arrays` does that.
         """
         given = (("x", x), ("y", y), ("weight", weight))
         present = [flattened(name, each) for name, each in given if each is not None]
@@ -50,17 +50,17 @@ class Arrays:
 
     @property
     def weight(self) -> np.ndarray | None:
-        """How much each example counts, (examples,); None where all count alike."""
+        """The weights of the examples, (examples,); None if all are equal."""
         return self.named.get("weight")
 
     @property
     def inputs(self) -> "Arrays":
-        """Without targets and weights."""
+        """The same examples without targets and weights."""
         columns = belonging("x", self.columns)
         return Arrays(belonging("x", self.named), columns)
 
     def weighted(self, weight: np.ndarray | None) -> "Arrays":
-        """The same examples with these weights; None: all count alike."""
+        """The same examples with these weights; None: without weights."""
         named = {name: array for name, array in self.named.items() if name != "weight"}
         return replace(self, named=named if weight is None else named | {"weight": weight})
 
@@ -68,7 +68,7 @@ class Arrays:
         return len(next(iter(self.named.values())))
 
     def take(self, indices: np.ndarray | Sequence[int] | slice) -> "Arrays":
-        """The examples at some indices, in that order."""
+        """The examples with these indices, in this order."""
         return replace(self, named={name: array[indices] for name, array in self.named.items()})
 
 
@@ -79,23 +79,23 @@ def as_arrays(
     whole: bool = False,
     columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Arrays:
-    """Checks data and brings it to the dtypes that training uses.
+    """Checks data and converts it to the dtypes that training uses.
 
     data: Arrays, a pair (x, y) or a triple (x, y, sample_weight); y and sample_weight may be None. x and y
-        are an array each, or tuples or mappings of arrays, which may hold such in turn. An array is one of
-        NumPy, something numpy.asarray takes, a numeric DataFrame or Series of pandas, polars or pyarrow, or
-        sequences of different lengths (`chainrule.data.ragged`).
+        are each an array, or a tuple or mapping of arrays, also nested. An array is one of NumPy, anything
+        that numpy.asarray takes, a numeric DataFrame or Series of pandas, polars or pyarrow, or sequences of
+        different lengths (`chainrule.data.ragged`).
     dtype: float32 or float64, for x, real targets and weights.
-    whole: x of whole numbers stays whole, as int32, such as tokens that an Embedding looks up.
-        x of uint8, such as images, stays what it is in any case: programs make numbers of it, batch by batch.
-    columns: by array name, such as 'x', the columns that are picked from frames, in that order, as training
-        had them; other columns are ignored. What has no names is taken by position.
-    Returns Arrays: other x, weight and real y of that dtype; whole-number and boolean y as int32 (class
-        numbers). Weights are multiplied by the power of two that brings their mean between 1 and 2: they
-        count in proportion, and no dtype is too small for them.
-    Raises DataError for empty data, lengths that differ, columns that are missing, values that are missing,
-        NaN or infinite, text, whole numbers too large for int32, and weights that are negative, not finite or
-        all zero; ConfigError for another dtype. Errors name the array.
+    whole: integer x become int32 instead, such as tokens that an Embedding looks up.
+        uint8 x, such as images, are never converted here: programs convert them batch by batch.
+    columns: name of an array, such as 'x' -> the columns to take from a frame, in this order, as in training;
+        other columns are ignored. Data without column names are taken by position.
+    Returns Arrays: x, weight and real y of this dtype; integer and boolean y as int32 (class numbers).
+        Weights are multiplied by a power of two, so that their mean is between 1 and 2: only their ratios
+        matter, and this way no dtype is too small for them.
+    Raises DataError for empty data, different lengths, missing columns, values that are missing, NaN or
+        infinite, text, integers too large for int32, and weights that are negative, not finite or all zero;
+        ConfigError for another dtype. Errors name the array.
     """
     chosen = np.dtype(dtype)
     if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
@@ -121,7 +121,7 @@ def as_arrays(
 
 
 def check_same_length(named: Mapping[str, np.ndarray]) -> None:
-    """Raises DataError for arrays, by name, that do not all have as many examples."""
+    """Raises DataError unless all arrays (by name) have the same number of examples."""
     first = next(iter(named))
     for name, array in named.items():
         if len(array) != len(named[first]):
@@ -133,12 +133,11 @@ def check_same_length(named: Mapping[str, np.ndarray]) -> None:
 
 
 def split(arrays: Arrays, fraction: float, seed: int, stratify: bool = False) -> tuple[Arrays, Arrays]:
-    """Splits examples at random into (rest, part), where the part holds `fraction` of them.
+    """Splits examples at random into (rest, part), where the part has `fraction` of them.
 
-    stratify: keep each class's share of y in both. Of several targets, that of each combination of their
-        classes; where one of these is too rare, that of the first target for which it can be done. Where
-        `can_stratify` says no to all, the split is a plain random one; callers that want to tell so ask
-        `can_stratify` first.
+    stratify: both get the same share of each class of y. For several targets, of each combination of their
+        classes; if one of these is too rare, of the classes of the first target for which it is possible. If
+        it is possible for none (see `can_stratify`), the split is not stratified.
     Raises as `split_indices`.
     """
     labels = _labels(arrays, fraction) if stratify else None
@@ -151,10 +150,10 @@ def split_indices(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Splits 0 … examples - 1 at random (scikit-learn's train_test_split) into (rest, part), each ascending.
 
-    fraction: of the examples that go to the part, above 0 and below 1; at least one example goes to each.
+    fraction: the share of examples for the part, above 0 and below 1; both get at least one example.
     seed: from 0 to 2**32 - 1.
-    labels: (examples,) classes to stratify by; ignored where `can_stratify` says no.
-    Raises ConfigError for a fraction or seed out of range, DataError where there are fewer than 2 examples.
+    labels: (examples,) classes to stratify by; ignored unless `can_stratify`.
+    Raises ConfigError for a fraction or seed out of range, DataError for fewer than 2 examples.
     """
     from sklearn.model_selection import train_test_split
 
@@ -171,7 +170,7 @@ def split_indices(
 
 
 def _labels(arrays: Arrays, fraction: float) -> np.ndarray | None:
-    """(examples,) the classes to stratify by; None where there are none."""
+    """The classes to stratify by, (examples,); None if there are none."""
     targets = [array for array in belonging("y", arrays.named).values() if isinstance(array, np.ndarray)]
     classes = [array for array in targets if can_stratify(array)]
     if len(classes) > 1:
@@ -181,9 +180,9 @@ def _labels(arrays: Arrays, fraction: float) -> np.ndarray | None:
 
 
 def can_stratify(y: np.ndarray | None, fraction: float | None = None) -> bool:
-    """Whether a split can keep each class's share: y holds class labels and no class has a single example.
+    """Whether a split can be stratified: y has class labels, and every class at least two examples.
 
-    fraction: of the split; where given, both parts must also have room for every class.
+    fraction: of the split; if given, both parts must also be large enough for one example of every class.
     """
     if y is None or y.ndim != 1 or np.issubdtype(y.dtype, np.floating):
         return False
@@ -215,10 +214,10 @@ def _parts(data: object) -> tuple[object, object, object]:
 
 
 def as_trained(name: str, array: np.ndarray, dtype: np.dtype, *, whole: bool) -> np.ndarray:
-    """An array of some of the examples in the dtype that programs take, checked; uint8 stays as it is.
+    """An array of some of the examples, checked and in the dtype of programs; uint8 is not converted.
 
-    name: as `Arrays` has it. whole: as of `as_arrays`. Weights are taken as they are, since their mean over
-    all examples is not known. Raises as `as_arrays`.
+    name: as in `Arrays`. whole: as for `as_arrays`. Weights are not scaled, since their mean over all
+    examples is not known. Raises as `as_arrays`.
     """
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)

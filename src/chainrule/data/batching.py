@@ -13,15 +13,15 @@ _FEW = 1000  # below, no sort takes long
 def epoch_order(examples: int, batch_size: int, seed: int, epoch: int, *, shuffle: bool = True) -> np.ndarray:
     """The indices 0 … examples - 1 in the order in which this epoch visits them.
 
-    The order is drawn from Philox, a counter-based generator (Salmon and others, "Parallel random numbers:
-    as easy as 1, 2, 3", 2011), keyed by (seed, epoch): it depends on nothing drawn before, so a resumed run
-    visits the examples in the order of the unbroken one.
+    The random numbers are those of Philox, a counter-based generator (Salmon et al., "Parallel random
+    numbers: as easy as 1, 2, 3", 2011), with (seed, epoch) as the key. They do not depend on earlier epochs,
+    so a resumed run visits the examples in the order of an uninterrupted one.
 
-    examples: how many there are, at least 1.
-    batch_size: at least 1. It does not change the order: it is checked here, before an epoch begins.
-    seed, epoch: from 0 to 2**64 - 1. shuffle: False visits them as they stand.
+    examples: their number, at least 1.
+    batch_size: at least 1. It does not change the order; it is only checked.
+    seed, epoch: from 0 to 2**64 - 1. shuffle: False keeps the order of the examples.
     Returns (examples,) int64.
-    Raises ConfigError for a batch size, seed or epoch out of range; DataError where there are no examples.
+    Raises ConfigError for a batch size, seed or epoch out of range; DataError if there are no examples.
     """
     _check_batch_size(batch_size)
     check_place(seed, epoch)
@@ -31,7 +31,7 @@ def epoch_order(examples: int, batch_size: int, seed: int, epoch: int, *, shuffl
 
 
 def check_place(seed: int, epoch: int) -> None:
-    """ConfigError for a seed or epoch that no order can be drawn by."""
+    """Raises ConfigError for a seed or epoch out of range."""
     for name, value in (("seed", seed), ("epoch", epoch)):
         if not 0 <= value < 2**64:
             raise ConfigError(f"{name} is {value}", remedy=f"give a {name} from 0 to 2**64 - 1")
@@ -73,12 +73,12 @@ class _Key(ISeedSequence):
 def batches(
     order: np.ndarray, batch_size: int, last_parts: int = 0
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Cuts an order into batches: the full ones as one array, and those of other sizes behind them.
+    """Cuts an order into batches: the full ones as one array, and after them those of other sizes.
 
     order: (examples,) indices.
-    last_parts: 0 leaves what is left over as a smaller last batch; 1 or 2: the last full batch and what is
-        left over are put together, and divided evenly into so many batches instead.
-    Returns ((steps, batch_size) int64, the batches behind them; none where nothing is left over).
+    last_parts: 0: the remaining examples are a smaller last batch. 1 or 2: the last full batch and the
+        remaining examples are divided evenly into this number of batches.
+    Returns ((steps, batch_size) int64, the batches of other sizes; none if no examples remain).
     Raises ConfigError for a batch size below 1.
     """
     _check_batch_size(batch_size)

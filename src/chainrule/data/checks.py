@@ -1,4 +1,4 @@
-"""What must hold of a table before something can be learned from it, and which task its target asks for."""
+"""Checks of a table before training, and the task for its target: classification or regression."""
 
 from typing import TYPE_CHECKING
 
@@ -54,11 +54,11 @@ def check_frame(
 
 
 def infer_task(series: "pd.Series") -> tuple[str, str]:
-    """Whether a target asks for classification or regression, and why, as a clause to show to the user.
+    """Whether a target needs classification or regression, and why, as a clause to show to the user.
 
-    Text and booleans are classes; numbers with fractional parts are values. Whole numbers are classes where
-    there are only two of them; or at most 20 (and at most one per 20 rows), none of them rare; or where they
-    count up from 0 or 1 to at most 10, each at least three times. Ages and counts have rare values, or many.
+    Text and booleans are classes; numbers with fractional parts are values. Whole numbers are classes if
+    there are only two different ones; or at most 20 (and at most one for 20 rows), none of them rare; or if
+    they are 0 or 1 up to at most 10, each at least three times. Ages and counts have rare values, or many.
 
     series: the target; missing values are ignored.
     Returns ('classification' | 'regression', why).
@@ -90,14 +90,14 @@ def _are_classes(values: np.ndarray, rarest: int, rows: int) -> bool:
 
 
 def label_numbers(series: "pd.Series") -> np.ndarray:
-    """(rows,) int64: the same number for rows of the same class, for splitting; -1 where missing."""
+    """Class numbers for splitting, (rows,) int64; -1 for missing values."""
     import pandas as pd
 
     return pd.factorize(pd.Series(keys_of(series), dtype=object))[0]
 
 
 def _with_target(frame: "pd.DataFrame", target: str, source: str) -> tuple["pd.DataFrame", tuple[str, ...]]:
-    """The rows that have a target, and a note on those that have none."""
+    """The rows with a target, and a note on those without."""
     missing = column_of(frame, target).isna().to_numpy()
     if missing.all():
         raise DataError(

@@ -1,4 +1,4 @@
-"""Columns of a table as features: what was learned of each from the training rows, and how it is applied."""
+"""Columns of a table as features: the statistics of the training rows, and how they are applied."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,12 +20,13 @@ MISSING_CODE, OTHER_CODE, FIRST_CODE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Feature:
-    """What a column of the prepared matrix holds.
+    """A column of the prepared matrix.
 
     name: such as 'age', 'age is missing', 'city' or 'city=Bern', 'day (weekday)'.
-    kind: 'number', of mean 0 and deviation 1 in the training rows; 'flag', 0 or 1; 'code', a category: 0
-        missing, 1 rare or unseen, from 2 on those that were learned; 'text', a part of hashed text.
-    size: of a 'code', how many there are; else 1.
+    kind: 'number', with mean 0 and standard deviation 1 in the training rows; 'flag', 0 or 1; 'code', a
+        category: 0 missing, 1 rare or unknown, from 2 on those of the training rows; 'text', a part of
+        hashed text.
+    size: for a 'code', the number of codes; else 1.
     """
 
     name: str
@@ -35,9 +36,9 @@ class Feature:
 
 @dataclass(frozen=True)
 class Standard:
-    """How numbers are filled in and scaled: (value - mean) / scale, the median where missing.
+    """How numbers are imputed and scaled: (value - mean) / scale, with the median for missing values.
 
-    All of the training rows; mean and scale after the median was filled in.
+    The statistics are those of the training rows; mean and scale after imputation.
     """
 
     median: float
@@ -51,7 +52,7 @@ class Standard:
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of numbers: one standardized feature, and a flag where training rows had gaps."""
+    """A column of numbers: a standardized feature, and a flag for missing values, if there were any."""
 
     name: str
     standard: Standard
@@ -71,7 +72,7 @@ class NumberColumn:
 
 @dataclass(frozen=True)
 class BooleanColumn:
-    """A column of true and false: 1 and 0, the share of true where missing, and a flag of gaps."""
+    """A column of true and false: 1 and 0, the share of true for missing values, and a flag for these."""
 
     name: str
     share: float
@@ -89,9 +90,9 @@ class BooleanColumn:
 
 @dataclass(frozen=True)
 class DateColumn:
-    """A column of dates: those of their parts that vary, each a standardized feature, and a flag of gaps.
+    """A column of dates: the parts that vary, each as a standardized feature, and a flag for missing values.
 
-    parts, standards: names in DATE_PARTS, and how each is scaled.
+    parts, standards: names in DATE_PARTS, and the scaling of each.
     """
 
     name: str
@@ -114,9 +115,9 @@ class DateColumn:
 
 @dataclass(frozen=True)
 class TextColumn:
-    """A column of free text: its words and pairs of words, hashed into 64 features of length 1 together.
+    """A column of free text: its words and pairs of words, hashed into 64 features (a vector of length 1).
 
-    By scikit-learn's HashingVectorizer, which learns nothing. No text is 0 everywhere.
+    Made by scikit-learn's HashingVectorizer, which learns nothing. A missing text is 0 in all features.
     """
 
     name: str
@@ -138,10 +139,10 @@ class TextColumn:
 class CategoryColumn:
     """A column of categories, as one code or as one feature per category (one-hot).
 
-    categories: those that were learned, in ascending order. gaps: whether training rows had no value.
+    categories: of the training rows, in ascending order. gaps: whether training rows had missing values.
     others: whether there were rarer values, which share one feature or code.
-    One-hot, a category that was never seen counts as one of the rarer values where there were any, else it is
-    0 in every feature.
+    With one-hot encoding, an unknown category is encoded as a rarer value if there were any, else as 0 in
+    every feature.
     """
 
     name: str
@@ -170,7 +171,7 @@ class CategoryColumn:
         return (codes[:, None] == np.array(shown, dtype=np.int64)).astype(np.float64)
 
     def count_unseen(self, series: "pd.Series") -> int:
-        """How many values are there but none of the categories."""
+        """The number of values that are not missing and none of the categories."""
         return int((self._codes(series) == OTHER_CODE).sum())
 
     def _codes(self, series: "pd.Series") -> np.ndarray:
@@ -186,10 +187,10 @@ Column = NumberColumn | BooleanColumn | DateColumn | TextColumn | CategoryColumn
 
 
 def date_parts(days: np.ndarray) -> dict[str, np.ndarray]:
-    """What dates are made of, by name: (rows,) float64 each, NaN where missing.
+    """The parts of dates by name: (rows,) float64 each, NaN for missing dates.
 
-    days: (rows,) since 1970-01-01. The month is a place on a circle, sine and cosine, so that December is
-    next to January; hours have their minutes as a fraction; Monday is weekday 0.
+    days: (rows,) since 1970-01-01. The month is a point on a circle (sine and cosine), so that December is
+    next to January; minutes are a fraction of the hour; Monday is weekday 0.
     """
     present = ~np.isnan(days)
     known = np.where(present, days, 0.0)
@@ -217,7 +218,7 @@ def finite_numbers(series: "pd.Series", source: str) -> np.ndarray:
 
 
 def check_range(series: "pd.Series", scaled: np.ndarray, source: str) -> None:
-    """Raises DataError where a value is finite but, once standardized, too large for float32."""
+    """Raises DataError for a finite value that is too large for float32 after standardization."""
     large = ~(np.abs(scaled) <= np.finfo(np.float32).max)
     if large.any():
         position = int(np.argmax(large))
@@ -235,5 +236,5 @@ def _flag_of_gaps(column: NumberColumn | BooleanColumn | DateColumn) -> tuple[Fe
 def _with_gaps(
     column: NumberColumn | BooleanColumn | DateColumn, features: np.ndarray, values: np.ndarray
 ) -> np.ndarray:
-    """The features, and beside them whether a value is missing, where the column has that feature."""
+    """The features, and whether a value is missing, if the column has that feature."""
     return np.column_stack([features, np.isnan(values)]) if column.gaps else features

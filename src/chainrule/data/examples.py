@@ -1,4 +1,4 @@
-"""A source of anything that gives examples one by one, as often as it is asked."""
+"""A source of examples from an iterable or function that gives them one by one."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class ExampleSource:
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """What an example has, by name, as the first one says."""
+        """The fields of an example by name, from the first example."""
         return self._fields
 
     @cached_property
@@ -51,18 +51,18 @@ class ExampleSource:
 
     @property
     def examples(self) -> int | None:
-        """How many there are; None where it was not said."""
+        """The number of examples; None if it was not given."""
         return self.length
 
     def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """The chunks of an epoch, read ahead by one thread, since examples come one after the other.
 
-        A chunk holds the next examples, shuffled among each other. Those before chunk `start` are drawn, too.
+        A chunk has the next examples, shuffled. The examples before chunk `start` are read, too.
         """
         return read_ahead((lambda chunk=chunk: chunk) for chunk in self._chunks(seed, epoch, start))
 
     def fingerprint(self) -> str:
-        """Of the first 32 examples."""
+        """A hash of the first 32 examples."""
         parts = [repr(sorted(self.fields.items())).encode(), repr(self.length).encode()]
         for number, example in enumerate(islice(self._iterate(), _SAMPLED)):
             parts += [np.ascontiguousarray(array).tobytes() for array in _named(example, number).values()]
@@ -127,14 +127,15 @@ def examples(
     length: int | None = None,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> ExampleSource:
-    """Examples that come one by one: read from anywhere, or made as they are asked for.
+    """Examples that come one by one: read from anywhere, or generated.
 
-    given: something that can be gone through again, or a function that returns an iterator; each epoch begins
-    anew. An example is a pair (x, y), a triple (x, y, weight), or a mapping with the keys x, y and weight; x
-    and y are numbers or arrays, or tuples or mappings of such. All have the shapes and dtypes of the first.
-    length: how many examples there are, where that is known.
-    chunk_bytes: so many are gathered to a chunk and shuffled within it; two or three chunks are in memory.
-    The same examples must come in the same order in every epoch, or a resumed run is not the unbroken one.
+    given: an iterable that can be iterated again, or a function that returns an iterator; each epoch iterates
+    once. An example is a pair (x, y), a triple (x, y, weight), or a mapping with the keys x, y and weight; x
+    and y are numbers or arrays, or tuples or mappings of them. All have the shapes and dtypes of the first.
+    length: the number of examples, if it is known.
+    chunk_bytes: size of a chunk, whose examples are shuffled; two or three chunks are in memory.
+    Every epoch must give the same examples in the same order, or a resumed run differs from an uninterrupted
+    one.
     """
     return ExampleSource(given, chunk_bytes, length)
 

@@ -1,4 +1,4 @@
-"""What a look at a whole table finds before training: what makes figures too good, and what needs care."""
+"""Findings in a whole table before training: data that make results look too good, or need care."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,8 +29,9 @@ LEFT_OUT = "it is left out"
 class Finding:
     """Something about a table that its owner should know before training.
 
-    what: 'duplicate rows', 'constant column', 'giveaway', 'identifier', 'class imbalance' or 'skewed target'.
-    column: that it is about, or None. evidence: a clause with numbers. remedy: what to do, or what is done.
+    what: 'duplicate rows', 'constant column', 'giveaway' (a column that reveals the target), 'identifier',
+    'class imbalance' or 'skewed target'. column: the column concerned, or None. evidence: a clause with
+    numbers. remedy: what to do, or what is done.
     """
 
     what: str
@@ -44,11 +45,11 @@ class Finding:
 
 
 def findings(table: Table, task: str) -> tuple[Finding, ...]:
-    """Duplicate rows, constant columns, columns that give the target away, identifiers, an uneven target.
+    """Duplicate rows, constant columns, columns that reveal the target, identifiers, an uneven target.
 
-    table: all its rows, with their targets (`check_table`). task: 'classification' or 'regression'.
-    Of large tables, 4,000 rows drawn at random are examined for what tells the target. Nothing is changed.
-    Raises ConfigError for another task.
+    table: all rows with a target (`check_table`). task: 'classification' or 'regression'.
+    For large tables, a random sample of 4,000 rows is searched for columns that reveal the target. Nothing is
+    changed. Raises ConfigError for another task.
     """
     check_task(task)
     frame, target = table.frame, table.target
@@ -70,7 +71,7 @@ def findings(table: Table, task: str) -> tuple[Finding, ...]:
 
 
 def class_counts(labels: np.ndarray) -> np.ndarray:
-    """How many rows each class has, of class numbers; classes without rows are left out."""
+    """The number of rows of each class, from class numbers; classes without rows are left out."""
     return np.unique(labels, return_counts=True)[1]
 
 
@@ -104,7 +105,7 @@ def _duplicates(frame: "pd.DataFrame", names: list[str]) -> Iterator[Finding]:
 
 
 def _telling(table: Table, task: str, names: list[str], identifiers: list[str]) -> Iterator[Finding]:
-    """Columns that tell the target by themselves, and identifiers, which should tell nothing."""
+    """Columns that reveal the target by themselves, and identifiers, which should not."""
     random = np.random.default_rng(0)
     rows = random.permutation(len(table))[:EXAMINED_ROWS]
     examined = table.take(rows)
@@ -133,7 +134,7 @@ def _telling(table: Table, task: str, names: list[str], identifiers: list[str]) 
 
 
 def _told(column: np.ndarray, target: np.ndarray, cut: int, task: str, nothing: float) -> float:
-    """The share of the error of knowing nothing that a tree on one column saves, on rows it did not learn."""
+    """By what share a tree on one column reduces the error of a constant prediction, on other rows."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     if nothing == 0 or cut < 10:
@@ -145,7 +146,7 @@ def _told(column: np.ndarray, target: np.ndarray, cut: int, task: str, nothing: 
 
 
 def _nothing_known(target: np.ndarray, cut: int, task: str) -> float:
-    """The error, on the other rows, of always saying the most frequent class or the mean."""
+    """The error, on the other rows, of always predicting the most frequent class or the mean."""
     learned = target[:cut]
     if task == "regression":
         return _error(learned.mean(), target[cut:], task) if cut else 0.0
@@ -160,7 +161,7 @@ def _error(predicted: np.ndarray | float, target: np.ndarray, task: str) -> floa
 
 
 def _codes(series: "pd.Series", source: str, *, classes: bool = False) -> np.ndarray:
-    """A column as numbers that a tree can cut: itself, or the number of its category."""
+    """A column as numbers for a tree: itself, or the numbers of its categories."""
     kind = kind_of(series)
     if not classes and kind in ("number", "boolean"):
         numbers = numbers_of(series, source)
@@ -173,7 +174,7 @@ def _codes(series: "pd.Series", source: str, *, classes: bool = False) -> np.nda
 
 
 def _alike_classes(table: Table) -> Iterator[Finding]:
-    """Classes that differ by capital letters or inner spaces alone, which are hardly meant to differ."""
+    """Classes that differ only by capital letters or inner spaces, which is hardly intended."""
     labels, counts = np.unique(keys_of(table.target_values().dropna()).astype(str), return_counts=True)
     alike: dict[str, list[int]] = {}
     for number, label in enumerate(labels):

@@ -22,10 +22,10 @@ _SAVE_AGAIN = "write the file again with numpy.save"
 
 @dataclass(frozen=True)
 class NpyFile:
-    """A .npy file, as its header says.
+    """A .npy file, as described by its header.
 
-    offset: of its first number, in bytes. dtype: as stored, of any byte order. fortran: whether the first
-    axis runs fastest.
+    offset: of the first number, in bytes. dtype: as stored, of any byte order. fortran: whether the first
+    axis varies fastest.
     """
 
     path: str
@@ -146,14 +146,14 @@ def npy_shards(
 ) -> ShardSource:
     """Examples in .npy files, which together may be larger than memory.
 
-    files: a folder of shards: each a folder with a file for each array, x.npy, y.npy and, where examples do
-    not count alike, weight.npy; x.left.npy and x.right.npy are inputs in a mapping, x.0.npy and x.1.npy in a
-    tuple. A folder that holds such files itself is one shard. Or a mapping from those names to files: a path,
-    a pattern such as 'data/x-*.npy', or a list of paths; the first file of each name are a shard together,
-    and so on. Folders and what patterns find are taken in the order of their names.
+    files: a folder of shards. A shard is a folder with a file for each array: x.npy, y.npy and, for sample
+    weights, weight.npy; x.left.npy and x.right.npy are inputs in a mapping, x.0.npy and x.1.npy in a tuple. A
+    folder that contains such files itself is one shard. Or a mapping from these names to files: a path, a
+    pattern such as 'data/x-*.npy', or a list of paths; the first files of all names make a shard, the second
+    ones another, and so on. Folders, and files found by patterns, are sorted by name.
     chunk_bytes, readers: see `ShardSource`.
-    Arrays keep their dtypes; they may be of any byte order. Raises DataError for files that are missing, no
-    .npy files, cut off, or do not fit together.
+    Arrays keep their dtypes; they may be of any byte order. Raises DataError for files that are missing,
+    truncated, no .npy files, or do not fit together.
     """
     shards = _of_mapping(files) if isinstance(files, Mapping) else _of_folder(Path(files))
     return ShardSource(tuple(shards), chunk_bytes, readers)
@@ -259,9 +259,9 @@ class MappedShard:
 def mapped(
     x: Any, y: Any = None, weight: Any = None, *, chunk_bytes: int = CHUNK_BYTES, readers: int = 1
 ) -> ShardSource:
-    """Arrays larger than memory, such as numpy.memmap or what numpy.load(…, mmap_mode="r") gives.
+    """Arrays larger than memory, such as numpy.memmap or the result of numpy.load(…, mmap_mode="r").
 
-    x, y: an array each, or tuples or mappings of arrays; y and weight may be None. They are read in chunks,
+    x, y: each an array, or a tuple or mapping of arrays; y and weight may be None. They are read in chunks
     and keep their dtypes. chunk_bytes, readers: see `ShardSource`.
     Raises DataError for arrays of different lengths.
     """

@@ -132,14 +132,14 @@ def parquet_shards(
 ) -> ShardSource:
     """Examples in Parquet files, which together may be larger than memory. They are read by row groups.
 
-    files: a path, a pattern such as 'data/*.parquet', a folder of .parquet files, or a list of paths. Those
-    of folders and patterns are taken in the order of their names.
-    x, y: names of columns: one, whose array has its shape; a list, whose numbers become one array (examples,
-    columns); or a tuple or mapping of such for a model with several inputs. x=None takes all that y and
-    weight do not. weight: the column of sample weights. A column holds numbers, booleans, or lists of a fixed
-    length.
-    chunk_bytes, readers: see `ShardSource`; a row group larger than that is read whole.
-    Raises DataError for files that are missing or damaged, columns that are missing or no numbers, and
+    files: a path, a pattern such as 'data/*.parquet', a folder of .parquet files, or a list of paths. Files
+    of folders and patterns are sorted by name.
+    x, y: the name of a column, which is the array; a list of names, whose numbers become an array (examples,
+    columns); or a tuple or mapping of these for a model with several inputs. x=None takes all columns other
+    than y and weight. weight: the column of sample weights. A column has numbers, booleans, or lists of a
+    fixed length.
+    chunk_bytes, readers: see `ShardSource`; a larger row group is read whole.
+    Raises DataError for files that are missing or damaged, columns that are missing or not numeric, and
     missing values, naming file, column and row.
     """
     paths = _paths(files)

@@ -1,4 +1,4 @@
-"""Preparation: how rows of a table become features and targets, learned from the training rows alone."""
+"""Preparation: converts rows of a table to features and targets, by statistics of the training rows."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,17 +38,17 @@ ClassValue = str | int | float | bool
 
 @dataclass(frozen=True)
 class Preparation:
-    """What was learned of a table's columns, as plain numbers and names.
+    """The preparation of the columns of a table, as plain numbers and names.
 
-    target, task: the column to predict; 'classification' or 'regression'.
-    source: what messages call the table it was learned from.
+    target: the column to predict. task: 'classification' or 'regression'.
+    source: the name of the training table in messages.
     encoding: of categories, 'one_hot' or 'codes'.
-    columns: those that become features, in order, each of the class of its `kind`.
+    columns: those that become features, in order, each of the class for its kind.
     classes: in ascending order, in their original type; empty for regression.
     target_scale: how a regression target is transformed and scaled; None for classification.
-    notes: sentences on columns that were left out or turned into something else.
-    scikit_learn: the version it was learned with.
-    reading: how the cells of those columns, and of the target, are read.
+    notes: sentences on columns that were left out or converted.
+    scikit_learn: the version that was used.
+    reading: how the cells of these columns, and of the target, are read.
     """
 
     target: str
@@ -64,21 +64,21 @@ class Preparation:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """What the columns of the matrix hold, in order."""
+        """The columns of the matrix, in order."""
         return tuple(feature for column in self.columns for feature in column.features(self.encoding))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """One name per feature: a column's, or such as 'column=category'."""
+        """The name of each feature: that of its column, or such as 'column=category'."""
         return tuple(feature.name for feature in self.features)
 
     def transform(self, frame: "pd.DataFrame", source: str = "the table") -> np.ndarray:
-        """Turns rows into features.
+        """Converts rows to features.
 
-        frame: has at least the columns that were learned from, in any order; others are ignored. Missing
-            values are filled in; a category never seen has the code 1, or, one-hot, counts as '(other)'.
-        source: what messages call this table.
-        Returns (rows, features) float32; codes are whole.
+        frame: has at least the columns of the training table, in any order; others are ignored. Missing
+            values are imputed; an unknown category has the code 1 or, one-hot, is encoded as '(other)'.
+        source: the name of this table in messages.
+        Returns (rows, features) float32; codes are whole numbers.
         Raises DataError for missing columns, values that do not fit the reading, and infinite values.
         """
         frame = self._read(frame, source)
@@ -89,9 +89,9 @@ class Preparation:
         return np.concatenate(blocks, axis=1)
 
     def unseen(self, frame: "pd.DataFrame", source: str = "the table") -> dict[str, int]:
-        """How many values of each column of categories are none of those that were learned, by its name.
+        """Column of categories -> the number of its values that are none of the learned categories.
 
-        Where rarer values shared a code in training, these count too. frame, source: as for `transform`.
+        If rarer values shared a code in training, these are counted, too. frame, source: as for `transform`.
         """
         frame = self._read(frame, source)
         counts = {
@@ -109,10 +109,10 @@ class Preparation:
         return self.reading.applied(Raw(frame[[column.name for column in self.columns]], source))
 
     def transform_target(self, series: "pd.Series", source: str = "the table") -> np.ndarray:
-        """Turns target values into what a network is trained on.
+        """Converts target values to those that a network is trained on.
 
-        Returns (rows,): int32 class numbers, or float32 of mean 0 and deviation 1 for regression.
-        Raises DataError for missing values, classes that were never seen, and what is no finite number.
+        Returns (rows,): int32 class numbers, or for regression float32 with mean 0 and standard deviation 1.
+        Raises DataError for missing values, unknown classes, and values that are not finite numbers.
         """
         missing = series.isna().to_numpy()
         if missing.any():
@@ -130,7 +130,7 @@ class Preparation:
         return scaled.astype(np.float32)
 
     def inverse_target(self, values: np.ndarray) -> np.ndarray:
-        """Turns what a network predicts back into the target's own values.
+        """Converts predictions of a network back to values of the target.
 
         values: class numbers of any shape, or standardized values of any shape for regression.
         Returns the same shape: classes in their original type, or float64.
@@ -153,9 +153,9 @@ class Preparation:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Preparation":
-        """Restores what `to_json` gave, also after a round trip through JSON text.
+        """Restores the result of `to_json`, also after a round trip through JSON text.
 
-        Raises DataError where data is no such dict, or of a later format.
+        Raises DataError for other data, and for a later format.
         """
         if not isinstance(data, dict) or data.get("format") not in (FORMAT, WITHOUT_READING):
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
@@ -225,27 +225,27 @@ def fit_preparation(
     transform_target: bool = False,
     reading: Reading | None = None,
 ) -> Preparation:
-    """Learns from training rows how rows become features and targets.
+    """Computes from training rows how rows are converted to features and targets.
 
-    Numbers: the median for missing values, then mean 0 and standard deviation 1; booleans count as 0 and 1;
-    dates become those of their parts that vary, such as year, month, weekday and hour, scaled like numbers.
-    Where training rows have gaps, one more feature says where. Free text becomes 64 features of hashed words.
-    Columns that can't help are left out with a note: constant ones, and names or row numbers that differ from
-    row to row.
+    Numbers: missing values become the median, then they are scaled to mean 0 and standard deviation 1.
+    Booleans become 0 and 1. Dates become the parts that vary, such as year, month, weekday and hour, scaled
+    like numbers. If training rows have missing values, one more feature marks them. Free text becomes 64
+    features of hashed words. Columns that can't help are left out with a note: constant ones, and names or
+    row numbers that differ in every row.
 
-    frame: the training rows alone, so that nothing of the rows held out is learned; the target included.
+    frame: the training rows only, so that nothing is learned from held-out rows; with the target.
     task: 'classification' or 'regression'.
-    source: what messages call the table.
-    classes: all classes of the target (`classes_of` the whole table) where a rare one might be missing from
-        the training rows; otherwise those of the training rows.
-    encoding: of categories. 'one_hot': a feature for each, at most 32 of a column, of which the last stands
-        for the rarer ones. 'codes': one feature that numbers them (0 missing, 1 rare or unseen, 2 … those
-        that were learned), for an embedding: the 32 commonest and all others with at least 4 rows.
+    source: the name of the table in messages.
+    classes: all classes of the target (`classes_of` the whole table), if the training rows might lack a rare
+        one; None: those of the training rows.
+    encoding: of categories. 'one_hot': a feature for each, at most 32 for a column, the last of them for all
+        rarer ones. 'codes': one feature of numbers for an embedding (0 missing, 1 rare or unknown, 2 … the
+        learned categories: the 32 most frequent ones and all others with at least 4 rows).
     transform_target: take the logarithm or a power of a regression target that is skewed (`fit_target`).
-    reading: how the cells of the frame were read (`Table.reading`); None: the frame is as somebody made it,
-        and its texts may be numbers and dates.
-    Raises DataError for a target that is missing, infinite values, and where no column is left to learn from;
-    ConfigError for another task or encoding.
+    reading: how the cells of the frame were read (`Table.reading`); None: unknown, and texts of the frame may
+        be numbers and dates.
+    Raises DataError for a missing target, infinite values, and if no column is left; ConfigError for another
+    task or encoding.
     """
     import sklearn
 
@@ -278,7 +278,7 @@ def fit_preparation(
 
 
 def classes_of(series: "pd.Series") -> tuple[ClassValue, ...]:
-    """The distinct values of a target in ascending order, as bool, int, float or text; none for missing."""
+    """The distinct values of a target, ascending, as bool, int, float or text, without missing ones."""
     present = series.dropna()
     kind = kind_of(present)
     if kind == "boolean":

@@ -17,16 +17,16 @@ _BLOCKS_PER_CHUNK = 8
 
 
 class Shard(Protocol):
-    """Some examples of a source, such as those of a file."""
+    """A part of the examples of a source, such as a file."""
 
     @property
     def name(self) -> str:
-        """What errors call it, such as the path of its file."""
+        """Its name in errors, such as the path of its file."""
         ...
 
     @property
     def rows(self) -> int:
-        """How many examples it holds."""
+        """The number of its examples."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class Shard(Protocol):
         ...
 
     def blocks(self, rows: int) -> list[tuple[int, int]]:
-        """Where to cut it, (start, stop) rows: what is read at once, of about so many rows."""
+        """Its blocks as (start, stop) rows: what is read at once, about this number of rows."""
         ...
 
     def read(self, start: int, stop: int, into: Mapping[str, np.ndarray]) -> None:
@@ -46,7 +46,7 @@ class Shard(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """What it holds, in a few letters, read in little time."""
+        """A short hash of its content, computed in little time."""
         ...
 
 
@@ -68,13 +68,13 @@ class Block:
 class ShardSource:
     """Examples in shards. See `chainrule.data.Source`.
 
-    Every shard is cut into blocks of neighbouring examples. An epoch takes the blocks in an order drawn by
-    (seed, epoch), eight at a time to a chunk, and the examples of a chunk in an order drawn by (seed, epoch,
-    chunk): so a chunk holds examples from eight places, and examples that stand together in a file are apart
-    in time.
+    Every shard is cut into blocks of neighbouring examples. An epoch visits the blocks in a random order that
+    depends on (seed, epoch), eight of them in a chunk, and the examples of a chunk in a random order that
+    depends on (seed, epoch, chunk). So a chunk has examples of eight places, and examples that are neighbours
+    in a file are visited at different times.
 
-    chunk_bytes: of a chunk, as its examples are stored; a block that can't be cut, such as a row group of
-    Parquet, may be larger. readers: threads that read ahead; readers + 1 chunks are in memory at most.
+    chunk_bytes: size of a chunk, as its examples are stored; a block that can't be cut, such as a row group
+    of Parquet, may be larger. readers: threads that read ahead; at most readers + 1 chunks are in memory.
     """
 
     shards: Sequence[Shard]
@@ -106,7 +106,7 @@ class ShardSource:
 
     @property
     def examples(self) -> int:
-        """How many there are."""
+        """The number of examples."""
         return self._examples
 
     @cached_property
@@ -115,7 +115,7 @@ class ShardSource:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """All blocks, as they stand."""
+        """All blocks, in the order of the shards."""
         rows = -(-self._wanted_rows // _BLOCKS_PER_CHUNK)
         return [
             Block(number, start, stop)
@@ -129,9 +129,9 @@ class ShardSource:
 
     @cached_property
     def chunk_rows(self) -> int:
-        """Rows of the arrays of every chunk, of which the last may hold fewer examples.
+        """The rows of the arrays of every chunk; the last chunk may have fewer examples.
 
-        So many for all, since executors plan a step for the number of rows that batches are gathered from.
+        The number is the same for all, since executors plan a step for the number of rows of these arrays.
         """
         largest = max(block.rows for block in self.blocks)
         return min(max(self._wanted_rows, largest), self.examples)
@@ -149,7 +149,7 @@ class ShardSource:
         return read_ahead(jobs, self.readers)
 
     def fingerprint(self) -> str:
-        """Of every shard in turn."""
+        """A hash of the fingerprints of all shards."""
         return digest(*(shard.fingerprint().encode() for shard in self.shards))
 
     def _plan(self, seed: int | None, epoch: int) -> Iterator[list[Block]]:
@@ -182,7 +182,7 @@ class ShardSource:
 
 
 def even_blocks(examples: int, rows: int) -> list[tuple[int, int]]:
-    """Cuts examples into blocks of at most so many rows, as even as may be."""
+    """Cuts examples into blocks of at most this number of rows, as equal as possible."""
     count = max(1, -(-examples // rows))
     ends = [examples * number // count for number in range(count + 1)]
     return list(pairwise(ends)) if examples else []

@@ -1,8 +1,8 @@
-"""The structure in which arrays are given, kept in their names.
+"""Names of arrays that keep the structure in which they were given.
 
-One array given as x is called 'x'. Those of a tuple are 'x.0', 'x.1', …; those of a mapping 'x.left',
-'x.right', by their keys; structures may hold structures, 'x.left.0'. So everything that works with named
-arrays works with any structure, and the names give it back.
+A single array given as x is called 'x'. Those of a tuple are 'x.0', 'x.1', …; those of a mapping 'x.left',
+'x.right', by their keys; structures may be nested, as in 'x.left.0'. So everything that works with named
+arrays works with any structure, which can be restored from the names.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,10 @@ Structure = Any
 
 
 def flattened(name: str, given: Structure) -> dict[str, Any]:
-    """The leaves of a structure by name, in its order; {name: given} of what is one leaf.
+    """The leaves of a structure by name, in its order; {name: given} for a single leaf.
 
-    A tuple of numbers and texts is one leaf, as a list is. Raises DataError for a tuple or mapping that is
-    empty, and for keys that would not come back: other than texts, empty, with a point in them, or of digits
-    alone.
+    A tuple of numbers and texts is one leaf, and so is a list. Raises DataError for an empty tuple or
+    mapping, and for keys that could not be restored: other than texts, empty, with a point, or only digits.
     """
     if not _is_inner(given):
         return {name: given}
@@ -35,9 +34,9 @@ def flattened(name: str, given: Structure) -> dict[str, Any]:
 
 
 def nested(name: str, named: Mapping[str, _Leaf]) -> Structure:
-    """The structure whose `flattened` names these are, others left out: a leaf, a tuple or a dict of them.
+    """The structure with this name, the inverse of `flattened`: a leaf, a tuple or a dict.
 
-    Where no name is one of it, `named` is asked for the name itself, so that a dict raises KeyError.
+    Other names are ignored. If none belongs to it, `named[name]` decides, so a dict raises KeyError.
     """
     if name in named:
         return named[name]
@@ -53,7 +52,7 @@ def nested(name: str, named: Mapping[str, _Leaf]) -> Structure:
 
 
 def belonging(name: str, named: Mapping[str, _Leaf]) -> dict[str, _Leaf]:
-    """Those of these names that are of the structure of this name."""
+    """The entries that belong to the structure with this name."""
     return {each: leaf for each, leaf in named.items() if each == name or each.startswith(f"{name}.")}
 
 

@@ -1,4 +1,4 @@
-"""Tables: from files or DataFrames, with the column that is to be predicted."""
+"""Tables from files or DataFrames, with the column to predict."""
 
 import hashlib
 import os
@@ -23,16 +23,16 @@ __all__ = ["Table", "check_table", "infer_task", "load_table", "read_table", "sp
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table and what is to be predicted from it.
+    """A table and the column to predict.
 
-    frame: one example per row, with distinct text column names, each column read as what it holds; its index
-        tells where a row stands (named 'line', it holds line numbers of a text file).
+    frame: one example for each row, with distinct texts as column names, each column converted to its type.
+        The index identifies rows in messages; if it is called 'line', it has line numbers of a text file.
     target: the column to predict.
-    source: what messages call the table: its path, or 'DataFrame'.
-    ordered: the rows stand in the order of time.
-    reading: how the columns were read, by which other files are read alike; None where nobody said so.
-    written: the target's cells as they stand in the file, where they are texts; else None.
-    notes: sentences on how the file was opened and read, where that was not obvious.
+    source: the name of the table in messages: its path, or 'DataFrame'.
+    ordered: the rows are in the order of time.
+    reading: how the columns were read, to read other files in the same way; None if unknown.
+    written: the cells of the target as written in the file, if they are texts; else None.
+    notes: sentences on how the file was opened and read, if that was not obvious.
     """
 
     frame: "pd.DataFrame"
@@ -51,7 +51,7 @@ class Table:
         return column_of(self.frame, self.target)
 
     def fingerprint(self) -> str:
-        """The same for the same rows and columns, however the file is called: their numbers and a hash."""
+        """The numbers of rows and columns, and a hash: equal for equal content, whatever the file name."""
         import pandas as pd
 
         try:
@@ -63,7 +63,7 @@ class Table:
         return f"{len(self):,} rows, {len(self.frame.columns)} columns, sha256 {content.hexdigest()[:16]}"
 
     def take(self, positions: Iterable[int]) -> "Table":
-        """The rows at some positions (from 0), in that order."""
+        """The rows at these positions (from 0), in this order."""
         rows = list(positions)
         written = None if self.written is None else self.written.iloc[rows]
         return replace(self, frame=self.frame.iloc[rows], written=written)
@@ -78,10 +78,10 @@ def load_table(
 ) -> Table:
     """The table at a path, or in a DataFrame, with the column to predict.
 
-    target: the column's name. missing: texts that mean a missing value in columns of text of a file; None:
-    NA, null, None, ? and the like, but where so many rows of the target have one that it must be a class.
-    reading: by which the columns are read, such as that of a run; None: learned from these rows.
-    Raises DataError as `read_table`, and where there is no such column.
+    target: the name of the column. missing: texts that mean a missing value in text columns of a file; None:
+    NA, null, None, ? and the like, unless so many rows of the target have one that it must be a class.
+    reading: how the columns are read, such as that of a run; None: inferred from these rows.
+    Raises DataError as `read_table`, and if there is no such column.
     """
     if isinstance(source, str | os.PathLike):
         raw = _tidy(open_raw(os.fspath(source)))
@@ -97,7 +97,7 @@ def table_of(
     missing: tuple[str, ...] | None = None,
     reading: Reading | None = None,
 ) -> Table:
-    """The table in a file or DataFrame with tidy columns, read; DataError where it has no such target."""
+    """The table in a file or DataFrame with tidy columns, read; DataError if it has no such target."""
     wanted = str(target)
     columns = list(raw.frame.columns)
     if wanted not in columns:
@@ -115,11 +115,11 @@ def table_of(
 def read_table(path: str | os.PathLike[str], reading: Reading | None = None) -> "pd.DataFrame":
     """Reads a table from a file of any kind that `open_raw` opens.
 
-    reading: how columns are read, such as that of a run (`Preparation.reading`), by which a row means the
-    same whatever stands beside it; None: told from this file.
-    Returns a DataFrame with distinct text column names and at least one row. Of a text file, the index holds
-    line numbers.
-    Raises DataError, naming the file and what to do, for a file that can't be opened, and the first value
+    reading: how the columns are read, such as that of a run (`Preparation.reading`), so that a row is read in
+    the same way whatever other rows there are; None: inferred from this file.
+    Returns a DataFrame with distinct texts as column names and at least one row. For a text file, the index
+    has line numbers.
+    Raises DataError, naming the file and what to do, for a file that can't be opened, and for the first value
     that does not fit the reading.
     """
     raw = _tidy(open_raw(os.fspath(path)))
@@ -136,13 +136,13 @@ def _tidy(raw: Raw) -> Raw:
 
 
 def check_table(table: Table, task: str) -> tuple[Table, tuple[str, ...]]:
-    """Checks that something can be learned from a table.
+    """Checks a table before training.
 
     task: 'classification' or 'regression'.
-    Returns the table without the rows that have no target, whose classes are called as they stand in the
-    file, and notes (sentences) on what was left out.
-    Raises DataError for too few rows, no column besides the target, all-missing columns, infinite values,
-    a target with one value only, a class with a single row, and text or dates in a regression target;
+    Returns the table without the rows that have no target, with classes named as in the file, and notes
+    (sentences) on what was left out.
+    Raises DataError for too few rows, no column besides the target, columns without values, infinite values,
+    a target with a single value, a class with a single row, and text or dates in a regression target;
     ConfigError for another task.
     """
     labels = None
@@ -160,11 +160,11 @@ def check_table(table: Table, task: str) -> tuple[Table, tuple[str, ...]]:
 
 
 def split_table(table: Table, fraction: float, seed: int, task: str) -> tuple[Table, Table]:
-    """Splits rows at random into (rest, part); for classification, with each class's share kept in both.
+    """Splits rows at random into (rest, part), for classification stratified by class.
 
-    Of rows in the order of time the part is the last: what comes is to be foretold from what was.
-    fraction, seed: as for `split_indices`, and the errors raised.
-    Where a class is too rare to keep its share (`can_stratify`), the split is a plain random one.
+    If the rows are in the order of time, the part is the last rows instead, since a forecast knows only the
+    past. fraction, seed, and the errors: as for `split_indices`.
+    If a class is too rare (`can_stratify`), the split is not stratified.
     """
     labels = label_numbers(table.target_values()) if task == "classification" else None
     rest, part = split_indices(len(table), fraction, seed, labels)
@@ -174,12 +174,12 @@ def split_table(table: Table, fraction: float, seed: int, task: str) -> tuple[Ta
 
 
 def can_stratify_table(table: Table, fraction: float) -> bool:
-    """Whether `split_table` can keep each class's share of a classification target."""
+    """Whether `split_table` can stratify by the classes of the target."""
     return can_stratify(label_numbers(table.target_values()), fraction)
 
 
 def tidy_columns(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
-    """The frame with its column names as text without outer spaces; raises DataError where two are alike."""
+    """The frame with column names as texts without outer spaces; raises DataError if two are equal."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):

@@ -1,4 +1,4 @@
-"""Regression targets: transformed where they are skewed, and scaled."""
+"""Regression targets: transformed if they are skewed, and scaled."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,10 +21,11 @@ then small in the target's own unit, which a logarithm would give up for small r
 
 @dataclass(frozen=True)
 class TargetScale:
-    """(g(value) - mean) / scale, g being the identity, ln(1 + value), or Yeo and Johnson's power (2000).
+    """(g(value) - mean) / scale; g is the identity, ln(1 + value), or Yeo and Johnson's power (2000).
 
-    power: λ of 'yeo_johnson', else 1. lowest, highest: of g(value) in the training rows; what a network
-    predicts is kept within half their distance beyond them before g is inverted, as g's inverse grows fast.
+    power: λ of 'yeo_johnson', else 1. lowest, highest: of g(value) in the training rows. Before g is
+    inverted, predictions are limited to this range, extended by half its length at both ends, as g's inverse
+    grows fast.
     """
 
     transform: Literal["none", "log1p", "yeo_johnson"]
@@ -49,10 +50,10 @@ class TargetScale:
 
 
 def fit_target(series: "pd.Series", source: str, *, transform: bool) -> TargetScale:
-    """What to learn of a regression target from training rows.
+    """The scale of a regression target, computed from training rows.
 
-    transform: where the target's skewness is beyond 2, take ln(1 + value) if it has no negative value, or Yeo
-        and Johnson's power (scikit-learn's PowerTransformer), if that halves the skewness at least.
+    transform: if the skewness of the target is beyond 2, take ln(1 + value) if no value is negative, or Yeo
+        and Johnson's power (scikit-learn's PowerTransformer), if that at least halves the skewness.
     Raises DataError for missing and infinite values.
     """
     numbers = numbers_of(series, source)

@@ -10,19 +10,19 @@ from chainrule.executors.native import compile_native, missing_core
 from chainrule.executors.numpy_ import compile_numpy
 
 DEFAULT = "native"
-"""The executor where none is named."""
+"""The default executor."""
 FALLBACK = "numpy"
-"""It runs everywhere."""
+"""The executor that runs everywhere."""
 EXECUTORS: Mapping[str, Executor] = MappingProxyType(
     {"native": Executor(compile_native, missing_core), "numpy": Executor(compile_numpy)}
 )
-"""By name, as `executor=` takes them."""
+"""The executors by the names that `executor=` accepts."""
 
 
 def usable_executor(name: str) -> tuple[Executor, str]:
-    """The executor of this name, and ''; where it can't run on this machine that of NumPy, and the reason.
+    """The executor with this name, and ''; if it can't run on this machine, that of NumPy, and the reason.
 
-    The reason is warned of once in a process. Raises ConfigError for what is no name of one.
+    A warning gives the reason once in a process. Raises ConfigError for an unknown name.
     """
     if not isinstance(name, str) or name not in EXECUTORS:
         near = did_you_mean(name, EXECUTORS) if isinstance(name, str) else ""

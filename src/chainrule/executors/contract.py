@@ -1,4 +1,4 @@
-"""What every executor promises."""
+"""The contract of every executor."""
 
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ Tree = MutableMapping[str, np.ndarray]
 
 
 class Session(Protocol):
-    """A program with a tree to run on, which lies where the executor wants it, such as on its device."""
+    """A program with the tree that it runs on, which the executor may keep elsewhere, such as on a device."""
 
     def run_many(self, arrays: NamedArrays, order: np.ndarray) -> dict[str, np.ndarray]:
-        """One call for each row of order, without coming back in between.
+        """One call for each row of order, without returning to Python in between.
 
-        arrays: the inputs of all examples, first axis = examples. order: (calls, batch) indices into them.
-        Training gives any number of calls at a time: an executor that compiles for each number cuts the
-        order into few sizes itself, such as powers of two.
-        The tree's values that the program updates are overwritten, all of them after the last step of a call.
+        arrays: the inputs of all examples, along the first axis. order: (calls, batch) indices into them.
+        The number of calls may differ each time: an executor that compiles for each number should divide the
+        order into few sizes, such as powers of two.
+        Values of the tree that the program updates are overwritten, all of them after the last step of a
+        call.
         Returns the outputs by name, stacked: (calls, ...).
         """
         ...
@@ -28,8 +29,7 @@ class Session(Protocol):
     def read(self, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
         """Arrays of the tree as they are now, by name; all of them if None.
 
-        They may be those that the session works on: copy what is to be kept, and give what is changed to
-        `write`.
+        They may be the arrays that the session works on: copy those to keep, and change them by `write`.
         """
         ...
 
@@ -46,14 +46,14 @@ class Compiled(Protocol):
     def run(self, tree: Tree, inputs: NamedArrays) -> dict[str, np.ndarray]:
         """One call, such as a prediction, on a tree in NumPy.
 
-        tree: every parameter and state value by name; those that the program updates are overwritten in
-        place, all of them after the last step, so that an interrupted call leaves the tree as it was.
-        inputs: every input by name. Returns the outputs by name.
+        tree: all parameters and state by name; those that the program updates are overwritten in place, all
+        of them after the last step, so that an interrupted call does not change the tree.
+        inputs: all inputs by name. Returns the outputs by name.
         """
         ...
 
     def bind(self, tree: Tree | Session) -> Session:
-        """A session on this tree; on that of a session of another program of this executor, where it lies.
+        """A session on this tree, or on the tree of a session of another program of this executor.
 
         The arrays belong to the session from now on: read them by `Session.read`.
         """
@@ -61,15 +61,15 @@ class Compiled(Protocol):
 
 
 Compile = Callable[[Program], Compiled]
-"""Prepares a program, once, for many calls."""
+"""Prepares a program once for many calls."""
 
 
 @dataclass(frozen=True)
 class Executor:
     """A way to run programs.
 
-    compile: prepares a program; the same inputs and tree give the same outputs every time. missing: why it
-    can't run on this machine, and what to do, as (reason, remedy); None where it can.
+    compile: prepares a program; the same inputs and tree always give the same outputs. missing: why the
+    executor can't run on this machine, and what to do, as (reason, remedy); None if it can.
     """
 
     compile: Compile

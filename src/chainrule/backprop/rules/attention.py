@@ -1,4 +1,4 @@
-"""Derivatives of scaled dot-product attention: its three adjoints, and theirs.
+"""Derivatives of scaled dot-product attention and of its three adjoints.
 
 With scores s = scale · q kᵀ, weights p = softmax(s), y = p v and the delta d of y:
 d_p = d vᵀ, d_s = p (d_p - Σ p d_p), d_q = scale · d_s k, d_k = scale · d_sᵀ q, d_v = pᵀ d.
@@ -45,7 +45,10 @@ def value_adjoint(step: RecordedStep, d: Tensor) -> Adjoints:
 def _of_scores(
     step: RecordedStep, d: Tensor, direct: Callable[[Tensor], tuple[Tensor | None, Tensor | None]]
 ) -> Adjoints:
-    """Through d_s, whose delta is d, to all four inputs; direct: what scale · d_s gives q and k besides."""
+    """The derivatives of all four inputs through d_s, whose delta is d.
+
+    direct: scale · d_s -> the further derivatives of q and k; None where there is none.
+    """
     queries, keys, values, d_y, *masks = step.inputs
     scale = step.attributes["scale"]
     weights, d_weights = _weights(step), d_y @ values.transpose()

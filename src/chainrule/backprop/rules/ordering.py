@@ -1,4 +1,4 @@
-"""Derivative of the running sum."""
+"""Derivative of the cumulative sum."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from chainrule.program import functions as f
 
 
 def cumsum(step: RecordedStep, d_y: Tensor) -> Adjoints:
-    """Element i is in every sum from i on, so d_x is the running sum of d_y from the end."""
+    """Element i is in every sum from i on, so d_x is the cumulative sum of d_y from the end."""
     return (f.cumsum(d_y, step.attributes["axis"], reverse=not step.attributes["reverse"]),)
 
 

@@ -1,4 +1,4 @@
-"""Derivatives of the recurrent composites: the backward loop computes deltas alone, from the saved gates.
+"""Derivatives of the recurrent composites: the backward loop computes only deltas, from the saved gates.
 
 The derivative with respect to a weight is one matrix product over all times, after the loop.
 """

