@@ -1,18 +1,19 @@
 """Boxes: images whose targets are objects, each with a class and a rectangle; Pascal VOC's are read here."""
 
 import xml.parsers.expat
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
-from chainrule.data.images.checking import left_out
-from chainrule.data.images.folders import PARTS
+from chainrule.data.images.findings import left_out, none_left
+from chainrule.data.images.folders import PARTS, files_below
 from chainrule.data.images.images import Images, ordered_classes
 from chainrule.data.images.opening import open_images
-from chainrule.data.wording import counted, listed
+from chainrule.data.images.places import text_lines
+from chainrule.data.wording import listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
@@ -46,8 +47,8 @@ def open_voc(folder: str | Path) -> Boxes:
     folder: holds JPEGImages/, Annotations/ with an XML file for each image, and perhaps ImageSets/Main/ with
     train.txt, val.txt and test.txt, which name the images of each part.
     VOC counts pixels from 1 and includes the last: corners become (xmin - 1, ymin - 1, xmax, ymax), cut at
-    the borders of the image. Boxes of no area, images without an annotation, and annotations that can't be
-    read are left out, and `Boxes.images.findings` says which.
+    the borders of the image. Boxes of no area, images without an annotation, annotations without an image,
+    and those that can't be read are left out, and `Boxes.images.findings` says which.
     Raises DataError where a folder is missing, or no image has an annotation.
     """
     root = Path(folder)
@@ -57,60 +58,81 @@ def open_voc(folder: str | Path) -> Boxes:
             raise DataError(f"{shown} holds no folder {inner}", remedy="give a folder as Pascal VOC has it")
     images = open_images(root / "JPEGImages", labelled=False)
     notes = list(images.findings)
-    rows, found, lacking, broken, empty = [], [], [], [], 0
+    annotations = files_below(root / "Annotations", ".xml")
+    rows, found, lacking, broken, empty = [], [], [], [], []
     for row, path in enumerate(images.paths):
-        place = root / "Annotations" / f"{Path(path).stem}.xml"
-        if not place.is_file():
+        place = annotations.get(Path(path).stem)
+        if place is None:
             lacking.append(printable(path))
             continue
         try:
-            each, without_area = clipped(_read_voc(place), images.sizes[row])
+            each, without_area = clipped(_read_voc(Path(place)), images.sizes[row])
         except DataError as error:
-            broken.append(error.what)
+            broken.append(error)
             continue
         rows.append(row)
         found.append(each)
-        empty += without_area
+        empty += [printable(place)] * without_area
     if lacking:
-        notes.append(left_out(len(lacking), "without an annotation", lacking))
+        notes.append(left_out("image", "without an annotation", lacking))
     if broken:
-        notes.append(left_out(len(broken), "whose annotation can't be read", broken))
-    parts = _parts(root / "ImageSets" / "Main", [Path(images.paths[row]).stem for row in rows])
-    kept = replace(images.take(np.array(rows, np.int64)), source=shown, parts=parts)
-    return described(kept, found, notes, empty)
+        notes.append(left_out("image", "whose annotation can't be read", [each.what for each in broken]))
+    known = {Path(path).stem for path in images.paths}
+    notes += without_image(
+        "annotation", {stem: annotations[stem] for stem in annotations if stem not in known}
+    )
+    parts, unknown = _parts(root / "ImageSets" / "Main", known)
+    if unknown:
+        notes.append(left_out("name", "in ImageSets/Main without an image", unknown))
+    kept = replace(
+        images.take(np.array(rows, np.int64)),
+        source=shown,
+        parts=np.array([parts.get(Path(images.paths[row]).stem, "") for row in rows], "U10"),
+    )
+    return described(kept, found, notes, empty, remedy=broken[0].remedy if broken else "")
+
+
+def without_image(noun: str, spare: Mapping[str, str]) -> list[str]:
+    """A sentence on files of annotations that go with no image, if there are such. spare: name -> path."""
+    shown = [printable(path) for path in spare.values()]
+    return [left_out(noun, "whose image is missing or can't be used", shown)] if spare else []
 
 
 def described(
-    images: Images, found: Sequence[Annotated], notes: Sequence[str], empty: int, classes: Sequence[str] = ()
+    images: Images,
+    found: Sequence[Annotated],
+    notes: Sequence[str],
+    empty: Sequence[str],
+    classes: Sequence[str] = (),
+    remedy: str = "",
 ) -> Boxes:
     """Boxes of images and what was found of each.
 
-    notes: findings so far. empty: objects without area, left out. classes: in their order; none: the names
-    found.
+    notes: findings so far. empty: of each object without area, which is left out, the path. classes: in their
+    order; none: the names found. remedy: of what is wrong with annotations, "" where nothing is.
     Raises DataError where no image has a box.
     """
     notes = list(notes)
     if empty:
-        notes.append(f"Left out: {counted(empty, 'object')} whose box has no area within its image.")
+        notes.append(left_out("object", "whose box has no area within its image", empty))
     names = sorted({name for each in found for name in each.names})
     if not names:
-        raise DataError(f"{images.source} holds no image with boxes", remedy="; ".join(notes))
+        remedy = remedy or "give annotations that have boxes of objects"
+        raise none_left(f"{images.source} holds no image with boxes", notes, remedy)
     known = tuple(classes) or ordered_classes(np.array(names))
     corners = tuple(np.array(each.corners, np.float32).reshape(-1, 4) for each in found)
     numbers = tuple(np.array([known.index(name) for name in each.names], np.int64) for each in found)
     return Boxes(replace(images, findings=tuple(notes)), known, corners, numbers)
 
 
-def _parts(folder: Path, stems: list[str]) -> np.ndarray:
-    """The part of each image; '' where no list names it."""
+def _parts(folder: Path, known: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """The part of each image that a list names, and the names that no image has."""
     part_of: dict[str, str] = {}
     for name in PARTS:
         file = folder / f"{name}.txt"
-        if file.is_file():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                if line.strip():
-                    part_of[line.split()[0]] = PARTS[name]
-    return np.array([part_of.get(stem, "") for stem in stems], "U10")
+        if file.exists():
+            part_of |= {line.split()[0]: PARTS[name] for line in text_lines(file) if line.strip()}
+    return part_of, [printable(name) for name in part_of if name not in known]
 
 
 def clipped(given: Annotated, size: np.ndarray) -> tuple[Annotated, int]:
@@ -163,6 +185,10 @@ def _xml(path: Path, shown: str) -> ElementTree.Element:
         parser.Parse(path.read_bytes(), True)
     except xml.parsers.expat.ExpatError as error:
         raise DataError(f"{shown} is no XML: {error}", remedy="annotate it again") from None
+    except (LookupError, ValueError) as error:  # of an encoding that the parser does not know
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{shown}: {error}", remedy="save it as UTF-8") from None
     except OSError as error:
         raise DataError(f"{shown} can't be read: {error.strerror}", remedy="check its permissions") from None
     return builder.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 from chainrule.data.images.boxes import Boxes, open_voc
 from chainrule.data.images.boxes_coco import coco_files, is_coco, open_coco
 from chainrule.data.images.boxes_yolo import open_yolo, yolo_folders
+from chainrule.data.images.places import check_place
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
@@ -32,8 +33,7 @@ def open_boxes(source: str | os.PathLike[str]) -> Boxes:
     """
     path = Path(source)
     shown = printable(str(path))
-    if not path.exists():
-        raise DataError(f"{shown}: no such file or folder", remedy="check the path")
+    check_place(path)
     if path.is_file():
         return open_coco([path], path.parent)
     try:

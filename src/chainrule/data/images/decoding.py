@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.images.places import check_is_file
 from chainrule.data.images.resizing import resized
 from chainrule.errors import ConfigError, DataError
 from chainrule.paths import printable
@@ -71,7 +72,7 @@ def read_header(path: str, *, whole: bool = False) -> Header:
 
     whole: decode it, too, to see that nothing is damaged.
     """
-    with _opened(path) as image:
+    with opened_image(path) as image:
         _check_depth(image, path)
         height, width = image.size[::-1]
         orientation = _orientation(image)
@@ -92,7 +93,7 @@ def read_header(path: str, *, whole: bool = False) -> Header:
 
 def decoded(path: str, channels: int, size: Size | None = None) -> np.ndarray:
     """As `read_image`, and `resized` if a size is given; any number of threads may call it."""
-    with _opened(path) as image:
+    with opened_image(path) as image:
         if size is not None and image.format == "JPEG" and _orientation(image) < 5:
             height, width = size  # libjpeg halves while it decodes, as long as twice the size is left
             image.draft(image.mode, (2 * width, 2 * height))
@@ -117,12 +118,16 @@ def check_channels(channels: int) -> None:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator["Image.Image"]:
-    """An image whose header has been read; whatever goes wrong within this context is told of its file."""
+def opened_image(path: str) -> Iterator["Image.Image"]:
+    """An image whose header has been read; whatever goes wrong within this context is told of its file.
+
+    Raises DataError as `read_image`.
+    """
     from PIL import Image
 
     shown = printable(path)
     try:
+        check_is_file(path)
         with Image.open(path, formats=FORMATS) as image:
             _check_pixels(image, shown)
             yield image

@@ -13,6 +13,7 @@ from chainrule.errors import ConfigError
 from chainrule.tasks.detect.drawing import colour_of, drawn
 from chainrule.tasks.detect.found import Objects, find_objects
 from chainrule.tasks.detect.run import DetectRun
+from chainrule.tasks.images import check_drawn, drawn_names
 from chainrule.tasks.task import Predictions, Say
 
 RESULTS = "results.json"
@@ -33,9 +34,8 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
             "there are no images to predict", remedy="name a folder of images, or an image file"
         )
     images = open_images(source, labelled=False)
-    for finding in images.findings:
-        if finding.startswith("Left out"):
-            say(finding)
+    for sentence in images.left_out:
+        say(sentence)
     shape, evaluation = detect_run.shape, detect_run.evaluation
     found = [
         each.likely(evaluation["threshold"])
@@ -48,40 +48,42 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
             detect_run.settings.overlap,
         )
     ]
-    names = list(images.paths) if images.paths else list(range(len(images)))
+    names = images.names
     rows = [
         (names[image], shape.classes[number], float(score), *(round(float(edge), 2) for edge in box))
         for image, each in enumerate(found)
         for box, score, number in zip(each.boxes, each.scores, each.numbers.tolist(), strict=True)
     ]
     columns = ["image", "class", "score", "left", "top", "right", "bottom"]
+    drawn = drawn_names(images, source)
     return Predictions(
-        pd.DataFrame(rows, columns=columns), draw=lambda folder: _draw(folder, images, found, shape.classes)
+        pd.DataFrame(rows, columns=columns),
+        draw=lambda folder: _draw(folder, images, drawn, found, shape.classes),
     )
 
 
-def _draw(folder: Path, images: Images, found: list[Objects], classes: tuple[str, ...]) -> int:
+def _draw(
+    folder: Path, images: Images, names: list[str], found: list[Objects], classes: tuple[str, ...]
+) -> int:
     """Write a picture for each image, and results.json; returns how many pictures."""
     from PIL import Image
 
+    check_drawn(folder, names, images)
     folder.mkdir(parents=True, exist_ok=True)
     results: list[dict[str, Any]] = []
-    taken: set[str] = set()
-    for row, each in enumerate(found):
+    for row, (name, each) in enumerate(zip(names, found, strict=True)):
         pixels = one_image(images, row, None, images.channels)
         texts = [
             f"{classes[number]} {score:.0%}"
             for number, score in zip(each.numbers.tolist(), each.scores.tolist(), strict=True)
         ]
         colours = [colour_of(number) for number in each.numbers.tolist()]
-        stem = Path(images.paths[row]).stem if images.paths else f"image-{row}"
-        name = f"{stem}.png" if stem not in taken else f"{stem}-{row}.png"
-        taken.add(stem)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(drawn(pixels, each.boxes, colours, texts)).save(folder / name)
         results += [
             {
                 "image_id": row + 1,
-                "file_name": images.paths[row] if images.paths else stem,
+                "file_name": str(images.names[row]),
                 "category_id": number + 1,
                 "category": classes[number],
                 "bbox": [round(float(v), 2) for v in (*box[:2], *(box[2:] - box[:2]))],
