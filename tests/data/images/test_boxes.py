@@ -102,8 +102,19 @@ def test_annotations_and_names_in_lists_without_an_image_are_said(annotate, tmp_
     assert boxes.images.parts.tolist() == ["test"]
     assert boxes.images.left_out == (
         f"Left out: 1 annotation whose image is missing or can't be used: {folder}/Annotations/gone.xml.",
-        "Left out: 1 name in ImageSets/Main without an image: lost.",
+        f"Left out: 1 name in {folder}/ImageSets/Main without an image: lost.",
     )
     (folder / "ImageSets" / "Main" / "test.txt").write_bytes(b"caf\xe9\n")
     with pytest.raises(DataError, match=r"Main/test\.txt is not UTF-8 \(byte 3\); save it as UTF-8"):
         open_voc(folder)
+
+
+@pytest.mark.parametrize(("height", "width", "other"), [(10, 20, 0), (0, 0, 0), ("", "x", 0), (20, 10, 1)])
+def test_an_image_of_another_size_than_the_annotation_says_is_said(annotate, tmp_path, height, width, other):
+    """As of images that were scaled, and their annotations were not; 0 is written where a tool knows none."""
+    size = f"<size><width>{width}</width><height>{height}</height></size>"
+    annotate("a", f"<annotation>{size}{thing('dog', 1, 1, 2, 2)}</annotation>")
+    boxes = open_voc(tmp_path / "set")
+    told = [finding for finding in boxes.images.findings if "of another size" in finding]
+    assert len(told) == other
+    assert all(f"1 image of another size than the annotations say: {tmp_path}/set/J" in each for each in told)

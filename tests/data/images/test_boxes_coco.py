@@ -49,11 +49,12 @@ def test_crowds_and_images_that_are_not_there_are_left_out(write, tmp_path):
     told["annotations"][1]["iscrowd"] = 1
     told["images"].append({"id": 4, "file_name": "gone.png"})
     write("all", told, "instances_test2017.json")
-    boxes = open_boxes(tmp_path / "set" / "all" / "instances_test2017.json")
+    file = tmp_path / "set" / "all" / "instances_test2017.json"
+    boxes = open_boxes(file)
     assert [len(each) for each in boxes.numbers] == [1]
     assert boxes.images.parts.tolist() == ["test"]
     assert "Left out: 1 annotation of crowds or without a box." in boxes.images.findings
-    assert "Left out: 1 image that can't be found: gone.png." in boxes.images.findings
+    assert f"Left out: 1 image that can't be found: gone.png of {file}." in boxes.images.findings
 
 
 def test_annotations_beside_folders_of_images(picture, tmp_path):
@@ -97,7 +98,7 @@ def test_annotations_of_images_that_are_not_listed_are_left_out(write, tmp_path)
     assert [len(each) for each in boxes.numbers] == [1, 0]
     file = tmp_path / "set" / "train" / "_annotations.coco.json"
     assert boxes.images.left_out == (
-        f"Left out: 1 image that can't be found: {'x' * 100}.",
+        f"Left out: 1 image that can't be found: {'x' * 100} of {file}.",
         f"Left out: 1 annotation whose image is not listed: {file}, annotation 8, of image 99.",
     )
 

@@ -1,5 +1,7 @@
 """Boxes in YOLO's text files: shares of the image, names of classes, parts, and lines that are wrong."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -100,13 +102,16 @@ def test_what_has_no_image_and_parts_without_labels_are_said(label, picture, tmp
     label("train/images/b.jpg", "train/labels/gone.txt", "0 .5 .5 .1 .1")
     (folder / "train" / "labels" / "classes.txt").write_text("cat\n")
     (folder / "train" / "labels" / "b.txt").mkdir()
+    picture("train/images/d.jpg")
+    os.mkfifo(folder / "train" / "labels" / "d.txt")
     picture("test/images/c.jpg")
     boxes = open_boxes(folder)
     assert [len(each) for each in boxes.numbers] == [1]
     labels = f"{folder}/train/labels"
     assert boxes.images.left_out == (
         f"Left out: 1 file whose image is missing or can't be used: {labels}/gone.txt.",
-        f"Left out: 1 image whose labels can't be read: {labels}/b.txt can't be read: Is a directory.",
+        f"Left out: 2 images whose labels can't be read: {labels}/b.txt can't be read: Is a directory; "
+        f"{labels}/d.txt is a pipe, a socket or a device, and no file.",
         f"Left out: 1 folder of a part, without images/ and labels/: {folder}/test.",
     )
 

@@ -8,14 +8,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from chainrule.data.images.findings import left_out, none_left
+from chainrule.data.images.findings import few, left_out, none_left
 from chainrule.data.images.folders import PARTS, files_below
 from chainrule.data.images.images import Images, ordered_classes
 from chainrule.data.images.opening import open_images
 from chainrule.data.images.places import text_lines
-from chainrule.data.wording import listed
+from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
+
+_LISTS = Path("ImageSets/Main")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +37,14 @@ class Boxes:
 
 @dataclass(frozen=True)
 class Annotated:
-    """What an annotation says: (left, top, right, bottom) and a class for each object."""
+    """What an annotation says: (left, top, right, bottom) and a class for each object.
+
+    size: (height, width) of the image, None where it is not said.
+    """
 
     corners: list[tuple[float, float, float, float]]
     names: list[str]
+    size: tuple[int, int] | None = None
 
 
 def open_voc(folder: str | Path) -> Boxes:
@@ -81,9 +87,9 @@ def open_voc(folder: str | Path) -> Boxes:
     notes += without_image(
         "annotation", {stem: annotations[stem] for stem in annotations if stem not in known}
     )
-    parts, unknown = _parts(root / "ImageSets" / "Main", known)
+    parts, unknown = _parts(root / _LISTS, known)
     if unknown:
-        notes.append(left_out("name", "in ImageSets/Main without an image", unknown))
+        notes.append(left_out("name", f"in {printable(str(root / _LISTS))} without an image", unknown))
     kept = replace(
         images.take(np.array(rows, np.int64)),
         source=shown,
@@ -115,6 +121,16 @@ def described(
     notes = list(notes)
     if empty:
         notes.append(left_out("object", "whose box has no area within its image", empty))
+    other = [
+        printable(path)
+        for path, size, each in zip(images.paths, images.sizes.tolist(), found, strict=True)
+        if each.size is not None and list(each.size) != size
+    ]
+    if other:
+        notes.append(
+            f"{counted(len(other), 'image')} of another size than the annotations say: {few(other)}; "
+            "boxes are taken in pixels of the images as they are."
+        )
     names = sorted({name for each in found for name in each.names})
     if not names:
         remedy = remedy or "give annotations that have boxes of objects"
@@ -144,13 +160,14 @@ def clipped(given: Annotated, size: np.ndarray) -> tuple[Annotated, int]:
         if box[0] < box[2] and box[1] < box[3]:
             corners.append(box)
             names.append(name)
-    return Annotated(corners, names), len(given.names) - len(names)
+    return replace(given, corners=corners, names=names), len(given.names) - len(names)
 
 
 def _read_voc(path: Path) -> Annotated:
     shown = printable(str(path))
     corners, names = [], []
-    for thing in _xml(path, shown).iter("object"):
+    root = _xml(path, shown)
+    for thing in root.iter("object"):
         name, box = (thing.findtext("name") or "").strip(), thing.find("bndbox")
         if not name or box is None:
             raise DataError(f"{shown} has an object without name or bndbox", remedy="annotate it again")
@@ -162,7 +179,15 @@ def _read_voc(path: Path) -> Annotated:
             ) from None
         corners.append((left - 1, top - 1, right, bottom))
         names.append(name)
-    return Annotated(corners, names)
+    return Annotated(corners, names, said_size(root.findtext("size/height"), root.findtext("size/width")))
+
+
+def said_size(height: object, width: object) -> tuple[int, int] | None:
+    """What an annotation says of the size of its image; None where that is no size, as some tools write 0."""
+    given = (str(height or "").strip(), str(width or "").strip())
+    if not all(side.isascii() and side.isdecimal() and int(side) for side in given):
+        return None
+    return int(given[0]), int(given[1])
 
 
 _KEYS = ("xmin", "ymin", "xmax", "ymax")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.images.boxes import Annotated, Boxes, clipped, described
+from chainrule.data.images.boxes import Annotated, Boxes, clipped, described, said_size
 from chainrule.data.images.checking import check_files
 from chainrule.data.images.findings import left_out
 from chainrule.data.images.folders import PARTS
@@ -60,7 +60,10 @@ def open_coco(files: list[Path], root: Path) -> Boxes:
         content = _content(file)
         named = {int(each["id"]): str(each["name"]) for each in content["categories"]}
         ids = {name: number for number, name in named.items()} | ids
-        by_image: dict[Any, Annotated] = {each["id"]: Annotated([], []) for each in content["images"]}
+        by_image: dict[Any, Annotated] = {
+            each["id"]: Annotated([], [], said_size(each.get("height"), each.get("width")))
+            for each in content["images"]
+        }
         for each in content["annotations"]:
             if _is_crowd(each):
                 crowds += 1
@@ -77,7 +80,7 @@ def open_coco(files: list[Path], root: Path) -> Boxes:
         for each in content["images"]:
             path = _found(str(each["file_name"]), bases)
             if path is None:
-                missing.append(printable(str(each["file_name"])[:_SHOWN]))
+                missing.append(printable(f"{str(each['file_name'])[:_SHOWN]} of {file}"))
                 continue
             paths.append(str(path))
             parts.append(part)

@@ -16,9 +16,14 @@ def left_out(noun: str, what: str, examples: Sequence[str]) -> str:
     noun: takes an s if there are several. what: which of them, a clause for one and for many. examples: a
     path each, or what is wrong with the file at a path.
     """
+    return f"{_LEFT_OUT}{counted(len(examples), noun)} {what}: {few(examples)}."
+
+
+def few(examples: Sequence[str]) -> str:
+    """The first of some, and how many more there are."""
     shown = "; ".join(examples[:NAMED_PATHS])
     more = f"; and {len(examples) - NAMED_PATHS:,} more" if len(examples) > NAMED_PATHS else ""
-    return f"{_LEFT_OUT}{counted(len(examples), noun)} {what}: {shown}{more}."
+    return f"{shown}{more}"
 
 
 def of_left_out(findings: Iterable[str]) -> tuple[str, ...]:
@@ -28,5 +33,5 @@ def of_left_out(findings: Iterable[str]) -> tuple[str, ...]:
 
 def none_left(what: str, findings: Iterable[str], remedy: str) -> DataError:
     """An error that says what was left out, until nothing remained."""
-    told = "; ".join(finding.rstrip(".") for finding in of_left_out(findings))
-    return DataError(f"{what} ({told[0].lower()}{told[1:]})" if told else what, remedy=remedy)
+    told = "; ".join(finding.removeprefix(_LEFT_OUT).rstrip(".") for finding in of_left_out(findings))
+    return DataError(f"{what} (left out: {told})" if told else what, remedy=remedy)
