@@ -329,6 +329,16 @@ def test_pictures_of_images_of_one_name_are_all_drawn(task, runs, here, chainrul
     assert drawn == {"0.png-0.png", "0.png-1.png", "0.bmp.png", "1.png"}
 
 
+@pytest.mark.parametrize("task", MADE)
+def test_a_run_on_a_folder_whose_name_is_not_utf_8_is_repeated(task, here, chainrule, assert_same_weights):
+    folder = os.fsdecode(b"caf\xe9")
+    MADE[task](here / folder)
+    assert chainrule("train", folder, *QUICK[task], "--out", "first").code == 0
+    repeated = chainrule("train", "--config", "first/config.toml", "--out", "second")
+    assert repeated.code == 0, repeated.err
+    assert_same_weights(here / "first", here / "second")
+
+
 def test_what_pillow_warns_of_and_line_breaks_in_names_make_no_lines(runs, here, chainrule):
     picture(here / "new" / "a.jpg")
     with Image.open(here / "new" / "a.jpg") as image:

@@ -64,6 +64,9 @@ def test_a_file_of_coco_needs_the_task_and_both_layouts_train_to_the_same_weight
     assert chainrule("train", file, *SETTINGS, "--task", "detect", "--out", "of-coco").code == 0
     assert chainrule("train", folder, *SETTINGS, "--out", "of-voc").code == 0
     assert_same_weights(here / "of-coco", here / "of-voc")
+    (here / "a" / "made" / "other.json").write_text('{"images": [')
+    assert chainrule("train", "--config", "of-coco/config.toml", "--out", "again").code == 0
+    assert_same_weights(here / "of-coco", here / "again")
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(here, chainrule, started, assert_same_weights):

@@ -1,6 +1,7 @@
 """Opening images with boxes: by what the source holds, to one description of them all."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from chainrule.data.images.boxes import Boxes, open_voc
@@ -32,6 +33,11 @@ def open_boxes(source: str | os.PathLike[str]) -> Boxes:
     Raises DataError for what is none of them, and as these do.
     """
     path = Path(source)
+    boxes = _opened(path)
+    return replace(boxes, images=replace(boxes.images, source=str(path)))
+
+
+def _opened(path: Path) -> Boxes:
     shown = printable(str(path))
     check_place(path)
     if path.is_file():

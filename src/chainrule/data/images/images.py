@@ -22,7 +22,7 @@ Part = Literal["train", "validation", "test"]
 class Images:
     """Labelled images, in files or in one array.
 
-    source: what messages call them: a path, the name of a set, or 'the arrays'.
+    source: what messages call them: the path as it is, the name of a set, or 'the arrays'.
     sizes: (images, 2) int32, height and width of each, upright. channels: 1 if all are grey, else 3.
     paths: of their files; none where they are pixels.
     pixels: (images, height, width, 1 or 3) uint8, or None where they are files.

@@ -140,7 +140,7 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
             remedy="give masks of at least two classes",
         )
     images = Images(
-        shown,
+        str(root),
         np.concatenate([each.sizes for each in several]),
         max(each.channels for each in several),
         tuple(path for each in several for path in each.paths),

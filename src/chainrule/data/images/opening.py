@@ -57,7 +57,8 @@ def open_images(
     if isinstance(source, str) and source in NAMED_IMAGES and not Path(source).exists():
         images = replace(open_numpy(fetch_named(source, say=say)), source=source)
     elif isinstance(source, str | os.PathLike):
-        images = _of_path(Path(os.fspath(source)), target, labelled=labelled)
+        path = Path(os.fspath(source))
+        images = replace(_of_path(path, target, labelled=labelled), source=str(path))
     elif isinstance(source, Mapping):
         images = images_of_mapping(source)
     elif isinstance(source, tuple) and len(source) == 2:

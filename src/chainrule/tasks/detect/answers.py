@@ -1,5 +1,6 @@
 """What a run on boxes says of other images, and of itself."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.backprop import Explanation
+from chainrule.data.files import write_aside
 from chainrule.data.images import Images, open_images
 from chainrule.data.images.source import one_image
 from chainrule.errors import ConfigError
@@ -71,6 +73,7 @@ def _draw(
     check_drawn(folder, names, images)
     folder.mkdir(parents=True, exist_ok=True)
     results: list[dict[str, Any]] = []
+    files = images.names
     for row, (name, each) in enumerate(zip(names, found, strict=True)):
         pixels = one_image(images, row, None, images.channels)
         texts = [
@@ -78,12 +81,14 @@ def _draw(
             for number, score in zip(each.numbers.tolist(), each.scores.tolist(), strict=True)
         ]
         colours = [colour_of(number) for number in each.numbers.tolist()]
+        buffer = io.BytesIO()
+        Image.fromarray(drawn(pixels, each.boxes, colours, texts)).save(buffer, "png")
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(drawn(pixels, each.boxes, colours, texts)).save(folder / name)
+        write_aside(folder / name, buffer.getvalue())
         results += [
             {
                 "image_id": row + 1,
-                "file_name": str(images.names[row]),
+                "file_name": str(files[row]),
                 "category_id": number + 1,
                 "category": classes[number],
                 "bbox": [round(float(v), 2) for v in (*box[:2], *(box[2:] - box[:2]))],
@@ -91,7 +96,7 @@ def _draw(
             }
             for box, score, number in zip(each.boxes, each.scores, each.numbers.tolist(), strict=True)
         ]
-    (folder / RESULTS).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_aside(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
     return len(found)
 
 
