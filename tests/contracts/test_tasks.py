@@ -155,7 +155,7 @@ def test_verbs_of_a_task_of_ones_own_are_commands(trained_table, capsys):
     other = typer.Typer()
     other.command("other")(lambda: None)
     verbs.add_verbs(other, {"mine": replace(TASKS["table"], name="mine", verbs={"weigh": verb})})
-    with pytest.raises(ConfigError, match="is the folder of a table, not of a mine"):
+    with pytest.raises(ConfigError, match="is a folder of the kind 'table', not 'mine'"):
         typer.main.get_command(other).main(["mine", "weigh", str(trained_table), "x"], standalone_mode=False)
     assert len(asked) == 2
 
@@ -166,7 +166,7 @@ def test_verbs_refuse_the_run_of_another_task(trained_table, capsys):
     for task in TASKS.values():
         for name in task.verbs:
             assert main([task.name, name, str(trained_table), "x"]) == 2
-            assert f"is the folder of a table, not of a {task.name}" in capsys.readouterr().err
+            assert f"is a folder of the kind 'table', not {task.name!r}" in capsys.readouterr().err
 
 
 def test_a_task_of_ones_own_is_searched_by_its_own_space(tmp_path, monkeypatch, capsys):

@@ -64,7 +64,9 @@ def test_what_is_no_folder_of_ours_is_refused(tmp_path):
 
 def test_another_kind_is_refused(saved):
     _, folder = saved
-    with pytest.raises(DataError, match="is the folder of a run, not of a study; give the folder of a study"):
+    with pytest.raises(
+        DataError, match="is a folder of the kind 'run', not 'study'; give the folder of a study"
+    ):
         check_kind(folder, "study", "give the folder of a study")
 
 

@@ -70,6 +70,7 @@ def guarded(run: Callable[[], int | None]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _shown(warnings.showwarning)
+            warnings.filterwarnings("ignore", module=r"PIL\.")  # of what a file has wrong beside its pixels
             code = run()
         sys.stdout.flush()
     except ChainruleError as error:

@@ -17,7 +17,8 @@ def tell(line: str) -> None:
 
 
 def narrate(sentence: str) -> None:
-    """A sentence for the person, on standard error; a terminal gets it broken between words."""
+    """A sentence for the person, a line on standard error; a terminal gets it broken between words."""
+    sentence = " ".join(sentence.split())  # names of files may have line breaks in them
     if is_terminal(sys.stderr):
         sentence = fill(sentence, get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False)
     tell(sentence)

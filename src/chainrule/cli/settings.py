@@ -87,8 +87,13 @@ def _task(name: str | None, file: str | None, options: Mapping[str, str]) -> Tas
 
 
 def _task_of(file: str | None) -> Task:
-    takers = () if file is None else (task for task in TASKS.values() if task.takes(file))
-    return next(iter(takers), next(iter(TASKS.values())))
+    """The first task that takes what is trained on, which is said where others would take it, too."""
+    takers = [] if file is None else [task for task in TASKS.values() if task.takes(file)]
+    if len(takers) > 1:
+        first, *others = (f"--task {task.name}" for task in takers)
+        would = f"{' or '.join(others)} would take it, too"
+        narrate(f"{file} is taken for {first}, to {takers[0].meaning}; {would}")
+    return takers[0] if takers else next(iter(TASKS.values()))
 
 
 def flag_of(written: str) -> str:

@@ -31,7 +31,7 @@ def _command(task: Task, verb: Verb) -> Callable[..., None]:
         given = task_of(run)
         if given.name != task.name:
             raise ConfigError(
-                f"{run} is the folder of a {given.name}, not of a {task.name}",
+                f"{run} is a folder of the kind {given.name!r}, not {task.name!r}",
                 remedy=f"give the folder of a run of --task {task.name}",
             )
         values = {name: read_value(text) for name, text in options.items()}

@@ -33,7 +33,7 @@ def task_of(folder: Path) -> Task:
     if kind.name not in TASKS:
         best = folder / "best"
         raise DataError(
-            f"{folder} is the folder of a {kind.name}, not of a task's run",
+            f"{folder} is a folder of the kind {kind.name!r}, and no task's run",
             remedy=f"give {best}, the best run in it"
             if best.is_dir()
             else f"give the folder of a run of {' or '.join(TASKS)}",

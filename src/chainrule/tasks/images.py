@@ -1,13 +1,17 @@
 """Shared by the tasks on images: the size of training images, and pictures for reports."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from chainrule.data.images import Images, read_pixels
+from chainrule.errors import ConfigError
 from chainrule.nn import Layer, Sequential, Standardize, building
 from chainrule.nn.layer import RANDOM_KEY
+from chainrule.paths import printable
 from chainrule.program import Tensor, Trace
 from chainrule.training import Run
 from chainrule.training.folder import read_safetensors, safetensors_bytes
@@ -46,6 +50,35 @@ def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
 def read_pictures(folder: Path) -> dict[str, np.ndarray]:
     """The pictures that `write_pictures` wrote; empty if the file is missing."""
     return read_safetensors(folder / PICTURES)[0] if (folder / PICTURES).is_file() else {}
+
+
+def drawn_names(images: Images, source: str) -> list[str]:
+    """The names of pictures drawn of images, no two alike: their own below the source, ending in .png."""
+    root = Path(source)
+    inside = [
+        Path(path).relative_to(root) if root.is_dir() else Path(Path(path).name) for path in images.paths
+    ]
+    names = [str(path.with_suffix(".png")) for path in inside]
+    if not inside:
+        return [f"{row}.png" for row in range(len(images))]
+    for longer in (
+        [f"{path}.png" for path in inside],
+        [f"{path}-{row}.png" for row, path in enumerate(inside)],
+    ):
+        counts = Counter(names)
+        names = [name if counts[name] == 1 else long for name, long in zip(names, longer, strict=True)]
+    return names
+
+
+def check_drawn(folder: Path, names: Iterable[str], images: Images) -> None:
+    """ConfigError where a picture of one of these names in a folder would be written over an image."""
+    given = {os.path.realpath(path) for path in images.paths}
+    for name in names:
+        if os.path.realpath(folder / name) in given:
+            raise ConfigError(
+                f"{printable(str(folder / name))} is one of the images, and would be written over",
+                remedy="draw into another folder",
+            )
 
 
 def spread(count: int, most: int) -> np.ndarray:

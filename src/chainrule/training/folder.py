@@ -95,7 +95,7 @@ def check_kind(folder: Path, name: str, remedy: str) -> Kind:
     """The kind of a folder, which must have this name. Raises DataError, with the remedy, for another."""
     kind = kind_of(folder)
     if kind.name != name:
-        raise DataError(f"{folder} is the folder of a {kind.name}, not of a {name}", remedy=remedy)
+        raise DataError(f"{folder} is a folder of the kind {kind.name!r}, not {name!r}", remedy=remedy)
     return kind
 
 

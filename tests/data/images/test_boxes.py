@@ -43,7 +43,8 @@ def test_corners_count_from_zero_and_end_at_the_border(annotate, tmp_path):
     assert boxes.corners[2].shape == (0, 4)
     assert [numbers.tolist() for numbers in boxes.numbers] == [[1, 0], [1], []]
     assert boxes.images.parts.tolist() == ["train", "test", "train"]
-    assert "Left out: 1 object whose box has no area within its image." in boxes.images.findings
+    without = f"Left out: 1 object whose box has no area within its image: {tmp_path}/set/Annotations/b.xml."
+    assert without in boxes.images.findings
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,8 @@ def test_corners_count_from_zero_and_end_at_the_border(annotate, tmp_path):
             '<!DOCTYPE a [<!ENTITY x "xxxxxxxx"><!ENTITY y "&x;&x;">]><annotation>&y;</annotation>',
             "defines the XML entity 'x'",
         ),
+        ('<?xml version="1.0" encoding="gb2312"?><annotation/>', "b.xml: multi-byte encodings are not"),
+        ('<?xml version="1.0" encoding="nonsense"?><annotation/>', "b.xml: unknown encoding: nonsense"),
     ],
 )
 def test_an_annotation_that_is_wrong_is_left_out_and_named(annotate, tmp_path, content, message):
@@ -81,5 +84,37 @@ def test_what_is_no_such_folder(annotate, tmp_path):
     with pytest.raises(DataError, match="holds no folder JPEGImages"):
         open_voc(tmp_path / "set")
     annotate("a", None)
-    with pytest.raises(DataError, match=r"holds no image with boxes; .*without an annotation: .*a\.jpg"):
+    with pytest.raises(
+        DataError, match=r"holds no image with boxes \(left out: .*without an annotation: .*a\.jpg"
+    ):
         open_voc(tmp_path / "set")
+
+
+def test_annotations_and_names_in_lists_without_an_image_are_said(annotate, tmp_path):
+    """And an ending in capital letters is as good as another."""
+    folder = tmp_path / "set"
+    annotate("a", None)
+    (folder / "Annotations" / "a.XML").write_text(f"<annotation>{thing('dog', 1, 1, 2, 2)}</annotation>")
+    (folder / "Annotations" / "gone.xml").write_text("<annotation></annotation>")
+    (folder / "ImageSets" / "Main").mkdir(parents=True)
+    (folder / "ImageSets" / "Main" / "test.txt").write_text("\ufeffa\nlost\n", "utf-8")
+    boxes = open_voc(folder)
+    assert boxes.images.parts.tolist() == ["test"]
+    assert boxes.images.left_out == (
+        f"Left out: 1 annotation whose image is missing or can't be used: {folder}/Annotations/gone.xml.",
+        f"Left out: 1 name in {folder}/ImageSets/Main without an image: lost.",
+    )
+    (folder / "ImageSets" / "Main" / "test.txt").write_bytes(b"caf\xe9\n")
+    with pytest.raises(DataError, match=r"Main/test\.txt is not UTF-8 \(byte 3\); save it as UTF-8"):
+        open_voc(folder)
+
+
+@pytest.mark.parametrize(("height", "width", "other"), [(10, 20, 0), (0, 0, 0), ("", "x", 0), (20, 10, 1)])
+def test_an_image_of_another_size_than_the_annotation_says_is_said(annotate, tmp_path, height, width, other):
+    """As of images that were scaled, and their annotations were not; 0 is written where a tool knows none."""
+    size = f"<size><width>{width}</width><height>{height}</height></size>"
+    annotate("a", f"<annotation>{size}{thing('dog', 1, 1, 2, 2)}</annotation>")
+    boxes = open_voc(tmp_path / "set")
+    told = [finding for finding in boxes.images.findings if "of another size" in finding]
+    assert len(told) == other
+    assert all(f"1 image of another size than the annotations say: {tmp_path}/set/J" in each for each in told)

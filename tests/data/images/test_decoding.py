@@ -165,6 +165,9 @@ def test_missing_and_unreadable_files(tmp_path):
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(DataError, match=r"folder\.png can't be read: Is a directory"):
         read_image(tmp_path / "folder.png", 3)
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(DataError, match=r"pipe\.png is a pipe, a socket or a device, and no file"):
+        read_image(tmp_path / "pipe.png", 3)
 
 
 def test_names_that_are_not_utf_8(tmp_path):

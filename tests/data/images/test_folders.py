@@ -10,6 +10,7 @@ from PIL import Image
 
 from chainrule.data import Images, open_images
 from chainrule.errors import DataError
+from chainrule.paths import path_of_text
 
 
 @pytest.fixture
@@ -61,8 +62,8 @@ def test_folders_of_parts_are_used(picture, tmp_path):
         "test": 2,
         "": 0,
     }
-    assert "1 image of classes that train has none of ('c')" in said(images, "Left out")
-    assert "notes" in said(images, "beside the folders of parts")
+    assert said(images, "Left out: 1 image of classes that train has none of ('c')")
+    assert "notes" in said(images, "Left out: 1 folder beside those of the parts")
 
 
 def test_a_test_folder_without_classes_is_left_out(picture, tmp_path):
@@ -71,7 +72,7 @@ def test_a_test_folder_without_classes_is_left_out(picture, tmp_path):
     picture("test/1.png")
     images = open_images(tmp_path / "set")
     assert len(images) == 2
-    assert "test holds no folders of classes" in said(images, "left out")
+    assert said(images, "without folders of classes").endswith("/test.")
 
 
 def test_hidden_files_litter_and_other_files_are_passed_over(animals):
@@ -82,8 +83,8 @@ def test_hidden_files_litter_and_other_files_are_passed_over(animals):
     (animals / "loose.png").touch()
     images = open_images(animals)
     assert len(images) == 6
-    assert "cat/notes.txt" in said(images, "no images by their names")
-    assert "loose.png" in said(images, "in no class's folder")
+    assert "cat/notes.txt" in said(images, "Left out: 1 file of another kind than images")
+    assert "loose.png" in said(images, "Left out: 1 file in no class's folder")
     assert len(images.findings) == 3
 
 
@@ -97,15 +98,44 @@ def test_links_are_followed_unless_they_go_round(animals, tmp_path):
     (animals / "dog" / "far").symlink_to(elsewhere)
     images = open_images(animals)
     assert labels_of(images) == ["cat"] * 3 + ["dog"] * 4
-    assert re.search(r"^1 links that go round, not followed: \S+/cat/loop\.$", said(images, "go round"))
-    assert re.search(
-        r"^2 what can't be read, .*cat/itself, .*cat/nothing.png\.$", said(images, "can't be read")
-    )
+    told = said(images, "back to a folder")
+    assert re.search(r"^Left out: 1 link back to a folder around it: \S+/cat/loop\.$", told)
+    told = said(images, "can't be read")
+    assert re.search(r"^Left out: 2 paths that can't be read: .*cat/itself; .*cat/nothing.png\.$", told)
 
 
-def test_special_files_are_not_waited_for(animals):
-    os.mkfifo(animals / "cat" / "pipe.png")
+def test_a_link_to_a_folder_around_what_is_predicted_is_not_followed(animals):
+    (animals / "cat" / "up").symlink_to("..")
+    images = open_images(animals / "cat", labelled=False)
+    assert len(images) == 3
+    assert images.left_out == (f"Left out: 1 link back to a folder around it: {animals}/cat/up.",)
+
+
+def test_pipes_are_not_waited_for(animals, picture):
+    for name in ("cat/pipe.png", "x.npy", "train-images-idx3-ubyte"):
+        os.mkfifo(animals / name)
     assert len(open_images(animals)) == 6
+    for name in ("cat/pipe.png", "x.npy"):
+        with pytest.raises(DataError, match=f"{name} is a pipe, a socket or a device"):
+            open_images(animals / name, labelled=False)
+
+
+def test_other_arrays_and_names_like_those_of_idx_files_lie_beside_images(animals, picture):
+    np.save(animals / "features.npy", np.zeros(3))
+    np.save(animals / "cat" / "features.npy", np.zeros(3))
+    picture("cat/idx3.png")
+    picture("idx3.png")
+    assert len(open_images(animals)) == 7
+    assert len(open_images(animals / "cat", labelled=False)) == 4
+    assert len(open_images(animals / "idx3.png", labelled=False)) == 1
+
+
+def test_a_class_that_loses_all_its_images_is_said(animals):
+    (animals / "bird").mkdir()
+    (animals / "bird" / "0.png").write_bytes(b"x")
+    images = open_images(animals)
+    assert images.classes == ("cat", "dog")
+    assert said(images, "label") == "Left out: 1 label without an image that can be used: bird."
 
 
 def test_images_that_can_not_be_used_are_left_out_and_named(animals, picture):
@@ -142,14 +172,14 @@ def test_unreadable_files_and_folders_are_left_out(animals, monkeypatch):
     images = open_images(animals)
     assert len(images) == 5
     assert "cat/1.png can't be read: Permission denied" in said(images, "can't be used")
-    assert "dog/shut" in said(images, "what can't be read")
+    assert "dog/shut" in said(images, "Left out: 1 path that can't be read")
 
 
 def test_an_empty_class_is_none_and_is_said(animals):
     (animals / "bird").mkdir()
     images = open_images(animals)
     assert images.classes == ("cat", "dog")
-    assert "bird" in said(images, "folders without images")
+    assert "bird" in said(images, "Left out: 1 folder without images")
 
 
 def test_sizes_modes_and_suffixes_that_differ_are_said(animals, picture):
@@ -199,7 +229,7 @@ def test_folders_without_any_image(tmp_path):
     with pytest.raises(DataError, match="set holds no images that can be read"):
         open_images(tmp_path / "set")
     (tmp_path / "set" / "cat" / "a.png").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"holds no images that can be read: .*a\.png is not an image"):
+    with pytest.raises(DataError, match=r"holds no images .*/a\.png is not an image .*\); save it as one of"):
         open_images(tmp_path / "set")
 
 
@@ -213,7 +243,8 @@ def test_names_that_are_not_utf_8_and_letters_with_accents(picture, tmp_path):
     images = open_images(tmp_path / "set")
     assert images.classes == ("caf\u00e9", "th\\udce9")
     assert len(images.rows("test")) == 2
-    "".join(images.classes).encode("utf-8")
+    "".join([*images.classes, *map(str, images.names)]).encode("utf-8")
+    assert path_of_text(str(images.names[-1])) == images.paths[-1]
     assert len(images.fingerprint()) == 16
 
 
@@ -223,6 +254,11 @@ def test_to_predict_any_folder_or_a_single_file_will_do(picture, tmp_path):
     images = open_images(tmp_path / "set", labelled=False)
     assert (len(images), images.labels, images.classes) == (2, None, ())
     assert open_images(path, labelled=False).paths == (path,)
+    with pytest.raises(DataError, match=r"1\.png is a single image; give a folder"):
+        open_images(path)
+    picture("1.png", (1, 1))
+    with pytest.raises(DataError, match=r"1\.png is 1 × 1 pixels; give images of at least 2 × 2 pixels"):
+        open_images(path, labelled=False)
     Path(path).write_bytes(b"x")
     with pytest.raises(DataError, match=r"1\.png is not an image"):
         open_images(path, labelled=False)

@@ -43,7 +43,7 @@ def test_a_column_of_parts_is_used(table):
 def test_rows_without_image_or_label_are_left_out_and_said(table):
     images = open_images(table(rows("a", "b", "a", "b", "", "a", "b", "b")))
     assert len(images) == 5
-    assert "Left out: 2 rows whose image is missing: pics/6.png, pics/7.png." in images.findings
+    assert "Left out: 2 rows whose image is missing: pics/6.png; pics/7.png." in images.findings
     assert "Left out: 1 row without a path or a label." in images.findings
 
 

@@ -27,16 +27,24 @@ def test_the_numbers_are_values_of_grey_or_places_in_the_palette(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("name", "values", "message"),
     [
-        (np.zeros((2, 2, 3), np.uint8), r"a\.png is a mask of colours \(RGB\); save it as grey values"),
-        (np.full((2, 2), 300, np.uint16), r"a\.png holds values up to 300"),
+        ("a.png", np.zeros((2, 2, 3), np.uint8), r"is a mask of colours \(RGB\); save it as grey values"),
+        ("a.png", np.zeros((2, 2, 2), np.uint8), r"is a mask of colours \(LA\); save it as grey values"),
+        ("a.png", np.full((2, 2), 300, np.uint16), "holds values from 300 to 300; give class numbers"),
+        ("a.tif", np.full((2, 2), -1, np.int32), "holds values from -1 to -1; give class numbers"),
+        (
+            "a.tif",
+            np.full((2, 2), np.nan, np.float32),
+            r"is a mask of fractions \(F\); save it as grey values",
+        ),
+        ("a.jpg", MASK, "is JPEG, which may change numbers as it is written; save masks as PNG"),
     ],
 )
-def test_what_holds_no_numbers_of_classes_is_refused(tmp_path, values, message):
-    write_mask(tmp_path / "a.png", values)
-    with pytest.raises(DataError, match=message):
-        read_mask(tmp_path / "a.png")
+def test_what_holds_no_numbers_of_classes_is_refused(tmp_path, name, values, message):
+    write_mask(tmp_path / name, values)
+    with pytest.raises(DataError, match=rf"{name} {message}"):
+        read_mask(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -71,18 +79,22 @@ def test_what_has_no_partner_or_another_size_is_left_out_and_said(picture, tmp_p
     assert "1 image without a mask in " in told
     assert "images/d.jpg." in told
     assert "masks/b.png is 3 × 2, and its image 2 × 3 pixels" in told
-    assert "masks/c.png can't be read as a mask" in told
-    assert "Left out: 1 mask without an image: 'e'." in told
+    assert "masks/c.png is not an image of a known kind" in told
+    assert "Left out: 1 mask whose image is missing or can't be used: " in told
+    assert "masks/e.png." in told
 
 
 def test_folders_without_pairs(picture, tmp_path):
-    with pytest.raises(DataError, match="set is no folder"):
+    with pytest.raises(DataError, match="set: no such file or folder"):
         open_masks(tmp_path / "set")
-    picture("images/a.jpg")
+    with pytest.raises(DataError, match=r"a\.jpg is no folder; give a folder with images/ and masks/"):
+        open_masks(picture("images/a.jpg"))
     with pytest.raises(DataError, match="holds no folders of images and masks"):
         open_masks(tmp_path / "set")
     write_mask(tmp_path / "set/masks/b.png")
-    with pytest.raises(DataError, match=r"holds no image that has a mask; .*a\.jpg"):
+    with pytest.raises(
+        DataError, match=r"holds no image with a mask that can be used \(left out: 1 image .*a\.jpg"
+    ):
         open_masks(tmp_path / "set")
 
 
@@ -97,3 +109,24 @@ def test_void_is_found(picture, tmp_path, values, numbers, void):
     (tmp_path / "set/classes.txt").write_text("sky\nroad\nvoid\n" if values[-1] == 2 else "sky\nroad\n")
     found = open_masks(tmp_path / "set", void="auto")
     assert (found.numbers, found.void) == (numbers, void)
+
+
+def test_of_masks_that_are_all_wrong_the_remedy_is_told(picture, tmp_path):
+    picture("images/a.png", (2, 3))
+    write_mask(tmp_path / "set/masks/a.png", np.zeros((2, 3, 3), np.uint8))
+    with pytest.raises(DataError, match=r"a\.png is a mask of colours \(RGB\)\); save it as grey values"):
+        open_masks(tmp_path / "set")
+
+
+def test_what_lies_beside_masks_and_parts_without_pairs_are_said(picture, tmp_path):
+    picture("train/images/a.png", (2, 3))
+    write_mask(tmp_path / "set/train/masks/a.png")
+    write_mask(tmp_path / "set/train/masks/a.bmp")
+    (tmp_path / "set/train/masks/notes.txt").touch()
+    picture("test/images/b.png", (2, 3))
+    told = "\n".join(open_masks(tmp_path / "set").images.left_out)
+    assert "1 mask beside another of the same name: " in told
+    assert "masks/a.bmp." in told
+    assert "1 file of another kind than images: " in told
+    assert "1 folder of a part, without images and masks: " in told
+    assert "set/test." in told

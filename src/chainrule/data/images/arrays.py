@@ -52,10 +52,8 @@ def images_of_mapping(arrays: Mapping[str, Any], source: str = "the arrays") -> 
     pixels: dict[str, Any] = {}
     labels: dict[str, Any] = {}
     for name, array in arrays.items():
-        words = name.lower().replace("-", "_").split("_")
-        parts = [PARTS[word] for word in words if word in PARTS]
-        others = [word for word in words if word not in PARTS]
-        if len(parts) > 1 or len(others) != 1 or others[0] not in (*_IMAGES, *_LABELS):
+        parts, others = _words(name)
+        if not _is_known(name):
             raise DataError(
                 f"{source} has an array called {name!r}, which is not known",
                 remedy="call them x and y, or x_train, y_train, x_test, y_test",
@@ -76,6 +74,26 @@ def images_of_mapping(arrays: Mapping[str, Any], source: str = "the arrays") -> 
     if "train" in pixels and "" in pixels:
         raise DataError(f"{source} has images of 'train', and of no part", remedy="name the part of each")
     return joined([images_of_arrays(pixels[p], labels.get(p), source, p) for p in pixels])
+
+
+def numpy_files(folder: Path) -> list[Path]:
+    """The .npy files of a folder, if one of them has a name that `images_of_mapping` knows; else none.
+
+    Others are of something else, that lies beside images.
+    """
+    files = sorted(file for file in folder.glob("*.npy") if file.is_file())
+    return files if any(_is_known(file.stem) for file in files) else []
+
+
+def _words(name: str) -> tuple[list[str], list[str]]:
+    """The parts that a name of an array speaks of, and its other words."""
+    words = name.lower().replace("-", "_").split("_")
+    return [PARTS[word] for word in words if word in PARTS], [word for word in words if word not in PARTS]
+
+
+def _is_known(name: str) -> bool:
+    parts, others = _words(name)
+    return len(parts) <= 1 and len(others) == 1 and others[0] in (*_IMAGES, *_LABELS)
 
 
 def open_numpy(path: Path) -> Images:

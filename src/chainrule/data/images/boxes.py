@@ -1,20 +1,23 @@
 """Boxes: images whose targets are objects, each with a class and a rectangle; the format of Pascal VOC."""
 
 import xml.parsers.expat
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
-from chainrule.data.images.checking import left_out
-from chainrule.data.images.folders import PARTS
+from chainrule.data.images.findings import few, left_out, none_left
+from chainrule.data.images.folders import PARTS, files_below
 from chainrule.data.images.images import Images, ordered_classes
 from chainrule.data.images.opening import open_images
+from chainrule.data.images.places import text_lines
 from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
+
+_LISTS = Path("ImageSets/Main")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +38,14 @@ class Boxes:
 
 @dataclass(frozen=True)
 class Annotated:
-    """The objects of one image: (left, top, right, bottom) in pixels, and the name of the class, of each."""
+    """The objects of one image: (left, top, right, bottom) in pixels, and the name of the class, of each.
+
+    size: (height, width) that the annotation gives of the image; None if it gives none.
+    """
 
     corners: list[tuple[float, float, float, float]]
     names: list[str]
+    size: tuple[int, int] | None = None
 
 
 def open_voc(folder: str | Path) -> Boxes:
@@ -47,9 +54,9 @@ def open_voc(folder: str | Path) -> Boxes:
     folder: holds JPEGImages/, Annotations/ with an XML file for each image, and perhaps ImageSets/Main/ with
     train.txt, val.txt and test.txt, which list the images of each part.
     VOC counts pixels from 1 and includes the last one: corners become (xmin - 1, ymin - 1, xmax, ymax),
-    clipped to the image. Boxes without area, images without an annotation, and images whose annotation can't
-    be read are left out; `Boxes.images.findings` names them.
-    Raises DataError if a folder is missing, or no image has a box.
+    clipped to the image. Boxes without area, images without an annotation, annotations without an image, and
+    images whose annotation can't be read are left out; `Boxes.images.findings` names them.
+    Raises DataError if a folder is missing, a list is not UTF-8, or no image has a box.
     """
     root = Path(folder)
     shown = printable(str(root))
@@ -58,60 +65,92 @@ def open_voc(folder: str | Path) -> Boxes:
             raise DataError(f"{shown} holds no folder {inner}", remedy="give a folder as Pascal VOC has it")
     images = open_images(root / "JPEGImages", labelled=False)
     notes = list(images.findings)
-    rows, found, lacking, broken, empty = [], [], [], [], 0
+    annotations = files_below(root / "Annotations", ".xml")
+    rows, found, lacking, broken, empty = [], [], [], [], []
     for row, path in enumerate(images.paths):
-        place = root / "Annotations" / f"{Path(path).stem}.xml"
-        if not place.is_file():
+        place = annotations.get(Path(path).stem)
+        if place is None:
             lacking.append(printable(path))
             continue
         try:
-            each, without_area = clipped(_read_voc(place), images.sizes[row])
+            each, without_area = clipped(_read_voc(Path(place)), images.sizes[row])
         except DataError as error:
-            broken.append(error.what)
+            broken.append(error)
             continue
         rows.append(row)
         found.append(each)
-        empty += without_area
+        empty += [printable(place)] * without_area
     if lacking:
-        notes.append(left_out(len(lacking), "without an annotation", lacking))
+        notes.append(left_out("image", "without an annotation", lacking))
     if broken:
-        notes.append(left_out(len(broken), "whose annotation can't be read", broken))
-    parts = _parts(root / "ImageSets" / "Main", [Path(images.paths[row]).stem for row in rows])
-    kept = replace(images.take(np.array(rows, np.int64)), source=shown, parts=parts)
-    return described(kept, found, notes, empty)
+        notes.append(left_out("image", "whose annotation can't be read", [each.what for each in broken]))
+    known = {Path(path).stem for path in images.paths}
+    notes += without_image(
+        "annotation", {stem: annotations[stem] for stem in annotations if stem not in known}
+    )
+    parts, unknown = _parts(root / _LISTS, known)
+    if unknown:
+        notes.append(left_out("name", f"in {printable(str(root / _LISTS))} without an image", unknown))
+    kept = replace(
+        images.take(np.array(rows, np.int64)),
+        source=shown,
+        parts=np.array([parts.get(Path(images.paths[row]).stem, "") for row in rows], "U10"),
+    )
+    return described(kept, found, notes, empty, remedy=broken[0].remedy if broken else "")
+
+
+def without_image(noun: str, spare: Mapping[str, str]) -> list[str]:
+    """A sentence on files of annotations that go with no image, if there are such. spare: name -> path."""
+    shown = [printable(path) for path in spare.values()]
+    return [left_out(noun, "whose image is missing or can't be used", shown)] if spare else []
 
 
 def described(
-    images: Images, found: Sequence[Annotated], notes: Sequence[str], empty: int, classes: Sequence[str] = ()
+    images: Images,
+    found: Sequence[Annotated],
+    notes: Sequence[str],
+    empty: Sequence[str],
+    classes: Sequence[str] = (),
+    remedy: str = "",
 ) -> Boxes:
     """The Boxes of images and the objects found in each.
 
-    found: one for each image. notes: findings so far. empty: number of boxes left out for having no area.
-    classes: in the order of their numbers; empty: the names that occur, sorted (`ordered_classes`).
+    found: one for each image. notes: findings so far. empty: for each box left out for having no area, the
+    path of its annotation. classes: in the order of their numbers; empty: the names that occur, sorted
+    (`ordered_classes`). remedy: for annotations that can't be read, if there are such.
     Raises DataError if no image has a box.
     """
     notes = list(notes)
     if empty:
-        notes.append(f"Left out: {counted(empty, 'object')} whose box has no area within its image.")
+        notes.append(left_out("object", "whose box has no area within its image", empty))
+    other = [
+        printable(path)
+        for path, size, each in zip(images.paths, images.sizes.tolist(), found, strict=True)
+        if each.size is not None and list(each.size) != size
+    ]
+    if other:
+        notes.append(
+            f"{counted(len(other), 'image')} of another size than the annotations say: {few(other)}; "
+            "boxes are taken in pixels of the images as they are."
+        )
     names = sorted({name for each in found for name in each.names})
     if not names:
-        raise DataError(f"{images.source} holds no image with boxes", remedy="; ".join(notes))
+        remedy = remedy or "give annotations that have boxes of objects"
+        raise none_left(f"{images.source} holds no image with boxes", notes, remedy)
     known = tuple(classes) or ordered_classes(np.array(names))
     corners = tuple(np.array(each.corners, np.float32).reshape(-1, 4) for each in found)
     numbers = tuple(np.array([known.index(name) for name in each.names], np.int64) for each in found)
     return Boxes(replace(images, findings=tuple(notes)), known, corners, numbers)
 
 
-def _parts(folder: Path, stems: list[str]) -> np.ndarray:
-    """(stems,) the part of each image; '' if no list names it."""
+def _parts(folder: Path, known: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """The part of each name in the lists of a folder, and the names that are not among the known ones."""
     part_of: dict[str, str] = {}
     for name in PARTS:
         file = folder / f"{name}.txt"
-        if file.is_file():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                if line.strip():
-                    part_of[line.split()[0]] = PARTS[name]
-    return np.array([part_of.get(stem, "") for stem in stems], "U10")
+        if file.exists():
+            part_of |= {line.split()[0]: PARTS[name] for line in text_lines(file) if line.strip()}
+    return part_of, [printable(name) for name in part_of if name not in known]
 
 
 def clipped(given: Annotated, size: np.ndarray) -> tuple[Annotated, int]:
@@ -123,13 +162,14 @@ def clipped(given: Annotated, size: np.ndarray) -> tuple[Annotated, int]:
         if box[0] < box[2] and box[1] < box[3]:
             corners.append(box)
             names.append(name)
-    return Annotated(corners, names), len(given.names) - len(names)
+    return replace(given, corners=corners, names=names), len(given.names) - len(names)
 
 
 def _read_voc(path: Path) -> Annotated:
     shown = printable(str(path))
     corners, names = [], []
-    for thing in _xml(path, shown).iter("object"):
+    root = _xml(path, shown)
+    for thing in root.iter("object"):
         name, box = (thing.findtext("name") or "").strip(), thing.find("bndbox")
         if not name or box is None:
             raise DataError(f"{shown} has an object without name or bndbox", remedy="annotate it again")
@@ -141,7 +181,15 @@ def _read_voc(path: Path) -> Annotated:
             ) from None
         corners.append((left - 1, top - 1, right, bottom))
         names.append(name)
-    return Annotated(corners, names)
+    return Annotated(corners, names, said_size(root.findtext("size/height"), root.findtext("size/width")))
+
+
+def said_size(height: object, width: object) -> tuple[int, int] | None:
+    """What an annotation says of the size of its image; None where that is no size, as some tools write 0."""
+    given = (str(height or "").strip(), str(width or "").strip())
+    if not all(side.isascii() and side.isdecimal() and int(side) for side in given):
+        return None
+    return int(given[0]), int(given[1])
 
 
 _KEYS = ("xmin", "ymin", "xmax", "ymax")
@@ -164,6 +212,10 @@ def _xml(path: Path, shown: str) -> ElementTree.Element:
         parser.Parse(path.read_bytes(), True)
     except xml.parsers.expat.ExpatError as error:
         raise DataError(f"{shown} is no XML: {error}", remedy="annotate it again") from None
+    except (LookupError, ValueError) as error:  # of an encoding that the parser does not know
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{shown}: {error}", remedy="save it as UTF-8") from None
     except OSError as error:
         raise DataError(f"{shown} can't be read: {error.strerror}", remedy="check its permissions") from None
     return builder.close()

@@ -1,11 +1,13 @@
 """Opening images with boxes: the format is recognized by the content of the source."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from chainrule.data.images.boxes import Boxes, open_voc
 from chainrule.data.images.boxes_coco import coco_files, is_coco, open_coco
 from chainrule.data.images.boxes_yolo import open_yolo, yolo_folders
+from chainrule.data.images.places import check_place
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
@@ -31,9 +33,13 @@ def open_boxes(source: str | os.PathLike[str]) -> Boxes:
     Raises DataError for a source in none of these formats, and as these functions do.
     """
     path = Path(source)
+    boxes = _opened(path)
+    return replace(boxes, images=replace(boxes.images, source=str(path)))
+
+
+def _opened(path: Path) -> Boxes:
     shown = printable(str(path))
-    if not path.exists():
-        raise DataError(f"{shown}: no such file or folder", remedy="check the path")
+    check_place(path)
     if path.is_file():
         return open_coco([path], path.parent)
     try:

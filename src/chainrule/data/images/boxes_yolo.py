@@ -1,18 +1,23 @@
 """Boxes in the format of YOLO: a text file for each image, with one line per object."""
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from chainrule.data.images.boxes import Annotated, Boxes, clipped, described
-from chainrule.data.images.checking import left_out
-from chainrule.data.images.folders import PARTS
+from chainrule.data.images.boxes import Annotated, Boxes, clipped, described, without_image
+from chainrule.data.images.checking import IMAGE_SUFFIXES
+from chainrule.data.images.findings import left_out
+from chainrule.data.images.folders import PARTS, files_below, parts_without
 from chainrule.data.images.images import Images
 from chainrule.data.images.opening import open_images
+from chainrule.data.images.places import text_lines
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
 _NAMES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
+_LOOKED_AT = 1000
+_OUTSIDE = 0.01  # as shares; rounding puts edges a little outside of the image
 
 
 def yolo_folders(root: Path) -> list[tuple[Path, Path, str]]:
@@ -34,7 +39,9 @@ def yolo_folders(root: Path) -> list[tuple[Path, Path, str]]:
 
 
 def _is_text(labels: Path) -> bool:
-    return next(labels.rglob("*.txt"), None) is not None
+    """Whether labels are texts, and not masks with a text or two beside them."""
+    suffixes = [path.suffix.lower() for path in islice(labels.rglob("*"), _LOOKED_AT)]
+    return suffixes.count(".txt") > sum(suffix in IMAGE_SUFFIXES for suffix in suffixes)
 
 
 def open_yolo(root: Path) -> Boxes:
@@ -43,36 +50,42 @@ def open_yolo(root: Path) -> Boxes:
     labels/NAME.txt has a line for each object of images/NAME.jpg: the number of its class, then x and y of
     its centre, width and height as fractions of the image's. An image without such a file has no objects. The
     names of the classes are read from data.yaml, data.yml, dataset.yaml, classes.txt or obj.names in the
-    root; if there is none, their numbers are their names. Images whose labels can't be read are left out;
-    `Boxes.images.findings` names them.
-    Raises DataError if no image has a box, or a class name occurs twice.
+    root; if there is none, their numbers are their names. Images whose labels can't be read, and labels
+    without an image, are left out; `Boxes.images.findings` names them.
+    Raises DataError if no image has a box, and if a class has no name or one that another has.
     """
     names = _class_names(root)
     several: list[Images] = []
     found: list[Annotated] = []
     notes: list[str] = []
-    broken: list[str] = []
-    empty = 0
-    for folder, labels, part in yolo_folders(root):
+    broken: list[DataError] = []
+    empty: list[str] = []
+    folders = yolo_folders(root)
+    for folder, labels, part in folders:
         images = open_images(folder, labelled=False)
         notes += images.findings
+        files = files_below(labels, ".txt")
         rows = []
-        for row, path in enumerate(images.paths):
-            file = labels / Path(path).relative_to(folder).with_suffix(".txt")
+        stems = [str(Path(path).relative_to(folder).with_suffix("")) for path in images.paths]
+        for row, stem in enumerate(stems):
+            file = Path(files.get(stem, labels / f"{stem}.txt"))
             try:
                 each, without_area = clipped(_objects(file, images.sizes[row], names), images.sizes[row])
             except DataError as error:
-                broken.append(error.what)
+                broken.append(error)
                 continue
             rows.append(row)
             found.append(each)
-            empty += without_area
+            empty += [printable(str(file))] * without_area
+        spare = files.keys() - {*stems, "classes"}  # labelling tools put a list of classes there
+        notes += without_image("file", {stem: files[stem] for stem in sorted(spare)})
         kept = images.take(np.array(rows, np.int64))
         several.append(
             Images(kept.source, kept.sizes, kept.channels, kept.paths, parts=np.full(len(rows), part, "U10"))
         )
     if broken:
-        notes.append(left_out(len(broken), "whose labels can't be read", broken))
+        notes.append(left_out("image", "whose labels can't be read", [each.what for each in broken]))
+    notes += parts_without(root, [folder for folder, _, _ in folders], "images/ and labels/")
     images = Images(
         printable(str(root)),
         np.concatenate([each.sizes for each in several]),
@@ -80,28 +93,27 @@ def open_yolo(root: Path) -> Boxes:
         tuple(path for each in several for path in each.paths),
         parts=np.concatenate([each.parts for each in several]),
     )
-    return described(images, found, notes, empty, names)
+    return described(images, found, notes, empty, names, broken[0].remedy if broken else "")
 
 
 def _objects(file: Path, size: np.ndarray, names: tuple[str, ...]) -> Annotated:
     height, width = size.tolist()
     corners, classes = [], []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{printable(str(file))} can't be read ({type(error).__name__})") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text_lines(file) if file.exists() else [], 1):
         if not line.strip():
             continue
         try:
             kind, x, y, w, h = line.split()
             place = int(kind)
-            across, down, wide, high = (float(each) for each in (x, y, w, h))
+            across, down, wide, high = shares = [float(each) for each in (x, y, w, h)]
         except ValueError:
-            place = -1
-            across = down = wide = high = np.nan
-        if place < 0 or (names and place >= len(names)) or not np.isfinite([across, down, wide, high]).all():
-            raise DataError(f"{printable(str(file))}, line {number}: '{printable(line.strip()[:60])}'")
+            raise _wrong(file, number, line, "a class and four numbers") from None
+        if not all(-_OUTSIDE <= share <= 1 + _OUTSIDE for share in shares):
+            raise _wrong(file, number, line, "shares of the image from 0 to 1")
+        if place < 0 or (names and place >= len(names)):
+            raise _wrong(
+                file, number, line, f"a class from 0 to {len(names) - 1}" if names else "a class from 0 on"
+            )
         corners.append(
             (
                 (across - wide / 2) * width,
@@ -114,13 +126,25 @@ def _objects(file: Path, size: np.ndarray, names: tuple[str, ...]) -> Annotated:
     return Annotated(corners, classes)
 
 
+def _wrong(file: Path, number: int, line: str, expected: str) -> DataError:
+    return DataError(
+        f"{printable(str(file))}, line {number}, is '{printable(line.strip()[:60])}', and not {expected}",
+        remedy="write class, x and y of the centre, width and height, as shares of the image's",
+    )
+
+
 def _class_names(root: Path) -> tuple[str, ...]:
     """The names of the classes, from the first of `_NAMES` that has any; empty without one."""
     for place in (root / name for name in _NAMES):
         if place.is_file():
-            lines = place.read_text(encoding="utf-8").splitlines()
+            lines = text_lines(place)
             names = _of_yaml(lines) if place.suffix in (".yaml", ".yml") else [each.strip() for each in lines]
-            names = [name for name in names if name]
+            while names and not names[-1]:
+                names.pop()
+            if "" in names:
+                raise DataError(
+                    f"{printable(str(place))} has no name for class {names.index('')}", remedy="give it one"
+                )
             if len({*names}) < len(names):
                 raise DataError(f"{printable(str(place))} names a class twice", remedy="give each its own")
             if names:

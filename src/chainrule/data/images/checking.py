@@ -10,14 +10,13 @@ from pathlib import PurePath
 import numpy as np
 
 from chainrule.data.images.decoding import Header, quietly, read_header
+from chainrule.data.images.findings import left_out
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
 DECODED_BYTES = 256 << 20
 """If all files together have at most so many bytes, each is decoded once to check that it is whole."""
-NAMED_PATHS = 3
-"""How many of the files that are left out are named."""
 SMALLEST = 2
 """The least pixels of the shorter side: an image of 1 × 1 is a placeholder."""
 
@@ -50,7 +49,7 @@ class Checked:
     sizes: np.ndarray
     channels: int
     findings: tuple[str, ...]
-    broken: tuple[str, ...]
+    broken: tuple[DataError, ...]
 
 
 def check_files(paths: Sequence[str]) -> Checked:
@@ -65,10 +64,10 @@ def check_files(paths: Sequence[str]) -> Checked:
         found = list(pool.map(lambda path: _check(path, thorough=thorough), paths, chunksize=64))
     rows = [row for row, each in enumerate(found) if isinstance(each, Header)]
     headers = [each for each in found if isinstance(each, Header)]
-    broken = tuple(each for each in found if isinstance(each, str))
+    broken = tuple(each for each in found if isinstance(each, DataError))
     findings = [*_told([paths[row] for row in rows], headers)]
     if broken:
-        findings.append(left_out(len(broken), "that can't be used", broken))
+        findings.append(left_out("image", "that can't be used", [each.what for each in broken]))
     return Checked(
         np.array(rows, np.int64),
         np.array([header.size for header in headers], np.int32).reshape(-1, 2),
@@ -78,16 +77,6 @@ def check_files(paths: Sequence[str]) -> Checked:
     )
 
 
-def left_out(count: int, what: str, examples: Sequence[str]) -> str:
-    """A finding such as 'Left out: 12 images that can't be used: a; b; c; and 9 more.'
-
-    what: the clause after 'images'. examples: one for each image; the first `NAMED_PATHS` are named.
-    """
-    shown = "; ".join(examples[:NAMED_PATHS])
-    more = f"; and {count - NAMED_PATHS:,} more" if count > NAMED_PATHS else ""
-    return f"Left out: {counted(count, 'image')} {what}: {shown}{more}."
-
-
 def threads() -> int:
     """The number of threads that decode: one for each processor that this process may use."""
     if "sched_getaffinity" in os.__dict__:  # not on every system
@@ -95,16 +84,19 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
-def _check(path: str, *, thorough: bool) -> Header | str:
+def _check(path: str, *, thorough: bool) -> Header | DataError:
     """The header of a file, or what is wrong with it."""
     try:
         header = read_header(path, whole=thorough)
         if min(header.size) < SMALLEST:
-            return f"{printable(path)} is {_times(header.size)} pixels"
+            return DataError(
+                f"{printable(path)} is {_times(header.size)} pixels",
+                remedy=f"give images of at least {SMALLEST} × {SMALLEST} pixels",
+            )
         if not thorough and not _ends_well(path, header.format):
             read_header(path, whole=True)
     except DataError as error:
-        return error.what
+        return error
     return header
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.images.places import check_is_file
 from chainrule.data.images.resizing import resized
 from chainrule.errors import ConfigError, DataError
 from chainrule.paths import printable
@@ -72,7 +73,7 @@ def read_header(path: str, *, whole: bool = False) -> Header:
 
     whole: also decode the image, to check that it is not damaged.
     """
-    with _opened(path) as image:
+    with opened_image(path) as image:
         _check_depth(image, path)
         height, width = image.size[::-1]
         orientation = _orientation(image)
@@ -93,7 +94,7 @@ def read_header(path: str, *, whole: bool = False) -> Header:
 
 def decoded(path: str, channels: int, size: Size | None = None) -> np.ndarray:
     """The pixels as `read_image` gives them, `resized` if a size is given. Thread-safe."""
-    with _opened(path) as image:
+    with opened_image(path) as image:
         if size is not None and image.format == "JPEG" and _orientation(image) < 5:
             height, width = size  # libjpeg halves while it decodes, as long as twice the size is left
             image.draft(image.mode, (2 * width, 2 * height))
@@ -118,12 +119,13 @@ def check_channels(channels: int) -> None:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator["Image.Image"]:
+def opened_image(path: str) -> Iterator["Image.Image"]:
     """The image in a file, its header read; any error within this context becomes a DataError on the file."""
     from PIL import Image
 
     shown = printable(path)
     try:
+        check_is_file(path)
         with Image.open(path, formats=FORMATS) as image:
             _check_pixels(image, shown)
             yield image

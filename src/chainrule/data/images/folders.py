@@ -4,10 +4,12 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from chainrule.data.images.checking import IMAGE_SUFFIXES, NAMED_PATHS
+from chainrule.data.images.checking import IMAGE_SUFFIXES
+from chainrule.data.images.findings import left_out
 from chainrule.data.images.images import Part
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
@@ -58,19 +60,42 @@ def class_folders(folder: Path) -> Walked:
     inner, _ = _listed(folder)
     parts = {path: PARTS[PurePath(path).name.lower()] for path in inner if _name(path).lower() in PARTS}
     if "train" not in parts.values():
-        return _of_classes(folder, "", ())
-    walks = [_of_classes(Path(path), part, (_identity(str(folder)),)) for path, part in parts.items()]
+        return _of_classes(folder, "")
+    walks = [_of_classes(Path(path), part) for path, part in parts.items()]
     findings = [finding for walk in walks for finding in walk.findings]
     beside = [path for path in inner if path not in parts]
     if beside:
-        findings.append(_few("beside the folders of parts, passed over:", beside))
+        findings.append(left_out("folder", "beside those of the parts", _shown(beside)))
     return Walked(tuple(file for walk in walks for file in walk.files), tuple(findings))
 
 
 def all_files(folder: Path) -> Walked:
     """All files below a folder that may be images, without labels."""
     notes = _Notes()
-    return Walked(tuple(Found(path) for path in _below(str(folder), notes)), notes.told())
+    return Walked(tuple(Found(path) for path in _below(str(folder), notes, _around(folder))), notes.told())
+
+
+def files_below(folder: Path, suffix: str) -> dict[str, str]:
+    """The files of a suffix below a folder: path within it, without the suffix -> path.
+
+    suffix: in small letters, which the files' may not be. Links and hidden files are as in `all_files`.
+    """
+    found = _below(str(folder), _Notes(), _around(folder), (suffix,))
+    return {str(PurePath(path).relative_to(folder).with_suffix("")): path for path in found}
+
+
+def parts_without(root: Path, used: list[Path], what: str) -> list[str]:
+    """A sentence on folders of parts in a folder that hold none of those which are used, if there are such.
+
+    what: what is lacking in them.
+    """
+    inner, _ = _listed(root)
+    lacking = [
+        path
+        for path in inner
+        if _name(path).lower() in PARTS and not any(each.is_relative_to(path) for each in used)
+    ]
+    return [left_out("folder", f"of a part, without {what}", _shown(lacking))] if lacking else []
 
 
 def label_of(name: str) -> str:
@@ -89,18 +114,20 @@ class _Notes:
     def told(self) -> tuple[str, ...]:
         told = []
         if self.round:
-            told.append(_few("links that go round, not followed:", self.round))
+            told.append(left_out("link", "back to a folder around it", _shown(self.round)))
         if self.unread:
-            told.append(_few("what can't be read, left out:", self.unread))
+            told.append(left_out("path", "that can't be read", _shown(self.unread)))
         if self.others:
-            told.append(_few("files that are no images by their names, left out:", self.others))
+            told.append(left_out("file", "of another kind than images", _shown(self.others)))
         return tuple(told)
 
 
-def _of_classes(folder: Path, part: str, above: tuple[Identity, ...]) -> Walked:
+def _of_classes(folder: Path, part: str) -> Walked:
     inner, loose = _listed(folder)
     if not inner and part != "train" and part:
-        return Walked((), (f"{printable(str(folder))} holds no folders of classes: it is left out.",))
+        return Walked(
+            (), (left_out("folder", "of a part, without folders of classes", _shown([str(folder)])),)
+        )
     if not inner:
         raise DataError(
             f"{printable(str(folder))} holds no folders"
@@ -108,7 +135,7 @@ def _of_classes(folder: Path, part: str, above: tuple[Identity, ...]) -> Walked:
             remedy="give a folder that holds a folder of images for each class",
         )
     notes = _Notes()
-    above = (*above, _identity(str(folder)))
+    above = (*_around(folder), _identity(str(folder)))
     files: list[Found] = []
     empty = []
     for path in inner:
@@ -118,9 +145,9 @@ def _of_classes(folder: Path, part: str, above: tuple[Identity, ...]) -> Walked:
             empty.append(path)
     findings = [*notes.told()]
     if empty:
-        findings.append(_few("folders without images, no classes:", empty))
+        findings.append(left_out("folder", "without images", _shown(empty)))
     if loose:
-        findings.append(_few("files that are in no class's folder, left out:", loose))
+        findings.append(left_out("file", "in no class's folder", _shown(loose)))
     return Walked(tuple(files), tuple(findings))
 
 
@@ -138,8 +165,10 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
     return inner, [entry.path for entry in seen if not entry.is_dir() and _may_be_image(entry.name)]
 
 
-def _below(folder: str, notes: _Notes, above: tuple[Identity, ...] = ()) -> Iterator[str]:
-    """The files below a folder that may be images, sorted by name; links are followed.
+def _below(
+    folder: str, notes: _Notes, above: tuple[Identity, ...], suffixes: tuple[str, ...] = (*IMAGE_SUFFIXES, "")
+) -> Iterator[str]:
+    """The files with these suffixes below a folder, sorted by name; links are followed.
 
     above: the folders that contain this one, which a link must not lead back to.
     """
@@ -161,11 +190,20 @@ def _below(folder: str, notes: _Notes, above: tuple[Identity, ...] = ()) -> Iter
             notes.unread.append(entry.path)
             continue
         if stat.S_ISDIR(mode):
-            yield from _below(entry.path, notes, (*above, here))
-        elif stat.S_ISREG(mode) and _may_be_image(entry.name):
+            yield from _below(entry.path, notes, (*above, here), suffixes)
+        elif stat.S_ISREG(mode) and PurePath(entry.name).suffix.lower() in suffixes:
             yield entry.path
         else:
             notes.others.append(entry.path)
+
+
+def _around(folder: Path) -> tuple[Identity, ...]:
+    """The folders that a folder is in: who follows a link to one of them comes back to it."""
+    found = []
+    for each in folder.resolve().parents:
+        with suppress(OSError):  # one that may not be looked into
+            found.append(_identity(str(each)))
+    return tuple(found)
 
 
 def _identity(folder: str) -> Identity:
@@ -186,7 +224,5 @@ def _name(path: str) -> str:
     return os.path.basename(path)  # noqa: PTH119 (paths are text here)
 
 
-def _few(what: str, paths: list[str]) -> str:
-    shown = ", ".join(printable(path) for path in paths[:NAMED_PATHS])
-    more = f" and {len(paths) - NAMED_PATHS:,} more" if len(paths) > NAMED_PATHS else ""
-    return f"{len(paths):,} {what} {shown}{more}."
+def _shown(paths: list[str]) -> list[str]:
+    return [printable(path) for path in paths]

@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule.data.idx import read_idx
 from chainrule.data.images.arrays import images_of_arrays, joined
+from chainrule.data.images.checking import IMAGE_SUFFIXES
 from chainrule.data.images.images import Images
 from chainrule.errors import DataError
 from chainrule.paths import printable
@@ -19,8 +20,9 @@ def idx_files(folder: Path) -> list[Path]:
 
 
 def is_idx(path: Path) -> bool:
-    """Whether a file's name is that of an IDX file: it contains idx1, idx3 or idx4."""
-    return path.is_file() and any(part in path.name for part in ("idx1", "idx3", "idx4"))
+    """Whether a file's name is that of an IDX file: it contains idx1, idx3 or idx4, and is no image's."""
+    named = any(part in path.name for part in ("idx1", "idx3", "idx4"))
+    return named and path.suffix.lower() not in IMAGE_SUFFIXES and path.is_file()
 
 
 def open_idx(files: list[Path], source: str, *, labelled: bool) -> Images:

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 
 from chainrule.data.file_digest import file_digest
+from chainrule.data.images.findings import of_left_out
 from chainrule.data.source import digest
 from chainrule.data.wording import listed
 from chainrule.errors import DataError, did_you_mean
-from chainrule.paths import printable
+from chainrule.paths import printable, text_of_path
 
 Part = Literal["train", "validation", "test"]
 
@@ -21,7 +22,7 @@ Part = Literal["train", "validation", "test"]
 class Images:
     """A set of images in files, not yet decoded, or in one array.
 
-    source: the name of the set in messages: a path, the name of a named set, or 'the arrays'.
+    source: the name of the set in messages: its path as given, the name of a named set, or 'the arrays'.
     sizes: (images, 2) int32, height and width of each, upright. channels: 1 if all are grey, else 3.
     paths: of the files; empty for images in an array.
     pixels: (images, height, width, 1 or 3) uint8; None for images in files.
@@ -50,6 +51,16 @@ class Images:
     def classes(self) -> tuple[str, ...]:
         """The distinct labels, in the order of their class numbers (`ordered_classes`); () without labels."""
         return () if self.labels is None else ordered_classes(np.unique(self.labels))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Those of the findings that say what was left out."""
+        return of_left_out(self.findings)
+
+    @property
+    def names(self) -> list[str] | list[int]:
+        """What answers call the images: their paths as text that UTF-8 can hold, or their numbers."""
+        return [text_of_path(path) for path in self.paths] if self.paths else list(range(len(self)))
 
     def rows(self, part: Part | Literal[""]) -> np.ndarray:
         """(rows,) int64, the indices of the images of a part; '' for those that belong to none."""

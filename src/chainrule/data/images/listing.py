@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from chainrule.data.images.checking import IMAGE_SUFFIXES, NAMED_PATHS
+from chainrule.data.images.checking import IMAGE_SUFFIXES
+from chainrule.data.images.findings import left_out
 from chainrule.data.images.folders import PARTS, Found, Walked
 from chainrule.data.reading import Raw, open_raw
 from chainrule.data.table import tidy_columns
@@ -69,9 +70,7 @@ def listed_files(table: Path, target: str | None, *, labelled: bool) -> Walked:
 def _told(missing: list[str], blank: int) -> list[str]:
     told = []
     if missing:
-        more = f" and {len(missing) - NAMED_PATHS:,} more" if len(missing) > NAMED_PATHS else ""
-        names = ", ".join(printable(path) for path in missing[:NAMED_PATHS])
-        told.append(f"Left out: {counted(len(missing), 'row')} whose image is missing: {names}{more}.")
+        told.append(left_out("row", "whose image is missing", [printable(path) for path in missing]))
     if blank:
         told.append(f"Left out: {counted(blank, 'row')} without a path or a label.")
     return told

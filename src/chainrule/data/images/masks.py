@@ -2,27 +2,31 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from chainrule.data.images.checking import left_out, threads
-from chainrule.data.images.decoding import quietly
-from chainrule.data.images.folders import PARTS, all_files
+from chainrule.data.images.checking import threads
+from chainrule.data.images.decoding import opened_image, quietly
+from chainrule.data.images.findings import left_out, none_left
+from chainrule.data.images.folders import PARTS, all_files, parts_without
 from chainrule.data.images.images import Images
 from chainrule.data.images.opening import open_images
+from chainrule.data.images.places import check_place, text_lines
 from chainrule.data.source import digest
-from chainrule.data.wording import counted, listed
+from chainrule.data.wording import listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
 _IMAGES = ("images", "image", "imgs", "jpegimages")
 _MASKS = ("masks", "mask", "labels", "annotations", "segmentationclass")
 _NAMES = ("classes.txt", "labels.txt", "codes.txt")
+_EXACT = ("PNG", "GIF", "BMP", "TIFF", "PPM")
+_NUMBERS = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")
 _VOID = ("void", "unlabelled", "unlabeled", "ignore", "ignored")
 _BEHIND = ("annot", "_labels", "_masks")
 """Endings that make the name of a folder of masks from that of its images, such as train and trainannot."""
@@ -60,28 +64,26 @@ def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
     path: of a PNG, GIF, BMP, TIFF or PPM file. With a palette, the class is the index into the palette,
     whatever the colour; in a grey image it is the grey value.
     Raises DataError, naming the file, for a missing or damaged file, another format (JPEG changes values),
-    colours without a palette, and values outside 0 to 255.
+    colours without a palette, fractions, and values outside 0 to 255.
     """
-    from PIL import Image
-
     shown = printable(os.fspath(path))
-    try:
-        with Image.open(path, formats=("PNG", "GIF", "BMP", "TIFF", "PPM")) as image:
-            kind, values = image.mode, np.asarray(image)
-    except FileNotFoundError:
-        raise DataError(f"{shown}: no such file", remedy="check the path") from None
-    except Exception as error:  # noqa: BLE001 (what decoders raise on damaged files is any error)
-        reason = " ".join((str(error) or type(error).__name__).split())
-        raise DataError(
-            f"{shown} can't be read as a mask: {printable(reason)}", remedy="save it again, best as PNG"
-        ) from None
-    if values.ndim != 2:
-        raise DataError(
-            f"{shown} is a mask of colours ({kind})",
-            remedy="save it as grey values or with a palette, the number of a class at every pixel",
-        )
+    with opened_image(os.fspath(path)) as image:
+        if image.format not in _EXACT:
+            raise DataError(
+                f"{shown} is {image.format}, which may change numbers as it is written",
+                remedy="save masks as PNG, from where they were made",
+            )
+        if image.mode not in _NUMBERS:
+            raise DataError(
+                f"{shown} is a mask of {'fractions' if image.mode == 'F' else 'colours'} ({image.mode})",
+                remedy="save it as grey values or with a palette, the number of a class at every pixel",
+            )
+        values = np.asarray(image)
     if values.min(initial=0) < 0 or values.max(initial=0) > 255:
-        raise DataError(f"{shown} holds values up to {values.max()}", remedy="give class numbers up to 255")
+        raise DataError(
+            f"{shown} holds values from {values.min()} to {values.max()}",
+            remedy="give class numbers from 0 to 255",
+        )
     return values.astype(np.uint8)
 
 
@@ -108,6 +110,7 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
     """
     root = Path(source)
     shown = printable(str(root))
+    check_place(root)
     if not root.is_dir():
         raise DataError(f"{shown} is no folder", remedy="give a folder with images/ and masks/")
     pairs = _folders(root)
@@ -117,14 +120,16 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
             remedy="give it images/ and masks/, with equal names",
         )
     described = [_part(images, masks, part) for images, masks, part in pairs]
-    paths = tuple(path for each in described for path in each[1])
+    lacking = parts_without(root, [images for images, _, _ in pairs], "images and masks")
+    findings = (*(note for each in described for note in each.findings), *lacking)
+    paths = tuple(path for each in described for path in each.paths)
     if not paths:
-        raise DataError(
-            f"{shown} holds no image that has a mask", remedy="; ".join(n for d in described for n in d[2])
-        )
-    several = [each[0] for each in described if len(each[0])]
+        broken = next((each.broken for each in described if each.broken), None)
+        remedy = "give each image a mask of the same name" if broken is None else broken.remedy
+        raise none_left(f"{shown} holds no image with a mask that can be used", findings, remedy)
+    several = [each.images for each in described if each.paths]
     named = _names(root)
-    held = {number for each in described for number in each[3]}
+    held = {number for each in described for number in each.numbers}
     if void == "auto":
         # Of two numbers none is void: black and white are the usual masks of one kind of objects.
         called = next((n for n, each in named.items() if each.lower() in _VOID), None)
@@ -136,12 +141,12 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
             remedy="give masks of at least two classes",
         )
     images = Images(
-        shown,
+        str(root),
         np.concatenate([each.sizes for each in several]),
         max(each.channels for each in several),
         tuple(path for each in several for path in each.paths),
         parts=np.concatenate([each.parts for each in several]),
-        findings=tuple(note for each in described for note in each[2]),
+        findings=findings,
     )
     names = tuple(named.get(number, str(number)) for number in numbers)
     return Masks(images, paths, tuple(numbers), void, names)
@@ -152,12 +157,8 @@ def _names(root: Path) -> dict[int, str]:
     file = next((root / name for name in _NAMES if (root / name).is_file()), None)
     if file is None:
         return {}
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{printable(str(file))} can't be read: {error}", remedy="save it as UTF-8") from None
     found: dict[int, str] = {}
-    for line in filter(None, (line.strip() for line in lines)):
+    for line in filter(None, (line.strip() for line in text_lines(file))):
         number, name = re.match(r"(?:(\d+)[\s,;:]+)?(.*)", line).groups()  # type: ignore[union-attr] (all match)
         found[int(number) if number else len(found)] = name
     return found
@@ -183,42 +184,73 @@ def _pair(folder: Path) -> list[tuple[Path, Path, str]]:
     return [(images[0], masks[0], "")] if images and masks else []
 
 
-def _part(images: Path, masks: Path, part: str) -> tuple[Images, list[str], list[str], set[int]]:
-    """The images of a part, the paths of their masks, findings, and the numbers that occur in the masks."""
-    opened = open_images(images, labelled=False)
-    by_name = {_name(file.path, masks): file.path for file in all_files(masks).files}
-    wanted = [by_name.get(_name(path, images)) for path in opened.paths]
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """The images of a part, their masks, sentences on both, and the numbers in the masks.
+
+    broken: what is wrong with the first mask that can't be used.
+    """
+
+    images: Images
+    paths: tuple[str, ...]
+    findings: tuple[str, ...]
+    numbers: frozenset[int]
+    broken: DataError | None
+
+
+def _part(images: Path, masks: Path, part: str) -> _Pairs:
+    opened, walked = open_images(images, labelled=False), all_files(masks)
+    by_name = {_name(file.path, masks): file.path for file in walked.files}
+    names = [_name(path, images) for path in opened.paths]
+    wanted, known = [by_name.get(name) for name in names], {*names}
     with quietly(), ThreadPoolExecutor(threads()) as pool:
         checked = list(pool.map(_check, wanted, opened.sizes.tolist()))
     rows = [row for row, each in enumerate(checked) if isinstance(each, np.ndarray)]
-    notes = list(opened.findings)
-    lacking = [printable(path) for path, mask in zip(opened.paths, wanted, strict=True) if mask is None]
-    if lacking:
-        notes.append(left_out(len(lacking), f"without a mask in {printable(str(masks))}", lacking))
-    broken = [each for each in checked if isinstance(each, str)]
-    if broken:
-        notes.append(left_out(len(broken), "whose mask can't be used", broken))
-    spare = {*by_name} - {_name(path, images) for path in opened.paths}
-    if spare:
-        notes.append(f"Left out: {counted(len(spare), 'mask')} without an image: {listed(sorted(spare), 3)}.")
+    broken = [each for each in checked if isinstance(each, DataError)]
+    used = {path for path in wanted if path is not None}
+    others = [file.path for file in walked.files if file.path not in used]
+    notes = [*opened.findings, *walked.findings]
+    for noun, what, examples in (
+        ("image", f"without a mask in {printable(str(masks))}", _without(opened.paths, wanted)),
+        ("image", "whose mask can't be used", [each.what for each in broken]),
+        ("mask", "beside another of the same name", [p for p in others if _name(p, masks) in known]),
+        (
+            "mask",
+            "whose image is missing or can't be used",
+            [p for p in others if _name(p, masks) not in known],
+        ),
+    ):
+        if examples:
+            notes.append(left_out(noun, what, [printable(each) for each in examples]))
     kept = opened.take(np.array(rows, np.int64))
-    named: Mapping[str, Any] = {"parts": np.full(len(rows), part, "U10")}
-    numbers = {int(value) for row in rows for value in np.asarray(checked[row])}
-    mask_paths = [str(wanted[row]) for row in rows]
-    return Images(kept.source, kept.sizes, kept.channels, kept.paths, **named), mask_paths, notes, numbers
+    return _Pairs(
+        Images(kept.source, kept.sizes, kept.channels, kept.paths, parts=np.full(len(rows), part, "U10")),
+        tuple(str(wanted[row]) for row in rows),
+        tuple(notes),
+        frozenset(int(value) for row in rows for value in np.asarray(checked[row])),
+        broken[0] if broken else None,
+    )
 
 
-def _check(path: str | None, size: list[int]) -> np.ndarray | str | None:
+def _without(paths: Sequence[str], wanted: Sequence[str | None]) -> list[str]:
+    """The images without a mask."""
+    return [path for path, mask in zip(paths, wanted, strict=True) if mask is None]
+
+
+def _check(path: str | None, size: list[int]) -> np.ndarray | DataError | None:
     """The distinct numbers in a mask, or what is wrong with it; None for an image without a mask."""
     if path is None:
         return None
     try:
         mask = read_mask(path)
     except DataError as error:
-        return error.what
+        return error
     if list(mask.shape) != size:
-        shape = f"{mask.shape[0]} × {mask.shape[1]}"
-        return f"{printable(path)} is {shape}, and its image {size[0]} × {size[1]} pixels"
+        height, width = mask.shape
+        return DataError(
+            f"{printable(path)} is {height} × {width}, and its image {size[0]} × {size[1]} pixels",
+            remedy="give masks as large as their images",
+        )
     return np.unique(mask)
 
 

@@ -8,12 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.images.arrays import images_of_arrays, images_of_mapping, open_numpy, open_numpy_folder
-from chainrule.data.images.checking import check_files
-from chainrule.data.images.folders import Walked, all_files, class_folders
+from chainrule.data.images.arrays import (
+    images_of_arrays,
+    images_of_mapping,
+    numpy_files,
+    open_numpy,
+    open_numpy_folder,
+)
+from chainrule.data.images.checking import IMAGE_SUFFIXES, check_files
+from chainrule.data.images.decoding import FORMATS
+from chainrule.data.images.findings import left_out, none_left
+from chainrule.data.images.folders import Found, Walked, all_files, class_folders
 from chainrule.data.images.idx_files import idx_files, is_idx, open_idx
 from chainrule.data.images.images import Images
 from chainrule.data.images.listing import listed_files
+from chainrule.data.images.places import check_place
 from chainrule.data.named.fetching import Say, fetch_named
 from chainrule.data.named.image_sets import NAMED_IMAGES
 from chainrule.data.reading.opening import SUFFIXES
@@ -51,7 +60,8 @@ def open_images(
     if isinstance(source, str) and source in NAMED_IMAGES and not Path(source).exists():
         images = replace(open_numpy(fetch_named(source, say=say)), source=source)
     elif isinstance(source, str | os.PathLike):
-        images = _of_path(Path(os.fspath(source)), target, labelled=labelled)
+        path = Path(os.fspath(source))
+        images = replace(_of_path(path, target, labelled=labelled), source=str(path))
     elif isinstance(source, Mapping):
         images = images_of_mapping(source)
     elif isinstance(source, tuple) and len(source) == 2:
@@ -65,25 +75,28 @@ def open_images(
 
 def _of_path(path: Path, target: str | None, *, labelled: bool) -> Images:
     shown = printable(str(path))
-    if not path.exists():
-        raise DataError(f"{shown}: no such file or folder", remedy="check the path")
+    check_place(path, NAMED_IMAGES)
     if path.is_dir():
         return _of_folder(path, shown, labelled=labelled)
     if path.suffix.lower() in (".npy", ".npz"):
         return open_numpy(path)
     if is_idx(path):
         return open_idx([path], shown, labelled=labelled)
+    if labelled and path.suffix.lower() in IMAGE_SUFFIXES:
+        raise DataError(
+            f"{shown} is a single image", remedy="give a folder that holds a folder of images for each class"
+        )
     if labelled or path.suffix.lower() in SUFFIXES:
         return _of_files(listed_files(path, target, labelled=labelled), shown, labelled=labelled)
     checked = check_files([str(path)])
     if checked.broken:
-        raise DataError(checked.broken[0], remedy="copy or download it again")
+        raise checked.broken[0]
     return Images(shown, checked.sizes, checked.channels, (str(path),), parts=np.zeros(1, "U10"))
 
 
 def _of_folder(folder: Path, shown: str, *, labelled: bool) -> Images:
     try:
-        idx, arrays = idx_files(folder), sorted(folder.glob("*.npy"))
+        idx, arrays = idx_files(folder), numpy_files(folder)
     except OSError as error:
         raise DataError(
             f"{shown} can't be read: {error.strerror}", remedy="check the folder and its permissions"
@@ -99,12 +112,10 @@ def _of_folder(folder: Path, shown: str, *, labelled: bool) -> Images:
 def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
     checked = check_files([file.path for file in walked.files])
     files = [walked.files[row] for row in checked.rows]
+    findings = (*checked.findings, *walked.findings, *_lost_classes(walked, files))
     if not files:
-        raise DataError(
-            f"{shown} holds no images that can be read"
-            + (f": {checked.broken[0]}" if checked.broken else ""),
-            remedy="; ".join(walked.findings) or "check the folder",
-        )
+        remedy = checked.broken[0].remedy if checked.broken else f"give files of {', '.join(FORMATS)}"
+        raise none_left(f"{shown} holds no images that can be read", findings, remedy)
     return Images(
         shown,
         checked.sizes,
@@ -112,8 +123,14 @@ def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
         tuple(file.path for file in files),
         labels=np.array([file.label for file in files]) if labelled else None,
         parts=np.array([file.part for file in files], "U10"),
-        findings=(*checked.findings, *walked.findings),
+        findings=findings,
     )
+
+
+def _lost_classes(walked: Walked, files: list[Found]) -> list[str]:
+    """A sentence on labels that are lost, as none of their images can be used."""
+    lost = sorted({file.label for file in walked.files} - {file.label for file in files})
+    return [left_out("label", "without an image that can be used", lost)] if lost and files else []
 
 
 def _with_labels(images: Images) -> Images:

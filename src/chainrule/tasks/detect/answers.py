@@ -1,5 +1,6 @@
 """Predictions of a run on boxes for other images."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.backprop import Explanation
+from chainrule.data.files import write_aside
 from chainrule.data.images import Images, open_images
 from chainrule.data.images.source import one_image
 from chainrule.errors import ConfigError
 from chainrule.tasks.detect.drawing import colour_of, drawn
 from chainrule.tasks.detect.found import Objects, find_objects
 from chainrule.tasks.detect.run import DetectRun
+from chainrule.tasks.images import check_drawn, drawn_names
 from chainrule.tasks.task import Predictions, Say
 
 RESULTS = "results.json"
@@ -33,9 +36,8 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
             "there are no images to predict", remedy="name a folder of images, or an image file"
         )
     images = open_images(source, labelled=False)
-    for finding in images.findings:
-        if finding.startswith("Left out"):
-            say(finding)
+    for sentence in images.left_out:
+        say(sentence)
     shape, evaluation = detect_run.shape, detect_run.evaluation
     found = [
         each.likely(evaluation["threshold"])
@@ -48,40 +50,45 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
             detect_run.settings.overlap,
         )
     ]
-    names = list(images.paths) if images.paths else list(range(len(images)))
+    names = images.names
     rows = [
         (names[image], shape.classes[number], float(score), *(round(float(edge), 2) for edge in box))
         for image, each in enumerate(found)
         for box, score, number in zip(each.boxes, each.scores, each.numbers.tolist(), strict=True)
     ]
     columns = ["image", "class", "score", "left", "top", "right", "bottom"]
+    drawn = drawn_names(images, source)
     return Predictions(
-        pd.DataFrame(rows, columns=columns), draw=lambda folder: _draw(folder, images, found, shape.classes)
+        pd.DataFrame(rows, columns=columns),
+        draw=lambda folder: _draw(folder, images, drawn, found, shape.classes),
     )
 
 
-def _draw(folder: Path, images: Images, found: list[Objects], classes: tuple[str, ...]) -> int:
+def _draw(
+    folder: Path, images: Images, names: list[str], found: list[Objects], classes: tuple[str, ...]
+) -> int:
     """Write each image with its boxes, and results.json; returns the number of images."""
     from PIL import Image
 
+    check_drawn(folder, names, images)
     folder.mkdir(parents=True, exist_ok=True)
     results: list[dict[str, Any]] = []
-    taken: set[str] = set()
-    for row, each in enumerate(found):
+    files = images.names
+    for row, (name, each) in enumerate(zip(names, found, strict=True)):
         pixels = one_image(images, row, None, images.channels)
         texts = [
             f"{classes[number]} {score:.0%}"
             for number, score in zip(each.numbers.tolist(), each.scores.tolist(), strict=True)
         ]
         colours = [colour_of(number) for number in each.numbers.tolist()]
-        stem = Path(images.paths[row]).stem if images.paths else f"image-{row}"
-        name = f"{stem}.png" if stem not in taken else f"{stem}-{row}.png"
-        taken.add(stem)
-        Image.fromarray(drawn(pixels, each.boxes, colours, texts)).save(folder / name)
+        buffer = io.BytesIO()
+        Image.fromarray(drawn(pixels, each.boxes, colours, texts)).save(buffer, "png")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_aside(folder / name, buffer.getvalue())
         results += [
             {
                 "image_id": row + 1,
-                "file_name": images.paths[row] if images.paths else stem,
+                "file_name": str(files[row]),
                 "category_id": number + 1,
                 "category": classes[number],
                 "bbox": [round(float(v), 2) for v in (*box[:2], *(box[2:] - box[:2]))],
@@ -89,7 +96,7 @@ def _draw(folder: Path, images: Images, found: list[Objects], classes: tuple[str
             }
             for box, score, number in zip(each.boxes, each.scores, each.numbers.tolist(), strict=True)
         ]
-    (folder / RESULTS).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_aside(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
     return len(found)
 
 

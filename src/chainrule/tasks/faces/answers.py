@@ -21,12 +21,11 @@ def predict(face_run: FaceRun, source: str | None, say: Say) -> Predictions:
     if source is None:
         raise ConfigError("there are no images to embed", remedy="name a folder of faces, or an image file")
     images = open_images(source, labelled=False)
-    for finding in images.findings:
-        if finding.startswith("Left out"):
-            say(finding)
+    for sentence in images.left_out:
+        say(sentence)
     rows = np.arange(len(images))
     said = embeddings(face_run.run, face_run.shape, images, rows)
-    names = pd.DataFrame({"image": list(images.paths) if images.paths else rows.tolist()})
+    names = pd.DataFrame({"image": images.names})
     columns = [f"embedding_{number}" for number in range(1, said.shape[1] + 1)]
     return Predictions(pd.concat([names, pd.DataFrame(said, columns=columns)], axis=1))
 

@@ -70,7 +70,8 @@ def enroll(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> P
     face_run = load_face_run(folder)
     before = read_gallery(folder, face_run)
     images = open_images(source, shared_classes=False)
-    _tell_left_out(images, say)
+    for sentence in images.left_out:
+        say(sentence)
     assert images.labels is not None  # looked at just now
     new = replace(before, embeddings=_embedded(face_run, images), people=tuple(images.labels.tolist()))
     if UNKNOWN in new.names:
@@ -106,19 +107,21 @@ def identify(folder: Path, source: str, options: Mapping[str, Any], say: Say) ->
     if not gallery.people:
         raise DataError(f"nobody is enrolled in {folder}", remedy="enroll people first")
     threshold = threshold_for(face_run.impostors, options["false_accepts"])
+    images = open_images(source, labelled=False)
     say(
         f"accepted above a cosine of {threshold:.3f}: false accepts of {options['false_accepts']:.3g}, by "
         f"{len(face_run.impostors):,} pairs of an image and another person, from "
         f"{len(face_run.evaluation['people']):,} people held out; a stranger is compared with all "
         f"{len(gallery.names):,} enrolled"
     )
-    images = open_images(source, labelled=False)
-    _tell_left_out(images, say)
+    for sentence in images.left_out:
+        say(sentence)
     scores = gallery.scores(_embedded(face_run, images))
     best, nearest = scores.max(1), np.array(gallery.names)[scores.argmax(1)]
     named = np.where(best > threshold, nearest, UNKNOWN)
-    names = list(images.paths) if images.paths else list(range(len(images)))
-    return Predictions(pd.DataFrame({"image": names, "person": named, "nearest": nearest, "score": best}))
+    return Predictions(
+        pd.DataFrame({"image": images.names, "person": named, "nearest": nearest, "score": best})
+    )
 
 
 def threshold_for(impostors: np.ndarray, rate: Any) -> float:
@@ -185,9 +188,3 @@ def _write_gallery(folder: Path, gallery: Gallery) -> None:
 
 def _embedded(face_run: FaceRun, images: Images) -> np.ndarray:
     return embeddings(face_run.run, face_run.shape, images, np.arange(len(images)))
-
-
-def _tell_left_out(images: Images, say: Say) -> None:
-    for finding in images.findings:
-        if finding.startswith("Left out"):
-            say(finding)

@@ -23,13 +23,11 @@ def predict(image_run: ImageRun, source: str | None, say: Say) -> Predictions:
             "there are no images to predict", remedy="name a folder of images, or an image file"
         )
     images = open_images(source, labelled=False)
-    for finding in images.findings:
-        if finding.startswith("Left out"):
-            say(finding)
+    for sentence in images.left_out:
+        say(sentence)
     rows, shape = np.arange(len(images)), image_run.shape
     said = probabilities(image_run.run, shape, images, rows, image_run.views)
-    names = list(images.paths) if images.paths else rows.tolist()
-    columns = {"image": names, "prediction": np.array(shape.classes)[said.argmax(1)]}
+    columns = {"image": images.names, "prediction": np.array(shape.classes)[said.argmax(1)]}
     columns |= {f"probability_{name}": said[:, number] for number, name in enumerate(shape.classes)}
     return Predictions(pd.DataFrame(columns))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from chainrule.data import NAMED_IMAGES
 from chainrule.data.images import Images, open_images
+from chainrule.data.images.checking import IMAGE_SUFFIXES
 from chainrule.data.images.idx_files import is_idx
 from chainrule.errors import ConfigError
 from chainrule.tasks.task import Say
@@ -47,14 +48,14 @@ def open_image_set(source: str, target: str | None, say: Say) -> ImageSet:
 
 
 def takes(source: str) -> bool:
-    """Whether a source holds images: a folder, a named set for classification, a NumPy file or an IDX file.
+    """Whether a source holds images: a folder, a named set for classification, a NumPy, IDX or image file.
 
     A table of paths is not recognized: for it the task must be named.
     """
     path = Path(source)
     if not path.exists():
         return source in NAMED_IMAGES and NAMED_IMAGES[source].task == "classification"
-    return path.is_dir() or path.suffix.lower() in _ARRAYS or is_idx(path)
+    return path.is_dir() or path.suffix.lower() in (*_ARRAYS, *IMAGE_SUFFIXES) or is_idx(path)
 
 
 def _is_table(source: str) -> bool:

@@ -119,6 +119,8 @@ def _parts(images: Images, settings: ImageSettings) -> dict[str, np.ndarray]:
 
 
 def _split(rows: np.ndarray, share: float, seed: int, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if len(rows) < 2:
+        return rows, rows[:0]
     rest, part = split_indices(len(rows), share, seed, labels[rows])
     return rows[rest], rows[part]
 

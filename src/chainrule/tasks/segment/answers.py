@@ -7,8 +7,9 @@ import numpy as np
 
 from chainrule.backprop import Explanation
 from chainrule.data.files import write_aside
-from chainrule.data.images import open_images
+from chainrule.data.images import Images, open_images
 from chainrule.errors import ConfigError
+from chainrule.tasks.images import check_drawn, drawn_names
 from chainrule.tasks.segment.answering import answers
 from chainrule.tasks.segment.objects import objects_of
 from chainrule.tasks.segment.palette import png_of
@@ -30,9 +31,8 @@ def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
             "there are no images to predict", remedy="name a folder of images, or an image file"
         )
     images = open_images(source, labelled=False)
-    for finding in images.findings:
-        if finding.startswith("Left out"):
-            say(finding)
+    for sentence in images.left_out:
+        say(sentence)
     shape = masks_run.shape
     shares = np.zeros((len(images), len(shape.classes)), np.float64)
     objects = np.zeros(len(images), np.int64)
@@ -42,30 +42,19 @@ def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
         if shape.objects:
             objects[row] = objects_of(places).max()
         masks[row] = png_of(places, shape.numbers)
-    columns = {"image": list(images.paths) if images.paths else list(range(len(images)))}
+    columns = {"image": images.names}
     named = {f"share_{name}": shares[:, number] for number, name in enumerate(shape.classes)}
     frame = pd.DataFrame(columns | named | ({"objects": objects} if shape.objects else {}))
-    names = _names(images.paths, source) if images.paths else [f"{row}.png" for row in range(len(images))]
-    return Predictions(
-        frame, draw=lambda folder: _write(folder, {n: masks[row] for row, n in enumerate(names)})
-    )
+    drawn = {name: masks[row] for row, name in enumerate(drawn_names(images, source))}
+    return Predictions(frame, draw=lambda folder: _write(folder, drawn, images))
 
 
-def _write(folder: Path, masks: Mapping[str, bytes]) -> int:
+def _write(folder: Path, masks: Mapping[str, bytes], images: Images) -> int:
+    check_drawn(folder, masks, images)
     for name, content in masks.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_aside(folder / name, content)
     return len(masks)
-
-
-def _names(paths: tuple[str, ...], source: str) -> list[str]:
-    """The names of the masks: paths below the source ending in .png; equal ones keep their suffix, too."""
-    root = Path(source)
-    inside = [Path(path).relative_to(root) if root.is_dir() else Path(Path(path).name) for path in paths]
-    plain = [str(path.with_suffix(".png")) for path in inside]
-    return [
-        name if plain.count(name) == 1 else f"{path}.png" for name, path in zip(plain, inside, strict=True)
-    ]
 
 
 def explain(masks_run: SegmentRun, row: int, source: str | None) -> Explanation:

@@ -159,5 +159,7 @@ def _parts(subject: MaskSet, settings: SegmentSettings) -> dict[str, np.ndarray]
 
 
 def _split(rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    if len(rows) < 2:
+        return rows, rows[:0]
     rest, part = split_indices(len(rows), share, seed)
     return rows[rest], rows[part]
