@@ -3,7 +3,7 @@
 import pytest
 
 from chainrule.doctor import surgery
-from chainrule.nn import Activation, Concatenate, Conv2D, Dense, Dropout, Flatten, Residual, Sequential
+from chainrule.nn import Activation, Concatenate, Conv2D, Dense, Dropout, Flatten, Layer, Residual, Sequential
 
 DEEP = Sequential(
     [
@@ -21,6 +21,11 @@ def kinds(model):
     return [type(each).__name__ for each in surgery.innermost(model)]
 
 
+def sequence(model: Layer) -> Sequential:
+    assert isinstance(model, Sequential)
+    return model
+
+
 def test_the_innermost_layers_come_in_order():
     expected = ["Conv2D", "Flatten", "Dense", "Dropout", "Dense", "Sequential", "Dense", "Activation"]
     assert kinds(DEEP) == expected
@@ -34,14 +39,14 @@ def test_several_layers_take_the_place_of_one_within_their_sequence():
             else layer
         )
 
-    changed = surgery.mapped(DEEP, split)
+    changed = sequence(surgery.mapped(DEEP, split))
     assert changed.layers[2] == Residual([Dense(8), Activation("tanh"), Dropout(0.1)])
     assert changed.layers[3] == Concatenate([Dense(3), Activation("tanh"), Sequential([])])
     assert changed.layers[4] is DEEP.layers[4]
 
 
 def test_a_layer_may_go():
-    changed = surgery.mapped(DEEP, lambda layer: () if isinstance(layer, Dropout) else layer)
+    changed = sequence(surgery.mapped(DEEP, lambda layer: () if isinstance(layer, Dropout) else layer))
     assert changed.layers[2] == Residual([Dense(8, "tanh")])
 
 

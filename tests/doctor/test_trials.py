@@ -45,8 +45,10 @@ def test_the_unchanged_fork_does_the_steps_that_training_would():
     verdict = tried(given, state, proposals(given, state, 0.001), 4, 72)
     assert verdict.trials[0].before == verdict.trials[0].after  # the same rate: the same run
     last = LastState()
+    assert given.held_out is not None
     arrays, held_out = given.data.sample, given.held_out.sample
     train_recipe(given.recipe, arrays, held_out, listeners=[last], progress=False)
+    assert last.state is not None
     after_two = tried(given, last.state, proposals(given, last.state, 0.001), 4, 72)
     assert after_two.trials[0].before < verdict.trials[0].before
 
