@@ -63,7 +63,54 @@ def test_bad_input_is_told_in_one_line(chainrule, tmp_path, text, said):
     assert done.out == ""
 
 
-def test_without_settings_there_is_nothing_to_check(chainrule):
-    done = chainrule("doctor")
+@pytest.fixture
+def run(chainrule, settings, tmp_path):
+    """A run with a rate far too low, which was repaired."""
+    folder, random = tmp_path / "run", np.random.default_rng(0)
+    x = random.normal(size=(1500, 4))
+    frame = pd.DataFrame(x, columns=list("abcd"))
+    frame["kind"] = np.array(["one", "two", "three"])[x[:, :3].argmax(1)]
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    given = ("-s", "learning_rate=1e-7", "-s", "epochs=40", "-s", "batch_size=16", "-s", "optimizer=adam")
+    done = chainrule("train", "--config", settings, *given, "--doctor", "repair", "--out", folder)
+    assert done.code == 0, done.err
+    assert "doctor: " in done.err
+    return folder
+
+
+def test_a_run_that_was_repaired_shows_what_was_found_tried_and_done(chainrule, run):
+    done = chainrule("doctor", run)
+    assert done.code == 0
+    assert done.out.startswith("problem (")
+    assert "helps" in done.out
+    assert "applied: " in done.out
+    findings = json.loads(chainrule("doctor", run, "--json").out)["findings"]
+    assert any("learning_rate_too_low" in each["causes"][:2] for each in findings)
+    assert "Diagnosis" in (run / "report.html").read_text()
+    assert 'doctor = "repair"' in (run / "config.toml").read_text()
+    assert chainrule("report", run).code == 0
+
+
+def test_a_run_without_findings_says_so(chainrule, settings, tmp_path):
+    assert chainrule("train", "--config", settings, "-s", "epochs=3", "--out", tmp_path / "run").code == 0
+    assert chainrule("doctor", tmp_path / "run").out == "Nothing was found wrong with this training.\n"
+
+
+def test_a_damaged_file_of_findings_is_told(chainrule, run):
+    (run / "doctor.json").write_text("{")
+    done = chainrule("doctor", run)
     assert done.code == 2
-    assert done.err == "chainrule: nothing to check was named; name settings with --check FILE.toml\n"
+    assert "doctor.json is damaged" in done.err
+    assert "the run itself is whole" in done.err
+
+
+@pytest.mark.parametrize("given", [(), ("run", "--check", "x.toml"), ("nowhere",)])
+def test_what_is_named_wrongly_is_told(chainrule, given):
+    done = chainrule("doctor", *given)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+
+
+def test_an_unknown_mode_is_told(chainrule, settings):
+    done = chainrule("train", "--config", settings, "--doctor", "repare")
+    assert done.code == 2
+    assert "repair" in done.err

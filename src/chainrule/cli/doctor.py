@@ -1,4 +1,4 @@
-"""chainrule doctor: what is wrong with a training."""
+"""chainrule doctor: what is wrong with a training, before it or after."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +9,17 @@ import typer
 from chainrule.cli.output import narrate, print_json
 from chainrule.cli.settings import read_order
 from chainrule.errors import ConfigError
-from chainrule.training.findings import Finding
+from chainrule.training.findings import Finding, read_findings
+from chainrule.training.folder import kind_of
 
 
 def doctor(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN", help="The folder of a run: what was found while it trained.", show_default=False
+        ),
+    ] = None,
     check: Annotated[
         Path | None,
         typer.Option(
@@ -37,19 +44,37 @@ def doctor(
         bool, typer.Option("--json", help="Print the findings as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Check a training before it begins: data, network, loss and learning rate.
+    """Show what was found while a run was trained, or check a training before it begins.
 
-    Looks at inputs, targets and the split; at signal and deltas from layer to layer; and lets the network
-    learn for a moment, by its own learning rate and others. Nothing is stored. 'problem' is what training is
-    sure to suffer from, 'note' what is worth knowing. The exit code is 0 whatever is found.
+    Of a RUN that was trained with --doctor it shows the findings: what was seen, the repairs that were tried,
+    what each of them did to the held-out error, and which one was applied.
+
+    With --check it looks at a training before its first step: at inputs, targets and the split; at signal and
+    deltas from layer to layer; and it lets the network learn for a moment, by its own learning rate and
+    others. Nothing is stored. 'problem' is what training is sure to suffer from, 'note' what is worth knowing.
+    The exit code is 0 whatever is found.
 
     [bold]Examples[/bold]
 
+      chainrule train sales.csv --target price --doctor repair
+      chainrule doctor runs/sales-001
       chainrule doctor --check settings.toml
       chainrule doctor --check runs/sales-001/config.toml --set learning_rate=0.5
     """
-    if check is None:
-        raise ConfigError("nothing to check was named", remedy="name settings with --check FILE.toml")
+    if (run is None) == (check is None):
+        named = "both a run and --check were named" if run else "neither a run nor --check was named"
+        raise ConfigError(named, remedy="name the folder of a run, or settings with --check FILE.toml")
+    if run is not None:
+        kind_of(run)
+        from chainrule.doctor.case import told
+
+        diagnosis = read_findings(run)
+        if json:
+            print_json({"findings": [each.to_plain() for each in diagnosis]})
+        else:
+            print(told(diagnosis))
+        return
+    assert check is not None
     order = read_order(None, None, [check], assignments or [], flag="--check")
     opened = order.open("doctor")
     settings = order.task.settle(opened, order.settings, narrate)

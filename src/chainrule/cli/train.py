@@ -258,5 +258,8 @@ def _print_results(task: Task, stored: TaskRun, place: RunFolder, as_json: bool)
         print_json(plain_results(task, stored, place.folder))
         return
     print_results(task, stored)
+    for each in stored.run.diagnosis:
+        if each.severity == "problem":
+            tell(f"doctor: {each.said} {each.action.capitalize() or each.remedy}")
     print(f" report   {report}")
     print(f" predict  chainrule predict {quote(str(place.folder))} FILE")
