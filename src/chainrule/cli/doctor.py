@@ -51,7 +51,7 @@ def doctor(
 
     With --check it looks at a training before its first step: at inputs, targets and the split; at signal and
     deltas from layer to layer; and it lets the network learn for a moment, by its own learning rate and
-    others. Nothing is stored. 'problem' is what training is sure to suffer from, 'note' what is worth knowing.
+    others. Nothing is stored. 'problem' is what training is sure to suffer from, 'note' what is worth noting.
     The exit code is 0 whatever is found.
 
     [bold]Examples[/bold]
