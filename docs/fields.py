@@ -15,7 +15,7 @@ except ImportError:  # docs/make_vocabulary.py runs without the tools of the sit
     Extension = object
 
 _NAME = r"(?:\*{0,2}[a-z_]\w*|X)"
-_FIELD = re.compile(rf"(?:^|(?<=[.!?)] )|(?<=[.!?):;]\n)){_NAME}(?:,\s+{_NAME})*: (?=\S)")
+_FIELD = re.compile(rf"(?:^|(?<=[.!?)] )|(?<=[.!?):;]\n)){_NAME}(?:,\s+{_NAME})*:(?: (?=\S)|\n(?=[^\s-]))")
 _AFTER = re.compile(r"(?<=[.!?)])\s+(?=(?:Raises|Returns) )")
 _CODE = re.compile(r"(`[^`]+`)")
 

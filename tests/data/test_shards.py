@@ -67,7 +67,7 @@ def test_examples_that_end_or_differ_are_told():
         examples([[1, 2]])
     with pytest.raises(DataError, match=r"'x' of example 1 has shape \(3,\), and the first had \(2,\)"):
         list(examples([(np.zeros(2), 0), (np.zeros(3), 0)]).chunks(None, 0))
-    with pytest.raises(DataError, match="2 in epoch 0, and 3 were said"):
+    with pytest.raises(DataError, match="epoch 0 has 2 examples, and length is 3"):
         list(examples([(np.zeros(2), 0)] * 2, length=3).chunks(None, 0))
     with pytest.raises(DataError, match="x has 3 examples but y has 2"):
         mapped(np.zeros((3, 1)), np.zeros(2))

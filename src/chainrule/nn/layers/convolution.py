@@ -49,9 +49,9 @@ class Conv2D(Layer):
     """y[p, q] = activation(b + Σ over taps (k, l) and channels of x[p s + k d, q s + l d] W[k, l]).
 
     s is the stride, d the dilation (LeCun et al. 1998; dilated: Yu and Koltun 2016).
-    filters: channels of the output, at least 1. kernel_size: taps of the window; stride: elements from one
-    window to the next; dilation: elements from one tap to the next; each at least 1, a number or one for each
-    axis.
+    filters: channels of the output, at least 1. kernel_size: taps of the window, at least 1, a number or one
+    for each axis. stride: elements from one window to the next, likewise. dilation: elements from one tap to
+    the next, likewise.
     padding: zeros around x: 'valid' for none; 'same' so that the output has ceil(length / stride) positions,
     with an odd zero at the end; or (before, after) for each axis. groups: channels and filters are divided
     into so many groups, each convolved by itself; it must divide both.

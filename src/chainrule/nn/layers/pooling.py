@@ -34,10 +34,10 @@ class MaxPool1D(Layer):
 class MaxPool2D(Layer):
     """y[p, q] = max of window (p, q) of x; of equal elements the first, row by row, gets the derivative.
 
-    kernel_size: lengths of the window; stride: elements from one window to the next, None for kernel_size;
-    each at least 1, a number or one for each axis. padding: 'valid' for none, so that a rest shorter than a
-    window is left out; 'same' so that the output has ceil(length / stride) positions; or (before, after) for
-    each axis, smaller than the window. Padding never is the maximum.
+    kernel_size: lengths of the window, at least 1, a number or one for each axis. stride: elements from one
+    window to the next, likewise; None for kernel_size. padding: 'valid' for none, so that a rest shorter than
+    a window is left out; 'same' so that the output has ceil(length / stride) positions; or (before, after)
+    for each axis, smaller than the window. Padding never is the maximum.
     x: float (batch, height, width, channels) -> (batch, output height, output width, channels).
     Raises ConfigError for a bad setting; while recording, ShapeError if the window is larger than the padded
     x or may contain nothing but padding, and DTypeError unless x is float.
