@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import tomli_w
 
-from chainrule.backprop import check_direction
+from chainrule.backprop import check_direction, hessian_program
 from chainrule.errors import ConfigError
+from chainrule.executors import Compile
+from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
     GRU,
@@ -698,6 +700,28 @@ def test_derivative_is_the_numerical_slope(case, training, monkeypatch):
     arguments = [values(shape) for shape in case.parameters.values()]
     arguments = arguments if case.tokens else [input_of(case), *arguments]
     check_direction(function, arguments, run, relative=1e-7)
+
+
+@pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
+@pytest.mark.parametrize("case", [case for case in CASES if case.parameters], ids=str)
+@pytest.mark.parametrize("training", [True, False])
+def test_hessian_vector_products_run_in_the_core(case, training):
+    """In float32, which it runs itself: a warning that NumPy takes its place would be an error here."""
+
+    def product(dtype: str, compile_program: Compile) -> np.ndarray:
+        trace, x = Trace(), input_of(case)
+        x = x.astype("int32" if case.tokens else dtype)
+        with building(trace, training=training, dtype=dtype):
+            y = case.layer(trace.input("x", x.shape, x.dtype.name))
+        program = hessian_program(f.sin(y).sum())  # curved, so that no layer has a second derivative of 0
+        tree = {v.name: values(v.shape, v.dtype) for v in program.parameters}
+        along = {f"direction {name}": np.cos(array) for name, array in tree.items()}
+        results = compile_program(program).run(tree | state_of(program), {"x": x} | along)
+        return np.concatenate([results[f"product {name}"].ravel() for name in tree])
+
+    expected, found = product("float64", compile_numpy), product("float32", compile_native)
+    assert np.linalg.norm(expected) > 1e-3
+    assert np.linalg.norm(found - expected) <= 1e-4 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

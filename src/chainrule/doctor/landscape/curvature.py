@@ -41,8 +41,8 @@ class Sharpness:
 def sharpness(run: Run, data: Any = None, *, examples: int | None = None, seed: int = 0) -> Sharpness:
     """The loss, its gradient and the ends of its Hessian's spectrum at the weights of a run.
 
-    By some seventy Hessian-vector products (`Hessian.ends`), each the cost of about four training steps over
-    the sample. The model is as in prediction: without dropout, with the statistics that BatchNorm has kept.
+    By some seventy Hessian-vector products (`Hessian.ends`), each the cost of two to four gradients over the
+    sample. The model is as in prediction: without dropout, with the statistics that BatchNorm has kept.
     data, examples, seed: as of `hessian_of`. Raises as that, and ChainruleError where the loss is not finite.
     """
     sample = sample_of(run, data, examples, seed)
