@@ -68,6 +68,8 @@ def test_inputs_of_few_values_repeat_by_chance():
     random = np.random.default_rng(0)
     x = random.integers(0, 2, (200, 3)).astype(float)
     assert duplicates(classes((x, x[:, 0].astype(int)), validation=0.3)) == []
+    hour = random.integers(0, 24, (90, 1)).astype(float)
+    assert duplicates(classes((hour, (hour[:, 0] > 12).astype(int)), validation=0.3)) == []
 
 
 def test_sorted_classes_that_are_not_shuffled_are_a_problem():

@@ -13,6 +13,7 @@ to be of another class for both to agree."""
 _CHANCE = 1e-6  # of a chi-squared test: one split in a million is so uneven by chance
 _COPIES, _MANY_COPIES = 0.01, 0.2
 _AS_USUAL = 3.0  # times as many copies as there are within the training examples themselves
+_FEW_VALUES = 100  # measured numbers have more
 _HASHED = 5000
 _ONE_CLASS = 0.5
 """The share of batches that show one class alone from which on their order does harm."""
@@ -92,7 +93,7 @@ def duplicates(examined: Examined) -> list[Finding]:
     values, counts = np.unique(trained, return_counts=True)
     count = int(np.isin(held, values).sum())
     copied, usual = count / len(held), float(counts[counts > 1].sum()) / len(trained)
-    allowed = _AS_USUAL * usual if _repeat_by_chance(examined.data.in_memory, len(values)) else 0.0
+    allowed = _AS_USUAL * usual if _repeat_by_chance(examined.data.in_memory) else 0.0
     if count < 3 or copied <= max(_COPIES, allowed):
         return []
     return [
@@ -108,12 +109,10 @@ def duplicates(examined: Examined) -> list[Finding]:
     ]
 
 
-def _repeat_by_chance(arrays: Arrays, different: int) -> bool:
-    """Whether the inputs are a table none of whose columns has many values: half as many as there are
-    different rows.
-    """
+def _repeat_by_chance(arrays: Arrays) -> bool:
+    """Whether the inputs are a table none of whose columns has many values, such as hours and categories."""
     named = arrays.inputs.named.values()
-    return all(x.ndim == 2 and all(2 * len(np.unique(column)) <= different for column in x.T) for x in named)
+    return all(x.ndim == 2 and all(len(np.unique(each)) <= _FEW_VALUES for each in x.T) for x in named)
 
 
 def _hashes(arrays: Arrays) -> np.ndarray:
