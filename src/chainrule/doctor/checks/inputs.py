@@ -21,8 +21,8 @@ _FAR = 20.0
 distribution none."""
 _MARKS = 0.005  # the share of a column that a number standing for 'missing' has at least
 _BEHIND = 0.6
-"""Of what is learned from mended inputs. Eight programs that had learned less from their own inputs in a tenth
-of the steps were all trained to the end, and all ended worse."""
+"""Of what is learned from mended inputs. Eight programs that had learned less from their own inputs in a
+tenth of the steps were trained to the end, and all ended worse."""
 _LOOKED_AT = 5000  # values of a column, where all of them would have to be sorted
 _SHOWN = 20  # columns in the evidence
 _GAP = 3.0  # times the range of the others: so far off stands such a number
