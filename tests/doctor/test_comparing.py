@@ -22,12 +22,13 @@ def test_data_that_tell_more_help_and_the_others_do_not():
     patient = program((shuffled, y))
     result = compared(patient, inputs(patient, x))
     assert result is not None
-    assert result.helps
+    assert result.sure
+    assert not result.catches_up
     assert result.after > 0.5 > 0.2 > result.before
     back = program((x, y))
     other = compared(back, inputs(back, shuffled))
     assert other is not None
-    assert not other.helps
+    assert not other.sure
     assert other.tells_nothing
 
 
@@ -36,7 +37,7 @@ def test_equal_data_are_equal_to_the_bit():
     result = compared(patient, patient.examples)
     assert result is not None
     assert result.before == result.after
-    assert not result.helps
+    assert not result.sure
 
 
 def test_few_examples_and_few_steps_tell_nothing():

@@ -29,14 +29,16 @@ class Comparison:
     """What the data as they are, and the mended ones, let the network learn in the same number of steps.
 
     before, after: the share of a constant prediction's loss that is gone, on examples not trained on; below 0
-    where the network is worse than a constant. steps: of both. helps: whether the mended data are ahead
-    beyond doubt, by an amount that matters, and too far to be caught up with in the steps that are planned.
+    where the network is worse than a constant. steps: of both. sure: whether the mended data are ahead beyond
+    doubt, by an amount that matters. catches_up: whether the data as they are might come close to the mended
+    ones by the steps that are planned.
     """
 
     before: float
     after: float
     steps: int
-    helps: bool
+    sure: bool
+    catches_up: bool
 
     @property
     def tells_nothing(self) -> bool:
@@ -83,9 +85,8 @@ def compared(
     sure = float(ahead.mean()) > max(doubt, _MATTERS)
     now, then = float(before.mean()), float(after.mean())
     planned = steps if examined.steps is None else examined.steps
-    learns = 1.0 - then > _MATTERS
-    helps = sure and learns and not _catches_up(float(first.mean()), now, then, planned / steps)
-    return Comparison(1.0 - now, 1.0 - then, steps, bool(helps))
+    later = _catches_up(float(first.mean()), now, then, planned / steps)
+    return Comparison(1.0 - now, 1.0 - then, steps, bool(sure and 1.0 - then > _MATTERS), later)
 
 
 def _learned(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.doctor.programs import D, S, digits, examined, friedman, iris, noisy, wine
 
-from chainrule.doctor.checks.split import _by_chance, batch_size, duplicates, order, split_classes
+from chainrule.doctor.checks.split import _between, _by_chance, batch_size, duplicates, order, split_classes
 
 
 def classes(data, **settings):
@@ -72,27 +72,41 @@ def test_inputs_of_few_values_repeat_by_chance():
     assert duplicates(classes((hour, (hour[:, 0] > 12).astype(int)), validation=0.3)) == []
 
 
-def test_sorted_classes_that_are_not_shuffled_are_a_problem():
-    (found,) = order(classes(iris(), shuffle=False, batch_size=16))
+def test_sorted_examples_that_are_not_shuffled_are_a_problem():
+    (found,) = order(classes(iris(), shuffle=False, batch_size=25))
     assert found.severity == "problem"
     assert found.causes == ("no_shuffling",)
-    assert found.evidence["alone"] == pytest.approx(7 / 9)  # two of nine batches of 16 cross a border
-    assert order(classes(iris(), batch_size=16)) == []
-
-
-def test_mixed_classes_and_numbers_need_no_shuffling():
-    assert order(classes(digits(), shuffle=False)) == []
+    assert found.evidence["between"] == pytest.approx(1)  # two batches of each class
+    assert order(classes(iris(), batch_size=25)) == []
     x, y = friedman()
     rising = np.argsort(y)
     program = (S([D(1)]), (x[rising], y[rising]), {"loss": "mean_squared_error", "shuffle": False})
+    (found,) = order(examined(program))
+    assert found.evidence["between"] > 0.9 > 0.1 > found.evidence["between_if_shuffled"]
+
+
+def test_the_share_between_batches_is_that_of_an_analysis_of_variance():
+    y = np.array([[0.0], [0], [0], [6]])  # batch means 0 and 3, their variance 2.25, of 6.75 in all
+    assert _between(y, 2) == pytest.approx(1 / 3)
+
+
+def test_mixed_examples_need_no_shuffling():
+    assert order(classes(digits(), shuffle=False)) == []
+    program = (S([D(1)]), friedman(), {"loss": "mean_squared_error", "shuffle": False})
     assert order(examined(program)) == []
 
 
 def test_a_batch_larger_than_the_data_is_noted():
-    (found,) = batch_size(classes(iris(), batch_size=200, epochs=7))
+    (found,) = batch_size(classes(iris(), batch_size=200, epochs=7000))
     assert found.severity == "note"
-    assert "of 7 in all" in found.said
-    assert batch_size(classes(iris(), batch_size=150)) == []
+    assert "an epoch is a single step, and there are 7,000 in all" in found.said
+
+
+def test_few_steps_by_large_batches_are_noted():
+    (found,) = batch_size(classes(iris(), batch_size=64, epochs=20))
+    assert "an epoch is 3 steps, and there are 60 in all" in found.said
+    assert batch_size(classes(iris(), batch_size=150, epochs=1000)) == []
+    assert batch_size(classes(iris(), batch_size=16, epochs=5)) == []
 
 
 def test_wrong_labels_are_no_other_split():

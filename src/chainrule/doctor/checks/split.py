@@ -6,6 +6,7 @@ from chainrule.data import Arrays
 from chainrule.doctor.examined import Examined
 from chainrule.doctor.labels import class_numbers
 from chainrule.training.findings import Finding
+from chainrule.training.heads import Head
 
 _DIFFERENT, _APART = 0.2, 0.5
 """Total variation distance between the shares of the classes in two parts: so many of the examples would have
@@ -15,8 +16,8 @@ _COPIES, _MANY_COPIES = 0.01, 0.2
 _AS_USUAL = 3.0  # times as many copies as there are within the training examples themselves
 _FEW_VALUES = 100  # measured numbers have more
 _HASHED = 5000
-_ONE_CLASS = 0.5
-"""The share of batches that show one class alone from which on their order does harm."""
+_SORTED = 0.5
+_FEW_AN_EPOCH, _FEW_STEPS = 4, 300
 
 
 def split_classes(examined: Examined) -> list[Finding]:
@@ -122,57 +123,70 @@ def _hashes(arrays: Arrays) -> np.ndarray:
 
 
 def order(examined: Examined) -> list[Finding]:
-    """The examples are visited as they stand, and stand sorted by class.
+    """The examples are visited as they stand, and stand sorted by what is to be learned.
 
-    A problem where half of the batches show a single class, and in a random order less than half as many
-    would: each such batch makes the network forget the classes before.
+    A problem where the batches differ by half of the targets' variance (the share of variance between them,
+    η² of an analysis of variance), and in a random order by less than half as much: each batch then makes the
+    network forget what the batches before have taught.
     """
     if examined.recipe.shuffle or examined.data.in_memory is None:
         return []
     found = []
     for head in examined.heads:
-        numbers = class_numbers(examined, head, examined.examples)
-        rows = examined.rows
-        if numbers is None or len(numbers) < 2 * rows or rows < 2:
+        y, rows = _columns_of(examined, head), examined.rows
+        if len(y) < 2 * rows or rows < 2:
             continue
-        alone, random = (
-            _alone(each, rows) for each in (numbers, np.random.default_rng(0).permutation(numbers))
-        )
-        if alone < _ONE_CLASS or random > 0.5 * alone:
+        share = _between(y, rows)
+        random = _between(np.random.default_rng(0).permutation(y), rows)
+        if share < _SORTED or random > 0.5 * share:
             continue
         found.append(
             Finding(
                 "order",
                 "problem",
-                f"{alone:.0%} of the batches show one class alone, since the examples stand sorted and are "
-                f"not shuffled; in a random order {random:.0%} would.",
+                f"The batches differ by {share:.0%} of the variance of {examined.whose(head)}, since the "
+                f"examples stand sorted and are not shuffled; in a random order it would be {random:.0%}.",
                 "shuffle the examples",
                 causes=("no_shuffling",),
-                evidence={"alone": alone, "alone_if_shuffled": random},
+                evidence={"between": share, "between_if_shuffled": random},
             )
         )
     return found
 
 
-def _alone(numbers: np.ndarray, rows: int) -> float:
-    """The share of full batches in which all examples are of one class."""
-    batches = numbers[: len(numbers) // rows * rows].reshape(-1, rows)
-    return float((batches == batches[:, :1]).all(1).mean())
+def _columns_of(examined: Examined, head: Head) -> np.ndarray:
+    """The targets as numbers, classes one-hot: (examples, columns) float64."""
+    numbers = class_numbers(examined, head, examined.examples)
+    if numbers is not None:
+        return np.eye(int(numbers.max()) + 1)[numbers]
+    y = examined.targets(head)
+    return y.reshape(len(y), -1).astype(np.float64)
+
+
+def _between(y: np.ndarray, rows: int) -> float:
+    """The share of the variance that lies between full batches; 0 without any variance."""
+    batches = y[: len(y) // rows * rows].reshape(-1, rows, y.shape[1])
+    total = float(batches.reshape(-1, y.shape[1]).var(0).sum())
+    return float(batches.mean(1).var(0).sum()) / total if total > 0 else 0.0
 
 
 def batch_size(examined: Examined) -> list[Finding]:
-    """A batch that is larger than the data: every epoch is a single step. A note."""
-    count, asked = examined.data.examples, examined.recipe.batch_size
-    if count is None or asked <= count:
+    """Batches larger than the data, or so large that there are few steps. A note."""
+    count, asked, steps = examined.data.examples, examined.recipe.batch_size, examined.steps
+    if count is None or steps is None:
         return []
+    per_epoch = -(-count // examined.rows)
+    if asked <= count and (per_epoch > _FEW_AN_EPOCH or steps >= _FEW_STEPS):
+        return []
+    an_epoch = "a single step" if per_epoch == 1 else f"{per_epoch} steps"
     return [
         Finding(
             "batch_size",
             "note",
-            f"A batch is to have {asked:,} examples, and there are {count:,}: every epoch is a single step, "
-            f"of {examined.steps:,} in all.",
-            "take smaller batches, or count the epochs as steps",
-            causes=("batch_size_too_large",),
-            evidence={"batch_size": asked, "examples": count},
+            f"A batch has {asked:,} examples, and there are {count:,}: an epoch is {an_epoch}, and there are "
+            f"{steps:,} in all.",
+            "take smaller batches, or more epochs",
+            causes=("batch_size_too_large", "too_few_epochs"),
+            evidence={"batch_size": asked, "examples": count, "steps": steps},
         )
     ]

@@ -25,7 +25,8 @@ def target_scale(examined: Examined) -> list[Finding]:
 
     The network is trained on the targets as they are and on standardized ones for as many steps as are cheap;
     it is a problem where those are clearly better on examples that were not trained on, and too far ahead to
-    be caught up with in the steps that are planned. Where that can't be tried, it is a note.
+    be caught up with in the steps that are planned: once the outputs are where the targets are, the rest is
+    learned as well. Where that can't be tried, it is a note.
     """
     return [found for head in examined.heads for found in _target_scale(examined, head)]
 
@@ -64,7 +65,7 @@ def _target_scale(examined: Examined, head: Head) -> list[Finding]:
     return [
         Finding(
             "target_scale",
-            "problem" if result is not None and result.helps else "note",
+            "problem" if result is not None and result.sure and not result.catches_up else "note",
             said,
             "standardize them, and undo it in what is predicted",
             causes=("unscaled_targets", "learning_rate_too_low"),
