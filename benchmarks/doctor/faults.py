@@ -194,17 +194,19 @@ def _label_noise(program: Program, grade: int) -> Program | None:
 
 
 def _missing_normalization(program: Program, grade: int) -> Program | None:
-    """Residual networks without normalization; deep ones without either; the same of tanh."""
+    """Residual networks without normalization; without either, at Keras's first weights; the same of tanh."""
     network = program.network
     tanh = len(network.activations) * ("tanh",)
     if not network.normalization or network.depth < _DEEP or (grade == 1 and not network.residual):
         return None
     if grade == 1:
         return _network(program, normalization="")
-    if grade == 2:
-        return _network(program, normalization="", residual=False)
-    able = network.activations != tanh
-    return _network(program, normalization="", residual=False, activations=tanh) if able else None
+    activations = network.activations if grade == 2 else tanh
+    if grade == 3 and network.activations == tanh:
+        return None
+    return _network(
+        program, normalization="", residual=False, weight=nn.glorot_uniform(), activations=activations
+    )
 
 
 def _broken_inputs(program: Program, grade: int) -> Program:
@@ -264,7 +266,7 @@ FAULTS: Mapping[str, Fault] = {
         lambda program, grade: _imbalanced(program, (15.0, 30.0, 60.0)[grade - 1], weighted=True),
     ),
     "label_noise": Fault("20, 30, 40 % of the labels wrong", _label_noise),
-    "missing_normalization": Fault("16 layers and more without normalization, shortcuts", _missing_normalization),
+    "missing_normalization": Fault("16 layers without normalization, shortcuts", _missing_normalization),
     "constant_or_broken_inputs": Fault(
         "a code of -30, -999, -99,999 in missing cells",
         _broken_inputs,

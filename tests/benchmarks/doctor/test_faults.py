@@ -29,7 +29,7 @@ CHANGED = {
     "no_shuffling": {"sorted_in", "shuffle"},
     "class_imbalance": {"weighted"},
     "label_noise": {"label_noise"},
-    "missing_normalization": {"normalization", "residual", "activations"},
+    "missing_normalization": {"normalization", "residual", "activations", "weight"},
     "constant_or_broken_inputs": {"code"},
 }
 
