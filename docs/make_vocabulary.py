@@ -23,7 +23,7 @@ FAMILIES = {
     "scaling": "Scaling of inputs",
     "whitening": "Whitening of inputs",
     "freezing": "Freezing",
-    "augmentation": "Augmentation of pictures",
+    "augmentation": "Augmentation of images",
     "noise": "Noise",
     "embedding": "Embedding",
     "sequences": "Sequences",

@@ -30,4 +30,7 @@ def test_the_site_builds_without_warnings(tmp_path: Path) -> None:
         for name, each in public(package).items():
             places = {f"{package}.{name}", f"{getattr(each, '__module__', '')}.{name}"}
             assert isinstance(each, ModuleType) or any(f'id="{place}"' in shown for place in places), name
+    train = (tmp_path / "api" / "chainrule.html").read_text(encoding="utf-8")
+    assert "<li><code>seed</code>: of the split" in train.replace("<li>\n<p>", "<li>")  # docs/fields.py
+    assert "'validation_&lt;name&gt;'" in train
     assert 'class="drawing"' in (tmp_path / "examples" / "xor.html").read_text(encoding="utf-8")

@@ -122,7 +122,7 @@ def test_resuming_a_finished_run_says_so_and_is_no_error(here, table, chainrule)
     (here / "it.checkpoint/state.safetensors").touch()
     finished = chainrule("train", "--out", "it", "--resume")
     assert (finished.code, finished.out) == (0, "")
-    assert finished.err == "it is finished and whole: there is nothing to continue with\n"
+    assert finished.err == "it is finished: there is nothing to continue\n"
     assert names(here) == {"it"}
     printed = json.loads(chainrule("train", "--out", "it", "--resume", "--json").out)
     assert (printed["run"], printed["epochs"]) == ("it", 1)

@@ -42,7 +42,7 @@ def test_a_row_alone_is_predicted_as_among_others(chainrule, write, codes):
     both = predicted(chainrule("predict", "run", write("x,c\n0.5,spy\n0.5,007\n", "two.csv")))
     assert both[1] == value
     strange = chainrule("predict", "run", write("x,c\n0.5,7\n0.5,008\n0.5,new\n", "new.csv"))
-    assert "column 'c': 2 values are none of the categories" in strange.err
+    assert "column 'c': 2 values are categories that training had never" in strange.err
     printed = chainrule("predict", "run", "new.csv", "--json")
     assert json.loads(printed.out)["unseen"] == {"c": 2}
 

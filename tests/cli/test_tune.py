@@ -127,5 +127,5 @@ def test_the_study_of_another_table_is_refused(here, table, people, chainrule):
     people.assign(height=0.5 * people["height"]).to_csv(here / table, index=False)
     finished = chainrule("tune", table, *QUICK, "-n", "2", "--out", "it")
     assert finished.code == 2
-    assert "the study in it is about something else: its table is" in finished.err
+    assert "the study in it has other arguments: its table is" in finished.err
     assert finished.err.count("\n") == 1

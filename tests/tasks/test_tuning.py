@@ -198,9 +198,7 @@ def test_the_folder_of_something_else_is_refused(table: Table, tmp_path: Path) -
     tune(table, folder, 1)
     before = sorted(folder.rglob("*"))
     other = Table(table.frame.assign(a=table.frame["a"] + 1), "kind", "made.csv")
-    with pytest.raises(
-        ConfigError, match=r"the study in .*it is about something else: its table is '120 rows"
-    ):
+    with pytest.raises(ConfigError, match=r"the study in .*it has other arguments: its table is '120 rows"):
         tune(other, folder, 2)
     with pytest.raises(ConfigError, match="its target is 'kind', here 'b'"):
         tune(Table(table.frame, "b", "made.csv"), folder, 2)

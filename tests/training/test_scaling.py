@@ -77,7 +77,7 @@ def test_data_that_do_not_vary_are_refused():
     x, y = points(40)
     model = nn.Sequential([nn.Dense(5, "relu", nn.lsuv()), nn.Dense(3)])
     with pytest.raises(
-        DataError, match=r"lsuv: what 'dense_1.weight' makes of the first batch has deviation 0"
+        DataError, match=r"lsuv: the product of the first batch with 'dense_1.weight' has deviation 0"
     ):
         first_weights(model, 0 * x, y)
 

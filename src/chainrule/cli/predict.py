@@ -27,8 +27,8 @@ def predict(
         typer.Argument(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
-            "are ignored. - is standard input. A forecast without one continues from the end of its series. "
-            "Of a run on images or masks: an image, or a folder of them.",
+            "are ignored. - is standard input. For a run on images, masks, boxes or faces: an image, or a "
+            "folder of images. A forecast needs no file.",
             show_default=False,
         ),
     ] = None,
@@ -47,8 +47,8 @@ def predict(
         typer.Option(
             "--draw",
             metavar="FOLDER",
-            help="Draw what is found into this folder: masks as PNG files, or images with boxes and "
-            "results.json as COCO has it.",
+            help="Draw the predictions into this folder: masks as PNG files, or images with boxes, and "
+            "results.json in COCO's format.",
             show_default=False,
         ),
     ] = None,
@@ -58,12 +58,15 @@ def predict(
 ) -> None:
     """Predict new rows, times or images with a trained network.
 
-    A row of predictions for each row of the file, in the same order: the value; or the most probable class
-    and the probability of every class. The file is read as the one that the run was trained on: number
-    formats, dates and marks of missing values are those that were found there.
+    For a table: a row of predictions for each row of the file, in the same order: the value, or the most
+    probable class and the probability of every class. Number formats, dates and marks of missing values are
+    read as in the file that the run was trained on.
 
-    Of a forecast: time and series of each row, the median and the quantiles, so that the result joins your
-    own table. Without a file it continues from the end of every series for the horizon.
+    For a forecast: the time and series of each row, the median and the quantiles, so that the result can be
+    joined with your table. Without a file, each series is continued for the horizon.
+
+    For images: a row for each image with the class and all probabilities; for masks, the share of each class;
+    for boxes, a row for each object; for faces, the embedding of each image.
 
     [bold]Examples[/bold]
 
@@ -80,8 +83,8 @@ def predict(
     answer = task.predict(task.load(run), file, narrate)
     predictions, unseen = answer.frame, answer.unseen
     for name, count in unseen.items():
-        values = "1 value is" if count == 1 else f"{count:,} values are"
-        narrate(f"column {name!r}: {values} none of the categories that training had often enough to learn")
+        values = "1 value is a category" if count == 1 else f"{count:,} values are categories"
+        narrate(f"column {name!r}: {values} that training had never or too rarely to learn")
     if draw is not None:
         if answer.draw is None:
             raise ConfigError(f"a run of the task {task.name} has nothing to draw", remedy="leave out --draw")

@@ -39,7 +39,7 @@ def print_results(task: Task, stored: TaskRun) -> None:
 
 def _ending(stored: TaskRun) -> str:
     run, figures = stored.run, stored.evaluation
-    reasons = {"epochs": "", "early stopping": ", when it got no better", "interrupted": ", when interrupted"}
+    reasons = {"epochs": "", "early stopping": ", stopped early", "interrupted": ", interrupted"}
     epochs = len(run.history)
     count = f"{epochs:,} epoch" + ("" if epochs == 1 else "s")
     of_best = run.recipe.keep == "best" and 0 < run.best_epoch < epochs

@@ -25,7 +25,7 @@ def settings_help() -> str:
     """Every setting of every task with its default and what it means, for a terminal of 80 columns."""
     head = "Settings, for --set and the file of --config, with their defaults."
     parts = [
-        f"[bold]Of --task {task.name}[/bold], to {task.meaning}:\n\n{_settings_of(task)}"
+        f"[bold]For --task {task.name}[/bold], to {task.meaning}:\n\n{_settings_of(task)}"
         for task in TASKS.values()
     ]
     return "\n\n".join([head, *parts])
@@ -47,8 +47,8 @@ def train(
         typer.Argument(
             metavar="FILE|FOLDER|NAME",
             help="A CSV, Excel, JSON or Parquet file with column names, also compressed; - for standard "
-            "input; a folder of images with a folder for each class; or a named data set such as 'digits' "
-            "or 'mnist', which knows its target (chainrule data list).",
+            "input; a folder of images, with a folder for each class, with masks or with boxes; or a named "
+            "data set such as 'digits' or 'mnist', which has a target (chainrule data list).",
             show_default=False,
         ),
     ] = None,
@@ -61,8 +61,8 @@ def train(
         typer.Option(
             "--task",
             metavar="|".join(TASKS),
-            help="What is to be learned.",
-            show_default=next(iter(TASKS)),
+            help="The kind of problem.",
+            show_default=f"by the source, else {next(iter(TASKS))}",
         ),
     ] = None,
     config: Annotated[
@@ -99,8 +99,7 @@ def train(
         bool,
         typer.Option(
             "--resume",
-            help="Go on with the unfinished run at --out, with the settings it had; a finished one stays as "
-            "it is.",
+            help="Continue the unfinished run at --out, with its settings; a finished run is left unchanged.",
         ),
     ] = False,
     json: Annotated[
@@ -109,13 +108,13 @@ def train(
     *,
     options: Mapping[str, str],
 ) -> None:
-    """Train a network on a table, series or images, and measure it on examples it never saw.
+    """Train a network on a table, series or images, and evaluate it on held-out examples.
 
-    Whether the target of a table asks for classes or for values is inferred from the column, and said. Rows,
-    times or images are held out to measure with; what prepares them is learned from the others alone. The
-    best epoch by validation loss is kept, in a run folder with weights, history, settings and a report.
+    For a table, classification or regression is inferred from the target column. Rows, times or images are
+    held out for the evaluation; their preparation is learned from the other ones only. The run folder
+    gets weights, history, settings and a report.
 
-    Ctrl-C ends training in order: the best weights so far are written, and the exit code is 130.
+    Ctrl-C ends training: the best weights so far are written, and the exit code is 130.
 
     [bold]Examples[/bold]
 
@@ -124,17 +123,20 @@ def train(
       chainrule train sales.csv --target price
       chainrule train sales.csv -t price -s layers=64,64 -s learning_rate=0.01
 
-    Forecast many series, and continue from their end:
+    Forecast many series:
 
       chainrule train sales.csv --task forecast -t sold --time day --series shop --horizon 14
       chainrule predict runs/sales-001
 
-    Tell images apart: a folder for each class, or train/ and test/ with such folders:
+    Classify images (a folder for each class, perhaps within train/ and test/), predict the class of every
+    pixel (folders images/ and masks/), find objects (boxes as in Pascal VOC, YOLO or COCO), tell faces apart:
 
       chainrule train flowers
       chainrule train flowers --minutes 10
+      chainrule train streets --minutes 20
+      chainrule train people --task faces
 
-    Repeat a run, and continue with one that a crash ended:
+    Repeat a run, and continue one that was killed:
 
       chainrule train --config runs/sales-001/config.toml
       chainrule train --out runs/sales-001 --resume
@@ -175,7 +177,7 @@ def _tell_finished(place: RunFolder, as_json: bool) -> None:
     stored = task.load(place.folder)
     remove_leftovers(place)
     how = "was ended by Ctrl-C" if stored.run.stopped == "interrupted" else "is finished"
-    tell(f"{place.folder} {how} and whole: there is nothing to continue with")
+    tell(f"{place.folder} {how}: there is nothing to continue")
     if as_json:
         print_json(plain_results(task, stored, place.folder))
 

@@ -27,8 +27,8 @@ def tune(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE|digits",
-            help="A CSV, Excel, JSON or Parquet file with column names; or 'digits', as for train.",
+            metavar="FILE|FOLDER|NAME",
+            help="A file, a folder of images, or a named data set such as 'digits', as for train.",
             show_default=False,
         ),
     ] = None,
@@ -41,8 +41,8 @@ def tune(
         typer.Option(
             "--task",
             metavar="|".join(TASKS),
-            help="What is to be learned.",
-            show_default=next(iter(TASKS)),
+            help="The kind of problem.",
+            show_default=f"by the source, else {next(iter(TASKS))}",
         ),
     ] = None,
     space: Annotated[
@@ -50,8 +50,8 @@ def tune(
         typer.Option(
             "--space",
             metavar="NAME",
-            help=f"What is searched, {_MANY}.",
-            show_default="what the settings ask for",
+            help=f"The search space, {_MANY}.",
+            show_default="by the settings",
         ),
     ] = None,
     trials: Annotated[
@@ -60,7 +60,7 @@ def tune(
             "--trials",
             "-n",
             metavar="N",
-            help="How many trials there are to be in all, with earlier ones and those of other processes.",
+            help="The total number of trials, including earlier ones and those of other processes.",
         ),
     ] = 50,
     assignments: Annotated[
@@ -69,7 +69,7 @@ def tune(
             "--set",
             "-s",
             metavar="KEY=VALUE",
-            help="A setting, as of train, to keep as it is instead of searching it; may be given many times.",
+            help="A setting of train to fix instead of searching it; may be given many times.",
             show_default=False,
         ),
     ] = None,
@@ -78,7 +78,7 @@ def tune(
         typer.Option(
             "--study",
             metavar="URL",
-            help="A database where many machines work on one study: postgresql://user@host/database.",
+            help="A database, for a study that machines share: postgresql://user@host/database.",
             show_default="study.db in the study's folder",
         ),
     ] = None,
@@ -87,7 +87,7 @@ def tune(
         typer.Option(
             "--pruning",
             metavar="|".join(PRUNING),
-            help="Which trials are ended early: asha, the worse ones soon; hyperband, fewer; or none.",
+            help="How trials are stopped early: asha, the worse ones soon; hyperband, fewer; or none.",
         ),
     ] = PRUNING[0],
     out: Annotated[
@@ -96,7 +96,7 @@ def tune(
             "--out",
             "-o",
             metavar="FOLDER",
-            help="The study's folder; one that exists is continued.",
+            help="The folder of the study; an existing study is continued.",
             show_default="runs/FILE-tune-001, 002, …",
         ),
     ] = None,
@@ -106,26 +106,27 @@ def tune(
     *,
     options: Mapping[str, str],
 ) -> None:
-    """Search for the settings with which a network learns best.
+    """Search for the settings with the lowest validation loss.
 
-    Each trial trains with settings of its own, such as learning rate, batch size, regularization, optimizer
-    and schedule. The first one takes the defaults; Optuna draws the others by what went well so far (TPE).
-    Trials are compared by their validation loss. The held-out rows are looked at once, at the end, by the
-    best. Of a table, it is the default ensemble that is searched; with --space layers, plain networks and
-    their depth and width.
+    Each trial trains with other settings, such as learning rate, batch size, weight decay, schedule or
+    augmentation. The first trial has the defaults; Optuna draws the others, based on earlier results (TPE).
+    Trials are compared by their validation loss; only the best run is evaluated on the held-out examples, at
+    the end. For a table, the training of the default ensemble is searched; with --space layers, plain
+    networks with their depth and width.
 
-    The study's folder gets best/, an ordinary run folder, and report.html: how the search went and which
-    settings mattered. [bold]The same command continues[/bold] with a study that was interrupted or killed,
-    and with more --trials makes it longer. Several at once share the trials; to share them between machines,
-    give each the same --study.
+    The study's folder gets best/, an ordinary run folder, and report.html: the course of the search, and
+    which settings mattered. [bold]The same command continues[/bold] a study that was interrupted or killed,
+    and with more --trials extends it. Several processes at once share the trials; machines share them with
+    the same --study.
 
-    Ctrl-C ends the search in order: the best so far is written, and the exit code is 130.
+    Ctrl-C ends the search: the best run so far is written, and the exit code is 130.
 
     [bold]Examples[/bold]
 
       chainrule tune digits --trials 30
       chainrule tune sales.csv --target price --set optimizer=adam --set epochs=50
       chainrule tune sales.csv -t price --space layers
+      chainrule tune flowers --trials 20
       chainrule tune sales.csv --task forecast -t sold --time day --series shop --horizon 14
       chainrule tune sales.csv -t price --study postgresql://me@host/studies
       chainrule predict runs/sales-tune-001/best new.csv

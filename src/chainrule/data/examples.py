@@ -34,7 +34,7 @@ class ExampleSource:
         if isinstance(self.given, Iterator):
             raise ConfigError(
                 f"{_WHAT} are a {type(self.given).__name__}, which ends after one epoch",
-                remedy="give the function that makes it, or something that can be gone through again",
+                remedy="give the function that makes it, or something that can be iterated again",
             )
         check_fields(self.fields, _WHAT)
 
@@ -47,7 +47,7 @@ class ExampleSource:
     def _fields(self) -> Mapping[str, Field]:
         for example in self._iterate():
             return {name: Field(array.shape, array.dtype.name) for name, array in _named(example, 0).items()}
-        raise DataError(f"{_WHAT} are none", remedy="give at least one")
+        raise DataError("there are no examples", remedy="give at least one")
 
     @property
     def examples(self) -> int | None:
@@ -94,8 +94,8 @@ class ExampleSource:
             number += 1
         if self.length is not None and done != self.length:
             raise DataError(
-                f"{_WHAT} are {done:,} in epoch {epoch}, and {self.length:,} were said to be there",
-                remedy="give the right number, or none",
+                f"epoch {epoch} has {done:,} examples, and length is {self.length:,}",
+                remedy="give the right length, or none",
             )
 
     def _place(self, arrays: Mapping[str, np.ndarray], row: int, example: Any, number: int) -> None:

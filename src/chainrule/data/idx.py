@@ -26,11 +26,11 @@ def read_idx(content: bytes, source: str) -> np.ndarray:
                 f"{source} is compressed by gzip and damaged: {error}", remedy="copy or download it again"
             ) from None
     if len(content) < 8 or content[:2] != b"\0\0" or not 1 <= content[3] <= _MOST_AXES:
-        raise DataError(f"{source} is no IDX file", remedy="give a file as MNIST has them")
+        raise DataError(f"{source} is not an IDX file", remedy="give a file in the format of MNIST")
     axes = content[3]
     start = 4 + 4 * axes
     if len(content) < start:
-        raise DataError(f"{source} is no IDX file", remedy="give a file as MNIST has them")
+        raise DataError(f"{source} is not an IDX file", remedy="give a file in the format of MNIST")
     if content[2] != _UNSIGNED_BYTES:
         raise DataError(
             f"{source} holds values of the type 0x{content[2]:02x}", remedy="give unsigned bytes (0x08)"

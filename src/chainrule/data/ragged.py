@@ -13,11 +13,11 @@ from chainrule.data.wording import counted
 from chainrule.errors import DataError
 
 VALUES, MASK = "values", "mask"
-"""In a batch a ragged 'x' becomes 'x.values', padded with zeros, and 'x.mask', True at elements and False at
+"""In a batch, a ragged 'x' becomes 'x.values', padded with zeros, and 'x.mask', True at elements and False at
 padding."""
 
 MOST_LENGTHS = 8
-"""At most so many padded lengths, since each has a program of its own."""
+"""The most padded lengths, since each has its own program."""
 _CANDIDATES = 256  # lengths among which few_lengths chooses
 _POOL = 64  # batches whose examples are sorted by length together
 _OF_BATCHES = 1 << 32  # first random stream for the order of batches, after those of chunks
@@ -60,7 +60,7 @@ class Ragged:
 
     @staticmethod
     def joined(parts: Sequence["Ragged"]) -> "Ragged":
-        """The concatenation of several."""
+        """The examples of several, one after the other, padded to the lengths of the first."""
         values = np.concatenate([part.values for part in parts])
         return Ragged(values, np.concatenate([part.lengths for part in parts]), parts[0].padded_to)
 
@@ -79,12 +79,12 @@ class Ragged:
 def ragged(values: Any, lengths: Any = None) -> Ragged:
     """Sequences of different lengths, as the inputs of examples.
 
-    values: a list of arrays (length, ...) that differ in length alone; or their concatenation, (elements,
-    ...), with lengths, (examples,) whole numbers of at least 1 that add up to the number of elements.
-    A batch holds examples of similar length, padded with zeros to one of at most eight lengths, chosen so
-    that padding is least; the model gets {"values": (batch, length, ...), "mask": bool (batch, length)}.
-    Raises DataError
-    for an empty sequence, element shapes that differ, and lengths that do not add up.
+    values: a list of arrays (length, ...) that differ in length only; or their concatenation, (elements,
+    ...).
+    lengths: for a concatenation, (examples,) whole numbers of at least 1 with the sum `elements`.
+    A batch holds examples of similar length, padded with zeros to one of at most eight lengths, which are
+    chosen to minimize padding. The model gets {"values": (batch, length, ...), "mask": bool (batch, length)}.
+    Raises DataError for an empty sequence, elements of different shapes, and lengths with another sum.
     """
     if lengths is None:
         parts = [numeric(f"example {number}", each) for number, each in enumerate(values)]
@@ -119,10 +119,10 @@ def ragged(values: Any, lengths: Any = None) -> Ragged:
 
 
 def few_lengths(lengths: np.ndarray, most: int = MOST_LENGTHS) -> tuple[int, ...]:
-    """At most `most` lengths such that padding each example to the next of them adds the fewest elements.
+    """At most `most` lengths such that padding each example to the next larger one adds the fewest elements.
 
-    Optimal for at most 256 different lengths, by dynamic programming; with more, the candidates are 256 of
-    them, evenly spaced.
+    lengths: (examples,) of the sequences. Optimal, by dynamic programming, for at most 256 distinct lengths;
+    of more, 256 at equal distances are the candidates.
     """
     found, counts = np.unique(lengths, return_counts=True)
     if len(found) > _CANDIDATES:
@@ -152,11 +152,11 @@ def few_lengths(lengths: np.ndarray, most: int = MOST_LENGTHS) -> tuple[int, ...
 def padded_batches(
     arrays: Mapping[str, Any], order: np.ndarray, seed: int | None, epoch: int, chunk: int = 0
 ) -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:
-    """Batches as arrays that programs take; only ragged arrays change anything.
+    """Batches as arrays that programs take: (arrays, order), where order has a row of indices for each step.
 
-    order: (steps, batch) rows. Examples of ragged arrays are sorted by length within 64 batches, so that
-    those of a batch are alike, and the batches are put in an order drawn by (seed, epoch, chunk); each comes
-    by itself, as arrays of its own. seed: None leaves the batches as they are.
+    order: (steps, batch) rows of the arrays. Without ragged arrays, both are returned unchanged. With ragged
+    ones, examples are sorted by length within groups of 64 batches, the batches are shuffled by (seed, epoch,
+    chunk), and each is yielded by itself, padded. seed: None leaves the batches unchanged.
     """
     sequences = {name: array for name, array in arrays.items() if isinstance(array, Ragged)}
     if not sequences:
@@ -177,7 +177,7 @@ def padded_batches(
 def padding_share(
     sequences: Ragged, order: np.ndarray, seed: int | None, epoch: int, chunk: int = 0
 ) -> float:
-    """The share of elements that are padding in such batches, below 1."""
+    """The share of padding among the elements of the batches of `padded_batches`, below 1."""
     filled = real = 0
     for rows in _bucketed([sequences], order, seed, epoch, chunk):
         lengths = sequences.lengths[rows]

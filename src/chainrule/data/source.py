@@ -1,7 +1,7 @@
 """Sources: examples as named arrays of any dtype, in chunks that fit in memory.
 
-The arrays are called as `chainrule.data.structure` says: 'x', or 'x.0', 'x.left' and the like where inputs
-were given in a structure; 'y' likewise; 'weight'.
+The names are those of `chainrule.data.structure`: 'x', or 'x.0', 'x.left' and so on for inputs in a
+structure; 'y' likewise; 'weight'.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from chainrule.data.batching import check_place, epoch_order, shuffled
 from chainrule.errors import DataError
 
 CHUNK_BYTES = 64 << 20
-"""Of a chunk, where nothing else is said."""
+"""The default number of bytes of a chunk."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """What every example has under one name.
+    """The array that every example has under one name.
 
-    shape: of one example. dtype: name of a NumPy dtype, such as 'uint8'. ragged: examples are sequences of
-    elements of this shape, of any length.
+    shape: of one example. dtype: name of a NumPy dtype, such as 'uint8'. ragged: examples are sequences, of
+    any length, of elements of this shape.
     """
 
     shape: tuple[int, ...]
@@ -32,12 +32,12 @@ class Field:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of an example, of an element where it is ragged."""
+        """Bytes of an example; if ragged, of an element."""
         return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.dtype).itemsize
 
     @staticmethod
     def of(array: Any) -> "Field":
-        """The field that this array of examples is, or these sequences are."""
+        """The field of an array of examples, or of a `Ragged`."""
         if isinstance(array, np.ndarray):
             return Field(array.shape[1:], array.dtype.name)
         return Field(array.values.shape[1:], array.values.dtype.name, ragged=True)
@@ -47,9 +47,9 @@ class Field:
 class Chunk:
     """Examples that are in memory together.
 
-    number: its place in the epoch, from 0. arrays: by name, along their first axis; of a ragged field a
-    `Ragged`. order: (examples,) int64, the rows of the arrays in the order in which they are visited; rows
-    that it does not name are no examples.
+    number: of the chunk within the epoch, from 0. arrays: by name, with the examples along the first axis;
+    for a ragged field a `Ragged`. order: (examples,) int64, the rows of the arrays in the order in which they
+    are visited; other rows are not examples.
     """
 
     number: int
@@ -62,10 +62,9 @@ class Chunk:
 
 @runtime_checkable
 class Source(Protocol):
-    """Where examples come from.
+    """Supplies examples, in chunks.
 
-    A source is the same for everyone who reads it: it has no place of its own, and any number of `chunks` may
-    be read at once.
+    A source has no position: any number of iterators over its `chunks` may be used at once.
     """
 
     @property
@@ -75,19 +74,19 @@ class Source(Protocol):
 
     @property
     def examples(self) -> int | None:
-        """How many there are; None where nobody knows before they are read."""
+        """The number of examples; None if it is unknown before they are read."""
         ...
 
     def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """The chunks of an epoch, from chunk number `start` on.
 
-        seed: that examples are shuffled by; None gives them as they stand. epoch: from 0. Every example is in
-        one chunk of the epoch. What a chunk holds depends on seed, epoch and its number alone.
+        seed: by which examples are shuffled; None keeps their order. epoch: from 0. Every example is in
+        exactly one chunk of an epoch. The content of a chunk must depend only on seed, epoch and its number.
         """
         ...
 
     def fingerprint(self) -> str:
-        """What the examples are, in a few letters: equal for equal data, read in little time."""
+        """A short hash of the examples: equal for equal data, computed in little time."""
         ...
 
 
@@ -115,7 +114,7 @@ class MemorySource:
 
     @property
     def examples(self) -> int:
-        """How many there are."""
+        """The number of examples."""
         return len(next(iter(self.arrays.values())))
 
     def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
@@ -125,7 +124,7 @@ class MemorySource:
             yield Chunk(0, self.arrays, epoch_order(self.examples, 1, seed or 0, epoch, shuffle=shuffle))
 
     def fingerprint(self) -> str:
-        """Of all bytes."""
+        """A hash of all bytes."""
         return digest(
             *(part for name, array in self.arrays.items() for part in (name.encode(), _bytes(array)))
         )
@@ -139,7 +138,7 @@ def _bytes(array: Any) -> bytes:
 
 
 def check_fields(fields: Mapping[str, Field], where: str) -> None:
-    """DataError for names that no model is given, and for dtypes that are no numbers."""
+    """Raises DataError for other names than x, y and weight, dtypes that are not numbers, and without x."""
     for name, field in fields.items():
         if name.partition(".")[0] not in ("x", "y", "weight"):
             raise DataError(

@@ -1,4 +1,4 @@
-"""Equally spaced times: conversion between positions, moments and labels, and calendar features."""
+"""Equally spaced times: conversion between positions, moments and labels; calendar features."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -28,10 +28,10 @@ _KINDS = {kind.__name__: kind for kind in (WholeNumbers, Duration, Days, Months,
 
 @dataclass(frozen=True)
 class TimeGrid:
-    """Position p stands p steps of the frequency after the anchor.
+    """A grid of times: position p is p steps of the frequency after the anchor.
 
-    anchor: the moment of position 0, in local time where `frequency.wall`, else in UTC. clock: how the column
-    writes times.
+    anchor: the moment of position 0, in local time if `frequency.wall`, else in UTC. clock: how the column
+    writes times. A moment is an int64 in the clock's unit since 1970, or the whole number of the column.
     """
 
     frequency: Frequency
@@ -58,19 +58,19 @@ class TimeGrid:
         return self.clock.absolute(moments) if self.frequency.wall else moments
 
     def times(self, positions: np.ndarray) -> Any:
-        """(times,) labels of positions, in the form of the column of times."""
+        """(times,) labels of positions, of the same type and zone as the column of times."""
         return self.clock.labels(self.moments(positions))
 
     @property
     def circles(self) -> int:
-        """Features of `calendar`."""
+        """The number of features of `calendar`."""
         return 2 * sum(_WAVES[circle] for circle in self.frequency.circles)
 
     def calendar(self, positions: np.ndarray) -> np.ndarray:
-        """Sines and cosines of the position of local times within the day, week, month and year.
+        """Sines and cosines of the elapsed share of the day, week, month and year, in local time.
 
-        Each cycle that applies to the frequency has several harmonics: four of the day, three of the week,
-        one of the month, two of the year.
+        Each of these cycles that the frequency resolves has several harmonics: four of the day, three of the
+        week, one of the month, two of the year.
         Returns (times, features) float32 from -1 to 1: 20 features for hours, 12 for days, 4 for weeks and
         months, none for years and whole numbers.
         """
@@ -88,7 +88,7 @@ class TimeGrid:
         return np.stack(waves, axis=1).astype(np.float32)
 
     def written(self, position: int) -> str:
-        """A time for a message, as `Clock.written`."""
+        """A position as text for messages, by `Clock.written`."""
         return self.clock.written(int(self.moments(np.array([position]))[0]))
 
     def to_plain(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class TimeGrid:
 
     @staticmethod
     def from_plain(plain: dict[str, Any]) -> "TimeGrid":
-        """What `to_plain` gave; raises KeyError, TypeError or ValueError for anything else."""
+        """The grid that `to_plain` wrote. Raises KeyError, TypeError or ValueError for damaged data."""
         told: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in plain["frequency"].items()

@@ -1,4 +1,4 @@
-"""Windows over series: what is known when a forecast is made, as one row of numbers for a network."""
+"""Windows over series: everything known when a forecast is made, as one row of numbers for a network."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,26 @@ from chainrule.data.series import Series, filled
 from chainrule.data.time_grid import TimeGrid
 
 NOTHING = 1e-12
-"""Relative differences up to this are rounding errors."""
+"""Relative differences up to this count as rounding errors."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The input row of a forecasting network: the past of a series, and what is known of the times ahead.
+    """The layout of an input row of a forecasting network.
 
-    A row for an origin (the last known value) holds, in this order:
-    past: the `lags` last values, and how far their mean lies from the mean of the series;
+    A row for an origin (the position of the last known value) holds, in this order:
+    past: the last `lags` values, and the difference between level and mean of the series;
     series: the number of the series;
-    steps: for each of the `horizon` times after the origin: calendar features, the time since the start,
-    covariates, and the values one or more seasons earlier with the covariates of those times.
+    steps: for each of the `horizon` times after the origin: calendar features, the elapsed share of all
+    times, covariates, and the values one or more seasons earlier with the covariates of those times.
 
-    Values are normalized as (value - level) / scale: level is the mean of the last values, over whole
-    seasons; scale is the standard deviation of the series. So all series have
-    a similar range, also one that grows.
+    Values are normalized as (value - level) / scale. level is the mean of the last values, over whole
+    seasons; scale is the standard deviation of the series. So all series have a similar range, even growing
+    ones.
 
-    seasonal: (length of a season in steps, how many of its latest repetitions known at the origin the row
-    holds). season: the shortest, in steps, at least 1. covariates: their number for each time.
+    grid: of the times. lags: at least 1. horizon: steps ahead. seasonal: pairs (length of a season in steps,
+    number of its latest repetitions before the origin in the row). season: the shortest season in steps, at
+    least 1. covariates: their number.
     """
 
     grid: TimeGrid
@@ -43,7 +44,7 @@ class Windows:
 
     @property
     def past(self) -> int:
-        """Number of columns that describe the past: the lags, and their mean."""
+        """Number of columns that describe the past: the lags, and the difference of level and mean."""
         return self.lags + 1
 
     @property
@@ -54,7 +55,7 @@ class Windows:
 
     @property
     def base(self) -> tuple[int, ...]:
-        """Indices within a step of the values of the shortest season; their mean is a first forecast."""
+        """Indices, within a step, of the values of the shortest season; their mean is a simple forecast."""
         told = self.seasonal[0][1] if self.seasonal else 0
         begin = self.grid.circles + 1 + self.covariates
         return tuple(range(begin, begin + told * (1 + self.covariates), 1 + self.covariates))
@@ -69,8 +70,9 @@ class Windows:
 class History:
     """A series prepared for windows.
 
-    number: of the series. values: (length,) float64, without gaps. known: (length,) booleans. mean, scale: of
-    the known values. span: the length of all series together on the grid, from position 0.
+    number: of the series. values: (length,) float64, with gaps filled in. known: (length,) booleans, False at
+    filled gaps. mean, scale: mean and standard deviation of the known values. span: the number of positions
+    from the first value of any series to the last.
     """
 
     series: Series
@@ -83,7 +85,7 @@ class History:
 
     @staticmethod
     def of(series: Series, number: int, season: int, span: int) -> "History":
-        """Fill the gaps of a series, and compute mean and scale; the scale of a constant series is 1."""
+        """Fill the gaps of a series from the season before, and compute mean and scale (see `spread_of`)."""
         known = ~np.isnan(series.values)
         values = series.values[known]
         return History(
@@ -98,23 +100,23 @@ class History:
 
 
 def spread_of(values: np.ndarray) -> float:
-    """The standard deviation, without overflow or underflow; 1 where it is within rounding errors."""
+    """The standard deviation, without overflow or underflow; 1 if it is no more than a rounding error."""
     _, exponent = np.frexp(np.abs(values).max())
     deviation = np.ldexp(values, -exponent).std()  # exact; no square overflows
     return float(np.ldexp(deviation, exponent)) if deviation > NOTHING else 1.0
 
 
 def level_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarray:
-    """(origins,) the mean of the last values, over as many whole seasons as there are lags."""
+    """(origins,) the mean of the last values, over as many whole seasons as fit into the lags."""
     length = max(windows.lags // windows.season * windows.season, min(windows.lags, windows.season))
     sums = np.concatenate([[0.0], np.cumsum(history.values - history.mean)])
     return history.mean + (sums[origins + 1] - sums[origins + 1 - length]) / length
 
 
 def past_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarray:
-    """(origins, past + 1) float32: the past and the number of the series.
+    """(origins, past + 1) float32: the columns of the past, and the number of the series.
 
-    origins: (origins,) indices into the history, each at least depth - 1.
+    origins: (origins,) indices into the history, at least depth - 1.
     """
     level = level_of(windows, history, origins)
     lags = history.values[origins[:, None] + np.arange(1 - windows.lags, 1)]
@@ -128,9 +130,9 @@ def past_of(windows: Windows, history: History, origins: np.ndarray) -> np.ndarr
 def steps_of(
     windows: Windows, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
 ) -> np.ndarray:
-    """(origins, steps, features) float32: what is known in advance of some times after each origin.
+    """(origins, steps, features) float32: the columns of some steps after each origin.
 
-    steps: (origins, steps), each from 1 to the horizon. covariates: (origins, steps, covariates) of those
+    steps: (origins, steps), numbers from 1 to the horizon. covariates: (origins, steps, covariates) of those
     times.
     """
     positions = history.series.start + origins[:, None] + steps
@@ -150,11 +152,11 @@ def steps_of(
 def training_rows(
     windows: Windows, history: History, origins: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Windows whose future is known.
+    """Rows for training, whose horizon is known.
 
-    origins: (origins,) from depth - 1 to length - horizon - 1.
-    Returns ((origins, width) float32, (origins, horizon) float32 targets, (origins,) float32 weights: the
-    share of the targets that is known; the others are filled in).
+    origins: (origins,) indices from depth - 1 to length - horizon - 1.
+    Returns ((origins, width) float32 inputs, (origins, horizon) float32 targets, (origins,) float32 weights:
+    the share of the targets that is known; the others are filled in).
     """
     steps = np.broadcast_to(np.arange(1, windows.horizon + 1), (len(origins), windows.horizon))
     index = origins[:, None] + steps
@@ -168,10 +170,10 @@ def training_rows(
 def step_rows(
     windows: Windows, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Windows that forecast one step each; the columns of all other steps are 0.
+    """Rows that forecast one step each; the columns of all other steps are 0.
 
-    origins, steps: (rows,). covariates: (rows, covariates) of the steps' times.
-    Returns ((rows, width) float32, (rows,) levels).
+    origins, steps: (rows,). covariates: (rows, covariates) of the times of the steps.
+    Returns ((rows, width) float32 inputs, (rows,) levels).
     """
     x = np.zeros((len(origins), windows.width), np.float32)
     x[:, : windows.past + 1] = past_of(windows, history, origins)

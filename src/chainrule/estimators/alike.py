@@ -1,4 +1,4 @@
-"""Rows that are alike, taken together: a row of weight 2 is the same as that row twice."""
+"""Equal rows are merged: a row of weight 2 is the same as that row twice."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +13,12 @@ _FIRST = 1000  # rows of a large table, which mostly show that too many differ
 def together(
     x: Any, y: np.ndarray, weight: np.ndarray | None, few: Callable[[int], bool]
 ) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    """Every different row once, with the weight of all that are like it, in an order of their own.
+    """Every different row once, with the total weight of the rows equal to it, in an order of its own.
 
     Training then depends neither on the order of the rows nor on whether they are repeated or weighted.
     x: (rows, columns), an array or a DataFrame. y: (rows,) or (rows, targets). weight: (rows,) or None.
-    few: whether so many different rows are to be taken together; where not so many, then not more. Returns x,
-    y and weight, as they are where too many differ.
+    few: whether this number of different rows is small enough to merge equal ones; it is True up to some
+    number. Returns x, y and weight; unchanged if there are too many different rows.
     """
     if len(y) > _FIRST and not few(len(np.unique(_keys(x[:_FIRST], y[:_FIRST])))):
         return x, y, weight
@@ -31,7 +31,7 @@ def together(
 
 
 def _keys(x: Any, y: np.ndarray) -> np.ndarray:
-    """(rows,) bytes, the same for rows that are alike in X and y."""
+    """(rows,) bytes, the same for rows that are equal in X and y."""
     columns = _hashes(x) if is_frame(x) else _floats(x)
     targets = _floats(y if y.dtype.kind == "f" else np.unique(y, return_inverse=True)[1].reshape(y.shape))
     table = np.hstack([each.view(np.uint8).reshape(len(y), -1) for each in (columns, targets)])
@@ -43,7 +43,7 @@ def _floats(array: np.ndarray) -> np.ndarray:
 
 
 def _hashes(frame: Any) -> np.ndarray:
-    """(rows,) of 64 bits; rows that hold what can't be hashed are like no others."""
+    """(rows,) of 64 bits; rows with values that can't be hashed are equal to no others."""
     import pandas as pd
 
     try:

@@ -41,7 +41,7 @@ _NO_METRICS = {"epoch", "step", "seconds", "learning_rate"}
 class NetEstimator(BaseEstimator):
     """A network that is fitted to X and y.
 
-    Subclasses say what y is (`_checked_y`, `_fit_targets`) and what the outputs mean (`predict`).
+    Subclasses define the kind of y (`_checked_y`, `_fit_targets`) and the meaning of the outputs (`predict`).
     """
 
     _fitted: Fitted[Any]
@@ -54,20 +54,21 @@ class NetEstimator(BaseEstimator):
         """Train on rows and their targets.
 
         X: (rows, columns) array, sparse matrix or DataFrame. y: (rows,) or (rows, targets). sample_weight:
-        (rows,) how much each row counts, at least 0; None for all alike. Where all different rows fit into
-        one batch and none are held out, a row of weight 2 is that row twice, to the bit, and the order of
-        rows does not matter; else it is so in the mean. So twice the weights halve what the penalty alpha
-        counts beside them; only where their mean is below 10⁻⁶ or above 10⁶, they are divided by it.
+        (rows,) the weight of each row, at least 0; None if all are equal. A row of weight 2 counts as two
+        equal rows. If all different rows fit into one batch and none are held out, the result has the same
+        bits as with the row twice, and does not depend on the order of rows; else this holds in the mean.
+        Thus doubling all weights halves the effect of the penalty alpha. Only weights whose mean is below
+        10⁻⁶ or above 10⁶ are divided by it.
         Raises ValueError (ConfigError, DataError, ShapeError) before training, TrainingError if the loss
-        becomes NaN; the estimator then is as it was before the call.
+        becomes NaN; the estimator is then unchanged.
         """
         return self._train(X, y, sample_weight, incremental=False)
 
     def save(self, folder: Path | str) -> Path:
-        """Write the fitted estimator into a new folder, whole or not at all, without pickle.
+        """Write the fitted estimator into a new folder, completely or not at all, without pickle.
 
-        It is the folder of a run, which `chainrule.load_run` reads, too, with estimator.json and
-        training.safetensors besides. Listeners and a random_state that is no number are not kept.
+        It is a run folder, which `chainrule.load_run` can also read, with the additional files estimator.json
+        and training.safetensors. Listeners, and a random_state other than a number, are not saved.
         Raises ConfigError if the folder exists, NotFittedError before fit.
         """
         check_is_fitted(self)
@@ -77,15 +78,15 @@ class NetEstimator(BaseEstimator):
     def load(cls, folder: Path | str, classes: tuple[type, ...] = ()) -> Self:
         """The estimator that `save` wrote.
 
-        classes: those of your own that occur in it, such as layers and schedules. Raises DataError if the
-        folder is missing, holds none of this class, or is damaged; ConfigError for a class of your own that
-        is not named.
+        classes: your own classes that it contains, such as layers and schedules. Raises DataError if the
+        folder is missing, contains an estimator of another class, or is damaged; ConfigError for a class of
+        your own that is not in `classes`.
         """
         return storing.load(cls, Path(folder), classes)
 
     @property
     def run_(self) -> Run:
-        """What training gave: the recipe, the parameters, the history."""
+        """The run: the recipe, the trained parameters and the history."""
         return self._fitted.run
 
     @property
@@ -105,15 +106,15 @@ class NetEstimator(BaseEstimator):
 
     @property
     def notes_(self) -> tuple[str, ...]:
-        """Sentences on columns of a DataFrame that were left out or turned into something else."""
+        """Sentences on columns of a DataFrame that were left out or converted."""
         inputs = self._fitted.inputs
         return inputs.preparation.notes if isinstance(inputs, Columns) else ()
 
     def plot_learning_curves(self, metric: str = "loss") -> "Figure":
-        """A plotly figure: a number over the epochs, in training and on the rows held out.
+        """A plotly figure of a metric over the epochs, in training and on the held-out rows.
 
-        metric: 'loss'; with early stopping also what was measured on the rows held out, such as 'accuracy' or
-        'r2'. Raises ConfigError for another, NotFittedError before fit.
+        metric: 'loss'; with early stopping also the metrics of the held-out rows, such as 'accuracy' or 'r2'.
+        Raises ConfigError for another, NotFittedError before fit.
         """
         check_is_fitted(self)
         names = {name.removeprefix("validation_") for record in self.history_ for name in record}

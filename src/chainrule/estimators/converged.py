@@ -1,4 +1,4 @@
-"""Stopping where the training loss no longer falls."""
+"""Stopping when the training loss no longer falls."""
 
 import math
 
@@ -8,7 +8,7 @@ from chainrule.training import EpochDone, Event
 class Converged:
     """A listener that ends training as MLPClassifier does without early stopping.
 
-    After more than `patience` epochs in a row of which the loss was not below the best so far by `tol`.
+    It ends after more than `patience` epochs in a row with a loss not at least `tol` below the best.
     """
 
     def __init__(self, tol: float, patience: int) -> None:
@@ -18,7 +18,7 @@ class Converged:
         self._waited = 0
 
     def __call__(self, event: Event) -> None:
-        """Look at the epoch's loss."""
+        """Compare the loss of the epoch with the best so far."""
         if not isinstance(event, EpochDone):
             return
         loss = event.record["loss"]

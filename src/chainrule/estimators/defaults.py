@@ -1,4 +1,4 @@
-"""What an estimator does where it is not told: the network of `layers=None`, and how it is trained."""
+"""The defaults of the estimators: the network of `layers=None`, and how it is trained."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,11 +17,11 @@ _FEW_ROWS = range(30, 1000)
 
 @dataclass(frozen=True)
 class Defaults:
-    """What 'auto' stands for.
+    """The values of settings that are 'auto'.
 
-    falls: whether the rate is halved where training stalls. average: how much of the mean of the weights
-    stays in each step, 0 for no mean. early_stopping: whether a part of the rows is held out. folds: whether,
-    instead, folds say how long all rows are trained on.
+    falls: whether the rate is halved when the validation loss stalls. average: decay of the moving average of
+    the weights, 0 for no average. early_stopping: whether a part of the rows is held out. folds: whether
+    cross-validation chooses the number of epochs instead.
     """
 
     solver: str
@@ -37,7 +37,7 @@ class Defaults:
 
     @staticmethod
     def of(layers: Any, rows: int) -> "Defaults":
-        """For layers of the user those of MLPClassifier; for the default network what suits its rows."""
+        """For your own layers those of MLPClassifier; for the default network, by the number of rows."""
         if layers is not None:
             return Defaults("adam", 0.001, False, 0.0, 200, 200, 10, early_stopping=False)
         chosen = table_choices(rows, "classification")  # of regression only the dropout is another
@@ -54,28 +54,27 @@ class Defaults:
         )
 
     def by_folds(self) -> "Defaults":
-        """Where folds say how long: the rate can't follow a loss, for all rows have none held out.
+        """The settings for cross-validation, where no held-out loss can lower the rate of the final training.
 
-        In place of a rate that falls, the mean of the last 30 steps' weights quiets the noise of single
-        steps, so that it is seen soon after how many epochs more of them do harm. Rates from 0.003 to 0.008
-        and means of 20 to 100 steps were alike on 27 tables of 76 to 981 rows; 2 folds, or 8 members, were
-        worse.
+        Instead, a moving average of the weights over about 30 steps reduces the noise of single steps, so
+        overfitting is soon visible. Rates from 0.003 to 0.008 and averages of 20 to 100 steps were equally
+        good on 27 tables of 76 to 981 rows; 2 folds, or 8 members, were worse.
         """
         return replace(self, learning_rate=0.008, falls=False, n_iter_no_change=6, average=0.97)
 
     def schedule(self, rate: float) -> float | Schedule:
-        """The rate as it moves by default."""
+        """The default schedule for this rate."""
         return SCHEDULES["plateau"](rate, 0, self.n_iter_no_change) if self.falls else rate
 
     def averaged(self, optimizer: Transform) -> Transform:
-        """The optimizer, with the mean of the weights where there is one."""
+        """The optimizer, with the moving average of the weights if there is one."""
         return chain(optimizer, ExponentialMovingAverage(self.average)) if self.average else optimizer
 
 
 def default_network(features: tuple[Feature, ...], matrix: np.ndarray, outputs: int, task: str) -> Layer:
-    """The ensemble that `chainrule train` makes of a table; its outputs have an axis of members.
+    """The ensemble that `chainrule train` uses for tables; its outputs have an axis of members.
 
-    features: of the columns of the matrix, (rows, columns) to train on. outputs: numbers each member gives.
+    features: of the columns of the matrix. matrix: (rows, columns) to train on. outputs: of each member.
     task: 'classification' or 'regression'.
     """
     rows = len(matrix)

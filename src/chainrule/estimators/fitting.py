@@ -58,7 +58,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Fitted(Generic[AnyTargets]):
-    """What fitting gives. state: the end of training, to continue from. programs: compiled for it."""
+    """The result of fitting. state: at the end of training, to continue from. programs: compiled for it."""
 
     run: Run
     state: RunState
@@ -67,7 +67,7 @@ class Fitted(Generic[AnyTargets]):
     targets: AnyTargets
 
     def outputs(self, x: Any, *, raw: bool, then: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """`then` of the network's outputs for rows: of the raw ones, or of what its loss predicts.
+        """`then` of the outputs of the network for rows: of the raw ones, or of the predictions.
 
         then: applied row by row. Numbers are standardized and converted block by block.
         """
@@ -95,8 +95,8 @@ class Fitted(Generic[AnyTargets]):
 def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incremental: bool) -> Fitted[Any]:
     """Train on rows.
 
-    before: what to continue from, left as it is; None starts afresh. incremental: one epoch, with the
-    optimizer as it was; else as many epochs as the settings say at most, with a fresh one.
+    before: the result to continue from, which is not changed; None starts anew. incremental: one epoch, with
+    the state of the optimizer; else up to the epochs of the settings, with a new optimizer.
     """
     arrays, inputs = _prepared(settings, rows, before)
     given = arrays

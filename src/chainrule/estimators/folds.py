@@ -1,4 +1,4 @@
-"""Training with few rows: cross-validation finds the number of epochs, then all rows are trained on."""
+"""Training with few rows: cross-validation chooses the number of epochs, then all rows are trained on."""
 
 from dataclasses import replace
 
@@ -35,10 +35,10 @@ def train_by_folds(
 ) -> tuple[Run, RunState]:
     """Train on all rows for the number of epochs with the lowest mean loss in cross-validation.
 
-    Each of three networks is trained on two thirds of the rows and measured on the others. With few rows a
-    single part held out would be too small to tell when to stop, and too large to be left out of training.
-    recipe: without patience; its epochs are the most to train. patience: cross-validation ends after so many
-    epochs without a lower mean loss, or infinity.
+    Three networks are each trained on two thirds of the rows and evaluated on the others. With few rows, a
+    single validation part would be too small to decide when to stop, and too large to leave out of training.
+    recipe: without patience; its epochs are the most. patience: cross-validation ends after so many epochs
+    without a lower mean loss; infinity for never.
     Only the final training sends events to listeners. Its records hold, as 'validation_…', the means over the
     folds; of an ensemble, the loss of its mean prediction. If cross-validation is interrupted, the network of
     the fold in training is returned.
@@ -66,7 +66,7 @@ def train_by_folds(
 
 
 def folds_of(arrays: Arrays, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each of three folds the ascending indices of the rows to train on, and of those to measure with.
+    """For each of three folds, the ascending indices of the rows to train on, and of those to evaluate on.
 
     Folds have the same length, so that they share programs; up to two rows are in none. Folds are stratified
     by class.
@@ -80,9 +80,9 @@ def folds_of(arrays: Arrays, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def loss_of_predictions(loss: Loss, predictions: np.ndarray, arrays: Arrays) -> float | None:
-    """The loss of the mean prediction of an ensemble; None for losses that predictions do not determine.
+    """The loss of the mean prediction of an ensemble; None if a loss can't be computed from predictions.
 
-    It keeps falling for longer than the mean of the members' losses, since members overfit differently.
+    It falls for longer than the mean of the members' losses, since members overfit differently.
     predictions: as `MeanOfMembers.predict` gives them. arrays: the rows and their targets.
     """
     assert arrays.y is not None  # there are targets where there is something to learn
@@ -107,7 +107,7 @@ def _surprise(probabilities: np.ndarray) -> np.ndarray:
 def _measuring(
     recipe: Recipe, programs: Programs, rest: Arrays, fold: Arrays, records: list[Record]
 ) -> Listener:
-    """A listener that measures a network on its fold after every epoch."""
+    """A listener that evaluates a network on its fold after every epoch."""
     program = programs.step(rest, min(recipe.batch_size, len(rest))).program
 
     def measure_fold(event: Event) -> None:

@@ -48,52 +48,54 @@ class _Read:
 class NetForecaster(RegressorMixin, BaseEstimator):
     """Forecasts one or many series: all steps of a horizon at once, with quantiles.
 
-    One network learns from windows over all series. It sees the latest values, values of the seasons before,
-    the calendar of the times to forecast, and the covariates: every column of X that is neither time nor
-    series, which must be known ahead, such as prices, opening days and holidays. Series are scaled one by
-    one. The last stretch of time decides when training ends. Nothing is ever shuffled across time.
+    One network learns from windows over all series. Its inputs are the latest values, values of earlier
+    seasons, the calendar of the times to forecast, and covariates: all columns of X except time and series.
+    Covariates must be known for future times, such as prices, opening days and holidays. Each series is
+    scaled by itself. The last share of the times is for validation and early stopping; times are never
+    shuffled.
 
     X is one of:
 
-    - a DataFrame with a column of times (`time`) and, for many series, one that names them (`series`). Rows
-      of a series stand in the order of time, one for each time; a time that is left out counts as unknown,
-      and is filled by the value of the season before. `predict` forecasts each row for its own time.
-    - an array of covariates, or a DataFrame without times: rows are equally spaced and follow one another.
-      `predict` forecasts each row as the next step after the last known value, were its covariates those of
-      that step.
+    - a DataFrame with a column of times (`time`) and, for several series, a column that names them
+    (`series`).
+      Rows of a series are in the order of time, one for each time; a missing time is an unknown value, which
+      is filled with that of the season before. `predict` forecasts each row for its time.
+    - an array of covariates, or a DataFrame without times: rows are equally spaced, one after the other.
+      `predict` forecasts each row as if it were the next step after the last known value.
 
     Times may be dates with or without a time zone, ISO texts of dates, or whole numbers. Hours and shorter
-    steps are counted in absolute time; days, weeks, months and opening hours on the wall clock of the zone.
-    Where a change of the clock leaves a time out, the first moment after it stands for it; of a time that
-    it repeats, the first. Forecasts tell times as X does, in the same type, zone and resolution, so that both
-    can be merged; texts are given as texts where all are written alike, else as datetime64. Texts with one
-    offset from UTC keep it; where offsets differ, hours and shorter steps are told in UTC, and days are
-    refused until a zone is named.
+    steps are counted in absolute time; days, weeks, months and opening hours in local time. For a local time
+    that a clock change skips, the first moment after the gap is used; for one that it repeats, the first of
+    both. Forecasts have times of the same type, zone and resolution as X, so that both can be merged; texts
+    become texts if all are written in the same way, else datetime64. Texts with one offset from UTC keep it;
+    if offsets differ, hours and shorter steps are given in UTC, and days are refused, since they need a time
+    zone.
 
     time, series: names of columns, or None.
-    horizon: steps ahead that are forecast, at least 1. None: one season, such as 24 for hours, 7 for days, 12
-        for months; 1 without one; at most a quarter of the shortest series.
-    lags: latest values that are seen, at least 1. None: two to four seasons, at most a third of the shortest
-    series.
-    season: steps after which a series repeats itself. None: what the frequency says: hours repeat after a
-        day, a week and 52 weeks, days after a week and 52 weeks, months after a year.
+    horizon: steps to forecast, at least 1. None: one season, such as 24 for hours, 7 for days, 12 for months;
+        1 without a season; at most a quarter of the shortest series.
+    lags: number of latest values that the network gets, at least 1. None: two to four seasons, at most a
+        third of the shortest series.
+    season: steps after which a series repeats itself. None: by the frequency: hours repeat after a day, a
+        week and 52 weeks, days after a week and 52 weeks, months after a year.
     frequency: an alias of pandas, such as 'h', '15min', 'D', 'W', 'MS', 'B', 'bh', 'BME', 'WOM-3FRI', or one
-        of its offsets, such as CustomBusinessDay with holidays. None: the calendar that fits all times and
-        leaves the fewest empty: months, quarters or years on one day, else equal distances, business months
-        and their like, weekdays, opening hours; `chainrule.data.seen_frequency` has the whole rule, and
-        `frequency_` says what was found.
-    quantiles: each above 0 and below 1. The median is always forecast, too: it is what `predict` returns.
-    units: width of the network's layers, at least 1. dropout: share of hidden units left out while training.
+        of its offsets, such as CustomBusinessDay with holidays. None: the one that fits all times and leaves
+        the fewest of its times without a row: months, quarters or years on one day, else equal distances,
+        business months and the like, weekdays, opening hours (see `chainrule.data.seen_frequency`).
+        `frequency_` is the one in use.
+    quantiles: to forecast, each above 0 and below 1. The median is always one of them: `predict` returns it.
+    units: width of the hidden layers, at least 1. dropout: share of hidden units set to 0 in training.
     learning_rate_init: of AdamW at the start, above 0; it falls along a cosine. weight_decay: at least 0.
-    max_iter: epochs at most. None: about a thousand steps, from 15 to 100 epochs. batch_size: windows a step.
-    validation_fraction: share of all times, the last ones, that ends training when it gets no better; at
-        least one horizon long. 0, or series too short for it: all epochs are trained.
-    n_iter_no_change: epochs without a better validation loss after which training ends.
-    random_state: a whole number or RandomState; decides the weights, the order of windows and dropout.
+    max_iter: the most epochs. None: about a thousand steps, from 15 to 100 epochs. batch_size: windows per
+        step.
+    validation_fraction: the last share of all times, for validation and early stopping; at least one horizon.
+        If 0, or if the series are too short, all epochs are trained.
+    n_iter_no_change: training ends after so many epochs without a lower validation loss.
+    random_state: a whole number or RandomState, for the initial weights, the order of windows and dropout.
     verbose: show a progress bar.
 
     Fitted attributes: quantiles_ (ascending), horizon_, lags_, frequency_ (text), series_ (their names),
-    forecast_ (what `predict` asks), history_ (one record per epoch), loss_curve_, validation_loss_curve_
+    forecast_ (the trained `Forecast`), history_ (one record per epoch), loss_curve_, validation_loss_curve_
     (empty without validation), n_iter_, notes_ (sentences on columns left out), n_features_in_,
     feature_names_in_.
 
@@ -141,11 +143,11 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn to continue from the series.
+        """Train on the series.
 
         X: see the class. y: (rows,) the values, finite numbers.
-        Raises DataError (a ValueError) for times that are out of order, double or not equally spaced and for
-        series shorter than the lags and the horizon; ConfigError (a ValueError) for a bad setting.
+        Raises DataError (a ValueError) for times that are out of order, repeated or not equally spaced, and
+        for series shorter than lags and horizon together; ConfigError (a ValueError) for a bad setting.
         """
         settings = self._settings()
         read = self._read(X, y)
@@ -154,7 +156,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         return self._fitted(forecast, read.known_ahead, read.names)
 
     def _fitted(self, forecast: Forecast, known_ahead: KnownAhead, names: list[Any]) -> Self:
-        """Set all that was learned, at the end: a fit that fails leaves what was there."""
+        """Set the fitted attributes, all at the end, so that a fit that fails changes nothing."""
         windows, run = forecast.windows, forecast.run
         self.forecast_, self.known_ahead_ = forecast, known_ahead
         self.series_, self.notes_ = names, known_ahead.notes
@@ -169,12 +171,12 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """The median forecast of each row from itself alone: (rows,).
+        """The median forecast of each row: (rows,). It does not depend on the other rows.
 
         With times, rows up to `horizon_` steps after the last value of their series are forecast from all
-        that is known, and rows within the history one step ahead, from what came before them. Without times,
-        each row is the next step. Raises DataError for a time too late or too early, for a series that fit
-        did not know, and for missing covariates as `forecast`.
+        known values, and rows within the history one step ahead, from the values before them. Without times,
+        each row is the next step. Raises DataError for a time that is too late or too early, for a series
+        that was not in fit, and for missing covariates.
         """
         check_is_fitted(self)
         return self.predict_quantiles(X)[:, self.forecast_.quantiles.index(0.5)]

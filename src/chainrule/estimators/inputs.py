@@ -1,4 +1,4 @@
-"""X of every kind as one matrix of floats: arrays, sparse matrices, and DataFrames of mixed columns."""
+"""Every kind of X as one matrix of floats: arrays, sparse matrices, and DataFrames of mixed columns."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ _TARGET = "target"
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Columns of numbers, brought to mean 0 and deviation 1 as in the training rows.
+    """Columns of numbers, scaled to mean 0 and standard deviation 1 of the training rows.
 
     mean, scale: (columns,) float64.
     """
@@ -38,7 +38,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class AsGiven:
-    """Columns that go to the network as they are: floats, or whole numbers that it looks up."""
+    """Columns that the network gets unchanged: floats, or integers that it looks up."""
 
     whole: bool
 

@@ -1,4 +1,4 @@
-"""PerceptronClassifier: Rosenblatt's one neuron, in scikit-learn's manner."""
+"""PerceptronClassifier: Rosenblatt's single neuron, with the interface of scikit-learn."""
 
 from typing import Any, Self
 
@@ -20,16 +20,16 @@ from chainrule.nn.settings import check_number, check_whole
 class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     """Rosenblatt's perceptron: one neuron that decides between two classes by its learning rule (1958).
 
-    The rows come in the order given, the weights start at 0, and nothing is drawn at random. If a plane
-    separates the classes, the rule finds one; `separable_` says whether there is one, decided by a linear
-    program where the rule did not.
+    The rows are used in their order, the weights start at 0, and nothing is random. If a plane separates the
+    classes, the rule finds one, given enough passes. `separable_` says whether there is such a plane; if the
+    rule found none, a linear program decides.
 
     Parameters
     ----------
     max_iter : int, default=1000
-        Passes over the rows at most, at least 1.
+        The most passes over the rows, at least 1.
     eta0 : float, default=1.0
-        The learning rate, above 0. It changes the length of the weights, not the answers.
+        The learning rate, above 0. It scales the weights and does not change the predictions.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     intercept_ : ndarray of shape (1,)
         The bias.
     n_iter_ : int
-        Passes made.
+        The number of passes made.
     mistakes_ : list of int
-        Mistakes in each pass.
+        The number of mistakes in each pass.
     separable_ : bool
-        Whether some plane has each class strictly on its side.
+        Whether a plane separates the classes strictly.
     n_features_in_ : int
         Columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -68,10 +68,10 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         self.eta0 = eta0
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn until every row is right or the passes are over.
+        """Train until every row is classified correctly, or for `max_iter` passes.
 
         X: (rows, columns) array or DataFrame of numbers. y: (rows,), two classes. Raises ValueError
-        (ConfigError, DataError) for what can't be learned from.
+        (ConfigError, DataError) for other X or y and for wrong settings.
         """
         rule = self._rule()
         x = self._checked_x(X, reset=True)

@@ -1,4 +1,4 @@
-"""NetRegressor: numbers, their quantiles, or a mean with a deviation, in scikit-learn's manner."""
+"""NetRegressor: numbers, quantiles, or mean and standard deviation, with the interface of scikit-learn."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -39,88 +39,89 @@ LOSSES: Mapping[str, Callable[[], Loss]] = {
 
 
 class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
-    """A neural network that predicts numbers, trained by chainrule in the manner of scikit-learn.
+    """A neural network that predicts numbers, with the interface of scikit-learn.
 
-    X may be an array or a sparse matrix of numbers, or a DataFrame: with text, dates, booleans or missing
-    values in it, its columns are prepared by `chainrule.data.fit_preparation`. y holds one number per row
-    or several. Sparse matrices are made dense.
+    X is an array or a sparse matrix of numbers, or a DataFrame. If a DataFrame has text, dates, booleans or
+    missing values, its columns are prepared by `chainrule.data.fit_preparation`. y has one or several numbers
+    for each row. Sparse matrices are made dense.
 
     Parameters
     ----------
     layers : int, sequence or chainrule.nn.Layer, default=None
         The hidden layers: sizes, such as (64, 64), which is MLPRegressor's network; or layers, such as
-        [nn.Dense(64, 'relu'), nn.Dropout(0.2)], also mixed with sizes. An output layer follows by itself.
-        () is linear regression. None is an ensemble of 16 residual networks that
-        share their weights (TabM, Gorishniy et al. 2024), with embeddings of numbers and categories.
+        [nn.Dense(64, 'relu'), nn.Dropout(0.2)], also mixed with sizes. The output layer is added.
+        () is linear regression. None is the default network, an ensemble of 16 residual
+        networks that share most of their weights (TabM, Gorishniy et al. 2024), with embeddings of numbers
+        and categories.
     loss : str or chainrule.nn.Loss, default='squared_error'
         'squared_error', 'absolute_error', 'huber', 'poisson' (counts, at least 0), 'quantile' (see
-        `quantiles`), 'gaussian' (a mean and a deviation for each row: `predict(X, return_std=True)`), or
-        a loss of your own. A loss by name, but for 'poisson', is that of the standardized y; one of your
-        own is in y's unit.
+        `quantiles`), 'gaussian' (mean and standard deviation of each row: `predict(X, return_std=True)`),
+        or a loss of your own. The named losses except 'poisson' are computed from the standardized y, your
+        own in the unit of y.
     quantiles : sequence of float, default=(0.1, 0.5, 0.9)
-        For loss='quantile': those predicted, each above 0 and below 1.
+        For loss='quantile': the quantiles to predict, each above 0 and below 1.
     activation : str, default='relu'
-        Of layers given as sizes: a name in `chainrule.nn.ACTIVATIONS`, or scikit-learn's 'identity' and
-        'logistic'.
+        The activation of layers given as sizes: a name in `chainrule.nn.ACTIVATIONS`, or scikit-learn's
+        'identity' and 'logistic'.
     dropout : float, default=0.0
-        Share of the outputs of each layer given as a size that training sets to 0, from 0 to below 1.
+        The share of the outputs of layers given as sizes that training sets to 0, from 0 to below 1.
     batch_norm : bool, default=False
-        Normalize the outputs of each layer given as a size over the batch, before the activation.
+        Batch normalization of layers given as sizes, before the activation.
     solver : str or chainrule.nn.Transform, default='auto'
         'adam', 'sgd', 'momentum', 'nesterov', 'rmsprop', 'adamw' and the other names in
-        `chainrule.nn.PRESETS`, each without momentum unless its name says so; 'lbfgs', for small tables;
-        or an optimizer of your own, such as `nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam(0.01))`. 'auto'
+        `chainrule.nn.PRESETS` ('sgd' and 'rmsprop' are without momentum); 'lbfgs', for small tables;
+        or your own optimizer, such as `nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam(0.01))`. 'auto'
         is 'adamw' for the default network, else 'adam'.
     alpha : float, default=0.0001
-        Strength of the L2 penalty, at least 0, as in scikit-learn: ½ alpha Σw² over the rows of the
-        batch.
+        The strength of the L2 penalty, at least 0, as in scikit-learn: ½ alpha Σw², divided by the rows of
+        the batch.
     weight_decay : float, default='auto'
-        Decoupled decay of the weights in each step, as a share of the learning rate, at least 0; for
-        'adamw', 'lion' and 'muon' ('adam' with it is 'adamw'). 'auto' is 0.01 for the default network,
-        else 0.
+        Decoupled weight decay, at least 0: each step subtracts learning rate · weight_decay · w. For 'adamw',
+        'lion' and 'muon'; 'adam' with weight decay is 'adamw'. 'auto' is 0.01 for the default network, else
+        0.
     batch_size : int, default='auto'
-        Rows of a step, at least 1. 'auto' is 32 to 512, by the number of rows, for the default network,
-        else 200; all rows if there are fewer, and for 'lbfgs'.
+        Rows of a step, at least 1. 'auto' is for the default network 32 to 512, by the number of rows, else
+        200. If there are fewer rows, and with 'lbfgs', each step takes all of them.
     learning_rate : str or chainrule.nn.Schedule, default='auto'
-        How the rate moves: 'auto', for the default network halved when the validation loss stalls, but
-        constant in folds (see `early_stopping`) and for layers of your own; 'constant'; 'cosine' to 0
-        over `max_iter`; 'one_cycle', up and down; 'step', a tenth after each third; 'exponential', a
-        tenth in all; 'adaptive', a fifth when two epochs in a row bring nothing; or a schedule of your
-        own, with its own rate.
+        The schedule of the learning rate: 'constant'; 'cosine', to 0 over `max_iter`; 'one_cycle', up and
+        down; 'step', a tenth after each third of the epochs; 'exponential', to a tenth over all epochs;
+        'plateau', halved when the loss stalls; 'adaptive', divided by 5 after two epochs without
+        improvement; or your own schedule, which includes the rate. 'auto' is 'plateau' for the default
+        network, but 'constant' with cross-validation (see `early_stopping`) and for your own layers.
     learning_rate_init : float, default='auto'
-        The (first, or highest) learning rate, above 0. 'auto' is 0.003 for the default network,
-        0.008 in folds, else 0.001.
+        The initial learning rate, above 0; for 'one_cycle' the highest. 'auto' is 0.003 for the default
+        network, 0.008 for it with cross-validation, else 0.001.
     max_iter : int, default='auto'
-        Passes over the rows at most, for each fold, too; at least 1. 'auto' is 300 for the default
+        The most epochs, also of each fold of cross-validation; at least 1. 'auto' is 300 for the default
         network, else 200.
     tol : float, default=0.0001
-        Without early stopping, an epoch that does not lower the best training loss by this much is one
-        without improvement; at least 0.
+        Without early stopping, an epoch is an improvement if it lowers the best training loss by at least
+        this much; at least 0.
     n_iter_no_change : int or inf, default='auto'
-        Epochs without improvement before training ends, at least 1; inf never ends it. 'auto' is 16 to
-        100 for the default network, more where there are fewer rows, 6 in folds, else 10.
+        Training ends after so many epochs without improvement, at least 1; never if inf. 'auto' is for the
+        default network 16 to 100, the more the fewer rows, or 6 with cross-validation, else 10.
     early_stopping : bool, default='auto'
-        Hold out rows, end when their loss no longer falls, and keep the weights where it was lowest.
-        'auto' is True for the default network from 1,000 rows on. On 30 to 999, where one part says too
-        little, three folds say for how many epochs all rows are trained on: those after which networks
-        trained on two thirds of the rows had the lowest mean loss on the others. That is where `solver`
-        and `learning_rate` are 'auto', too, and no call before is gone on from; else one part is held out
-        from 100 rows on. On fewer rows and for layers of your own 'auto' is False. `partial_fit` holds
-        nothing out.
+        True holds out a part of the rows, ends training when the loss on them no longer falls, and keeps the
+        weights with the lowest. 'auto' is False for your own layers, and for the default network True from
+        100 rows on, else False. However, for 30 to 999 rows 'auto' chooses the number of epochs by
+        cross-validation, since a part would be too small: three networks are each trained on two thirds of
+        the rows and evaluated on the rest, and all rows are then trained for the number of epochs with the
+        lowest mean loss. This needs `solver` and `learning_rate` 'auto', and is not done when `warm_start`
+        continues. `partial_fit` never holds out rows.
     validation_fraction : float, default=0.1
-        Share of the rows held out where they are one part, above 0 and below 1, with each class's share.
+        The share of the rows to hold out as one part, above 0 and below 1.
     standardize : bool, default=True
-        Bring columns of numbers and y to mean 0 and deviation 1 as in the training rows. Whole numbers
-        that an Embedding looks up stay as they are.
+        Scale columns of numbers, and y, to mean 0 and standard deviation 1 of the training rows. Integers
+        that an Embedding looks up are not changed.
     dtype : str, default='float32'
         'float32' trains on the compiled core; 'float64' in NumPy, several times slower, for comparisons.
     listeners : list of callables, default=None
-        Called with each event of training (`chainrule.training.events`): callbacks.
+        Callbacks, called with each event of training (`chainrule.training.events`).
     warm_start : bool, default=False
-        Whether `fit` continues from the weights of the call before, with a fresh optimizer.
+        Whether `fit` continues from the weights of the previous call, with a new optimizer.
     random_state : int, RandomState or None, default=None
-        Decides the rows held out, first weights, order of the rows and dropout. The same number gives the
-        same bits.
+        Seed of the held-out rows, the initial weights, the order of the rows and dropout. The same number
+        gives the same bits.
     verbose : bool, default=False
         Show a progress bar.
 
@@ -129,30 +130,30 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
     run_ : chainrule.Run
         The recipe and the trained parameters.
     n_iter_ : int
-        Epochs of the last call.
+        The number of epochs of the last call.
     history_ : list of dict
-        A record for each epoch of all calls: losses, metrics, learning rate, seconds. After folds, those
-        of the training on all rows, with the mean of what was measured on the folds after as many epochs;
-        the loss is there that of what the ensemble predicts, not the mean of its members' losses.
+        A record for each epoch of all calls: losses, metrics, learning rate, seconds. With cross-validation,
+        those of the training on all rows, with means over the folds as validation metrics; their loss is that
+        of the mean prediction of the ensemble, not the mean of the losses of its members.
     loss_curve_ : list of float
-        The training loss of each epoch, without penalties; of the standardized y.
+        The training loss of each epoch, without penalties, of the standardized y.
     loss_ : float
-        The last of them.
+        The training loss of the last epoch.
     validation_scores_ : list of float or None
-        R² on the rows held out, of each epoch; of folds, the mean.
+        R² on the held-out rows for each epoch; with cross-validation the mean of the folds.
     notes_ : tuple of str
-        Sentences on columns of a DataFrame that were left out or turned into something else.
+        Sentences on columns of a DataFrame that were left out or converted.
     n_outputs_ : int
-        Units of the output layer.
+        The number of units of the output layer.
     n_features_in_ : int
-        Columns of X.
+        The number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where X had names.
+        The names of the columns, if X has names.
 
     See Also
     --------
     NetClassifier : For classes.
-    chainrule.train : The same training without scikit-learn's manner.
+    chainrule.train : The same training without the interface of scikit-learn.
 
     Examples
     --------
@@ -219,27 +220,26 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         self.verbose = verbose
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """One epoch over these rows, from where the calls before have led.
+        """Train one epoch on these rows, continuing from the previous calls.
 
-        X, y, sample_weight: as in `fit`. How columns and targets are standardized is learned in the first
-        call.
+        X, y, sample_weight: as in `fit`. The scaling of columns and targets is computed in the first call.
         """
         return self._train(X, y, sample_weight, incremental=True)
 
     @property
     def validation_scores_(self) -> list[float] | None:
-        """R² on the rows held out, of each epoch; None without early stopping, and for quantiles."""
+        """R² on the held-out rows for each epoch; None without held-out rows, and for quantiles."""
         scores = [r["validation_r2"] for r in self.history_ if "validation_r2" in r]
         return scores or None
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """What the network expects of each row, in y's own unit.
+        """The predictions, in the unit of y.
 
         Returns (rows,), or (rows, targets); for several quantiles (rows, quantiles), sorted so that a higher
-        quantile is never below a lower one (Chernozhukov, Fernández-Val and Galichon 2010). Of X's dtype if
-        that is float32, else float64.
-        return_std: for loss='gaussian', a pair of these: the means and the deviations. Raises ConfigError for
-        another loss.
+        quantile is never below a lower one (Chernozhukov, Fernández-Val and Galichon 2010). The dtype is
+        float32 if that of X is, else float64.
+        return_std: for loss='gaussian', returns a pair, the means and the standard deviations. Raises
+        ConfigError for another loss.
         """
         if not return_std:
             return self._outputs(X, self._decoded, raw=False)
@@ -268,9 +268,9 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         return values.astype(dtype)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R² of the predictions; for quantiles D² of the pinball loss, the mean over them.
+        """R² of the predictions; for quantiles, the mean of D² of their pinball losses.
 
-        Both are 1 for a perfect answer and 0 for the best constant one.
+        Both are 1 for perfect predictions and 0 for the best constant.
         """
         predictions = self.predict(X)
         loss = self._fitted.targets.loss
@@ -309,11 +309,11 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
 
 
 def mean_and_deviation(outputs: np.ndarray, least_variance: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of each target, from the raw outputs of a Gaussian regression.
+    """Mean and standard deviation of each target, from the raw outputs of a Gaussian regression.
 
     outputs: (rows, 2 targets) or (rows, members, 2 targets) float64: means, then logarithms of variances.
-    What members say is mixed: the variance is the mean of theirs and that of their means.
-    Returns two arrays (rows, targets).
+    The members of an ensemble form a mixture: the variance is the mean of their variances plus the variance
+    of their means. Returns two arrays (rows, targets).
     """
     means, logarithms = np.split(outputs, 2, axis=-1)
     variances = np.exp(logarithms) + least_variance

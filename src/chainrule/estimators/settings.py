@@ -1,4 +1,4 @@
-"""What the parameters of an estimator ask for, checked: layers, optimizer, penalties, the whole recipe."""
+"""The checked parameters of an estimator, and the layers, optimizer, penalties and recipe made from them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -32,10 +32,10 @@ _SOLVERS = (AUTO, *PRESETS, "lbfgs")
 
 @dataclass(frozen=True)
 class Settings:
-    """The parameters that all network estimators share; the classes' docstrings say what each means.
+    """The parameters that all network estimators share; the docstrings of the estimators explain them.
 
-    owner: name of the estimator, for errors. Numbers of NumPy become Python's, scikit-learn's names of
-    activations ours. Raises ConfigError for a value of the wrong type, out of range or unknown.
+    owner: name of the estimator, for errors. Numbers of NumPy become those of Python, scikit-learn's names of
+    activations those of chainrule. Raises ConfigError for a value of the wrong type, out of range or unknown.
     """
 
     owner: str
@@ -125,13 +125,13 @@ class Settings:
             )
 
     def early(self, rows: int) -> bool:
-        """Whether a part of this many rows is held out to say when to stop."""
+        """Whether a part of this many rows is held out for early stopping."""
         if isinstance(self.early_stopping, bool):
             return self.early_stopping
         return Defaults.of(self.layers, rows).early_stopping
 
     def folds(self, rows: int) -> bool:
-        """Whether folds of this many rows say how long all are trained on: where nobody said how to train."""
+        """Whether cross-validation chooses the number of epochs for this many rows; only if all is 'auto'."""
         ours = all(each == AUTO for each in (self.early_stopping, self.solver, self.learning_rate))
         return ours and Defaults.of(self.layers, rows).folds
 
@@ -146,9 +146,9 @@ class Settings:
         seed: int,
         folds: bool = False,
     ) -> Recipe:
-        """What to train on this many rows, of this mean weight, and how.
+        """The recipe for this many training rows of this mean weight.
 
-        early: some are held out besides. folds: folds of them say how long.
+        early: further rows are held out. folds: cross-validation chooses the number of epochs.
         """
         batch, epochs, patience = self.rows_per_batch(rows), self._epochs(rows), self.patience(rows)
         return Recipe(
@@ -170,9 +170,9 @@ class Settings:
         return defaults.by_folds() if folds else defaults
 
     def patience(self, rows: int, *, folds: bool = False) -> float:
-        """Epochs without improvement that this many rows to train on are given, or infinity.
+        """The epochs without improvement after which training on this many rows ends, or infinity.
 
-        folds: whether folds of them say how long.
+        folds: whether cross-validation chooses the number of epochs.
         """
         given = self.n_iter_no_change
         return self._defaults(rows, folds).n_iter_no_change if isinstance(given, str) else given
@@ -186,7 +186,7 @@ class Settings:
         return min(Defaults.of(self.layers, rows).batch_size, rows)
 
     def sees_all_at_once(self, rows: int) -> bool:
-        """Whether every step sees all of so many rows, none of which are held out."""
+        """Whether every step takes all of so many rows, without any held out."""
         return self.rows_per_batch(rows) == rows and not self.early(rows) and not self.folds(rows)
 
     def _needs_all(self) -> bool:
@@ -221,7 +221,7 @@ class Settings:
 
 
 def hidden_layers(settings: Settings) -> list[Layer]:
-    """The layers that `layers` asks for, in order, without the output layer. Raises ConfigError."""
+    """The hidden layers given by `layers`, in order. Raises ConfigError."""
     hidden: list[Layer] = []
     for number, item in enumerate(_items(settings.layers), start=1):
         if isinstance(item, Layer):
@@ -240,7 +240,7 @@ def hidden_layers(settings: Settings) -> list[Layer]:
 
 
 def network_for(settings: Settings, outputs: int) -> Layer:
-    """The layers and after them the output layer, Dense(outputs)."""
+    """The hidden layers, followed by the output layer Dense(outputs)."""
     return Sequential([*hidden_layers(settings), output_layer(outputs)])
 
 

@@ -1,4 +1,4 @@
-"""Activation functions: each elementwise, but softmax, and each by name."""
+"""Activation functions, by name; all but softmax are elementwise."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
-"""First values of parameters.
+"""Initial values of parameters.
 
 Kernels have shape (..., inputs, outputs); the leading axes are the receptive field of a convolution. Normal
-distributions are plain, unless 'truncated' is said.
+distributions are not truncated, unless the name says so.
 """
 
 import math
@@ -24,13 +24,13 @@ _TRUNCATED_DEVIATION = 0.87962566103423978  # of a standard normal distribution 
 
 @dataclass(frozen=True)
 class Initializer(Part, ABC):
-    """Draws the first value of a parameter."""
+    """Draws the initial value of a parameter."""
 
     @abstractmethod
     def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
-        """A new array of this shape and dtype (float32 or float64); the same generator state, the same bits.
+        """A new array of this shape and dtype (float32 or float64).
 
-        Raises DTypeError for another dtype.
+        Equal states of the generator give equal bits. Raises DTypeError for another dtype.
         """
 
 
@@ -46,10 +46,10 @@ def check_initializers(owner: object, *names: str) -> None:
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
-    """(fan_in, fan_out): how many numbers one output adds up, and how many outputs one input reaches.
+    """(fan_in, fan_out): how many inputs one output sums over, and how many outputs one input reaches.
 
-    (..., inputs, outputs) with a receptive field of r places has r inputs and r outputs. A vector counts as
-    (length, length), a scalar as (1, 1).
+    For shape (..., inputs, outputs), whose leading axes have r positions in all, they are r · inputs and
+    r · outputs. For a vector both are its length, for a scalar 1.
     """
     if len(shape) < 2:
         length = shape[0] if shape else 1
@@ -73,9 +73,9 @@ class Filled(Initializer):
 
 @dataclass(frozen=True)
 class FilledParts(Initializer):
-    """w = a number for each of the equal parts of the last axis, such as the bias of gates.
+    """w = values[i] in part i of the last axis, cut into equal parts; such as the biases of gates.
 
-    values: at least one. Raises ShapeError where their number does not divide the last axis.
+    values: one for each part, at least one. Raises ShapeError if their number does not divide the last axis.
     """
 
     values: Sequence[float]
@@ -100,7 +100,7 @@ class FilledParts(Initializer):
 
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """w ~ U(low, high), low below high."""
+    """w ~ U(low, high), with low below high."""
 
     low: float = -0.05
     high: float = 0.05
@@ -119,7 +119,7 @@ class Uniform(Initializer):
 
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """w ~ N(mean, deviation²), the deviation at least 0."""
+    """w ~ N(mean, deviation²), with a deviation of at least 0."""
 
     mean: float = 0.0
     deviation: float = 0.05
@@ -134,10 +134,10 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class TruncatedNormal(Initializer):
-    """w ~ N(mean, s²) without what lies beyond mean ± 2 s; s = deviation / 0.8796.
+    """w ~ N(mean, s²), truncated to mean ± 2 s, with s = deviation / 0.8796.
 
-    So the numbers drawn have the deviation that is asked for, as those of the variance scaling of Keras and
-    JAX have; Keras's TruncatedNormal and PyTorch's trunc_normal_ take s itself. deviation: at least 0.
+    After truncation the standard deviation is `deviation`, as in the variance scaling of Keras and JAX.
+    (Keras's TruncatedNormal and PyTorch's trunc_normal_ take s instead.) deviation: at least 0.
     """
 
     mean: float = 0.0
@@ -153,11 +153,11 @@ class TruncatedNormal(Initializer):
 
 @dataclass(frozen=True)
 class VarianceScaling(Initializer):
-    """w ~ mean 0, variance scale / n, n the fan that `mode` names.
+    """E[w] = 0 and Var[w] = scale / n, where n is the fan that `mode` names.
 
-    scale: above 0. mode: 'fan_in', 'fan_out' or 'fan_average', their mean. distribution: 'normal';
-    'truncated_normal', as TruncatedNormal, the variance after truncation (what Keras and JAX draw for
-    glorot_normal, he_normal and lecun_normal); or 'uniform' between ±√(3 scale / n).
+    scale: above 0. mode: 'fan_in', 'fan_out' or their mean, 'fan_average' (see `fans`). distribution:
+    'normal'; 'truncated_normal', whose variance is that after truncation, as in TruncatedNormal (what Keras
+    and JAX draw for glorot_normal, he_normal and lecun_normal); or 'uniform', within ±√(3 scale / n).
     """
 
     scale: float = 1.0
@@ -184,10 +184,10 @@ class VarianceScaling(Initializer):
 class Orthogonal(Initializer):
     """W = gain · Q, Q random with QᵀQ = I (Saxe, McClelland and Ganguli 2014).
 
-    (..., inputs, outputs) is one matrix of outputs columns: orthonormal columns where there are at least as
-    many rows, else orthonormal rows. It is the Q of a normal matrix, with the signs of R's diagonal, which
-    makes it uniform over all orthogonal matrices (Mezzadri 2007). gain: above 0. Raises ShapeError below two
-    axes.
+    A kernel (..., inputs, outputs) is one matrix with a column per output. Its columns are orthonormal if it
+    has at least as many rows, else its rows are. Q is that of the QR decomposition of a matrix of normal
+    numbers, multiplied by the signs of R's diagonal, which makes it uniform over all orthogonal matrices
+    (Mezzadri 2007). gain: above 0. Raises ShapeError for fewer than two axes.
     """
 
     gain: float = 1.0
@@ -209,10 +209,11 @@ class Orthogonal(Initializer):
 class DeltaOrthogonal(Initializer):
     """W[middle] = gain · Q, QᵀQ = I, and W = 0 elsewhere, for convolutions.
 
-    Xiao et al. 2018, algorithm 2: every place maps its own channels alone, without changing their length, so
-    that signals pass through thousands of layers. Shape (..., inputs, outputs) with at least one axis of the
-    receptive field, whose middle is place (length - 1) div 2, and at most as many inputs as outputs; else
-    ShapeError. gain: above 0.
+    Xiao et al. 2018, algorithm 2: every position maps its own channels only and, for gain 1, preserves the
+    length of their vector, so that signals pass through thousands of layers. The middle of an axis is index
+    (length - 1) div 2. gain: above 0.
+    Raises ShapeError for a shape other than (..., inputs, outputs) with at least one axis of the receptive
+    field, and for more inputs than outputs.
     """
 
     gain: float = 1.0
@@ -234,11 +235,12 @@ class DeltaOrthogonal(Initializer):
 
 @dataclass(frozen=True)
 class Dirac(Initializer):
-    """W[middle, i, i] = 1 and else 0 for the outputs i < inputs, for convolutions; others uniform.
+    """W[middle, i, i] = 1 and W = 0 elsewhere for outputs i < inputs; W ~ U(-b, b) for further outputs.
 
-    So a layer hands on its input at first, beside new features of it (Zagoruyko and Komodakis 2017; with the
-    rest at random as in Jordan 2024, arXiv:2404.00498, section 3.3): U(-b, b), b = 1 / √fan_in.
-    Shape (..., inputs, outputs) with at least one axis of the receptive field; else ShapeError.
+    For convolutions: at first the layer passes on its input, together with random features of it (Zagoruyko
+    and Komodakis 2017; further outputs as in Jordan 2024, arXiv:2404.00498, section 3.3). b = 1 / √fan_in.
+    Raises ShapeError for a shape other than (..., inputs, outputs) with at least one axis of the receptive
+    field.
     """
 
     def __call__(self, shape: tuple[int, ...], random: np.random.Generator, dtype: str) -> np.ndarray:
@@ -259,11 +261,11 @@ class Dirac(Initializer):
 class LayerSequentialUnitVariance(Initializer):
     """W ← gain · W / deviation(x W) when training starts, from an orthogonal W (LSUV).
 
-    Mishkin and Matas 2016: from the first layer on, each weight is divided by the standard deviation of what
-    it makes of a batch, here the first of the training data, before bias and activation. The product is
-    linear in the weight, so one division does what the paper iterates for. Called by itself it is the
-    orthogonal matrix alone. gain: the deviation aimed at, above 0; √2 suits relu. Raises ShapeError below two
-    axes.
+    Mishkin and Matas 2016: layer by layer from the first, each weight is divided by the standard deviation of
+    its product with the layer's input, before bias and activation, over the first batch of training. The
+    product is linear in the weight, so one division replaces the paper's iteration. Called outside of
+    training, it gives the orthogonal matrix. gain: the standard deviation of the product, above 0; √2 suits
+    relu. Raises ShapeError for fewer than two axes.
     """
 
     gain: float = 1.0
@@ -287,7 +289,7 @@ def constant(value: float) -> Initializer:
 
 
 def filled_parts(*values: float) -> Initializer:
-    """w = a number for each of the equal parts of the last axis."""
+    """w = values[i] in part i of the last axis, cut into as many equal parts as there are values."""
     return FilledParts(values)
 
 
@@ -302,7 +304,7 @@ def normal(mean: float = 0.0, deviation: float = 0.05) -> Initializer:
 
 
 def truncated_normal(mean: float = 0.0, deviation: float = 0.05) -> Initializer:
-    """w ~ N(mean, s²) without what lies beyond mean ± 2 s, s so that w has this deviation."""
+    """w ~ N(mean, s²), truncated to mean ± 2 s, with s such that w has this standard deviation."""
     return TruncatedNormal(mean, deviation)
 
 
@@ -317,12 +319,12 @@ def glorot_normal() -> Initializer:
 
 
 def he_uniform() -> Initializer:
-    """w ~ U(-a, a), a² / 3 = 2 / fan_in (He et al. 2015); for relu and its kin."""
+    """w ~ U(-a, a), a² / 3 = 2 / fan_in (He et al. 2015); for relu and similar activations."""
     return VarianceScaling(2.0, "fan_in", "uniform")
 
 
 def he_normal() -> Initializer:
-    """w ~ N(0, 2 / fan_in) (He et al. 2015); for relu and its kin."""
+    """w ~ N(0, 2 / fan_in) (He et al. 2015); for relu and similar activations."""
     return VarianceScaling(2.0, "fan_in", "normal")
 
 
@@ -347,7 +349,7 @@ def delta_orthogonal(gain: float = 1.0) -> Initializer:
 
 
 def dirac() -> Initializer:
-    """W[middle, i, i] = 1: the first outputs repeat the inputs, the others are U(-b, b), b = 1 / √fan_in."""
+    """W[middle, i, i] = 1, so that the first outputs repeat the inputs; the others ~ U(±1 / √fan_in)."""
     return Dirac()
 
 

@@ -59,10 +59,10 @@ class _Place:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Whole numbers by which a layer looks something up: each must be from 0 to limit - 1.
+    """Whole numbers with which a layer looks up rows of a table: each must be from 0 to limit - 1.
 
-    label: what errors call the layer. numbers: of an integer dtype, any shape. what: what they number, as one
-    word. source: what there are `limit` of, such as 'the vocabulary'.
+    label: the layer's name in errors. numbers: of an integer dtype, any shape. what: a word for one of them,
+    such as 'token'. source: the table in errors, such as 'the vocabulary'.
     """
 
     label: str
@@ -75,14 +75,13 @@ class Lookup:
 class Building:
     """What calling a model records besides steps: parameters and state with their initializers, and outputs.
 
-    training: False leaves out what only training does, such as dropout. dtype: of parameters of layers that
-    get no floats, such as Embedding.
-    initializers: name of a parameter or of a layer's state -> what it starts from. outputs: path of each
-    innermost layer -> its output. kinds, results: path of each layer -> its class, in the order of the calls,
-    and what it gave. updates: state -> what the next call finds. lookups: what layers look up,
-    for data to be checked before training.
-    at: parameter name -> what stands for it, to record a model that the trace holds already once more, at
-    another point.
+    training: False records the model as it predicts, without dropout and the like. dtype: of the parameters
+    of layers whose inputs are not floats, such as Embedding.
+    initializers: name of a parameter or of a layer's state -> its initializer. outputs: path of each
+    innermost layer -> its output. kinds, results: path of each layer, in the order of the calls -> its class,
+    and its output. updates: name of a state -> its value for the next call. lookups: the numbers with which
+    layers look rows up, which are checked in the data before training.
+    at: parameter name -> the Tensor to use in its place, to record a model a second time at other parameters.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class Building:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Within this context layers act as in prediction, and their parameters are not trained."""
+        """Within this context layers are recorded as in prediction, and their parameters are not trained."""
         before = self.training, self._is_frozen
         self.training, self._is_frozen = False, True
         try:
@@ -124,7 +123,7 @@ class Building:
 
     @contextmanager
     def place(self, layer: "Layer") -> Iterator[_Place]:
-        """Enter a layer: what is recorded inside carries its name."""
+        """Enter a layer: steps recorded within this context are named after it."""
         outer = self._places[-1]
         root = len(self._places) == 1
         name = "" if root and held_layers(layer) else outer.name_of(layer)
@@ -141,7 +140,7 @@ class Building:
 
     @contextmanager
     def holding(self, held: list[tuple[str, "Layer"]]) -> Iterator[None]:
-        """Within this context these layers have these names; where there are none, nothing changes."""
+        """Within this context the layers have the given names; an empty list changes nothing."""
         if held:
             self._places.append(_Place("", held))
         try:
@@ -151,7 +150,7 @@ class Building:
                 self._places.pop()
 
     def parameter(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
-        """The parameter of the layer being called; the same one when that place calls again.
+        """A parameter of the layer being called; the same one if the same place is called again.
 
         Within `frozen` it is state that nothing updates.
         """
@@ -165,7 +164,7 @@ class Building:
         return self._fitting(name, known, shape)
 
     def state(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
-        """State of the layer being called, as the last call of that place in this program left it."""
+        """State of the layer being called, as the previous call of the same place in this program left it."""
         full = self._full(name)
         known = self.trace.states.get(full)
         if known is None:
@@ -189,7 +188,7 @@ class Building:
         return known
 
     def random_bits(self, shape: Sequence[int]) -> Tensor:
-        """Random bits that differ from place to place and from call to call of the program."""
+        """Random bits, uint32, other ones for every layer and for every run of the program."""
         key = self.trace.states.get(RANDOM_KEY)
         if key is None:
             key = self.trace.state(RANDOM_KEY, (2,), "uint32")
@@ -207,10 +206,9 @@ _building: ContextVar[Building] = ContextVar("building")
 def building(
     trace: Trace, *, training: bool, at: Mapping[str, Tensor] | None = None, dtype: str = "float32"
 ) -> Iterator[Building]:
-    """Within this context, calling layers on `trace`'s Tensors records a model.
+    """Within this context, calling layers on Tensors of `trace` records a model.
 
-    at: Tensors that stand for parameters, by name, instead of the trace's own. dtype: float32 or float64, for
-    parameters of layers that get no floats.
+    training, at, dtype: see `Building`; dtype is float32 or float64.
     """
     built = Building(trace, training=training, at=at, dtype=dtype)
     token = _building.set(built)
@@ -221,7 +219,7 @@ def building(
 
 
 def current_building(owner: object) -> Building:
-    """What is being recorded; ChainruleError, naming who asks, outside of a program."""
+    """The Building of the innermost `building`; raises ChainruleError, naming the owner, outside of one."""
     built = _building.get(None)
     if built is None:
         raise ChainruleError(
@@ -235,10 +233,10 @@ def current_building(owner: object) -> Building:
 class Layer(Part):
     """A frozen description of a layer; calling it on Tensors records it.
 
-    Subclasses are frozen dataclasses with `__call__`, of one Tensor or of several, which may return several.
-    Parameters are created where they are used, by `self.param`, and state by `self.state`; both are named
-    after the layer's place in the model: the field that holds it, or, in a sequence, its kind and number
-    ('dense_2'). A layer held in two places has parameters and state of its own in each.
+    Subclasses are frozen dataclasses with `__call__`, which takes one or several Tensors and returns one or
+    several. Parameters are created where they are used, by `self.param`, and state by `self.state`. Both are
+    named after the layer's place in the model: the field that holds it or, in a sequence, its kind and number
+    ('dense_2'). A layer held in two places has separate parameters and state in each.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -253,57 +251,59 @@ class Layer(Part):
     def param(
         self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str = "float32"
     ) -> Tensor:
-        """A trained array of this layer.
+        """A trained array of this layer, a Tensor.
 
-        shape: axis lengths. initializer: what it starts from. dtype: float32 or float64, usually the input's.
-        Raises ShapeError when the place called before with another shape.
+        name: unique in the layer, such as 'weight'. shape: axis lengths. initializer: draws its initial
+        value.
+        dtype: float32 or float64, usually that of the input.
+        Raises ShapeError if the same place was called before with another shape.
         """
         return current_building(self).parameter(name, shape, initializer, dtype)
 
     def state(
         self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str = "float32"
     ) -> Tensor:
-        """An array of this layer that no derivative reaches, and that one step of training hands to the next.
+        """An array that this layer carries from step to step, without a gradient, such as a running mean.
 
-        It is kept, stored and resumed with the parameters, and what it is at the end of training is what
-        prediction reads. Arguments and refusals are those of `param`.
+        It is stored and resumed with the parameters. Prediction reads its value at the end of training.
+        Arguments and errors are those of `param`.
         """
         return current_building(self).state(name, shape, initializer, dtype)
 
     def update_state(self, name: str, fresh: Tensor) -> None:
-        """Say what the next step finds under this name; only in training, after `state` of that name.
+        """Set the state of this name for the next step; only in training, and after `state` of this name.
 
-        fresh: of the state's shape and dtype. A layer that is called twice in a step updates it twice.
+        fresh: of the state's shape and dtype. A layer that is called twice in a step updates its state twice.
         """
         current_building(self).update(name, fresh)
 
     def looks_up(self, numbers: Tensor, limit: int, what: str, source: str) -> None:
-        """Say that these whole numbers must be from 0 to limit - 1; see `Lookup`.
+        """Declare that these whole numbers must be from 0 to limit - 1; see `Lookup`.
 
-        Training refuses data that break it before the first step, naming the layer and the row.
+        Before the first step, training raises DataError for data out of this range, naming layer and row.
         """
         built = current_building(self)
         built.lookups.append(Lookup(built.trace.label, numbers, limit, what, source))
 
     def placed(self) -> "Layer":
-        """The layer that has the place and the name: another where this only says how that one is run."""
+        """The layer that gets this place and name: itself, or the layer within a wrapper such as Remat."""
         return self
 
     def takes_whole_numbers(self) -> bool:
-        """Whether whole numbers given as x stay whole, as tokens do; else training makes them floats.
+        """Whether whole numbers given as x stay integers, as tokens do; else training makes them floats.
 
-        True if a layer in its fields says so. A layer of your own that makes an Embedding in its `__call__`
-        must say so itself.
+        True if it is for a layer in its fields. A layer of your own that makes an Embedding in its `__call__`
+        must define it as True.
         """
         return any(layer.takes_whole_numbers() for _, layer in held_layers(self))
 
     def random_bits(self, shape: Sequence[int]) -> Tensor:
-        """Fresh random bits, uint32, for every call of the program."""
+        """Random bits, uint32, drawn anew in every step."""
         return current_building(self).random_bits(shape)
 
     @property
     def dtype(self) -> str:
-        """The dtype of parameters where no input says it: float32 or float64."""
+        """The dtype of parameters of layers whose inputs are not floats: float32 or float64."""
         return current_building(self).dtype
 
     @property
@@ -334,7 +334,7 @@ def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_inputs(owner: str, inputs: Sequence[Any]) -> None:
-    """Our layers that hold no others take Tensors, and None for a mask that does not exist."""
+    """Raises ChainruleError unless every input is a Tensor, or None for a mask that is left out."""
     for given in inputs:
         if not isinstance(given, Tensor | None):
             raise ChainruleError(

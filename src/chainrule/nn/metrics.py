@@ -1,4 +1,4 @@
-"""Metrics: how good predictions are, in numbers that people know. NumPy, on whole data sets."""
+"""Metrics: measures of the quality of predictions, computed with NumPy on whole data sets."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from chainrule.nn.losses import Loss
 from chainrule.nn.losses.loss import OF_NUMBERS
 
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
-"""A function of predictions, targets and weights."""
+"""(predictions, targets, weights) -> the metric."""
 OwnMetric = Callable[[np.ndarray, np.ndarray], float]
-"""A function of targets and predictions, in the order of scikit-learn's and Keras's."""
+"""(targets, predictions) -> the metric, in the order of scikit-learn and Keras."""
 MetricsGiven = Sequence[str | OwnMetric] | str | OwnMetric
-"""Names of `MEASURED`, and functions of one's own."""
+"""Names in `MEASURED`, and functions of the user."""
 
 
 def _accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
-    """Share of examples whose likeliest class is the true one; one-hot targets count by their largest."""
+    """Share of examples whose most probable class is the true one; of one-hot targets that is the largest."""
     chosen = predictions.argmax(-1)
     truth = targets.argmax(-1) if targets.ndim == predictions.ndim else targets
     return _average(chosen == truth, weight)
 
 
 def _binary_accuracy(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
-    """Share of yes-no answers that are right, yes from a probability of 0.5."""
+    """Share of correct binary predictions; a probability of at least 0.5 predicts 1."""
     return _average((predictions.reshape(targets.shape) >= 0.5) == (targets >= 0.5), weight)
 
 
@@ -40,9 +40,9 @@ def _root_mean_squared_error(predictions: np.ndarray, targets: np.ndarray, weigh
 
 
 def _r2(predictions: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> float:
-    """1 - squared error over that of predicting the mean; 0 where all targets are equal.
+    """1 - Σ (prediction - target)² / Σ (mean - target)²; 0 if all targets are equal.
 
-    Several outputs count by their variance, as one sum over all (scikit-learn's 'variance_weighted').
+    Both sums go over all outputs (scikit-learn's 'variance_weighted').
     """
     counted = targets[weight > 0]
     if (counted == counted[:1]).all():  # the rounding of their mean would pass for a spread
@@ -64,11 +64,11 @@ def _average(values: np.ndarray, weight: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that says how good predictions are.
+    """A measure of the quality of predictions.
 
-    label: in words. lower_is_better: whether a smaller number is the better one; None where nobody knows.
-    share: from 0 to 1, and shown as a percentage.
-    measure: from predictions, targets and weights; None where a task measures it, which knows more.
+    label: its name in reports. lower_is_better: whether smaller numbers are better; None if unknown.
+    share: it is from 0 to 1, and shown as a percentage.
+    measure: computes it from predictions, targets and weights; None if it needs more, so that a task does.
     """
 
     label: str
@@ -104,22 +104,22 @@ METRICS: Mapping[str, Metric] = {
     "f1": Metric("F1", lower_is_better=False, share=True),
     "coverage": Metric("share within the band", lower_is_better=None, share=True),
 }
-"""By the name under which histories and evaluations have it."""
+"""Metrics by their names in histories and evaluations."""
 MEASURED = tuple(name for name, metric in METRICS.items() if metric.measure is not None)
-"""Those that need predictions and targets alone."""
+"""The metrics that need nothing but predictions and targets."""
 
 
 def metric_of(name: str) -> Metric:
-    """The entry of a name, also of one that begins with 'validation_'; for a metric of your own a new one."""
+    """The metric of this name, perhaps after 'validation_'; one of unknown direction for any other name."""
     name = name.removeprefix("validation_")
     return METRICS.get(name) or Metric(name.replace("_", " "), lower_is_better=None)
 
 
 def metrics_of(loss: Loss, targets: np.ndarray | None = None) -> tuple[str, ...]:
-    """The metrics that people expect beside this loss.
+    """The names of the metrics that are usually reported with a loss.
 
-    targets: of the examples trained on. Where a loss of numbers learns labels, 0 or 1 in columns, the first
-    is how many are right: 'accuracy' where each row has a single 1 (one-hot), else 'binary_accuracy'.
+    targets: of the training examples. If a loss of numbers is trained on columns of 0 and 1, the first metric
+    is 'accuracy' if each row has a single 1 (one-hot), else 'binary_accuracy'.
     """
     names = loss.of_one().metrics
     return (*_of_labels(targets), *names) if names == OF_NUMBERS else names
@@ -133,9 +133,9 @@ def _of_labels(targets: np.ndarray | None) -> tuple[str, ...]:
 
 
 def check_metrics(names: Iterable[str], predictions: np.ndarray, targets: np.ndarray) -> None:
-    """Raises ConfigError for a metric of MEASURED that can't be measured on such predictions and targets.
+    """Raises ConfigError for a metric in MEASURED that can't be computed for predictions of this shape.
 
-    predictions, targets: of a few examples, of which the shapes matter.
+    predictions, targets: of a few examples; only their shapes matter.
     """
     for name in names:
         try:
@@ -152,7 +152,7 @@ def check_metrics(names: Iterable[str], predictions: np.ndarray, targets: np.nda
 def measure(
     name: str, predictions: np.ndarray, targets: np.ndarray | None, weight: np.ndarray | None = None
 ) -> float:
-    """One metric of MEASURED over all examples, weighted where weights are given."""
+    """The value of a metric in MEASURED. weight: (examples,) sample weights; None weighs all by 1."""
     function = METRICS[name].measure
     if targets is None or function is None:
         raise ValueError(

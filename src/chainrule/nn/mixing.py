@@ -1,4 +1,4 @@
-"""Mixing the examples of a batch while training: mixup and cutmix, drawn and done within the program."""
+"""Mixing the examples of a batch in training, within the program: mixup and cutmix."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -20,17 +20,17 @@ _TABLE = 4096  # intervals of the tabulated distribution
 class Mixing(Part, ABC):
     """Mixes every example of a batch with a partner from the same batch.
 
-    The partner of example i is example i + shift, counted round the batch, with a random shift other than 0:
-    batches are in random order already. The loss is share · loss(outputs, own targets) + (1 - share) ·
-    loss(outputs, partners' targets), as in the papers' own programs; for cross-entropies that is the loss of
-    the mixed targets. One share and one shift a batch. Prediction and validation mix nothing.
+    The partner of example i is example (i + shift) mod batch, with a random shift other than 0, since batches
+    are in random order. The loss is share · loss(outputs, own targets) + (1 - share) · loss(outputs,
+    partners' targets), as in the papers' own programs; for cross-entropies that is the loss of the mixed
+    targets. Share and shift are drawn once for each batch. Prediction and validation do not mix.
     """
 
     @abstractmethod
     def __call__(self, x: Tensor, random_bits: RandomBits) -> tuple[Tensor, Tensor, Tensor]:
-        """(mixed x, index of each example's partner (batch,), share of the own targets, a scalar).
+        """(mixed x, index of each example's partner (batch,), share of its own targets, a scalar).
 
-        x: float (batch, ...). random_bits: shape -> fresh bits, uint32, a new draw every call.
+        x: float (batch, ...). random_bits: shape -> random bits, uint32, drawn anew at every call.
         """
 
 
@@ -54,11 +54,11 @@ class MixUp(Mixing):
 
 @dataclass(frozen=True)
 class CutMix(Mixing):
-    """x ← the partner's inside of a box, x outside; the box has 1 - share of the area (Yun et al. 2019).
+    """x ← partner within a box of area 1 - share, x outside of it (Yun et al. 2019).
 
-    Algorithm 1: the box has sides √(1 - λ) of the image's, λ drawn from Beta(alpha, alpha), and its middle
-    anywhere; what sticks out is cut off, and share is what is left of the own image. alpha: above 0; the
-    paper takes 1.
+    Algorithm 1: the sides of the box are √(1 - λ) times those of the image, with λ drawn from
+    Beta(alpha, alpha), and its middle is drawn anywhere. It is clipped to the image, and share is the area
+    outside of it. alpha: above 0; the paper takes 1.
     x: (batch, height, width, channels), else ShapeError.
     """
 
@@ -109,7 +109,7 @@ def _beta(alpha: float, uniform: Tensor) -> Tensor:
 
 
 def _stretch(length: int, side: Tensor, middle: Tensor) -> tuple[Tensor, Tensor]:
-    """(which places of an axis lie within the box: (length,), how many)."""
+    """(whether each position of an axis lies within the box: (length,), the number that do)."""
     half = side * (0.5 * length)
     low = f.maximum(f.floor(middle * length - half + 0.5), 0.0)
     high = f.minimum(f.floor(middle * length + half + 0.5), length)

@@ -1,4 +1,4 @@
-"""Classes of a user's own in a recipe: refused where their fields do not tell all of them."""
+"""Classes of the user in a recipe: refused unless their fields describe them completely."""
 
 import functools
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ _NUMBERS = {bool, int, float, str, type(None)}
 
 
 def check_own_parts(tree: Any) -> None:
-    """Refuse what could not be compared, stored and read again.
+    """Raises ConfigError for a class of the user that could not be compared, stored and loaded.
 
-    Looked at is every dataclass in the tree that is not chainrule's: it must be frozen, compare all its
-    fields, hold numbers, texts, tuples and other such dataclasses, and be made whole by its fields.
-    Raises ConfigError that names the class and says what to write.
+    Every dataclass in the tree that is not chainrule's must be frozen, compare all its fields, hold nothing
+    but numbers, texts, tuples and such dataclasses, and have no data outside of its fields. The error names
+    the class and says what to write.
     """
     known: dict[str, type] = {}
     for item in _own_parts(tree):
@@ -96,7 +96,7 @@ def _check_value(item: Any, each: Field[Any], value: Any) -> None:
 
 
 def _held(item: Any) -> dict[str, Any]:
-    """All that an instance keeps, but for what a cached property made of it."""
+    """The attributes of an instance, without those that cached properties stored."""
     kind = type(item)
     cached = functools.cached_property
     return {n: v for n, v in vars(item).items() if not isinstance(getattr(kind, n, None), cached)}

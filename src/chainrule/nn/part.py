@@ -1,4 +1,4 @@
-"""Part: what every layer, loss, optimizer and recipe is, a frozen dataclass that its fields tell whole."""
+"""Part, the base of layers, losses, optimizers and recipes: a frozen dataclass that is its fields."""
 
 import functools
 import inspect
@@ -20,11 +20,11 @@ _LINE = 88
 
 
 class Part:
-    """Root of the classes that a recipe is made of.
+    """Base of the classes that a recipe is made of.
 
-    A part is nothing but its fields, so that it can be compared, stored and read again. Of its settings,
-    NumPy's numbers become Python's, lists and arrays of one axis become tuples. A class that has settings but
-    is no dataclass is refused as soon as it is called.
+    A part is defined by its fields, so it can be compared, stored and loaded. In its settings, numbers of
+    NumPy become those of Python, and lists and arrays of one axis become tuples. Calling a subclass that has
+    settings but is no dataclass raises ConfigError.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -35,10 +35,7 @@ class Part:
             cls.__post_init__ = _after_plain_fields(cls.__post_init__)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        """Refuse a class that has settings but is no dataclass, and settings that it does not have.
-
-        ConfigError says what to write.
-        """
+        """Raises ConfigError for unknown settings, and for a class with settings that is no dataclass."""
         if "__dataclass_fields__" not in cls.__dict__:
             _check_adds_nothing(cls)
         known = getattr(cls, "__dataclass_fields__", {})
@@ -50,7 +47,7 @@ class Part:
         plain_fields(self)
 
     def __repr__(self) -> str:
-        """The call that makes it, without what is as by default; parts below each other where it is long."""
+        """The call that makes it, without default settings; on several lines if it is long."""
         arguments: list[tuple[str, str | list[str]]] = []
         for each in fields(self):  # type: ignore[arg-type]
             value = getattr(self, each.name)
@@ -81,14 +78,14 @@ def is_ours(kind: type | FunctionType) -> bool:
 
 
 def class_name(kind: type | FunctionType) -> str:
-    """What a stored tree calls a class: ours 'Dense', any other by its module, 'my_layers:Dense'."""
+    """The name of a class in a stored tree: 'Dense' for ours, 'my_layers:Dense' for any other."""
     return kind.__name__ if is_ours(kind) else f"{kind.__module__}:{kind.__qualname__}"
 
 
 def function_name(function: Any) -> str:
-    """What a stored tree calls a function: one of program.functions 'sin', any other 'my_layers:gate'.
+    """The name of a function in a stored tree: 'sin' for one of program.functions, else 'my_layers:gate'.
 
-    Raises ConfigError for one that its module and name don't tell: a lambda, a function defined within
+    Raises ConfigError for one that can't be found by its module and name: a lambda, a function defined within
     another, a method of an instance, and any other callable.
     """
     if not isinstance(function, FunctionType):
@@ -108,19 +105,19 @@ def function_name(function: Any) -> str:
 
 
 def short_name(name: str) -> str:
-    """Of what `class_name` gave, what stands behind 'class': 'my_layers:make.<locals>.Gated' -> 'Gated'."""
+    """The class's own name within its `class_name`: 'my_layers:make.<locals>.Gated' -> 'Gated'."""
     return name.rpartition(":")[2].rpartition(".")[2]
 
 
 def names_class(name: str, kind: type) -> bool:
-    """Whether a stored name is that of a class, which may have moved since, or may have run as a script."""
+    """Whether a stored name means a class, whose module may have another name since (moved, or a script)."""
     if is_ours(kind) or ":" not in name:
         return name == class_name(kind)
     return short_name(name) == kind.__name__
 
 
 def how_to_write(kind: type) -> str:
-    """The remedy for a class that is not what its fields say."""
+    """The remedy for a class that is not a frozen dataclass."""
     return (
         f"write @dataclass(frozen=True) above class {kind.__name__}, its settings as fields, "
         "such as 'units: int', and no __init__"
@@ -137,7 +134,7 @@ def _after_plain_fields(check: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _check_adds_nothing(kind: type) -> None:
-    """A subclass that is no dataclass may define methods; settings it would forget."""
+    """Raises ConfigError for a subclass that adds settings but is no dataclass, which would ignore them."""
     settings = [name for name, each in inspect.get_annotations(kind).items() if "ClassVar" not in str(each)]
     if "__init__" in kind.__dict__:
         raise ConfigError(f"{kind.__name__} has an __init__ of its own", remedy=how_to_write(kind))

@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron: one neuron, its learning rule, and whether one can solve the task at all."""
+"""Rosenblatt's perceptron: one neuron, its learning rule, and a test of linear separability."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,12 @@ from chainrule.nn.settings import check_number, check_whole, plain_fields
 
 @dataclass(frozen=True, eq=False)
 class PerceptronResult:
-    """What training found.
+    """The result of training a perceptron.
 
-    weights: (features,) and bias: the neuron says classes[1] where x · weights + bias > 0, else classes[0].
-    epochs_run: passes over the examples. mistakes: in each of them. converged: the last pass had none.
-    separable: some plane has each class strictly on its side. message: one line that says so.
+    weights: (features,), and bias: the prediction is classes[1] if x · weights + bias > 0, else classes[0].
+    epochs_run: passes over the examples. mistakes: their number in each pass. converged: the last pass made
+    none. separable: a plane exists that separates the classes strictly. message: the result in one sentence.
+    classes: the two classes.
     """
 
     weights: np.ndarray
@@ -28,7 +29,7 @@ class PerceptronResult:
     classes: np.ndarray
 
     def predict(self, x: ArrayLike) -> np.ndarray:
-        """The class of each row: (n, features) -> (n,). Raises DataError where x does not fit."""
+        """The class of each row: (n, features) -> (n,). Raises DataError for another shape."""
         x = _numbers(x)
         if x.shape[1] != len(self.weights):
             raise DataError(
@@ -39,13 +40,13 @@ class PerceptronResult:
 
 @dataclass(frozen=True)
 class Perceptron:
-    """y = 1 where w · x + b > 0, else 0, learned by w ← w + η (t - y) x, b ← b + η (t - y) (Rosenblatt 1958).
+    """y = 1 if w · x + b > 0, else 0, learned by w ← w + η (t - y) x, b ← b + η (t - y) (Rosenblatt 1958).
 
-    Weights start at 0 and the examples come in the order given. If a plane separates the two classes the rule
-    finds one after finitely many mistakes (Novikoff 1962); if none does, it never stops by itself.
+    Weights start at 0, and the examples come in the given order. If a plane separates the two classes, the
+    rule finds one after finitely many mistakes (Novikoff 1962); otherwise it never stops by itself.
 
-    learning_rate: η, above 0; with weights from 0 it changes their length, not the answers. epochs: passes
-    over the examples at most, at least 1. Raises ConfigError.
+    learning_rate: η, above 0; it scales the weights and does not change the predictions. epochs: the most
+    passes over the examples, at least 1. Raises ConfigError.
     """
 
     learning_rate: float = 1.0
@@ -57,10 +58,10 @@ class Perceptron:
         check_whole(self, "epochs", self.epochs)
 
     def fit(self, x: ArrayLike, targets: ArrayLike) -> PerceptronResult:
-        """Learn until every example is right or the epochs are over; then ask whether a solution exists.
+        """Learn until a pass makes no mistake, or for `epochs` passes; then test whether a solution exists.
 
         x: (n, features), finite numbers. targets: (n,), exactly two different values; the larger is class 1.
-        Raises DataError.
+        Raises DataError for others.
         """
         x, targets = _numbers(x), np.asarray(targets)
         if targets.shape != (len(x),):
@@ -123,9 +124,9 @@ def _numbers(x: ArrayLike) -> np.ndarray:
 
 
 def _separable(x: np.ndarray, labels: np.ndarray) -> bool:
-    """Whether s (w · x + b) ≥ 1 has a solution for all rows, s = ±1.
+    """Whether s (w · x + b) ≥ 1 has a solution for all rows, s = ±1, by linear programming.
 
-    Any strict separation can be scaled to that. Raises TrainingError where the solver gives up.
+    Any strict separation can be scaled to that. Raises TrainingError if the solver fails.
     """
     from scipy.optimize import linprog  # SciPy takes long to load, and only an unsolved task needs it
 

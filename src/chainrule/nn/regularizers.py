@@ -14,13 +14,13 @@ from chainrule.program import functions as f
 
 
 def matching(pattern: str, names: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The entries whose name fits a shell pattern such as '*weight' or 'dense_1.*', case and all."""
+    """The entries whose name matches a shell pattern such as '*weight' or 'dense_1.*'; case matters."""
     return {name: tensor for name, tensor in names.items() if fnmatchcase(name, pattern)}
 
 
 @dataclass(frozen=True)
 class Penalty(Part):
-    """A term of the loss that knows no targets: of the parameters, or of what the layers give."""
+    """A term of the loss that does not depend on the targets: of parameters, or of outputs of layers."""
 
     def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
         """The penalty on parameters, a scalar of their dtype; None if none matches.
@@ -39,7 +39,7 @@ class Penalty(Part):
 
 @dataclass(frozen=True)
 class L1(Penalty):
-    """strength Σ|w|: pushes weights to exactly 0 (Tibshirani 1996, the lasso).
+    """strength Σ |w|: makes weights exactly or nearly 0 (Tibshirani 1996, the lasso).
 
     strength: at least 0. on: which parameters, a shell pattern on names. The derivative at 0 is 0.
     """
@@ -59,8 +59,8 @@ class L1(Penalty):
 class L2(Penalty):
     """strength/2 Σ w², so that the gradient is strength · w (Krogh and Hertz 1992).
 
-    Libraries that leave the ½ out need twice our strength. strength: at least 0. on: which parameters, a
-    shell pattern on names.
+    For the same penalty, libraries without the ½ need half our strength. strength: at least 0. on: which
+    parameters, a shell pattern on names.
     """
 
     strength: float
@@ -76,12 +76,12 @@ class L2(Penalty):
 
 @dataclass(frozen=True)
 class Orthogonality(Penalty):
-    """strength Σ (WᵀW - I)², so that the columns of W become orthonormal; W Wᵀ where W is wider than high.
+    """strength Σ (WᵀW - I)², which makes the columns of W orthonormal; with W Wᵀ if W is wider than high.
 
-    Soft orthogonality (Brock et al. 2017; Bansal, Chen and Wang 2018), over the smaller of the two products,
-    since the larger can't be I. A kernel (..., inputs, outputs) is one matrix with one column per output;
-    parameters of fewer than two axes are left alone. strength: at least 0. on: which parameters, a shell
-    pattern on names.
+    Soft orthogonality (Brock et al. 2017; Bansal, Chen and Wang 2018). The smaller of the two products is
+    taken, since the larger can't be I. A kernel (..., inputs, outputs) is one matrix with a column per
+    output; parameters of fewer than two axes have no penalty. strength: at least 0. on: which parameters, a
+    shell pattern on names.
     """
 
     strength: float
@@ -100,9 +100,9 @@ class Orthogonality(Penalty):
 class Activity(Penalty):
     """strength · mean over the examples of Σ |h|^power / power, over the outputs h of layers.
 
-    Power 1 makes activities sparse (Glorot, Bordes and Bengio 2011), power 2 small (with ½, as in L2). As in
-    Keras, divided by the batch size. strength: at least 0. power: 1 or 2.
-    on: which layers, a shell pattern on their paths, such as 'dense_1'; only innermost layers have outputs.
+    Power 1 makes outputs sparse (Glorot, Bordes and Bengio 2011), power 2 makes them small (with ½, as in
+    L2). Divided by the batch size, as in Keras. strength: at least 0. power: 1 or 2.
+    on: which layers, a shell pattern on their paths, such as 'dense_1'; of the innermost layers only.
     """
 
     strength: float
@@ -116,7 +116,7 @@ class Activity(Penalty):
         check_text(self, "on", self.on)
 
     def of_outputs(self, outputs: Mapping[str, Tensor]) -> Tensor | None:
-        """The penalty on the outputs whose paths match."""
+        """The penalty on the outputs of the layers whose paths match."""
         chosen = [h for h in matching(self.on, outputs).values() if h.size]
         sums = [abs(h).sum() if self.power == 1 else 0.5 * f.dot(h, h) for h in chosen]
         return _total([total / h.shape[0] for total, h in zip(sums, chosen, strict=True)], self.strength)

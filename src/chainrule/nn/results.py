@@ -1,4 +1,4 @@
-"""What the calls of a part give: Tensors, or one line that names the part and what came instead."""
+"""Checks of what calls of a part return; the errors name the part and what it returned."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +30,7 @@ def check_scalar(owner: str, what: str, value: Any) -> None:
 
 
 def check_tensors(owner: str, value: Any, what: str = "its __call__") -> None:
-    """Raises ChainruleError unless what a part gave is a Tensor, or a tuple or mapping of such."""
+    """Raises ChainruleError unless a part returned a Tensor, or a tuple or mapping of Tensors."""
     if isinstance(value, Tensor):
         return
     if not isinstance(value, tuple | Mapping) or not value:

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the rate of every step, recorded into the program like everything else."""
+"""Learning-rate schedules: the rate of every step, computed within the program."""
 
 import math
 from abc import ABC, abstractmethod
@@ -15,31 +15,31 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class Schedule(Part, ABC):
-    """Learning rate as a function of the step, and of what the loop has observed."""
+    """The learning rate as a function of the step and, for some schedules, of the validation loss."""
 
     def init(self, dtype: str) -> dict[str, np.ndarray]:
-        """First state by name; most schedules have none."""
+        """The initial state by name; most schedules have none."""
         return {}
 
     @abstractmethod
     def __call__(self, step: Tensor, state: Mapping[str, Tensor]) -> Tensor:
         """The rate, a scalar of step's dtype.
 
-        step: a float scalar that counts 0, 1, 2, … state: what `init` named; only `observe` changes it.
+        step: a float scalar, 0, 1, 2, … state: with the names of `init`; only `observe` changes it.
         """
 
     def observe(self, state: Mapping[str, np.ndarray], monitored: float) -> dict[str, np.ndarray]:
-        """State after an epoch; monitored: the validation loss, lower is better."""
+        """The state after an epoch. monitored: its validation loss."""
         return dict(state)
 
     def observes(self) -> bool:
-        """Whether `observe` may change anything; True where a class has one of its own."""
+        """Whether `observe` may change the state: True if the class defines it."""
         return type(self).observe is not Schedule.observe
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """rate = learning_rate, always the same; above 0."""
+    """rate = learning_rate, constant; above 0."""
 
     learning_rate: float
 
@@ -72,10 +72,9 @@ class StepDecay(Schedule):
 
 @dataclass(frozen=True)
 class ExponentialDecay(Schedule):
-    """rate = initial · factor^(step / every), continuously.
+    """rate = initial · factor^(step / every), changing at every step.
 
-    initial: above 0. every: steps after which the rate is `factor` of what it was. factor: above 0, at most
-    1.
+    initial: above 0. every: steps in which the rate is multiplied by factor. factor: above 0, at most 1.
     """
 
     initial: float
@@ -95,8 +94,8 @@ class ExponentialDecay(Schedule):
 class InverseTimeDecay(Schedule):
     """rate = initial / (1 + factor · step / every): halved after every / factor steps, a third after twice.
 
-    Slower than any exponential decay (Robbins and Monro 1951); continuously, as Keras without `staircase`.
-    initial: above 0. every: at least 1. factor: above 0.
+    Slower than any exponential decay (Robbins and Monro 1951). It changes at every step, as in Keras without
+    `staircase`. initial: above 0. every: steps, at least 1. factor: above 0.
     """
 
     initial: float
@@ -114,14 +113,14 @@ class InverseTimeDecay(Schedule):
 
 @dataclass(frozen=True)
 class CosineDecay(Schedule):
-    """rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), after a linear climb to the peak.
+    """rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), after a linear warm-up to the peak.
 
     While step < warmup_steps: rate = peak (step + 1) / (warmup_steps + 1) (gradual warm-up, Goyal et al.
-    2017). Then, with t = step - warmup_steps: rate = floor + ½ (peak - floor) (1 + cos(π t / steps)), and the
-    floor for good from t = steps on. With restarts = m, t starts again from 0 after `steps` steps and each
-    cycle is m times as long as the one before (SGDR, Loshchilov and Hutter 2017, equation 5; their T_mult).
+    2017). Then t = step - warmup_steps; from t = steps on, rate = floor. With restarts = m, t starts again
+    from 0 after `steps` steps, and each cycle is m times as long as the one before (SGDR, Loshchilov and
+    Hutter 2017, equation 5, where m is T_mult).
 
-    peak: above 0. steps: of the (first) way down, at least 1, warm-up not counted. warmup_steps: at least 0.
+    peak: above 0. steps: of the (first) decay, at least 1, without warm-up. warmup_steps: at least 0.
     restarts: None for none, else at least 1. floor: at least 0, at most peak.
     """
 
@@ -149,7 +148,7 @@ class CosineDecay(Schedule):
         return f.where(step < self.warmup_steps, climb, down)
 
     def _done(self, since: Tensor) -> Tensor:
-        """How much of the present cycle is over, from 0 to 1."""
+        """The elapsed share of the present cycle, from 0 to 1."""
         multiplier = self.restarts
         if multiplier is None:
             return f.minimum(since / self.steps, 1.0)
@@ -168,7 +167,7 @@ class CosineDecay(Schedule):
 class PolynomialDecay(Schedule):
     """rate = floor + (initial - floor) (1 - min(step, steps) / steps)^power.
 
-    The 'poly' rule of semantic segmentation (Chen et al. 2017, power 0.9); power 1 is a straight line.
+    The 'poly' rule of semantic segmentation (Chen et al. 2017, with power 0.9); power 1 is linear decay.
     initial: above 0. steps: at least 1. power: above 0. floor: at least 0, at most initial.
     """
 
@@ -190,12 +189,12 @@ class PolynomialDecay(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """rate = a + ½ (b - a) (1 - cos π t): up to the peak, then down to far below (Smith and Topin 2018).
+    """rate = a + ½ (b - a) (1 - cos π t): up to the peak, then down to nearly 0 (Smith and Topin 2018).
 
-    From peak / start_factor at step 0 to the peak at step rise · steps - 1, and from there to
-    peak / (start_factor · end_factor) at step steps - 1 and from then on: PyTorch's OneCycleLR, of which this
-    is the rate alone, momentum stays as it is; the paper has straight lines.
-    peak: above 0. steps: of the whole run, at least 2. rise: the share of steps on the way up, above 0 and
+    t goes from 0 to 1 twice: from a = peak / start_factor at step 0 to b = peak at step rise · steps - 1,
+    and from a = peak to b = peak / (start_factor · end_factor) at step steps - 1, which the rate then keeps.
+    This is the rate of PyTorch's OneCycleLR; momentum does not change. The paper has linear ramps.
+    peak: above 0. steps: of the whole run, at least 2. rise: the share of steps before the peak, above 0 and
     below 1. start_factor, end_factor: at least 1.
     """
 
@@ -225,12 +224,12 @@ class OneCycle(Schedule):
 
 @dataclass(frozen=True)
 class Cyclical(Schedule):
-    """rate = floor + (peak - floor) max(0, 1 - x): straight up in `steps` steps, down in as many, again.
+    """rate = floor + (peak - floor) max(0, 1 - x) · shrink^(c - 1): linearly up and down, in cycles.
 
-    Smith 2017: with c = ⌊1 + step / (2 steps)⌋ and x = |step / steps - 2 c + 1|, rate = floor +
-    (peak - floor) max(0, 1 - x) · shrink^(c - 1). shrink: 1 is the paper's 'triangular', ½ its 'triangular2'.
-    floor: at least 0. peak: above floor. steps: half a cycle, at least 1; the paper takes two to ten epochs.
-    shrink: above 0, at most 1.
+    Smith 2017, with c = ⌊1 + step / (2 steps)⌋ and x = |step / steps - 2 c + 1|.
+    floor: at least 0. peak: above floor. steps: of half a cycle, at least 1; the paper takes two to ten
+    epochs.
+    shrink: above 0, at most 1; 1 is the paper's 'triangular', ½ its 'triangular2'.
     """
 
     floor: float
@@ -255,9 +254,9 @@ class Cyclical(Schedule):
 class ReduceOnPlateau(Schedule):
     """rate ← factor · rate when the monitored loss has not improved for `patience` epochs in a row.
 
-    An epoch improves on the best so far if it is lower by more than threshold · |best| (PyTorch's relative
-    threshold); the count of waiting epochs is Keras's: `patience` bad epochs trigger, not `patience` + 1.
-    A loss that is NaN is no improvement. rate = max(initial · factorⁿ, minimum) after n reductions.
+    The loss improves if it is lower than the best so far by more than threshold · |best| (PyTorch's relative
+    threshold). `patience` epochs without improvement reduce the rate, as in Keras, not `patience` + 1. NaN is
+    no improvement. After n reductions rate = max(initial · factorⁿ, minimum).
 
     initial: above 0. factor: above 0 and below 1. patience: epochs, at least 1. threshold: at least 0.
     minimum: at least 0, at most initial.
@@ -288,7 +287,7 @@ class ReduceOnPlateau(Schedule):
         return f.maximum(self.initial * state["factor"].cast(step.dtype), self.minimum)
 
     def observe(self, state: Mapping[str, np.ndarray], monitored: float) -> dict[str, np.ndarray]:
-        """State after an epoch with this loss."""
+        """The state after an epoch with this validation loss."""
         factor, best, waited = float(state["factor"]), float(state["best"]), int(state["waited"])
         needed = best if math.isinf(best) else best - self.threshold * abs(best)
         if monitored < needed:
@@ -302,12 +301,12 @@ class ReduceOnPlateau(Schedule):
 
 
 def as_schedule(learning_rate: float | Schedule) -> Schedule:
-    """A schedule as it is; a number, above 0, as a Constant. Raises ConfigError."""
+    """The schedule itself, or a number above 0 as a Constant. Raises ConfigError for anything else."""
     return learning_rate if isinstance(learning_rate, Schedule) else Constant(learning_rate)
 
 
 def _half_cosine(start: float, end: float, done: Tensor) -> Tensor:
-    """From start to end while `done` goes from 0 to 1."""
+    """Half a cosine from start to end, as `done` goes from 0 to 1."""
     return end + (0.5 * (start - end)) * (1.0 + f.cos(math.pi * done))
 
 

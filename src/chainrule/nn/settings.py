@@ -1,4 +1,4 @@
-"""Checking the settings of layers, losses and optimizers: one line that names owner, field and range."""
+"""Checks of the settings of layers, losses and optimizers; the errors name owner, field and range."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _PLAIN = frozenset({bool, int, float, str, type(None)})
 
 
 def plain_fields(item: Any) -> None:
-    """Replace the fields of a frozen dataclass by what `plain_setting` makes of them."""
+    """Convert the fields of a frozen dataclass by `plain_setting`, in place."""
     given = vars(item)
     for each in fields(item):
         value = given.get(each.name)
@@ -22,9 +22,9 @@ def plain_fields(item: Any) -> None:
 
 
 def plain_setting(value: Any) -> Any:
-    """NumPy's numbers and texts as Python's; lists, and arrays of one axis, as tuples; the rest as it is.
+    """Numbers and texts of NumPy as those of Python; lists, and arrays of one axis, as tuples.
 
-    So a setting is the same, is equal and is stored alike wherever it comes from.
+    Other values are unchanged. So equal settings are equal and stored alike, wherever they come from.
     """
     if isinstance(value, np.ndarray) and value.ndim < 2 and value.dtype.kind in "biufU":
         return plain_setting(value.tolist())
@@ -47,7 +47,7 @@ def check_number(
     below: float | None = None,
     at_most: float | None = None,
 ) -> None:
-    """Accept a finite number in the range; the bounds that are None do not bind.
+    """Accept a finite number in the range; None means no bound.
 
     owner: the object that the field belongs to, or its name.
     Raises ConfigError such as "Momentum: momentum is 1.5; it must be at least 0 and below 1".
@@ -127,7 +127,7 @@ def check_choice(owner: object, name: str, value: object, choices: Iterable[str]
 
 
 def owner_name(owner: object) -> str:
-    """What an error calls the owner of a field."""
+    """The name of a field's owner in errors."""
     return owner if isinstance(owner, str) else type(owner).__name__
 
 

@@ -1,4 +1,4 @@
-"""nn.summary: what a model is made of, and what it costs, before it is trained."""
+"""nn.summary: the layers of a model, their shapes and their cost, before training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class LayerSummary:
     """One layer of a model.
 
     path: its place, such as 'residual_1.dense_2'; '' for the model itself. kind: its class. equation: the
-    first line of what that says of itself, '' where it says nothing. outputs: the shapes of what it gives for
-    one example. parameters: trained numbers that are its own, not those of layers
-    within it, which have lines of their own; so of the rest. multiply_adds: of its products and convolutions
-    for one example, padding included. memory: bytes of all values that it makes for one example.
+    first line of its class's docstring, '' without one. outputs: the shapes of its outputs for one example.
+    parameters: the number of trained numbers. multiply_adds: of products and convolutions for one example,
+    padding included. memory: bytes of all values that it computes for one example. The last three are the
+    layer's own, without those of layers within it, which have their own lines.
     """
 
     path: str
@@ -39,8 +39,8 @@ class LayerSummary:
 class Summary:
     """A model layer by layer, for one example; it prints as a table, also in notebooks.
 
-    state: numbers that layers keep and no derivative reaches, such as running means. parameter_memory: bytes
-    of parameters and state.
+    state: the number of numbers that layers keep without a gradient, such as running means. parameter_memory:
+    bytes of parameters and state.
     """
 
     layers: tuple[LayerSummary, ...]
@@ -49,12 +49,12 @@ class Summary:
 
     @property
     def parameters(self) -> int:
-        """Trained numbers of the whole model."""
+        """The number of trained numbers of the whole model."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def multiply_adds(self) -> int:
-        """Of the forward pass of one example; a step of training needs about three times as many."""
+        """Multiply-adds of the forward pass of one example; a training step has about three times as many."""
         return sum(layer.multiply_adds for layer in self.layers)
 
     @property
@@ -70,7 +70,7 @@ class Summary:
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], self._footer()])
 
     def _repr_html_(self) -> str:
-        """The same for notebooks."""
+        """The table as HTML, for notebooks."""
         header, *rows = self.cells()
         head = "".join(f"<th>{name}</th>" for name in header)
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
@@ -78,7 +78,7 @@ class Summary:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def cells(self) -> list[tuple[str, ...]]:
-        """The table as texts: the header, a row for each layer, and the sums."""
+        """The texts of the table: the header, a row for each layer, and the sums."""
         rows = [
             (
                 layer.path or "(model)",
@@ -103,12 +103,13 @@ class Summary:
 def summary(model: Layer, shape: Any, *, dtype: Any = "float32") -> Summary:
     """Layers, shapes, parameters, multiply-adds and memory of a model, recorded as it predicts.
 
-    shape: of one example, without the batch, such as (28, 28, 1); () is one number. A model that takes a
-    tuple or mapping of arrays gets a tuple or mapping of their shapes. dtype: float32 or float64, of
-    parameters and inputs. The one input of a model that looks tokens up, such as by an Embedding, is of
-    tokens; of several inputs, give the dtypes in the structure of the shapes, 'int32' for tokens.
-    Raises ConfigError for what is no layer, no shape or no dtype; ShapeError, naming the layer, where it
-    can't take the shape.
+    shape: of one example, without the batch, such as (28, 28, 1); () is one number. For a model that takes a
+    tuple or mapping of arrays, a tuple or mapping of their shapes.
+    dtype: of parameters and inputs, float32 or float64. The input of a model that looks tokens up, such as by
+    an Embedding, becomes int32. For several inputs, some of which are tokens, give the dtypes in the
+    structure of the shapes, with 'int32' for tokens.
+    Raises ConfigError for a model, shape or dtype that is none; ShapeError, naming the layer, for a shape
+    that it can't take.
     """
     if not isinstance(model, Layer):
         raise ConfigError(f"summary got {model!r}", remedy="give a layer, such as Sequential([Dense(3)])")
@@ -122,7 +123,7 @@ def summary(model: Layer, shape: Any, *, dtype: Any = "float32") -> Summary:
 
 
 def summary_of(built: Building, outputs: Any) -> Summary:
-    """What was recorded for one example. outputs: a Tensor, or tuples and mappings of them."""
+    """The summary of a model recorded for one example. outputs: a Tensor, or tuples and mappings of them."""
     # Steps whose results nothing takes are left out, as training leaves them out.
     program = built.trace.program({str(n): tensor for n, tensor in enumerate(_tensors(outputs))})
     return Summary(
@@ -133,7 +134,7 @@ def summary_of(built: Building, outputs: Any) -> Summary:
 
 
 def _layers(program: Program, built: Building) -> Iterator[LayerSummary]:
-    """A line for every layer but those that do nothing themselves, in the order in which they are called."""
+    """A line for each layer, in the order of the calls, without layers that only contain others."""
     holders = {path.rpartition(".")[0] for path in built.kinds if path}
     steps: dict[str, list[Step]] = {}
     for step in program.steps:
@@ -158,13 +159,13 @@ def _layers(program: Program, built: Building) -> Iterator[LayerSummary]:
 
 
 def _equation(kind: type) -> str:
-    """The first line of a class's own docstring; dataclasses without one tell their fields there."""
+    """The first line of a class's docstring; '' for the one that a dataclass generates."""
     first = (kind.__dict__.get("__doc__") or "").strip().partition("\n")[0]
     return "" if first.startswith(f"{kind.__name__}(") else first
 
 
 def _inputs(trace: Trace, shape: Any, dtype: Any, name: str, *, tokens: bool) -> Any:
-    """An input for every shape, in their structure; each of one example."""
+    """Inputs of one example each, in the structure of the shapes."""
     if isinstance(shape, Mapping) and shape:
         each_of = {key: dtype[key] if isinstance(dtype, Mapping) and key in dtype else dtype for key in shape}
         return {

@@ -19,9 +19,9 @@ _FUNCTION = "function"
 def to_plain(item: Any) -> Plain:
     """A tree of frozen dataclasses as dicts and lists; a dataclass becomes {"type": its class, its fields}.
 
-    A class of chainrule is told by its name, any other by 'module:name'; so is a function, as
-    {"type": "function", "value": its name}. TOML has no None: a field that is
-    None as it is by default is left out, any other None is {"type": "None"}.
+    A class of chainrule is written as its name, any other as 'module:name'; a function as
+    {"type": "function", "value": its name}. TOML has no None: a field that is None by default is left out,
+    any other None is {"type": "None"}.
     """
     if is_dataclass(item) and not isinstance(item, type):
         plain = {"type": class_name(type(item))}
@@ -46,15 +46,15 @@ def to_plain(item: Any) -> Plain:
 def from_plain(plain: Plain, kinds: Iterable[type | FunctionType], where: str = "") -> Any:
     """The tree that `to_plain` wrote.
 
-    kinds: the dataclasses and functions of the user that may occur. where: what errors call the place.
-    Raises ConfigError for an unknown type or field, naming the nearest, for a class or function that is not
-    chainrule's and not among the kinds, and for what the classes refuse.
+    kinds: the dataclasses and functions of the user that may occur. where: the place of `plain`, for errors.
+    Raises ConfigError for an unknown type or field, suggesting the nearest name; for a class or function that
+    is neither chainrule's nor among `kinds`; and for settings that a class refuses.
     """
     return _from_plain(plain, _Kinds(tuple(kinds), set(_names_in(plain))), where)
 
 
 def checked_classes(classes: Any) -> tuple[type | FunctionType, ...]:
-    """What is one's own, for `from_plain`: ConfigError for what is no tuple of dataclasses and functions."""
+    """The `kinds` of `from_plain`; raises ConfigError unless it is a tuple of dataclasses and functions."""
     listed = tuple(classes) if isinstance(classes, list | tuple) else (None,)
     for each in listed:
         if not isinstance(each, FunctionType) and not (isinstance(each, type) and is_dataclass(each)):
@@ -66,7 +66,7 @@ def checked_classes(classes: Any) -> tuple[type | FunctionType, ...]:
 
 
 class _Kinds:
-    """The classes and functions that may occur, by what `to_plain` calls them. stored: the names that do."""
+    """Classes and functions that may occur, by their names in `to_plain`. stored: the names that occur."""
 
     def __init__(self, kinds: tuple[type | FunctionType, ...], stored: set[str]) -> None:
         self._stored = stored
@@ -80,14 +80,14 @@ class _Kinds:
                 )
 
     def class_of(self, name: str, where: str) -> type:
-        """The class of this name; ConfigError if there is none."""
+        """The class of this name; raises ConfigError if there is none."""
         found: Any = self._ours.get(name) or self._own_of(name, type)
         if found is None:
             raise self._unknown(name, where, "classes", self._ours)
         return found
 
     def function_of(self, name: Any, where: str) -> Any:
-        """The function of this name; ConfigError if there is none."""
+        """The function of this name; raises ConfigError if there is none."""
         ours = {each: getattr(functions, each) for each in functions.__all__}
         found = ours.get(name) or self._own_of(str(name), FunctionType)
         if found is None:
@@ -95,7 +95,7 @@ class _Kinds:
         return found
 
     def _own_of(self, name: str, kind: type) -> Any:
-        """One that was moved since, or ran as a script, is known by its last name."""
+        """A class or function of the user, by its last name if its module has another name since."""
         own = {known: each for known, each in self._own.items() if isinstance(each, kind)}
         if name in own:
             return own[name]

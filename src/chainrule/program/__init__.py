@@ -1,4 +1,4 @@
-"""The language of programs: typed operations, recorded by calling functions on Tensors, printed as text."""
+"""Programs: typed operations, recorded by calling functions with Tensors, and printed as text."""
 
 from chainrule.program.composites import EXPANSIONS, expand
 from chainrule.program.counting import Counts, bytes_text, count, step_flops, step_multiply_adds

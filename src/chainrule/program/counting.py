@@ -55,13 +55,13 @@ _CONVOLUTIONS = ("convolution", "convolution_input_adjoint", "convolution_weight
 class Counts:
     """Costs of one call of a program.
 
-    steps: operations, constants not counted. parameters: trained numbers. flops: floating-point operations,
-    one for every element of an elementwise operation whatever it is, one for every element that a reduction
-    or scatter_add takes in, 2 n m k for a matrix product and as much for a convolution (each place of
-    the window times its taps, padding included), one for every tap of every window of a pooling, those
-    of every step of a loop over time, none for what only moves elements.
-    parameter_bytes, state_bytes: what lives from call to call. value_bytes: all values that the steps make,
-    as if nothing were reused.
+    steps: operations, without constants. parameters: trained numbers. flops: floating-point operations:
+    one for each element of any elementwise operation, one for each input element of a reduction or
+    scatter_add, 2 n m k for a matrix product, likewise 2 for each multiplication of a convolution (padding
+    included), one for each element of each window of a pooling; a loop over time counts each of its steps;
+    operations that only move elements count 0.
+    parameter_bytes, state_bytes: kept from call to call. value_bytes: the results of all steps together,
+    without reuse of memory.
     """
 
     steps: int
@@ -101,7 +101,7 @@ def step_flops(step: Step) -> int:
 
 
 def step_multiply_adds(step: Step) -> int:
-    """Products that are added up in one step: of matrix products, convolutions, attention and recurrence."""
+    """Multiply-adds of one step: of matrix products, convolutions, attention and recurrence."""
     if step.operation == "matmul":
         return step.output.size * step.inputs[0].shape[-1]
     if step.operation in _CONVOLUTIONS:

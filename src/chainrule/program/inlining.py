@@ -10,9 +10,9 @@ from chainrule.program.value import Value
 
 
 def inline(program: Program, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """The outputs of a program of inputs alone, recorded in the trace of the tensors that stand for them.
+    """The outputs of a program without parameters and state, recorded in the trace of these inputs.
 
-    Raises ShapeError where their number, shapes or dtypes differ from those of the program's inputs.
+    Raises ShapeError if their number, shapes or dtypes differ from those of the program's inputs.
     """
     expected = [(value.shape, value.dtype) for value in program.inputs]
     if [(tensor.shape, tensor.dtype) for tensor in inputs] != expected:

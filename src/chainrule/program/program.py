@@ -11,10 +11,10 @@ from chainrule.program.value import PARTS, Step, Value
 class Program:
     """Typed operations in order, each value assigned once.
 
-    inputs: what a call brings (a batch). parameters: what training changes. state: what a call hands to the
+    inputs: given to every call (a batch). parameters: changed by training. state: kept from one call to the
     next (optimizer moments, counters, running statistics, the random key).
     outputs: named results. updates: parameter or state -> the value that replaces it after the call.
-    deltas: value -> the derivative of the loss with respect to it, as far as the reverse pass met it.
+    deltas: value -> the derivative of the loss with respect to it, if the program computes it.
     """
 
     inputs: tuple[Value, ...]

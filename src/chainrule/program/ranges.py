@@ -1,4 +1,4 @@
-"""Between which bounds the numbers of a program lie, whatever it is given: interval arithmetic."""
+"""The bounds of the numbers of a program, whatever its inputs are: interval arithmetic."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _MOVING = (
 
 @dataclass(frozen=True)
 class Range:
-    """Bounds of a value, and the step that made its numbers; what only moves or selects numbers is passed by.
+    """Bounds of a value, and the step that computed its numbers, not one that only moves or selects them.
 
     low, high: infinite where nothing is known. step: None for inputs, parameters and state.
     """
@@ -31,8 +31,8 @@ class Range:
 def range_of(program: Program, value: Value) -> Range:
     """The bounds of a value of this program, for any inputs, parameters and state.
 
-    They are as wide as interval arithmetic makes them: x / (1 + |x|) has none, since the two x are not known
-    to be the same.
+    They may be wider than necessary: x / (1 + |x|) has none, since interval arithmetic does not know that the
+    two x are the same.
     """
     ranges: dict[Value, Range] = {}
     for step in program.steps:

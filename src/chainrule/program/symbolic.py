@@ -1,4 +1,4 @@
-"""What a Tensor refuses: it stands for numbers that are not there while a program is recorded."""
+"""What a Tensor refuses, since it has no numbers while a program is recorded."""
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -36,11 +36,11 @@ _NUMBERS = ("numpy", "item", "tolist", "detach", "data", "values")
 
 
 class SymbolicError(ChainruleError, AttributeError):
-    """Something that needs the numbers of a Tensor, which has none while its program is recorded."""
+    """An operation that needs the numbers of a Tensor, which has none while its program is recorded."""
 
 
 class Symbolic:
-    """Base of Tensor: one clear error for whatever asks for its numbers, or would silently do without."""
+    """Base of Tensor: a clear error for whatever needs its numbers, or would be wrong without them."""
 
     __slots__ = ()
 

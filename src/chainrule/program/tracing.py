@@ -23,8 +23,8 @@ Operand = Union["Tensor", float, int, bool, np.ndarray, np.generic]
 class Trace:
     """Steps being recorded, in order, with the layer and the part (forward, backward, …) they belong to.
 
-    A trace only grows. `program` picks what its outputs and updates need and gives every value its final
-    name.
+    Steps are only added. `program` selects those that its outputs and updates need, and gives every value its
+    final name.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Trace:
         self.not_kept: list[range] = []  # numbers of the steps that the reverse pass records once more
 
     def input(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
-        """A value that every call brings."""
+        """A value that is given to every call."""
         return self._give("inputs", name, shape, dtype)
 
     def parameter(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
@@ -47,7 +47,7 @@ class Trace:
         return self._give("parameters", name, shape, dtype)
 
     def state(self, name: str, shape: Sequence[int], dtype: str = "float32") -> "Tensor":
-        """A value that one call hands to the next."""
+        """A value that is kept from one call to the next."""
         return self._give("state", name, shape, dtype)
 
     def _give(self, kind: str, name: str, shape: Sequence[int], dtype: str) -> "Tensor":
@@ -88,7 +88,7 @@ class Trace:
 
     @contextmanager
     def recomputing(self) -> Iterator[None]:
-        """Keep nothing of what is recorded inside for the reverse pass, which records it once more."""
+        """The reverse pass computes the steps recorded inside again, instead of keeping their results."""
         first = len(self.steps)
         yield
         self.not_kept.append(range(first, len(self.steps)))
@@ -394,7 +394,7 @@ class Tensor(Symbolic):
         return self._reduce("min", axes, keepdims)
 
     def mean(self, axes: int | Sequence[int] | None = None, *, keepdims: bool = False) -> "Tensor":
-        """Mean over axes (all if None); 0 where there is nothing to average."""
+        """Mean over axes (all if None); 0 for an empty axis."""
         total = self.sum(axes, keepdims=keepdims)
         count = self.size // total.size if total.size else 0
         return total * (1.0 / max(count, 1))

@@ -8,7 +8,7 @@ from chainrule.report.mathematics import array, equation, prose
 
 
 def explain_page(explanation: Explanation) -> str:
-    """The explanation as one HTML page that opens without a network; a pure function of its argument."""
+    """The explanation as one HTML page that needs no internet connection; a pure function of its argument."""
     head = (
         f"<h1>{escape(explanation.title)}</h1>\n"
         '<p class="subtitle">Numbers are rounded to be read; point at one for all of its digits.</p>'

@@ -77,7 +77,7 @@ def sizes(epochs: Epochs, quantity: str, colours: Mapping[str, str], *, showlege
 
 
 def update_ratios(epochs: Epochs, colours: Mapping[str, str]) -> "Figure":
-    """Size of a step's update relative to the size of the parameter, with the customary value as a guide."""
+    """Size of the update of a step relative to the parameter, with a line at the usual value of 0.001."""
     series = {
         name: [_ratio(_watched(epoch, name, "update"), _watched(epoch, name, "value")) for epoch in epochs]
         for name in colours
@@ -136,7 +136,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
 
 
 def plane(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> "Figure":
-    """Points in the plane, coloured by class; (points, 2) and (points,) class numbers."""
+    """Points of two coordinates, coloured by class: (points, 2), and (points,) class numbers."""
     import plotly.graph_objects as go
 
     many = len(classes) > _MOST_LEGEND_ENTRIES

@@ -1,4 +1,4 @@
-"""Numbers and names as people read them: few digits, a true minus sign, plain words."""
+"""Numbers and names for readers: few digits, a real minus sign, plain words."""
 
 import math
 
@@ -36,7 +36,7 @@ def metric_value(name: str, value: float) -> str:
 
 
 def metric_gain(name: str, value: float, baseline: float) -> float | None:
-    """How much better `value` is than `baseline`, positive if better; None of one without direction."""
+    """How much better `value` is than `baseline`, positive if better; None if neither direction is better."""
     if metric_of(name).lower_is_better is None:
         return None
     return baseline - value if metric_of(name).lower_is_better else value - baseline

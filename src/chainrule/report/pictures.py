@@ -29,7 +29,7 @@ def picture(pixels: np.ndarray) -> str:
 
 
 def heated(pixels: np.ndarray, strength: np.ndarray) -> str:
-    """A picture in grey on which a map glows, as `picture`.
+    """A grey image with a map of strengths laid over it in colour, as `picture`.
 
     pixels: (height, width, 1 or 3) uint8. strength: (height, width, 1) uint8.
     """

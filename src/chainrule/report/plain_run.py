@@ -46,7 +46,7 @@ def run_figure(epochs: Epochs) -> "Figure":
 
 
 def plain_page(run: Run, title: str) -> str:
-    """The report of a run as one HTML page that opens without a network."""
+    """The report of a run as one HTML page that needs no internet connection."""
     network = run.summary()
     sections = [_recipe(run), _mathematics(run, network), _network(network), _step(run)]
     return run_page(run.recipe.to_plain(), run.history, {}, title, more=sections)
@@ -64,7 +64,7 @@ def _recipe(run: Run) -> str:
         )
     ]
     return page.section(
-        "Recipe", [page.table(("setting", "as it was made"), rows)], introduction="What was trained, and how."
+        "Recipe", [page.table(("setting", "value"), rows)], introduction="What was trained, and how."
     )
 
 
@@ -76,7 +76,7 @@ def _mathematics(run: Run, network: Summary) -> str:
     return page.section(
         "Mathematics",
         [page.table(("layer", "equation"), [(name, said or "as its code says") for name, said in rows])],
-        introduction="Each layer's equation, from input to loss; x is what goes in, y what comes out.",
+        introduction="Each layer's equation, from input to loss; x is the input of the layer, y its output.",
     )
 
 

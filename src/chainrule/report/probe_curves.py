@@ -1,4 +1,4 @@
-"""What probes of one's own choice measured, every epoch or every step, as a section of a report."""
+"""The section of a report on probes other than the usual ones, measured every epoch or every step."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def section(metrics: Epochs) -> str:
         for every, found in (("step", _of_steps(metrics)), ("epoch", _of_epochs(metrics)))
         for quantity, curves in found.items()
     ]
-    introduction = "What was asked to be watched, layer by layer; parameters stand with their layer."
+    introduction = "The quantities given in watch, by layer; parameters are with their layer."
     return page.section("Probes", blocks, introduction=introduction) if blocks else ""
 
 

@@ -61,7 +61,7 @@ def run_page(
     held_out: Sequence[str] = (),
     more: Sequence[str] = (),
 ) -> str:
-    """The report as one HTML page that opens without a network; a pure function of its arguments.
+    """The report as one HTML page that needs no internet connection; a pure function of its arguments.
 
     config: the settings of the run.
     metrics: one dictionary per epoch, as in metrics.jsonl; validation and watched sizes may be missing.
@@ -152,8 +152,8 @@ def _notice(metrics: Epochs, evaluation: Mapping[str, Any]) -> str:
         gain = metric_gain(name, evaluation["metrics"][name], baseline)
     if gain is not None and gain <= 0:
         return (
-            "On held-out rows this network is no better than the baseline: it has learned nothing that "
-            "carries over to new rows."
+            "On held-out examples this network is no better than the baseline: it has learned nothing that "
+            "helps with new examples."
         )
     if any(epoch.get("loss") is not None and not np.isfinite(epoch["loss"]) for epoch in metrics):
         return "The loss became infinite or not a number: the curves below end where that happened."

@@ -20,13 +20,13 @@ from chainrule.report.numbers import (
 _LAYER_FIGURES = {
     "activation": (
         "Size of activations",
-        "Lines close together are healthy; lines that fan out, or one near zero, show a signal that grows or "
-        "dies on its way forward.",
+        "Lines close together are good. Lines that fan out, or one near zero, show that the signal grows or "
+        "vanishes from layer to layer.",
     ),
     "delta": (
         "Size of deltas",
-        "Deltas flow from output to input: early layers far below late ones are vanishing gradients, far "
-        "above are exploding ones.",
+        "Deltas flow from output to input. In early layers they should be about as large as in late ones: "
+        "much smaller means vanishing gradients, much larger exploding gradients.",
     ),
 }
 _PARAMETER_FIGURES = {
@@ -36,16 +36,16 @@ _PARAMETER_FIGURES = {
     ),
     "update": (
         "Size of updates",
-        "This is what the optimizer made of the gradients: updates that stay large while the loss no longer "
-        "falls show that the weights oscillate.",
+        "What the optimizer adds to the parameters. Updates that stay large while the loss no longer falls "
+        "show that the weights oscillate.",
     ),
 }
 
 
 def held_out(evaluation: Mapping[str, Any], guess: str, blocks: Sequence[str] = ()) -> str:
-    """Metrics beside the baseline, then the task's own blocks; "" where nothing was held out.
+    """Metrics beside the baseline, then the task's own blocks; "" if nothing was held out.
 
-    guess: what the baseline predicts, or by what, in words. blocks: HTML.
+    guess: what the baseline predicts, the end of the sentence "The baseline predicts …". blocks: HTML.
     """
     if not evaluation.get("metrics"):
         return ""
@@ -69,7 +69,7 @@ def _metrics_table(measured: Mapping[str, float], baseline: Mapping[str, float])
 
 
 def _compared(name: str, value: float, baseline: float | None) -> list[str]:
-    """Cells of the baseline and of the gain over it; a gain is positive where the network is better."""
+    """The cells of the baseline and of the gain over it; the gain is positive if the network is better."""
     if baseline is None:
         return ["", ""]
     gain = metric_gain(name, value, baseline)
@@ -92,7 +92,7 @@ def confusion(evaluation: Mapping[str, Any], one: str) -> str:
 def _confused(counts: np.ndarray, classes: Sequence[str], one: str) -> str:
     """What to look for in a confusion matrix, with the pair of classes that is confused most often."""
     wrong = counts - np.diag(np.diag(counts))
-    look = "Right answers lie on the diagonal; each row shows how one true class was classified."
+    look = "Right predictions lie on the diagonal; each row shows how one true class was classified."
     if not wrong.any():
         return f"{look} Every held-out {one} is right."
     true, predicted = divmod(int(wrong.argmax()), len(classes))
@@ -123,7 +123,7 @@ def curves(metrics: figures.Epochs, best: int | None) -> str:
         learning_rate = page.plot(
             "Learning rate",
             figures.single_curve(metrics, "learning_rate"),
-            "Where the loss falls just after this line does, the rate before was too high.",
+            "If the loss falls just after the learning rate does, the rate before was too high.",
             log_toggle=True,
         )
         small.append(learning_rate)

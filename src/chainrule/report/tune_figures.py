@@ -55,7 +55,7 @@ def scores(trials: Trials) -> "Figure":
 
 
 def importances(shares: Mapping[str, float]) -> "Figure":
-    """How much of the order of the trials each parameter explains, as bars, the largest on top."""
+    """How much of the ranking of the trials each parameter explains, as bars, the largest on top."""
     import plotly.graph_objects as go
 
     names = [escape(_words(name), quote=False) for name in shares]

@@ -21,7 +21,7 @@ def tune_page(
     *,
     target: str,
 ) -> str:
-    """The report as one HTML page that opens without a network; a pure function of its arguments.
+    """The report as one HTML page that needs no internet connection; a pure function of its arguments.
 
     trials: dictionaries as `tune_figures` wants them, the first of them complete. importances: by parameter,
     {} if there were too few trials. space: as Space.to_plain writes it. config, evaluation: of the
@@ -74,8 +74,8 @@ def _course(trials: Trials) -> str:
     return page.plot(
         "Score of each trial",
         tune_figures.scores(trials),
-        "The line should fall and level off; where it still falls at the end, more trials are worth while. "
-        "Pruned trials were stopped early, because others were better after the same number of epochs.",
+        "The line should fall and level off; if it still falls at the end, more trials may help. Pruned "
+        "trials were stopped early, because others were better after the same number of epochs.",
         log_toggle=True,
     )
 
@@ -87,8 +87,8 @@ def _mattered(
         mattered = page.plot(
             "Importance of each parameter",
             tune_figures.importances(importances),
-            "The share of the order of the trials that the parameter explains (fANOVA on their ranks, Hutter "
-            "et al. 2014). With few trials it is a rough guide.",
+            "How much of the ranking of the trials each parameter explains (fANOVA of the ranks, Hutter et "
+            "al. 2014). With few trials it is only a rough guide.",
         )
     else:
         mattered = "<p>There are too few trials to tell which parameters mattered.</p>"
@@ -96,7 +96,7 @@ def _mattered(
         "Parallel coordinates",
         tune_figures.parallel_coordinates(trials, space),
         "Each line is a trial, blue for the best. Where the blue lines run together, the value matters; drag "
-        "along an axis to pick out the trials that cross it there.",
+        "along an axis to select the trials with these values.",
         narrowest=80 * (len(space) + 1),  # a name and its values for each axis
     )
     return [mattered, lines]

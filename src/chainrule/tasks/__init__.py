@@ -1,4 +1,4 @@
-"""What can be learned from the command line. TASKS is the table: one package a task."""
+"""The tasks of the command line, a package each; TASKS lists them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +15,11 @@ from chainrule.tasks.task import Opened, Predictions, Task, TaskRun, Verb, plain
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, IMAGE, FACES)}
-"""By name; the first is the default. The first that takes a source has it: boxes and masks before images."""
+"""Tasks by name, the default first. The first that takes a source gets it: boxes, masks, then images."""
 
 
 def task_of(folder: Path) -> Task:
-    """The task whose run a folder holds; DataError where it is none's."""
+    """The task whose run a folder holds. Raises DataError if it holds the run of no task."""
     kind = kind_of(folder)
     if kind.name not in TASKS:
         best = folder / "best"

@@ -1,4 +1,4 @@
-"""One builder of layers and optimizers from names and numbers, for the settings of tasks and estimators."""
+"""Layers, optimizers and schedules from names and numbers, for the settings of tasks and estimators."""
 
 from collections.abc import Callable, Mapping
 
@@ -34,18 +34,18 @@ SCHEDULES: Mapping[str, Callable[[float, int, int], float | Schedule]] = {
     ),
     "adaptive": lambda rate, steps, patience: ReduceOnPlateau(rate, factor=0.2, patience=2),
 }
-"""Name -> a schedule from the first rate, the steps of all epochs, and the patience of early stopping.
+"""Name -> a function of the first rate, the steps of all epochs and the patience of early stopping.
 
-'plateau' halves the rate where validation stalls for half the patience; 'adaptive' divides it by 5 as
-scikit-learn's does.
+'plateau' halves the rate after half the patience without a lower validation loss; 'adaptive' divides it by 5,
+as scikit-learn does.
 """
 
 DECAYING = ("adamw", "lion", "muon")
-"""The presets that have a weight decay of their own."""
+"""The presets with a setting for weight decay."""
 
 
 def optimizer_for(name: str, rate: float | Schedule, weight_decay: float | None) -> Transform:
-    """The preset of a name with decoupled weight decay; None: its own, where it has one."""
+    """The preset of this name with decoupled weight decay; None: with the preset's default, if any."""
     if weight_decay is None:
         return PRESETS[name](rate)
     if name in DECAYING:
@@ -55,7 +55,7 @@ def optimizer_for(name: str, rate: float | Schedule, weight_decay: float | None)
 
 
 def usual_weight(activation: str) -> Initializer:
-    """Glorot's bounds, as MLPClassifier has them; LeCun's for selu (Klambauer et al. 2017)."""
+    """Glorot's initializer, as in MLPClassifier; for selu LeCun's (Klambauer et al. 2017)."""
     return lecun_normal() if activation == "selu" else glorot_uniform()
 
 
@@ -67,7 +67,7 @@ def hidden_layer(
     batch_norm: bool = False,
     weight: Initializer | None = None,
 ) -> list[Layer]:
-    """A dense layer, its normalization and its dropout where there are any. weight: None: the usual one."""
+    """A dense layer, followed by batch normalization and dropout if set. weight: None for `usual_weight`."""
     weight = usual_weight(activation) if weight is None else weight
     if batch_norm:
         layers: list[Layer] = [Dense(units, weight=weight), BatchNorm(), Activation(activation)]
@@ -77,5 +77,5 @@ def hidden_layer(
 
 
 def output_layer(units: int) -> Layer:
-    """The last layer, linear: losses and tasks make of it what they need."""
+    """The last layer, linear: its outputs are what the loss takes."""
     return Dense(units, weight=glorot_uniform())

@@ -1,4 +1,4 @@
-"""Figures of classifiers on held-out examples, beside the baseline of the most frequent class."""
+"""Metrics of classifiers on held-out examples, beside the baseline of the most frequent class."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def class_figures(probabilities: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
-    """Metrics, baseline and confusion matrix.
+    """Metrics, those of the baseline, and the confusion matrix.
 
-    probabilities: (examples, classes). truth: (examples,) class numbers. training: (n,) class numbers of what
-    was trained on, of which the baseline knows the shares: it says the most frequent class every time.
+    probabilities: (examples, classes). truth: (examples,) class numbers. training: (n,) class numbers of the
+    training examples. The baseline predicts their most frequent class, and their shares as probabilities.
     """
     from sklearn.metrics import confusion_matrix
 

@@ -1,4 +1,4 @@
-"""What tasks on images share: the size they are trained in, and what their reports show."""
+"""Shared by the tasks on images: the size of training images, and pictures for reports."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,17 +14,17 @@ from chainrule.training.folder import read_safetensors, safetensors_bytes
 
 PICTURES = "pictures.safetensors"
 LARGEST = 64
-"""Side of images that are trained on where nobody said otherwise."""
+"""The most pixels of a side of training images, unless the settings give their size."""
 SMALLEST = 4
-"""Below this there is nothing to convolve."""
+"""The fewest pixels of a side, so that convolutions are possible."""
 DRAWS = 6
-"""Of an image: as it is, and five of the augmentation."""
+"""The tiles of an image: unchanged, and five draws of the augmentation."""
 _SAMPLED_BYTES = 16 << 20
 _SIDE = 96  # larger pictures are stored smaller
 
 
 def usual_size(images: Images) -> tuple[int, int]:
-    """(height, width) to train in: as all images are, where that is small; else a square."""
+    """(height, width) to train in: that of all images if they are equal and small; else a square."""
     (height, width), alike = images.sizes[0].tolist(), (images.sizes == images.sizes[0]).all()
     if alike and min(height, width) >= SMALLEST and max(height, width) <= LARGEST:
         return height, width
@@ -33,28 +33,28 @@ def usual_size(images: Images) -> tuple[int, int]:
 
 
 def sample_of(images: Images, rows: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
-    """Some of the images, evenly, of 16 MB at most: (images, height, width, channels) uint8."""
+    """Some of the images, at equal distances, at most 16 MiB: (images, height, width, channels) uint8."""
     most = max(_SAMPLED_BYTES // (size[0] * size[1] * channels), 1)
     return read_pixels(images, rows[:: -(-len(rows) // most)], size, channels)
 
 
 def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
-    """Write what the report shows, as arrays by name."""
+    """Write the pictures of a report, arrays by name, into the run folder."""
     (folder / PICTURES).write_bytes(safetensors_bytes(pictures, {}))
 
 
 def read_pictures(folder: Path) -> dict[str, np.ndarray]:
-    """What `write_pictures` wrote; nothing where somebody removed it."""
+    """The pictures that `write_pictures` wrote; empty if the file is missing."""
     return read_safetensors(folder / PICTURES)[0] if (folder / PICTURES).is_file() else {}
 
 
 def spread(count: int, most: int) -> np.ndarray:
-    """Up to so many places from 0 to count - 1, evenly."""
+    """At most `most` whole numbers from 0 to count - 1, at equal distances."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
 
 
 def small(pictures: np.ndarray) -> np.ndarray:
-    """Pictures (…, height, width, channels) with sides of at most 96 pixels, of every nth pixel."""
+    """Images (images, height, width, channels) reduced to sides of at most 96 pixels, by every nth pixel."""
     step = -(-max(pictures.shape[1:3]) // _SIDE)
     return np.ascontiguousarray(pictures[:, ::step, ::step])
 
@@ -62,7 +62,7 @@ def small(pictures: np.ndarray) -> np.ndarray:
 def recorded(
     run: Run, x: np.ndarray, record: Callable[[Tensor], Mapping[str, Tensor]], *, training: bool = False
 ) -> dict[str, np.ndarray]:
-    """The outputs of what is recorded of a model on these images."""
+    """The outputs of a program that `record` records from the images x, with the parameters of the run."""
     trace = Trace()
     dtype = run.recipe.dtype
     with building(trace, training=training, dtype=dtype) as built:
@@ -75,9 +75,9 @@ def recorded(
 
 
 def augmented(run: Run, layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:
-    """Each image as it is and as training got it in five draws, one after the other: uint8.
+    """Each image unchanged and in five draws of the augmentation, one after the other: uint8.
 
-    layers: the first ones of the run's model, with all that change images by chance, and a Standardize.
+    layers: the first ones of the run's model, with the augmentation and a Standardize.
     """
     standardize = next(layer for layer in layers if isinstance(layer, Standardize))
     first, repeated = Sequential(layers), np.repeat(x, DRAWS, axis=0)
@@ -89,7 +89,7 @@ def augmented(run: Run, layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:
 
 
 def in_the_plane(features: np.ndarray) -> np.ndarray:
-    """(images, 2) float32: neighbours stay neighbours (t-SNE, van der Maaten and Hinton 2008)."""
+    """(images, 2) float32: points in the plane (t-SNE, van der Maaten and Hinton 2008)."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 

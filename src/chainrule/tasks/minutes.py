@@ -1,4 +1,4 @@
-"""Fitting a training into minutes: what tasks share that time the first steps."""
+"""Fitting training into given minutes, by timing a few steps; shared by tasks."""
 
 import time
 
@@ -11,13 +11,13 @@ from chainrule.training.fitting import starting_tree_of
 from chainrule.training.supply import supply_of
 
 KEPT = 0.92
-"""Of the minutes, for the steps: the rest is for validation and the figures on held-out examples."""
+"""The share of the minutes for training steps; the rest is a reserve."""
 FORWARD = 1 / 3
-"""Of a step, what predicting as many examples takes."""
+"""The time to predict examples, as a share of a step with as many examples."""
 
 
 def seconds_per_step(recipe: Recipe, training: Source) -> float:
-    """The fastest of three steps, which are forgotten."""
+    """The time of a training step: the fastest of three. Nothing that they learn is kept."""
     programs = Programs(recipe, DEFAULT)
     supply = supply_of(programs, training)
     rows = supply.rows(recipe.batch_size)
@@ -34,9 +34,9 @@ def seconds_per_step(recipe: Recipe, training: Source) -> float:
 
 
 def fitting_epochs(minutes: float, each: float, epoch: float, once: float) -> int:
-    """How many epochs fit, maybe none.
+    """The number of epochs that fit into the minutes, perhaps 0.
 
-    each: seconds of a step for one example. epoch: examples that an epoch trains on, those that it predicts
-    counting a `FORWARD` each. once: examples that are predicted at the end.
+    each: seconds of a step per example. epoch: examples trained on in an epoch, plus `FORWARD` times those
+    predicted. once: examples predicted after training.
     """
     return int((KEPT * 60 * minutes - each * FORWARD * once) / (each * epoch))

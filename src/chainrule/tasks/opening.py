@@ -1,4 +1,4 @@
-"""Opening the tables that tasks learn from, and telling them apart."""
+"""Opening the tables that tasks train on."""
 
 from chainrule.data import Reading, Table, column_names, is_named, load_named, load_table
 from chainrule.errors import DataError
@@ -15,11 +15,11 @@ def open_table(
     reading: Reading | None = None,
     say: Say = say_nothing,
 ) -> Table:
-    """The table of a file, or a named data set, which knows its target; DataError if there is no target.
+    """The table of a file, or a named data set, which has a target of its own.
 
-    source: a path, '-' for standard input, or a name. missing: as of `load_table`, or 'auto'. reading: by
-    which a file is read; None: learned from it.
-    say: called with a sentence where a named data set has to be fetched.
+    source: a path, '-' for standard input, or a name. target: a column; None for that of a named data set.
+    missing: as in `load_table`, or 'auto'. reading: how the file is read; None: inferred from it.
+    say: called with a sentence when a named data set is downloaded. Raises DataError without a target.
     """
     if is_named(source):
         return load_named(source, target, say=say)

@@ -1,4 +1,4 @@
-"""Files that tasks write beside a run."""
+"""Files that tasks write into run folders."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,10 @@ from chainrule.report.run_page import EVALUATION
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write plain data as JSON that is read by people, too."""
+    """Write plain data as indented JSON."""
     path.write_text(printable(json_text(content, indent=1)) + "\n", encoding="utf-8")
 
 
 def read_evaluation(folder: Path) -> dict[str, Any]:
-    """The figures of a run folder, with NaN where null stands; ValueError where they are damaged."""
+    """The evaluation in a run folder, with NaN for null. Raises ValueError if it is damaged."""
     return numbers_again(json.loads((folder / EVALUATION).read_text(encoding="utf-8")))

@@ -1,7 +1,7 @@
-"""The contract of tasks: what the command line, reports and searches ask of each of them.
+"""The interface of tasks, which the command line, reports and searches use.
 
-A task turns a source of some kind into a trained, evaluated, stored run, and answers for it. It is a `Task`
-in the table TASKS; who asks knows that table and no task.
+A task trains, evaluates and stores runs on one kind of source, and predicts with them. It is a `Task` in the
+table TASKS; the command line, reports and searches know that table only.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Say = Callable[[str], None]
-"""Takes a sentence on what was found or inferred."""
+"""A function that is called with sentences on what was found or inferred."""
 Chosen = TypeVar("Chosen")
 
 
 def say_nothing(sentence: str) -> None:
-    """Of nobody who listens."""
+    """Ignore the sentence."""
 
 
 class Opened(Protocol):
-    """What a task trains on: a table, images and the like.
+    """What a task trains on, such as a table or images.
 
-    source: what messages call it: its path, or the name of a data set. target: what is to be predicted of it.
+    source: its name in messages: a path, or the name of a data set. target: the name of what is predicted.
     """
 
     @property
@@ -38,16 +38,16 @@ class Opened(Protocol):
     def target(self) -> str: ...
 
     def fingerprint(self) -> str:
-        """What it holds, in a few words and a hash: the same for the same content, wherever it lies."""
+        """A few words and a hash: equal for equal content, at any path."""
         ...
 
 
 class TaskRun(Protocol):
-    """What training of a task gives, and its folder holds.
+    """A trained run of a task, which its run folder stores.
 
-    evaluation: figures on held-out examples as plain data, of which 'metrics' and 'baseline' (name ->
-    number), 'rows' (part -> number) and 'seconds' are those that every task has. source: the file, or the
-    name of a data set. settings: those of the task.
+    evaluation: results on held-out examples, as plain data. Every task has 'metrics' and 'baseline' (name ->
+    number), 'rows' (part -> number of examples) and 'seconds'. source: the file, or the name of a data set.
+    settings: those of the task.
     """
 
     @property
@@ -60,16 +60,16 @@ class TaskRun(Protocol):
     def settings(self) -> Any: ...
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         ...
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         ...
 
 
 class Train(Protocol):
-    """Prepare, train, and evaluate on held-out examples."""
+    """A function that prepares, trains, and evaluates on held-out examples."""
 
     def __call__(
         self,
@@ -81,21 +81,22 @@ class Train(Protocol):
         listeners: Sequence[Listener] = (),
         say: Say = say_nothing,
     ) -> TaskRun:
-        """opened: what the task's `open` gave. say: told what is inferred.
+        """Train on what the task's `open` returned.
 
-        progress, checkpoint, listeners: as for chainrule.train.
+        progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what is
+        inferred.
 
-        Raises DataError and ConfigError before training, TrainingError where it breaks down.
+        Raises DataError and ConfigError before training, TrainingError if training fails.
         """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a run says of new examples.
+    """The predictions of a run for new examples.
 
-    frame: a row each. unseen: column -> values never seen in training. draw: writes what was found as
-    pictures into a folder, and says how many; None where there is nothing to draw.
+    frame: the table of predictions. unseen: column -> number of values that did not occur in training. draw:
+    writes the predictions as images into a folder and returns their number; None if the task draws none.
     """
 
     frame: "pd.DataFrame"
@@ -104,17 +105,17 @@ class Predictions:
 
 
 class Trials(Protocol):
-    """A source made ready once, for trials with settings of their own. found: sentences on it."""
+    """A source that is prepared once for all trials. found: sentences on it."""
 
     @property
     def found(self) -> Sequence[str]: ...
 
     def fit(self, settings: Any, *, listeners: Sequence[Listener] = (), progress: bool | None = None) -> Run:
-        """Train, watched by examples to validate with; TrainingError where it breaks down."""
+        """Train with validation. Raises TrainingError if training fails."""
         ...
 
     def evaluated(self, run: Run, settings: Any) -> TaskRun:
-        """A run of `fit` with its figures on the held-out examples, which `fit` does not look at."""
+        """A run of `fit`, evaluated on the held-out examples, which `fit` does not use."""
         ...
 
 
@@ -122,12 +123,12 @@ class Trials(Protocol):
 class Search:
     """What a search varies, and how its trials train.
 
-    spaces: name -> parameters, whose first values make the trial that the others must beat. Only losses of
-    one space are compared with each other. usual: the name of the space that settings ask for.
-    settings: what a trial drew, and the settings as given -> those of the trial.
-    prepare: what is trained on, and the settings of some trial -> its trials; DataError, ConfigError.
-    most_epochs: of a trial with these settings.
-    made_of: setting -> the parameters that it is made of, such as layers of depth and width.
+    spaces: name -> search space, whose first values make the first trial. Losses are compared within one
+    space only. usual: settings -> the name of the space to search by default.
+    settings: (values of a trial, given settings) -> the settings of the trial.
+    prepare: (opened source, settings of any trial) -> Trials; raises DataError and ConfigError.
+    most_epochs: settings -> the most epochs of a trial.
+    made_of: setting -> the parameters from which it is made, such as layers from depth and width.
     """
 
     spaces: Mapping[str, Space]
@@ -138,13 +139,13 @@ class Search:
     made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def trial(self, space: Space, settings: Any) -> Any:
-        """The settings of some trial."""
+        """The settings of an example of a trial of this space."""
         return self.settings(space.example(), settings)
 
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a verb. written: such as '--false-accepts SHARE'. meaning: a clause."""
+    """An option of a verb. written: such as '--false-accepts SHARE'. meaning: a clause for the help."""
 
     written: str
     meaning: str
@@ -153,11 +154,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Verb:
-    """A command of a task's own, `chainrule TASK VERB RUN SOURCE`.
+    """A further command of a task, `chainrule TASK VERB RUN SOURCE`.
 
-    meaning: one sentence. source: what SOURCE is, in one sentence.
-    answer: the run's folder, the source, the options by name, and whom to tell what is found -> the answer.
-    Raises DataError, ConfigError. options: by the name under which `answer` gets their values.
+    meaning: one sentence for the help. source: a description of SOURCE, one sentence.
+    answer: (run folder, source, values of the options by name, say) -> the result; raises DataError and
+    ConfigError. options: by the names that `answer` gets.
     """
 
     meaning: str
@@ -168,24 +169,27 @@ class Verb:
 
 @dataclass(frozen=True)
 class Task:
-    """One kind of thing to learn.
+    """One kind of problem that the command line can train on.
 
-    name: of `--task`, and of the kind of its run folders. meaning: one sentence.
-    settings: a frozen dataclass of plain values with defaults. help: what each means, by name.
-    options: settings that the command line takes as options of their own: name -> how it is written there,
-    such as '--horizon STEPS'.
-    takes: whether a source, a path or a name, is of this task where nobody named one.
-    open: a source, its target (None: the source knows it) and settings -> what is trained on (see `Opened`);
-    DataError.
-    settle: what is trained on and settings -> the settings with everything decided that must not be decided
-    twice, such as what was chosen by the clock: those are stored, and trained with.
-    train: see `Train`. load: a run folder -> the run that was saved there.
-    predict: for the examples of a source; None: those that follow from the run itself, where it knows some.
-    explain: one step with every number, on the example of a number, from a source (None: the run's own).
-    guess: of an evaluation, what the baseline says, in words. sections: of an evaluation and the folder that
-    it lies in, for the report.
-    search: what `chainrule tune` varies; None: it can not be searched.
-    verbs: commands of its own, by name.
+    name: for `--task`, and the kind of its run folders. meaning: a clause for the help.
+    settings: a frozen dataclass of plain values with defaults. help: setting -> its description.
+    options: settings that are also options of the command line: name -> how the option is written, such as
+    '--horizon STEPS'.
+    takes: whether a source (a path or a name) belongs to this task, if the user names no task.
+    open: (source, target or None for that of the source, settings, say) -> what is trained on, see `Opened`;
+    raises DataError.
+    settle: (opened source, settings, say) -> settings, in which everything is fixed that a repeated or
+    resumed run must not choose again, such as a number of epochs by the clock. These settings are stored and
+    trained with.
+    train: see `Train`. load: run folder -> the saved run.
+    predict: (run, source, say) -> predictions for the examples of the source; for None, for examples that
+    follow from the run itself, if the task has such.
+    explain: (run, index of an example, source or None for that of the run) -> one training step with all
+    numbers.
+    guess: evaluation -> the name of the baseline. sections: (evaluation, run folder) -> sections of the
+    report.
+    search: what `chainrule tune` varies; None if the task can't be tuned.
+    verbs: further commands, by name.
     """
 
     name: str
@@ -207,9 +211,9 @@ class Task:
 
 
 def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:
-    """Settings from names and plain values, such as those of a TOML file; the rest are the defaults.
+    """Settings from names and plain values, such as those of a TOML file; the others have their defaults.
 
-    Raises ConfigError for an unknown name, with the nearest known one, and for what the class refuses.
+    Raises ConfigError for an unknown name, suggesting the nearest one, and for values that the class refuses.
     """
     known = [each.name for each in fields(kind)]  # type: ignore[arg-type] (it is a dataclass)
     for name in pairs:
@@ -222,7 +226,7 @@ def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:
 
 
 def plain_settings(settings: Any) -> dict[str, Any]:
-    """Settings as plain data for TOML and JSON, which `settings_of` takes; what is None is left out."""
+    """Settings as plain data for TOML and JSON, which `settings_of` takes; None is left out."""
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(settings).items()

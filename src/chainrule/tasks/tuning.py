@@ -1,4 +1,4 @@
-"""Tuning a task: how a study is begun and continued, and what it leaves behind."""
+"""Tuning a task: starting or continuing a study, and writing its results."""
 
 import shutil
 import tomllib
@@ -29,11 +29,11 @@ REPORT = "report.html"
 
 @dataclass(frozen=True, eq=False)
 class TaskStudy:
-    """What tuning gave.
+    """The result of tuning.
 
-    result: of the study. best: the best trial's run, evaluated on the held-out rows; None where no trial was
-    completed before Ctrl-C, or a second one ended its training. folder: study.toml, study.db unless the
-    study is shared, best/ (the folder of that run) and report.html.
+    result: of the study. best: the run of the best trial, evaluated on the held-out examples; None if Ctrl-C
+    ended the study before a trial was complete, or a second Ctrl-C ended its training. folder: holds
+    study.toml, study.db unless the study is shared, best/ (the folder of that run) and report.html.
     """
 
     result: StudyResult
@@ -42,17 +42,17 @@ class TaskStudy:
 
 
 def searched(task: Task) -> Search:
-    """What a search of the task varies; ConfigError where it can not be searched."""
+    """The search of a task. Raises ConfigError if the task can't be tuned."""
     if task.search is None:
         raise ConfigError(f"nothing can be searched for the task {task.name}", remedy="train it as it is")
     return task.search
 
 
 def space_of(task: Task, settings: Any, fixed: Collection[str] = (), name: str | None = None) -> Space:
-    """The space of a task without settings that are given.
+    """The search space of a task, without the settings that are given.
 
-    name: of the space; None: of that which the settings ask for. Raises ConfigError for an unknown name, and
-    where nothing is left to search.
+    fixed: names of the given settings. name: of the space; None: the one that suits the settings. Raises
+    ConfigError for an unknown name, and if nothing is left to search.
     """
     of_task = searched(task)
     if name is not None and name not in of_task.spaces:
@@ -80,16 +80,16 @@ def tune_task(
 ) -> TaskStudy:
     """Search for the settings whose network has the lowest validation loss.
 
-    The held-out examples are looked at once, by the best run, at the end.
-    settings: those that are not searched. trials: in all, those of earlier and other processes included.
-    folder: where the study is kept, and its results written; one that exists is continued.
-    study: the URL of a database instead, for a study that machines share (under the folder's name, without
-    its number); each writes its own folder. space: of settings of the task, or of what they are made of;
-    None: `space_of` the settings. pruning, listeners: as of `chainrule.tune.search`. say: called with
-    sentences on what is inferred.
+    The best run is evaluated on the held-out examples once, at the end.
+    settings: those that are not searched. trials: the total number, including those of earlier and of other
+    processes. folder: for the study and its results; an existing study is continued.
+    study: the URL of a database, for a study that machines share (under the folder's name without its
+    number); each machine writes its own folder. space: of settings of the task, or of the parameters that
+    make them; None: `space_of` the settings. pruning, listeners: as for `chainrule.tune.search`. say: called
+    with sentences on what is inferred.
 
-    Ctrl-C ends the search in order: the best so far is written. The same call continues with the study.
-    Raises ConfigError and DataError before the first trial, and TrainingError where no trial was completed.
+    Ctrl-C ends the search, and the best run so far is written. The same call continues the study.
+    Raises ConfigError and DataError before the first trial, and TrainingError if no trial was completed.
     """
     check_whole("tune_task", "trials", trials)
     import_optuna()
@@ -145,9 +145,9 @@ def find_study(
     *,
     shared: bool,
 ) -> Path:
-    """The folder of the study with these arguments in `parent`, or the next free <stem>-<number> in it.
+    """The folder in `parent` with a study of these arguments, or else the next free <stem>-<number>.
 
-    shared: whether the study is in a database, rather than in the folder.
+    shared: whether the study is in a database instead of in the folder.
     """
     wanted = subject_of(space, _subject(task, opened, settings, space), pruning)
     number = 1
@@ -160,13 +160,13 @@ def find_study(
 
 
 def study_name(folder: Path) -> str:
-    """What a study is called in a database: the folder's name without its number."""
+    """The name of a study in a database: the folder's name without its number."""
     name, _, number = folder.name.rpartition("-")
     return name if name and number.isdecimal() else folder.name
 
 
 def _subject(task: Task, opened: Opened, settings: Any, space: Space) -> dict[str, Any]:
-    """What a study is about, as plain data: the task, what is learned from, the target, what is fixed."""
+    """The subject of a study, as plain data: task, fingerprint of the source, target, fixed settings."""
     made = searched(task).made_of.items()
     names = {*space.parameters, *(name for name, parts in made if set(parts) & set(space.parameters))}
     fixed = {name: value for name, value in plain_settings(settings).items() if name not in names}
@@ -175,7 +175,7 @@ def _subject(task: Task, opened: Opened, settings: Any, space: Space) -> dict[st
 
 
 def _upgraded(subject: Mapping[str, Any]) -> dict[str, Any]:
-    """What `_subject` gave when tables alone could be tuned and their problem was called task."""
+    """A subject of the format in which only tables could be tuned, in the present format."""
     if "task" in subject:
         return dict(subject)
     settings = dict(subject.get("settings", {}))
@@ -193,7 +193,7 @@ def _make_folder(
     seed: int,
     url: str | None,
 ) -> None:
-    """The study's folder, whole from the moment it is there; one that is there is checked.
+    """Create the study's folder, whole or not at all; an existing one is checked.
 
     Raises ConfigError for a folder that holds something else, and for a database that does not answer.
     """
@@ -233,9 +233,9 @@ def _read_subject(folder: Path) -> dict[str, Any]:
 
 
 def _write_best(folder: Path, task: Task, trials: Trials, chosen: Any, run: Run | None) -> TaskRun | None:
-    """The run of the best trial in its folder; trained again where another process had it.
+    """Write the run of the best trial into its folder; train it again if another process had it.
 
-    None where Ctrl-C ends that.
+    Returns None if Ctrl-C ends that training.
     """
     place = folder / BEST
     if place.exists():

@@ -1,4 +1,4 @@
-"""The textbook's example: a two-layer network and the exclusive or, one step of backpropagation."""
+"""The textbook's example: one step of backpropagation of a two-layer network for the exclusive or."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What the loop tells its listeners."""
+"""The events that the training loop sends to its listeners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from chainrule.training.state import Record, RunState
 
 @dataclass(frozen=True)
 class Started:
-    """Before the first step. parameters: trained numbers.
+    """Before the first step.
 
-    steps_per_epoch, examples: None for a source that does not know how many examples it has.
-    state: as training finds it. stop: call with a reason to end before the first step.
+    epochs: the most. steps_per_epoch, examples: None for a source with an unknown number of examples.
+    parameters: the number of trained numbers. first_epoch: from 1; larger for a resumed run. state: at the
+    start. stop: call it with a reason to end before the first step.
     """
 
     epochs: int
@@ -26,10 +27,11 @@ class Started:
 
 @dataclass(frozen=True)
 class StepsDone:
-    """After some steps, several times a second. loss: of the last step.
+    """After some steps, several times a second.
 
-    state: brings the run's state up to date and gives it, such as to save it; training that continues from it
-    gives the same bits. It takes time, so call it seldom. None at the end of an epoch, amid its last batches.
+    epoch: from 1. step: steps so far. loss: of the last step.
+    state: a function that returns the present state of the run, from which training continues with the same
+    bits. It takes time, so call it seldom. None during the last batches of an epoch.
     """
 
     epoch: int
@@ -40,11 +42,11 @@ class StepsDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """After every epoch. Listeners hear of it one after the other, so what one writes others find.
+    """After every epoch. Listeners are called one after the other, so later ones see what earlier ones write.
 
-    record: of the epoch, the last of the history; figures may be added. state: as it is now. stop: call with
-    a reason to end here. weights: gives what to predict with, by name; the arrays may be the state's own.
-    changed: call it after writing to arrays of the state.
+    record: of the epoch, the last one of the history; a listener may add numbers. state: at this time. stop:
+    call it with a reason to end training here. weights: a function that returns the arrays to predict with,
+    by name; they may be those of the state. changed: call it after writing to arrays of the state.
     """
 
     record: Record
@@ -56,12 +58,12 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Ended:
-    """Training is over, in every case; nothing comes after it.
+    """Training has ended, for whatever reason; the last event.
 
-    reason: 'epochs', 'early stopping', 'interrupted', or what a listener gave; 'not finite' where training
-    broke down (TrainingError), and 'error' for any other exception, also one of a listener.
-    error: the exception that ended training and is raised after this event, or None. Of a TrainingError the
-    state is that before the step that broke down, all of it finite; of other errors it may be amidst a call.
+    reason: 'epochs', 'early stopping', 'interrupted', or that of a listener; 'not finite' for a
+    TrainingError, 'error' for any other exception, including those of listeners.
+    error: the exception that ended training and is raised after this event, or None. For a TrainingError the
+    state is the one before the failing step, with finite numbers; for other errors it may be incomplete.
     """
 
     reason: str
@@ -70,6 +72,6 @@ class Ended:
 
 
 Event = Started | StepsDone | EpochDone | Ended
-"""What the training loop tells its listeners."""
+"""Any event of training."""
 Listener = Callable[[Event], None]
 """Called with every event of training."""

@@ -76,65 +76,60 @@ def train(
 ) -> Run:
     """Train a model by backpropagation.
 
-    model: a layer, usually Sequential([...]); or an `Objective` of your own, which has its loss, and may do
+    model: a layer, usually Sequential([...]); or your own `Objective`, which contains its loss and may work
     without targets.
-    data: (x, y) or (x, y, sample_weight); arrays or numeric DataFrames, first axis = examples; or a source
-    (`chainrule.data.Source`), such as npy_shards("folder"), whose examples may be more than memory holds.
-    x may be sequences of different lengths (`chainrule.data.ragged`). x and y may be
-    tuples or mappings of arrays: the model is called with one of Tensors, and `Run.predict` gives what it
-    returns. Whole-number y are class numbers. Whole-number x become floats, but stay whole for a model that
-    looks them up, such as by an Embedding; those of uint8, such as images, do so batch by batch, and take a
-    quarter of the memory. The columns of DataFrames are known by their names: those of
-    validation data, and of what `Run.predict` gets, may be in any order. Weights count in proportion: all of
-    them ten times as large are the same.
-    loss: what to minimize, on the raw outputs of the model: a loss, or a name in nn.LOSSES, such as
-    'cross_entropy' or 'mean_squared_error'. Of a model with several outputs a mapping or tuple of these, one
-    for each head: their sum is minimized; nn.MultiOutputLoss has weights for them.
-    optimizer: an optimizer, such as nn.adam(0.01), or a name in nn.PRESETS, which has its usual learning
-    rate; 'adam' is adam(0.001).
-    penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. Where a layer refuses the few examples
-    that are left over for the last batch, as BatchNorm does a single one, the last two batches share theirs
-    evenly, and a warning says so.
-    validation: a share of the data (0 … 1), split off at random and stratified by class, where there are
-    classes and none is too rare, of several targets by all of them (`chainrule.data.split`); or data of its
-    own.
-    keep: with validation, 'best' returns the parameters (and the layers' state) of the epoch with the lowest
-    validation loss, 'last' those at the end. An epoch whose validation loss is infinite or NaN is warned of
-    and never the best.
-    metrics: measured on the validation data after every epoch, as 'validation_<name>' in the history: names
-    of nn.metrics.MEASURED ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
-    under their own names; None takes those that go with loss and targets. Those of one head of several begin
-    with its name, such as 'kind_accuracy'. A function is called on arrays as `predict` gives them, without
-    sample weights. The recipe keeps names of MEASURED; of your own functions the numbers in the history are
-    kept, and a resumed run is to be given them again.
+    data: (x, y) or (x, y, sample_weight), arrays or numeric DataFrames with examples along the first axis; or
+    a source (`chainrule.data.Source`), such as npy_shards("folder"), which may be larger than memory. x may
+    be sequences of different lengths (`chainrule.data.ragged`). x and y may be tuples or mappings of arrays:
+    the model is called with Tensors in the structure of x, and `Run.predict` returns the structure of its
+    outputs. Integer y are class numbers. Integer x become floats, unless the model looks them up, as an
+    Embedding does; uint8 x, such as images, become floats batch by batch, so they take a quarter of the
+    memory. Columns of DataFrames are identified by name: validation data and the argument of `Run.predict`
+    may have them in any order. Only the ratios of sample weights matter.
+    loss: of the raw outputs of the model: a loss, or a name in nn.LOSSES, such as 'cross_entropy' or
+    'mean_squared_error'. For a model with several outputs, a mapping or tuple with one for each head, whose
+    sum is minimized (nn.MultiOutputLoss weights them).
+    optimizer: an optimizer, such as nn.adam(0.01), or a name in nn.PRESETS, with its default learning rate;
+    'adam' is adam(0.001).
+    penalties: such as (L2(1e-4),). epochs, batch_size: at least 1. If a layer refuses the few examples left
+    for the last batch, as BatchNorm refuses a single one, the last two batches share their examples evenly,
+    and a warning says so.
+    validation: a share of the data (0 … 1), split off at random and stratified by class if there are classes
+    and none is too rare, for several targets by all of them (`chainrule.data.split`); or separate data.
+    keep: with validation, 'best' returns the parameters (and the state of layers) of the epoch with the
+    lowest validation loss, 'last' those of the last epoch. An epoch whose validation loss is infinite or NaN
+    raises a warning and is never the best.
+    metrics: computed on the validation data after every epoch, as 'validation_<name>' in the history: names
+    in nn.metrics.MEASURED ('accuracy', 'r2' …), and functions of (targets, predictions) that return a number,
+    under their own names; None chooses by loss and targets. Metrics of one of several heads begin with its
+    name, such as 'kind_accuracy'. A function gets arrays as `predict` returns them, and no sample weights.
+    The recipe stores names in MEASURED only; give your functions again when you resume a run.
     patience: stop after this many epochs without a lower validation loss.
-    seed: decides the split, the initial weights, the order of the examples and dropout; the same seed gives
-    the same bits. Each array's first values are drawn by the seed and its name, such as 'dense_1.weight',
-    so that a layer more or another width elsewhere changes no other's; so two networks with the same seed
-    have the same first weights wherever a name and a shape agree. For networks that shall differ, as in
-    ensembles or comparisons, give each a seed of its own.
-    shuffle: False visits the examples as they stand in every epoch, and takes a share for validation from
-    their end.
+    seed: of the split, the initial weights, the order of the examples and dropout; the same seed gives the
+    same bits. Each array is initialized from the seed and its name, such as 'dense_1.weight', so another
+    layer or width elsewhere does not change it, and two networks with the same seed have equal initial
+    weights wherever name and shape agree. Give networks that should differ, as in ensembles, different seeds.
+    shuffle: False visits the examples in their order in every epoch, and takes a validation share from their
+    end.
     mixing: of the examples of a batch, such as nn.MixUp(0.2).
-    watch: what is measured within the steps (see Run.history): True takes activations, deltas, gradients,
-    updates and weights, at the last full batch of every epoch; names of PROBES and a `Probe` choose others,
+    watch: what is measured within the steps (see Run.history): True for activations, deltas, gradients,
+    updates and weights, at the last full batch of every epoch; names in PROBES and a `Probe` choose others,
     or every step; False measures nothing.
-    listeners: functions of an event (`chainrule.training.events`). checkpoint: a file that keeps the
-    whole state; if it exists, the run continues from there, to the bits of an unbroken run. It knows its
-    settings and, by a hash, its data and validation, and refuses others; one run at a time may keep its state
-    in it.
-    progress: a bar on standard error, in a notebook one line; None shows it there and on a terminal.
+    listeners: functions of an event (`chainrule.training.events`).
+    checkpoint: a file for the whole state; if it exists, the run continues from there, with the bits of an
+    uninterrupted run. It contains the settings and a hash of the data and validation data, and is refused for
+    others. Only one run at a time may use it.
+    progress: a bar on standard error, in a notebook one line; None shows it in notebooks and on terminals.
     executor: a name in `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the
-    reference. Where the core is missing NumPy takes its place: a warning says so once, and the first record
-    of the history, as 'executor'.
+    reference. If the core is not installed, NumPy replaces it; a warning says so once, and the first record
+    of the history has it as 'executor'.
 
-    Ctrl-C ends training in order: the Run so far is returned, with `stopped` = 'interrupted'; a second Ctrl-C
-    interrupts at once.
-    Raises ConfigError, ShapeError and DataError before the first step, and ConfigError for a setting that
-    there is not, which says what it is called here; OSError, naming the checkpoint, where
-    that can't be written; TrainingError if the loss or a weight becomes NaN or infinite, with the step, the
-    layer, the cause that was measured, and in its `run` the history and the weights so far. Listeners are
-    told `Ended` whatever ends training.
+    Ctrl-C ends training after the current call and returns the Run so far, with `stopped` = 'interrupted'; a
+    second Ctrl-C interrupts at once.
+    Raises ConfigError, ShapeError and DataError before the first step; the ConfigError for an unknown setting
+    suggests the right name. Raises OSError, naming the checkpoint, if that can't be written; TrainingError if
+    the loss or a weight becomes NaN or infinite, with the step, the layer, the measured cause, and in its
+    `run` the history and the weights so far. Listeners get `Ended` whatever ends training.
     """
     named, own = named_metrics(metrics)
     recipe = Recipe(
@@ -183,12 +178,12 @@ def train_recipe(
 ) -> Run:
     """`train` for a recipe and checked arrays, or sources.
 
-    state: trained on from where it is, in place, until recipe.epochs are done in all, such as a `RunState`
-    of a `starting_tree`; not with a checkpoint. Patience counts from there.
-    programs: compiled before, for a recipe that differs in epochs, batch size, patience and seed at most;
-    they have their executor. own_metrics: by name, measured beside those of the recipe.
-    initial: arrays of the model that training begins with, by name, such as the `parameters` of another run;
-    what is not among them, or of another shape, begins as its layer says.
+    state: to continue from, such as a `RunState` of a `starting_tree`; it is changed in place, until it has
+    recipe.epochs epochs in all. Not with a checkpoint. Patience counts from there.
+    programs: compiled before, for a recipe that differs at most in epochs, batch size, patience and seed;
+    their executor is used. own_metrics: functions of the user by name, besides the metrics of the recipe.
+    initial: initial arrays of the model by name, such as the `parameters` of another run; other arrays, and
+    those of another shape, are initialized by their layers.
     """
     programs = Programs(recipe, executor) if programs is None else programs
     supply = supply_of(programs, data)
@@ -246,7 +241,7 @@ def _bar(progress: bool | None) -> ProgressBar | NotebookLine | None:
 def split_validation(
     recipe: Recipe, data: Any, validation: Any
 ) -> tuple[Arrays | Source, Arrays | Source | None]:
-    """Training and validation data, from data and a share of it or data of its own."""
+    """Training and validation data, from the data and either a share to split off or separate data."""
     needed = recipe.objective.needs_targets
     arrays = data if isinstance(data, Source) else arrays_for(recipe, data)
     if needed and not _has_targets(arrays):
@@ -296,7 +291,7 @@ def _check_all_examples(recipe: Recipe, supply: Supply) -> None:
 def named_metrics(
     given: MetricsGiven | None,
 ) -> tuple[tuple[str, ...] | None, dict[str, OwnMetric]]:
-    """The names that a recipe keeps, and functions of the user by their names."""
+    """The names of metrics that a recipe stores, and the functions of the user by their names."""
     if given is None:
         return None, {}
     listed = [given] if isinstance(given, str) or callable(given) else list(given)
@@ -315,7 +310,7 @@ def named_metrics(
 
 
 def _check_metrics(recipe: Recipe, programs: Programs, held_out: Supply | None, *, measured: bool) -> None:
-    """Refuse, before training, metrics that were asked for and can't be measured."""
+    """Raises ConfigError, before training, for given metrics that can't be computed."""
     if not measured:
         return
     validation = None if held_out is None else held_out.sample
@@ -334,9 +329,9 @@ def _check_metrics(recipe: Recipe, programs: Programs, held_out: Supply | None, 
 
 
 def check_data(recipe: Recipe, programs: Programs, data: Arrays, validation: Arrays | None) -> None:
-    """Refuse examples that the model can't look up and targets that the loss can't take, before training.
+    """Raises DataError, before training, for examples that the model can't look up, and for wrong targets.
 
-    Outputs of a form that the loss is not made for are warned of.
+    Warns if the last activation does not suit the loss.
     """
     held_out = None if validation is None else supply_of(programs, validation)
     _check_supplies(recipe, programs, supply_of(programs, data), held_out)
@@ -386,12 +381,11 @@ def starting_tree_of(
 
 
 def _last_parts(programs: Programs, supply: Supply, rows: int) -> tuple[int, str]:
-    """How the last rows of an epoch are divided, as `batches` takes it, and a sentence where that is unusual.
+    """How the last rows of an epoch are divided, see `batches`, and a sentence if that is unusual.
 
-    Where a layer refuses the few rows that are left over, as BatchNorm does a single one, they and the last
-    full batch are divided in two: as many steps as before, none of them with few rows. Raises what the layer
-    raises where it refuses these, too, and all of them as one batch. Where nobody knows how many examples
-    there are, one may be left over.
+    If a layer refuses the few remaining rows, as BatchNorm refuses a single one, they and the last full batch
+    are divided evenly into two batches. Raises the error of the layer if it refuses these, and also all of
+    them as one batch. If the number of examples is unknown, one row may remain.
     """
     data = supply.sample
     rest = 1 if supply.examples is None else supply.examples % rows

@@ -1,10 +1,10 @@
-"""The folder of a run: what kind it is, in which format, and what lies in it. This module alone knows.
+"""The run folder: its kind, its format and its files. No other module knows them.
 
-`folder.json` says kind and format. `weights.safetensors` holds the arrays that the model predicts with, and
-in its metadata the recipe. `metrics.jsonl` has one line per epoch; `config.toml` says how to repeat the run.
-Tasks and estimators put files of their own beside them. Equal runs are equal bytes, but for measured seconds.
+`folder.json` has kind and format. `weights.safetensors` holds the arrays that the model predicts with, and in
+its metadata the recipe. `metrics.jsonl` has one line per epoch; `config.toml` has the settings that repeat
+the run. Tasks and estimators add files of their own. Equal runs have equal bytes, except measured times.
 
-Format 1 had no folder.json. It is still read: `upgraded` gives its recipes today's names.
+Format 1 had no folder.json. It can still be read: `upgraded` gives its recipes the present names.
 """
 
 import json
@@ -36,26 +36,26 @@ _FORMAT_1 = {
     "preprocessing.json": "table",
     WEIGHTS: RUN,
 }
-"""What a folder of format 1 is, by the first of these files that is in it."""
+"""The kind of a folder of format 1, by the first of these files in it."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a folder holds: its kind, such as 'table', and the number of its format."""
+    """The kind of a folder, such as 'table', and the number of its format."""
 
     name: str
     format: int
 
 
 def write_kind(folder: Path, name: str) -> None:
-    """Say in a new folder what it holds."""
+    """Write folder.json into a new folder."""
     (folder / FOLDER).write_text(json_text({"kind": name, "format": FORMAT}) + "\n", encoding="utf-8")
 
 
 def kind_of(folder: Path) -> Kind:
-    """What a folder holds.
+    """The kind of a folder.
 
-    Raises DataError where it is missing, is none of chainrule's, or was written by a later chainrule.
+    Raises DataError if it is missing, is not a folder of chainrule, or was written by a later version.
     """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else f"does not exist{_near_folder(folder)}"
@@ -87,12 +87,12 @@ def _near_folder(folder: Path) -> str:
 
 
 def _runs_in(parent: Path) -> list[Path]:
-    """The folders in this one that say what they hold; none where this one is missing."""
+    """The run folders in a folder; none if it is missing."""
     return [path.parent for path in parent.glob(f"*/{FOLDER}")]
 
 
 def check_kind(folder: Path, name: str, remedy: str) -> Kind:
-    """The kind of a folder that must hold this one; DataError, with the remedy, for another."""
+    """The kind of a folder, which must have this name. Raises DataError, with the remedy, for another."""
     kind = kind_of(folder)
     if kind.name != name:
         raise DataError(f"{folder} is the folder of a {kind.name}, not of a {name}", remedy=remedy)
@@ -101,10 +101,10 @@ def check_kind(folder: Path, name: str, remedy: str) -> Kind:
 
 @dataclass(frozen=True)
 class Contents:
-    """What the folder of a run says, as plain data.
+    """The contents of a run folder, as plain data.
 
-    recipe: of the recipe, with today's names. parameters: name -> array. history: one record per epoch.
-    batch: name -> [shape, dtype] of the training batches. stopped, best_epoch, columns: as of `Run`.
+    recipe: as `Recipe.to_plain` writes it. parameters: name -> array. history: one record per epoch. batch:
+    name -> [shape, dtype] of the training batches. stopped, best_epoch, columns: see `Run`.
     """
 
     recipe: dict[str, Any]
@@ -117,7 +117,7 @@ class Contents:
 
 
 def write_contents(folder: Path, contents: Contents, config: Mapping[str, Any]) -> None:
-    """Write what a run is into a folder that exists. config: what config.toml says."""
+    """Write the contents of a run into an existing folder. config: the content of config.toml."""
     import tomli_w
 
     (folder / CONFIG).write_text(tomli_w.dumps(config), encoding="utf-8")
@@ -135,7 +135,7 @@ def write_contents(folder: Path, contents: Contents, config: Mapping[str, Any]) 
 
 
 def read_contents(folder: Path) -> Contents:
-    """What `write_contents` wrote, of this format or an earlier one.
+    """The contents of a run folder of this format or an earlier one.
 
     Raises DataError if the folder is missing, holds no run, or is damaged.
     """
@@ -196,7 +196,7 @@ def safetensors_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, s
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of a safetensors file; DataError if it is missing or damaged."""
+    """Arrays and metadata of a safetensors file. Raises DataError if it is missing or damaged."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class GoingOn:
-    """What a run in memory keeps beside its parameters, so that training can go on.
+    """What a run in memory keeps besides its parameters, so that training can continue.
 
-    state: at its end. data, validation: what it was trained on and measured with. watch, own_metrics: as
-    `train` was given them.
+    state: at the end of the run. data, validation: of the run. watch, own_metrics: as given to `train`.
     """
 
     state: RunState
@@ -41,7 +40,7 @@ class GoingOn:
 
 @dataclass
 class LastState:
-    """A listener that keeps the state in which a run ended."""
+    """A listener that keeps the final state of a run."""
 
     state: RunState | None = None
 
@@ -53,7 +52,7 @@ class LastState:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """The settings that change from here on, as of `Run.train`; None: as before."""
+    """The settings that change when a run continues, see `Run.train`; None for no change."""
 
     learning_rate: float | Schedule | None
     batch_size: int | None
@@ -126,7 +125,7 @@ def _changed(recipe: Recipe, known: GoingOn, changes: Changes) -> tuple[Recipe, 
 def _examples(
     run: "Run", recipe: Recipe, known: GoingOn, data: Any, validation: Any
 ) -> tuple[Arrays | Source, Arrays | Source | None]:
-    """Training and validation data: those that are given, and else those of before."""
+    """Training and validation data: the given ones, else those of the run."""
     from chainrule.training.fitting import split_validation
 
     if data is None:
@@ -146,7 +145,7 @@ def _examples(
 
 
 def _at_rate(optimizer: Any, rate: float | Schedule) -> Any:
-    """The optimizer with another learning rate; ConfigError where it has none."""
+    """The optimizer with another learning rate. Raises ConfigError if it has none."""
     if with_rate(optimizer, Constant(1.0)) == with_rate(optimizer, Constant(2.0)):
         raise ConfigError(
             f"the optimizer {optimizer!r} has no learning rate",

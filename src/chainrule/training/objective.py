@@ -21,10 +21,10 @@ Tensors = Mapping[str, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """What an objective makes of a batch.
+    """The loss and the outputs of a batch.
 
-    loss: a scalar, without penalties. outputs: what the model says before anything is made of it, such as
-    logits: a Tensor, or a tuple or mapping of them, each with the examples along its first axis.
+    loss: a scalar, without penalties. outputs: the raw outputs of the model, such as logits: a Tensor, or a
+    tuple or mapping of Tensors, with examples along their first axis.
     """
 
     loss: Tensor
@@ -35,10 +35,10 @@ class Recorded:
 class Objective(Part, ABC):
     """What one step of training minimizes.
 
-    A frozen dataclass whose fields hold its layers; their parameters are named after the fields, such as
-    'encoder.dense_1.weight'. `record` may call any of them, several times, and compute any loss: of several
-    inputs and outputs, with targets of any structure or with none.
-    needs_targets: whether data without targets are refused before training.
+    A frozen dataclass with its layers as fields; their parameters are named after the fields, such as
+    'encoder.dense_1.weight'. `record` may call each layer any number of times, and compute any loss of
+    several inputs and outputs, with targets of any structure or without targets.
+    needs_targets: True: data without targets are refused before training.
     """
 
     needs_targets: ClassVar[bool] = False
@@ -47,16 +47,16 @@ class Objective(Part, ABC):
     def record(self, inputs: Tensors) -> Recorded:
         """The loss and the outputs for a batch.
 
-        inputs: by the names of `chainrule.data.Arrays`: 'x' or 'x.left' …, and where the data have them 'y'
-        or 'y.kind' … and 'weight'; chainrule.data.nested("x", inputs) is the structure that was given.
+        inputs: by the names of `chainrule.data.Arrays`: 'x' or 'x.left' …, and if the data have them 'y' or
+        'y.kind' … and 'weight'. chainrule.data.nested("x", inputs) restores the structure of the data.
         """
 
     def forward(self, inputs: Tensors) -> Structure:
-        """The outputs alone, of inputs that may lack what only the loss needs; by default of `record`."""
+        """The outputs, from inputs without targets; by default those of `record`."""
         return checked(self, self.record(inputs)).outputs
 
     def predict(self, outputs: Structure) -> Structure:
-        """What users get for these outputs, such as probabilities; the outputs themselves by default."""
+        """The predictions for these outputs, such as probabilities; by default the outputs themselves."""
         return outputs
 
     def layers(self) -> list[tuple[str, Layer]]:
@@ -64,14 +64,14 @@ class Objective(Part, ABC):
         return held_layers(self)
 
     def takes_whole_numbers(self) -> bool:
-        """Whether whole numbers among the inputs stay whole; see `Layer.takes_whole_numbers`."""
+        """Whether integer inputs stay integers; see `Layer.takes_whole_numbers`."""
         return any(layer.takes_whole_numbers() for _, layer in held_layers(self))
 
     def check(self, shapes: Mapping[str, tuple[int, ...]], targets: Mapping[str, Any]) -> None:
-        """Refuse targets that it can't learn from, before training.
+        """Check the targets before training; raises DataError for wrong ones.
 
-        shapes: of the outputs for all examples, as 'prediction' or 'prediction.kind' …; targets: arrays as
-        'y' or 'y.kind' …. Raises DataError.
+        shapes: of the outputs for all examples, by the names 'prediction' or 'prediction.kind' …. targets: by
+        the names 'y' or 'y.kind' ….
         """
 
 
@@ -79,10 +79,10 @@ class Objective(Part, ABC):
 class Supervised(Objective):
     """loss(model(x), y): a model learns targets from inputs.
 
-    model: called with the inputs in the structure in which they were given. loss: of its outputs and the
-    targets. mixing: of the examples of a batch while training, such as MixUp(); or None.
-    The parameters are named after the places within the model, such as 'dense_1.weight'.
-    Raises ConfigError for what is no layer, loss or mixing.
+    model: called with the inputs in the structure of the data. loss: of its outputs and the targets. mixing:
+    of the examples of a batch in training, such as MixUp(); or None.
+    Parameters are named after their places within the model, such as 'dense_1.weight'.
+    Raises ConfigError for a field of another type.
     """
 
     model: Layer
@@ -97,7 +97,7 @@ class Supervised(Objective):
             check_type("mixing", self.mixing, Mixing, "a mixing, such as MixUp(0.2)")
 
     def record(self, inputs: Tensors) -> Recorded:
-        """The loss of the batch, of which examples are mixed while training."""
+        """The loss and outputs of the batch, whose examples are mixed in training."""
         built = current_building(self)
         if self.mixing is None or not built.training:
             outputs = self.forward(inputs)
@@ -114,7 +114,7 @@ class Supervised(Objective):
             return Recorded(loss, outputs)
 
     def forward(self, inputs: Tensors) -> Structure:
-        """What the model gives."""
+        """The outputs of the model."""
         outputs = self.model(nested("x", inputs))
         if is_ours(type(self.loss)) and not isinstance(self.loss, MultiOutputLoss):
             if not isinstance(outputs, Tensor):
@@ -128,7 +128,7 @@ class Supervised(Objective):
         return outputs
 
     def predict(self, outputs: Structure) -> Structure:
-        """As the loss has it: probabilities of classes for cross-entropies, for example."""
+        """The predictions of the loss, such as probabilities for cross-entropies."""
         owner = type(self.loss).__name__
         with current_building(self).trace.at(layer="loss", label=owner):
             predicted = self.loss.predict(outputs)
@@ -140,7 +140,7 @@ class Supervised(Objective):
         return []
 
     def check(self, shapes: Mapping[str, tuple[int, ...]], targets: Mapping[str, Any]) -> None:
-        """As the loss does."""
+        """Check the targets by the loss."""
         given = nested("y", targets)
         if is_ours(type(self.loss)) and not isinstance(self.loss, MultiOutputLoss) and "y" not in targets:
             raise DataError(
@@ -167,13 +167,13 @@ class Supervised(Objective):
 
 
 def recorded(objective: Objective, inputs: Tensors, built: Building) -> Recorded:
-    """`objective.record`, its layers in their places, and what it gives looked at."""
+    """`objective.record`, with its layers in their places, and its result checked."""
     with built.holding(objective.layers()):
         return checked(objective, objective.record(_Named(inputs)))
 
 
 def checked(objective: Objective, result: Any) -> Recorded:
-    """What an objective's record gave; ChainruleError, naming the objective, for what is none."""
+    """The result of an objective's record. Raises ChainruleError, naming the objective, for another type."""
     owner = type(objective).__name__
     if not isinstance(result, Recorded):
         raise ChainruleError(
@@ -185,14 +185,14 @@ def checked(objective: Objective, result: Any) -> Recorded:
 
 
 def forwarded(objective: Objective, inputs: Tensors, built: Building, *, raw: bool) -> dict[str, Tensor]:
-    """What an objective predicts, as 'prediction' or 'prediction.kind' …; raw: its outputs as they are."""
+    """The predictions of an objective, as 'prediction' or 'prediction.kind' …; raw: its outputs instead."""
     with built.holding(objective.layers()):
         outputs = objective.forward(_Named(inputs))
     return predicted(objective, outputs, raw=raw)
 
 
 def predicted(objective: Objective, outputs: Structure, *, raw: bool) -> dict[str, Tensor]:
-    """What an objective makes of outputs, by name."""
+    """The predictions for outputs, by name; raw: the outputs instead."""
     said = outputs if raw else objective.predict(outputs)
     check_tensors(type(objective).__name__, said, "what it predicts")
     return flattened("prediction", said)
@@ -207,7 +207,7 @@ def check_type(name: str, value: object, kind: type, example: str) -> None:
 
 
 class _Named(dict[str, Tensor]):
-    """The inputs of a batch, which say what they lack."""
+    """The inputs of a batch; a missing one raises DataError that names it."""
 
     def __missing__(self, name: str) -> Tensor:
         raise DataError(f"there is no {name} among {', '.join(self)}", remedy=f"give {name} too")

@@ -1,4 +1,4 @@
-"""Probes: numbers that a training step measures of itself while it runs. PROBES lists them by name."""
+"""Probes: numbers that are measured within the training step. PROBES lists them by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from chainrule.program import functions as f
 
 READS = ("activation", "delta", "value", "gradient", "update")
 EACH_STEP = "@step"
-"""The end of names of outputs that are kept for every step."""
+"""The ending of names of outputs that are recorded at every step."""
 
 
 def _largest(x: Tensor) -> Tensor:
@@ -45,16 +45,17 @@ REDUCTIONS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Probe(Part):
-    """One number of each layer or parameter, measured within the training step.
+    """One number for each layer or parameter, measured within the training step.
 
-    reads: 'activation' (a layer's output) or 'delta' (the gradient of the loss with respect to it), by layer;
-    'gradient', 'update' (what the optimizer adds) or 'value' (what it has become), by parameter.
+    reads: for layers, 'activation' (the output) or 'delta' (the derivative of the loss with respect to it);
+    for parameters, 'gradient', 'update' (what the optimizer adds) or 'value' (after the update).
     reduction: what it is reduced by: 'root_mean_square', 'mean', 'largest' (absolute number), 'zeros' (share
     of numbers that are 0) or 'dead_units' (share of units that are 0 for all examples of the batch).
-    per: another that is read in the same place and reduced alike, by which the number is divided; or None.
-    every: 'epoch' measures the last full batch of every epoch, 'step' every step.
+    per: another quantity of the same layer or parameter, such as 'value', by whose reduction the number is
+    divided; or None. every: 'epoch' measures at the last full batch of every epoch, 'step' at every step.
     on: a shell pattern for the names of layers or parameters, such as 'dense_1*'.
-    Raises ConfigError for another setting, and where `per` is not read in the same place.
+    Raises ConfigError for another setting, and if one of `reads` and `per` is of layers and the other of
+    parameters.
     """
 
     reads: str
@@ -77,16 +78,16 @@ class Probe(Part):
 
     @property
     def name(self) -> str:
-        """What records call it, such as 'activation', 'activation_zeros' or 'update_per_value'."""
+        """Its name in records, such as 'activation', 'activation_zeros' or 'update_per_value'."""
         reduced = "" if self.reduction == "root_mean_square" else f"_{self.reduction}"
         return f"{self.reads}{reduced}" + (f"_per_{self.per}" if self.per else "")
 
     def output(self, path: str) -> str:
-        """What the training step calls it for a layer or parameter."""
+        """The name of the training step's output for a layer or parameter."""
         return f"{self.name} {path}" + (EACH_STEP if self.every == "step" else "")
 
     def measure(self, readings: Mapping[str, Tensor]) -> Tensor:
-        """The number, recorded. readings: what can be read in one place, by what it is."""
+        """Record the number. readings: of one layer or parameter: 'activation' -> Tensor, and so on."""
         reduce = REDUCTIONS[self.reduction]
         number = reduce(readings[self.reads])
         return number if self.per is None else number / reduce(readings[self.per])
@@ -110,16 +111,16 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "update_per_value": Probe("update", per="value"),
     }
 )
-"""By name, as `watch=` takes them."""
+"""Probes by the names that `watch=` accepts."""
 USUAL = tuple(PROBES[name] for name in READS)
-"""What is watched where nobody chooses."""
+"""The probes that are watched by default."""
 
 Watch = bool | str | Probe | Sequence[str | Probe]
-"""True is `USUAL`, False nothing; else names of PROBES and probes."""
+"""True for `USUAL`, False for none; else names in PROBES, and probes."""
 
 
 def probes_of(watch: Watch) -> tuple[Probe, ...]:
-    """The probes that are meant. Raises ConfigError that suggests the nearest name."""
+    """The probes that `watch` means. Raises ConfigError, suggesting the nearest name, for an unknown one."""
     if isinstance(watch, bool):
         return USUAL if watch else ()
     given = [watch] if isinstance(watch, str | Probe) else watch
@@ -141,7 +142,7 @@ def _probe_of(given: str | Probe) -> Probe:
 
 
 def every_step(probes: Sequence[Probe]) -> tuple[Probe, ...]:
-    """Those that measure every step."""
+    """The probes that measure at every step."""
     return tuple(probe for probe in probes if probe.every == "step")
 
 
@@ -152,7 +153,7 @@ def readings_of(
     gradients: Mapping[str, Tensor],
     updates: Mapping[str, Tensor],
 ) -> dict[str, dict[str, Tensor]]:
-    """What can be read, by place: outputs and deltas by layer, the others by parameter."""
+    """Layer -> its activation and delta; parameter -> its value, gradient and update."""
     of_layers = {
         path: {"activation": output} | ({"delta": deltas[path]} if path in deltas else {})
         for path, output in outputs.items()
@@ -165,9 +166,9 @@ def readings_of(
 
 
 def measured(probes: Sequence[Probe], places: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Record all that the probes measure, by `Probe.output`. places: as of `readings_of`.
+    """Record the numbers of the probes, by `Probe.output`. places: see `readings_of`.
 
-    Raises ConfigError for a probe that fits nothing.
+    Raises ConfigError for a probe whose pattern matches nothing.
     """
     found: dict[str, Tensor] = {}
     hit: set[Probe] = set()
@@ -190,7 +191,7 @@ def measured(probes: Sequence[Probe], places: Mapping[str, Mapping[str, Tensor]]
 
 
 def by_place(sizes: Mapping[str, float | list[float]]) -> dict[str, dict[str, float | list[float]]]:
-    """What was measured, as records have it: path -> name of the probe -> number, or numbers of all steps."""
+    """The numbers as in records: layer or parameter -> name of the probe -> number, or one for each step."""
     watched: dict[str, dict[str, float | list[float]]] = {}
     for output, size in sizes.items():
         kind, _, path = output.removesuffix(EACH_STEP).partition(" ")

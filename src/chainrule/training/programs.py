@@ -1,4 +1,4 @@
-"""Compiled programs of one run, made when first needed, one for each shape of batch."""
+"""The compiled programs of a run, made when first needed, one for each shape of batch."""
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
@@ -24,12 +24,12 @@ _Made = TypeVar("_Made")
 
 
 class Programs:
-    """Training steps and forward passes of a recipe, compiled by one executor and kept by shape.
+    """Training steps and forward passes of a recipe, compiled by one executor and cached by shape.
 
-    executor: its name in EXECUTORS. fallback: why NumPy runs them in its place; '' where it runs here.
+    executor: its name in EXECUTORS. fallback: the reason why NumPy replaces it; '' if it does not.
 
-    They hold no weights, so one serves any number of runs of the same objective, optimizer, penalties and
-    dtype, and any number of threads at once. The oldest are given up where there are many.
+    They hold no weights, so they serve any number of runs with the same objective, optimizer, penalties and
+    dtype, and any number of threads at once. The oldest are discarded when there are many.
     """
 
     def __init__(self, recipe: Recipe, executor: str) -> None:
@@ -49,7 +49,7 @@ class Programs:
         return self.recipe.objective.takes_whole_numbers()
 
     def kept(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
-        """What was made for this key, made now if it was not."""
+        """The cached object of this key, made now if it is missing."""
         found = self._kept.get(key)
         if found is None:
             # Without a lock, which a fork could leave locked: threads that come at once each make it.
@@ -114,13 +114,13 @@ class Programs:
         least: int = 1,
         then: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Structure:
-        """Predictions for rows that are made ready block by block, so that few are in memory at once.
+        """Predictions for rows that are prepared block by block, so that few are in memory at once.
 
-        rows: how many, at least one. block: makes the inputs of some rows by name, as the model takes them,
-        at most BLOCK_ROWS at a time. raw: the outputs of the model as they are. then: what becomes of each
-        output, row by row; itself if None.
-        The last rows of each 512 are repeated up to a power of two, at least `least`, so that tables of any
-        length need few programs.
+        rows: their number, at least one. block: returns the inputs of some rows by name, as the model takes
+        them, at most BLOCK_ROWS at a time. raw: the outputs of the model, not its predictions. then: applied
+        to each output, row by row; None for nothing.
+        The last rows of each 512 are padded by repetition to a power of two, at least `least`, so that tables
+        of any length need few programs.
         """
         whole: dict[str, np.ndarray] = {}
         held = dict(tree)

@@ -1,4 +1,4 @@
-"""The learning-rate range test: a short run in which the rate climbs, and the loss says which rates learn."""
+"""The learning-rate range test: a short run with a rising rate, whose losses show which rates work."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,10 +33,11 @@ _DIVERGED = 4.0  # times the best smoothed loss so far
 
 @dataclass(frozen=True, eq=False)
 class RangeTest:
-    """What a learning-rate range test saw.
+    """The result of a learning-rate range test.
 
-    rates: of every step, climbing. losses: of every step's batch, before its update; both (steps,), shorter
-    than asked for where the loss ran away. smoothed: the losses, each with its neighbours averaged.
+    rates: (steps,) the rate of each step, rising. losses: (steps,) the loss of each step's batch, before its
+    update. There are fewer steps than requested if the loss diverged. smoothed: moving averages of the
+    losses.
     suggestion: the rate at which the smoothed loss falls most steeply against the logarithm of the rate; None
     if it never falls. It is a good constant rate for most networks, and a good peak for OneCycle.
     """
@@ -81,13 +82,13 @@ def learning_rate_range_test(
     dtype: str = "float32",
     executor: str = DEFAULT,
 ) -> RangeTest:
-    """Train for some steps while the learning rate grows from lowest to highest, by one factor each step.
+    """Train for some steps while the learning rate grows from lowest to highest by a constant factor.
 
-    Smith 2017, section 3.3, with a geometric climb, as is usual since, where he has a straight one. It stops
-    when a loss is not finite, or four times the best so far. Nothing is kept of the trained network.
-    model, data, loss, optimizer, penalties, batch_size, seed, dtype, executor: as in `chainrule.train`; every
-    learning rate in the optimizer is replaced by the climbing one. lowest: above 0. highest: above lowest.
-    steps: at least 10.
+    Smith 2017, section 3.3, with a geometric instead of a linear increase, as has become usual. It stops when
+    a loss is not finite, or four times the lowest so far. The trained network is discarded.
+    model, data, loss, optimizer, penalties, batch_size, seed, dtype, executor: as in `chainrule.train`; the
+    rising rate replaces every learning rate in the optimizer. lowest: above 0. highest: above lowest. steps:
+    at least 10.
     Raises ConfigError, ShapeError and DataError before the first step.
     """
     check_number("learning_rate_range_test", "lowest", lowest, above=0)

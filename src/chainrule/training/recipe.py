@@ -1,4 +1,4 @@
-"""Recipe: every setting of a run but the data, as one tree of frozen dataclasses."""
+"""Recipe: all settings of a run except the data, as one tree of frozen dataclasses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -26,19 +26,17 @@ KEPT = ("best", "last")
 class Recipe(Part):
     """What to train and how.
 
-    objective: what every step minimizes, such as Supervised(model, loss). optimizer: a transform; its
-    result is added to the parameters. penalties: added to the loss while training (not in the reported
-    losses).
-    epochs, batch_size: at least 1.
-    seed: 0 … 2⁶⁴ - 1; decides initial weights, order of the examples and dropout.
-    patience: stop after this many epochs without a lower validation loss; None never stops early.
+    objective: what every step minimizes, such as Supervised(model, loss). optimizer: a transform, whose
+    result is added to the parameters. penalties: added to the loss in training, but not to reported losses.
+    epochs, batch_size: at least 1. seed: from 0 to 2⁶⁴ - 1, of initial weights, order of the examples and
+    dropout. patience: stop after this many epochs without a lower validation loss; None never stops early.
     dtype: float32 or float64.
-    metrics: names of nn.metrics.MEASURED, measured on the validation data after every epoch, of a model with
-    several heads behind the head's, such as 'kind_accuracy'; None takes those that go with the loss.
-    keep: 'best' or 'last': whose weights a run with validation ends with, those of the epoch with the lowest
-    validation loss or of the last one. shuffle: whether every epoch visits the examples in another order.
-    Raises ConfigError for a setting of the wrong type or out of range, and for a class of your own that is
-    more than its fields say, or less.
+    metrics: names in nn.metrics.MEASURED, computed on the validation data after every epoch; for a model with
+    several heads after the name of the head, such as 'kind_accuracy'; None chooses by the loss.
+    keep: 'best' for the weights of the epoch with the lowest validation loss, 'last' for those of the last
+    epoch. shuffle: every epoch visits the examples in another order.
+    Raises ConfigError for a setting of the wrong type or out of range, and for a class of the user that its
+    fields do not describe completely.
     """
 
     objective: Objective
@@ -82,12 +80,12 @@ class Recipe(Part):
 
     @property
     def model(self) -> Layer:
-        """The model of a supervised objective; ConfigError for another."""
+        """The model of a supervised objective. Raises ConfigError for another objective."""
         return self._supervised.model
 
     @property
     def loss(self) -> Loss:
-        """The loss of a supervised objective; ConfigError for another."""
+        """The loss of a supervised objective. Raises ConfigError for another objective."""
         return self._supervised.loss
 
     @property
@@ -105,15 +103,15 @@ class Recipe(Part):
 
     @staticmethod
     def from_plain(plain: dict[str, Any], classes: tuple[type | FunctionType, ...] = ()) -> "Recipe":
-        """The recipe that `to_plain` wrote; classes: your own that occur in it, also functions."""
+        """The recipe that `to_plain` wrote. classes: your own classes and functions that occur in it."""
         return from_plain(plain, (*KINDS, Recipe, Supervised, *checked_classes(classes)), "recipe")
 
 
 def differing_settings(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
     """The names of settings in which two recipes, as plain data, differ.
 
-    Of objectives of one kind, those of their settings. Recipes written before a setting existed had its
-    default. Epochs and patience may differ: a run can be made longer.
+    Settings of objectives of the same class are compared one by one. A setting that a recipe does not have,
+    because it is older, has its default. Epochs and patience are left out, since a run may be extended.
     """
     usual = {each.name: each.default for each in fields(Recipe) if isinstance(each.default, bool | str)}
     one, other = usual | _flat(stored), usual | _flat(current)

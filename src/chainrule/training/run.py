@@ -45,24 +45,24 @@ if TYPE_CHECKING:
 class Run:
     """A trained model with its history.
 
-    recipe: what it was trained by. parameters: name -> array, all that the model predicts with: what was
-    trained, and what layers such as BatchNorm keep; with validation those of the best epoch, unless the
-    recipe's `keep` is 'last'.
+    recipe: the settings. parameters: name -> array, everything that the model predicts with: trained arrays,
+    and the state of layers such as BatchNorm; with validation, those of the best epoch, unless the recipe's
+    `keep` is 'last'.
     history: a record for each epoch: 'epoch', 'step' (steps so far), 'seconds' (so far), 'learning_rate',
-    'loss' (mean over the epoch's batches, without penalties), 'validation_loss' and 'validation_<metric>'
-    where there is validation; 'watch', what probes measured at the last full batch, by layer or parameter and
-    name of the probe, by default root mean squares of activations, deltas, gradients, updates and values; and
-    'watch_steps', lists of what they measured at every step, where that was asked for; in the first record
-    'executor', where NumPy took the place of the one that was asked for, and why. What is infinite is NaN
-    after storing: null in metrics.jsonl.
-    stopped: 'epochs', 'early stopping', 'interrupted', or what a listener gave. best_epoch: the one with the
-    lowest validation loss; 0 without validation, and where no validation loss was finite, so that none is
-    the best and the parameters are those of the last epoch.
-    executor: the name of what it was trained with and predicts with, such as 'native'.
-    batch: shapes of the training batches. columns: by the name of each input that was a DataFrame, 'x' where
-    it is one alone, the names of its columns.
-    going_on: the state at the end and the data, from which `train` continues; None of a run that was loaded
-    or copied. programs: the forward passes compiled so far; any number of threads may predict at once.
+    'loss' (mean over the batches of the epoch, without penalties); with validation, 'validation_loss' and
+    'validation_<metric>'; 'watch', the numbers of probes at the last full batch, by layer or parameter and
+    name of the probe, by default root mean squares of activations, deltas, gradients, updates and values;
+    'watch_steps', lists of the numbers of probes that measure every step; in the first record 'executor', if
+    NumPy replaced the given executor, with the reason. Infinite numbers are stored as null in metrics.jsonl
+    and loaded as NaN.
+    stopped: 'epochs', 'early stopping', 'interrupted', or the reason of a listener. best_epoch: the epoch
+    with the lowest validation loss; 0 without validation, or if no validation loss was finite: then the
+    parameters are those of the last epoch.
+    executor: with which it was trained and predicts, such as 'native'. batch: shapes of the training batches.
+    columns: the names of the columns of each input that was a DataFrame, by the name of the input, such as
+    'x'.
+    going_on: the state at the end and the data, with which `train` continues; None for a run that was loaded
+    or copied. programs: the compiled forward passes. Any number of threads may predict at once.
     """
 
     recipe: Recipe
@@ -80,7 +80,7 @@ class Run:
         object.__setattr__(self, "programs", Programs(self.recipe, self.executor))
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy, as of another process, predicts; it has neither the data nor what was recorded."""
+        """A copy, as in another process, can predict; it has neither the data nor compiled programs."""
         without = {"going_on": None}
         return {name: value for name, value in vars(self).items() if name != "program"} | without
 
@@ -88,7 +88,7 @@ class Run:
         return as_text(self._summary())
 
     def _repr_html_(self) -> str:
-        """The same for notebooks."""
+        """The summary as HTML, for notebooks."""
         return as_html(self._summary())
 
     def _summary(self) -> list[tuple[str, str]]:
@@ -96,17 +96,16 @@ class Run:
 
     @naming_settings()
     def predict(self, x: Any) -> Structure:
-        """What the model says about new examples.
+        """The predictions of the model for new examples.
 
-        x: (examples, …) as in training, or a source of such, of which targets are ignored, and which is read
-        chunk by chunk; sequences may be longer or shorter, and images larger or smaller,
-        where the model takes them. Where x was a DataFrame, another has at least its columns, in any order;
-        others are ignored. What has no names is taken by position.
-        Returns probabilities per class, (examples, classes), for softmax cross-entropy, a probability of yes
-        for binary cross-entropy, else the outputs themselves; of a model with several outputs a tuple or dict
-        of such.
-        Raises ShapeError if the model can't take examples of this shape, naming the layer; DataError for
-        columns that are missing, for bad numbers and for tokens that an Embedding does not have.
+        x: (examples, …) as in training, or a source, which is read chunk by chunk and whose targets are
+        ignored. Sequences and images may have another size if the model accepts it. If x was a DataFrame in
+        training, a DataFrame needs its columns, in any order, and further ones are ignored; an array has them
+        by position.
+        Returns (examples, classes) probabilities for softmax cross-entropy, probabilities of label 1 for
+        binary cross-entropy, else the outputs; for a model with several outputs a tuple or dict of these.
+        Raises ShapeError, naming the layer, if the model can't take examples of this shape; DataError for
+        missing columns, for values that are not finite numbers and for tokens outside of the vocabulary.
         """
         return self._forward(x, raw=False)
 
@@ -117,12 +116,11 @@ class Run:
 
     @naming_settings(by_place=ONE_PAIR)
     def evaluate(self, data: Any) -> dict[str, float]:
-        """How good the model is on examples with known targets: 'loss', and the recipe's metrics by name.
+        """The 'loss', without penalties, and the metrics by name, on examples with targets.
 
-        data: (x, y) or (x, y, sample_weight) as in training, or a source; x as in `predict`. The loss has no
-        penalties in it. The metrics are those of `nn.metrics.METRICS` that training was asked for, else those
-        that go with the loss and these targets. Raises as `predict`, and DataError for targets that are
-        missing or that the loss can't take.
+        data: (x, y) or (x, y, sample_weight) as in training, or a source; x as in `predict`. The metrics are
+        those of the recipe, else those usual for the loss and these targets. Raises as `predict` does, and
+        DataError for missing or wrong targets.
         """
         if not isinstance(data, Source):
             data = arrays_for(self.recipe, data, columns=self.columns)
@@ -142,11 +140,11 @@ class Run:
 
     @cached_property
     def program(self) -> Program:
-        """The training step that was repeated, with everything in it; print it to read it."""
+        """The program of the training step; print it to read it."""
         return training_step(self.recipe, self.batch).program
 
     def summary(self) -> Summary:
-        """Layers, shapes, parameters, multiply-adds and memory of the model, as of `nn.summary`."""
+        """Layers, shapes, parameters, multiply-adds and memory of the model; see `nn.summary`."""
         trace = Trace()
         shapes = belonging("x", self.batch.inputs)
         one = {name: ((1, *shape[1:]), dtype) for name, (shape, dtype) in shapes.items()}
@@ -159,12 +157,12 @@ class Run:
     def explain(self, row: int = 0, data: Any = None) -> Explanation:
         """One step of plain gradient descent on one example, from these parameters, with every number.
 
-        It prints as text; `report.explain_page` makes a page of it. Without dropout, mixing and penalties, at
-        the learning rate of the last epoch.
-        row: counted from 0. data: (x, y) to take the example from; those that this run was trained on if
-        None, without what was split off for validation.
+        It prints as text; `report.explain_page` makes a page of it. It has no dropout, mixing and penalties,
+        and the learning rate of the last epoch.
+        row: the index of the example. data: (x, y) with the example; None for the training data of this run,
+        without the validation data that were split off.
         Raises DataError for a row that does not exist, and for a loaded run without data; ChainruleError for
-        networks that are more than fully connected layers in a row.
+        networks other than a chain of fully connected layers.
         """
         return explain_row(self, row, data)
 
@@ -172,7 +170,7 @@ class Run:
     def plot(self) -> "Figure":
         """Loss, validation metrics and learning rate over the epochs, as one plotly figure.
 
-        Raises DataError where no epoch was finished.
+        Raises DataError if no epoch was finished.
         """
         return figure_of(self)
 
@@ -180,9 +178,9 @@ class Run:
     def report(self, file: Path | str) -> Path:
         """Write a page on this run: curves, recipe, equations, network, watched sizes, the training step.
 
-        file: where, such as 'report.html', in folders that are made; it opens without a network. Returns its
-        path.
-        Raises ConfigError if the file exists, OSError that names it where it can't be written.
+        file: a new file, such as 'report.html'; its folders are created. The page needs no internet
+        connection.
+        Returns the path. Raises ConfigError if the file exists, OSError, naming it, if it can't be written.
         """
         return write_page(self, file)
 
@@ -201,27 +199,26 @@ class Run:
         listeners: Sequence[Listener] = (),
         progress: bool | None = None,
     ) -> "Run":
-        """Train further from where this run ended, and return a new Run with the whole history.
+        """Continue training where this run ended, and return a new Run with the whole history.
 
-        On the same data with the same settings, to the bits of one run that was longer from the start. This
-        run stays as it is. None leaves a setting as it was, but for patience; the weights of the best epoch
-        of all are kept as before.
-        epochs: how many more at most, at least 1. data: others than before, as in `chainrule.train`, of
-        examples of the same shape. learning_rate: a number or a schedule that starts now.
-        validation: other data to validate with, or a share of other `data`; their losses are not compared
-        with earlier ones: the best epoch is then the best of those from now on. patience: stop after this
-        many epochs from now on without a lower validation loss; None: there is no early stopping.
+        With the same data and settings, the result has the same bits as one longer run. This run does not
+        change. None keeps a setting, except patience. `keep` works as before, over all epochs.
+        epochs: the most further epochs, at least 1. data: other data, as in `chainrule.train`, with examples
+        of the same shape. learning_rate: a number, or a schedule that starts now.
+        validation: other validation data, or a share of other `data`. Its losses are not compared with
+        earlier ones: the best epoch is then one of the further epochs. patience: stop after this many further
+        epochs without a lower validation loss; None for no early stopping.
         batch_size, metrics, watch, listeners, progress: as in `chainrule.train`.
-        Raises ConfigError for a run that was loaded or copied, which has no optimizer state, for an optimizer
-        without a learning rate where one is given, for patience without validation data, and for a share of
-        data that were trained on; else as `chainrule.train`.
+        Raises ConfigError for a run that was loaded or copied, which has no optimizer state; for a learning
+        rate if the optimizer has none; for patience without validation data; for a validation share of data
+        that were trained on; and else as `chainrule.train` does.
         """
         changes = Changes(learning_rate, batch_size, validation, patience, metrics, watch)
         return go_on(self, epochs, data, changes, listeners, progress)
 
     @cached_property
     def input_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of the inputs of one example, by name."""
+        """The shapes of the inputs of one example, by name."""
         return {name: shape[1:] for name, (shape, _) in belonging("x", self.batch.inputs).items()}
 
     def _forward(self, x: Any, *, raw: bool) -> Structure:
@@ -235,7 +232,7 @@ class Run:
         return self.programs.outputs(self.parameters, len(next(iter(given.values()))), block, raw=raw)
 
     def _forward_supply(self, x: Any, *, raw: bool) -> Structure:
-        """Of a source, chunk by chunk, or of sequences of different lengths."""
+        """Predictions for a source, chunk by chunk, or for sequences of different lengths."""
         data = x if isinstance(x, Source) else arrays_for(self.recipe, (x, None), columns=self.columns)
         supply = supply_of(self.programs, data)
         inputs = supply.sample.inputs
@@ -247,9 +244,8 @@ class Run:
     def save(self, folder: Path | str, config: dict[str, Any] | None = None, **files: str) -> Path:
         """Write a run folder, whole or not at all, and return its path.
 
-        config: what config.toml says; the recipe if None.
-        files: more texts, by file name with '.' written '__'.
-        Raises ConfigError if the folder exists, OSError that names it where it can't be written.
+        config: the content of config.toml; None for the recipe. files: further texts, by file name with '__'
+        in place of '.'. Raises ConfigError if the folder exists, OSError, naming it, if it can't be written.
         """
         folder = Path(folder)
         with folder_aside(folder) as aside:
@@ -259,7 +255,7 @@ class Run:
         return folder
 
     def write(self, folder: Path, config: dict[str, Any], kind: str = RUN) -> None:
-        """Write the files of a run into an existing folder, and what kind of folder it is."""
+        """Write the files of a run, and the kind of the folder, into an existing folder."""
         batch = {name: [list(shape), dtype] for name, (shape, dtype) in self.batch.inputs.items()}
         contents = Contents(
             self.recipe.to_plain(),
@@ -279,12 +275,12 @@ def load_run(
 ) -> Run:
     """The run that `Run.save` wrote.
 
-    classes: those of your own that occur in the recipe: layers, losses, schedules …, and functions of
-    nn.Apply. Each stands for the one of its module and name; one that has moved since is known by its name
-    alone, where that is clear.
+    classes: your own classes and functions in the recipe: layers, losses, schedules, functions of nn.Apply,
+    and so on. They are identified by module and name, or by the name only if it is unambiguous, so that they
+    may have moved to another module.
     executor: as in `chainrule.train`.
-    Raises DataError if the folder is missing, is no run folder, or is damaged; ConfigError for a class or
-    function that is neither chainrule's nor among the classes, or for an executor that does not exist.
+    Raises DataError for a folder that is missing, is not a run folder, or is damaged; ConfigError for a class
+    or function that is neither chainrule's nor among `classes`, and for an unknown executor.
     """
     folder = Path(folder)
     contents = read_contents(folder)

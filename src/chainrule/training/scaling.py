@@ -42,7 +42,7 @@ def scale_to_unit_variance(
         deviation = float(products["product"].std(dtype=np.float64))
         if not np.isfinite(deviation) or deviation == 0:
             raise DataError(
-                f"lsuv: what '{value.name}' makes of the first batch has deviation {deviation:g}",
+                f"lsuv: the product of the first batch with '{value.name}' has deviation {deviation:g}",
                 remedy="give it data that vary, or initialize this weight by he_normal()",
             )
         tree[value.name] *= asked[value.name].gain / deviation

@@ -1,4 +1,4 @@
-"""The state of a run: all that it needs to continue, and what of it fits another recipe."""
+"""The state of a run: everything needed to continue it, and its transfer to another recipe."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -13,16 +13,17 @@ Record = dict[str, Any]
 
 @dataclass
 class RunState:
-    """Everything that a run needs to continue: saved whole, a resumed run gives the same bits.
+    """Everything that a run needs to continue with the same bits.
 
     tree: parameters, state of layers and of the optimizer, and the random key, by name. epoch: finished
-    epochs. step: finished steps. history: a record for each epoch. best_epoch, best_loss: where the
-    validation loss was lowest (0 and infinity before, and where none was finite). best: the parameters and
-    the layers' state there; empty without one.
-    batch: full batches done of an unfinished epoch, else 0. loss_sum: the sum of their losses.
-    position: where that is in the epoch's chunks: (chunk, row, batches), as of `chainrule.data.Position`.
-    watched: what probes measured at the steps of an unfinished epoch, by the output's name.
-    data: the `fingerprint` of what is trained on, where the state is kept in a checkpoint; else {}.
+    epochs.
+    step: finished steps. seconds: of training so far. history: a record for each epoch. best_epoch,
+    best_loss: the epoch with the lowest validation loss, and that loss (0 and infinity if none was finite so
+    far). best: the parameters and the state of layers of that epoch, or empty.
+    batch: finished full batches of an unfinished epoch, else 0. loss_sum: the sum of their losses. position:
+    of the next batch within the chunks of the epoch: (chunk, row, batches), see `chainrule.data.Position`.
+    watched: the numbers of probes at the steps of an unfinished epoch, by the name of the output.
+    data: the `fingerprint` of the training data if the run has a checkpoint; else {}.
     """
 
     tree: dict[str, np.ndarray]
@@ -40,13 +41,12 @@ class RunState:
     data: dict[str, str] = field(default_factory=dict)
 
     def fork(self, start: Mapping[str, np.ndarray], *, same_batches: bool) -> "Fork":
-        """A state of another recipe, with all that this one has and the other can use.
+        """A state for another recipe, with the arrays of this state that fit.
 
-        start: what the other recipe begins with (`starting_tree`). An array of this state takes the place of
-        the one that has its name, shape and dtype there: parameters and layers' state by the layer, the
-        optimizer's by the kind of the link. same_batches: whether the other recipe has the same batches in
-        the same order; else it begins the epoch anew that this one is in. This state stays as it is, and
-        shares no memory.
+        start: the initial tree of the other recipe (`starting_tree`). An array of this state replaces the one
+        with the same name, shape and dtype; names begin with the layer, or for the optimizer with the kind of
+        the link. same_batches: whether the other recipe has the same batches in the same order; if not, an
+        unfinished epoch begins anew. This state does not change, and shares no memory with the new one.
         """
         carried = tuple(name for name in start if _fits(self.tree.get(name), start[name]))
         new = {name: _why_new(self.tree.get(name), start[name]) for name in start if name not in carried}
@@ -67,9 +67,9 @@ class RunState:
 
 @dataclass(frozen=True, eq=False)
 class Fork:
-    """What `RunState.fork` gives: the new state, and what became of every array.
+    """The result of `RunState.fork`: the new state, and the origin of every array.
 
-    carried: the names of arrays taken over. new: name -> why it starts afresh. left: the names of arrays that
+    carried: names of arrays taken over. new: name -> why the array starts anew. left: names of arrays that
     the other recipe does not use.
     """
 

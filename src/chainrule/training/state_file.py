@@ -1,4 +1,4 @@
-"""Saving the whole state of a run, so that it continues from there to the same bits."""
+"""Saving the whole state of a run, so that it continues with the same bits."""
 
 import json
 import math
@@ -34,10 +34,10 @@ _START_AFRESH = "or remove it to start afresh"
 
 @contextmanager
 def owned(path: Path | str | None) -> Iterator[None]:
-    """Within this context no other run keeps its state in this file. None: the run's is kept nowhere.
+    """Within this context no other run may use this checkpoint. path: None for no checkpoint.
 
-    Raises ConfigError, naming the process, where another run does, and OSError where the file's folder can't
-    be written.
+    Raises ConfigError, naming the process, if another run uses it, and OSError if its folder can't be
+    written.
     """
     with ExitStack() as held:
         if path is not None:
@@ -101,9 +101,9 @@ def load_state(path: Path | str, recipe: Recipe) -> RunState:
 
 
 def check_same_data(path: Path | str, state: RunState, data: dict[str, str]) -> None:
-    """DataError, naming what differs, where a state was not trained on these data.
+    """Raises DataError, naming the differences, if a state was not trained on these data.
 
-    path: what the error calls the state. data: their `fingerprint`. A state without one fits all.
+    path: of the state, for the error. data: the `fingerprint` of the data. A state without one fits any data.
     """
     differing = differing_data(state.data, data) if state.data else []
     if differing:

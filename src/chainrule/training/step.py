@@ -1,4 +1,4 @@
-"""Assembling the training step: forward pass, loss, deltas, update and sizes as one Program."""
+"""Assembling the training step: forward pass, loss, deltas, update and probes as one Program."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Batch:
 
     @property
     def rows(self) -> int:
-        """Examples in it."""
+        """The number of examples."""
         return next(iter(self.inputs.values()))[0][0]
 
     @staticmethod
@@ -41,10 +41,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """One step of training as a program, and what its parameters and the state of its layers start from.
+    """One step of training as a program, with the initializers of its parameters and of the state of layers.
 
-    Outputs of the program: 'loss' (without penalties) and what is watched, by `Probe.output`, such as
-    'activation PATH' of each layer and 'gradient NAME' of each parameter.
+    Outputs of the program: 'loss' (without penalties), and the numbers of probes, by `Probe.output`, such as
+    'activation PATH' for each layer and 'gradient NAME' for each parameter.
     """
 
     program: Program
@@ -55,7 +55,7 @@ class TrainingStep:
 def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) -> TrainingStep:
     """Record one whole training step.
 
-    Shapes are checked on the way: ShapeError or DTypeError names the layer. watch: what is measured, too.
+    watch: probes to measure. Raises ShapeError or DTypeError, naming the layer, for shapes that do not fit.
     """
     trace = Trace()
     inputs = inputs_of(trace, recipe, batch.inputs)
@@ -87,9 +87,9 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
 def inputs_of(
     trace: Trace, recipe: Recipe, shapes: Mapping[str, tuple[tuple[int, ...], str]]
 ) -> dict[str, Tensor]:
-    """The inputs of a program by name. Bytes, such as of images, become numbers only here, batch by batch.
+    """The inputs of a program by name. uint8 inputs, such as images, are cast within the program.
 
-    shapes: (shape, dtype) of each. uint8 x are what x of other whole numbers are, and y class numbers.
+    shapes: (shape, dtype) of each. uint8 x become what other integer x become, and uint8 y are class numbers.
     """
     whole = recipe.objective.takes_whole_numbers()
     inputs = {name: trace.input(name, shape, dtype) for name, (shape, dtype) in shapes.items()}
@@ -112,10 +112,10 @@ def _gradients_at(
 
 @no_garbage_collection()
 def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False, measured: bool = False) -> Program:
-    """The forward pass alone, without dropout: 'prediction', or 'prediction.kind' … of several outputs.
+    """The forward pass, without dropout: 'prediction', or 'prediction.kind' … for several outputs.
 
-    raw: the outputs of the model as they are, not turned into probabilities. measured: with the 'loss', too,
-    for which the batch has all that the objective needs.
+    raw: the outputs of the model, not converted to probabilities. measured: also compute the 'loss', for a
+    batch with targets.
     """
     trace = Trace()
     inputs = inputs_of(trace, recipe, batch.inputs)
@@ -128,13 +128,13 @@ def prediction_program(recipe: Recipe, batch: Batch, *, raw: bool = False, measu
 
 
 def held_by_model(program: Program) -> list[Value]:
-    """What a training step's model predicts with: its parameters, and the state of its layers."""
+    """The values with which the model of a training step predicts: parameters, and state of layers."""
     of_layers = (v for v in program.state if v.name != RANDOM_KEY and not v.name.startswith(OPTIMIZER))
     return [*program.parameters, *of_layers]
 
 
 def evaluated(recipe: Recipe, program: Program, tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What to predict with and to keep: the parameters are what the optimizer says, such as averages.
+    """The arrays to predict with and to store; for some optimizers, parameters are averages.
 
     program: a training step. The arrays may be those of the tree.
     """
@@ -151,13 +151,13 @@ def optimizer_state(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def initial_tree(
     recipe: Recipe, step: TrainingStep, given: Mapping[str, np.ndarray] = MappingProxyType({})
 ) -> dict[str, np.ndarray]:
-    """Parameters and state at the start, by name.
+    """The initial parameters and state, by name.
 
-    given: arrays of the model that are known already, such as another run's; those of another name, shape or
-    dtype are passed over.
+    given: arrays of the model that are known, such as those of another run; an array of another name, shape
+    or dtype is ignored.
 
-    Each array of the model is drawn from a generator of its own, keyed by the seed and its name, so that
-    adding a layer does not change the others' weights.
+    Each array is drawn from a separate random generator, seeded by the seed and its name, so that adding a
+    layer does not change the weights of others.
     """
     tree = {
         value.name: given[value.name].copy()

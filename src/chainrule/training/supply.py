@@ -226,7 +226,7 @@ def _padded(arrays: Mapping[str, Any], rows: np.ndarray) -> Mapping[str, np.ndar
 def _whole(name: str, parts: list[np.ndarray]) -> np.ndarray:
     if len({part.shape[1:] for part in parts}) > 1:
         raise ShapeError(
-            f"'{name}' has the lengths that its batches were padded to",
+            f"'{name}' has another length in each batch, that of the padding",
             remedy="predict sequences of one length at a time, or let the model give one output per example",
         )
     return np.concatenate(parts)

@@ -16,10 +16,10 @@ PRUNED, LOST, INTERRUPTED = "pruned", "lost", "interrupted"
 
 
 class Attempt:
-    """The values of one trial, and a listener of the runs that try them.
+    """The values of one trial; and a listener of its run, which reports the epochs to the study.
 
     number: of the trial. values: its sampled values, by name; attempt["width"] is attempt.values["width"].
-    reasons: why each run that it listened to ended, such as 'epochs', 'pruned', 'interrupted'.
+    reasons: why each of its runs ended, such as 'epochs', 'pruned', 'interrupted'.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Attempt:
     def __call__(self, event: Event) -> None:
         """Report the epoch's score to the study, and stop training if the trial is pruned.
 
-        Raises ConfigError for a run without validation, which can't be compared.
+        Raises ConfigError for a run without validation, which has no score.
         """
         if isinstance(event, Ended):
             self.reasons.append(event.reason)

@@ -28,7 +28,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class StudyOpened:
-    """Before the first trial of this process. trials: those of the study so far. wanted: of all processes."""
+    """Before the first trial of this process.
+
+    trials: those of the study so far. wanted: the total number of trials, of all processes.
+    """
 
     trials: tuple[Trial, ...]
     wanted: int
@@ -53,7 +56,7 @@ class TrialEpoch:
 
 @dataclass(frozen=True)
 class TrialEnded:
-    """A trial of this process has ended. trials: all of the study, this one among them."""
+    """A trial of this process has ended. trials: all of the study, including this one."""
 
     trial: Trial
     trials: tuple[Trial, ...]
@@ -84,7 +87,7 @@ StudyListener = Callable[[StudyEvent], None]
 
 
 def best_of(trials: tuple[Trial, ...]) -> Trial | None:
-    """The complete trial with the lowest score, the first of equals; None where none is complete."""
+    """The complete trial with the lowest score, the first of equal ones; None if none is complete."""
     complete = [each for each in trials if each.state == COMPLETE and each.score is not None]
     return min(complete, key=lambda each: (each.score, each.number), default=None)
 

@@ -28,9 +28,9 @@ _LATEST = 6  # how many trials that ended are shown below the best
 
 
 class StudyProgress:
-    """A listener that shows the best trial, those that run, the latest, and how long it will take.
+    """A listener that shows the best trial, running and latest trials, and the remaining time.
 
-    Where standard error is no terminal it prints a line for each trial instead.
+    If standard error is not a terminal, it prints a line for each trial instead.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class StudyProgress:
         self._told_waiting = False
 
     def __call__(self, event: StudyEvent) -> None:
-        """Show what happened."""
+        """Update the table."""
         if isinstance(event, TrialStarted):
             self._here = {event.number: (event.values, 0, math.nan)}
         elif isinstance(event, TrialEpoch):
@@ -62,7 +62,7 @@ class StudyProgress:
             self._print(event)
 
     def close(self) -> None:
-        """Give the terminal back, also when the search ended with an error."""
+        """Stop the live table; to be called even if the search ended with an error."""
         self._live.stop()
 
     def _draw(self, event: StudyEvent) -> None:

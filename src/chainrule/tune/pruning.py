@@ -36,8 +36,8 @@ class Asha:
 class Hyperband:
     """Asynchronous halving in several brackets, each of which starts to prune later (Li et al. 2018).
 
-    Slower than Asha, and less likely to prune settings that start slowly but end well. epochs: the most that
-    a trial runs, at least `first`. first, reduction: as of Asha. Raises ConfigError.
+    Slower than Asha, and less likely to prune settings that start slowly but end well. epochs: the most
+    epochs of a trial, at least `first`. first, reduction: see Asha. Raises ConfigError.
     """
 
     epochs: int
@@ -74,7 +74,7 @@ def is_rung(pruning: Pruning | None, epoch: int) -> bool:
 
 
 def pruner_of(pruning: Pruning | None) -> "BasePruner":
-    """The pruner that Optuna knows; None never prunes."""
+    """Optuna's pruner for a rule; None never prunes."""
     from optuna.pruners import NopPruner
 
     return NopPruner() if pruning is None else pruning.pruner()

@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial, TrialState
 class NumberedSampler(BaseSampler):
     """Optuna's TPE (Bergstra et al. 2011), drawn from the seed and the trial's number.
 
-    Processes that work on one study share its seed. With a random state of its own for each process, all
-    processes would draw the same values.
+    Processes that work on one study share its seed; if each had its own random state, all would draw the same
+    values.
 
     first: values that the first trial takes instead of drawing.
     """

@@ -18,9 +18,8 @@ Value = str | int | float | bool
 class Float:
     """A number from low to high, both included.
 
-    log: drawn evenly by its logarithm, as suits learning rates; low must be above 0 then. first: what the
-    first trial takes instead of drawing, from low to high; None draws.
-    Raises ConfigError.
+    log: uniform in its logarithm, as for learning rates; low must then be above 0. first: the value of the
+    first trial, from low to high; None draws it. Raises ConfigError.
     """
 
     low: float
@@ -41,7 +40,7 @@ class Float:
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number from low to high, both included; log and first as of Float. Raises ConfigError."""
+    """A whole number from low to high, both included; log and first as in Float. Raises ConfigError."""
 
     low: int
     high: int
@@ -61,7 +60,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Categorical:
-    """One of at least two different texts, numbers or flags; first as of Float. Raises ConfigError."""
+    """One of at least two different texts, numbers or booleans; first as in Float. Raises ConfigError."""
 
     values: tuple[Value, ...]
     first: Value | None = None
@@ -95,7 +94,7 @@ class Categorical:
 
 
 Parameter = Float | Integer | Categorical
-"""What a space holds for each name."""
+"""The range or the choice of one parameter."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Space:
         return {name: parameter.draw(trial, name) for name, parameter in self.parameters.items()}
 
     def first(self) -> dict[str, Value]:
-        """The values that the first trial takes, where the parameters name one."""
+        """The given values of the first trial, for the parameters that have one."""
         named = {name: parameter.first for name, parameter in self.parameters.items()}
         return {name: value for name, value in named.items() if value is not None}
 
@@ -135,7 +134,7 @@ class Space:
         } | self.first()
 
     def without(self, names: Collection[str]) -> "Space":
-        """The space without some parameters; raises ConfigError where none is left."""
+        """The space without some parameters. Raises ConfigError if none is left."""
         return Space({name: each for name, each in self.parameters.items() if name not in names})
 
     def to_plain(self) -> dict[str, dict[str, Any]]:

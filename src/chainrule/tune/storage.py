@@ -56,12 +56,12 @@ class Storage:
 
 @contextmanager
 def open_storage(where: Path | str | None) -> Iterator[Storage]:
-    """The storage at some place, closed when this context ends.
+    """An open storage, closed when this context ends.
 
     where: None keeps the study in memory; a path is an SQLite file; a text with '://' is the URL of a
-    database, as SQLAlchemy writes it, such as postgresql://user@host/database.
-    Raises ConfigError where Optuna or the database's driver is missing, where the database does not answer,
-    and where it stops answering within the context.
+    database in SQLAlchemy's form, such as postgresql://user@host/database.
+    Raises ConfigError if Optuna or the driver of the database is not installed, or if the database does not
+    respond, now or within the context.
     """
     optuna = import_optuna()
     verbosity = optuna.logging.get_verbosity()
@@ -84,7 +84,7 @@ def open_storage(where: Path | str | None) -> Iterator[Storage]:
 
 
 def import_optuna() -> ModuleType:
-    """Optuna; ConfigError where it is not installed."""
+    """The module optuna. Raises ConfigError if it is not installed."""
     try:
         import optuna
     except ImportError:
@@ -118,7 +118,7 @@ def _beat(backend: "RDBStorage", identifier: int, over: threading.Event) -> None
 
 
 def _url(where: Path | str) -> tuple["URL", str]:
-    """The URL of a database, and what messages call it."""
+    """The URL of a database, and its name in messages."""
     from sqlalchemy import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -138,7 +138,7 @@ def _url(where: Path | str) -> tuple["URL", str]:
 
 
 def _arguments(url: "URL") -> dict[str, Any]:
-    """What SQLAlchemy's engine for this database is made with."""
+    """The arguments of SQLAlchemy's engine for this database."""
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": _BUSY_SECONDS}}
     if url.get_backend_name() == "postgresql":
@@ -147,7 +147,7 @@ def _arguments(url: "URL") -> dict[str, Any]:
 
 
 def _ping(url: "URL", address: str) -> None:
-    """Connect to the database once; ConfigError if that fails."""
+    """Connect to the database once. Raises ConfigError if that fails."""
     from sqlalchemy import create_engine, inspect
     from sqlalchemy.exc import NoSuchModuleError
 
@@ -170,7 +170,7 @@ def _ping(url: "URL", address: str) -> None:
 
 
 def _set_up(url: "URL") -> "RDBStorage":
-    """The storage, with its tables made where there are none."""
+    """The storage, with its tables created if they are missing."""
     from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
@@ -198,7 +198,7 @@ def _set_up(url: "URL") -> "RDBStorage":
 
 @contextmanager
 def _answering(address: str) -> Iterator[None]:
-    """Turns the errors of a database into a ConfigError."""
+    """Within this context, errors of the database become a ConfigError."""
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import SQLAlchemyError
 

@@ -46,14 +46,14 @@ _MOST_DIFFERENCES = 5  # that an error names one by one
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """What a study found.
+    """The result of a search.
 
-    trials: all that are complete, pruned or still running elsewhere, by number. best: the complete trial with
-    the lowest score, None where none is complete. run: the run of the best trial, None where another process
-    ran it or the objective returned a number. importances: by parameter, how much of the order of the trials
-    it explains (fANOVA, Hutter et al. 2014, on their ranks; pruned trials come behind complete ones), as
-    shares of 1, the largest first; empty where fewer than ten are over. interrupted: Ctrl-C ended it before
-    all trials were done.
+    trials: those that are complete, pruned or still running in other processes, by number. best: the complete
+    trial with the lowest score, None if none is complete. run: the run of the best trial, None if another
+    process had it or the objective returned a number. importances: for each parameter, the share of the
+    variance of the trials' ranks that it explains (fANOVA, Hutter et al. 2014; pruned trials rank behind
+    complete ones), the largest first; empty for fewer than ten ended trials. interrupted: Ctrl-C ended the
+    search before all trials were done.
     """
 
     trials: tuple[Trial, ...]
@@ -77,27 +77,26 @@ def search(
     seed: int = 0,
     listeners: Sequence[StudyListener] = (),
 ) -> StudyResult:
-    """Search for the values that make the score of a run smallest.
+    """Search for the values with the lowest score.
 
-    objective: trains by the values of an Attempt, with the attempt among the run's listeners, and returns the
-    Run, whose lowest validation loss is the score; or the score itself. Training that fails
-    (TrainingError) counts as a trial with the worst score.
+    objective: trains with the values of an Attempt, with the attempt among the run's listeners, and returns
+    the Run, whose lowest validation loss is the score; or it returns the score. A TrainingError counts as a
+    trial with the worst score.
     space: the search space. trials: the total number of trials, including those of earlier and of other
     processes; at least 1.
-    study: where it is kept. None: in memory. A path: an SQLite file. A URL such as
-    postgresql://user@host/database: a database that several machines share. Calling this again with the
-    same arguments continues the study; trials of a killed process are repeated by the others, half a minute
-    after its last heartbeat.
-    name: of the study in its storage. subject: what else must agree, as plain data: only a search
-    with the same space, pruning and subject continues a study.
-    upgrade: the subject of a study of an earlier version of the caller -> the same in the current format.
-    pruning: the rule that stops trials early, None for none. seed: with a trial's number it determines the
-    values that the trial draws.
+    study: the storage. None: memory. A path: an SQLite file. A URL such as postgresql://user@host/database: a
+    database that several machines share. The same call continues the study; the others repeat the trials of a
+    killed process, half a minute after its last heartbeat.
+    name: of the study in its storage. subject: plain data that must be equal, like space and pruning, when a
+    study is continued.
+    upgrade: converts the subject of a study by an earlier version of the caller to the current format.
+    pruning: the rule that stops trials early, None for none. seed: determines, with the number of a trial,
+    the values that it draws.
     listeners: functions of an event (`chainrule.tune.events`), such as StudyProgress().
 
     Ctrl-C ends the search cleanly; the training of the running trial is lost.
-    Raises ConfigError for arguments out of range, for a study of another subject, and for storage that does
-    not answer. Errors of the objective are passed on.
+    Raises ConfigError for arguments out of range, for a study with another subject, and for a storage that
+    does not respond. Errors of the objective are passed on.
     """
     check_whole("search", "trials", trials)
     check_whole("search", "seed", seed, at_least=0)
@@ -126,7 +125,7 @@ def open_study(
     upgrade: Upgrade = dict,
     pruning: Pruning | None,
 ) -> "optuna.Study":
-    """The study of this name, made where there is none; arguments and errors are those of `search`."""
+    """The study of this name, created if it does not exist; arguments and errors are those of `search`."""
     import optuna
 
     from chainrule.tune.sampler import NumberedSampler
@@ -153,12 +152,12 @@ def open_study(
 
 
 def subject_of(space: Space, subject: Mapping[str, Any], pruning: Pruning | None) -> dict[str, Any]:
-    """What must agree between all processes of a study, as plain data."""
+    """Everything that must be equal in all processes of a study, as plain data."""
     return {**subject, "space": space.to_plain(), "pruning": pruning_to_plain(pruning)}
 
 
 def upgraded_subject(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What `subject_of` gave when the parameters of a space had other names, with the names of today."""
+    """A stored subject in which the kinds of parameters have older names, with the present names."""
     kinds = {"Real": "Float", "Whole": "Integer", "Choice": "Categorical"}
     space = {
         name: {**each, "kind": kinds.get(each["kind"], each["kind"])}
@@ -172,7 +171,7 @@ def check_subject(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str
     different = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
     if different:
         raise ConfigError(
-            f"{what} is about something else: its {_differences(different, found, wanted)}",
+            f"{what} has other arguments: its {_differences(different, found, wanted)}",
             remedy="continue with the arguments it was begun with, or begin another study",
         )
 
@@ -201,7 +200,7 @@ def _differences(names: list[str], found: Mapping[str, Any], wanted: Mapping[str
 class Worker:
     """The work of one process on a study.
 
-    wanted: how many trials there are to be in all. run_number, run, score: of the best run of this process.
+    wanted: the total number of trials. run_number, run, score: of the best run of this process.
     """
 
     study: "optuna.Study"
@@ -220,9 +219,9 @@ class Worker:
             listener(event)
 
     def work(self, objective: Objective) -> bool:
-        """Run trials until all that are wanted are done; True if Ctrl-C ended it before.
+        """Run trials until the total number is done; True if Ctrl-C ended this before.
 
-        When all trials are started, it waits for other processes, and repeats the trials of those killed.
+        When all trials have been started, wait for other processes, and repeat the trials of killed ones.
         """
         with deferred_interrupt() as interrupted:
             while not interrupted():
@@ -242,8 +241,8 @@ class Worker:
     def _claim(self) -> "optuna.Trial | None":
         """A new trial, or None if other processes have started the last ones.
 
-        The storage numbers trials one by one, so of several that take the last one at once, all but the
-        first see enough trials with smaller numbers, and withdraw.
+        The storage numbers trials one by one. So if several processes take the last trial at once, all but
+        the first find enough trials with smaller numbers, and give theirs up.
         """
         from optuna.trial import TrialState
 

@@ -44,10 +44,10 @@ def test_one_file_has_its_labels_beside_it(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no IDX file"),
+        (b"", "is not an IDX file"),
         (b"\x1f\x8bxx", "is compressed by gzip and damaged"),
         (bytes([0, 0, 13, 3]) + bytes(12), "holds values of the type 0x0d"),
-        (bytes([0, 0, 8, 3]) + bytes(4), "is no IDX file"),
+        (bytes([0, 0, 8, 3]) + bytes(4), "is not an IDX file"),
         (idx(np.zeros((2, 3, 3), np.uint8))[:-1], r"has 17 values, and its header says 18 \(2, 3, 3\)"),
     ],
 )

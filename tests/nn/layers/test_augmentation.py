@@ -191,7 +191,7 @@ def test_crops_are_parts_of_the_picture_anywhere():
 
 
 def test_a_part_larger_than_the_picture_is_refused():
-    with pytest.raises(ShapeError, match=r"it cuts \(7, 7\) out of them; make the pictures larger"):
+    with pytest.raises(ShapeError, match=r"it cuts \(7, 7\) out of them; make the images larger"):
         compiled(RandomCrop(7), 2, 6, 9, 1)
 
 

@@ -46,7 +46,7 @@ def run(tmp_path_factory):
     [
         (1, 4, "shows 1 people; at least 3 to train on and 2 to hold out are needed"),
         (4, 4, "shows 4 people; at least 3 to train on"),
-        (6, 1, "of none of the people to train on there are two images; give several images of each person"),
+        (6, 1, "none of the people to train on has two images; give several images of each person"),
     ],
 )
 def test_too_little_to_learn_from_is_named(count, each, told, tmp_path, capsys):

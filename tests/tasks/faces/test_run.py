@@ -130,8 +130,8 @@ def test_a_given_test_part_is_used_as_it_is():
     [
         (faces(people=4), "shows 4 people; at least 3 to train on and 2 to hold out are needed"),
         (faces(people=1), "shows 1 people; at least 3 to train on"),
-        (faces(each=1), "of none of the people to train on there are two images"),
-        (with_parts(faces(), (["train"] * 4 + ["test"]) * 8), "are to be trained on and held out"),
+        (faces(each=1), "none of the people to train on has two images"),
+        (with_parts(faces(), (["train"] * 4 + ["test"]) * 8), "would be both trained on and held out"),
     ],
 )
 def test_what_can_not_be_learned_from_is_named(subject, told):
@@ -153,7 +153,7 @@ def test_named_faces_are_of_this_task():
     assert not IMAGE.takes("orl-faces")
     assert IMAGE.takes("mnist")
     assert not takes("mnist")
-    with pytest.raises(ConfigError, match="there is no 'name'"):
+    with pytest.raises(ConfigError, match="has no column 'name'"):
         open_faces("orl-faces", "name", lambda sentence: None)
 
 

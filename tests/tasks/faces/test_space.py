@@ -34,5 +34,5 @@ def test_trials_are_watched_by_other_images_of_the_same_people():
     assert all(np.isfinite(epoch["validation_loss"]) for epoch in run.history)
     rows = trials.evaluated(run, settings).evaluation["rows"]
     assert rows == {"train": 24, "validation": 6, "test": 10}
-    with pytest.raises(DataError, match="nobody has images enough to validate trials with"):
+    with pytest.raises(DataError, match="nobody has enough images for validation"):
         SEARCH.prepare(faces(2), settings)

@@ -163,8 +163,8 @@ def test_a_class_that_nothing_held_out_shows_has_no_figure(tmp_path):
     ("settings", "message"),
     [
         (replace(QUICK, test=0.9, validation=0.0), "a single image to train on"),
-        (replace(QUICK, seed=8), "to train on hold void only"),
-        (replace(QUICK, seed=0), "held out hold void only"),
+        (replace(QUICK, seed=8), "all pixels of the training masks are void"),
+        (replace(QUICK, seed=0), "all pixels of the held-out masks are void"),
     ],
 )
 def test_what_can_not_be_trained_on_is_refused(tmp_path, settings, message):

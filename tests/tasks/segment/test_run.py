@@ -110,7 +110,7 @@ def test_a_drawn_mask_has_the_numbers_of_training(tmp_path):
 
 
 def test_another_target_and_a_folder_without_masks_are_refused(source, tmp_path):
-    with pytest.raises(ConfigError, match="there is no 'kind'"):
+    with pytest.raises(ConfigError, match="masks are predicted, not 'kind'"):
         SEGMENT.open(source, "kind", QUICK, lambda sentence: None)
     (tmp_path / "images").mkdir()
     with pytest.raises(DataError, match="holds no folders of images and masks"):

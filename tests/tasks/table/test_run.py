@@ -149,7 +149,7 @@ def test_a_folder_that_is_no_table_run(tmp_path: Path) -> None:
     table = open_table(str(SHIPPED / "iris.csv"), "target")
     folder = train_table(table, TableSettings(epochs=1), progress=False).save(tmp_path / "run")
     (folder / "preprocessing.json").unlink()
-    with pytest.raises(DataError, match=r"not the run of a table: it has no preprocessing\.json"):
+    with pytest.raises(DataError, match=r"not a run on a table: it has no preprocessing\.json"):
         load_table_run(folder)
 
 

@@ -6,11 +6,12 @@
     source = image_source(images, train, size=(64, 64), channels=3)
     chainrule.train(model, source, loss="cross_entropy")
 
-`Images` says where they are and what each is: sizes, labels as text, parts. `image_source` is a source
-(`chainrule.data.Source`) of x (height, width, channels) uint8 and y int64. It keeps small sets in memory and
-decodes others in threads, chunk by chunk. `read_image` decodes one file, `read_pixels` some images at once.
-`open_masks` pairs images with masks of class numbers, which `read_mask` reads, and `mask_source` makes
-examples of them; `open_boxes` reads boxes as Pascal VOC, COCO and YOLO write them.
+`Images` describes them: paths or pixels, sizes, labels as text, parts (train, validation, test).
+`image_source` is a source (`chainrule.data.Source`) of x (height, width, channels) uint8 and y int64. It
+keeps small sets in memory and decodes larger ones in threads, chunk by chunk. `read_image` decodes one file,
+`read_pixels` several images at once. `open_masks` pairs images with masks of class numbers (`read_mask`), and
+`mask_source` makes examples of the pairs. `open_boxes` reads images with boxes in the formats of Pascal VOC,
+COCO and YOLO.
 """
 
 from chainrule.data.images.boxes import Boxes, open_voc

@@ -1,4 +1,4 @@
-"""Images in arrays: given as such, or in .npy and .npz files."""
+"""Images in arrays: in memory, or in .npy and .npz files."""
 
 import zipfile
 from collections.abc import Mapping
@@ -21,10 +21,11 @@ _LABELS = ("y", "labels", "label", "targets", "target", "classes")
 def images_of_arrays(pixels: Any, labels: Any = None, source: str = "the arrays", part: str = "") -> Images:
     """Images in memory.
 
-    pixels: (images, height, width) or (images, height, width, channels) uint8, of 1 or 3 channels, or 4 with
-    alpha, which is put on white; channels may also stand before the height. labels: (images,) whole numbers
-    or text, or None. part: 'train', 'validation', 'test' or ''.
-    Raises DataError for other dtypes and shapes, and for labels that don't fit.
+    pixels: (images, height, width) or (images, height, width, channels) uint8; (images, channels, height,
+    width) is transposed. channels: 1, 3, or 4 with alpha, where transparent pixels become white.
+    labels: (images,) or (images, 1) whole numbers or text, or None.
+    part: 'train', 'validation', 'test' or ''.
+    Raises DataError for another dtype or shape, and unless there is one label for each image.
     """
     array, findings = _checked(np.asanyarray(pixels), source)
     count, height, width, channels = array.shape
@@ -42,10 +43,11 @@ def images_of_arrays(pixels: Any, labels: Any = None, source: str = "the arrays"
 
 
 def images_of_mapping(arrays: Mapping[str, Any], source: str = "the arrays") -> Images:
-    """Images in arrays that go by names such as x_train and y_train, train_images, or x and y.
+    """Images in named arrays, such as x_train and y_train, train_images and train_labels, or x and y.
 
-    Names of parts are those of folders (train, val, valid, validation, test). Raises DataError for names that
-    say nothing, and as `images_of_arrays`.
+    A name is one of x, images, image, imgs, data (pixels) or y, labels, label, targets, target, classes,
+    perhaps with a part, named as in `PARTS`.
+    Raises DataError for other names, for labels without images, and as `images_of_arrays` does.
     """
     pixels: dict[str, Any] = {}
     labels: dict[str, Any] = {}
@@ -77,9 +79,10 @@ def images_of_mapping(arrays: Mapping[str, Any], source: str = "the arrays") -> 
 
 
 def open_numpy(path: Path) -> Images:
-    """A .npz file of arrays as `images_of_mapping` knows them, or a .npy file of images without labels.
+    """The images of a .npz file, whose arrays have the names of `images_of_mapping`, or of a .npy file.
 
-    A .npy file is mapped into memory. Raises DataError that names the file.
+    A .npy file has no labels and is mapped into memory, not read at once. Raises DataError, naming the file,
+    for a damaged one, and as `images_of_mapping` does.
     """
     shown = printable(str(path))
     try:
@@ -94,7 +97,7 @@ def open_numpy(path: Path) -> Images:
 
 
 def open_numpy_folder(files: list[Path], source: str) -> Images:
-    """A folder of .npy files with the names that `images_of_mapping` knows, such as x.npy and y.npy."""
+    """The images of a folder of .npy files that are named as in `images_of_mapping`: x.npy and y.npy."""
     arrays = {}
     for file in files:
         try:
@@ -105,7 +108,7 @@ def open_numpy_folder(files: list[Path], source: str) -> Images:
 
 
 def joined(several: list[Images]) -> Images:
-    """The images of several parts as one; DataError where their shapes differ, or only some have labels."""
+    """The images of several parts together; DataError if their shapes differ, or only some have labels."""
     first = several[0]
     if len(several) == 1:
         return first
@@ -138,7 +141,7 @@ def _unreadable(shown: str, error: Exception) -> DataError:
 
 
 def _checked(array: np.ndarray, source: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(images, height, width, 1 or 3) and sentences on what was changed."""
+    """The pixels as (images, height, width, 1 or 3), and a sentence on each change made to them."""
     if array.dtype != np.uint8:
         raise DataError(
             f"{source} holds images of dtype {array.dtype}; uint8 from 0 to 255 was expected",

@@ -1,4 +1,4 @@
-"""Boxes: images whose targets are objects, each with a class and a rectangle; Pascal VOC's are read here."""
+"""Boxes: images whose targets are objects, each with a class and a rectangle; the format of Pascal VOC."""
 
 import xml.parsers.expat
 from collections.abc import Sequence
@@ -21,9 +21,10 @@ from chainrule.paths import printable
 class Boxes:
     """Images and the objects in them.
 
-    images: without labels. classes: names, in the order of their numbers.
-    corners: of each image, (objects, 4) float32: left, top, right and bottom in pixels, from the left upper
-    corner of the image, right and bottom exclusive. numbers: of each image, (objects,) int64, the classes.
+    images: without labels. classes: the names of the classes, in the order of their numbers.
+    corners: for each image (objects, 4) float32, the left, top, right and bottom edge of each object in
+    pixels from the upper left corner; right and bottom are exclusive.
+    numbers: for each image (objects,) int64, the class of each object, from 0.
     """
 
     images: Images
@@ -34,21 +35,21 @@ class Boxes:
 
 @dataclass(frozen=True)
 class Annotated:
-    """What an annotation says: (left, top, right, bottom) and a class for each object."""
+    """The objects of one image: (left, top, right, bottom) in pixels, and the name of the class, of each."""
 
     corners: list[tuple[float, float, float, float]]
     names: list[str]
 
 
 def open_voc(folder: str | Path) -> Boxes:
-    """Images with boxes in the layout of Pascal VOC.
+    """Images with boxes in a folder laid out like Pascal VOC.
 
     folder: holds JPEGImages/, Annotations/ with an XML file for each image, and perhaps ImageSets/Main/ with
-    train.txt, val.txt and test.txt, which name the images of each part.
-    VOC counts pixels from 1 and includes the last: corners become (xmin - 1, ymin - 1, xmax, ymax), cut at
-    the borders of the image. Boxes of no area, images without an annotation, and annotations that can't be
-    read are left out, and `Boxes.images.findings` says which.
-    Raises DataError where a folder is missing, or no image has an annotation.
+    train.txt, val.txt and test.txt, which list the images of each part.
+    VOC counts pixels from 1 and includes the last one: corners become (xmin - 1, ymin - 1, xmax, ymax),
+    clipped to the image. Boxes without area, images without an annotation, and images whose annotation can't
+    be read are left out; `Boxes.images.findings` names them.
+    Raises DataError if a folder is missing, or no image has a box.
     """
     root = Path(folder)
     shown = printable(str(root))
@@ -83,11 +84,11 @@ def open_voc(folder: str | Path) -> Boxes:
 def described(
     images: Images, found: Sequence[Annotated], notes: Sequence[str], empty: int, classes: Sequence[str] = ()
 ) -> Boxes:
-    """Boxes of images and what was found of each.
+    """The Boxes of images and the objects found in each.
 
-    notes: findings so far. empty: objects without area, left out. classes: in their order; none: the names
-    found.
-    Raises DataError where no image has a box.
+    found: one for each image. notes: findings so far. empty: number of boxes left out for having no area.
+    classes: in the order of their numbers; empty: the names that occur, sorted (`ordered_classes`).
+    Raises DataError if no image has a box.
     """
     notes = list(notes)
     if empty:
@@ -102,7 +103,7 @@ def described(
 
 
 def _parts(folder: Path, stems: list[str]) -> np.ndarray:
-    """The part of each image; '' where no list names it."""
+    """(stems,) the part of each image; '' if no list names it."""
     part_of: dict[str, str] = {}
     for name in PARTS:
         file = folder / f"{name}.txt"
@@ -114,7 +115,7 @@ def _parts(folder: Path, stems: list[str]) -> np.ndarray:
 
 
 def clipped(given: Annotated, size: np.ndarray) -> tuple[Annotated, int]:
-    """Boxes within the image, and how many had no area there."""
+    """The boxes clipped to an image of this (height, width), and how many were dropped for having no area."""
     height, width = size.tolist()
     corners, names = [], []
     for (left, top, right, bottom), name in zip(given.corners, given.names, strict=True):
@@ -147,7 +148,7 @@ _KEYS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def _xml(path: Path, shown: str) -> ElementTree.Element:
-    """The root of an XML file without entities of its own, which could grow without bound."""
+    """The root element of an XML file. Raises DataError for entities, which can expand without bound."""
 
     def refuse(name: str, *rest: object) -> None:
         raise DataError(f"{shown} defines the XML entity {name!r}", remedy="write it without entities")

@@ -1,4 +1,4 @@
-"""Boxes as COCO writes them: JSON with images, annotations and categories."""
+"""Boxes in the format of COCO: a JSON file with images, annotations and categories."""
 
 import json
 import re
@@ -20,14 +20,14 @@ _BEGIN = 4096
 
 
 def coco_files(folder: Path) -> list[Path]:
-    """JSON files in a folder, its annotations/ and its folders of parts, which may be COCO's."""
+    """The JSON files in a folder, in its annotations/, and in its folders of parts (`PARTS`)."""
     inner = [path for path in sorted(folder.iterdir()) if path.is_dir()]
     places = [folder, *(path for path in inner if path.name.lower() in ("annotations", *PARTS))]
     return [file for place in places for file in sorted(place.glob("*.json"))]
 
 
 def is_coco(file: Path) -> bool:
-    """Whether a JSON file begins as COCO's do: with one of their keys."""
+    """Whether a file is a JSON object with one of COCO's keys in its first 4,096 bytes."""
     with file.open("rb") as opened:
         begin = opened.read(_BEGIN)
     keys = (b'"images"', b'"annotations"', b'"categories"', b'"licenses"')
@@ -35,13 +35,14 @@ def is_coco(file: Path) -> bool:
 
 
 def open_coco(files: list[Path], root: Path) -> Boxes:
-    """The images with boxes of COCO's files, each of a part where its name or its folder says one.
+    """The images with boxes that JSON files in COCO's format list.
 
-    Images lie as their file_name says beside the file, in the root, in a folder of the part, or in images/
-    of any of them. Annotations of crowds (iscrowd) and without bbox are passed over. Classes are the
-    categories in the order of their ids. Images that are missing or damaged, and boxes of no area are left
-    out, and `Boxes.images.findings` says which.
-    Raises DataError that names a file which is not COCO's, and where no image has a box.
+    The part of a file's images is a word of its name (instances_val2017.json), else the name of its folder.
+    An image is looked for, under its file_name, beside the JSON file, in the root, in the folder of its part,
+    and in images/ of each of these. Classes are the categories in the order of their ids. Annotations of
+    crowds (iscrowd) or without bbox, boxes without area, and images that are missing or damaged are left out;
+    `Boxes.images.findings` says so.
+    Raises DataError, naming the file, for one in another format, and if no image has a box.
     """
     shown, named = printable(str(root)), dict[int, str]()
     paths: list[str] = []
@@ -123,7 +124,7 @@ def _content(file: Path) -> Mapping[str, Any]:
 
 
 def _part_of(file: Path) -> str:
-    """By the words in the name of the file, such as instances_train2017, or the name of its folder."""
+    """The part that the name of a file says, such as instances_train2017, or of its folder; '' for none."""
     words = [*re.findall("[a-z]+", file.stem.lower()), file.parent.name.lower()]
     return next((PARTS[word] for word in words if word in PARTS), "")
 

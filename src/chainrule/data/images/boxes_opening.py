@@ -1,4 +1,4 @@
-"""Opening images with boxes: by what the source holds, to one description of them all."""
+"""Opening images with boxes: the format is recognized by the content of the source."""
 
 import os
 from pathlib import Path
@@ -11,9 +11,9 @@ from chainrule.paths import printable
 
 
 def holds_boxes(folder: str | os.PathLike[str]) -> bool:
-    """Whether a folder holds annotations as Pascal VOC, YOLO or COCO has them; False where it can't be read.
+    """Whether a folder holds boxes in the format of Pascal VOC, YOLO or COCO; False if it can't be read.
 
-    Masks may lie in folders of these names, too: what is in the files counts.
+    Folders of these names may hold masks, too, so the kinds of the files decide.
     """
     path = Path(folder)
     try:
@@ -24,11 +24,11 @@ def holds_boxes(folder: str | os.PathLike[str]) -> bool:
 
 
 def open_boxes(source: str | os.PathLike[str]) -> Boxes:
-    """Images with boxes in the layout of Pascal VOC, COCO or YOLO, whichever the source has.
+    """Images with boxes in the format of Pascal VOC, YOLO or COCO.
 
     source: a folder with JPEGImages/ and Annotations/ (`open_voc`); one with images/ and labels/, perhaps in
     train/, val/ and test/ (`open_yolo`); one with COCO's JSON files, or such a file (`open_coco`).
-    Raises DataError for what is none of them, and as these do.
+    Raises DataError for a source in none of these formats, and as these functions do.
     """
     path = Path(source)
     shown = printable(str(path))

@@ -1,4 +1,4 @@
-"""Boxes as YOLO writes them: a text file beside each image, a line an object."""
+"""Boxes in the format of YOLO: a text file for each image, with one line per object."""
 
 from pathlib import Path
 
@@ -16,9 +16,10 @@ _NAMES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
 
 
 def yolo_folders(root: Path) -> list[tuple[Path, Path, str]]:
-    """(images, labels, part) of images/ and labels/ in a folder, in those of its parts, or around parts.
+    """(images, labels, part) of each pair of folders of images and of labels.
 
-    None where the labels are no text, such as masks.
+    They are images/ and labels/ in the root, images/train/ and labels/train/ and so on, or train/images/ and
+    train/labels/ and so on. Empty if labels/ holds no text files: it may hold masks.
     """
     inner = {path.name.lower(): path for path in sorted(root.iterdir()) if path.is_dir()}
     if "images" in inner and "labels" in inner and _is_text(inner["labels"]):
@@ -37,13 +38,14 @@ def _is_text(labels: Path) -> bool:
 
 
 def open_yolo(root: Path) -> Boxes:
-    """The images with boxes of folders as `yolo_folders` finds them.
+    """The images with boxes in the folders that `yolo_folders` finds.
 
-    labels/NAME.txt has a line for each object of images/NAME.jpg: class, x and y of the centre, width and
-    height, as shares of the image's. Without such a file an image has no objects. Names of the classes stand
-    in data.yaml or classes.txt; without, they are numbers. Images whose lines can't be read are left out,
-    and `Boxes.images.findings` says which.
-    Raises DataError where no image has a box.
+    labels/NAME.txt has a line for each object of images/NAME.jpg: the number of its class, then x and y of
+    its centre, width and height as fractions of the image's. An image without such a file has no objects. The
+    names of the classes are read from data.yaml, data.yml, dataset.yaml, classes.txt or obj.names in the
+    root; if there is none, their numbers are their names. Images whose labels can't be read are left out;
+    `Boxes.images.findings` names them.
+    Raises DataError if no image has a box, or a class name occurs twice.
     """
     names = _class_names(root)
     several: list[Images] = []
@@ -113,7 +115,7 @@ def _objects(file: Path, size: np.ndarray, names: tuple[str, ...]) -> Annotated:
 
 
 def _class_names(root: Path) -> tuple[str, ...]:
-    """From the first file that says them; none where no file does."""
+    """The names of the classes, from the first of `_NAMES` that has any; empty without one."""
     for place in (root / name for name in _NAMES):
         if place.is_file():
             lines = place.read_text(encoding="utf-8").splitlines()
@@ -127,7 +129,7 @@ def _class_names(root: Path) -> tuple[str, ...]:
 
 
 def _of_yaml(lines: list[str]) -> list[str]:
-    """What stands behind 'names:': a list in brackets, or lines of '- name' or '0: name'."""
+    """The names under 'names:' in lines of YAML: [a, b], {0: a, 1: b}, or lines of '- a' or '0: a'."""
     start = next((n for n, line in enumerate(lines) if line.startswith("names:")), None)
     if start is None:
         return []

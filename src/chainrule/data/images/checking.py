@@ -1,4 +1,4 @@
-"""Files of images, checked before training: those that can't be decoded are left out, and said."""
+"""Image files, checked before training: those that can't be decoded are left out and listed."""
 
 import os
 from collections import Counter
@@ -15,11 +15,11 @@ from chainrule.errors import DataError
 from chainrule.paths import printable
 
 DECODED_BYTES = 256 << 20
-"""Of files that together are no larger, every image is decoded once to see that it is whole."""
+"""If all files together have at most so many bytes, each is decoded once to check that it is whole."""
 NAMED_PATHS = 3
-"""Of what is left out, so many are named."""
+"""How many of the files that are left out are named."""
 SMALLEST = 2
-"""Pixels of the shorter side; an image of 1 × 1 is a placeholder."""
+"""The least pixels of the shorter side: an image of 1 × 1 is a placeholder."""
 
 _ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b"\x3b"}
 _TAIL = 4096
@@ -34,16 +34,16 @@ _SUFFIXES = {
     "JPEG2000": (".jp2", ".j2k", ".jpx"),
 }
 IMAGE_SUFFIXES = tuple(suffix for each in _SUFFIXES.values() for suffix in each)
-"""In small letters."""
+"""The suffixes of image files, in lower case."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checked:
     """Files whose images can be decoded.
 
-    rows: their places among those that were asked about. sizes: (rows, 2) int32. channels: 1 if all are grey,
-    else 3. findings: sentences on what they are, and on what was left out. broken: what is wrong with each
-    that was left out, a line each.
+    rows: (rows,) int64, their indices among the paths that were checked. sizes: (rows, 2) int32, height and
+    width of each, upright. channels: 1 if all are grey, else 3. findings: sentences on sizes, kinds and what
+    was left out. broken: for each file that was left out, what is wrong with it.
     """
 
     rows: np.ndarray
@@ -54,10 +54,11 @@ class Checked:
 
 
 def check_files(paths: Sequence[str]) -> Checked:
-    """Read the headers of files, and see by their ends, or by decoding, whether they are whole.
+    """Read the header of each file, and check that the file is whole.
 
-    All are decoded where they have up to `DECODED_BYTES` together. Of larger sets those whose end looks
-    unusual are: that finds truncated files, while damage in their middle is met when they are trained on.
+    If all files together have at most `DECODED_BYTES`, each is decoded. In a larger set a JPEG, PNG or GIF
+    file that ends with the mark of its format counts as whole, and only the others are decoded: this finds
+    truncated files, while damage in the middle of a file is found when it is trained on.
     """
     thorough = sum(_size(path) for path in paths) <= DECODED_BYTES
     with quietly(), ThreadPoolExecutor(threads()) as pool:
@@ -78,14 +79,17 @@ def check_files(paths: Sequence[str]) -> Checked:
 
 
 def left_out(count: int, what: str, examples: Sequence[str]) -> str:
-    """'Left out: 12 images that can't be used: … ; … ; and 9 more.'"""
+    """A finding such as 'Left out: 12 images that can't be used: a; b; c; and 9 more.'
+
+    what: the clause after 'images'. examples: one for each image; the first `NAMED_PATHS` are named.
+    """
     shown = "; ".join(examples[:NAMED_PATHS])
     more = f"; and {count - NAMED_PATHS:,} more" if count > NAMED_PATHS else ""
     return f"Left out: {counted(count, 'image')} {what}: {shown}{more}."
 
 
 def threads() -> int:
-    """How many threads decode: one for each processor that this process may use."""
+    """The number of threads that decode: one for each processor that this process may use."""
     if "sched_getaffinity" in os.__dict__:  # not on every system
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -120,7 +124,7 @@ def _size(path: str) -> int:
 
 
 def _told(paths: Sequence[str], headers: Sequence[Header]) -> list[str]:
-    """Sentences on sizes and kinds that are not alike, and on what is changed when images are decoded."""
+    """Sentences on the sizes, on images of other kinds, and on what decoding changes."""
     if not headers:
         return []
     told = [_sizes_told([header.size for header in headers])]

@@ -1,4 +1,4 @@
-"""Decoding: from a file of any kind that Pillow reads to pixels of 8 bits, grey or RGB."""
+"""Decoding image files to pixels of 8 bits, grey or RGB, with Pillow."""
 
 import os
 import warnings
@@ -20,9 +20,9 @@ Size = tuple[int, int]
 """(height, width) in pixels."""
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF", "WEBP", "JPEG2000")
-"""What is decoded, by Pillow's names. Others, such as PostScript, would start programs of the system."""
+"""The formats that are decoded, by Pillow's names. Others, such as PostScript, would start other programs."""
 MOST_PIXELS = 100_000_000
-"""Of an image; one with more is taken for a decompression bomb. 300 MB in RGB."""
+"""An image with more pixels counts as a decompression bomb. So many take 300 MB in RGB."""
 CHANNELS = (1, 3)
 
 _ORIENTATION = 0x0112  # tag of EXIF
@@ -34,11 +34,11 @@ _SIXTEEN_BITS = ("PNG", "PPM")  # whose mode I means 16 bits a pixel
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of its image before it is decoded.
+    """What the header of an image file says.
 
-    size: upright, that is after EXIF's orientation. format, mode: Pillow's names. grey: no colour.
-    transparent: with an alpha channel or a transparent colour. deep: 16 bits a channel. animated: of several
-    frames. orientation: EXIF's, 1 to 8; 1 stands upright.
+    size: after EXIF's orientation is applied. format, mode: Pillow's names. grey: without colour.
+    transparent: with an alpha channel or a transparent colour. deep: 16 bits per channel. animated: of
+    several frames. orientation: EXIF's, from 1 to 8; 1 is upright.
     """
 
     size: Size
@@ -55,11 +55,12 @@ def read_image(path: str | os.PathLike[str], channels: int) -> np.ndarray:
     """The pixels of an image file, upright.
 
     channels: 1 for grey, 3 for RGB. Colours become grey by ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B).
-    Returns (height, width, channels) uint8. Transparent pixels lie on white. Of 16 bits a channel the upper
-    eight are kept. CMYK, palettes and other kinds of colour become RGB. Of an animation the first frame is
-    taken. EXIF's orientation is applied; colour profiles are not.
-    Raises DataError, naming the file, where it is missing, unreadable, no image, damaged, truncated, or of
-    more than `MOST_PIXELS` pixels; ConfigError for other channels.
+    Returns (height, width, channels) uint8. Transparency is blended with white. Of 16 bits per channel the
+    upper eight are kept. CMYK, palettes and other colour models become RGB. Of an animation the first frame
+    is read. EXIF's orientation is applied; colour profiles are not.
+    Raises DataError, naming the file, if it is missing, unreadable, not an image in one of `FORMATS`,
+    damaged, truncated, of more than `MOST_PIXELS` pixels, or of 32 bits per channel; ConfigError for other
+    channels.
     """
     check_channels(channels)
     with quietly():
@@ -67,9 +68,9 @@ def read_image(path: str | os.PathLike[str], channels: int) -> np.ndarray:
 
 
 def read_header(path: str, *, whole: bool = False) -> Header:
-    """What a file says of its image. Raises DataError as `read_image`.
+    """The header of an image file. Raises DataError as `read_image` does.
 
-    whole: decode it, too, to see that nothing is damaged.
+    whole: also decode the image, to check that it is not damaged.
     """
     with _opened(path) as image:
         _check_depth(image, path)
@@ -91,7 +92,7 @@ def read_header(path: str, *, whole: bool = False) -> Header:
 
 
 def decoded(path: str, channels: int, size: Size | None = None) -> np.ndarray:
-    """As `read_image`, and `resized` if a size is given; any number of threads may call it."""
+    """The pixels as `read_image` gives them, `resized` if a size is given. Thread-safe."""
     with _opened(path) as image:
         if size is not None and image.format == "JPEG" and _orientation(image) < 5:
             height, width = size  # libjpeg halves while it decodes, as long as twice the size is left
@@ -104,21 +105,21 @@ def decoded(path: str, channels: int, size: Size | None = None) -> np.ndarray:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Within this context Pillow doesn't warn of what a file has wrong beside its pixels."""
+    """Within this context Pillow does not warn of faults outside the pixels, such as in EXIF data."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         yield
 
 
 def check_channels(channels: int) -> None:
-    """ConfigError unless images can have so many channels."""
+    """Raises ConfigError for a number of channels other than 1 and 3."""
     if channels not in CHANNELS or isinstance(channels, bool):
         raise ConfigError(f"channels is {channels!r}", remedy="give 1 for grey or 3 for RGB")
 
 
 @contextmanager
 def _opened(path: str) -> Iterator["Image.Image"]:
-    """An image whose header has been read; whatever goes wrong within this context is told of its file."""
+    """The image in a file, its header read; any error within this context becomes a DataError on the file."""
     from PIL import Image
 
     shown = printable(path)

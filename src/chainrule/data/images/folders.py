@@ -1,4 +1,4 @@
-"""Folders of images: a folder for each class, and those for the parts around them."""
+"""Folders of images: one for each class, perhaps within one for each part."""
 
 import os
 import stat
@@ -22,18 +22,18 @@ PARTS: dict[str, Part] = {
     "test": "test",
     "testing": "test",
 }
-"""What folders, columns and arrays call the parts of a set, in small letters."""
+"""The part that a name of a folder, cell or array means, in lower case."""
 
 _LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # of systems; other litter is hidden
 
 
 Identity = tuple[int, int]
-"""Device and number of a folder, the same by whichever link it is reached."""
+"""Device and inode of a folder: the same through any link to it."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file that may be an image. label: '' where no folder says."""
+    """A file that may be an image. label: its class; part: 'train', 'validation' or 'test'; '' for none."""
 
     path: str
     label: str = ""
@@ -42,18 +42,18 @@ class Found:
 
 @dataclass(frozen=True)
 class Walked:
-    """What lies in a folder. findings: sentences on what is left out."""
+    """The files of a folder. findings: sentences on what was left out."""
 
     files: tuple[Found, ...]
     findings: tuple[str, ...]
 
 
 def class_folders(folder: Path) -> Walked:
-    """The files of a folder that holds a folder for each class, or train/ with such and val/ or test/.
+    """The files of a folder that holds a folder for each class, or train/, val/ and test/ with such folders.
 
-    Hidden files and what systems leave behind (Thumbs.db, desktop.ini) are passed over. A class is all below
-    its folder; links are followed, unless they go round.
-    Raises DataError, naming the folder, where there is none, or no folders of classes in it.
+    A class has all files below its folder. Links are followed, except to a folder that contains them. Hidden
+    files and those of operating systems (Thumbs.db, desktop.ini) are ignored.
+    Raises DataError, naming the folder, if it can't be read or holds no folders.
     """
     inner, _ = _listed(folder)
     parts = {path: PARTS[PurePath(path).name.lower()] for path in inner if _name(path).lower() in PARTS}
@@ -68,19 +68,19 @@ def class_folders(folder: Path) -> Walked:
 
 
 def all_files(folder: Path) -> Walked:
-    """Every file below a folder that may be an image, without labels."""
+    """All files below a folder that may be images, without labels."""
     notes = _Notes()
     return Walked(tuple(Found(path) for path in _below(str(folder), notes)), notes.told())
 
 
 def label_of(name: str) -> str:
-    """A folder's name as text: systems differ in how they write letters with accents."""
+    """The class that a folder's name means. Accents get Unicode's composed form, the same on all systems."""
     return unicodedata.normalize("NFC", printable(name))
 
 
 @dataclass(frozen=True)
 class _Notes:
-    """What a walk meets: links that go round, folders and links that can't be read, files of other kinds."""
+    """What a walk leaves out: links back to a folder above, what can't be read, files of other kinds."""
 
     round: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -125,7 +125,7 @@ def _of_classes(folder: Path, part: str, above: tuple[Identity, ...]) -> Walked:
 
 
 def _listed(folder: Path) -> tuple[list[str], list[str]]:
-    """The folders in a folder, and the files in it that may be images, each in the order of names."""
+    """The folders in a folder, and the files in it that may be images, both sorted by name."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -139,9 +139,9 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _below(folder: str, notes: _Notes, above: tuple[Identity, ...] = ()) -> Iterator[str]:
-    """Files that may be images below a folder, in the order of names, links followed.
+    """The files below a folder that may be images, sorted by name; links are followed.
 
-    above: the folders that this one is in.
+    above: the folders that contain this one, which a link must not lead back to.
     """
     try:
         here = _identity(folder)
@@ -178,7 +178,7 @@ def _is_litter(name: str) -> bool:
 
 
 def _may_be_image(name: str) -> bool:
-    """By its name: one without a suffix may be."""
+    """Whether the suffix is that of an image, or missing."""
     return PurePath(name).suffix.lower() in (*IMAGE_SUFFIXES, "")
 
 

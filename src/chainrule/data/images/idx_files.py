@@ -1,4 +1,4 @@
-"""Images in IDX files, as MNIST's four: two of images, two of labels."""
+"""Images in IDX files, the format of MNIST: a file of images, and one of labels, for each part."""
 
 from pathlib import Path
 
@@ -14,21 +14,21 @@ _PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "validation"}
 
 
 def idx_files(folder: Path) -> list[Path]:
-    """The IDX files of images in a folder, by their names: such as train-images-idx3-ubyte, also with .gz."""
+    """The IDX files of images in a folder, by their names, such as train-images-idx3-ubyte or ….gz."""
     return sorted(path for path in folder.iterdir() if is_idx(path) and "idx1" not in path.name)
 
 
 def is_idx(path: Path) -> bool:
-    """Whether a file is an IDX file by its name."""
+    """Whether a file's name is that of an IDX file: it contains idx1, idx3 or idx4."""
     return path.is_file() and any(part in path.name for part in ("idx1", "idx3", "idx4"))
 
 
 def open_idx(files: list[Path], source: str, *, labelled: bool) -> Images:
-    """The images of some IDX files, each with the labels beside it.
+    """The images of IDX files, with the labels from the files beside them.
 
-    The labels of train-images-idx3-ubyte are in train-labels-idx1-ubyte; train, t10k, test and val in the
-    name say which part it is, if there are several files.
-    Raises DataError for files that are damaged, and where labels are missing.
+    The labels of train-images-idx3-ubyte are in train-labels-idx1-ubyte. If there are several files, the part
+    of each is the word in its name: train, t10k or test, val.
+    labelled: False leaves the labels unread. Raises DataError for damaged files, and if labels are missing.
     """
     several = []
     for file in files:

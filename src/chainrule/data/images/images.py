@@ -1,4 +1,4 @@
-"""Images and their labels, described: where they are and what each is, not yet their pixels."""
+"""The description of a set of images: where they are, their sizes, labels and parts."""
 
 import os
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ Part = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images, in files or in one array.
+    """A set of images in files, not yet decoded, or in one array.
 
-    source: what messages call them: a path, the name of a set, or 'the arrays'.
+    source: the name of the set in messages: a path, the name of a named set, or 'the arrays'.
     sizes: (images, 2) int32, height and width of each, upright. channels: 1 if all are grey, else 3.
-    paths: of their files; none where they are pixels.
-    pixels: (images, height, width, 1 or 3) uint8, or None where they are files.
-    labels: (images,) text, the class of each; None where nobody says.
-    parts: (images,) text: 'train', 'validation', 'test', or '' for what is still to be split.
-    findings: sentences on what they are and on what was left out.
+    paths: of the files; empty for images in an array.
+    pixels: (images, height, width, 1 or 3) uint8; None for images in files.
+    labels: (images,) text, the class of each; None for images without labels.
+    parts: (images,) text: 'train', 'validation', 'test', or '' if the set is not split.
+    findings: sentences on sizes, kinds and what was left out.
     """
 
     source: str
@@ -48,17 +48,17 @@ class Images:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The distinct labels, in the order of their numbers: whole numbers by value, others as text."""
+        """The distinct labels, in the order of their class numbers (`ordered_classes`); () without labels."""
         return () if self.labels is None else ordered_classes(np.unique(self.labels))
 
     def rows(self, part: Part | Literal[""]) -> np.ndarray:
-        """The numbers of the images of a part, (rows,) int64; '' for those that are still to be split."""
+        """(rows,) int64, the indices of the images of a part; '' for those that belong to none."""
         return np.flatnonzero(self.parts == part)
 
     def class_numbers(self, classes: Sequence[str] | None = None) -> np.ndarray:
-        """(images,) int64: the place of each label in these classes; None: in `Images.classes`.
+        """(images,) int64, the index of each label in `classes`, by default in `Images.classes`.
 
-        Raises DataError for a label that is none of them, and where there are no labels.
+        Raises DataError for a label that is not among them, and for images without labels.
         """
         if self.labels is None:
             raise DataError(
@@ -77,11 +77,11 @@ class Images:
         return np.array([number[label] for label in distinct.tolist()], np.int64)[codes]
 
     def name_of(self, row: int) -> str:
-        """What messages call an image: its path, or its number."""
+        """The name of an image in messages: its path, or its index in the array."""
         return printable(self.paths[row]) if self.paths else f"image {row:,} of {self.source}"
 
     def take(self, rows: np.ndarray) -> "Images":
-        """Some of the images, in this order."""
+        """The images at these indices, in this order, with the same findings."""
         return replace(
             self,
             sizes=self.sizes[rows],
@@ -92,9 +92,11 @@ class Images:
         )
 
     def fingerprint(self) -> str:
-        """Of names and sizes of all files and what a thousand of them hold, or of a thousand images' pixels.
+        """A hash by which a checkpoint recognizes the images.
 
-        And of labels and parts. Times of files do not count, so that a copy has the same.
+        It covers labels, parts and image sizes; of files, all names and lengths, and the contents of at most
+        1,024; of an array, the pixels of at most 1,024 images. Dates of files do not count, so a copy has the
+        same hash. Raises DataError for a file that is missing.
         """
         parts = [self.parts.astype("U10").tobytes(), self.sizes.tobytes(), b"%d" % self.channels]
         parts += [] if self.labels is None else ["\n".join(self.labels.tolist()).encode()]
@@ -109,14 +111,14 @@ _SAMPLES = 1024
 
 
 def ordered_classes(labels: np.ndarray) -> tuple[str, ...]:
-    """Distinct labels in the order of their numbers: whole numbers by value, others as text."""
+    """Distinct labels in the order of their class numbers: whole numbers by value, others as text."""
     texts = [str(label) for label in labels]
     whole = all(text.isascii() and text.isdecimal() for text in texts)
     return tuple(sorted(texts, key=lambda text: (int(text) if whole else 0, text)))
 
 
 def _stamp(path: str) -> bytes:
-    """Name, name of the folder, and size."""
+    """The folder, name and length of a file."""
     try:
         size = os.stat(path).st_size  # noqa: PTH116 (100,000 of these must take little time)
     except OSError as error:

@@ -29,14 +29,16 @@ class _Columns:
 
 
 def listed_files(table: Path, target: str | None, *, labelled: bool) -> Walked:
-    """The files that a table of any kind which is read (CSV, Parquet, …) lists.
+    """The image files that a table lists.
 
-    Paths are relative to the table's folder, or absolute. The column of paths is the one whose texts end like
-    images. target: the column of labels; None: the one called label, class, target, category or y, or the
-    only other. A column called split, part, subset, set or fold whose texts are train, val, valid, validation
-    or test says to which part an image belongs.
-    Rows without a path or label, and those whose file is missing, are left out.
-    Raises DataError where the columns can't be told, or no file is there.
+    table: a file in any format of tables (CSV, Parquet, …). Paths in it are absolute, or relative to its
+    folder. The first column in which most cells have the suffix of an image holds the paths.
+    target: the column of labels; None: the one called label, class, target, category or y (or labels,
+    classes), else the only remaining one. labelled: False reads no labels.
+    A column called split, part, subset, set or fold gives the part of each image, if all its cells are among
+    `PARTS`.
+    Rows without a path or label, and rows whose file is missing, are left out; the findings say so.
+    Raises DataError if a column can't be identified, or none of the files exists.
     """
     raw = open_raw(table)
     frame = tidy_columns(raw.frame, raw.source)
@@ -112,7 +114,7 @@ def _holds_parts(frame: "pd.DataFrame", name: str) -> bool:
 
 
 def _written(raw: Raw, name: str) -> list[str]:
-    """The cells of a column as they stand in the file, so that 007 stays 007."""
+    """The cells of a column as written in the file, so that 007 stays 007."""
     cells = raw.cells(name)
     if not cells.are_texts:
         return _texts(raw.frame, name)
@@ -121,13 +123,13 @@ def _written(raw: Raw, name: str) -> list[str]:
 
 
 def _texts(frame: "pd.DataFrame", name: str) -> list[str]:
-    """The cells of a column as texts, '' where one is missing."""
+    """The cells of a column as texts, '' if missing."""
     column = column_of(frame, name)
     return ["" if gone else str(value).strip() for value, gone in zip(column, column.isna(), strict=True)]
 
 
 def _place(folder: Path, path: str) -> str | None:
-    """Where a file is; None where it is not. Tables written on Windows have backslashes."""
+    """The path of a file, or None if it does not exist. Tables written on Windows have backslashes."""
     for each in (path, path.replace("\\", "/")):
         place = os.path.join(folder, each)  # noqa: PTH118 (paths are text here)
         if os.path.isfile(place):  # noqa: PTH113

@@ -1,4 +1,4 @@
-"""Images with their masks as examples for the training loop, all on one canvas."""
+"""Images with their masks as examples for the training loop, all of one size, the canvas."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,15 @@ from chainrule.errors import DataError
 from chainrule.paths import printable
 
 VOID = 255
-"""In an example, of pixels that count nowhere, and of what lies beside the image."""
+"""The value, in an example's mask, of pixels that do not count, such as those beyond the image's border."""
 
 
 @dataclass(frozen=True, eq=False)
 class MaskSource:
-    """Pairs that are decoded while they are trained on; see `ImageSource`, whose order of examples it has.
+    """Pairs of image and mask that are decoded during training, in the order of `ImageSource`.
 
-    masks: the pairs, in the order of the examples. longest, canvas, channels: as of `mask_source`.
+    masks: the pairs; an example's number is its index. longest, canvas, channels: see `mask_source`.
+    chunk_bytes: of a chunk, at most, unless one example is larger. readers: threads that decode, at least 1.
     """
 
     masks: Masks
@@ -43,20 +44,20 @@ class MaskSource:
 
     @property
     def examples(self) -> int:
-        """How many there are."""
+        """The number of pairs."""
         return len(self.masks.paths)
 
     @property
     def chunk_rows(self) -> int:
-        """Rows of the arrays of every chunk, of which the last may hold fewer examples."""
+        """Examples of a chunk; the last chunk may hold fewer."""
         return max(1, min(self.chunk_bytes // sum(f.nbytes for f in self.fields.values()), self.examples))
 
     def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
-        """The chunks of an epoch, decoded ahead; see `Source.chunks`. Raises DataError as `read_pair`."""
+        """The chunks of an epoch, decoded ahead; see `Source.chunks`. Raises as `read_pair` does."""
         return decoded_chunks(self.examples, self.chunk_rows, self.readers, self._read, (seed, epoch, start))
 
     def fingerprint(self) -> str:
-        """Of the pairs as they were found, and of what is made of them."""
+        """A hash of the pairs (`Masks.fingerprint`), canvas, channels and longest."""
         return digest(self.masks.fingerprint().encode(), f"{self.fields} {self.longest}".encode())
 
     def _read(self, number: int, order: np.ndarray) -> Chunk:
@@ -66,7 +67,7 @@ class MaskSource:
         return Chunk(number, arrays, np.arange(len(order), dtype=np.int64))
 
     def example(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of one."""
+        """x and y of one example, on the canvas."""
         x, y = read_pair(self.masks, row, self.channels, self.longest)
         return on_canvas(x, y, self.canvas)
 
@@ -74,12 +75,15 @@ class MaskSource:
 def mask_source(
     masks: Masks, canvas: Size, channels: int, *, longest: int, memory_bytes: int = MEMORY_BYTES
 ) -> Source:
-    """Examples x (height, width, channels) uint8 and y (height, width) uint8, places of `Masks.numbers`.
+    """A source of examples x (height, width, channels) uint8 and y (height, width) uint8.
 
-    longest: side that larger images are scaled down to. canvas: (height, width) of the examples: smaller
-    images lie in the middle, mirrored at their edges, where y is `VOID`; of larger ones the middle is taken.
-    memory_bytes: up to so many all are decoded at once, and kept; more are decoded anew in each epoch.
-    Raises as `read_pair`, and DataError where there are none.
+    y holds indices into `Masks.numbers`, and `VOID` for pixels that do not count.
+    canvas: (height, width) of the examples in pixels. longest: images with a longer side are scaled down to
+    it. Then a smaller image is centred on the canvas and continued by reflection, where y is `VOID`; of a
+    larger one the middle is cut out. channels: 1 or 3.
+    memory_bytes: examples that together are no larger are decoded once and kept in memory; others are decoded
+    in every epoch.
+    Raises DataError without pairs and as `read_pair` does; ConfigError for a canvas or channels out of range.
     """
     check_channels(channels)
     check_size(canvas)
@@ -101,10 +105,10 @@ def mask_source(
 
 
 def read_pair(masks: Masks, row: int, channels: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """An image and its mask, scaled down where they are larger: (height, width, channels), (height, width).
+    """An image (height, width, channels) uint8 and its mask (height, width) uint8, as `scaled_size` says.
 
-    The mask holds places of `Masks.numbers`, and `VOID`; it is scaled to the nearest pixel. Raises DataError
-    as `read_image` and `read_mask`, and for a number that is neither of a class nor void.
+    The mask holds indices into `Masks.numbers`, and `VOID`; scaling takes the nearest pixel. Raises DataError
+    as `read_image` and `read_mask` do, and for a number in the mask that is neither a class nor void.
     """
     size = scaled_size(masks.images.sizes[row].tolist(), longest)
     x, numbers = one_image(masks.images, row, size, channels), read_mask(masks.paths[row])
@@ -120,14 +124,14 @@ def read_pair(masks: Masks, row: int, channels: int, longest: int) -> tuple[np.n
 
 
 def scaled_size(size: tuple[int, int] | list[int], longest: int) -> Size:
-    """(height, width) scaled down so that neither is longer than this; the same where none is."""
+    """(height, width) scaled down so that the longer side is at most `longest`, never up."""
     height, width = size
     factor = min(1.0, longest / max(height, width))
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def scaled_mask(mask: np.ndarray, size: Size) -> np.ndarray:
-    """A mask at another size, each pixel the nearest."""
+    """A mask (height, width) at another size: each pixel is the nearest one of the given mask."""
     if mask.shape == tuple(size):
         return mask
     rows, columns = (
@@ -137,7 +141,10 @@ def scaled_mask(mask: np.ndarray, size: Size) -> np.ndarray:
 
 
 def on_canvas(x: np.ndarray, y: np.ndarray, canvas: Size) -> tuple[np.ndarray, np.ndarray]:
-    """An image and its mask in the middle of a canvas, or their middle where they are larger."""
+    """An image and its mask centred on a canvas (height, width): cut where larger, padded where smaller.
+
+    The image is continued by reflection, the mask by `VOID`.
+    """
     cut, sides = [], []
     for have, want in zip(y.shape, canvas, strict=True):
         first, lacking = max(0, (have - want) // 2), max(0, want - have)

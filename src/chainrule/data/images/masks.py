@@ -1,4 +1,4 @@
-"""Masks: images whose target is another image, with the number of a class at every pixel."""
+"""Masks: images whose target is another image that holds the class number of every pixel."""
 
 import os
 import re
@@ -25,16 +25,16 @@ _MASKS = ("masks", "mask", "labels", "annotations", "segmentationclass")
 _NAMES = ("classes.txt", "labels.txt", "codes.txt")
 _VOID = ("void", "unlabelled", "unlabeled", "ignore", "ignored")
 _BEHIND = ("annot", "_labels", "_masks")
-"""What the folder of masks has behind the name of the folder of images, such as train and trainannot."""
+"""Endings that make the name of a folder of masks from that of its images, such as train and trainannot."""
 
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """Images with a mask each.
+    """Images, each with a mask.
 
-    images: without labels. paths: of the masks, in the order of the images. numbers: the values that the
-    masks hold, in ascending order, void left out. void: the value of pixels that do not count, or None.
-    names: of the numbers, in their order: those of a file of names beside the folders, else the numbers.
+    images: without labels. paths: of the masks, in the order of the images. numbers: the class numbers that
+    occur in the masks, ascending, without void. void: the value of pixels that do not count, or None.
+    names: the name of each of `numbers`: from a file of names beside the folders, else the number as text.
     """
 
     images: Images
@@ -44,21 +44,23 @@ class Masks:
     names: tuple[str, ...] = ()
 
     def take(self, rows: np.ndarray) -> "Masks":
-        """Some of the pairs, in this order."""
+        """The pairs at these indices, in this order."""
         return replace(self, images=self.images.take(rows), paths=tuple(self.paths[row] for row in rows))
 
     def fingerprint(self) -> str:
-        """Of the images, and of names and contents of the masks; see `Images.fingerprint`."""
+        """A hash of images and masks as of `Images.fingerprint`, and of numbers, void and names."""
         masks = Images("", self.images.sizes, 1, self.paths, parts=self.images.parts)
         what = f"{self.numbers} {self.void} {self.names}".encode()
         return digest(self.images.fingerprint().encode(), masks.fingerprint().encode(), what)
 
 
 def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
-    """The class at every pixel of a mask: (height, width) uint8.
+    """The class number of every pixel of a mask file: (height, width) uint8.
 
-    A file with a palette gives the numbers of its colours, a grey one its values, whatever their colours.
-    Raises DataError, naming the file, for colours without a palette, values above 255, and what is no image.
+    path: of a PNG, GIF, BMP, TIFF or PPM file. With a palette, the class is the index into the palette,
+    whatever the colour; in a grey image it is the grey value.
+    Raises DataError, naming the file, for a missing or damaged file, another format (JPEG changes values),
+    colours without a palette, and values outside 0 to 255.
     """
     from PIL import Image
 
@@ -84,7 +86,7 @@ def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def holds_masks(source: str | os.PathLike[str]) -> bool:
-    """Whether a folder holds folders of images and of masks."""
+    """Whether a folder holds folders of images and of masks, as `open_masks` reads them."""
     root = Path(source)
     try:
         return root.is_dir() and bool(_folders(root))
@@ -93,16 +95,16 @@ def holds_masks(source: str | os.PathLike[str]) -> bool:
 
 
 def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | None = None) -> Masks:
-    """Pairs of images and masks of the same name (without suffix), in folders.
+    """Pairs of images and masks in folders; a mask has the name of its image, apart from the suffix.
 
-    source: a folder with images/ and masks/ (or labels/, annotations/), or train/, val/ and test/ with such;
-    or with train/ and trainannot/ and so on. A file classes.txt, labels.txt or codes.txt in it names the
-    classes: line by line from number 0 on, or with the number before the name.
-    void: the value of pixels that do not count, such as 255; 'auto': 255 where some mask holds it and the
+    source: a folder with images/ and masks/ (or labels/, annotations/); with such folders in train/, val/ and
+    test/; or with train/ and trainannot/, and so on. A file classes.txt, labels.txt or codes.txt in it names
+    the classes: one per line, counted from 0, or with the number before the name.
+    void: the value of pixels that do not count, such as 255; None for none; 'auto': 255 if it occurs and the
     masks hold more than two numbers, else the number that the file of names calls void, unlabelled or ignore.
-    Images without a mask, masks without an image, those of another size than their image, and masks that
-    can't be read are left out, and `Masks.images.findings` says which.
-    Raises DataError where no pair is found.
+    Images without a mask, masks without an image, and masks that can't be read or have another size than
+    their image are left out; `Masks.images.findings` names them.
+    Raises DataError if no pair is found, or the masks hold fewer than two classes.
     """
     root = Path(source)
     shown = printable(str(root))
@@ -146,7 +148,7 @@ def open_masks(source: str | os.PathLike[str], *, void: int | Literal["auto"] | 
 
 
 def _names(root: Path) -> dict[int, str]:
-    """Number -> name, of a file of names; nothing where there is none."""
+    """Class number -> name, from the file of names; empty without one."""
     file = next((root / name for name in _NAMES if (root / name).is_file()), None)
     if file is None:
         return {}
@@ -162,7 +164,7 @@ def _names(root: Path) -> dict[int, str]:
 
 
 def _folders(root: Path) -> list[tuple[Path, Path, str]]:
-    """(images, masks, part) of every pair of folders."""
+    """(images, masks, part) of every pair of folders of images and masks."""
     inner = {path.name.lower(): path for path in sorted(root.iterdir()) if path.is_dir()}
     parts = {name: path for name, path in inner.items() if name in PARTS}
     found = []
@@ -182,7 +184,7 @@ def _pair(folder: Path) -> list[tuple[Path, Path, str]]:
 
 
 def _part(images: Path, masks: Path, part: str) -> tuple[Images, list[str], list[str], set[int]]:
-    """The images of a part, their masks, sentences on both, and the numbers in the masks."""
+    """The images of a part, the paths of their masks, findings, and the numbers that occur in the masks."""
     opened = open_images(images, labelled=False)
     by_name = {_name(file.path, masks): file.path for file in all_files(masks).files}
     wanted = [by_name.get(_name(path, images)) for path in opened.paths]
@@ -207,7 +209,7 @@ def _part(images: Path, masks: Path, part: str) -> tuple[Images, list[str], list
 
 
 def _check(path: str | None, size: list[int]) -> np.ndarray | str | None:
-    """The distinct numbers in a mask, or what is wrong with it; None where there is none."""
+    """The distinct numbers in a mask, or what is wrong with it; None for an image without a mask."""
     if path is None:
         return None
     try:
@@ -221,5 +223,5 @@ def _check(path: str | None, size: list[int]) -> np.ndarray | str | None:
 
 
 def _name(path: str, folder: Path) -> str:
-    """Below its folder, without the suffix."""
+    """The path relative to a folder, without the suffix."""
     return str(PurePath(path).relative_to(folder).with_suffix(""))

@@ -1,4 +1,4 @@
-"""Opening images: by what the source is, to one description of them all."""
+"""Opening images: the kind of source is recognized, and its images are checked and described."""
 
 import os
 from collections.abc import Mapping
@@ -32,18 +32,21 @@ def open_images(
 ) -> Images:
     """The images of a source, checked, with their labels and parts.
 
-    source: the name of a set (`NAMED_IMAGES`); a folder that holds a folder for each class, or train/ with
-    such and val/ (valid/, validation/) or test/; a table of paths and labels, such as CSV or Parquet; IDX
-    files as MNIST's, or a folder with them; a .npz file, or a folder with x.npy and y.npy; a pair of arrays
-    (images, labels), or a mapping of arrays as a .npz file has.
-    target: the column of labels of a table, where it is not obvious.
-    labelled: False for images to predict: a folder of any form, a table without labels, a .npy file, an
-    array, or a single image; labels are then None.
-    shared_classes: False where each part may have classes of its own, as of people held out; then none is
-    asked to have several images.
-    say: called with a sentence where a named set has to be fetched.
-    Files that can't be decoded are left out, and `Images.findings` says which.
-    Raises DataError for a source that is missing or holds no images; if labelled, for a single class.
+    source: the name of a set (`NAMED_IMAGES`); a folder that holds a folder for each class, perhaps within
+    train/, val/ (valid/, validation/) and test/; a table of paths and labels, such as CSV or Parquet; an IDX
+    file (the format of MNIST), or a folder of them; a .npz file, or a folder with x.npy and y.npy; a pair of
+    arrays (images, labels), or a mapping of arrays as in a .npz file.
+    target: the column of labels of a table, if it is not obvious.
+    labelled: False for images to predict: any folder of images, a table without labels, a .npy file, an
+    array, or a single image file; labels are then None.
+    shared_classes: False if each part may have classes of its own, such as other people; classes are then not
+    checked.
+    say: called with a sentence when a named set is downloaded.
+    Files that can't be decoded, and images whose class does not occur in train, are left out;
+    `Images.findings` names them.
+    Raises DataError for a source that is missing or holds no images; if labelled, for images without labels;
+    if classes are shared, for fewer than two classes, and for a class with a single image in a set without
+    parts.
     """
     if isinstance(source, str) and source in NAMED_IMAGES and not Path(source).exists():
         images = replace(open_numpy(fetch_named(source, say=say)), source=source)
@@ -114,7 +117,7 @@ def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
 
 
 def _with_labels(images: Images) -> Images:
-    """The images; DataError where they have no labels."""
+    """The images. Raises DataError if they have no labels."""
     if images.labels is None:
         raise DataError(
             f"{images.source} has no labels",
@@ -124,7 +127,7 @@ def _with_labels(images: Images) -> Images:
 
 
 def _checked(images: Images) -> Images:
-    """Labelled images from which something can be learned."""
+    """Labelled images, those of classes left out that do not occur in train. Raises as `open_images`."""
     images = _with_labels(images)
     assert images.labels is not None  # looked at just now
     trained = images.rows("train") if (images.parts == "train").any() else images.rows("")

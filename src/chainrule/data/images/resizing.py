@@ -1,4 +1,4 @@
-"""Resizing: scaled until the shorter side fits and cropped at the centre, or scaled whole into a frame."""
+"""Resizing: an image is scaled and cropped at its centre, or scaled whole into a frame."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def resized(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
-    """An image of this (height, width): its largest centred part of that shape, scaled.
+    """An image of this (height, width): the largest centred crop with the same aspect ratio, scaled.
 
-    Scaled by Pillow's bilinear filter, whose support grows as an image shrinks, so that nothing aliases.
+    The filter is Pillow's bilinear one, whose support grows as an image shrinks, so that nothing aliases.
     """
     from PIL.Image import Resampling
 
@@ -27,9 +27,9 @@ def resized(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a whole image lies in a larger one, its shape kept, black around it.
+    """The place of an image that is scaled, at its aspect ratio, to fit in the middle of a black frame.
 
-    given, size: (height, width) of the image and of the frame.
+    given: (height, width) of the image in pixels. size: (height, width) of the frame.
     """
 
     given: tuple[int, int]
@@ -44,15 +44,15 @@ class Frame:
 
     @property
     def corner(self) -> tuple[int, int]:
-        """(top, left) of the scaled image in the frame."""
+        """(top, left) of the scaled image in the frame, in pixels."""
         return (self.size[0] - self.inner[0]) // 2, (self.size[1] - self.inner[1]) // 2
 
     def placed(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes of the image, (boxes, 4) left, top, right, bottom, as they lie in the frame."""
+        """(boxes, 4) left, top, right, bottom in pixels of the image, converted to pixels of the frame."""
         return boxes * self._factors + self._offsets
 
     def back(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes in the frame as they lie in the image, cut at its borders."""
+        """(boxes, 4) in pixels of the frame, converted to pixels of the image and clipped to it."""
         height, width = self.given
         return np.clip((boxes - self._offsets) / self._factors, 0, [width, height, width, height])
 
@@ -66,7 +66,7 @@ class Frame:
 
 
 def framed(image: "Image.Image", size: tuple[int, int]) -> "Image.Image":
-    """An image of this (height, width) that holds all of another, scaled, in its middle; see `Frame`."""
+    """An image of this (height, width), black, with the given image scaled into its middle; see `Frame`."""
     from PIL import Image
 
     frame = Frame((image.height, image.width), size)

@@ -20,20 +20,21 @@ from chainrule.errors import ConfigError, DataError
 Fit = Literal["crop", "frame"]
 
 MEMORY_BYTES = 512 << 20
-"""Images that are no larger, decoded, are kept in memory."""
+"""Images that, decoded, together have at most so many bytes are kept in memory."""
 CHUNK_BYTES = 16 << 20
-"""Of what is decoded together. Chunks need not be large: an epoch's order is drawn over all images."""
+"""Bytes of a chunk. Chunks may be small, since each epoch's order is drawn over all images."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSource:
-    """Images that are decoded while they are trained on. See `chainrule.data.Source`.
+    """Images that are decoded during training: a `chainrule.data.Source`.
 
-    An epoch visits all images in the order of `epoch_order`, as arrays in memory are visited, so a folder
+    Every epoch visits all images in the order of `epoch_order`, as it does for arrays in memory. So a folder
     that is sorted by class gives mixed batches, and the same ones as if its images were in memory.
 
-    images, rows: which, in the order of the examples. size, channels: of the examples. y: (rows, ...), or
-    None. chunk_bytes: of a chunk. readers: threads that decode; readers + 1 chunks are in memory at most.
+    rows: the indices into `images` of the examples. size: (height, width) of the examples in pixels.
+    channels: 1 or 3. y: (rows, ...) targets, or None. chunk_bytes: of a chunk, at most, unless one image is
+    larger. readers: threads that decode, at least 1; readers + 1 chunks are in memory at most.
     fit: see `image_source`.
     """
 
@@ -51,29 +52,29 @@ class ImageSource:
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """x: (height, width, channels) uint8; y: the targets, where there are any."""
+        """x: (height, width, channels) uint8; y: the targets, if there are any."""
         x = Field((*self.size, self.channels), "uint8")
         return {"x": x} if self.y is None else {"x": x, "y": Field.of(self.y)}
 
     @property
     def examples(self) -> int:
-        """How many there are."""
+        """The number of images."""
         return len(self.rows)
 
     @property
     def chunk_rows(self) -> int:
-        """Rows of the arrays of every chunk, of which the last may hold fewer examples."""
+        """Examples of a chunk; the last chunk may hold fewer."""
         return max(1, min(self.chunk_bytes // sum(f.nbytes for f in self.fields.values()), self.examples))
 
     def chunks(self, seed: int | None, epoch: int, start: int = 0) -> Iterator[Chunk]:
         """The chunks of an epoch, decoded ahead; see `Source.chunks`.
 
-        Raises DataError, naming the file, for one that has vanished or is damaged where no check had seen it.
+        Raises DataError, naming the file, for one that has vanished, or whose damage the check did not find.
         """
         return decoded_chunks(self.examples, self.chunk_rows, self.readers, self._read, (seed, epoch, start))
 
     def fingerprint(self) -> str:
-        """Of the images as they were found, and of what is made of them."""
+        """A hash of the images (`Images.fingerprint`), their shape in the examples, and the targets."""
         shape = f"{self.fields} {self.examples}".encode()
         labels = b"" if self.y is None else self.y.tobytes()
         return digest(self.images.take(self.rows).fingerprint().encode(), shape, labels)
@@ -96,8 +97,8 @@ def decoded_chunks(
 ) -> Iterator[Chunk]:
     """The chunks of an epoch, whose order is drawn over all examples, read ahead by threads.
 
-    read: makes a chunk of its number and of the examples in it. where: seed, epoch and first chunk, as of
-    `Source.chunks`.
+    chunk_rows: examples of a chunk. readers: threads. read: makes a chunk from its number and the numbers of
+    its examples. where: seed, epoch and number of the first chunk, as in `Source.chunks`.
     """
     seed, epoch, start = where
     order = np.arange(examples)
@@ -122,17 +123,18 @@ def image_source(
     fit: Fit = "crop",
     memory_bytes: int = MEMORY_BYTES,
 ) -> Source:
-    """Examples of images, with x (height, width, channels) uint8 and y, the number of the class, int64.
+    """A source of images as x (height, width, channels) uint8 and their class numbers as y, int64.
 
-    images, rows: which, in the order of the examples. size: (height, width) that each is scaled and cropped
-    to (`chainrule.data.images.resizing`). channels: 1 or 3.
-    classes: those that y counts, such as a run's; None: of the images. Without labels there is no y.
-    y: (rows, ...) targets instead, such as boxes. fit: 'crop' as said; 'frame' keeps all of an image, black
-    around it where its shape is another.
-    memory_bytes: up to so many all are decoded at once, and kept; more are decoded anew in each epoch, by as
-    many threads as there are processors.
-    Raises DataError as `read_image` and `Images.class_numbers`; ConfigError for size or channels out of
-    range.
+    rows: the indices into `images` of the examples. size: (height, width) of the examples in pixels.
+    channels: 1 for grey, 3 for RGB.
+    classes: y is the index into them, by default into `Images.classes`. Images without labels give no y.
+    y: (rows, ...) other targets, such as boxes.
+    fit: 'crop' scales an image and crops it at its centre; 'frame' scales all of it and fills the rest with
+    black.
+    memory_bytes: images that, decoded, together are no larger are decoded once and kept in memory; others are
+    decoded in every epoch, by one thread for each processor.
+    Raises DataError without rows, and as `read_image` and `Images.class_numbers` do; ConfigError for a size
+    or channels out of range.
     """
     check_channels(channels)
     check_size(size)
@@ -148,7 +150,10 @@ def image_source(
 
 
 def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int, fit: Fit = "crop") -> np.ndarray:
-    """Some images, decoded into memory: (rows, height, width, channels) uint8. Raises as `image_source`."""
+    """The images at these indices, decoded: (rows, height, width, channels) uint8.
+
+    size, channels, fit, errors: see `image_source`.
+    """
     check_channels(channels)
     check_size(size)
     if images.pixels is not None and images.pixels.shape[1:] == (*size, channels):
@@ -165,7 +170,7 @@ def read_pixels(images: Images, rows: np.ndarray, size: Size, channels: int, fit
 
 
 def one_image(images: Images, row: int, size: Size | None, channels: int, fit: Fit = "crop") -> np.ndarray:
-    """An image, decoded, and scaled as `fit` says if a size is given: (height, width, channels) uint8."""
+    """One image, decoded: (height, width, channels) uint8; at its own size if `size` is None."""
     if images.pixels is None:
         if fit == "crop" or size is None:
             return decoded(images.paths[row], channels, size)
@@ -184,6 +189,6 @@ def one_image(images: Images, row: int, size: Size | None, channels: int, fit: F
 
 
 def check_size(size: Size) -> None:
-    """ConfigError unless this is a height and a width."""
+    """Raises ConfigError unless size is a height and a width, whole numbers of at least 1."""
     if len(size) != 2 or any(type(side) is not int or side < 1 for side in size):
         raise ConfigError(f"size is {size!r}", remedy="give (height, width) in pixels, such as (64, 64)")

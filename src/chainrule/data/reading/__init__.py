@@ -1,4 +1,4 @@
-"""Reading tables: the file format comes from the first bytes, the type of each column from all its rows."""
+"""Reading tables: the file format is recognized by the first bytes, a column's type by all of its rows."""
 
 from chainrule.data.reading.column import MARKERS, ColumnReading
 from chainrule.data.reading.opening import STANDARD_INPUT, open_raw, table_name

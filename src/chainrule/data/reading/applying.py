@@ -1,4 +1,4 @@
-"""Applying a ColumnReading: equal cells become equal values, whatever the other rows are."""
+"""Applying a ColumnReading: a cell becomes the same value whatever the other rows are."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,12 @@ TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
 def apply_reading(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
-    """The values of a column: numbers as int64 or float64, truth as bool or boolean, dates as datetime64 in
-    local time, text as str; NaN, NA or NaT where missing.
+    """The values of a column (rows,), with the index of the cells.
 
-    Raises DataError for the first cell that does not fit, naming source, column and place.
+    Numbers become int64 or float64, true and false bool (pandas' boolean where some are missing), dates
+    datetime64 in local time, text str; missing values are NaN, NA or NaT.
+    source: the name of the file in messages. Raises DataError for the first cell that is not of the reading's
+    type and format, naming source, column and place.
     """
     column = cells.column
     if reading.kind == "number":
@@ -89,8 +91,8 @@ def _dates(cells: Cells, reading: ColumnReading, source: str) -> "pd.Series":
 def on_clock(dates: "pd.Series", minutes: np.ndarray, zone: str) -> "pd.Series":
     """Dates converted to the local time of a zone.
 
-    dates: (texts,) in the local time of their own offset. minutes: (texts,) that offset, ahead of UTC; dates
-    where it is NaN stay unchanged. zone: '' leaves all unchanged.
+    dates: (texts,) each in local time at its own offset from UTC. minutes: (texts,) that offset in minutes
+    ahead of UTC; dates without one (NaN) stay unchanged. zone: an IANA name; '' leaves all unchanged.
     """
     import pandas as pd
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def compute() -> Any:
-    """pyarrow's functions. They are created at import, so type checkers do not know them."""
+    """The module pyarrow.compute, whose functions are made at import, so that type checkers miss them."""
     import pyarrow.compute
 
     return pyarrow.compute

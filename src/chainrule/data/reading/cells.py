@@ -1,4 +1,4 @@
-"""The cells of a text column, with derived values cached for learning and for reading."""
+"""The cells of a column, with what learning and reading derive from them, cached."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _FIRST = 100
-"""Cells tried first, since pyarrow is slow to find that a whole column of texts holds no numbers."""
+"""So many cells are tried first, since pyarrow takes long to find that a column of texts holds no numbers."""
 
 
 def holds_texts(column: "pd.Series") -> bool:
@@ -30,9 +30,10 @@ def holds_texts(column: "pd.Series") -> bool:
 class Cells:
     """A column of a table as written in a file.
 
-    quoted: (rows,) whether a cell is in quotes; None where no text can mean a missing value. commas: whether
-    a cell can contain a comma. written: the texts of a column that was parsed as numbers; None if `column`
-    holds the texts.
+    column: the cells; floats if the column was parsed as numbers.
+    quoted: (rows,) whether a cell stands in quotes and so is never a marker of missing values; None if the
+    format tells texts from missing values. commas: whether a cell may contain a comma. written: returns the
+    texts of a column that was parsed as numbers; None if `column` holds them.
     """
 
     column: "pd.Series"
@@ -74,13 +75,13 @@ class Cells:
 
     @cached_property
     def whole(self) -> bool:
-        """Whether all plain numbers are whole ones."""
+        """Whether all cells are plain numbers without a fraction."""
         numbers = self.numbers
         return numbers is not None and bool(np.array_equal(numbers, np.trunc(numbers), equal_nan=True))
 
     @cached_property
     def distinct(self) -> "Distinct":
-        """The different texts."""
+        """The distinct texts."""
         encoded: Any = compute().dictionary_encode(self.texts)
         codes = compute().fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
         loose = codes if self.quoted is None else codes[~self.quoted]
@@ -90,9 +91,10 @@ class Cells:
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """The different texts of a column. texts: stripped. codes: (rows,) index into texts, -1 for empty.
+    """The distinct texts of a column.
 
-    loose: (texts,) number of rows without quotes. dated: the cache of `dates`, by pattern.
+    texts: the distinct texts, stripped. codes: (rows,) index of each row's text, -1 for empty cells.
+    loose: (texts,) rows in which the text stands without quotes. dated: the cache of `dates`, by pattern.
     """
 
     column: "pd.Series"
@@ -103,7 +105,7 @@ class Distinct:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """(texts,) rows of each."""
+        """(texts,) number of rows with each text."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
 
     @cached_property
@@ -120,29 +122,29 @@ class Distinct:
         return self.dated[pattern]
 
     def among(self, words: Any, *, lower: bool = False) -> np.ndarray:
-        """(texts,) whether each is one of some words. lower: compare in lower case."""
+        """(texts,) whether each text is one of these words. lower: compare the texts in lower case."""
         import pyarrow as pa
 
         texts = self.lowered if lower else self.texts
         return compute().is_in(texts, pa.array(list(words), texts.type)).to_numpy(zero_copy_only=False)
 
     def chosen(self, which: np.ndarray) -> list[str]:
-        """Some of the texts."""
+        """The texts for which `which`, (texts,) booleans, is True."""
         import pyarrow as pa
 
         return self.texts.filter(pa.array(which)).to_pylist()
 
     def first(self, text: int) -> str:
-        """The place of the first cell with a text, for messages."""
+        """The place of the first cell with the text of this index, for messages."""
         return place(self.column, int(np.argmax(self.codes == text)))
 
     def rows(self, each: np.ndarray, *, missing: Any) -> np.ndarray:
-        """(rows,) the value of each row's text. each: (texts,) values. missing: the value of empty cells."""
+        """(rows,) the value of each row. each: (texts,) the value of each text. missing: of empty cells."""
         return np.append(each, np.array([missing], dtype=each.dtype))[self.codes]
 
 
 def _cast(texts: "pa.Array") -> np.ndarray | None:
-    """(texts,) float64, NaN for null; None where one is no plain number, or a text such as 'nan'."""
+    """(texts,) float64, NaN for null; None if a text is not a plain number, or is one such as 'nan'."""
     import pyarrow as pa
 
     try:

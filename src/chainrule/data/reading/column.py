@@ -27,7 +27,7 @@ MARKERS = (
     "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "?",
     "#N/A", "#N/A N/A", "#NA", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
 )  # fmt: skip
-"""Texts that mean a missing value in a column of text, where they stand without quotes."""
+"""Texts that, without quotes, mean a missing value in a column of text."""
 AMONG_NUMBERS = frozenset(
     {"-", "--", "---", "–", "—", ".", "..", "...", "*", "na", "n.a.", "n/d", "nd", "n.d.", "none", "nil",
      "unknown", "missing", "not available", "k.a.", "#div/0!", "#value!", "#ref!", "#num!", "#name?",
@@ -35,23 +35,23 @@ AMONG_NUMBERS = frozenset(
 )  # fmt: skip
 """Texts, in lower case, that mean a missing value in a column of numbers or dates."""
 MOST_TEXTS = 20
-"""A column of numbers or dates may hold at most so many distinct other texts; each means a missing value."""
+"""A column of numbers or dates may hold at most so many other distinct texts, which then mean missing."""
 LEAST_SHARE = 0.8
-"""The share of the rows with a value that must be numbers, or dates."""
+"""The least share of a column's values that must be numbers, or dates, for it to be read as such."""
 SAMPLE = 500
 """Distinct texts that are tried first: if too many are not numbers, the others are not tried."""
 FEW = 10
-"""A column with another text and at most so many distinct numbers, such as 0, 1, 2, 3+, holds categories."""
+"""A column of at most so many distinct numbers and another text, such as 0, 1, 2, 3+, holds categories."""
 
 
 @dataclass(frozen=True)
 class ColumnReading:
     """How a column's cells become values.
 
-    kind: the type of its values. number: the format of its numbers. date: the format of its dates, `ISO` or a
-    pattern of strptime. zone: the time zone in whose local time dates are read; '' for none.
-    gaps: texts that mean a missing value, besides empty ones (and, for numbers and dates, AMONG_NUMBERS).
-    note: what was ambiguous, as a clause after the column's name; '' if nothing was.
+    name: the column. kind: the type of its values. number: the format of its numbers. date: the format of its
+    dates, `ISO` or a pattern of strptime. zone: the time zone to whose local time dates are converted; '' for
+    none. gaps: texts that mean a missing value, besides empty ones (and, for numbers and dates,
+    AMONG_NUMBERS). note: what was ambiguous, as a clause after the column's name; '' if nothing was.
     """
 
     name: str
@@ -65,11 +65,11 @@ class ColumnReading:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of a file when a column is read.
+    """What is known of the whole table when a column is read.
 
     typed: the format distinguishes texts from numbers (Parquet, JSON, a DataFrame). told: the decimal marks
-    that the other columns determine. usual: the decimal mark if none does. missing: the texts that mean a
-    missing value according to the user; None infers them.
+    that other columns determine. usual: the decimal mark if none does. missing: the texts that mean a missing
+    value according to the user; None infers them.
     """
 
     typed: bool = False
@@ -89,7 +89,7 @@ class Setting:
 
     @property
     def decimal_of_fractions(self) -> str:
-        """The decimal mark of a column of whole numbers: a later file may have fractions; '' for either."""
+        """The decimal mark of a column of whole numbers, for fractions in a later file; '' allows both."""
         return self.decimal if self.sure or (not self.told and self.usual == ".") else ""
 
 
@@ -115,7 +115,7 @@ def learn_column(cells: Cells, setting: Setting, *, target: bool = False) -> tup
 
 
 def zone_of(column: "pd.Series") -> str:
-    """The name of the time zone of dates, as in pandas; '' for none."""
+    """The name of the time zone of a column of dates, as pandas writes it; '' for none."""
     zone = getattr(column.dtype, "tz", None)
     return "" if zone is None else str(zone)
 

@@ -1,4 +1,4 @@
-"""The date format of a text column: finding the one that fits most rows, and parsing with it."""
+"""The date format of a text column: finding the format that fits most rows, and parsing with it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -41,9 +41,9 @@ _SAMPLE = 100
 class LearnedDates:
     """The date format that most rows of a column fit.
 
-    pattern: `ISO`, or a pattern of strptime. fits: (texts,) which texts match it. minutes: (texts,) offset
-    from UTC, NaN where a text has none. other: another format that fits as many rows but gives other dates;
-    '' for none.
+    pattern: `ISO`, or a pattern of strptime. fits: (texts,) whether each text matches it. minutes: (texts,)
+    offset of each text in minutes ahead of UTC, NaN if it has none. other: another format that fits as many
+    rows but gives other dates; '' for none.
     """
 
     pattern: str
@@ -58,8 +58,8 @@ Read = Callable[[str], tuple["pd.Series", np.ndarray]]
 def learn_dates(texts: "pa.Array", counts: np.ndarray, most: int, read: Read) -> LearnedDates | None:
     """The format that fits most rows of a column; None if no format fits enough texts.
 
-    texts: its distinct texts, stripped. counts: (texts,) rows of each. most: how many texts may not be dates.
-    read: pattern -> `read_dates` of the texts.
+    texts: its distinct texts, stripped. counts: (texts,) rows with each. most: how many distinct texts may be
+    no dates. read: pattern -> `read_dates` of the texts.
     """
     patterns = possible_dates(texts, most)
     if not patterns:

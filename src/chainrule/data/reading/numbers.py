@@ -1,4 +1,4 @@
-"""The number format of a text column: finding it from all rows, and parsing with it."""
+"""The number format of a text column: finding the format that fits most rows, and parsing with it."""
 
 import re
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ class NumberFormat:
     """How numbers are written.
 
     decimal: the decimal mark, '.' or ','; '' if the column had whole numbers only and no other column
-    determined it: then a comma is a decimal mark unless it can be a thousands mark. thousands: the mark
-    between groups of digits, '' for none. unit: the unit that is removed, such as '$' or '%'; '' for none.
-    A percentage keeps its value: '12.3%' is 12.3.
+    determined it: a comma then is a decimal mark unless it can be a thousands mark. thousands: the mark
+    between groups of three digits, '' for none. unit: the unit that is removed, such as '$' or '%'; '' for
+    none. Percentages are not divided by 100: '12.3%' is 12.3.
     """
 
     decimal: str = "."
@@ -63,10 +63,10 @@ PLAIN = NumberFormat()
 
 @dataclass(frozen=True)
 class Learned:
-    """What was inferred from a column's texts.
+    """The number format inferred from a column's texts.
 
-    fits: (texts,) whether each is a number. decimal: the decimal mark that they determine, '' for none.
-    ambiguous: two formats fit and give different numbers; the file's other columns may decide.
+    fits: (texts,) whether each text is a number in this format. decimal: the decimal mark that the texts
+    determine, '' for none. ambiguous: two formats fit and give different numbers; other columns may decide.
     """
 
     format: NumberFormat
@@ -86,9 +86,9 @@ def learn_numbers(
 ) -> Learned:
     """The format that fits most rows of a column.
 
-    texts: its distinct texts, stripped. counts: (texts,) rows of each. decimal: the decimal mark of the
-    file's other columns, which decides where a text such as 1,234 is ambiguous; '' if unknown. formats:
-    decimal and thousands marks to try.
+    texts: its distinct texts, stripped. counts: (texts,) rows with each. decimal: the decimal mark of the
+    file's other columns, which decides for ambiguous texts such as 1,234; '' if unknown. formats: the decimal
+    and thousands marks to try.
     """
     unit = _unit_of(texts)
     bare = _bare(texts, unit)
@@ -119,7 +119,7 @@ def read_numbers(texts: "pa.Array", format: NumberFormat) -> np.ndarray:
 
 
 def tells_a_point(texts: "pa.Array") -> bool:
-    """Whether some point in plain numbers can't be a thousands mark, as not exactly three digits follow."""
+    """Whether plain numbers contain a point that is no thousands mark: not exactly three digits follow."""
     if len(texts) > _FIRST and tells_a_point(texts[:_FIRST]):
         return True
     pc = compute()

@@ -1,4 +1,4 @@
-"""Opening a table: recognizing the file format by its first bytes, and reading the unconverted table."""
+"""Opening a table: recognizing the file format by the first bytes, and reading the cells as written."""
 
 import bz2
 import codecs
@@ -43,7 +43,7 @@ SUFFIXES = (
     ".jsonl",
     ".ndjson",
 )
-"""Suffixes of table files, which `table_name` removes."""
+"""Suffixes of table files and of compression, which `table_name` removes."""
 _PACKED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": ("gzip", gzip.decompress),
     b"BZh": ("bzip2", bz2.decompress),
@@ -54,13 +54,13 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def open_raw(path: str | Path) -> Raw:
-    """The unconverted table in a file, with distinct text column names and at least one row.
+    """The table in a file, its cells as written, with distinct column names and at least one row.
 
-    path: of a CSV, TSV or other separated text file, an Excel workbook (its first sheet; extra 'excel'), JSON
-    (a list of objects), JSON lines, or Parquet; compressed by gzip, bzip2, xz, or alone in a zip file; '-' is
-    standard input. The format is recognized by the first bytes.
+    path: of a CSV, TSV or other separated text file, an Excel workbook (its first sheet; needs the extra
+    'excel'), JSON (a list of objects or an object of lists), JSON lines, or Parquet; perhaps compressed by
+    gzip, bzip2 or xz, or alone in a zip file. '-' is standard input. The first bytes decide on the format.
     Raises DataError, naming the file and what to do, for a file that is missing, a directory, empty, damaged,
-    of another kind or encoding, or that repeats a column name.
+    in another format or encoding, or with a repeated column name.
     """
     if str(path) == STANDARD_INPUT:
         return _opened(sys.stdin.buffer.read(), "standard input")
@@ -76,7 +76,7 @@ def open_raw(path: str | Path) -> Raw:
 
 
 def table_name(source: str) -> str:
-    """The name of a table: its file's name without suffixes such as .csv.gz."""
+    """The name of a table: the name of its file without suffixes such as .csv.gz."""
     name = "stdin" if source == STANDARD_INPUT else Path(source).name
     while (suffix := PurePosixPath(name).suffix).lower() in SUFFIXES:
         name = name[: -len(suffix)]
@@ -165,7 +165,7 @@ def _parquet(content: bytes, source: str) -> "pd.DataFrame":
 
 
 def _utf8(content: bytes, source: str) -> tuple[bytes, str]:
-    """A text file's bytes as UTF-8 without a byte order mark, and a note where it was written otherwise."""
+    """The bytes of a text file as UTF-8 without a byte order mark, and a note if its encoding was another."""
     encoding = next((name for mark, name in _UTF16.items() if content.startswith(mark)), "")
     if not encoding and 0 in content[:1000]:  # every other byte of common letters in UTF-16 is 0
         head = content[:1000]

@@ -25,12 +25,12 @@ Quoted = Callable[[str], np.ndarray]
 class Raw:
     """A table as written in a file, before its texts are interpreted.
 
-    frame: one example per row, with distinct text column names; texts are not converted. Its index is the
-    place of each row in the file. source: the name of the file in messages.
-    typed: the format distinguishes texts from numbers, so a text such as NA is not a missing value. quoted:
-    column name -> (rows,) whether a cell is in quotes. written: column name -> texts of a column of numbers.
-    separator: of a text file, '' otherwise. notes: sentences on how the file was opened. kept: the cache of
-    `cells`.
+    frame: one row per example; column names are distinct texts. The index is the place of each row in the
+    file: the number of its line, row or object. source: the name of the file in messages.
+    typed: the format distinguishes texts from numbers, so that a text such as NA is not a missing value.
+    quoted: column name -> (rows,) whether a cell is in quotes. written: column name -> the texts of a column
+    that was parsed as numbers. separator: of a separated text file, else ''. notes: sentences on how the file
+    was opened. kept: the cache of `cells`.
     """
 
     frame: "pd.DataFrame"
@@ -94,12 +94,12 @@ class Reading:
 
 
 def learn_reading(raw: Raw, target: str | None = None, missing: tuple[str, ...] | None = None) -> Reading:
-    """The reading of a table's columns, each from all of its rows.
+    """Infer the reading of each column from all rows of a table.
 
-    All rows count, not only those trained on, so that every part of the file is read alike.
+    All rows count, not only those that are trained on, so that the whole file is read in one way.
     target: the column to predict, in which a marker such as NA may be a class.
-    missing: texts that mean a missing value in columns of text, instead of `MARKERS`; None where the rows
-    decide.
+    missing: texts that mean a missing value in columns of text, instead of `MARKERS`; None: a marker means it
+    where it stands without quotes.
     """
     frame = raw.frame
     usual = "," if raw.separator == ";" else "."

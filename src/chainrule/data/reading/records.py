@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def read_records(text: bytes, source: str) -> Raw | None:
-    """The table in a JSON text; None if the text is not JSON and may be of another format.
+    """The table in a JSON text; None if the text is not JSON, so that it may be in another format.
 
+    text: UTF-8. source: the name of the file in messages.
     Raises DataError for damaged JSON, and for JSON that is not a table.
     """
     try:

@@ -35,11 +35,11 @@ _TOLD = re.compile(rb"\s*sep=(.)[ \t]*\r?(?:\n|$)")
 
 @dataclass(frozen=True)
 class Layout:
-    """What the first records show about a file.
+    """The layout of a file, inferred from its first records.
 
-    names: the columns.
-    classes: class names of scikit-learn's own layout, empty for an ordinary header.
-    declared_rows: data rows that scikit-learn's layout announces, None for an ordinary header.
+    separator: between fields. names: of the columns.
+    classes: the class names in the first line of scikit-learn's own files, empty for an ordinary header.
+    declared_rows: the number of rows in that line, None for an ordinary header.
     """
 
     separator: str
@@ -49,7 +49,7 @@ class Layout:
 
     @property
     def width(self) -> int:
-        """Fields of a record."""
+        """The number of fields of a record."""
         return len(self.names)
 
 
@@ -57,7 +57,8 @@ class Layout:
 class Text:
     """A text file.
 
-    content: its bytes in UTF-8, from the header on. skipped: lines before that. source: what errors call it.
+    content: its bytes in UTF-8, from the header on. skipped: the number of lines before the header. source:
+    the name of the file in messages.
     """
 
     content: bytes
@@ -85,7 +86,10 @@ class Text:
         )
 
     def records(self, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
-        """The records that are not blank, the header first, each with the line it begins on."""
+        """(line number, fields) of each record that is not blank, the header first.
+
+        strict: malformed quotes raise DataError, naming the line.
+        """
         lines = io.TextIOWrapper(io.BytesIO(self.content), encoding="utf-8", newline="")
         reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
         line = 1
@@ -137,7 +141,7 @@ def read_separated(content: bytes, source: str) -> Raw:
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """The texts of columns that pyarrow parsed as numbers; read from the file again on first use."""
+    """The texts of columns that were parsed as numbers; read from the file again on first use."""
 
     text: Text
     layout: Layout

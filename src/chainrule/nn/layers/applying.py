@@ -14,13 +14,12 @@ from chainrule.program import Tensor
 class Apply(Layer):
     """y = function(x).
 
-    function: of one Tensor, recorded like any layer: operators and chainrule.program.functions, no NumPy. It
-    has no parameters and no settings; what has some is a layer of your own, a frozen dataclass.
-    A run is stored with the function's module and name, as one of chainrule.program.functions by its name
-    alone, and load_run is given your own among its `classes`. So a lambda, and a function defined within
-    another, can be trained with, but not stored: ConfigError then.
-    Raises ConfigError for what is no function, or is a layer; ChainruleError while recording where the
-    function can't take Tensors, or gives none.
+    function: takes and returns one Tensor, by operators and chainrule.program.functions, not by NumPy. It has
+    no parameters and no settings; for these write a layer of your own, a frozen dataclass.
+    A run stores the module and name of the function; `load_run` needs a function of your own among its
+    `classes`. So a lambda, or a function defined within another, can be trained but not stored (ConfigError).
+    Raises ConfigError for something else than a function; ChainruleError while recording if the function
+    can't take a Tensor, or does not return one.
     """
 
     function: Callable[[Tensor], Tensor]

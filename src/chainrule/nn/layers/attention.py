@@ -26,18 +26,19 @@ _LONGEST_WAVE = 10_000.0
 class MultiHeadAttention(Layer):
     """y = concat(head_1 … head_h) W_o + b_o, head = softmax(q kᵀ / √(width / h)) v (Vaswani et al. 2017).
 
-    q, k, v of all heads are x W + b side by side; with a memory, k and v are made from it instead of x, by
-    the same W and b. heads: h, at least 1; it must divide the width. causal: each element sees itself and
-    those before it. dropout: of the weights that softmax gives, in training, from 0 to below 1.
+    x W + b holds q, k and v of all heads side by side; with a memory, k and v are computed from it by the
+    same W and b, instead of from x.
+    heads: h, at least 1; it must divide the width. causal: each element attends to itself and those before
+    it. dropout: of the attention weights, in training, from 0 to below 1.
     rotary: q and k are rotated by angles proportional to their positions, as in PositionalEncoding('rotary'),
-    so that their product depends on the distance of the positions (Su et al. 2021). weight, bias:
-    initializers of W (width, 3 width) and W_o (width, width), and of b and b_o; the default of W is that of
-    torch's MultiheadAttention.
+    so that their product depends on the distance of the positions (Su et al. 2021).
+    weight: initializer of W (width, 3 width) and W_o (width, width), by default that of PyTorch's
+    MultiheadAttention. bias: initializer of b and b_o.
     x: float (batch, time, width) -> the same shape. memory: float (batch, keys, width); x itself if None.
-    mask: bool (batch, keys), False where the keys are padded, or (batch, time, keys), True where a query may
-    see a key. A query that may see no key gets b_o.
-    Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or where the heads do
-    not divide the width (for rotary: by an even number), DTypeError for other dtypes.
+    mask: bool (batch, keys), False at padding, or (batch, time, keys), True where a query may attend to a
+    key. The result for a query without any key is b_o.
+    Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or if the width is not
+    a multiple of heads (for rotary, of 2 heads), DTypeError for other dtypes.
     """
 
     heads: int
@@ -115,9 +116,9 @@ class TransformerBlock(Layer):
 
     Vaswani et al. 2017 with the layer normalization of Xiong et al. 2020, as in GPT-2. The residual sum
     is never normalized, so a LayerNorm should follow the last block.
-    heads, causal, rotary: as in MultiHeadAttention. expansion: width of the inner layer in widths, at least
-    1. activation: a name in nn.ACTIVATIONS. dropout: of the attention weights and of both residual branches,
-    in training, from 0 to below 1. The kernels are those of MultiHeadAttention and glorot_uniform.
+    heads, causal, rotary: as in MultiHeadAttention. expansion: the inner layer is so many times as wide as x,
+    at least 1. activation: a name in nn.ACTIVATIONS. dropout: of the attention weights and of both residual
+    branches, in training, from 0 to below 1. All kernels start as glorot_uniform.
     x: float (batch, time, width) -> the same shape. mask: as in MultiHeadAttention.
     Raises ConfigError for a bad setting; while recording, what MultiHeadAttention raises.
     """
@@ -147,14 +148,14 @@ class TransformerBlock(Layer):
 class PositionalEncoding(Layer):
     """y = x + e(p), or x rotated by angles p r: encodes the position p = 0, 1, … of each element.
 
-    kind: 'sinusoidal' adds sin(p r_i) in the even and cos(p r_i) in the odd places of each pair i of
-    features, r_i = 10,000^(-2i / width) (Vaswani et al. 2017). 'learned' adds row p of a trained W (longest,
-    width). 'rotary' rotates each pair (x_2i, x_2i+1) by the angle p r_i (Su et al. 2021); it is meant for
-    queries and keys: MultiHeadAttention(rotary=True).
-    longest: of 'learned' alone, how many positions there are. weight: initializer of W.
-    x: float (..., time, width) -> the same shape; an odd width only for 'sinusoidal' and 'learned'.
-    Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or a sequence above
-    `longest`, DTypeError unless x is float.
+    kind: 'sinusoidal' adds sin(p r_i) to feature 2i and cos(p r_i) to feature 2i + 1,
+    r_i = 10,000^(-2i / width) (Vaswani et al. 2017). 'learned' adds row p of a trained W (longest, width).
+    'rotary' rotates each pair (x_2i, x_2i+1) by the angle p r_i (Su et al. 2021); it is meant for queries and
+    keys: MultiHeadAttention(rotary=True).
+    longest: for 'learned' only, the number of positions. weight: initializer of W.
+    x: float (..., time, width) -> the same shape; 'rotary' needs an even width.
+    Raises ConfigError for a bad setting; while recording, ShapeError for other shapes or a sequence longer
+    than `longest`, DTypeError unless x is float.
     """
 
     kind: str = "sinusoidal"
@@ -193,7 +194,7 @@ class PositionalEncoding(Layer):
 
 
 def rotated(x: Tensor) -> Tensor:
-    """Pairs of neighbouring features turned by angles that grow with the position: (..., time, width)."""
+    """Pairs of neighbouring features rotated by angles proportional to the position: (..., time, width)."""
     time, width = x.shape[-2:]
     if width % 2:
         raise ShapeError(f"{x.trace.label}: rotary positions need an even width, and it is {width}")
@@ -205,7 +206,7 @@ def rotated(x: Tensor) -> Tensor:
 
 
 def _angles(time: int, width: int) -> np.ndarray:
-    """Position times rate of every pair of features, the rates from 1 down to 1/10,000: (time, pairs)."""
+    """(time, pairs): position times rate for every pair of features; rates fall from 1 to 1/10,000."""
     rates = _LONGEST_WAVE ** (-np.arange(0, width, 2) / max(width, 1))
     return np.arange(time)[:, None] * rates
 

@@ -1,7 +1,7 @@
-"""Augmentation: pictures changed by chance in training, so that the network learns what does not matter.
+"""Augmentation: random changes of images in training, which should not change what the network predicts.
 
-In prediction the pictures come through as they are. Draws come from the program's counter-based random bits,
-so a resumed run draws what the unbroken one would have.
+In prediction the images are not changed. The program's counter-based random bits decide, so a resumed run
+draws the same changes as the unbroken run.
 """
 
 import math
@@ -28,21 +28,22 @@ _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601's weights of red, green and blue
 
 @dataclass(frozen=True)
 class RandomAffine(Layer):
-    """y[p] = x[A p]: each picture shifted, rotated, scaled and mirrored by chance in training; else y = x.
+    """y[p] = x[A p]: each image is randomly shifted, rotated, scaled and mirrored; in prediction y = x.
 
-    All are about the centre and made in one reading of the pixels, so that they blur once.
+    A is drawn for each image. All changes are about the centre and made by one interpolation (bilinear), so
+    that the image is blurred only once; if it is only shifted and mirrored, pixels are moved unchanged.
 
-    shift: at most so many whole pixels along each axis, at least 0. degrees: rotated by at most so much
-    either way, 0 to 180. scale: (smallest, largest) factor of size, above 0; drawn evenly in its logarithm.
-    flip: 'horizontal' mirrors left and right with probability ½, 'vertical' up and down, 'both' each by
-    itself. edge: what comes in from outside: 'reflect', 'nearest' or 'zeros', see `functions.sample`.
-    x: (batch, height, width, channels) -> the same shape; floats, or any dtype where pictures are only
-    shifted and mirrored, which moves pixels as they are. Otherwise bilinear.
-    mask: (batch, height, width) class numbers of the pixels, moved alike to the nearest pixel -> (x, mask).
-    void: of the mask's dtype, what comes into it from outside; None: as the edge has it.
-    boxes: (batch, objects, 5) left, top, right and bottom in pixels from the left upper corner of the
-    picture, and the number of a class, -1 for no object -> (x, boxes). A box becomes the one that encloses
-    its moved corners, cut at the borders; if less than a quarter of its area is left, its class becomes -1.
+    shift: the most whole pixels along each axis, at least 0, drawn uniformly. degrees: the largest rotation
+    either way, from 0 to 180, drawn uniformly. scale: (smallest, largest) factor of the size, above 0, drawn
+    uniformly by its logarithm. flip: 'none'; 'horizontal' mirrors left and right with probability ½,
+    'vertical' up and down, 'both' each independently. edge: the values beyond the border: 'reflect',
+    'nearest' or 'zeros', see `functions.sample`.
+    x: float (batch, height, width, channels) -> the same shape; any dtype if only shift and flip are set.
+    mask: (batch, height, width), the class number of each pixel, is moved in the same way, to the nearest
+    pixel -> (x, mask). void: the value of mask pixels from beyond the border; None: as `edge` says.
+    boxes: (batch, objects, 5), left, top, right and bottom in pixels from the upper left corner of the image,
+    and a class number, -1 for no object -> (x, boxes). A box becomes the smallest upright one around its
+    moved corners, clipped to the image; if less than a quarter of its area is left, its class becomes -1.
     Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
     """
 
@@ -86,11 +87,11 @@ class RandomAffine(Layer):
             need_floats(x)
         if mask is not None and mask.shape != x.shape[:3]:
             raise ShapeError(
-                f"{x.trace.label} got pictures {x.shape} and a mask {mask.shape}; it must be {x.shape[:3]}"
+                f"{x.trace.label} got images {x.shape} and a mask {mask.shape}; it must be {x.shape[:3]}"
             )
         if boxes is not None and (boxes.ndim != 3 or boxes.shape[::2] != (x.shape[0], 5)):
             raise ShapeError(
-                f"{x.trace.label} got pictures {x.shape} and boxes {boxes.shape}; "
+                f"{x.trace.label} got images {x.shape} and boxes {boxes.shape}; "
                 f"they must be ({x.shape[0]}, objects, 5)"
             )
         if self.training and self != RandomAffine(edge=self.edge):
@@ -124,10 +125,10 @@ class RandomAffine(Layer):
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """What was drawn for each picture, (batch, 1, 1) each; None where nothing changes.
+    """What was drawn for each image, Tensors (batch, 1, 1); None for a change that is not made.
 
-    Pixel (v, u) of the result, from the centre, is read at S R F (v, u) + t: signs F = (down, right),
-    rotation R by (cosine, sine), the inverse S of the factor of size, shift t.
+    Pixel (v, u) of the result, counted from the centre, is read at S R F (v, u) + t, with the signs F =
+    (down, right), the rotation R by (cosine, sine), the inverse S of the scale factor, and the shift t.
     """
 
     signs: tuple[Tensor | None, Tensor | None]
@@ -137,7 +138,7 @@ class _Drawn:
     dtype: str
 
     def places(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Where in each picture the pixels of the result are read: (batch, height, width) each."""
+        """(rows, columns) at which the pixels of the result are read in x: (batch, height, width) each."""
         batch, height, width, _ = x.shape
         down, right = ((n - 1) / 2 for n in (height, width))
         v = x.trace.constant(np.arange(height).reshape(1, -1, 1) - down, self.dtype)
@@ -154,9 +155,9 @@ class _Drawn:
         return rows + down, columns + right
 
     def moved(self, boxes: Tensor, size: Sequence[int]) -> Tensor:
-        """Boxes where the result has them: the inverse map of their corners, enclosed, and clipped.
+        """The boxes in the result: the smallest upright ones around their mapped corners, clipped.
 
-        boxes: (batch, objects, 5), see `RandomAffine`. size: (height, width).
+        boxes: (batch, objects, 5), see `RandomAffine`. size: (height, width) of the images.
         """
         boxes = boxes.cast(self.dtype)
         middles = [length / 2 for length in size]
@@ -196,13 +197,13 @@ def _area(edges: Sequence[Tensor]) -> Tensor:
 
 @dataclass(frozen=True)
 class AlternatingFlip(Layer):
-    """y = x, or x mirrored left and right: each picture in every other epoch; in prediction y = x.
+    """y = x mirrored left and right in every other epoch, else y = x; in prediction y = x.
 
-    Half of the pictures begin mirrored. So two epochs see every picture both ways, which drawing each time
-    does for one in two (Jordan 2024, arXiv:2404.00498, section 3.6).
+    Half of the images begin mirrored. So two successive epochs show every image both ways; with independent
+    random flips this holds for only half of the images (Jordan 2024, arXiv:2404.00498, section 3.6).
 
-    steps: of an epoch, at least 1. Which half a picture is in is told by whether the sum of its first channel
-    is even. State: 'step', the number of calls.
+    steps: of an epoch, at least 1. An image belongs to one half if the sum of its first channel, rounded
+    down, is even. State: 'step', the number of calls.
     x: (batch, height, width, channels) -> the same shape.
     Raises ConfigError for bad steps; while recording ShapeError and DTypeError for other inputs.
     """
@@ -232,11 +233,11 @@ class AlternatingFlip(Layer):
 
 @dataclass(frozen=True)
 class RandomCrop(Layer):
-    """y = x[top : top + height, left : left + width], drawn in training; from the middle in prediction.
+    """y = x[top : top + height, left : left + width], at a random place; in prediction in the middle.
 
-    size: of the part, one number or (height, width), at least 1.
-    x: (batch, height, width, channels), at least as large as the part.
-    Raises ConfigError for a bad size; while recording ShapeError for smaller pictures.
+    size: of the crop in pixels, one number or (height, width), at least 1.
+    x: (batch, rows, columns, channels), at least as large as the crop -> (batch, height, width, channels).
+    Raises ConfigError for a bad size; while recording ShapeError for smaller images.
     """
 
     size: Lengths
@@ -250,8 +251,8 @@ class RandomCrop(Layer):
         spare = [x.shape[1] - height, x.shape[2] - width]
         if min(spare) < 0:
             raise ShapeError(
-                f"{x.trace.label} got pictures of {x.shape[1:3]}; it cuts {(height, width)} out of them",
-                remedy="make the pictures larger or the part smaller",
+                f"{x.trace.label} got images of {x.shape[1:3]}; it cuts {(height, width)} out of them",
+                remedy="make the images larger or the crop smaller",
             )
         if not self.training or spare == [0, 0]:
             top, left = (each // 2 for each in spare)
@@ -269,11 +270,11 @@ class RandomCrop(Layer):
 
 @dataclass(frozen=True)
 class ColorJitter(Layer):
-    """y = x b, then m + (y - m) c, then g + (y - g) s, drawn for each picture in training; else y = x.
+    """y ← x b, then y ← m + (y - m) c, then y ← g + (y - g) s, drawn for each image; in prediction y = x.
 
-    m is the mean of the picture and g the grey of each pixel; b, c and s are drawn evenly within
-    1 ± brightness, contrast and saturation. Nothing is cut off.
-    brightness, contrast, saturation: 0 ≤ each ≤ 1; saturation counts for three channels (red, green, blue).
+    m is the mean of the image and g the grey value of each pixel; b, c and s are drawn uniformly within
+    1 ± brightness, 1 ± contrast and 1 ± saturation. Values are not clipped.
+    brightness, contrast, saturation: from 0 to 1; saturation applies to images of three channels, RGB.
     x: float (batch, height, width, channels) -> the same shape.
     Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
     """
@@ -307,10 +308,10 @@ class ColorJitter(Layer):
 
 @dataclass(frozen=True)
 class Cutout(Layer):
-    """y = x outside of a square, 0 in it, its centre drawn anywhere in the picture (DeVries and Taylor 2017).
+    """y = 0 within a square whose centre is drawn anywhere in the image, else x (DeVries and Taylor 2017).
 
-    In prediction y = x. After `Standardize` 0 is the mean of the training pictures.
-    size: side of the square in pixels, at least 1; what lies outside of the picture is cut off.
+    In prediction y = x. After `Standardize`, 0 is the mean of the training images.
+    size: side of the square in pixels, at least 1; the square may extend beyond the border.
     x: float (batch, height, width, channels) -> the same shape.
     Raises ConfigError for a bad size; while recording ShapeError and DTypeError for other inputs.
     """
@@ -330,14 +331,14 @@ class Cutout(Layer):
         return f.where(f.logical_or(down, right), x, 0.0)
 
     def _outside(self, x: Tensor, length: int, shape: Sequence[int], batch: int) -> Tensor:
-        """Which places of an axis the square leaves as they are."""
+        """Whether each position along an axis lies outside of the square."""
         first = _whole(self, batch, x.dtype, length - 1)[..., None] - float(self.size // 2)
         places = x.trace.constant(np.arange(length).reshape(shape), x.dtype)
         return f.logical_or(places < first, places >= first + float(self.size))
 
 
 def _moved(mask: Tensor, rows: Tensor, columns: Tensor, edge: str, void: int | None) -> Tensor:
-    """The nearest class numbers at these places; beyond the outermost pixels void, if there is one."""
+    """The class number of the pixel nearest to each place; `void`, if given, beyond the border."""
     moved = f.sample(mask[..., None], rows, columns, method="nearest", edge=edge).reshape(*mask.shape)
     if void is None:
         return moved
@@ -357,16 +358,16 @@ def _need_pictures(x: Tensor) -> None:
 
 
 def _between(layer: Layer, count: int, dtype: str, low: float, high: float) -> Tensor:
-    """A number for each picture, drawn evenly: (count, 1, 1)."""
+    """A uniform random number from low to high for each image: (count, 1, 1)."""
     return layer.random_bits((count, 1, 1)).cast(dtype) * ((high - low) * 2.0**-32) + low
 
 
 def _whole(layer: Layer, count: int, dtype: str, most: int) -> Tensor:
-    """A whole number from 0 to most for each picture: (count, 1, 1)."""
+    """A uniform random whole number from 0 to most for each image: (count, 1, 1)."""
     drawn = layer.random_bits((count, 1, 1)).cast(dtype) * ((most + 1) * 2.0**-32)
     return f.minimum(f.floor(drawn), float(most))  # the largest draws round up
 
 
 def _sign(layer: Layer, count: int, dtype: str) -> Tensor:
-    """1 or -1 for each picture: (count, 1, 1)."""
+    """1 or -1 at random for each image: (count, 1, 1)."""
     return (layer.random_bits((count, 1, 1)) < 2**31).cast(dtype) * 2.0 - 1.0

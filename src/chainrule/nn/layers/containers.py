@@ -48,9 +48,9 @@ class Sequential(Layer):
 class Residual(Layer):
     """y = shortcut(x) + layers(x), the layers in order (He et al. 2016, the plain sum without activation).
 
-    layers: must return the shape that the shortcut does; otherwise ShapeError. shortcut: None is x itself;
-    where the layers change the shape of images, the paper's projection is Sequential([Conv2D(filters, 1,
-    stride, use_bias=False), BatchNorm()]) with their filters and stride.
+    layers: must return the shape that the shortcut returns, else ShapeError. shortcut: None is x itself. If
+    the layers change the shape of images, use the paper's projection, Sequential([Conv2D(filters, 1, stride,
+    use_bias=False), BatchNorm()]), with their filters and stride.
     Raises ConfigError if an item is not a layer.
     """
 
@@ -82,12 +82,11 @@ class Residual(Layer):
 
 @dataclass(frozen=True)
 class Padded(Layer):
-    """y = layers(x with zeros around it), without what answers for the zeros.
+    """y = layers(x padded with zeros), without the rows and columns that were added.
 
-    For layers that halve images and double them again, as a U-Net does: height and width are filled up to the
-    next multiple, evenly on both sides, the odd one after.
-    layers: in order; what they give must be as high and wide as what they get, otherwise ShapeError.
-    multiple: of pixels, at least 1.
+    For layers that halve images and double them again, as a U-Net does: height and width are padded to the
+    next multiple, equally on both sides, an odd row or column below or to the right.
+    layers: in order; they must keep height and width, else ShapeError. multiple: in pixels, at least 1.
     x: (batch, height, width, channels) -> (batch, height, width, channels of the last layer).
     Raises ConfigError if an item is not a layer, or for a bad multiple.
     """
@@ -118,12 +117,12 @@ class Padded(Layer):
 
 @dataclass(frozen=True)
 class Concatenate(Layer):
-    """y = [layer_1(x), …, layer_n(x)], joined along an axis (Szegedy et al. 2015).
+    """y = [layer_1(x), …, layer_n(x)], concatenated along an axis (Szegedy et al. 2015).
 
     layers: at least one; Sequential([]) is x itself, as in a densely connected block (Huang et al. 2017).
-    axis: of the outputs, the last if -1; their other axes must be alike, else ShapeError.
+    axis: of the outputs, -1 for the last; their other axes must be equal, else ShapeError.
     Raises ConfigError if an item is not a layer or axis not a whole number.
-    In a `__call__` of your own, where Tensors of several sources meet, use program.functions.concatenate.
+    To concatenate Tensors in a `__call__` of your own, use program.functions.concatenate.
     """
 
     layers: Sequence[Layer]

@@ -1,7 +1,7 @@
 """Convolution over one and two spatial axes: plain, transposed, depthwise.
 
-As everywhere in the field it is a correlation: the window is not turned round. Data is channels-last. No
-padding is the default, as in PyTorch and Keras.
+As usual in the field, it is a correlation: the window is not flipped. Data is channels-last. The default is
+no padding, as in PyTorch and Keras.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from chainrule.program.functions.convolution import Lengths, Padding, each_axis
 class Conv1D(Layer):
     """y[p] = activation(b + Σ over taps k and channels of x[p · stride + k · dilation] W[k]).
 
-    x: float (batch, length, channels) -> (batch, places, filters). All settings are those of Conv2D, for one
-    spatial axis.
+    x: float (batch, length, channels) -> (batch, output length, filters). Settings and errors are those of
+    Conv2D, for one spatial axis.
     """
 
     filters: int
@@ -49,16 +49,17 @@ class Conv2D(Layer):
     """y[p, q] = activation(b + Σ over taps (k, l) and channels of x[p s + k d, q s + l d] W[k, l]).
 
     s is the stride, d the dilation (LeCun et al. 1998; dilated: Yu and Koltun 2016).
-    filters: channels of the output, at least 1. kernel_size: taps of the window; stride: from one window to
-    the next; dilation: from one tap to the next; each at least 1, a number or one for each axis.
-    padding: zeros around x: 'valid' has none; 'same' gives ceil(length / stride) places, the greater half
-    after; or (before, after) for each axis. groups: channels and filters fall into as many groups, each
-    convolved by itself; it must divide both.
+    filters: channels of the output, at least 1. kernel_size: taps of the window; stride: elements from one
+    window to the next; dilation: elements from one tap to the next; each at least 1, a number or one for each
+    axis.
+    padding: zeros around x: 'valid' for none; 'same' so that the output has ceil(length / stride) positions,
+    with an odd zero at the end; or (before, after) for each axis. groups: channels and filters are divided
+    into so many groups, each convolved by itself; it must divide both.
     activation: a name in nn.ACTIVATIONS; None is linear. weight, bias: initializers of W (*kernel_size,
     channels / groups, filters) and b (filters,). use_bias: False leaves b out, as before BatchNorm.
-    x: float (batch, height, width, channels) -> (batch, places down, places across, filters).
-    Raises ConfigError for a bad setting; while recording, ShapeError where the window is larger than the
-    padded x or the groups do not divide the channels, and DTypeError unless x is float.
+    x: float (batch, height, width, channels) -> (batch, output height, output width, filters).
+    Raises ConfigError for a bad setting; while recording, ShapeError if the window is larger than the padded
+    x or the groups do not divide the channels, and DTypeError unless x is float.
     """
 
     filters: int
@@ -84,11 +85,11 @@ class Conv2D(Layer):
 class DepthwiseConv2D(Layer):
     """y[…, c] = Conv2D of channel c by itself, with `multiplier` filters of its own (Chollet 2017).
 
-    Channel c of x makes the channels c · multiplier … (c + 1) · multiplier - 1 of y. A convolution of
+    Channel c of x gives the channels c · multiplier … (c + 1) · multiplier - 1 of y. A convolution of
     kernel_size 1 after it mixes the channels.
-    multiplier: at least 1. weight: initializer of W (*kernel_size, 1, channels · multiplier). Every other
-    setting, and what is refused, as in Conv2D.
-    x: float (batch, height, width, channels) -> (batch, places down, places across, channels · multiplier).
+    multiplier: at least 1. weight: initializer of W (*kernel_size, 1, channels · multiplier). Other settings
+    and errors are those of Conv2D.
+    x: float (batch, height, width, channels) -> (batch, output height, output width, channels · multiplier).
     """
 
     kernel_size: Lengths
@@ -120,13 +121,13 @@ class DepthwiseConv2D(Layer):
 class ConvTranspose2D(Layer):
     """y[p s + k d, q s + l d] += x[p, q] W[k, l]: the adjoint of Conv2D by its input (Zeiler et al. 2010).
 
-    filters: channels of the output, at least 1. padding: what the convolution that this is the adjoint of
-    adds, so it takes away: 'same' gives length · stride, 'valid' (length - 1) · stride + the extent of the
-    window, (before, after) for each axis that less their sum.
-    weight: initializer of W (*kernel_size, channels, filters). Every other setting as in Conv2D.
-    x: float (batch, height, width, channels) -> (batch, size down, size across, filters).
-    Raises ConfigError for a bad setting; while recording, ShapeError for a wrong shape or a size below 1, and
-    DTypeError unless x is float.
+    filters: channels of the output, at least 1. padding: that of the Conv2D whose adjoint this is, so it
+    makes the output smaller. The output length is length · stride for 'same', (length - 1) · stride + extent
+    of the window for 'valid', and before + after less than that for (before, after).
+    weight: initializer of W (*kernel_size, channels, filters). Other settings are those of Conv2D.
+    x: float (batch, height, width, channels) -> (batch, output height, output width, filters).
+    Raises ConfigError for a bad setting; while recording, ShapeError for a wrong shape or an output length
+    below 1, and DTypeError unless x is float.
     """
 
     filters: int

@@ -14,13 +14,13 @@ from chainrule.program import functions as f
 class Embedding(Layer):
     """y = W[x], a trained row of W for every token (Bengio et al. 2003).
 
-    vocabulary: how many tokens there are, at least 1. units: width of the vectors, at least 1. weight:
-    initializer of W (vocabulary, units); from normal(0, 1) sums with positions and normalization go well.
-    x: int32 or int64 (batch, ...), from 0 to vocabulary - 1 -> float (batch, ..., units). The derivative
-    reaches the rows that were looked up, and no others. A bag of words is GlobalAvgPool1D behind it.
+    vocabulary: the number of different tokens, at least 1. units: width of the vectors, at least 1. weight:
+    initializer of W (vocabulary, units).
+    x: int32 or int64 (batch, ...), from 0 to vocabulary - 1 -> float (batch, ..., units). Only the rows that
+    were looked up get a gradient. Followed by GlobalAvgPool1D it is a bag of words.
     Raises ConfigError for a bad setting; while recording, DTypeError unless x holds whole numbers and
-    ShapeError without a batch axis. `chainrule.train` refuses tokens out of range before the first step, with
-    a DataError that names the row.
+    ShapeError without a batch axis. Before the first step, `chainrule.train` raises DataError, naming the
+    row, for tokens out of range.
     """
 
     vocabulary: int
@@ -45,5 +45,5 @@ class Embedding(Layer):
         return f.gather(weight, x)
 
     def takes_whole_numbers(self) -> bool:
-        """True: what is looked up is counted, not measured."""
+        """True: tokens are whole numbers."""
         return True

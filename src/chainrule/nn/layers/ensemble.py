@@ -1,4 +1,4 @@
-"""Ensembles in one network: members that share their weights and each scale what goes in and comes out."""
+"""Ensembles in one network: members share weights, and each scales inputs and outputs by its own factors."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ from chainrule.program import Tensor
 
 @dataclass(frozen=True)
 class Members(Layer):
-    """y[n, m] = x[n] ⊙ r_m: the input of every member of an ensemble, scaled by a trained row of its own.
+    """y[n, m] = x[n] ⊙ r_m: a copy of the input for every member of an ensemble, scaled by a trained row.
 
-    The random r is what makes members that share their weights differ from the start (Gorishniy et al. 2024,
-    TabM, whose 'mini' form has this adapter alone).
-    count: of members, at least 1. scale: initializer of r (count, features).
+    The random r makes members with shared weights differ from the start (Gorishniy et al. 2024; in the 'mini'
+    form of TabM it is all that differs).
+    count: number of members, at least 1. scale: initializer of r (count, features).
     x: float (batch, features) -> (batch, count, features).
     Raises ConfigError for a bad setting; while recording, ShapeError for other shapes.
     """
@@ -41,12 +41,12 @@ class Members(Layer):
 class EnsembleDense(Layer):
     """y_m = activation(((x_m ⊙ r_m) W) ⊙ s_m + b_m) for every member m of an ensemble.
 
-    BatchEnsemble (Wen et al. 2020), as TabM has it (Gorishniy et al. 2024): the members' matrices differ by
-    r_m s_mᵀ, of rank one, so that all of them cost one product.
+    BatchEnsemble (Wen et al. 2020), as in TabM (Gorishniy et al. 2024): member m has the matrix W ⊙ r_m s_mᵀ,
+    and one product with W serves all members.
     units: width of the output, at least 1. activation: a name in nn.ACTIVATIONS; None is linear.
     weights: 'shared', as above, with r and s starting at 1; or 'own', y_m = activation(x_m W_m + b_m), for
     narrow outputs.
-    weight, bias: initializers of W (features, units), if 'own' (features, members × units), and of b.
+    weight: initializer of W (features, units), for 'own' (features, members × units). bias: initializer of b.
     x: float (batch, members, features) -> (batch, members, units).
     Raises ConfigError for a bad setting; while recording, ShapeError for other shapes.
     """

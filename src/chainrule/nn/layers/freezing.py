@@ -1,4 +1,4 @@
-"""Layers that are used and not trained."""
+"""Layers that are used but not trained."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ from chainrule.nn.layer import Layer, current_building
 
 @dataclass(frozen=True)
 class Frozen(Layer):
-    """y = layer(x) as in prediction, whose arrays training leaves as they are.
+    """y = layer(x) as in prediction, with parameters and state that training does not change.
 
-    Its parameters are state that nothing updates: no gradient is computed for them and no optimizer, penalty
-    or decay moves them. Dropout and augmentation inside do nothing, and BatchNorm takes its running
-    statistics. A derivative flows through to what lies before.
-    layer: any; a Sequential of several is frozen as a whole.
-    Inputs, outputs and the names of arrays are those of the layer, so that weights fit with and without it.
-    Raises ConfigError unless it holds a layer.
+    No gradient is computed for its parameters, and no optimizer, penalty or weight decay changes them.
+    Dropout and augmentation within do nothing, and BatchNorm uses its running statistics. The derivative with
+    respect to x flows through to earlier layers.
+    layer: any layer; a Sequential is frozen as a whole.
+    Inputs, outputs and names of arrays are those of the layer, so stored weights fit with and without Frozen.
+    Raises ConfigError for something else than a layer.
     """
 
     layer: Layer
@@ -32,5 +32,5 @@ class Frozen(Layer):
             return self.layer(*inputs, **options)
 
     def placed(self) -> Layer:
-        """The layer that it holds."""
+        """The layer within, which gets the place and name."""
         return self.layer.placed()

@@ -1,4 +1,4 @@
-"""What layers ask of their inputs: one line that names the layer, what it got and what it needs."""
+"""Checks of the inputs of layers; the errors name the layer, what it got and what it needs."""
 
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.program import FLOATS, Tensor

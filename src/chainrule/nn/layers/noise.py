@@ -1,4 +1,4 @@
-"""Noise that regularizes: drawn anew in every step of training, absent in prediction."""
+"""Random noise that regularizes: drawn anew in every step of training, left out in prediction."""
 
 import math
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from chainrule.program import functions as f
 class Dropout(Layer):
     """y = x / (1 - rate) with probability 1 - rate, else 0; in prediction y = x.
 
-    rate: share of elements set to 0, 0 ≤ rate < 1 (ConfigError otherwise).
-    Source: Srivastava et al. 2014, in the inverted form, so that E[y] = x in training too.
+    rate: the probability of 0, 0 ≤ rate < 1 (ConfigError otherwise).
+    Srivastava et al. 2014, in the inverted form, so that E[y] = x in training, too.
     """
 
     rate: float
@@ -31,11 +31,10 @@ class Dropout(Layer):
 
 @dataclass(frozen=True)
 class SpatialDropout(Layer):
-    """y = x m / (1 - rate), m 1 or 0 for all places of a channel alike (Tompson et al. 2015).
+    """y = x m / (1 - rate), m = 0 with probability rate, else 1, for a whole channel (Tompson et al. 2015).
 
-    Neighbouring places are much alike, so that dropping single ones hides little.
-    rate: share of channels set to 0, 0 ≤ rate < 1 (ConfigError otherwise); the others are divided by
-    1 - rate.
+    In prediction y = x. Neighbouring positions are correlated, so dropping single ones would hide little.
+    rate: the probability of 0, 0 ≤ rate < 1 (ConfigError otherwise).
     x: float (batch, length, channels) or (batch, height, width, channels) -> the same shape; ShapeError and
     DTypeError otherwise.
     """
@@ -52,11 +51,11 @@ class SpatialDropout(Layer):
 
 @dataclass(frozen=True)
 class StochasticDepth(Layer):
-    """y = x m / (1 - rate), m 1 or 0 for a whole example; last in a Residual, it skips that block.
+    """y = x m / (1 - rate), m = 0 with probability rate, else 1, for a whole example.
 
-    Huang et al. 2016, who let the surviving blocks count 1 - rate in prediction instead of dividing by it in
-    training; each example is drawn by itself, as has become usual.
-    rate: share of examples set to 0, 0 ≤ rate < 1 (ConfigError otherwise).
+    In prediction y = x. As the last layer of a Residual it skips the block at random. Huang et al. 2016, who
+    draw for a batch and multiply by 1 - rate in prediction, instead of dividing by it in training.
+    rate: the probability of 0, 0 ≤ rate < 1 (ConfigError otherwise).
     x: (batch, ...) -> the same shape; ShapeError for a single number.
     """
 
@@ -73,10 +72,10 @@ class StochasticDepth(Layer):
 
 @dataclass(frozen=True)
 class GaussianNoise(Layer):
-    """y = x + ε, ε normal with mean 0 and this deviation, for every element; in prediction y = x.
+    """y = x + ε, ε ~ N(0, deviation²) for every element; in prediction y = x.
 
-    Drawn by the transform of Box and Muller (1958) from two uniform numbers.
-    deviation: at least 0 (ConfigError otherwise). x: float; DTypeError otherwise.
+    ε is made from two uniform numbers by the transform of Box and Muller (1958).
+    deviation: the standard deviation, at least 0 (ConfigError otherwise). x: float; DTypeError otherwise.
     """
 
     deviation: float
@@ -95,7 +94,7 @@ class GaussianNoise(Layer):
 
 
 def _dropped(layer: Dropout | SpatialDropout | StochasticDepth, x: Tensor, draws: Sequence[int]) -> Tensor:
-    """What is kept of x, divided by the share of it; draws: x's shape, with 1 where all stay or go as one."""
+    """x m / (1 - rate). draws: the shape of m, as of x, with length 1 along axes that are dropped as one."""
     if not layer.training or layer.rate == 0:
         return x
     keep = 1.0 - layer.rate

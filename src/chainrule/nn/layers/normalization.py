@@ -14,16 +14,15 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """y = (x - mean) / √(variance + epsilon) · scale + shift, each channel by itself.
+    """y = (x - mean) / √(variance + epsilon) · scale + shift, for each channel.
 
-    Ioffe and Szegedy 2015. In training mean and variance are those of the batch (and over all positions), the
-    variance being the mean square. In prediction they are the running ones, which every step of training
-    moves: running ← momentum · running + (1 - momentum) · that of the batch, whose variance is the unbiased
-    one here, Σ (x - mean)² / (n - 1). They start at 0 and 1. All as in PyTorch, but that its momentum is the
-    other share, 1 - momentum.
+    Ioffe and Szegedy 2015. In training, mean and variance are those of the batch and all positions, with
+    variance Σ (x - mean)² / n. In prediction they are running averages, which every step of training updates:
+    running ← momentum · running + (1 - momentum) · batch, here with the unbiased variance
+    Σ (x - mean)² / (n - 1). They start at 0 and 1. All this is as in PyTorch, whose momentum is 1 - ours.
 
     momentum: at least 0 and below 1. epsilon: at least 0. scale, shift: initializers, both (channels,).
-    State: 'mean' and 'variance', (channels,). A bias just before it would cancel: use_bias=False there.
+    State: 'mean' and 'variance', (channels,). It cancels a bias just before it: set use_bias=False there.
     x: float (batch, ..., channels) -> the same shape.
     Raises ConfigError for a bad setting; while recording, ShapeError for another rank, or in training fewer
     than two values per channel, and DTypeError unless x is float.
@@ -64,9 +63,9 @@ class BatchNorm(Layer):
 
 @dataclass(frozen=True)
 class LayerNorm(Layer):
-    """y = (x - mean) / √(variance + epsilon) · scale + shift over the last axis, each row by itself.
+    """y = (x - mean) / √(variance + epsilon) · scale + shift, mean and variance over the last axis.
 
-    Ba, Kiros and Hinton 2016. The variance is the mean square. In training and in prediction the same.
+    Ba, Kiros and Hinton 2016. The variance is Σ (x - mean)² / n. Training and prediction are the same.
     epsilon: at least 0. scale, shift: initializers, both (features,).
     x: float (batch, ..., features) -> the same shape.
     Raises ConfigError for a bad setting, ShapeError for another rank, DTypeError unless x is float.
@@ -86,16 +85,16 @@ class LayerNorm(Layer):
 
 @dataclass(frozen=True)
 class GroupNorm(Layer):
-    """y = (x - mean) / √(variance + epsilon) · scale + shift over groups of channels and all positions.
+    """y = (x - mean) / √(variance + epsilon) · scale + shift, for each example and group of channels.
 
-    Wu and He 2018. Each example and group by itself, in training and in prediction; the variance is the mean
-    square. One group is the layer normalization of images, as many as channels the instance normalization
-    (Ulyanov, Vedaldi and Lempitsky 2016).
+    Wu and He 2018. Mean and variance Σ (x - mean)² / n are over the channels of a group and all positions, in
+    training and in prediction. One group is the layer normalization of images; a group for each channel is
+    instance normalization (Ulyanov, Vedaldi and Lempitsky 2016).
     groups: at least 1; it must divide the channels. epsilon: at least 0. scale, shift: initializers, both
     (channels,).
     x: float (batch, ..., channels) -> the same shape.
-    Raises ConfigError for a bad setting; while recording, ShapeError where the groups do not divide the
-    channels or for another rank, and DTypeError unless x is float.
+    Raises ConfigError for a bad setting; while recording, ShapeError for another rank or if the groups do not
+    divide the channels, and DTypeError unless x is float.
     """
 
     groups: int
@@ -149,7 +148,7 @@ def _check(layer: BatchNorm | LayerNorm | GroupNorm) -> None:
 
 
 def _last_axis(x: Tensor) -> tuple[int]:
-    """(length of the last axis,); ShapeError unless there is one behind the batch's."""
+    """(length of the last axis,); raises ShapeError unless there is an axis after the batch."""
     if x.ndim < 2:
         raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs (batch, …, channels)")
     need_floats(x)

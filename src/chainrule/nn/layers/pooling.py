@@ -13,9 +13,9 @@ from chainrule.program.functions.convolution import Lengths, Padding
 
 @dataclass(frozen=True)
 class MaxPool1D(Layer):
-    """y[p] = max of window p of x: (batch, length, channels) -> (batch, places, channels).
+    """y[p] = max of window p of x: (batch, length, channels) -> (batch, output length, channels).
 
-    Settings and refusals are those of MaxPool2D, for one spatial axis.
+    Settings and errors are those of MaxPool2D, for one spatial axis.
     """
 
     kernel_size: Lengths = 2
@@ -32,15 +32,15 @@ class MaxPool1D(Layer):
 
 @dataclass(frozen=True)
 class MaxPool2D(Layer):
-    """y[p, q] = max of window (p, q) of x; in a tie the first, row by row, gets the whole derivative.
+    """y[p, q] = max of window (p, q) of x; of equal elements the first, row by row, gets the derivative.
 
-    kernel_size: lengths of the window; stride: from one window to the next, kernel_size if None; each at
-    least 1, a number or one for each axis. padding: 'valid' has none, so that a rest too short for a window
-    is left out; 'same' gives ceil(length / stride) places; or (before, after) for each axis, smaller than
-    the window. What is padded never wins.
-    x: float (batch, height, width, channels) -> (batch, places down, places across, channels).
-    Raises ConfigError for a bad setting; while recording, ShapeError where the window is larger than the
-    padded x or could hold padding alone, and DTypeError unless x is float.
+    kernel_size: lengths of the window; stride: elements from one window to the next, None for kernel_size;
+    each at least 1, a number or one for each axis. padding: 'valid' for none, so that a rest shorter than a
+    window is left out; 'same' so that the output has ceil(length / stride) positions; or (before, after) for
+    each axis, smaller than the window. Padding never is the maximum.
+    x: float (batch, height, width, channels) -> (batch, output height, output width, channels).
+    Raises ConfigError for a bad setting; while recording, ShapeError if the window is larger than the padded
+    x or may contain nothing but padding, and DTypeError unless x is float.
     """
 
     kernel_size: Lengths = 2
@@ -57,9 +57,9 @@ class MaxPool2D(Layer):
 
 @dataclass(frozen=True)
 class AvgPool1D(Layer):
-    """y[p] = mean of window p of x: (batch, length, channels) -> (batch, places, channels).
+    """y[p] = mean of window p of x: (batch, length, channels) -> (batch, output length, channels).
 
-    Settings and refusals are those of AvgPool2D, for one spatial axis.
+    Settings and errors are those of AvgPool2D, for one spatial axis.
     """
 
     kernel_size: Lengths = 2
@@ -76,9 +76,9 @@ class AvgPool1D(Layer):
 
 @dataclass(frozen=True)
 class AvgPool2D(Layer):
-    """y[p, q] = mean of window (p, q) of x, without its padding (count_include_pad=False in PyTorch).
+    """y[p, q] = mean of window (p, q) of x, without padding (count_include_pad=False in PyTorch).
 
-    Settings, shapes and refusals are those of MaxPool2D.
+    Settings, shapes and errors are those of MaxPool2D.
     """
 
     kernel_size: Lengths = 2
@@ -95,10 +95,10 @@ class AvgPool2D(Layer):
 
 @dataclass(frozen=True)
 class GlobalAvgPool2D(Layer):
-    """y = Σ x / places for every channel, over all positions (Lin, Chen and Yan 2014).
+    """y = mean of x over all positions, for each channel (Lin, Chen and Yan 2014).
 
     x: float (batch, height, width, channels) -> (batch, channels).
-    Raises ShapeError for another shape or a spatial axis without elements, DTypeError unless x is float.
+    Raises ShapeError for another shape or an empty spatial axis, DTypeError unless x is float.
     """
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -107,10 +107,10 @@ class GlobalAvgPool2D(Layer):
 
 @dataclass(frozen=True)
 class GlobalMaxPool1D(Layer):
-    """y = max x for every channel, over all of a signal; in a tie all of them share the derivative.
+    """y = max of x over all positions, for each channel; equal elements share the derivative.
 
     x: float (batch, length, channels) -> (batch, channels).
-    Raises ShapeError for another shape or a signal without elements, DTypeError unless x is float.
+    Raises ShapeError for another shape or an empty spatial axis, DTypeError unless x is float.
     """
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -119,9 +119,9 @@ class GlobalMaxPool1D(Layer):
 
 @dataclass(frozen=True)
 class GlobalMaxPool2D(Layer):
-    """y = max x for every channel, over all positions; in a tie all of them share the derivative.
+    """y = max of x over all positions, for each channel; equal elements share the derivative.
 
-    Shapes and refusals are those of GlobalAvgPool2D.
+    Shapes and errors are those of GlobalAvgPool2D.
     """
 
     def __call__(self, x: Tensor) -> Tensor:

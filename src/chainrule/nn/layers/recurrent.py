@@ -1,4 +1,4 @@
-"""Recurrent layers: a state that is handed from each element of a sequence to the next."""
+"""Recurrent layers: a hidden state is passed from each element of a sequence to the next."""
 
 from dataclasses import dataclass, replace
 
@@ -23,12 +23,13 @@ from chainrule.program import functions as f
 class SimpleRNN(Layer):
     """h_t = activation(x_t W + h_(t-1) V + b), h_0 = 0 (Elman 1990).
 
-    units: width of h, at least 1. activation: a name in nn.ACTIVATIONS. return_sequences: h of every element
-    instead of the last one's. reverse: from the last element to the first. weight, recurrent, bias:
-    initializers of W (features, units), V (units, units), the parameter 'recurrent_weight', and b (units,).
-    x: float (batch, time, features), at least one element -> (batch, units), or (batch, time, units), in the
-    order of x also if reverse. mask: bool (batch, time), False where the sequence is padded: there h stays as
-    it was.
+    units: width of h, at least 1. activation: a name in nn.ACTIVATIONS. return_sequences: True gives h of
+    every element, False that of the last one. reverse: True goes from the last element to the first. weight,
+    recurrent, bias: initializers of W (features, units), of V (units, units), the parameter
+    'recurrent_weight', and of b (units,).
+    x: float (batch, time, features), time at least 1 -> (batch, units), or with return_sequences
+    (batch, time, units), in the order of x even if reverse. mask: bool (batch, time), False at padding, where
+    h does not change.
     Raises ConfigError for a bad setting; while recording, ShapeError for other shapes, DTypeError for other
     dtypes.
     """
@@ -61,13 +62,12 @@ class SimpleRNN(Layer):
 class LSTM(Layer):
     """c_t = f c_(t-1) + i g, h_t = o tanh c_t, with i, f, o = σ(…), g = tanh(…) of x_t W + h_(t-1) V + b.
 
-    Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000; no
-    peepholes), h_0 = c_0 = 0. W, V and b hold the parts of i, f, g, o side by side, in this order, as
-    PyTorch's do. weight, recurrent, bias: initializers of W (features, 4 units), V (units, 4 units), the
-    parameter 'recurrent_weight', and b (4 units,), which starts at 1 for f, so that it remembers at first
+    Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, without
+    peepholes), h_0 = c_0 = 0. W, V and b hold the parts of i, f, g, o side by side, in this order, as in
+    PyTorch. weight, recurrent, bias: initializers of W (features, 4 units), of V (units, 4 units), the
+    parameter 'recurrent_weight', and of b (4 units,), which is 1 for f, so that the state is kept at first
     (Jozefowicz et al. 2015).
-    units, return_sequences, reverse, x, mask, errors: as in SimpleRNN. Where an element is padded c stays,
-    too.
+    units, return_sequences, reverse, x, mask, errors: as in SimpleRNN. At padding c does not change either.
     """
 
     units: int
@@ -90,10 +90,10 @@ class LSTM(Layer):
 class GRU(Layer):
     """h_t = (1 - z) n + z h_(t-1), n = tanh(x_t W_n + b_n + r (h_(t-1) V_n + a_n)), r, z = σ(…) likewise.
 
-    Gated recurrent unit (Cho et al. 2014), h_0 = 0, with the reset gate after the product, as in cuDNN and
-    PyTorch, hence two biases. W, V and b, a hold the parts of r, z, n side by side, in this order. weight,
-    recurrent, bias: initializers of W (features, 3 units), V (units, 3 units), the parameter
-    'recurrent_weight', and both b and a (3 units,), the parameters 'bias' and 'recurrent_bias'.
+    Gated recurrent unit (Cho et al. 2014), h_0 = 0. The reset gate is applied after the product, as in cuDNN
+    and PyTorch, hence two biases. W, V, b and a hold the parts of r, z, n side by side, in this order.
+    weight, recurrent, bias: initializers of W (features, 3 units), of V (units, 3 units), the parameter
+    'recurrent_weight', and of both b and a (3 units,), the parameters 'bias' and 'recurrent_bias'.
     units, return_sequences, reverse, x, mask, errors: as in SimpleRNN.
     """
 
@@ -119,11 +119,11 @@ Recurrent = SimpleRNN | LSTM | GRU
 
 @dataclass(frozen=True)
 class Bidirectional(Layer):
-    """y = concat(forward(x), backward(x)): one pass from each end, with weights of its own (Schuster 1997).
+    """y = concat(forward(x), backward(x)): a pass in each direction, with separate weights (Schuster 1997).
 
-    forward: a recurrent layer. backward: the same the other way round if None, else one that must go the
-    other way and agree in return_sequences. Without return_sequences y is the state after the last element
-    beside that after the first.
+    forward: a recurrent layer. backward: a recurrent layer with the opposite `reverse` and the same
+    return_sequences; None: `forward` with the opposite `reverse`. Without return_sequences, y holds the state
+    of each pass after its last element.
     x: float (batch, time, features) -> (batch, units of both), or (batch, time, units of both). mask: as in
     SimpleRNN.
     Raises ConfigError for a bad setting; while recording, what its layers raise.
@@ -164,7 +164,7 @@ def _check(layer: Recurrent) -> None:
 
 
 def _start(layer: Recurrent, x: Tensor, mask: Tensor | None, gates: int) -> tuple[Tensor, Tensor, Tensor]:
-    """x W + b for all time at once, (time, batch, gates · units); V; and the state to start from, zeros."""
+    """x W + b for all elements, (time, batch, gates · units); V; and the initial state, zeros."""
     need_sequence(x)
     need_mask(x, mask)
     batch, time, features = x.shape
@@ -183,7 +183,7 @@ def _over_time(mask: Tensor | None) -> Tensor | None:
 
 
 def _result(layer: Recurrent, hidden: Tensor) -> Tensor:
-    """From the states of all time, (time, batch, units)."""
+    """The output, from the states of all elements, (time, batch, units)."""
     if layer.return_sequences:
         return hidden.transpose(1, 0, 2)
     return hidden[0 if layer.reverse else -1]

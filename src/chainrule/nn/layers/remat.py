@@ -1,4 +1,4 @@
-"""Time for memory: layers whose values are made once more instead of being kept."""
+"""Recomputation: the reverse pass computes a layer's values again instead of keeping them in memory."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +10,14 @@ from chainrule.program import Tensor
 
 @dataclass(frozen=True)
 class Remat(Layer):
-    """y = layer(x), of which only x is kept for the reverse pass, which makes the rest once more.
+    """y = layer(x); only x is kept for the reverse pass, which computes the inner values again.
 
     Chen et al. 2016: a stack of n such layers keeps n inputs and the inner values of one layer, instead of
-    those of all, for the work of one more forward pass. Results and derivatives are the same to the bit;
-    random numbers, such as those of dropout, repeat. One inside another adds nothing.
-    layer: any; a Sequential of several is recomputed as a whole.
-    Inputs, outputs and the names of parameters are those of the layer, so that weights fit with and without
-    it. Raises ConfigError unless it holds a layer.
+    those of all layers, for the work of a second forward pass. Outputs and derivatives are the same to the
+    bit; random numbers, such as those of dropout, repeat. Remat within Remat has no further effect.
+    layer: any layer; a Sequential is recomputed as a whole.
+    Inputs, outputs and names of parameters are those of the layer, so stored weights fit with and without
+    Remat. Raises ConfigError for something else than a layer.
     """
 
     layer: Layer
@@ -33,10 +33,10 @@ class Remat(Layer):
             return self.layer(x, *others, **options)
 
     def placed(self) -> Layer:
-        """The layer that it holds."""
+        """The layer within, which gets the place and name."""
         return self.layer.placed()
 
 
 def remat(layer: Layer) -> Remat:
-    """y = layer(x), with its values made once more in the reverse pass instead of being kept."""
+    """y = layer(x), whose values the reverse pass computes again instead of keeping them; see `Remat`."""
     return Remat(layer)

@@ -1,4 +1,4 @@
-"""Layers that give the numbers of an example another shape, or its axes another order."""
+"""Layers that change the shape of an example, or the order of its axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from chainrule.program import Tensor
 class Reshape(Layer):
     """y[n] = the numbers of x[n], in their order, in another shape.
 
-    shape: of one example, such as (8, 8, 1). One length may be -1, which takes what is left; () is a number.
+    shape: of one example, such as (8, 8, 1). One length may be -1, which is inferred; () is a single number.
     x: (batch, …) -> (batch, *shape).
-    Raises ConfigError for a bad shape; ShapeError while recording where an example has not as many numbers.
+    Raises ConfigError for a bad shape; while recording, ShapeError if an example has another number of
+    elements.
     """
 
     shape: Sequence[int]
@@ -49,10 +50,11 @@ class Reshape(Layer):
 class Permute(Layer):
     """y = x with the axes after the batch in another order; axis i of y is axis axes[i - 1] of x.
 
-    axes: each of 1 … n once; the batch is axis 0 and stays. (2, 1) makes (batch, time, features) of
-    (batch, features, time), (2, 3, 1) images with their channels last of ones with their channels first.
-    Keras counts so, too; PyTorch's permute names the batch as well.
-    Raises ConfigError for axes that are no such order; ShapeError while recording for another number of axes.
+    axes: each of 1 … n once; axis 0, the batch, is not listed. (2, 1) turns (batch, features, time) into
+    (batch, time, features), (2, 3, 1) channels-first images into channels-last ones. Keras counts axes in the
+    same way; PyTorch's permute lists the batch, too.
+    Raises ConfigError for axes that are no permutation; while recording, ShapeError for another number of
+    axes.
     """
 
     axes: Sequence[int]

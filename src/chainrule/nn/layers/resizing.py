@@ -1,4 +1,4 @@
-"""Making images and signals larger."""
+"""Upsampling of images and signals."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from chainrule.program.operations.resizing import METHODS
 class Upsample(Layer):
     """y[p] = x at (p + ½) / factor - ½ along every spatial axis, which becomes `factor` times as long.
 
-    factor: at least 1, a number or one for each axis. method: 'nearest' repeats every element; 'linear' goes
-    between the two next centres and stays beyond the outermost: bilinear over two axes, align_corners=False
-    in PyTorch.
+    factor: at least 1, a number or one for each axis. method: 'nearest' repeats every element; 'linear'
+    interpolates between the two nearest elements and is constant beyond the outermost: bilinear over two
+    axes, align_corners=False in PyTorch.
     x: float (batch, length, channels) or (batch, height, width, channels) -> the same axes, longer.
-    Raises ConfigError for a bad setting; while recording, ShapeError for another rank, an empty axis of
-    space, or factors for another number of axes, and DTypeError unless x is float.
+    Raises ConfigError for a bad setting; while recording, ShapeError for another rank, an empty spatial axis,
+    or factors for another number of axes, and DTypeError unless x is float.
     """
 
     factor: Lengths = 2

@@ -1,4 +1,4 @@
-"""Scaling of raw inputs inside the network, so that a stored run takes them as they come."""
+"""Standardization of raw inputs within the network, so that a stored run takes raw inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from chainrule.program import FLOATS, Tensor
 
 @dataclass(frozen=True)
 class Standardize(Layer):
-    """y = (x - mean) / deviation, each channel by its own; bytes and other whole numbers become float32.
+    """y = (x - mean) / deviation, for each channel; uint8 and other integers become float32.
 
-    mean, deviation: a number for each channel, deviations above 0. `Standardize.of(images)` measures them.
+    mean, deviation: a number for each channel; deviations above 0. `Standardize.of(images)` measures them.
     x: (..., channels) -> the same shape, float.
-    Raises ConfigError for bad settings; while recording ShapeError for another number of channels.
+    Raises ConfigError for a bad setting; while recording, ShapeError for another number of channels.
     """
 
     mean: Sequence[float]
@@ -42,10 +42,10 @@ class Standardize(Layer):
 
     @classmethod
     def of(cls, x: Any) -> "Standardize":
-        """What makes each channel of these examples have mean 0 and deviation 1.
+        """The layer that gives each channel of these examples mean 0 and standard deviation 1.
 
-        x: (..., channels), numbers. A channel that is always the same is shifted only.
-        Raises DataError for arrays without examples or with numbers that are not finite.
+        x: (..., channels), numbers. The deviation of a constant channel counts as 1.
+        Raises DataError for arrays of another kind, without examples, or with numbers that are not finite.
         """
         x = np.asarray(x)
         if x.ndim < 2 or x.size == 0 or x.dtype.kind not in "biuf":

@@ -1,4 +1,4 @@
-"""Sequences (batch, time, features): what layers ask of them and of their masks, and their mean over time."""
+"""Sequences (batch, time, features): checks of them and of their masks, and their mean over time."""
 
 from dataclasses import dataclass
 
@@ -34,11 +34,11 @@ def need_mask(x: Tensor, mask: Tensor | None) -> None:
 
 @dataclass(frozen=True)
 class GlobalAvgPool1D(Layer):
-    """y = Σ x / n over the n elements of each sequence; 0 where there is none.
+    """y = mean of x over the elements of each sequence; 0 for a sequence without elements.
 
-    Behind an Embedding it is a bag of words (Joulin et al. 2017).
-    x: float (batch, time, features) -> (batch, features). mask: bool (batch, time), True where there is an
-    element, False where the sequence is padded; all count if None.
+    After an Embedding it is a bag of words (Joulin et al. 2017).
+    x: float (batch, time, features) -> (batch, features). mask: bool (batch, time), True at elements, False
+    at padding; None: all are elements.
     Raises, while recording, ShapeError for other shapes, DTypeError for other dtypes.
     """
 

@@ -1,4 +1,4 @@
-"""The columns of a table as vectors: numbers as they are or embedded, categories looked up."""
+"""The columns of a table as one vector: numbers bounded or embedded, categories looked up."""
 
 import math
 from collections.abc import Sequence
@@ -24,21 +24,23 @@ UNSEEN = 1
 class TableFeatures(Layer):
     """y = [c(x_1), …, φ(x_i), …, W_j[x_j], …]: the columns of a table as one row of features.
 
-    Numbers come as c(x) = x / √(1 + (x/3)²), which is x near 0 and stays within ±3 (Holzmüller et al. 2024),
-    so that outliers don't rule. Some of them are embedded instead, by the map φ that `numbers` names
-    (Gorishniy et al. 2022): 'plain' embeds none; 'piecewise' is φ(x) = c(x) a + b + Σ_t p_t(x) V_t,
-    p_t = (x - e_t) / (e_t+1 - e_t) cut off at 0 and 1, so a line broken at every edge, whose V starts at 0;
-    'periodic' is φ(x) = relu([cos 2πf x, sin 2πf x] V + b) with trained frequencies f.
-    Codes of categories are looked up: each has a vector of min(50, 1.6 codes^0.56) numbers.
+    A number x becomes c(x) = x / √(1 + (x/3)²), which is close to x near 0 and stays within ±3, so that
+    outliers have little effect (Holzmüller et al. 2024). Columns that are embedded become φ(x) instead, the
+    map that `numbers` names (Gorishniy et al. 2022):
+    'plain': no column is embedded.
+    'piecewise': φ(x) = c(x) a + b + Σ_t p_t(x) V_t, with p_t = (x - e_t) / (e_t+1 - e_t) clipped to 0 … 1: a
+    piecewise linear function with a kink at every edge e_t. V starts at 0.
+    'periodic': φ(x) = relu([cos 2πf x, sin 2πf x] V + b), with trained frequencies f.
+    A category's code looks up a vector of min(50, 1.6 codes^0.56) numbers.
 
-    codes: of each column of x, how many codes it has (0 missing, 1 rare or unseen, 2 … the categories), at
-    least 2; 0 for a number. A code beyond them counts as unseen.
-    embedded: which columns of numbers are embedded, ascending. edges: for 'piecewise', e of each of these,
-    ascending, at least 2. width: of φ, at least 1. deviation: of the frequencies' start, normal(0,
-    deviation), above 0. hidden: share of codes that training takes for unseen, so that their vector is
-    learned where no category was rare, 0 ≤ hidden < 1.
+    codes: for each column of x the number of its codes, at least 2 (0 is missing, 1 rare or unseen, 2 … are
+    the categories); 0 for a column of numbers. A larger code counts as unseen.
+    embedded: the indices of the embedded columns, ascending. edges: for 'piecewise', the edges of each
+    embedded column, ascending, at least 2. width: of φ, at least 1. deviation: the initial standard deviation
+    of the frequencies, above 0. hidden: the share of codes that training replaces by 1, so that the vector
+    for unseen categories is learned even if none was rare, 0 ≤ hidden < 1.
     x: float (batch, columns), numbers of mean 0 and deviation 1 -> (batch, features): first the numbers that
-    are not embedded, then the embedded, then the categories by the width of their vectors.
+    are not embedded, then the embedded ones, then the categories, by the width of their vectors.
     Raises ConfigError for a bad setting, ShapeError and DTypeError for other inputs.
     """
 
@@ -132,7 +134,7 @@ class TableFeatures(Layer):
         return f.relu((features.transpose(1, 0, 2) @ weight).transpose(1, 0, 2) + bias)
 
     def _looked_up(self, x: Tensor, width: int) -> Tensor:
-        """The vectors of all columns with vectors of this width, side by side: one table holds them all."""
+        """The vectors of all columns whose vectors have this width, side by side, from one shared table."""
         chosen = [
             column for column, count in enumerate(self.codes) if count and embedding_width(count) == width
         ]
@@ -150,7 +152,7 @@ class TableFeatures(Layer):
 
 
 def embedding_width(codes: int) -> int:
-    """How long the vector of a category is, by the usual rule of fastai (2018)."""
+    """The length of a category's vector, by the rule of fastai (2018): min(50, 1.6 codes^0.56)."""
     return min(50, round(1.6 * codes**0.56))
 
 

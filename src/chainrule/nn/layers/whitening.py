@@ -17,14 +17,14 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class PatchWhitening(Layer):
-    """y[p, q] = b + [W, -W] · patch (p, q) of x, W fixed: components of patches, uncorrelated, of like size.
+    """y[p, q] = b + [W, -W] · patch (p, q) of x, with a fixed W that decorrelates patches.
 
     The rows of W are the principal axes of the patches of training images, each divided by
-    √(variance + epsilon) (the frozen first layer of Jordan 2024, arXiv:2404.00498, section 3.2). The mirrored
-    half makes what a rectifier would cut off of the other. b is trained.
+    √(variance + epsilon), so that the components have about equal variance (the frozen first layer of Jordan
+    2024, arXiv:2404.00498, section 3.2). -W keeps what a ReLU after this layer cuts off of W. b is trained.
 
-    size: side of a patch, at least 1. filters: the rows of W, each size · size · channels numbers by row,
-    column and channel of the patch. `PatchWhitening.of(images)` measures them.
+    size: side of a patch in pixels, at least 1. filters: the rows of W, each of size · size · channels
+    numbers, in the order of row, column and channel of the patch. `PatchWhitening.of(images)` measures them.
     x: float (batch, height, width, channels) -> (batch, height - size + 1, width - size + 1, 2 · rows of W).
     Raises ConfigError for bad settings; while recording ShapeError for other channels or smaller images.
     """
@@ -50,10 +50,11 @@ class PatchWhitening(Layer):
 
     @classmethod
     def of(cls, x: Any, size: int = 2, epsilon: float = 5e-4) -> "PatchWhitening":
-        """What whitens the patches of these images.
+        """The layer that whitens the patches of these images.
 
-        x: (images, height, width, channels), numbers, such as standardized ones; some thousands suffice.
-        epsilon: above 0, added to the variances, so that axes on which nothing differs stay small.
+        x: (images, height, width, channels), finite numbers, usually standardized; some thousand images
+        suffice. size: side of a patch in pixels. epsilon: above 0, added to the variances, so that axes of
+        almost no variance are not amplified.
         Raises DataError for arrays of another kind, ConfigError for size or epsilon out of range.
         """
         check_whole("PatchWhitening", "size", size)

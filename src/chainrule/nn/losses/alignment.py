@@ -17,13 +17,13 @@ from chainrule.program import functions as f
 class CTC(Loss):
     """l = -ln p(labels | outputs): connectionist temporal classification (Graves et al. 2006), from logits.
 
-    p sums over every path, one class for each time, that spells the labels once repetitions and then blanks
-    are taken out. It is a sum over the sequence: PyTorch's 'mean' divides it by the number of labels.
+    p is the sum over all paths (one class for each time) that become the labels when first repetitions and
+    then blanks are removed. l is not divided by the number of labels, as PyTorch's 'mean' is.
     outputs: (batch, time, classes). targets: whole numbers (batch, longest), the labels of each sequence,
-    filled up behind with blank. blank: the class that stands for no label, at least 0.
-    padded: each row of the targets begins with how many times of its sequence count, from 0 to time, before
-    its labels; the outputs behind are padding. Without it all count.
-    Where no path is long enough the loss is infinite and its derivative 0: `check` refuses such rows.
+    followed by blanks. blank: the class that stands for no label, at least 0.
+    padded: True: each row of the targets begins with the length of its sequence, from 0 to time, and outputs
+    beyond it are padding; False: all outputs count.
+    For labels that no path is long enough for, l is infinite and its derivative 0; `check` refuses them.
     `predict` gives probabilities softmax(z) of the classes at each time.
     """
 
@@ -62,7 +62,7 @@ class CTC(Loss):
         return f.softmax(outputs)
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError for labels without an output, blanks before labels, and rows that are too long."""
+        """Raises DataError for labels without an output, blanks among labels, and too many labels."""
         if len(outputs_shape) != 3 or self.blank >= outputs_shape[2]:
             raise DataError(
                 f"CTC: the network gives outputs of shape {tuple(outputs_shape)}, and blank is {self.blank}",

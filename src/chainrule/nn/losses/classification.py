@@ -30,8 +30,9 @@ _LABELS = "targets must be labels 0 or 1; for more classes use SoftmaxCrossEntro
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """l = mean -t ln σ(z) - (1 - t) ln(1 - σ(z)), from logits z, as softplus(z) - z t; its delta is σ(z) - t.
+    """l = mean -t ln σ(z) - (1 - t) ln(1 - σ(z)), from logits z; its delta is σ(z) - t.
 
+    Computed as softplus(z) - z t.
     targets: from 0 to 1 (labels, or probabilities), of the outputs' shape.
     label_smoothing: s, at least 0 and below 1; targets become t (1 - s) + s/2 (Szegedy et al. 2016).
     `predict` gives probabilities σ(z).
@@ -100,9 +101,10 @@ class SoftmaxCrossEntropy(Loss):
 class BinaryCrossEntropyOfProbabilities(Loss):
     """l = mean -t ln p - (1 - t) ln(1 - p), from probabilities p, such as those of a sigmoid layer.
 
-    p is clipped to 1e-7 … 1 - 1e-7 first, as Keras's BinaryCrossentropy without from_logits does; its
-    derivative is 0 beyond. Where the sigmoid can be left to the loss, BinaryCrossEntropy keeps more digits
-    and never stops learning. outputs: probabilities. targets: from 0 to 1, of the outputs' shape.
+    p is first clipped to 1e-7 … 1 - 1e-7, as in Keras's BinaryCrossentropy without from_logits; the
+    derivative beyond is 0. If possible, leave out the sigmoid and use BinaryCrossEntropy: it keeps more
+    digits, and its derivative is never 0. outputs: probabilities. targets: from 0 to 1, of the outputs'
+    shape.
     """
 
     takes: ClassVar[str] = PROBABILITIES
@@ -124,9 +126,9 @@ class BinaryCrossEntropyOfProbabilities(Loss):
 class CategoricalCrossEntropyOfProbabilities(Loss):
     """l = mean -Σ t ln p over the classes, from probabilities p = y / Σ y, such as those of a softmax layer.
 
-    The outputs y are divided by their sum and then clipped to 1e-7 … 1 - 1e-7, as Keras's
-    CategoricalCrossentropy without from_logits does; the derivative is 0 beyond. Where the softmax can be
-    left to the loss, SoftmaxCrossEntropy keeps more digits and never stops learning.
+    The outputs y are divided by their sum and then clipped to 1e-7 … 1 - 1e-7, as in Keras's
+    CategoricalCrossentropy without from_logits; the derivative beyond is 0. If possible, leave out the
+    softmax and use SoftmaxCrossEntropy: it keeps more digits, and its derivative is never 0.
     outputs: (batch, ..., classes), at least 0. targets: as in SoftmaxCrossEntropy.
     """
 
@@ -150,10 +152,10 @@ class CategoricalCrossEntropyOfProbabilities(Loss):
 class BinaryFocal(Loss):
     """l = mean -a t (1 - p)^γ ln p - b (1 - t) p^γ ln(1 - p), p = σ(z), from logits z (Lin et al. 2017).
 
-    Examples that are right already count less: γ = 0 is binary cross-entropy. gamma: γ, at least 0.
-    alpha: the weight a of label 1, above 0 and below 1, with b = 1 - a; None weighs both by 1.
-    label_smoothing: as in BinaryCrossEntropy. targets: from 0 to 1, of the outputs' shape; between, the loss
-    is the mean over the two labels (other libraries take the power of a mixed p instead).
+    Examples that are predicted well count less; γ = 0 is binary cross-entropy. gamma: γ, at least 0.
+    alpha: the weight a of label 1, above 0 and below 1, with b = 1 - a; None: a = b = 1.
+    label_smoothing: as in BinaryCrossEntropy. targets: from 0 to 1, of the outputs' shape; for targets
+    between 0 and 1 l is the mean over both labels (other libraries take the power of a mixed p).
     `predict` gives probabilities σ(z).
     """
 
@@ -230,8 +232,8 @@ class SoftmaxFocal(Loss):
 class KLDivergence(Loss):
     """l = mean Σ t ln(t / softmax(z)) over the classes, 0 ln 0 = 0, from logits z.
 
-    KL(t ‖ softmax(z)) in nats (Kullback and Leibler 1951): cross-entropy less the targets' entropy, so that
-    its delta is softmax(z) - t too.
+    KL(t ‖ softmax(z)) in nats (Kullback and Leibler 1951): the cross-entropy minus the entropy of the
+    targets, so that its delta is softmax(z) - t, too.
     outputs: (batch, ..., classes). targets: probabilities of the outputs' shape.
     `predict` gives probabilities softmax(z).
     """
@@ -271,8 +273,8 @@ class KLDivergence(Loss):
 class Hinge(Loss):
     """l = mean max(0, 1 - s y) over the outputs of an example, s = -1 for label 0 and 1 for label 1.
 
-    The loss of support vector machines (Cortes and Vapnik 1995); several outputs are yes-no questions by
-    themselves. Its derivative where s y = 1 is 0. targets: labels 0 or 1, of the outputs' shape.
+    The loss of support vector machines (Cortes and Vapnik 1995). Several outputs are independent binary
+    labels. The derivative at s y = 1 is 0. targets: labels 0 or 1, of the outputs' shape.
     `predict` gives the label: 1 where y > 0, else 0.
     """
 
@@ -298,7 +300,7 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     """l = mean max(0, 1 - s y)² over the outputs of an example; s, targets and `predict` as in Hinge.
 
-    Smooth where Hinge has its corner (Lee and Mangasarian 2001).
+    Unlike Hinge, it has a continuous derivative at s y = 1 (Lee and Mangasarian 2001).
     """
 
     takes: ClassVar[str] = LOGITS
@@ -330,7 +332,7 @@ def _short_of_margin(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def _likely(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
-    """The probability of every class, of the outputs' shape and dtype, from class numbers or as it is."""
+    """Targets as probabilities of the classes, in the outputs' shape; class numbers become one-hot."""
     name = type(loss).__name__
     if outputs.ndim < 2:
         raise ShapeError(

@@ -1,4 +1,4 @@
-"""The loss of a map of objects: class scores and a box at every place."""
+"""The loss of object detection by a map: class scores and a box at every place."""
 
 import math
 from collections.abc import Sequence
@@ -22,19 +22,21 @@ _LARGEST = 6.0  # of the logarithm of a distance: a box of e⁶ units is larger 
 class CenterMap(Loss):
     """l = (focal loss of the class scores + box_weight · Σ over objects of GIoU loss) / objects.
 
-    Objects as centres on a map (CenterNet, Zhou et al. 2019, arXiv:1904.07850), with boxes learned at all
+    Objects are centres on a map (CenterNet, Zhou et al. 2019, arXiv:1904.07850). Boxes are learned at all
     places near a centre (TTFNet, Liu et al. 2019, arXiv:1909.00700), as distances to the four sides.
 
-    outputs: (batch, rows, columns, classes + 4): a logit for each class, and the logarithms of the distances
-    from the middle of the place to the left, top, right and bottom side in `unit` pixels.
+    outputs: (batch, rows, columns, classes + 4): a logit z for each class, and the natural logarithms of the
+    distances, in units of `unit` pixels, from the middle of the place to the left, top, right and bottom
+    side.
     targets: (batch, objects, 5): left, top, right, bottom in pixels, and a class number; -1 for no object.
-    stride: pixels from one place to the next; place (i, j) has its middle at (i + ½, j + ½) · stride.
-    unit: pixels, above 0; half the side of a usual object makes the logarithms small.
-    spread: share of a box, above 0, that its Gaussian covers: σ = (spread · side / stride + 1) / 6 places
-    along each axis, around the place that holds the centre, where it is 1. Each place belongs to the object
-    whose Gaussian t is largest there. Its class has the loss -(1 - p)² ln p at a centre, elsewhere, as other
-    classes with t = 0, -(1 - t)⁴ p² ln(1 - p), p = σ(z). Each object's boxes weigh as its Gaussian, within
-    3σ, divided by the sum 2π σ σ', which makes large and small objects count alike.
+    stride: pixels from one place of the map to the next, at least 1; place (i, j) has its middle at
+    (i + ½, j + ½) · stride. unit: in pixels, above 0; half the usual side of an object keeps the logarithms
+    near 0. box_weight: at least 0.
+    spread: above 0. Each object has a Gaussian t around the place that contains its centre, where t = 1, with
+    σ = (spread · side / stride + 1) / 6 places along each axis. A place belongs to the object whose t is the
+    largest there. With p = σ(z), the loss of the object's class is -(1 - p)² ln p at its centre and
+    -(1 - t)⁴ p² ln(1 - p) elsewhere; that of the other classes is the latter with t = 0. The loss of the box
+    at a place within 3σ is weighted by t / (2π σ σ'), so that large and small objects count alike.
     `predict` gives probabilities p, and boxes as left, top, right, bottom in pixels.
     """
 
@@ -73,7 +75,7 @@ class CenterMap(Loss):
         return f.concatenate([f.sigmoid(outputs[..., :classes]), boxes])
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError for targets of another shape, turned boxes, and classes without an output."""
+        """Raises DataError for other shapes, boxes with left > right or top > bottom, and unknown classes."""
         name, shape = type(self).__name__, rows_of(outputs_shape)
         if len(outputs_shape) != 4 or outputs_shape[3] < 5:
             raise DataError(
@@ -103,7 +105,7 @@ class CenterMap(Loss):
             )
 
     def _assigned(self, targets: Tensor, size: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """The largest Gaussian at each place, (batch, rows, columns), and the target that it is of."""
+        """The largest Gaussian at each place, (batch, rows, columns), and the target of its object."""
         batch, objects, _ = targets.shape
         present = (targets[..., 4:] >= 0.0).cast(targets.dtype)
         down = self._gaussians(targets, 1, size[0])
@@ -114,7 +116,7 @@ class CenterMap(Loss):
         return gaussians.max(1), f.gather(targets.reshape(batch * objects, 5), place)
 
     def _gaussians(self, targets: Tensor, axis: int, length: int) -> Tensor:
-        """Of each object along an axis: (batch, objects, length)."""
+        """The Gaussian of each object along an axis: (batch, objects, length)."""
         low, high = targets[..., axis : axis + 1], targets[..., axis + 2 : axis + 3]
         middle = f.floor((low + high) * (0.5 / self.stride))
         middle = f.minimum(f.maximum(middle, 0.0), float(length - 1))
@@ -123,7 +125,7 @@ class CenterMap(Loss):
         return f.exp(-0.5 * (away * away))
 
     def _deviation(self, side: Tensor) -> Tensor:
-        """In places, for a side in pixels."""
+        """σ in places, for a side in pixels."""
         return side * (self.spread / (6 * self.stride)) + 1 / 6
 
     def _focal(self, logits: Tensor, nearness: Tensor, number: Tensor) -> Tensor:

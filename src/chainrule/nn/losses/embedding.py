@@ -1,4 +1,4 @@
-"""Losses of embeddings: what is alike shall be near, what differs far."""
+"""Losses of embeddings: those of similar examples are pulled together, others pushed apart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _ALIKE = "targets must be 1 for a pair that is alike and 0 for one that is not"
 
 @dataclass(frozen=True)
 class CosineEmbedding(Loss):
-    """l = 1 - cos(a, b) for a pair that is alike, else max(0, cos(a, b) - margin).
+    """l = 1 - cos(a, b) for a similar pair, else max(0, cos(a, b) - margin).
 
-    PyTorch's CosineEmbeddingLoss, whose target for a pair that differs is -1. The cosine of a vector of zeros
-    is 0. margin: at least -1 and below 1.
-    outputs: (batch, 2, features), two embeddings per example. targets: (batch,), 1 alike, 0 not.
+    PyTorch's CosineEmbeddingLoss, where the target of a dissimilar pair is -1. The cosine with a vector of
+    zeros is 0. margin: at least -1 and below 1.
+    outputs: (batch, 2, features), two embeddings per example. targets: (batch,), 1 if similar, else 0.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -45,10 +45,10 @@ class CosineEmbedding(Loss):
 
 @dataclass(frozen=True)
 class Contrastive(Loss):
-    """l = ½ d² for a pair that is alike, else ½ max(0, margin - d)², d = ‖a - b‖.
+    """l = ½ d² for a similar pair, else ½ max(0, margin - d)², d = ‖a - b‖.
 
-    Hadsell, Chopra and LeCun 2006, equation 4, whose label for a pair that is alike is 0. margin: above 0.
-    outputs: (batch, 2, features), two embeddings per example. targets: (batch,), 1 alike, 0 not.
+    Hadsell, Chopra and LeCun 2006, equation 4, where the label of a similar pair is 0. margin: above 0.
+    outputs: (batch, 2, features), two embeddings per example. targets: (batch,), 1 if similar, else 0.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -73,10 +73,10 @@ class Contrastive(Loss):
 class Triplet(Loss):
     """l = max(0, margin + d(a, p) - d(a, n)), d the distance of embeddings (Schroff et al. 2015).
 
-    Every example of a batch is an anchor a; p is the farthest example of its class and n the nearest of
-    another class in the batch: 'batch hard' of Hermans, Beyer and Leibe 2017. An anchor without such a p or n
-    has loss 0, so batches should hold several examples of several classes. margin: above 0.
-    outputs: (batch, features). targets: class numbers (batch,), within int32. The memory grows as
+    Every example of a batch is an anchor a. p is the farthest example of its class in the batch, n the
+    nearest one of another class ('batch hard', Hermans, Beyer and Leibe 2017). An anchor without p or n has
+    loss 0, so a batch should hold several examples of several classes. margin: above 0.
+    outputs: (batch, features). targets: class numbers (batch,), within int32. Memory grows as
     batch² · features.
     """
 
@@ -125,9 +125,10 @@ class Triplet(Loss):
 class LargeMarginCosine(Loss):
     """l = -log softmax(scale · (cos θ_c - margin · [c = t]))_t, over the classes c.
 
-    CosFace (Wang et al. 2018, arXiv:1801.09414, equation 4): the cosine of an embedding with its own class
-    must exceed those with the others by the margin. margin: at least 0 and below 2. scale: above 0.
-    outputs: cosines with each class's direction, (batch, classes). targets: class numbers (batch,).
+    CosFace (Wang et al. 2018, arXiv:1801.09414, equation 4): cos θ_c is the cosine between an embedding and
+    the direction of class c; that of the true class t should exceed the others by the margin.
+    margin: at least 0 and below 2. scale: above 0.
+    outputs: the cosines, (batch, classes). targets: class numbers (batch,).
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
@@ -185,7 +186,7 @@ def _length(x: Tensor) -> Tensor:
 
 
 def _pairs(loss: Loss, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Both embeddings, (batch, features) each, and 1 or 0 for alike or not, (batch,)."""
+    """Both embeddings, (batch, features) each, and the targets, 1 for similar pairs, else 0, (batch,)."""
     if outputs.ndim != 3 or outputs.shape[1] != 2 or targets.shape != outputs.shape[:1]:
         name = type(loss).__name__
         raise ShapeError(

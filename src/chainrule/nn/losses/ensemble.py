@@ -1,4 +1,4 @@
-"""The loss of ensembles in one network."""
+"""The loss of an ensemble in one network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class MeanOfMembers(Loss):
-    """l = mean_m loss(y_m, t): every member of an ensemble learns by itself (Gorishniy et al. 2024, TabM).
+    """l = mean_m loss(y_m, t): each member m of an ensemble has its own loss (Gorishniy et al. 2024, TabM).
 
     loss: of one member. outputs: (batch, members, ...). targets: those of `loss`, the same for all members.
-    `predict` gives the mean of what `loss` predicts for each: of probabilities, not of logits.
+    `predict` gives the mean of the members' predictions by `loss`, such as probabilities, not logits.
     Raises ConfigError for Triplet, which compares examples with each other.
     """
 
@@ -49,7 +49,7 @@ class MeanOfMembers(Loss):
         return predicted.reshape(batch, members, *predicted.shape[1:]).mean(1)
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError for outputs without members, and what `loss` refuses of one member."""
+        """Raises DataError for outputs without members, and as the `check` of `loss` does for one member."""
         if len(outputs_shape) < 2:
             raise DataError(
                 f"MeanOfMembers: the network gives outputs of shape {rows_of(outputs_shape)}",

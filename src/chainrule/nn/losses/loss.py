@@ -1,4 +1,4 @@
-"""Losses: how far the outputs are from the targets, one number per example, averaged with sample weights."""
+"""Losses: the error of the outputs, one number per example, averaged with sample weights."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -20,16 +20,15 @@ OF_NUMBERS = ("r2", "mean_absolute_error", "root_mean_squared_error")
 
 @dataclass(frozen=True)
 class Loss(Part, ABC):
-    """Σ w·l / Σ w over the examples, l the loss of one example and w its sample weight (or 1).
+    """Σ w·l / Σ w over the examples, with the loss l of one example and its sample weight w (or 1).
 
-    outputs: (batch, ...), what the network gives. targets: see the loss.
-    takes: the form of outputs that the loss is made for, by which training warns of a last activation that
-    does not go with it: LOGITS, raw numbers of either sign, which `applies` (a function's name, or '' for
-    none) turns into something else; PROBABILITIES, from 0 to 1; VALUES in the unit of the targets; or
-    ANYTHING, the default.
-    metrics: the names of `nn.metrics.METRICS` that people expect beside it.
-    equation, slope: how a textbook writes the error E of one example, and ∂E/∂y, with y the outputs and t the
-    targets.
+    outputs: (batch, ...), those of the network. targets: see each loss.
+    takes: the kind of outputs that the loss expects; training warns if the last activation gives another
+    kind. LOGITS are real numbers, to which the loss applies the function named by `applies` ('' for none);
+    PROBABILITIES are from 0 to 1; VALUES have the unit of the targets; ANYTHING is the default.
+    metrics: the names of `nn.metrics.METRICS` that are usually reported with it.
+    equation, slope: the error E of one example and ∂E/∂y as a textbook writes them, with outputs y and
+    targets t.
     """
 
     takes: ClassVar[str] = ANYTHING
@@ -39,10 +38,9 @@ class Loss(Part, ABC):
     slope: ClassVar[str] = "∂E/∂y"
 
     def __call__(self, outputs: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
-        """The loss, a scalar of the outputs' dtype; 0 where the weights sum to 0.
+        """The loss, a scalar of the outputs' dtype; 0 if the weights sum to 0.
 
-        weight: (batch,), none negative. Raises ShapeError where shapes do not fit: nothing is broadcast
-        silently.
+        weight: (batch,), at least 0. Raises ShapeError for shapes that do not fit; none are broadcast.
         """
         each = self.each(outputs, targets)
         check_tensor(type(self).__name__, "its each", each)
@@ -67,19 +65,18 @@ class Loss(Part, ABC):
         """The loss of every example: (batch,)."""
 
     def of_one(self) -> "Loss":
-        """The loss of one prediction: another where a network makes several of the same target."""
+        """The loss of a single prediction: itself, or for an ensemble the loss of one member."""
         return self
 
     def predict(self, outputs: Tensor) -> Tensor:
-        """What can be compared with the targets, of the outputs' shape."""
+        """The outputs as predictions that compare with the targets, such as probabilities; the same shape."""
         return outputs
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Look at all targets before training.
+        """Check all targets before training; by default, accept all.
 
-        outputs_shape: (batch, ...), of which the batch length does not matter. targets: one row per example.
-        A loss of your own that takes several outputs, or targets, gets the structure of both here; by
-        default it takes all.
+        outputs_shape: (batch, ...), with any batch length. targets: one row per example. A loss of several
+        outputs or targets gets both in their structure.
         Raises DataError that names the first wrong row, counted from 0, and the remedy.
         """
         if not isinstance(targets, np.ndarray) or not all(isinstance(axis, int) for axis in outputs_shape):
@@ -112,12 +109,12 @@ def smoothed(targets: Tensor, smoothing: float, classes: int) -> Tensor:
 
 
 def rows_of(shape: Sequence[int]) -> str:
-    """A shape whose batch length does not matter, as text: (rows, 3)."""
+    """A shape as text, with 'rows' as its first length: '(rows, 3)'."""
     return f"({', '.join(['rows', *map(str, shape[1:])])}{',' if len(shape) == 1 else ''})"
 
 
 def check_same_shape(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-    """Raises DataError unless the targets have the outputs' shape, or lack only a last axis of length 1."""
+    """Raises DataError unless targets have the outputs' shape, or only lack a last axis of length 1."""
     inner = tuple(outputs_shape[1:])
     if targets.ndim and (targets.shape[1:] == inner or (*targets.shape[1:], 1) == inner):
         return
@@ -134,7 +131,7 @@ def check_same_shape(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarr
 
 
 def _are_class_numbers(targets: np.ndarray, classes: int) -> bool:
-    """Whether targets might number this many classes."""
+    """Whether targets could be class numbers from 0 to classes - 1."""
     whole = targets.dtype.kind in "iub" or (targets.dtype.kind == "f" and (targets == targets.round()).all())
     return bool(whole and targets.size and 0 <= targets.min() < targets.max() < classes)
 

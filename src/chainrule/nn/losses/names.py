@@ -39,4 +39,4 @@ LOSSES: Mapping[str, Callable[[], Loss]] = {
     "dice": Dice,
     "soft_iou": SoftIoU,
 }
-"""By name, as `loss=` takes them."""
+"""Losses by the names that `loss=` accepts."""

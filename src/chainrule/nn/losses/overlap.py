@@ -1,4 +1,4 @@
-"""Losses of overlap: of masks of one or several classes (Dice, intersection over union) and of boxes."""
+"""Losses of overlap: Dice and intersection over union of masks, and losses of boxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ _MASK = "a mask must be 0 or 1, or a probability between"
 class Dice(Loss):
     """l = 1 - (2 Σ p t + smooth) / (Σ p + Σ t + smooth), p = σ(z), from logits z.
 
-    The soft Dice loss (Milletari, Navab and Ahmadi 2016) with plain sums below, where they have squares. The
-    sums go over all outputs of an example: one mask. smooth: at least 0; without it an empty mask that is
-    met exactly has loss 1.
-    by_channel: the last axis numbers several masks; each has its own Dice, and l is their mean.
+    The soft Dice loss (Milletari, Navab and Ahmadi 2016, who have squares in the denominator). The sums go
+    over all outputs of an example, one mask. smooth: at least 0; for 0, the correct prediction of an empty
+    mask has loss 1.
+    by_channel: True: the last axis holds several masks, and l is the mean of their losses.
     targets: masks from 0 to 1, of the outputs' shape. `predict` gives probabilities σ(z).
     """
 
@@ -95,14 +95,14 @@ class SoftIoU(Loss):
 class CrossEntropyDice(Loss):
     """l = Σ over pixels -w[t] ln p[t] / n + dice · mean over classes of 1 - (2 Σ p u + s) / (Σ p + Σ u + s).
 
-    p = softmax(z) from logits z; u is 1 where a pixel is of the class, else 0; n is the number of pixels that
-    count and s is `smooth`. Cross-entropy with the soft Dice loss of several classes (Milletari, Navab and
-    Ahmadi 2016; as a sum Isensee et al. 2021), whose mean is over the classes that the example shows.
-    outputs: (batch, ..., classes). targets: class numbers, whole, (batch, ...).
-    dice: share of Dice, at least 0. smooth: at least 0.
-    class_weights: w, above 0, a number for each class, of the cross-entropy; None weighs all by 1.
-    void: the class number, not below the number of classes, of pixels that count nowhere; None: there are
-    none. An example of void alone has loss 0.
+    p = softmax(z) from logits z; u is 1 at pixels of the class, else 0; n is the number of pixels without
+    void; s is `smooth`. The sum of cross-entropy and the soft Dice loss of several classes (Milletari, Navab
+    and Ahmadi 2016; Isensee et al. 2021), which is the mean over the classes that occur in the example.
+    outputs: (batch, ..., classes). targets: class numbers (batch, ...), of an integer dtype.
+    dice: weight of the Dice loss, at least 0. smooth: at least 0.
+    class_weights: w, a number above 0 for each class, in the cross-entropy; None: all are 1.
+    void: the class number of pixels that do not count, at least the number of classes; None for none. An
+    example of nothing but void has loss 0.
     label_smoothing: of the cross-entropy, as in SoftmaxCrossEntropy.
     `predict` gives probabilities softmax(z).
     """
@@ -204,9 +204,9 @@ class CrossEntropyDice(Loss):
 class BoxIoU(Loss):
     """l = mean 1 - intersection / union over the boxes of an example.
 
-    Yu et al. 2016, without their logarithm. Boxes are corners (x1, y1, x2, y2) along the last axis; an output
-    whose corners are the wrong way round is turned. Where both boxes are empty the ratio is 0. Boxes that do
-    not meet have loss 1 and derivative 0: BoxGIoU pulls them together.
+    Yu et al. 2016, without their logarithm. A box is (x1, y1, x2, y2) along the last axis; outputs with x1 >
+    x2 or y1 > y2 are swapped. For two boxes of no area the ratio is 0. Boxes that do not overlap have loss 1
+    and derivative 0; BoxGIoU has a derivative there.
     outputs: (batch, ..., 4). targets: boxes with x1 ≤ x2 and y1 ≤ y2, of the outputs' shape.
     """
 
@@ -219,7 +219,7 @@ class BoxIoU(Loss):
         return example_means(1.0 - _ratio(intersection, union))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError for a box whose second corner stands before the first."""
+        """Raises DataError for a target with x1 > x2 or y1 > y2."""
         super().check(outputs_shape, targets)
         _check_boxes(self, outputs_shape, targets)
 
@@ -228,8 +228,8 @@ class BoxIoU(Loss):
 class BoxGIoU(Loss):
     """l = mean 1 - IoU + (|C| - union) / |C|, C the smallest box around both (Rezatofighi et al. 2019).
 
-    Generalized intersection over union, from 0 (equal) to 2 (far apart), with a slope where boxes do not
-    meet. Outputs and targets: as in BoxIoU.
+    Generalized intersection over union: from 0 for equal boxes to 2 for boxes far apart, with a derivative
+    that is not 0 for boxes that do not overlap. Outputs and targets: as in BoxIoU.
     """
 
     takes: ClassVar[str] = VALUES
@@ -240,7 +240,7 @@ class BoxGIoU(Loss):
         return example_means(generalized_overlap(outputs, matched(self, outputs, targets)))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
-        """Raises DataError for a box whose second corner stands before the first."""
+        """Raises DataError for a target with x1 > x2 or y1 > y2."""
         super().check(outputs_shape, targets)
         _check_boxes(self, outputs_shape, targets)
 
@@ -260,10 +260,10 @@ def _need_boxes(loss: Loss, outputs: Tensor) -> None:
 
 
 def _mean_dice(z: Tensor, one_hot: Tensor, sizes: Tensor, smooth: float) -> Tensor:
-    """1 - the soft Dice coefficient, its mean over the classes that an example shows: (batch,).
+    """1 - the soft Dice coefficient, the mean over the classes that occur in an example: (batch,).
 
     z: logits (batch, pixels, classes). one_hot: of the same shape, zeros for void. sizes: (batch, classes),
-    how many pixels each class has.
+    the number of pixels of each class.
     """
     # softmax(z) where a pixel counts, else 0: the delta of the cross-entropy, whose kernel is fast.
     p = f.softmax_cross_entropy_delta(z, one_hot) + one_hot

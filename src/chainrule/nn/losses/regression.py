@@ -1,4 +1,4 @@
-"""Losses for numbers to be predicted: distances, counts, quantiles, a normal distribution."""
+"""Losses of regression: distances, counts, quantiles, a normal distribution."""
 
 import math
 from collections.abc import Sequence
@@ -94,8 +94,8 @@ class Huber(Loss):
 class Poisson(Loss):
     """l = mean eᶻ - t z over the outputs of an example, z the logarithm of the rate; its delta is eᶻ - t.
 
-    The negative log-likelihood of counts t under a Poisson distribution, without the term ln t!, which no
-    parameter moves. targets: counts, at least 0, of the outputs' shape. `predict` gives rates eᶻ.
+    The negative log-likelihood of counts t under a Poisson distribution, without the term ln t!, which does
+    not depend on z. targets: counts, at least 0, of the outputs' shape. `predict` gives rates eᶻ.
     """
 
     takes: ClassVar[str] = LOGITS
@@ -120,7 +120,7 @@ class Poisson(Loss):
 class Quantile(Loss):
     """l = mean max(q e, (q - 1) e) over quantiles q and targets, e = t - y (Koenker and Bassett 1978).
 
-    The pinball loss: the output that makes it smallest is the q-quantile of t given x; q = ½ is half the
+    The pinball loss: it is minimal if the output is the q-quantile of t given x; for q = ½ it is half the
     absolute error. quantiles: each above 0 and below 1.
     outputs: (batch, ..., quantiles). targets: numbers of shape (batch, ...) or (batch, ..., 1).
     """
@@ -170,11 +170,11 @@ class Quantile(Loss):
 class GaussianNegativeLogLikelihood(Loss):
     """l = mean ½ (ln 2π + ln v + (t - m)²/v): t is normal with mean m and variance v (Nix and Weigend 1994).
 
-    outputs: (batch, ..., 2 targets): the first half of the last axis is m, the second is s, with variance
-    v = eˢ + least_variance, which keeps both the loss and its derivative bounded where s falls.
-    least_variance: above 0, in the square of the targets' unit. targets: numbers, half as many as outputs
-    along the last axis; (batch, ...) where there is one. `predict` gives m. In nats, with the constant
-    ½ ln 2π, which PyTorch leaves out unless told `full`.
+    outputs: (batch, ..., 2 targets): the first half of the last axis is m, the second half s, with variance
+    v = eˢ + least_variance, which bounds the loss and its derivative as s falls.
+    least_variance: above 0, in the square of the targets' unit. targets: numbers (batch, ..., targets), or
+    (batch, ...) if there is one per example. `predict` gives m. In nats, with the constant ½ ln 2π, which
+    PyTorch leaves out unless full=True.
     """
 
     least_variance: float = 1e-6
@@ -219,7 +219,7 @@ class GaussianNegativeLogLikelihood(Loss):
 def _check_inner(
     loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray, wanted: tuple[int, ...]
 ) -> None:
-    """Raises DataError unless a row of targets has this shape, or this and an axis of length 1."""
+    """Raises DataError unless a row of targets has this shape, perhaps with a last axis of length 1."""
     if not targets.ndim or targets.shape[1:] not in (wanted, (*wanted, 1)):
         raise DataError(
             f"{type(loss).__name__}: targets have shape {targets.shape}, outputs {rows_of(outputs_shape)}",

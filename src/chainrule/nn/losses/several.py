@@ -15,12 +15,12 @@ from chainrule.program import Tensor
 class MultiOutputLoss(Loss):
     """l = Σ_h w_h · l_h(outputs of head h, targets of head h).
 
-    losses: by the name of the head, such as {"kind": SoftmaxCrossEntropy(), "size": Huber()}; or a tuple,
-    for outputs and targets that are tuples. A loss may be a MultiOutputLoss itself, of heads within a head.
-    weights: by name, at least 0; 1 where none is given. Both are kept as (name, value) pairs.
+    losses: by the name of the head, such as {"kind": SoftmaxCrossEntropy(), "size": Huber()}; or a tuple, for
+    outputs and targets that are tuples. A loss may itself be a MultiOutputLoss, for heads within a head.
+    weights: by the name of the head, at least 0; 1 by default. Both are stored as (name, value) pairs.
     outputs, targets: mappings (or tuples) of (batch, ...), as each head's loss takes them. An output without
-    a loss is passed over, and `predict` gives it as it is. Sample weights count for all heads of an example.
-    Raises ConfigError for no losses, what is no loss, and weights of heads that do not exist.
+    a loss is ignored, and `predict` returns it unchanged. A sample weight applies to all heads of an example.
+    Raises ConfigError without losses, for an item that is no loss, and for weights of unknown heads.
     """
 
     losses: Any
@@ -67,7 +67,7 @@ class MultiOutputLoss(Loss):
         return total
 
     def predict(self, outputs: Any) -> Any:
-        """In the structure of the outputs, each as its loss has it."""
+        """The prediction of each head by its loss, in the structure of the outputs."""
         losses = dict(self.losses)
         said = {
             name: losses[name].predict(part) if name in losses else part
@@ -76,7 +76,7 @@ class MultiOutputLoss(Loss):
         return said if isinstance(outputs, Mapping) else tuple(said.values())
 
     def check(self, outputs_shape: Any, targets: Any) -> None:
-        """As each head's loss does; DataError for heads that do not exist, naming the head."""
+        """Check the targets of each head; raises DataError, naming the head, also for unknown heads."""
         for name, loss, shape, target in self._heads(outputs_shape, targets):
             try:
                 loss.check(shape, target)
@@ -114,7 +114,7 @@ def _named_losses(given: Any) -> tuple[tuple[str, Any], ...]:
 
 
 def _parts(what: str, structure: Any) -> dict[str, Any]:
-    """What each head gets of outputs or targets."""
+    """Outputs or targets by the name of the head."""
     if isinstance(structure, Mapping):
         return dict(structure)
     if isinstance(structure, tuple) and not all(isinstance(part, int) for part in structure):  # no shape

@@ -1,4 +1,4 @@
-"""Optimizers as pure transforms, traced into the program; presets compose them."""
+"""Optimizers: chains of pure transforms, recorded into the program, and presets of the literature."""
 
 from chainrule.nn.optimizers.accumulation import Accumulate
 from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam

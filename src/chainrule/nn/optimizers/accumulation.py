@@ -13,12 +13,12 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class Accumulate(Transform):
-    """g ← mean of the gradients of `every` calls, after which the optimizer steps; between, nothing moves.
+    """g ← mean of the gradients of `every` batches, with which the optimizer then makes one step.
 
-    So batches of 32 with every = 4 train as one batch of 128 would, in the memory of 32. Each call counts the
-    same, a smaller last batch of an epoch too; what is gathered at the end of an epoch continues into the
-    next. A learning-rate schedule counts the optimizer's steps. optimizer: a transform, such as adam().
-    every: at least 1.
+    So batches of 32 with every = 4 train as batches of 128 do, in the memory of 32. Between steps parameters
+    do not change. Every batch has the same weight, even a smaller last one; the sum is carried on into the
+    next epoch. A learning-rate schedule counts the optimizer's steps.
+    optimizer: a transform, such as adam(). every: at least 1.
     """
 
     optimizer: Transform
@@ -33,12 +33,12 @@ class Accumulate(Transform):
         check_whole(self, "every", self.every)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """Nothing gathered, and the optimizer's own state under 'optimizer.'."""
+        """A sum of 0, and the optimizer's own state under 'optimizer.'."""
         own = {f"optimizer.{name}": array for name, array in self.optimizer.init(parameters).items()}
         return {"count": np.zeros((), "int32"), **filled_for(parameters, "sum"), **own}
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Gather; when enough is gathered, step."""
+        """Add the gradients; after `every` of them, make the optimizer's step."""
         count = state["count"] + 1
         enough = f.equal(count, self.every)
         sums = {name: state[f"sum.{name}"] + g for name, g in updates.items()}
@@ -51,22 +51,22 @@ class Accumulate(Transform):
         return {name: f.where(enough, u, 0.0) for name, u in moved.items()}, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
-        """The optimizer observes."""
+        """The state after the optimizer's `observe`."""
         own = self.optimizer.observe(part(state, "optimizer."), monitored)
         return {**state, **{f"optimizer.{name}": array for name, array in own.items()}}
 
     def observes(self) -> bool:
-        """Whether the optimizer does."""
+        """Whether the optimizer observes."""
         return self.optimizer.observes()
 
     def needs_all_examples(self) -> bool:
-        """Whether the optimizer does: means over batches of another cut differ."""
+        """Whether the optimizer needs all examples."""
         return self.optimizer.needs_all_examples()
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
-        """What the optimizer chooses, batch by batch."""
+        """The optimizer's gradient point, for each batch."""
         return self.optimizer.gradient_point(gradients, parameters)
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """What the optimizer chooses."""
+        """The parameters that the optimizer evaluates."""
         return self.optimizer.evaluated(part(state, "optimizer."), parameters)

@@ -1,4 +1,4 @@
-"""Transforms after Adam and beside it: Adadelta, NAdam, AMSGrad, Lion."""
+"""Further adaptive transforms: Adadelta, NAdam, AMSGrad, Lion."""
 
 import math
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from chainrule.program import functions as f
 class ScaleByAdadelta(Transform):
     """s ← ρ s + (1 - ρ) g²; u = √(d + ε) / √(s + ε) · g; d ← ρ d + (1 - ρ) u²; the update is u.
 
-    Zeiler 2012, algorithm 1: the paper has no learning rate, so 1 follows it. Both epsilons stand inside the
-    roots. rho: ρ, at least 0 and below 1. epsilon: above 0.
+    Zeiler 2012, algorithm 1, which has no learning rate, that is a rate of 1. ε stands inside both roots.
+    rho: ρ, at least 0 and below 1. epsilon: above 0.
     """
 
     rho: float = 0.9
@@ -99,10 +99,11 @@ class ScaleByNadam(Transform):
 
 @dataclass(frozen=True)
 class ScaleByAmsgrad(Transform):
-    """Adam whose v never falls: m̂ / (√(w / (1 - β₂ᵗ)) + ε) with w ← max(w, v); m̂ and v as in ScaleByAdam.
+    """w ← max(w, v); the update is m̂ / (√(w / (1 - β₂ᵗ)) + ε), with m̂ and v as in ScaleByAdam.
 
-    Reddi, Kale and Kumar 2018, algorithm 2, with Adam's corrections, which the paper leaves out, and with the
-    largest of the uncorrected v: PyTorch's form. beta1, beta2: at least 0 and below 1. epsilon: above 0.
+    Reddi, Kale and Kumar 2018, algorithm 2, in PyTorch's form: with Adam's bias corrections, which the paper
+    leaves out, and the maximum of v before correction. beta1, beta2: at least 0 and below 1. epsilon: above
+    0.
     """
 
     beta1: float = 0.9
@@ -143,8 +144,8 @@ class ScaleByAmsgrad(Transform):
 class ScaleByLion(Transform):
     """The update is sign(β₁ m + (1 - β₁) g); then m ← β₂ m + (1 - β₂) g (Chen et al. 2023, algorithm 2).
 
-    Every number moves by the learning rate exactly, so that should be three to ten times smaller than Adam's.
-    beta1, beta2: at least 0 and below 1.
+    Every parameter changes by exactly the learning rate, which should be three to ten times smaller than
+    Adam's. beta1, beta2: at least 0 and below 1.
     """
 
     beta1: float = 0.9

@@ -1,6 +1,6 @@
-"""Last links of a chain that look at where the step leads: averages of the parameters, slow weights.
+"""Last links of a chain, which use the parameters after the step: averages of them, slow weights.
 
-Put them after everything else, such as chain(adam(), ExponentialMovingAverage(0.999)).
+Put them at the end, such as chain(adam(), ExponentialMovingAverage(0.999)).
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class ExponentialMovingAverage(Transform):
-    """θ̄ ← θ̄ + (1 - decay) / (1 - decayᵗ) · (θ - θ̄), t = 1, 2, …; θ̄ is what is evaluated and kept.
+    """θ̄ ← θ̄ + (1 - decay) / (1 - decayᵗ) · (θ - θ̄), t = 1, 2, …; θ̄ is evaluated and stored.
 
-    The average of Polyak and Juditsky 1992 with exponential weights. The denominator is Adam's correction:
-    θ̄ is the exactly weighted mean of the parameters after each step, the initial ones not among them. The
-    updates themselves stay as they are. decay: at least 0 and below 1; it averages over about
-    1 / (1 - decay) steps. Statistics that layers keep, such as batch normalization's, are not averaged.
+    The average of Polyak and Juditsky 1992 with exponential weights. The denominator is Adam's bias
+    correction: θ̄ is the weighted mean of the parameters after each step, without the initial ones. Updates
+    do not change.
+    decay: at least 0 and below 1; it averages over about 1 / (1 - decay) steps. State of layers, such as the
+    running statistics of BatchNorm, is not averaged.
     """
 
     decay: float = 0.999
@@ -30,7 +31,7 @@ class ExponentialMovingAverage(Transform):
         check_number(self, "decay", self.decay, at_least=0, below=1)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """No steps yet; the parameters as they are."""
+        """0 steps, and the initial parameters."""
         return {"step": np.zeros((), "int32"), **_copies(parameters, "average")}
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -40,18 +41,19 @@ class ExponentialMovingAverage(Transform):
         return dict(updates), {"step": step, **_moved_averages(share, updates, state, parameters)}
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """The averages."""
+        """The averages θ̄."""
         return dict(parameters) | part(state, "average.")
 
 
 @dataclass(frozen=True)
 class StochasticWeightAverage(Transform):
-    """θ̄ = mean of θ after steps start + every, start + 2 every, …; θ̄ is what is evaluated and kept.
+    """θ̄ = mean of θ after steps start + every, start + 2 every, …; θ̄ is evaluated and stored.
 
-    SWA (Izmailov et al. 2018), to be used with a constant or cyclical rate that stays high. Up to `start`, θ̄
-    is θ; then it rests until the first mean. The updates themselves stay as they are. start: steps, at least
-    0. every: steps, at least 1; in the paper the end of each cycle or epoch. Statistics that layers keep,
-    such as batch normalization's, are not averaged.
+    SWA (Izmailov et al. 2018), for a constant or cyclical rate that stays high. Up to step `start`, θ̄ is θ;
+    from there it is constant until the first step that counts. Updates do not change. start: steps, at least
+    0.
+    every: steps, at least 1; in the paper one cycle or epoch. State of layers, such as the running statistics
+    of BatchNorm, is not averaged.
     """
 
     start: int
@@ -62,11 +64,11 @@ class StochasticWeightAverage(Transform):
         check_whole(self, "every", self.every)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """No steps yet; the parameters as they are."""
+        """0 steps, and the initial parameters."""
         return {"step": np.zeros((), "int32"), **_copies(parameters, "average")}
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Move every average towards the new parameters, by one part in the number of those so far."""
+        """Include the new parameters in the averages, at the steps that count."""
         step = state["step"] + 1
         past = (step - self.start).cast(dtype_of(updates))
         count = f.floor(past / self.every)
@@ -76,17 +78,17 @@ class StochasticWeightAverage(Transform):
         return dict(updates), {"step": step, **_moved_averages(share, updates, state, parameters)}
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """The averages."""
+        """The averages θ̄."""
         return dict(parameters) | part(state, "average.")
 
 
 @dataclass(frozen=True)
 class Lookahead(Transform):
-    """Every `every` steps the slow weights φ ← φ + share (θ - φ), and θ ← φ (Zhang et al. 2019).
+    """After every `every` steps φ ← φ + share (θ - φ) and θ ← φ (Zhang et al. 2019).
 
-    Between, θ moves as the transforms before say; their own state (moments) continues unchanged, as in the
-    paper's experiments. φ starts at θ. every: at least 1, the paper's k. share: above 0 and at most 1, the
-    paper's α.
+    φ, the slow weights, start at θ. Between, the transforms before this one update θ; their state (moments)
+    continues unchanged, as in the paper's experiments. every: steps, at least 1, the paper's k. share: above
+    0 and at most 1, the paper's α.
     """
 
     every: int = 5
@@ -97,11 +99,11 @@ class Lookahead(Transform):
         check_number(self, "share", self.share, above=0, at_most=1)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """No steps yet; slow weights where the parameters are."""
+        """0 steps, and slow weights equal to the parameters."""
         return {"count": np.zeros((), "int32"), **_copies(parameters, "slow")}
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Step on, or back to the slow weights."""
+        """The given updates, or those that lead to the new slow weights."""
         count = state["count"] + 1
         back = f.equal(count, self.every)
         changed: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""Transforms that keep updates from being too large."""
+"""Transforms that limit the size of updates."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class ClipByValue(Transform):
-    """g ← max(-limit, min(g, limit)), each number by itself. limit: above 0."""
+    """g ← max(-limit, min(g, limit)), elementwise. limit: above 0."""
 
     limit: float
 
@@ -19,16 +19,16 @@ class ClipByValue(Transform):
         check_number(self, "limit", self.limit, above=0)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Clip every number by itself."""
+        """Clip every element."""
         return {name: f.maximum(f.minimum(g, self.limit), -self.limit) for name, g in updates.items()}, {}
 
 
 @dataclass(frozen=True)
 class ClipByGlobalNorm(Transform):
-    """All updates times limit / max(‖g‖, limit), ‖g‖ = √Σ g² over all parameters together.
+    """g ← g · limit / max(‖g‖, limit), ‖g‖ = √Σ g² over all parameters together.
 
-    Pascanu, Mikolov and Bengio 2013: the direction stays, and the length is at most limit. limit: above 0.
-    An update that is not finite makes all of them NaN, so that it is noticed.
+    Pascanu, Mikolov and Bengio 2013: the direction is kept, and the length is at most limit. limit: above 0.
+    If any update is not finite, all become NaN, so that training notices.
     """
 
     limit: float
@@ -37,7 +37,7 @@ class ClipByGlobalNorm(Transform):
         check_number(self, "limit", self.limit, above=0)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Shrink all updates by one factor."""
+        """Multiply all updates by one factor."""
         norm = global_norm(updates)
         if norm is None:
             return dict(updates), {}
@@ -47,12 +47,13 @@ class ClipByGlobalNorm(Transform):
 
 @dataclass(frozen=True)
 class AdaptiveClip(Transform):
-    """G ← G · limit max(‖W‖, ε) / ‖G‖ where ‖G‖ is larger than limit max(‖W‖, ε), unit by unit.
+    """G ← G · limit max(‖W‖, ε) / ‖G‖ if ‖G‖ > limit max(‖W‖, ε), for each unit.
 
-    Adaptive gradient clipping (Brock et al. 2021, equation 3): ‖W‖ and ‖G‖ are the lengths of the weights and
-    of the gradient that belong to one unit. A kernel (..., inputs, outputs) has a unit an output; a vector or
-    a number is one unit. The paper leaves the last layer out. limit: λ, above 0. epsilon: ε, above 0, for
-    weights that start at 0. on: which parameters, a shell pattern on names.
+    Adaptive gradient clipping (Brock et al. 2021, equation 3): W and G are the weights and the gradient of
+    one unit. A kernel (..., inputs, outputs) has a unit per output; a vector or a scalar is one unit. The
+    paper leaves out the last layer. limit: the paper's λ, above 0. epsilon: ε, above 0, for weights that
+    start at 0.
+    on: which parameters, a shell pattern on names.
     """
 
     limit: float = 0.01
@@ -65,7 +66,7 @@ class AdaptiveClip(Transform):
         check_text(self, "on", self.on)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Shrink the gradients of units that would change too much."""
+        """Shorten the gradients of units that are longer than the limit."""
         clipped = dict(updates)
         for name, g in matching(self.on, updates).items():
             longest = self.limit * f.maximum(unit_norm(parameters[name]), self.epsilon)
@@ -74,9 +75,9 @@ class AdaptiveClip(Transform):
 
 
 def unit_norm(x: Tensor) -> Tensor:
-    """√Σ x² over the inputs of each unit, which keep their axes: all but the last; of a vector, all.
+    """√Σ x² of each unit: over all axes but the last, which keep length 1; of a vector over its only axis.
 
-    Divided by the largest while it is squared, as in `global_norm`.
+    x is divided by its largest element before it is squared, as in `global_norm`.
     """
     axes = range(max(x.ndim - 1, 1)) if x.ndim else ()
     if not x.size:
@@ -87,13 +88,13 @@ def unit_norm(x: Tensor) -> Tensor:
 
 
 def global_norm(updates: Tensors) -> Tensor | None:
-    """√Σ x² over all numbers of all tensors, in the dtype of the first; None where there are none."""
+    """√Σ x² over all elements of all tensors, in the dtype of the first; None for no tensors."""
     filled = [g.cast(dtype_of(updates)) for g in updates.values() if g.size]
     return _norm(filled) if filled else None
 
 
 def _norm(tensors: list[Tensor]) -> Tensor:
-    """√Σ x² over all, of x divided by the largest: squares of exploding gradients would overflow float32."""
+    """√Σ x², with x divided by its largest element: squares of exploding gradients overflow float32."""
     largest, *others = [abs(x).max() for x in tensors]
     for other in others:
         largest = f.maximum(largest, other)
@@ -105,5 +106,5 @@ def _norm(tensors: list[Tensor]) -> Tensor:
 
 
 def _or_1(largest: Tensor) -> Tensor:
-    """What to divide by: 1 where all is 0."""
+    """`largest`, or 1 where it is 0, to divide by."""
     return f.where(f.equal(largest, 0.0), 1.0, largest)

@@ -1,4 +1,4 @@
-"""The last links of a chain: weight decay, and the step against the gradient at the learning rate."""
+"""The last links of a chain: weight decay, and the multiplication by the learning rate."""
 
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
@@ -15,10 +15,10 @@ from chainrule.program import Tensor
 
 @dataclass(frozen=True)
 class AddWeightDecay(Transform):
-    """update ← update + weight_decay · θ for every parameter whose name fits the shell pattern `on`.
+    """update ← update + weight_decay · θ for every parameter whose name matches the shell pattern `on`.
 
-    After an adaptive transform this is decoupled weight decay (Loshchilov and Hutter 2019); before it, the
-    same as an L2 penalty of strength `weight_decay`. weight_decay: at least 0.
+    After an adaptive transform this is decoupled weight decay (Loshchilov and Hutter 2019); before it, it
+    equals an L2 penalty of strength `weight_decay`. weight_decay: at least 0.
     """
 
     weight_decay: float
@@ -38,10 +38,10 @@ class AddWeightDecay(Transform):
 
 @dataclass(frozen=True)
 class ScaleByLearningRate(Transform):
-    """update ← -rate · update, at a fixed learning rate (above 0) or that of a schedule.
+    """update ← -rate · update, with a constant learning rate (above 0) or that of a schedule.
 
-    State: 'step' counts the calls, int32; 'learning_rate' is the rate last used (0 before the first step), of
-    the parameters' dtype; what the schedule keeps is under 'schedule.'.
+    State: 'step' counts the steps, int32; 'learning_rate' is the rate of the last step (0 before the first),
+    of the parameters' dtype; 'schedule.…' is the schedule's state.
     """
 
     learning_rate: float | Schedule
@@ -51,7 +51,7 @@ class ScaleByLearningRate(Transform):
             check_number(self, "learning_rate", self.learning_rate, above=0)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """No steps yet, and the schedule's first state."""
+        """0 steps, and the schedule's initial state."""
         dtype = dtype_of(parameters)
         schedule = as_schedule(self.learning_rate).init(dtype)
         return {
@@ -61,7 +61,7 @@ class ScaleByLearningRate(Transform):
         }
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """One step down."""
+        """Multiply every update by -rate."""
         step, schedule_state = state["step"], part(state, "schedule.")
         schedule = as_schedule(self.learning_rate)
         with step.trace.at(label=type(schedule).__name__):
@@ -76,17 +76,17 @@ class ScaleByLearningRate(Transform):
         return {name: g * down[g.dtype] for name, g in updates.items()}, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
-        """The schedule observes."""
+        """The state after the schedule's `observe`."""
         fresh = as_schedule(self.learning_rate).observe(part(state, "schedule."), monitored)
         return {**state, **{f"schedule.{name}": array for name, array in fresh.items()}}
 
     def observes(self) -> bool:
-        """Whether the schedule does."""
+        """Whether the schedule observes."""
         return as_schedule(self.learning_rate).observes()
 
 
 def with_rate(item: Any, rate: float | Schedule) -> Any:
-    """The same tree of transforms with this learning rate everywhere."""
+    """The same optimizer with this learning rate in every ScaleByLearningRate."""
     if isinstance(item, ScaleByLearningRate):
         return replace(item, learning_rate=rate)
     if isinstance(item, tuple):

@@ -15,13 +15,13 @@ _QUINTIC = (3.4445, -4.7750, 2.0315)
 
 @dataclass(frozen=True)
 class Orthogonalize(Transform):
-    """U S Vᵀ ← U Vᵀ, nearly, for each update: the singular values become about 1 (Muon, Keller Jordan 2024).
+    """G = U S Vᵀ ← approximately U Vᵀ: singular values become about 1 (Muon, Keller Jordan 2024).
 
-    Newton-Schulz: X ← a X + b (X Xᵀ) X + c (X Xᵀ)² X, (a, b, c) = (3.4445, -4.7750, 2.0315), `steps` times,
-    from X = G / (‖G‖ + 10⁻⁷) in the wider orientation; then times √max(1, outputs / inputs). In the dtype of
-    the parameters, where Jordan takes bfloat16. A kernel (..., inputs, outputs) is one matrix with a column
-    an output. steps: at least 1. Raises ShapeError for a parameter of fewer than two axes: Partition
-    chooses.
+    Newton-Schulz iteration: X ← a X + b (X Xᵀ) X + c (X Xᵀ)² X, (a, b, c) = (3.4445, -4.7750, 2.0315),
+    `steps` times from X = G / (‖G‖ + 10⁻⁷), transposed if that makes it wider than high; then X is multiplied
+    by √max(1, outputs / inputs). The dtype is that of the parameters; Jordan uses bfloat16.
+    A kernel (..., inputs, outputs) is one matrix with a column per output. steps: at least 1. Raises
+    ShapeError for a parameter of fewer than two axes; leave such parameters out by Partition.
     """
 
     steps: int = 5

@@ -1,4 +1,4 @@
-"""Running means of gradients, and their correction for having started at 0."""
+"""Exponential moving averages of gradients, and their bias correction."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Settings of their own for some of the parameters."""
+"""Different transforms for different parameters."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,7 +13,7 @@ from chainrule.program import Tensor
 
 @dataclass(frozen=True)
 class Scale(Transform):
-    """update ← factor · update; a factor of 0 freezes, one of 0.1 learns ten times slower."""
+    """update ← factor · update; 0 freezes parameters, 0.1 makes them learn ten times slower."""
 
     factor: float
 
@@ -27,12 +27,12 @@ class Scale(Transform):
 
 @dataclass(frozen=True)
 class Partition(Transform):
-    """update ← transform(update), for each parameter the first whose shell pattern fits its name.
+    """update ← transform(update), for each parameter by the first group whose shell pattern matches its name.
 
     groups: (pattern, transform) pairs, such as (("encoder.*", Scale(0.1)), ("*bias", Scale(2.0))).
-    otherwise: for the parameters that no pattern fits; None leaves their updates as they are.
-    Put it anywhere in a chain, or make it the whole optimizer. State names of a group begin with its pattern,
-    such as '[encoder.*].'; a group that no parameter is in has none.
+    otherwise: the transform of parameters that no pattern matches; None leaves their updates unchanged.
+    It may stand anywhere in a chain, or be the whole optimizer. Names in the state of a group begin with its
+    pattern, such as '[encoder.*].'; a group without parameters has no state.
     """
 
     groups: tuple[tuple[str, Transform], ...]
@@ -61,7 +61,7 @@ class Partition(Transform):
         }
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Each transform gets the updates of its group."""
+        """The updates of each group, by its transform."""
         changed: dict[str, Tensor] = dict(updates)
         fresh: dict[str, Tensor] = {}
         for group, transform, own in self._parts(updates):
@@ -72,7 +72,7 @@ class Partition(Transform):
         return changed, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
-        """Each transform observes."""
+        """The state after each transform's `observe`."""
         return {
             f"{group}.{name}": array
             for group, transform in self.named().items()
@@ -81,15 +81,15 @@ class Partition(Transform):
         }
 
     def observes(self) -> bool:
-        """Whether one of them does."""
+        """Whether any transform observes."""
         return any(transform.observes() for transform in self.named().values())
 
     def needs_all_examples(self) -> bool:
-        """Whether one of them does."""
+        """Whether any transform needs all examples."""
         return any(transform.needs_all_examples() for transform in self.named().values())
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
-        """Each transform chooses for its group."""
+        """The gradient point of each group, by its transform."""
         point: dict[str, Tensor] = {}
         for _, transform, own in self._parts(gradients):
             chosen = transform.gradient_point(own, {name: parameters[name] for name in own})
@@ -97,14 +97,14 @@ class Partition(Transform):
         return dict(parameters) | point if point else None
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """Each transform chooses for its group."""
+        """The parameters that each group's transform evaluates."""
         chosen = dict(parameters)
         for group, transform, own in self._parts(parameters):
             chosen |= transform.evaluated(part(state, f"{group}."), own)
         return chosen
 
     def named(self) -> dict[str, Transform]:
-        """The transforms by the names that the states of their groups have."""
+        """The transforms by the prefixes of their names in the state."""
         groups = {f"[{pattern}]": transform for pattern, transform in reversed(self.groups)}
         groups = dict(reversed(groups.items()))  # of equal patterns the first has all parameters
         return groups if self.otherwise is None else groups | {"otherwise": self.otherwise}

@@ -1,7 +1,7 @@
 """The optimizers of the literature, composed of transforms. PRESETS lists them by name.
 
-g is the gradient, θ the parameters, η the learning rate: a number above 0 or a Schedule. To clip, put the
-clip in front: chain(ClipByGlobalNorm(1.0), adam()).
+g is the gradient, θ the parameters, η the learning rate, a number above 0 or a Schedule. To clip gradients,
+put the clip in front: chain(ClipByGlobalNorm(1.0), adam()).
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ Rate = float | Schedule
 
 @naming_settings()
 def sgd(learning_rate: Rate = 0.01) -> Chain:
-    """θ ← θ - η g: gradient descent (Cauchy 1847), stochastic by its batches (Robbins and Monro 1951)."""
+    """θ ← θ - η g: stochastic gradient descent (Cauchy 1847; Robbins and Monro 1951)."""
     return chain(_scale_by_rate("sgd", learning_rate))
 
 
@@ -29,8 +29,8 @@ def sgd(learning_rate: Rate = 0.01) -> Chain:
 def momentum(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     """v ← momentum · v + g; θ ← θ - η v (Polyak 1964).
 
-    PyTorch's form: η is outside of v. With a constant rate it walks the same path as Keras's
-    v ← momentum · v - η g; θ ← θ + v; when the rate changes, ours changes the whole step at once.
+    PyTorch's form, with η outside of v. For a constant rate it equals Keras's v ← momentum · v - η g;
+    θ ← θ + v; a change of the rate acts on the whole step at once, not on later gradients only.
     """
     return chain(Momentum(momentum), _scale_by_rate("momentum", learning_rate))
 
@@ -39,8 +39,8 @@ def momentum(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
 def nesterov(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     """v ← momentum · v + g; θ ← θ - η (g + momentum · v) (Nesterov 1983).
 
-    The form of Bengio, Boulanger-Lewandowski and Pascanu 2013, which PyTorch and Keras have too: θ is the
-    point looked ahead to, where g is taken. η is outside of v, as in `momentum`.
+    The form of Bengio, Boulanger-Lewandowski and Pascanu 2013, as in PyTorch and Keras: θ is the look-ahead
+    point, at which g is computed. η is outside of v, as in `momentum`.
     """
     return chain(Momentum(momentum, nesterov=True), _scale_by_rate("nesterov", learning_rate))
 
@@ -58,8 +58,8 @@ def adagrad(learning_rate: Rate = 0.01, initial: float = 0.0, epsilon: float = 1
 def rmsprop(learning_rate: Rate = 0.001, rho: float = 0.9, epsilon: float = 1e-8) -> Chain:
     """s ← rho · s + (1 - rho) g²; θ ← θ - η g / (√s + ε) (Tieleman and Hinton 2012).
 
-    Hinton's ρ of 0.9 (PyTorch: 0.99); ε outside the root as in PyTorch (Keras: inside); s starts at 0
-    without correction; not centred, no momentum.
+    rho is 0.9 as in the source (PyTorch: 0.99); ε outside the root as in PyTorch (Keras: inside); s starts at
+    0 without bias correction; not centred, no momentum.
     """
     return chain(ScaleByRms(rho, epsilon), _scale_by_rate("rmsprop", learning_rate))
 
@@ -70,9 +70,9 @@ def adam(
 ) -> Chain:
     """m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; θ ← θ - η m̂ / (√v̂ + ε) (Kingma and Ba 2015).
 
-    m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ), t = 1, 2, … Algorithm 1: ε outside the root, after the correction
-    (PyTorch too; Keras adds it before). For weight decay use `adamw`; an L2 penalty on the loss is the
-    coupled form.
+    m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ), t = 1, 2, … Algorithm 1: ε is added outside the root, after the
+    bias correction (as in PyTorch; Keras adds it before). For decoupled weight decay use `adamw`; the coupled
+    form is an L2 penalty on the loss.
     """
     return chain(ScaleByAdam(beta1, beta2, epsilon), _scale_by_rate("adam", learning_rate))
 
@@ -88,9 +88,9 @@ def adamw(
 ) -> Chain:
     """θ ← θ - η (m̂ / (√v̂ + ε) + weight_decay · θ), m̂ and v̂ as in `adam` (Loshchilov and Hutter 2019).
 
-    Decoupled: the decay passes by m and v. It is multiplied by η, as in PyTorch and Keras; in the paper only
-    by the schedule's multiplier, so its λ is our η · weight_decay. on: which parameters decay, a shell
-    pattern on names; biases do not by default.
+    Decoupled: the decay does not enter m and v. It is multiplied by η, as in PyTorch and Keras; in the paper
+    only by the schedule's multiplier, so its λ is our η · weight_decay. on: which parameters decay, a shell
+    pattern on names; by default biases do not.
     """
     return chain(
         ScaleByAdam(beta1, beta2, epsilon),
@@ -103,8 +103,8 @@ def adamw(
 def adadelta(learning_rate: Rate = 1.0, rho: float = 0.9, epsilon: float = 1e-6) -> Chain:
     """s ← ρ s + (1 - ρ) g²; u = √(d + ε) / √(s + ε) · g; d ← ρ d + (1 - ρ) u²; θ ← θ - η u (Zeiler 2012).
 
-    ρ is `rho`. With η = 1 it is the paper's algorithm 1, which has no learning rate (PyTorch too; Keras's
-    default is 0.001).
+    ρ is `rho`. With η = 1, the default as in PyTorch, it is the paper's algorithm 1, which has no learning
+    rate (Keras's default is 0.001).
     """
     return chain(ScaleByAdadelta(rho, epsilon), _scale_by_rate("adadelta", learning_rate))
 
@@ -117,9 +117,9 @@ def nadam(
     epsilon: float = 1e-8,
     momentum_decay: float = 0.004,
 ) -> Chain:
-    """θ ← θ - η u, u of Adam with Nesterov's momentum (Dozat 2016, algorithm 2, with his schedule of it).
+    """θ ← θ - η u, with u of Adam with Nesterov's momentum (Dozat 2016, algorithm 2, with his schedule).
 
-    The equations stand at ScaleByNadam; PyTorch's form.
+    For the equation of u see ScaleByNadam. PyTorch's form.
     """
     scaled = ScaleByNadam(beta1, beta2, epsilon, momentum_decay)
     return chain(scaled, _scale_by_rate("nadam", learning_rate))
@@ -131,7 +131,7 @@ def amsgrad(
 ) -> Chain:
     """w ← max(w, v); θ ← θ - η m̂ / (√(w / (1 - β₂ᵗ)) + ε), m̂ and v as in `adam` (Reddi et al. 2018).
 
-    With Adam's corrections, which the paper leaves out; PyTorch's form.
+    With Adam's bias corrections, which the paper leaves out; PyTorch's form.
     """
     return chain(ScaleByAmsgrad(beta1, beta2, epsilon), _scale_by_rate("amsgrad", learning_rate))
 
@@ -146,8 +146,8 @@ def lion(
 ) -> Chain:
     """θ ← θ - η (sign(β₁ m + (1 - β₁) g) + weight_decay · θ); m ← β₂ m + (1 - β₂) g (Chen et al. 2023).
 
-    Take η three to ten times smaller than for `adamw`, and a decay as many times larger. on: which parameters
-    decay, a shell pattern on names.
+    Choose η three to ten times smaller than for `adamw`, and a weight decay larger by the same factor. on:
+    which parameters decay, a shell pattern on names.
     """
     return chain(
         ScaleByLion(beta1, beta2), AddWeightDecay(weight_decay, on), _scale_by_rate("lion", learning_rate)
@@ -165,9 +165,10 @@ def muon(
 ) -> Chain:
     """v ← momentum · v + g; W ← W - η (orthogonal(g + momentum · v) + weight_decay · W) (Keller Jordan 2024).
 
-    orthogonal: `steps` of Newton-Schulz, see Orthogonalize. All parameters that the shell pattern `on` does
-    not fit take Adam's step (β₁ 0.9, β₂ 0.95) at the rate adam_share · η. The author leaves embeddings and
-    the last layer to Adam too: name the others in `on`. Decay is decoupled, and for what `on` fits alone.
+    orthogonal: `steps` iterations of Newton-Schulz, see Orthogonalize. on: which parameters, a shell pattern
+    on names; all others are updated by Adam (β₁ 0.9, β₂ 0.95) at the rate adam_share · η. The author uses
+    Adam for embeddings and the last layer, too. Weight decay is decoupled and acts on the parameters that
+    `on` matches.
     """
     matrices = chain(
         Momentum(momentum, nesterov=True), Orthogonalize(steps), AddWeightDecay(weight_decay, on)
@@ -190,11 +191,11 @@ PRESETS: Mapping[str, Callable[..., Chain]] = {
     "lion": lion,
     "muon": muon,
 }
-"""By name, as `optimizer=` takes them."""
+"""Optimizers by the names that `optimizer=` accepts."""
 
 
 def _scale_by_rate(preset: str, learning_rate: Rate) -> ScaleByLearningRate:
-    """The last link; an error about the rate names the preset, which is what the user wrote."""
+    """The last link; an error about the rate names the preset, since that is what the user wrote."""
     if not isinstance(learning_rate, Schedule):
         check_number(preset, "learning_rate", learning_rate, above=0)
     return ScaleByLearningRate(learning_rate)

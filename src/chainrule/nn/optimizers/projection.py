@@ -1,4 +1,4 @@
-"""Last links of a chain that keep the parameters within bounds."""
+"""Last links of a chain, which keep parameters within bounds."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class MaxNorm(Transform):
-    """w ← w min(1, limit / ‖w‖) after the step, w the weights that come into a unit.
+    """w ← w min(1, limit / ‖w‖) after the step, for the incoming weights w of each unit.
 
-    Srebro and Shraibman 2005; with dropout, Hinton et al. 2012 and Srivastava et al. 2014, who take 3 to 4.
-    A kernel (..., inputs, outputs) has one length per output; a vector has one. Put it last, such as
+    Srebro and Shraibman 2005; with dropout Hinton et al. 2012 and Srivastava et al. 2014, who take 3 to 4. A
+    kernel (..., inputs, outputs) has a unit per output; a vector is one unit. Put it last, such as
     chain(sgd(), MaxNorm(3.0)). limit: above 0. on: which parameters, a shell pattern on names.
     """
 
@@ -26,7 +26,7 @@ class MaxNorm(Transform):
         check_text(self, "on", self.on)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Shorten the step where it would leave the ball."""
+        """Change the updates so that no norm exceeds the limit."""
         changed = dict(updates)
         for name, u in matching(self.on, updates).items():
             moved = parameters[name] + u

@@ -1,4 +1,4 @@
-"""L-BFGS: the curvature of the last steps, and a line search that looks at slopes."""
+"""L-BFGS: steps from the curvature along the last steps, and a line search by slopes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ class LBFGS(Transform):
     """θ ← θ + α d, d = -H g with H from the last `memory` steps (Nocedal 1980), α by a line search.
 
     For a loss that is the same at every call: batch_size at least the number of examples (else ConfigError
-    before training), and no dropout or mixing. Each call is one evaluation, at one trial point of the line; a
-    few make a step. It is a whole optimizer, without a learning rate.
+    before training), without dropout or mixing. It is a whole optimizer, without a learning rate. A call
+    evaluates one trial point on the line; a step takes a few calls.
 
     H is that of the two-loop recursion (Nocedal and Wright 2006, algorithm 7.4), scaled by s·y / y·y of the
-    last step; pairs (s, y) with s·y ≤ 0 are left out. The line search looks at slopes alone (Kafka and Wilke
-    2019): it accepts α where the slope along d is at most `curvature` times that at 0 in size (Wolfe's second
-    condition, strong form), doubles α while the slope is below that, and once a slope is above it, takes the
-    secant's zero, kept a tenth of the bracket away from both ends. The first α is 1, and before there is a
-    pair 1 / Σ|g| if that is smaller. After `evaluations` trials the last is accepted, as at a kink.
-    What is evaluated and kept is the last accepted point.
-    memory: at least 1. curvature: above 0 and below 1. evaluations: at least 1.
+    last step; pairs (s, y) with s·y ≤ 0 are left out. The line search uses slopes only (Kafka and Wilke
+    2019). It accepts α if the absolute slope along d is at most `curvature` times that at 0 (the strong form
+    of Wolfe's second condition). It doubles α while the slope is below that range; once a slope was above it,
+    the next α is the zero of the secant, at least a tenth of the bracket from both ends. The first α is 1, or
+    before there are pairs 1 / Σ|g| if that is smaller. After `evaluations` trials the last is accepted.
+    The last accepted point is evaluated and stored.
+    memory: pairs (s, y), at least 1. curvature: above 0 and below 1. evaluations: at least 1.
     """
 
     memory: int = 10
@@ -41,7 +41,7 @@ class LBFGS(Transform):
         check_whole(self, "evaluations", self.evaluations)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """No trials and no pairs yet; the last accepted point is where the parameters are."""
+        """No trials and no pairs; the accepted point is that of the initial parameters."""
         state = {"trials": np.zeros((), "int32"), "inverse": np.zeros(self.memory, dtype_of(parameters))}
         state |= {name: np.zeros((), dtype_of(parameters)) for name in _SCALARS}
         for name, array in parameters.items():
@@ -52,7 +52,7 @@ class LBFGS(Transform):
         return state
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """One evaluation: on along the line, or accepted and on in a new direction."""
+        """One evaluation: the next trial point on the line, or the first one of a new direction."""
         if not updates:
             return {}, dict(state)
         trials = state["trials"]
@@ -82,7 +82,7 @@ class LBFGS(Transform):
         return moved, fresh
 
     def needs_all_examples(self) -> bool:
-        """It does: a line search compares slopes of one function."""
+        """True: a line search compares slopes of one function."""
         return True
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
@@ -90,7 +90,7 @@ class LBFGS(Transform):
         return dict(parameters) | part(state, "point.")
 
     def _along(self, slope: Tensor, state: Tensors) -> dict[str, Tensor]:
-        """The next trial on the same line. A `high` of 0: no point beyond the lowest is known yet."""
+        """The next trial on the same line. `high` is 0 while no point beyond the minimum is known."""
         length, beyond = state["length"], slope > 0.0
         low = f.where(beyond, state["low"], length)
         high = f.where(beyond, length, state["high"])
@@ -111,7 +111,7 @@ class LBFGS(Transform):
     def _pairs(
         self, gradients: Tensors, state: Tensors, parameters: Tensors, accepted: Tensor
     ) -> dict[str, Tensor]:
-        """The memory, with the newest pair at place 0 if a step was accepted whose s·y is above 0."""
+        """The pairs, with a new one at index 0 if a step with s·y above 0 was accepted."""
         steps = {name: parameters[name] - state[f"point.{name}"] for name in gradients}
         changes = {name: g - state[f"gradient.{name}"] for name, g in gradients.items()}
         product = _dot(steps, changes)
@@ -126,7 +126,7 @@ class LBFGS(Transform):
 
 
 def _two_loops(gradients: Tensors, pairs: Tensors, memory: int) -> dict[str, Tensor]:
-    """-H g. An empty place has inverse 0, so that it changes nothing."""
+    """-H g by the two-loop recursion. A pair that is still empty has 1 / s·y = 0, so it has no effect."""
     steps, changes = part(pairs, "steps."), part(pairs, "changes.")
     step = [{name: s[i] for name, s in steps.items()} for i in range(memory)]
     change = [{name: y[i] for name, y in changes.items()} for i in range(memory)]

@@ -1,4 +1,4 @@
-"""Transforms that give each number its own stride, or a memory: momentum, Adagrad, RMSProp, Adam."""
+"""Transforms with moving averages of gradients or of their squares: momentum, Adagrad, RMSProp, Adam."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ from chainrule.program import functions as f
 class Momentum(Transform):
     """v ← momentum · v + g; the update is v, or with nesterov g + momentum · v.
 
-    v starts at 0 and the learning rate comes later in the chain, so it is not part of v (PyTorch's form);
-    Keras has it inside: the same path while the rate is constant. Polyak 1964; Nesterov 1983 in the form of
-    Bengio, Boulanger-Lewandowski and Pascanu 2013, whose parameters are the point looked ahead to.
+    v starts at 0. The learning rate comes later in the chain and is not part of v, as in PyTorch; in Keras it
+    is, which is the same while the rate is constant. Polyak 1964; Nesterov 1983 in the form of Bengio,
+    Boulanger-Lewandowski and Pascanu 2013, where the parameters are the look-ahead point.
     momentum: at least 0 and below 1.
     """
 
@@ -46,8 +46,8 @@ class Momentum(Transform):
 class ScaleByAdagrad(Transform):
     """s ← s + g²; the update is g / (√s + epsilon) (Duchi, Hazan and Singer 2011).
 
-    epsilon stands outside the root (the paper's δ, PyTorch); s starts at `initial`, 0 as in the paper and
-    PyTorch, where Keras has 0.1. epsilon: above 0. initial: at least 0.
+    epsilon stands outside the root, as the paper's δ and in PyTorch. s starts at `initial`, 0 as in the paper
+    and PyTorch (Keras: 0.1). epsilon: above 0. initial: at least 0.
     """
 
     initial: float = 0.0
@@ -72,8 +72,8 @@ class ScaleByAdagrad(Transform):
 class ScaleByRms(Transform):
     """s ← rho · s + (1 - rho) g²; the update is g / (√s + epsilon) (Tieleman and Hinton 2012).
 
-    s starts at 0 and is not corrected for it; epsilon stands outside the root (PyTorch; Keras and TensorFlow
-    have it inside). rho: at least 0 and below 1. epsilon: above 0.
+    s starts at 0, without bias correction. epsilon stands outside the root, as in PyTorch (Keras and
+    TensorFlow: inside). rho: at least 0 and below 1. epsilon: above 0.
     """
 
     rho: float = 0.9
@@ -98,10 +98,10 @@ class ScaleByRms(Transform):
 class ScaleByAdam(Transform):
     """m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g²; the update is m̂ / (√v̂ + epsilon).
 
-    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) with t = 1, 2, … (Kingma and Ba 2015, algorithm 1). epsilon
-    stands outside the root and is added after the correction (the paper's algorithm 1, PyTorch); the paper's
-    faster form, used by TensorFlow and Keras, adds it before. beta1, beta2: at least 0 and below 1. epsilon:
-    above 0.
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) with t = 1, 2, … (Kingma and Ba 2015, algorithm 1). epsilon is
+    added outside the root, after the bias correction, as in PyTorch; the paper's faster form, used by
+    TensorFlow and Keras, adds it before the correction. beta1, beta2: at least 0 and below 1. epsilon: above
+    0.
     """
 
     beta1: float = 0.9

@@ -1,4 +1,4 @@
-"""Sharpness-aware minimization: the gradient of the worst point nearby."""
+"""Sharpness-aware minimization: the gradient at the nearby point of largest loss."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from chainrule.program import functions as f
 
 @dataclass(frozen=True)
 class SharpnessAware(Transform):
-    """g ← gradient at θ + radius · g / ‖g‖, g that at θ, ‖g‖ over all parameters together.
+    """g ← gradient at θ + radius · g / ‖g‖, with g at θ and ‖g‖ over all parameters together.
 
-    SAM (Foret et al. 2021, algorithm 1): the first-order worst point within the radius. A step takes a second
-    forward and backward pass, on the same batch, with the same dropout. Put it first, such as
-    chain(SharpnessAware(0.05), momentum(0.1)): what follows gets the second gradient. radius: above 0, the
+    SAM (Foret et al. 2021, algorithm 1): to first order, the point of largest loss within the radius. A step
+    takes a second forward and backward pass, on the same batch, with the same dropout. Put it first, such as
+    chain(SharpnessAware(0.05), momentum(0.1)): later links get the second gradient. radius: above 0, the
     paper's ρ.
     """
 
@@ -25,7 +25,7 @@ class SharpnessAware(Transform):
         check_number(self, "radius", self.radius, above=0)
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
-        """Uphill from the parameters, as far as the radius."""
+        """θ + radius · g / ‖g‖."""
         norm = global_norm(gradients)
         if norm is None:
             return None
@@ -33,5 +33,5 @@ class SharpnessAware(Transform):
         return {name: parameters[name] + factor.cast(g.dtype) * g for name, g in gradients.items()}
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Pass the gradients on."""
+        """The given gradients, unchanged."""
         return dict(updates), {}

@@ -1,4 +1,4 @@
-"""What an optimizer is: a pure transform of updates with a flat state, and a chain of such transforms."""
+"""Transform, the base of optimizers: a pure function of updates and a flat state; and chains of them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -19,41 +19,41 @@ Recorded = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 @dataclass(frozen=True)
 class Transform(Part, ABC):
-    """Turns updates (at first the gradients) into better ones.
+    """Maps updates, at first the gradients, to new updates.
 
-    The result of the last transform of an optimizer is *added* to the parameters. A transform has no data of
-    its own: what it must remember is a flat state, kept by the caller.
+    The result of an optimizer's last transform is added to the parameters. A transform holds no data: its
+    state is a flat mapping of arrays that the caller keeps.
     """
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """First state by name, such as 'mean.dense_1.weight', for parameters by name."""
+        """The initial state, by names such as 'mean.dense_1.weight', for parameters by name."""
         return {}
 
     @abstractmethod
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Record one step: (new updates by parameter name, new state with exactly the names of `init`)."""
+        """Record one step: (new updates by parameter name, new state with the same names as `init`)."""
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
-        """State after an epoch; monitored: the validation loss, lower is better."""
+        """The state after an epoch. monitored: its validation loss."""
         return dict(state)
 
     def observes(self) -> bool:
-        """Whether `observe` may change anything; True where a class has one of its own."""
+        """Whether `observe` may change the state: True if the class defines it."""
         return type(self).observe is not Transform.observe
 
     def needs_all_examples(self) -> bool:
-        """Whether every call must see the loss of all examples, so that a batch must hold them all."""
+        """Whether every batch must hold all examples."""
         return False
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
-        """Where else the gradients that `update` gets are to be taken; None: at the parameters.
+        """Other parameter values at which to compute the gradients for `update`; None for the parameters.
 
-        gradients: those at the parameters. A point costs a second forward and backward pass.
+        gradients: those at the parameters. Such a point costs a second forward and backward pass.
         """
         return None
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """The parameters to evaluate and to keep, such as averages; usually the parameters themselves."""
+        """The parameters to evaluate and store, such as averages; by default the parameters themselves."""
         return dict(parameters)
 
 
@@ -61,8 +61,8 @@ class Transform(Part, ABC):
 class Chain(Transform):
     """update ← link_n(… link_1(g)).
 
-    The state of a link has the name of its kind, such as 'scale_by_adam.'; of several of one kind the second
-    has 'scale_by_adam_2.'. So a state stays that of its link where others come before it.
+    Names in the state of a link begin with its kind, such as 'scale_by_adam.', and 'scale_by_adam_2.' for a
+    second link of that kind. So a state still belongs to its link when other links are put before it.
     """
 
     transforms: tuple[Transform, ...]
@@ -76,7 +76,7 @@ class Chain(Transform):
                 )
 
     def links(self) -> dict[str, Transform]:
-        """The transforms by the names that their states have."""
+        """The transforms by the prefixes of their names in the state."""
         named: dict[str, Transform] = {}
         for transform in self.transforms:
             kind, number = snake_case(type(transform).__name__), 1
@@ -88,7 +88,7 @@ class Chain(Transform):
         return named
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """The states of all."""
+        """The initial states of all links."""
         return {
             f"{link}.{name}": array
             for link, transform in self.links().items()
@@ -96,7 +96,7 @@ class Chain(Transform):
         }
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
-        """Each transform gets what the one before it gave."""
+        """The updates after all links, each of which gets the result of the one before."""
         updates, fresh = dict(updates), {}
         for link, transform in self.links().items():
             updates, own = transform.update(updates, part(state, f"{link}."), parameters)
@@ -104,7 +104,7 @@ class Chain(Transform):
         return updates, fresh
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
-        """Each transform observes."""
+        """The state after each link's `observe`."""
         return {
             f"{link}.{name}": array
             for link, transform in self.links().items()
@@ -112,20 +112,20 @@ class Chain(Transform):
         }
 
     def observes(self) -> bool:
-        """Whether one of them does."""
+        """Whether any link observes."""
         return any(transform.observes() for transform in self.transforms)
 
     def needs_all_examples(self) -> bool:
-        """Whether one of them does."""
+        """Whether any link needs all examples."""
         return any(transform.needs_all_examples() for transform in self.transforms)
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
-        """What the first transform chooses that chooses one."""
+        """The gradient point of the first link that has one."""
         points = (each.gradient_point(gradients, parameters) for each in self.transforms)
         return next((point for point in points if point is not None), None)
 
     def evaluated(self, state: NamedArrays, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """Each transform chooses, given the choice of those before."""
+        """The parameters to evaluate, passed through every link."""
         chosen = dict(parameters)
         for link, transform in self.links().items():
             chosen = transform.evaluated(part(state, f"{link}."), chosen)
@@ -133,7 +133,7 @@ class Chain(Transform):
 
 
 def chain(*transforms: Transform) -> Chain:
-    """Transforms one after the other, such as chain(ClipByGlobalNorm(1.0), adam()); inner chains join."""
+    """A Chain of transforms, such as chain(ClipByGlobalNorm(1.0), adam()); chains within are flattened."""
     flat: list[Transform] = []
     for transform in transforms:
         flat.extend(transform.transforms if isinstance(transform, Chain) else (transform,))
@@ -141,7 +141,7 @@ def chain(*transforms: Transform) -> Chain:
 
 
 def part(state: Mapping[str, Item], prefix: str) -> dict[str, Item]:
-    """The entries whose name begins with prefix, without it."""
+    """The entries whose name begins with the prefix, under their names without it."""
     return {name.removeprefix(prefix): item for name, item in state.items() if name.startswith(prefix)}
 
 

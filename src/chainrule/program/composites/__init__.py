@@ -29,7 +29,7 @@ def _softmax_cross_entropy_delta(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def _root_mean_square(x: Tensor) -> Tensor:
-    """Of x over the largest |x|: squares of float32 overflow from 1e19 on and vanish at 1e-23."""
+    """Computed of x / max |x|: in float32, x² overflows above 1e19 and becomes 0 below 1e-23."""
     if not x.size:
         return x.sum()
     largest = abs(x).max()

@@ -1,4 +1,4 @@
-"""Expansions of what is normalized over some axes: softmax, logsumexp, layer and batch normalization."""
+"""The expansions of softmax, logsumexp, layer and batch normalization."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from chainrule.program.tracing import Tensor
 
 
 def softmax(x: Tensor, axis: int) -> Tensor:
-    """From x less its largest, so that nothing overflows."""
+    """Computed of x minus its largest element, so that nothing overflows."""
     shifted = exp(x - stop_gradient(x.max(axis, keepdims=True)))
     return shifted / shifted.sum(axis, keepdims=True)
 
 
 def logsumexp(x: Tensor, axis: int, keepdims: bool) -> Tensor:
-    """From x less its largest; less nothing where all are -inf, whose sum is e^-inf = 0."""
+    """Computed of x minus its largest element, or of x itself where all are -inf, with the sum 0."""
     largest = stop_gradient(x.max(axis, keepdims=True))
     largest = where(equal(largest, -float("inf")), 0.0, largest)
     total = log(exp(x - largest).sum(axis, keepdims=True)) + largest

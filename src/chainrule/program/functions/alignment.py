@@ -8,13 +8,13 @@ def ctc_loss(
 ) -> Tensor:
     """-ln p(labels | logits) by connectionist temporal classification (Graves et al. 2006): (batch,).
 
-    Sums over every path, one class for each time, that spells the labels once repetitions and then blanks are
-    taken out. logits: (time, batch, classes), before softmax. labels: whole numbers (batch, longest), none of
-    them blank; what lies beyond a length is not read. input_lengths, label_lengths: whole numbers (batch,),
-    at most time and longest. blank: the class that stands for no label.
-    Where no path is long enough the loss is infinite, and its derivative 0.
+    The sum is over all paths (a class at each time) that give the labels when repetitions and then blanks are
+    removed. logits: (time, batch, classes), before softmax. labels: whole numbers (batch, longest), without
+    blank; those after label_lengths are not read. input_lengths, label_lengths: whole numbers (batch,), at
+    most time and longest. blank: the class that stands for no label.
+    If the inputs are too short for the labels, the loss is infinite and its derivative 0.
 
-    Raises ShapeError where the shapes do not fit or blank is no class, DTypeError for labels or lengths that
+    Raises ShapeError if the shapes do not fit or blank is not a class, DTypeError for labels or lengths that
     are not whole numbers.
     """
     return logits.trace.record("ctc_loss", logits, labels, input_lengths, label_lengths, blank=blank)

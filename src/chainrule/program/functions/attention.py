@@ -18,10 +18,10 @@ def attention(
 
     queries: (..., queries, width). keys: (..., keys, width). values: (..., keys, outputs), with the same axes
     in front -> (..., queries, outputs). mask: bool, broadcast to (..., queries, keys), True where a query may
-    see a key; for padded keys of (batch, heads, ...) it is (batch, 1, 1, keys). causal: query i sees the keys
-    0 … i alone. scale: 1 / √width if None. A query that may see no key gets zeros.
+    attend to a key; for padded keys of (batch, heads, ...) it is (batch, 1, 1, keys). causal: query i attends
+    to the keys 0 … i only. scale: 1 / √width if None. A query that may attend to no key gets zeros.
 
-    Raises ShapeError where the shapes do not fit.
+    Raises ShapeError if the shapes do not fit.
     """
     if scale is None:
         scale = 1 / math.sqrt(max(queries.shape[-1], 1)) if queries.shape else 1.0

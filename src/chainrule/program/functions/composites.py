@@ -24,8 +24,8 @@ def logsumexp(x: Tensor, axis: int = -1, *, keepdims: bool = False) -> Tensor:
 def layer_norm(x: Tensor, scale: Tensor, shift: Tensor, *, epsilon: float = 1e-5) -> Tensor:
     """(x - mean) / √(variance + epsilon) · scale + shift over the last axis (Ba, Kiros and Hinton 2016).
 
-    x: (..., features). scale, shift: (features,). The variance is the mean square, not the unbiased one.
-    Raises ShapeError where the shapes differ or epsilon is negative.
+    x: (..., features). scale, shift: (features,). The variance divides by n, not by n - 1.
+    Raises ShapeError if the shapes differ or epsilon is negative.
     """
     return x.trace.record("layer_norm", x, scale, shift, epsilon=epsilon)
 
@@ -35,10 +35,10 @@ def batch_norm(
 ) -> Tensor:
     """(x - mean) / √(variance + epsilon) · scale + shift by batch statistics (Ioffe and Szegedy 2015).
 
-    x: (batch, ..., channels). axes: what mean and variance are taken over, all but the last if None. scale,
-    shift: the shape of the axes that are left, such as (channels,). The variance is the mean square,
-    not the unbiased one; `moments` gives both, for averages that run along.
-    Raises ShapeError where the shapes differ, an axis is missing or named twice, or epsilon is negative.
+    x: (batch, ..., channels). axes: of which mean and variance are computed, all but the last if None. scale,
+    shift: of the shape of the other axes, such as (channels,). The variance divides by n, not by n - 1;
+    `moments` gives mean and variance, such as for running averages.
+    Raises ShapeError if the shapes differ, an axis is missing or named twice, or epsilon is negative.
     """
     with x.trace.naming_the_layer():
         listed = range(x.ndim - 1) if axes is None else axes
@@ -49,7 +49,7 @@ def batch_norm(
 
 
 def moments(x: Tensor, axes: int | Sequence[int] | None = None) -> tuple[Tensor, Tensor]:
-    """Mean and variance (the mean square about the mean) over axes, all if None."""
+    """Mean and variance (divided by n) over axes, all if None."""
     with x.trace.naming_the_layer():
         listed = range(x.ndim) if axes is None else (axes,) if isinstance(axes, int) else axes
         over = {normalize_axis("moments", axis, x.ndim) for axis in listed}

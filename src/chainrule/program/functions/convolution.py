@@ -27,16 +27,16 @@ def convolution(
     padding: Padding = "valid",
     groups: int = 1,
 ) -> Tensor:
-    """Σ over the window and its channels of x · weight, at every place where the window stands.
+    """Convolution: Σ x · weight over the window and the channels, at every position of the window.
 
     x: (batch, length, channels) or (batch, height, width, channels). weight: (*window, channels / groups,
     outputs) -> (batch, *places, outputs). stride, dilation: a number, or one for each spatial axis.
-    padding: zeros around x: 'valid' (none), 'same' (ceil(length / stride) places, the greater half after),
-    or (before, after) for each axis. groups: the channels fall into groups, each with
-    outputs / groups outputs of its own; as many groups as channels is the depthwise convolution.
+    padding: zeros around x: 'valid' (none), 'same' (for ceil(length / stride) places; an odd number puts the
+    larger half after x), or (before, after) for each axis. groups: the channels are divided into so many
+    groups, each with outputs / groups outputs; as many groups as channels make a depthwise convolution.
 
-    Raises ShapeError where the shapes do not fit, the groups do not divide, or the window is larger than the
-    padded x.
+    Raises ShapeError if the shapes do not fit, groups does not divide channels and outputs, or the window is
+    larger than the padded x.
     """
     with x.trace.naming_the_layer():
         space = need_space("convolution", x.value)
@@ -63,14 +63,15 @@ def transposed_convolution(
     extra: Lengths = 0,
     groups: int = 1,
 ) -> Tensor:
-    """The adjoint of `convolution` by its input: each element of x spreads over a window (Zeiler 2010).
+    """Transposed convolution: each element of x adds weight · x to a window of the result (Zeiler 2010).
 
     x: (batch, *space, channels). weight: (*window, outputs / groups, channels) -> (batch, *size, outputs).
-    The size is length · stride for 'same', else (length - 1) · stride + the extent of the window - padding +
-    extra. padding: what the convolution that this is the adjoint of adds, so it takes away. extra: from 0 to
-    stride - 1, not with 'same'; it chooses among the sizes that the convolution would bring to x's.
+    It is the adjoint of the `convolution` with these arguments that maps size to the space of x. The size is
+    length · stride for 'same', else (length - 1) · stride + the extent of the window - padding + extra.
+    padding: that of the convolution; here it is cut off the result. extra: 0 … stride - 1, not with 'same';
+    it chooses among the sizes that the convolution would map to the space of x.
 
-    Raises ShapeError where the shapes do not fit or the groups do not divide.
+    Raises ShapeError if the shapes do not fit or groups does not divide channels and outputs.
     """
     name = "transposed_convolution"
     with x.trace.naming_the_layer():

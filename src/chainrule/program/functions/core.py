@@ -1,4 +1,4 @@
-"""Functions of shapes, places and random numbers, and what is composed of few operations."""
+"""Functions for shapes, indexing and random numbers, and functions composed of a few operations."""
 
 import math
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from chainrule.program.tracing import Tensor, as_tensor
 
 
 def recompute(x: Tensor, after: Tensor) -> Tensor:
-    """A copy of x that is made only after another value, so that what is recorded from it runs then, too.
+    """A copy of x that is computed only after another value, and so are the steps recorded from the copy.
 
-    No executor may take it for x itself: steps that x has gone through already are then made once more,
-    instead of being kept from the first time.
+    No executor may use x itself instead: it would then reuse the results of the same steps from x, which
+    should be computed again rather than kept in memory.
     """
     return x.trace.record("recompute", x, after)
 
 
 def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """X repeated to this shape."""
+    """Repeat x along new axes and axes of length 1, to this shape."""
     shape = tuple([as_whole_number(length) for length in shape])
     return x if x.shape == shape else x.trace.record("broadcast_to", x, shape=shape)
 
@@ -31,13 +31,13 @@ def zeros_like(x: Tensor) -> Tensor:
 
 
 def pad(x: Tensor, low: Sequence[int], high: Sequence[int], interior: Sequence[int] | None = None) -> Tensor:
-    """Zeros before, after and (interior) between the elements of every axis."""
+    """Add zeros before, after and (interior) between the elements; a number of each for every axis."""
     gaps = tuple(interior or (0,) * x.ndim)
     return x.trace.record("pad", x, low=tuple(low), high=tuple(high), interior=gaps)
 
 
 def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
-    """Joined along an axis that they all have."""
+    """The tensors, joined along an axis that they all have."""
     if not tensors:
         raise ShapeError("concatenate got no tensors; it needs at least one")
     first = tensors[0]
@@ -46,7 +46,7 @@ def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """Joined along a new axis."""
+    """The tensors, all of one shape, joined along a new axis."""
     if not tensors:
         raise ShapeError("stack got no tensors; it needs at least one")
     place = _axis("stack", axis, tensors[0], tensors[0].ndim + 1)
@@ -59,7 +59,7 @@ def gather(x: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
 
 
 def scatter_add(x: Tensor, indices: Tensor, updates: Tensor, axis: int = 0) -> Tensor:
-    """X with updates added at indices along one axis; places named twice get both."""
+    """Add updates to x at these indices along one axis; an index that occurs twice gets both updates."""
     axis = _axis("scatter_add", axis, x, x.ndim)
     return x.trace.record("scatter_add", x, indices, updates, axis=axis)
 
@@ -77,17 +77,17 @@ def one_hot(indices: Tensor, depth: int, dtype: str = "float32") -> Tensor:
 
 
 def random_bits(key: Tensor, shape: Sequence[int], stream: int) -> Tensor:
-    """32 random bits an element, uint32.
+    """32 random bits for each element, uint32.
 
     Element i is word i mod 4 of Philox4x32-10 (Salmon et al. 2011) with counter
-    (i div 4, high half of i div 4, stream, 0) and the two words of key. stream: 0 … 2³² - 1, one for each
-    place in a program that draws, so that two draws from one key differ.
+    (i div 4, high half of i div 4, stream, 0) and the two words of key. stream: 0 … 2³² - 1, another number
+    for each step of a program that draws, so that their numbers differ although the key is the same.
     """
     return key.trace.record("random_bits", key, shape=tuple(shape), stream=stream)
 
 
 def uniform(key: Tensor, shape: Sequence[int], stream: int, dtype: str = "float32") -> Tensor:
-    """Uniform in [0, 1): multiples of 2⁻²⁴ in float32, of 2⁻³² in float64."""
+    """Random numbers, uniform in [0, 1): multiples of 2⁻²⁴ in float32, of 2⁻³² in float64."""
     bits = random_bits(key, shape, stream)
     if dtype == "float64":
         return bits.cast("float64") * 2.0**-32
@@ -111,7 +111,7 @@ def softmax_cross_entropy_delta(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def root_mean_square(x: Tensor) -> Tensor:
-    """√ mean x² over all elements, shape (); without overflow, and 0 of nothing. It has no derivative."""
+    """√ mean x² over all elements, shape (); without overflow, and 0 for an empty x. It has no derivative."""
     return x.trace.record("root_mean_square", x)
 
 
@@ -121,6 +121,6 @@ def gelu(x: Tensor) -> Tensor:
 
 
 def dot(x: Tensor, y: Tensor) -> Tensor:
-    """Σ x · y over every axis of two tensors that broadcast."""
+    """Σ x · y over all axes, after broadcasting x and y to one shape."""
     broadcast_shapes("dot", (x.value, y.value))
     return (x * y).sum()

@@ -113,17 +113,17 @@ def isfinite(x: Tensor) -> Tensor:
 
 
 def stop_gradient(x: Tensor) -> Tensor:
-    """X itself, through which no derivative flows back."""
+    """The value of x as a constant: the derivative is not propagated through it."""
     return x.trace.record("stop_gradient", x)
 
 
 def maximum(x: Tensor, other: Operand) -> Tensor:
-    """The larger of two; a tie sends half the derivative to each."""
+    """The larger of two; if they are equal, each gets half the derivative."""
     return x.trace.record("maximum", x, as_tensor(other, x))
 
 
 def minimum(x: Tensor, other: Operand) -> Tensor:
-    """The smaller of two; a tie sends half the derivative to each."""
+    """The smaller of two; if they are equal, each gets half the derivative."""
     return x.trace.record("minimum", x, as_tensor(other, x))
 
 
@@ -133,27 +133,27 @@ def equal(x: Tensor, other: Operand) -> Tensor:
 
 
 def not_equal(x: Tensor, other: Operand) -> Tensor:
-    """True where both differ."""
+    """True where they differ."""
     return x.trace.record("not_equal", x, as_tensor(other, x))
 
 
 def logical_and(x: Tensor, other: Tensor) -> Tensor:
-    """True where both are."""
+    """True where both are True."""
     return x.trace.record("logical_and", x, other)
 
 
 def logical_or(x: Tensor, other: Tensor) -> Tensor:
-    """True where one is."""
+    """True where at least one is True."""
     return x.trace.record("logical_or", x, other)
 
 
 def logical_not(x: Tensor) -> Tensor:
-    """True where x is not."""
+    """True where x is False."""
     return x.trace.record("logical_not", x)
 
 
 def where(condition: Tensor, x: Operand, y: Operand) -> Tensor:
-    """X where the condition holds, else y; at least one of x and y is a Tensor."""
+    """Choose x where the condition is True, else y; at least one of x and y is a Tensor."""
     like = x if isinstance(x, Tensor) else y
     if not isinstance(like, Tensor):
         raise ShapeError("where got two plain numbers", remedy="make one of them a Tensor")

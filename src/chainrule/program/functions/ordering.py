@@ -1,4 +1,4 @@
-"""Running sums and sorting. To sort is to gather at the indices that sort, so its derivative is a scatter."""
+"""Cumulative sums and sorting. `sort` gathers at the indices of `argsort`, so its derivative is a scatter."""
 
 from chainrule.errors import ShapeError
 from chainrule.program.functions.core import gather
@@ -9,27 +9,27 @@ _MOST = 2**31 - 1
 
 
 def cumsum(x: Tensor, axis: int = -1, *, reverse: bool = False) -> Tensor:
-    """Σ of x up to and including each place along an axis; from the end if reverse."""
+    """The sum of x up to and including each element along an axis; with reverse, from the end."""
     return x.trace.record("cumsum", x, axis=_axis("cumsum", axis, x), reverse=reverse)
 
 
 def argmax(x: Tensor, axis: int = -1) -> Tensor:
-    """Index of the largest along an axis, int32, the first of a tie; the axis falls away."""
+    """Index of the largest element along an axis, int32; of equal ones, the first. The axis is removed."""
     return x.trace.record("argmax", x, axis=_axis("argmax", axis, x))
 
 
 def argsort(x: Tensor, axis: int = -1, *, descending: bool = False) -> Tensor:
-    """Indices that sort x along an axis, int32; what is equal stays in order, NaN counts largest."""
+    """The indices that sort x along an axis, int32. Equal elements keep their order; NaN is the largest."""
     return x.trace.record("argsort", x, axis=_axis("argsort", axis, x), descending=descending)
 
 
 def sort(x: Tensor, axis: int = -1, *, descending: bool = False) -> Tensor:
-    """X in order of size along an axis; the derivative goes back to where each element came from."""
+    """Sort x along an axis, the smallest first; derivatives go to the place that each element came from."""
     return take_along_axis(x, argsort(x, axis, descending=descending), axis)
 
 
 def top_k(x: Tensor, k: int, axis: int = -1) -> tuple[Tensor, Tensor]:
-    """The k largest along an axis, the largest first, and their indices, int32; a tie goes to the first.
+    """The k largest along an axis, the largest first, and their indices, int32; of equal ones, the first.
 
     Raises ShapeError unless k is from 0 to the length of the axis.
     """
@@ -38,7 +38,7 @@ def top_k(x: Tensor, k: int, axis: int = -1) -> tuple[Tensor, Tensor]:
 
 
 def take_along_axis(x: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
-    """y[.., i, ..] = x[.., indices[.., i, ..], ..], with i on the axis; the other axes are x's.
+    """y[.., i, ..] = x[.., indices[.., i, ..], ..], with i along the axis; the other axes are those of x.
 
     Raises ShapeError where another axis differs, or x has more than 2³¹ - 1 elements.
     """

@@ -8,13 +8,13 @@ from chainrule.program.tracing import Tensor
 def max_pool(
     x: Tensor, window: Lengths, *, stride: Lengths | None = None, padding: Padding = "valid"
 ) -> Tensor:
-    """The largest of every window, each channel by itself; the first of a tie gets the derivative.
+    """The largest element of every window, for each channel; of equal ones, the first gets the derivative.
 
     x: (batch, *space, channels) with one or two spatial axes -> (batch, *places, channels). window, stride:
     a number, or one for each axis; the stride is the window if None. padding: as for `convolution`, but
-    smaller than the window on each side; padded places never win.
+    smaller than the window on each side; padding is never the largest.
 
-    Raises ShapeError if the window is larger than the padded x, or could hold padding alone.
+    Raises ShapeError if the window is larger than the padded x, or could contain nothing but padding.
     """
     return _pool("max_pool", x, window, stride, padding)
 
@@ -22,7 +22,7 @@ def max_pool(
 def average_pool(
     x: Tensor, window: Lengths, *, stride: Lengths | None = None, padding: Padding = "valid"
 ) -> Tensor:
-    """The mean of every window, each channel by itself, over the places that are not padding.
+    """The mean of every window, for each channel; padding is left out of it.
 
     Shapes and arguments are those of `max_pool`.
     """

@@ -14,12 +14,12 @@ def lstm(
 ) -> tuple[Tensor, Tensor]:
     """Hidden and cell states of a long short-term memory after every step, (time, batch, units) each.
 
-    With i, f, g, o the four parts of gates + h weight, σ on all but g, which has tanh:
+    i, f, g, o are the four parts of gates + h weight, after σ for i, f, o and tanh for g;
     c' = f c + i g, h' = o tanh c' (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000;
-    no peepholes). gates: the part that comes from the input, x W + b for all time at once,
-    (time, batch, 4 · units) in the order i, f, g, o. weight: (units, 4 · units). hidden, cell: the states to
-    start from, (batch, units). mask: bool (time, batch), False where a sequence is padded: the states stay.
-    reverse: from the last element to the first.
+    no peepholes). gates: what the input contributes, x W + b of all steps of time, (time, batch, 4 · units)
+    in the order i, f, g, o. weight: (units, 4 · units). hidden, cell: the initial states, (batch, units).
+    mask: bool (time, batch), False for padding, which leaves the states as they are. reverse: from the last
+    element to the first.
 
     Raises ShapeError where the shapes do not fit.
     """
@@ -42,10 +42,10 @@ def gru(
 ) -> Tensor:
     """Hidden states of a gated recurrent unit after every step, (time, batch, units).
 
-    With a = h weight + bias: r = σ(gates_r + a_r), z = σ(gates_z + a_z), n = tanh(gates_n + r a_n),
+    a = h weight + bias, r = σ(gates_r + a_r), z = σ(gates_z + a_z), n = tanh(gates_n + r a_n),
     h' = (1 - z) n + z h (Cho et al. 2014, with the reset gate after the product, as in cuDNN and PyTorch).
-    gates: the part that comes from the input, (time, batch, 3 · units) in the order r, z, n. weight:
-    (units, 3 · units). bias: (3 · units,). hidden: where it starts, (batch, units). mask, reverse: as for
+    gates: what the input contributes, (time, batch, 3 · units) in the order r, z, n. weight:
+    (units, 3 · units). bias: (3 · units,). hidden: the initial state, (batch, units). mask, reverse: as for
     `lstm`.
 
     Raises ShapeError where the shapes do not fit.

@@ -8,12 +8,12 @@ from chainrule.program.tracing import Tensor
 
 
 def resize(x: Tensor, size: int | Sequence[int], method: str = "linear") -> Tensor:
-    """X with other lengths along its spatial axes: (batch, *space, channels) -> (batch, *size, channels).
+    """Resize the spatial axes of x, one or two: (batch, *space, channels) -> (batch, *size, channels).
 
-    One or two axes. size: a length, or one for each axis. method: 'nearest', or 'linear' (bilinear over two
-    axes). Elements are areas whose centres lie at ½, 1½, …, and place i of n looks at (i + ½) · length / n.
-    'nearest' takes the element whose area that lies in; 'linear' goes between the two next centres, and stays
-    beyond the outermost. Nothing is averaged where x shrinks.
+    size: a length, or one for each axis. method: 'nearest', or 'linear' (bilinear for two axes).
+    The centres of the elements lie at ½, 1½, …, and element i of n new ones reads x at (i + ½) · length / n.
+    'nearest' takes the element that contains this point; 'linear' interpolates between the two nearest
+    centres, and takes the outermost element beyond its centre. Shrinking averages nothing (no antialiasing).
 
     Raises ShapeError for a length below 1, ConfigError for another method.
     """

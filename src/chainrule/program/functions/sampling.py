@@ -18,11 +18,11 @@ def sample(
 
     x: (batch, height, width, channels); floats, or for 'nearest' any dtype. rows, columns: float
     (batch, rows of y, columns of y); 0 is the centre of the first pixel, height - 1 that of the last row.
-    method: 'linear' goes between the four pixels around the place (bilinear); 'nearest' takes the closest.
-    edge: what lies outside: 'reflect' mirrors the image at the centres of its outermost pixels (cb|abcd|cb),
-    'nearest' repeats these, 'zeros' is 0.
-    Returns (batch, rows of y, columns of y, channels) of x's dtype. The derivative reaches x; that to rows
-    and columns is the slope between the pixels for 'linear', 0 for 'nearest'.
+    method: 'linear' interpolates between the four pixels around the point (bilinear); 'nearest' takes the
+    closest one. edge: what is read outside the image: 'reflect' mirrors it at the centres of its outermost
+    pixels (cb|abcd|cb), 'nearest' repeats these, 'zeros' reads 0.
+    Returns (batch, rows of y, columns of y, channels) of x's dtype. There are derivatives with respect to x,
+    and for 'linear' to rows and columns (the slope between the pixels); for 'nearest' these are 0.
     Raises ConfigError for another method or edge, ShapeError for shapes that do not fit.
     """
     for name, value, known in (("method", method, METHODS), ("edge", edge, EDGES)):

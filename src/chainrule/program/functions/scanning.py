@@ -37,17 +37,16 @@ def scan(
     reverse: bool = False,
     mask: Tensor | None = None,
 ) -> Scanned:
-    """A loop over time: carries, outputs = body(carries, elements, constants), once for every element.
+    """A loop over time: carries, outputs = body(carries, elements, constants), for every element.
 
-    body: a function of three lists of Tensors that records one step; it may use no other Tensor. carries:
-    where the loop starts, floats of one dtype, handed from step to step. sequences: at least one, (time, ...)
-    each; the body gets one element of each. constants: the same in every step, such as weights. reverse: from
-    the last element to the first; the results stay in the order of the sequences. mask: bool (time, ...),
-    True where there is an element; its further axes are the first axes of every carry and output, as in
-    (time, batch). Where it is False a carry stays as it is and an output is 0, so that a padded sequence ends
-    where it ends.
+    body: a function of three lists of Tensors that records one step; it may use no other Tensor. carries: the
+    initial values of what is passed from step to step, floats of one dtype. sequences: at least one,
+    (time, ...) each; the body gets one element of each. constants: the same in every step, such as weights.
+    reverse: from the last element to the first; the results have the order of the sequences. mask: bool
+    (time, ...), False for padding; its further axes are the first axes of every carry and output, as in
+    (time, batch). In padding, carries keep their values and outputs are 0.
 
-    Raises ShapeError where a carry does not keep its shape or the sequences differ in length.
+    Raises ShapeError if the body changes the shape of a carry, or the sequences differ in length.
     """
 
     def masked(old: Tensors, elements: Tensors, held: Tensors) -> tuple[Tensors, Tensors, Tensors]:

@@ -1,8 +1,8 @@
-"""Convolution and its two adjoints: each is linear in both inputs, and the three close under derivatives.
+"""Convolution and its two adjoints. Each is linear in both inputs, and its derivatives are the other two.
 
 Data is (batch, *space, channels), with one or two spatial axes; weights are (*window, channels of the
-input / groups, channels of the output). As everywhere in the field it is a correlation: the window is not
-turned round.
+input / groups, channels of the output). As usual for neural networks it is a correlation: the window is not
+flipped.
 """
 
 from collections.abc import Sequence

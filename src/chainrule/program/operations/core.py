@@ -1,4 +1,4 @@
-"""What every network needs beside elementwise operations: shapes, reductions, products, places, sources."""
+"""Operations of shapes, reductions, matrix products, indexing, constants and random numbers."""
 
 from collections.abc import Callable, Sequence
 

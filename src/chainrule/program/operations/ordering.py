@@ -1,4 +1,4 @@
-"""Running sums, and where elements stand in order of size along an axis."""
+"""Cumulative sums, and the indices of the largest and of the sorted elements along an axis."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,7 @@
-"""Pooling over windows, each channel by itself; and the adjoints.
+"""Pooling over windows, for each channel; and the adjoints.
 
-Data is (batch, *space, channels), with one or two spatial axes. Padded places never win a maximum and do not
-count in an average, and every window holds at least one element that is not padding.
+Data is (batch, *space, channels), with one or two spatial axes. Padding is never the maximum and not part of
+an average; every window contains at least one element that is not padding.
 """
 
 from collections.abc import Callable, Sequence

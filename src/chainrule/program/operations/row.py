@@ -23,7 +23,7 @@ class Operation:
     differentiable: False where the derivative is zero or has no meaning; no rule exists then.
     composite: True if it expands into primitives.
     elementwise: each output element depends on the input elements at its own (broadcast) place only.
-    bounds: between which y lies, up to rounding, whatever the inputs are; `program/ranges` reads them.
+    bounds: the lowest and highest y, up to rounding, for any inputs; `program/ranges` reads them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Scan: a program run once for every element of time."""
+"""Scan: a loop over time that runs a program once for every element."""
 
 from collections.abc import Sequence
 from math import prod
@@ -11,11 +11,11 @@ from chainrule.program.value import FLOATS, Value
 
 
 class Scan(NamedTuple):
-    """What a scan's attributes say.
+    """The attributes of a scan.
 
-    body: one step of time, a program of inputs alone. Its inputs are the carries, one element of each
-    sequence, and the constants; its outputs are the new carries, what is stacked, and what is summed over
-    time, all floats of one dtype. carries, sequences, stacked: how many there are. length: steps of time.
+    body: one step of time, a program without parameters and state. Its inputs are the carries, one element of
+    each sequence, and the constants; its outputs are the new carries, what is stacked, and what is summed
+    over time, all floats of one dtype. carries, sequences, stacked: their numbers. length: steps of time.
     reverse: from the last element to the first.
 
     The scan gives a single vector: every carry after each step (length, *shape), what is stacked

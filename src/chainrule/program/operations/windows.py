@@ -84,8 +84,8 @@ def resolve_padding(
 ) -> Pairs:
     """Padding as (before, after) each axis.
 
-    'valid': none. 'same': as many windows as the length over the stride, rounded up; where the padding is
-    odd the greater half comes after (the convention of TensorFlow).
+    'valid': none. 'same': ceil(length / stride) windows; of an odd padding the larger half comes after (the
+    convention of TensorFlow).
     """
     if padding == "valid":
         return ((0, 0),) * len(space)

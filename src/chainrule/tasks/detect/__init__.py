@@ -1,4 +1,4 @@
-"""Boxes: objects found in images, each with its class and its place."""
+"""Boxes: the objects in images, each with its class and a rectangle around it."""
 
 from chainrule.tasks.detect.answers import explain, predict
 from chainrule.tasks.detect.budget import settle

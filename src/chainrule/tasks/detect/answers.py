@@ -1,4 +1,4 @@
-"""What a run on boxes says of other images, and of itself."""
+"""Predictions of a run on boxes for other images."""
 
 import json
 from pathlib import Path
@@ -21,10 +21,10 @@ RESULTS = "results.json"
 def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
     """The objects in each image of a folder, a file of arrays, or a single file.
 
-    Columns: 'image', its path or number; 'class'; 'score', the probability; 'left', 'top', 'right' and
-    'bottom' in pixels of the image. A row for each object of at least the threshold that training chose.
-    It draws the images with their boxes, and writes results.json as COCO has results.
-    Raises ConfigError where nothing is named, DataError as `open_images`.
+    A row for each object whose probability is at least the threshold that training chose, with the columns
+    'image', its path or number; 'class'; 'score', the probability; 'left', 'top', 'right' and 'bottom' in
+    pixels of the image. `draw` writes the images with their boxes, and results.json in COCO's format of
+    results. Raises ConfigError without a source, DataError as `open_images` does.
     """
     import pandas as pd
 
@@ -61,7 +61,7 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
 
 
 def _draw(folder: Path, images: Images, found: list[Objects], classes: tuple[str, ...]) -> int:
-    """Write a picture for each image, and results.json; returns how many pictures."""
+    """Write each image with its boxes, and results.json; returns the number of images."""
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def _draw(folder: Path, images: Images, found: list[Objects], classes: tuple[str
 
 
 def explain(detect_run: DetectRun, row: int, source: str | None) -> Explanation:
-    """Refused: a step of a network of images is millions of numbers."""
+    """Raises ConfigError: a step of this network has too many numbers to read."""
     count = sum(array.size for array in detect_run.run.parameters.values())
     raise ConfigError(
         f"a step of this network has {count:,} weights, too many to read",

@@ -1,4 +1,4 @@
-"""Fitting the training of boxes into minutes, by timing the first steps."""
+"""The number of epochs on boxes that fits into given minutes, by timing a few steps."""
 
 from dataclasses import replace
 
@@ -13,9 +13,9 @@ _VIEWS = {"one": 1, "mirrored": 2, "all": 4}
 
 
 def settle(subject: BoxSet, settings: DetectSettings, say: Say) -> DetectSettings:
-    """The settings with the epochs that fit the minutes, where these are given.
+    """The settings with the number of epochs that fits into `minutes`, if minutes are set and epochs are not.
 
-    What was chosen stands in the settings from then on: a resumed or repeated run does not time again.
+    The choice is stored with the settings, so a resumed or repeated run does not measure again.
     """
     if settings.minutes is None or settings.epochs != AUTO:
         return settings

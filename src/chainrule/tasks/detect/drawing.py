@@ -8,12 +8,12 @@ from chainrule.data.images import Images
 from chainrule.data.images.source import one_image
 
 COLOURS = ("#2f7fc4", "#d9762b", "#3b9a5b", "#c4453b", "#8a63c9", "#8c6a4f", "#d167a7", "#a8a02a", "#28a3b0")
-"""Of the classes by number, again and again."""
+"""The colours of the classes by number, repeated when they are used up."""
 TRUTH = "#ffffff"
 
 
 def colour_of(number: int) -> str:
-    """Of a class."""
+    """The colour of a class."""
     return COLOURS[number % len(COLOURS)]
 
 
@@ -22,8 +22,8 @@ def drawn(
 ) -> np.ndarray:
     """An image with rectangles, (height, width, 3) uint8.
 
-    pixels: (height, width, 1 or 3). boxes: (boxes, 4) in pixels. colours, texts: of each box; a text stands
-    within its box, at the upper left. width: of the lines, in pixels.
+    pixels: (height, width, 1 or 3) uint8. boxes: (boxes, 4) left, top, right, bottom in pixels. colours,
+    texts: one for each box; the text is in the upper left corner of its box. width: of the lines, in pixels.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -41,7 +41,7 @@ def drawn(
 
 
 def reduced(images: Images, row: int, most: int) -> tuple[np.ndarray, float]:
-    """An image with sides of at most so many pixels, and the factor that it was scaled by."""
+    """An image scaled down to sides of at most `most` pixels, and the factor of scaling."""
     from PIL import Image
 
     pixels = one_image(images, row, None, images.channels)
@@ -55,7 +55,7 @@ def reduced(images: Images, row: int, most: int) -> tuple[np.ndarray, float]:
 
 
 def surroundings(pixels: np.ndarray, box: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The square around a box with as much again around it, scaled to (side, side), and the box in it.
+    """A square cut-out around a box, twice as large, scaled to (side, side), and the box within it.
 
     Beyond the borders of the image it is black.
     """

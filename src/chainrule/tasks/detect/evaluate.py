@@ -1,4 +1,4 @@
-"""How good a run on boxes is on images that it never saw, beside boxes that know no image."""
+"""The evaluation of a run on boxes on held-out images, beside a baseline that does not look at the image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,30 +13,30 @@ from chainrule.tasks.detect.settings import AUTO, DetectSettings
 from chainrule.training import Run
 
 SHOWN = 16
-"""Of missed and of invented objects each, so many are kept to be shown."""
+"""The most missed objects, and the most invented ones, that the report shows."""
 _USUAL = 0.3
-"""The threshold where nothing was set aside to choose it by."""
+"""The threshold without validation images to choose it."""
 _COUNTED = 3000
-"""Training boxes that the baseline knows."""
+"""The most training boxes that the baseline uses."""
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The objects of an image: boxes (objects, 4) in its pixels, and class numbers."""
+    """The true objects of an image: boxes (objects, 4) in its pixels, and class numbers (objects,)."""
 
     boxes: np.ndarray
     numbers: np.ndarray
 
 
 def guess(evaluation: Mapping[str, Any]) -> str:
-    """What the baseline says of every image."""
+    """The name of the baseline, which predicts the same boxes for every image."""
     return "usual places of training"
 
 
 def evaluate(
     run: Run, prepared: PreparedBoxes, settings: DetectSettings
 ) -> tuple[dict[str, Any], list[Objects]]:
-    """Figures on the held-out images, and what is found in each of them."""
+    """The evaluation on the held-out images, as plain data, and the objects found in each of them."""
     rows, classes = prepared.rows, prepared.shape.classes
     views = views_of(settings)
     truth, said = _truth(prepared, rows["test"]), _found(run, prepared, rows["test"], settings)
@@ -68,7 +68,7 @@ def evaluate(
 
 
 def views_of(settings: DetectSettings) -> str:
-    """What 'auto' stands for: the views that training showed, too."""
+    """The setting `views`; for 'auto', mirrored views if training mirrors in that way."""
     usual = {"none": "one", "horizontal": "mirrored", "vertical": "one", "both": "all"}
     return usual[settings.flip] if settings.views == AUTO else settings.views
 
@@ -86,7 +86,7 @@ def _truth(prepared: PreparedBoxes, rows: np.ndarray) -> list[Truth]:
 def _metrics(
     said: Sequence[Objects], truth: Sequence[Truth], classes: Sequence[str], threshold: float
 ) -> tuple[dict[str, float], dict[str, dict[str, float]], dict[str, list[float]]]:
-    """Metrics of all classes, of each, and the precision of each at 101 recalls from 0 to 1."""
+    """Metrics over all classes; metrics of each class; its precision at 101 recalls from 0 to 1."""
     found = average_precisions(said, truth, len(classes))
     precision, recall, f1 = rates([each.likely(threshold) for each in said], truth)
     by_class, curves = {}, {}
@@ -120,7 +120,7 @@ def _of_class(each: Any, number: int) -> Any:
 
 
 def _usual_places(prepared: PreparedBoxes) -> list[Objects]:
-    """Of every image: where training boxes lie most often, scored by the share of images with one there."""
+    """The baseline, the same for every image: frequent boxes of training, scored by their share of images."""
     y = prepared.targets(prepared.rows["train"])
     boxes = y[y[..., 4] >= 0][:_COUNTED]
     classes = len(prepared.shape.classes)
@@ -137,7 +137,7 @@ def _usual_places(prepared: PreparedBoxes) -> list[Objects]:
 def _confusion(
     said: Sequence[Objects], truth: Sequence[Truth], classes: int, threshold: float
 ) -> list[list[int]]:
-    """(true class, said class) of objects that overlap, whatever their class; the last stands for nothing."""
+    """Counts of (true class, predicted class) over overlapping objects; the last row and column: none."""
     counts = np.zeros((classes + 1, classes + 1), np.int64)
     for found, objects in zip(said, truth, strict=True):
         kept = found.likely(threshold)
@@ -152,7 +152,7 @@ def _confusion(
 def _mistakes(
     prepared: PreparedBoxes, said: Sequence[Objects], truth: Sequence[Truth], threshold: float
 ) -> dict[str, Any]:
-    """Objects that were missed, the largest first, and invented ones, the surest first."""
+    """Missed objects, the largest first, and invented ones, the most probable first."""
     classes, missed, invented = prepared.shape.classes, [], []
     for row, found, objects in zip(prepared.rows["test"].tolist(), said, truth, strict=True):
         kept = found.likely(threshold)

@@ -1,4 +1,4 @@
-"""Figures of boxes: which found objects are true, precision, recall, and average precision by pycocotools."""
+"""Metrics of boxes: matches with true objects, precision, recall, and average precision by pycocotools."""
 
 import contextlib
 import io
@@ -11,11 +11,11 @@ import numpy as np
 from chainrule.tasks.detect.found import Objects, overlaps
 
 TRUE = 0.5
-"""Least intersection over union of a found object and a true one that it counts for."""
+"""The least intersection over union at which a found object matches a true one."""
 
 
 class Boxed(Protocol):
-    """boxes: (objects, 4). numbers: (objects,), the classes."""
+    """Objects of an image. boxes: (objects, 4). numbers: (objects,) class numbers."""
 
     @property
     def boxes(self) -> np.ndarray: ...
@@ -25,10 +25,10 @@ class Boxed(Protocol):
 
 @dataclass(frozen=True)
 class Precisions:
-    """By class number; NaN for one without a true object.
+    """Average precision of each class, by number; NaN for a class without true objects.
 
-    at_50: average precision at IoU 0.5. at_all: the mean of those at 0.5, 0.55 … 0.95. curves: precision at
-    101 recalls from 0 to 1, at IoU 0.5.
+    at_50: at IoU 0.5. at_all: the mean over IoU 0.5, 0.55, … 0.95. curves: precision at 101 recalls from 0 to
+    1, at IoU 0.5.
     """
 
     at_50: list[float]
@@ -37,10 +37,11 @@ class Precisions:
 
 
 def matches(found: Objects, truth: Boxed, *, of_a_class: bool = True) -> np.ndarray:
-    """For each found object, the likeliest first, the true one that it is, or -1: (objects,) int64.
+    """(objects,) int64: the index of the true object that each found one matches, or -1.
 
-    Each true object counts once, for the object that overlaps it by at least `TRUE` and comes first; of
-    several true ones it takes that with the most overlap. of_a_class: only those of its own class count.
+    Found objects come in the order of their probability, the largest first. Each matches the true object, not
+    yet matched, with the largest intersection over union, if that is at least `TRUE`. of_a_class: only
+    objects of the same class match.
     """
     shares = overlaps(found.boxes, truth.boxes)
     if of_a_class:
@@ -55,14 +56,14 @@ def matches(found: Objects, truth: Boxed, *, of_a_class: bool = True) -> np.ndar
 
 
 def rates(found: Sequence[Objects], truth: Sequence[Boxed]) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the objects in all images; 0 where nothing is found."""
+    """Precision, recall and F1 over the objects of all images; 0 if none is found."""
     true = sum(int((matches(*each) >= 0).sum()) for each in zip(found, truth, strict=True))
     said, objects = sum(len(each.scores) for each in found), sum(len(each.numbers) for each in truth)
     return true / max(said, 1), true / max(objects, 1), 2 * true / max(said + objects, 1)
 
 
 def best_threshold(found: Sequence[Objects], truth: Sequence[Boxed]) -> float:
-    """The least probability that gives the best F1 over all images."""
+    """The threshold of probability with the largest F1 over all images."""
     met = [matches(*each) >= 0 for each in zip(found, truth, strict=True)]
     scores = np.concatenate([np.zeros(0), *(each.scores for each in found)])
     if not len(scores):
@@ -75,9 +76,9 @@ def best_threshold(found: Sequence[Objects], truth: Sequence[Boxed]) -> float:
 
 
 def average_precisions(found: Sequence[Objects], truth: Sequence[Boxed], classes: int) -> Precisions:
-    """As pycocotools has them, with up to 100 objects of a class in an image.
+    """Average precision by pycocotools, with at most 100 objects of a class in an image.
 
-    Lin et al. 2014: the mean of the precision at 101 recalls, each the highest that any higher recall has.
+    Lin et al. 2014: the mean over 101 recalls from 0 to 1 of the largest precision at that recall or above.
     """
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval

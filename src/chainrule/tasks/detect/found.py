@@ -1,4 +1,4 @@
-"""From maps to boxes: views averaged, the likeliest places taken, and of boxes that overlap the best kept."""
+"""From maps to boxes: views are averaged, the most probable places taken, overlapping boxes suppressed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from chainrule.training import Run
 from chainrule.training.programs import ESTIMATED_ROWS
 
 LEAST = 0.01
-"""Probability below which nothing is looked at."""
+"""Places of lower probability are ignored."""
 _PLACES = 1000
 _MOST = 300
 _BLOCK = 64
@@ -21,14 +21,17 @@ _MIRRORED = {"one": ((1, 1),), "mirrored": ((1, 1), (1, -1)), "all": ((1, 1), (1
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """What is found in an image: boxes (objects, 4), probabilities and class numbers, the likeliest first."""
+    """Objects found in an image, the most probable first.
+
+    boxes: (objects, 4). scores: (objects,) probabilities. numbers: (objects,) class numbers.
+    """
 
     boxes: np.ndarray
     scores: np.ndarray
     numbers: np.ndarray
 
     def likely(self, threshold: float) -> "Objects":
-        """Those of at least this probability."""
+        """The objects of at least this probability."""
         kept = self.scores >= threshold
         return Objects(self.boxes[kept], self.scores[kept], self.numbers[kept])
 
@@ -36,9 +39,10 @@ class Objects:
 def find_objects(
     run: Run, shape: BoxShape, images: Images, rows: np.ndarray, views: str, overlap: float
 ) -> Iterator[Objects]:
-    """The objects of each image, in its own pixels. Images are decoded block by block.
+    """The objects of each image, with boxes in pixels of the image. Images are decoded block by block.
 
-    views, overlap: see `settings.HELP`. Raises DataError for an image that can't be decoded.
+    rows: indices of the images. views, overlap: see `settings.HELP`. Raises DataError for an image that can't
+    be decoded.
     """
     for first in range(0, len(rows), _BLOCK):
         block = rows[first : first + _BLOCK]
@@ -51,7 +55,7 @@ def find_objects(
 
 
 def averaged_maps(run: Run, pixels: np.ndarray, views: str) -> np.ndarray:
-    """(images, rows, columns, classes + 4): probabilities and boxes at each place, the mean of the views."""
+    """(images, rows, columns, classes + 4): probabilities and boxes at each place, averaged over views."""
     height, width = pixels.shape[1:3]
     total = None
     for down, right in _MIRRORED[views]:
@@ -68,9 +72,10 @@ def averaged_maps(run: Run, pixels: np.ndarray, views: str) -> np.ndarray:
 
 
 def suppressed(said: np.ndarray, overlap: float, least: float = LEAST) -> Objects:
-    """Greedy non-maximum suppression, each class by itself, of a map (rows, columns, classes + 4).
+    """Greedy non-maximum suppression, for each class, of a map (rows, columns, classes + 4).
 
-    overlap: largest intersection over union of two boxes of a class that are both kept.
+    overlap: the largest intersection over union at which both boxes of a class are kept. least: places of
+    lower probability are ignored.
     """
     scores, boxes = said[..., :-4].reshape(-1, said.shape[-1] - 4), said[..., -4:].reshape(-1, 4)
     place, number = np.nonzero(scores >= least)
@@ -89,7 +94,7 @@ def suppressed(said: np.ndarray, overlap: float, least: float = LEAST) -> Object
 
 
 def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of each of some boxes with each of others: (first, second)."""
+    """(first, second): the intersection over union of every first box with every second one."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     both = np.clip(high - low, 0, None).prod(-1)

@@ -1,4 +1,4 @@
-"""The network of boxes: residual blocks, whose coarse features are brought back to a finer map.
+"""The network for boxes: residual blocks, whose coarse features are upsampled and added to a finer map.
 
 Blocks as in He et al. 2016; features of two strides are summed as in Lin et al. 2017 (arXiv:1612.03144).
 """
@@ -24,18 +24,19 @@ NETWORKS: Mapping[str, tuple[int, ...]] = {"small": (16, 48, 96), "medium": (32,
 """Filters at strides 4, 8 and 16. Multiply-adds of 240 × 320 at stride 8: 0.3 and 1.0 billion."""
 STRIDES = (4, 8)
 COARSEST = 16
-"""Pixels from one place to the next where the network sees farthest; sides of images are multiples of it."""
+"""The largest stride within the network, in pixels; the sides of images are multiples of it."""
 _BLOCKS = (1, 2, 2)
 _RARE = -4.0
-"""The first logits: most places hold no object (Lin et al. 2017, arXiv:1708.02002, section 3.3)."""
+"""The initial logits, since most places hold no object (Lin et al. 2017, arXiv:1708.02002, section 3.3)."""
 
 
 def detector(
     pixels: np.ndarray, classes: int, widths: Sequence[int], stride: int, before: Sequence[Layer]
 ) -> Sequential:
-    """A network of raw images, (batch, height, width, channels), to maps as `nn.CenterMap` takes them.
+    """A network from raw images (batch, height, width, channels) to the maps that `nn.CenterMap` takes.
 
-    pixels: training images, of which some are measured. before: augmentation of raw images.
+    pixels: training images, whose mean and deviation are measured. classes: their number. widths: filters,
+    see NETWORKS. stride: pixels from one place of the map to the next. before: augmentation of raw images.
     """
     width = widths[1] if stride == 8 else widths[1] // 2
     stages = [

@@ -1,4 +1,4 @@
-"""What training of boxes minimizes: the loss of a map, of images and boxes that are moved alike."""
+"""The objective of training on boxes: the loss of a map, with images and boxes augmented alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,11 @@ from chainrule.training import Objective, Recorded
 
 @dataclass(frozen=True)
 class Detection(Objective):
-    """loss(model(x'), y'), x' and y' the images and boxes of a batch, in training moved alike by chance.
+    """loss(model(x'), y'), where x' and y' are the images and boxes of a batch after `moves`.
 
-    model: images -> a map of class scores and distances, see `CenterMap`. moves: how images and boxes are
-    moved. x: (batch, height, width, channels). y: (batch, objects, 5), as the loss takes them.
+    model: images -> a map of class scores and distances, see `CenterMap`. moves: the random moves of images
+    and boxes in training. x: (batch, height, width, channels). y: (batch, objects, 5), as the loss takes
+    them.
     """
 
     model: Layer
@@ -25,7 +26,7 @@ class Detection(Objective):
     needs_targets: ClassVar[bool] = True
 
     def before(self) -> list[Layer]:
-        """The layers that change raw images by chance: those before the model standardizes them."""
+        """The layers of augmentation: those before the model standardizes the images."""
         assert isinstance(self.model, Sequential)  # as every network of this task
         names = [type(layer) for layer in self.model.layers]
         return list(self.model.layers[: names.index(Standardize)])
@@ -48,5 +49,5 @@ class Detection(Objective):
             return self.loss.predict(outputs)
 
     def check(self, shapes: Mapping[str, tuple[int, ...]], targets: Mapping[str, Any]) -> None:
-        """As the loss does."""
+        """Check the targets by the loss."""
         self.loss.check(shapes["prediction"], targets["y"])

@@ -1,4 +1,4 @@
-"""Opening the images with boxes that are learned from."""
+"""Opening images with boxes to train on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +11,28 @@ from chainrule.errors import ConfigError
 from chainrule.tasks.task import Say
 
 OBJECTS = "boxes"
-"""What is predicted of images."""
+"""The name of the target."""
 
 
 @dataclass(frozen=True, eq=False)
 class BoxSet:
-    """Images with boxes."""
+    """Images with boxes to train on. target: the name of what is predicted."""
 
     boxes: Boxes
     target: str = OBJECTS
 
     @property
     def images(self) -> Images:
-        """Without their boxes."""
+        """The images, without their boxes."""
         return self.boxes.images
 
     @property
     def source(self) -> str:
-        """What messages call them."""
+        """The name of the images in messages."""
         return self.images.source
 
     def fingerprint(self) -> str:
-        """Of what they show and of their boxes; see `Images.fingerprint`."""
+        """The number of images, and a hash of images and boxes; see `Images.fingerprint`."""
         boxes = [
             np.concatenate([corners, numbers[:, None]], 1).astype("<f4").tobytes()
             for corners, numbers in zip(self.boxes.corners, self.boxes.numbers, strict=True)
@@ -45,7 +45,7 @@ class BoxSet:
 def open_box_set(source: str, target: str | None, say: Say) -> BoxSet:
     """The images with boxes of a source; see `chainrule.data.images.open_boxes`.
 
-    Raises DataError as it does, and ConfigError for another target.
+    Raises DataError as it does, and ConfigError for a target other than `OBJECTS`.
     """
     if target not in (None, OBJECTS):
         raise ConfigError(f"{source}: boxes are predicted, not {target!r}", remedy="leave the target out")
@@ -53,5 +53,5 @@ def open_box_set(source: str, target: str | None, say: Say) -> BoxSet:
 
 
 def takes(source: str) -> bool:
-    """Whether a source is a folder in the layout of Pascal VOC, YOLO or COCO."""
+    """Whether a source is a folder of boxes in the format of Pascal VOC, YOLO or COCO."""
     return Path(source).is_dir() and holds_boxes(source)

@@ -1,7 +1,7 @@
-"""What the report of boxes shows: arrays of pictures, by name.
+"""The pictures in the report of boxes, as arrays by name.
 
-found_0, found_1 …: held-out images with true and found boxes. missed, invented: objects with what is around
-them, in the order of the evaluation. augmented: training images as the network got them, with their boxes.
+found_0, found_1, …: held-out images with true and found boxes. missed, invented: objects with their
+surroundings, in the order of the evaluation. augmented: training images after augmentation, with their boxes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ _SEEN = 4
 def pictures_of(
     run: Run, prepared: PreparedBoxes, evaluation: Mapping[str, Any], said: Sequence[Objects]
 ) -> dict[str, np.ndarray]:
-    """All of them, uint8."""
+    """All pictures of the report, uint8."""
     rows = prepared.rows["test"]
     arrays = {
         f"found_{number}": _with_boxes(
@@ -58,7 +58,7 @@ def _closely(prepared: PreparedBoxes, each: Mapping[str, Any], name: str) -> np.
 
 
 def _augmented(run: Run, prepared: PreparedBoxes) -> np.ndarray:
-    """Each of some images as it is and in five draws of the augmentation, with the boxes moved alike."""
+    """Some images, each unchanged and in five draws of the augmentation, with their boxes."""
     rows = prepared.rows["train"][spread(len(prepared.rows["train"]), _SEEN)].repeat(DRAWS)
     x, y = prepared.read(rows), prepared.targets(rows)
     moved, boxes = _moved(run, x, y)

@@ -1,4 +1,4 @@
-"""Images with boxes made ready: split in three, scaled whole into one size, with the recipe to train by."""
+"""Preparing images with boxes: split in three parts, scaled into frames of one size, with their recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,19 +20,20 @@ from chainrule.tasks.detect.stored import BoxShape
 from chainrule.training import Recipe
 
 LARGEST = 320
-"""Longer side of images that are trained on where nobody said otherwise."""
+"""The most pixels of the longer side of training images, unless the settings give their size."""
 MOST_EPOCHS = 300
 _FEWEST_EPOCHS = 20
 _EXAMPLES = 40_000
-"""That are seen in all, in about, where nobody said how many epochs."""
+"""By default there are so many epochs that training sees about as many images in all."""
 _SAMPLED = 500
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedBoxes:
-    """Images with boxes in three parts. rows: of each part, by number; no validation where there is none.
+    """Images with boxes in three parts.
 
-    found: sentences on what they are.
+    shape: what the network takes and predicts. rows: the indices of the images of each part: 'train',
+    'validation' (perhaps empty), 'test'. found: sentences on the images.
     """
 
     subject: BoxSet
@@ -42,17 +43,17 @@ class PreparedBoxes:
 
     @property
     def images(self) -> Images:
-        """All of them."""
+        """The images of all parts."""
         return self.subject.images
 
     @cached_property
     def training(self) -> Source:
-        """What is trained on."""
+        """The training examples."""
         return self._source("train")
 
     @cached_property
     def validation(self) -> Source | None:
-        """What watches the training."""
+        """The validation examples; None if there are none."""
         return self._source("validation") if len(self.rows["validation"]) else None
 
     @cached_property
@@ -62,16 +63,16 @@ class PreparedBoxes:
         return self.read(rows[:: -(-len(rows) // _SAMPLED)])
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Images as the network takes them."""
+        """Images scaled into frames: (rows, height, width, channels) uint8."""
         return read_pixels(self.images, rows, self.shape.size, self.shape.channels, "frame")
 
     def frame(self, row: int) -> Frame:
-        """Where an image lies in what the network takes."""
+        """The place of an image in the frame that the network gets."""
         height, width = self.images.sizes[row].tolist()
         return Frame((height, width), self.shape.size)
 
     def targets(self, rows: np.ndarray) -> np.ndarray:
-        """(rows, objects, 5) float32: boxes in pixels of what the network takes, and class numbers or -1."""
+        """(rows, objects, 5) float32: boxes in pixels of the frame, and class numbers, -1 for no object."""
         boxes = self.subject.boxes
         most = max(len(each) for each in boxes.numbers)
         y = np.full((len(rows), max(most, 1), 5), -1, np.float32)
@@ -82,7 +83,7 @@ class PreparedBoxes:
         return y
 
     def epochs(self, settings: DetectSettings) -> int:
-        """As the settings say, or by the number of images."""
+        """The epochs that the settings give; for 'auto', by the number of training images."""
         if settings.epochs != AUTO:
             return settings.epochs
         return min(max(round(_EXAMPLES / len(self.rows["train"])), _FEWEST_EPOCHS), MOST_EPOCHS)
@@ -109,7 +110,7 @@ class PreparedBoxes:
 
     @property
     def _unit(self) -> float:
-        """Half the geometric mean of the sides of the training boxes, in pixels of what the network takes."""
+        """Half the geometric mean of the sides of the training boxes, in pixels of the frame."""
         y = self.targets(self.rows["train"])
         boxes = y[y[..., 4] >= 0]
         sides = np.maximum(boxes[:, 2:4] - boxes[:, :2], 1)
@@ -122,9 +123,9 @@ class PreparedBoxes:
 
 
 def prepare_boxes(subject: BoxSet, settings: DetectSettings) -> PreparedBoxes:
-    """Split images, given parts as they are, and say what size they are trained in.
+    """Split the images, keeping parts that the source gives, and choose the size of the frames.
 
-    settings: test, validation, size and seed are those that matter. Raises DataError.
+    settings: test, validation, size and seed are used. Raises DataError for too few images.
     """
     images, numbers = subject.images, subject.boxes.numbers
     rows = _parts(images, settings)
@@ -168,7 +169,7 @@ def _split(rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.nd
 
 
 def _size(images: Images, settings: DetectSettings) -> tuple[int, int]:
-    """(height, width) of the usual shape, multiples of what the network halves."""
+    """(height, width) of the frames, with the median shape of the images, in multiples of `COARSEST`."""
     height, width = np.median(images.sizes, 0).tolist()
     longer = min(max(height, width), LARGEST) if settings.size == AUTO else settings.size
     factor = longer / max(height, width)

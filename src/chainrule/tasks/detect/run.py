@@ -1,4 +1,4 @@
-"""Runs on boxes: trained, evaluated, stored."""
+"""Runs on boxes: training, evaluating, saving and loading them."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -31,9 +31,11 @@ NAME = "detect"
 
 @dataclass(frozen=True, eq=False)
 class DetectRun:
-    """A run on boxes: the network, what it takes and tells apart, and how good it is.
+    """A run on boxes.
 
-    source: the folder or file. evaluation: figures on held-out images. pictures: what the report shows.
+    run: the trained network. shape: what it takes and predicts. source: the folder or file. target: the name
+    of what is predicted. evaluation: metrics on held-out images, as plain data. pictures: those of the
+    report.
     """
 
     run: Run
@@ -45,12 +47,12 @@ class DetectRun:
     pictures: Mapping[str, np.ndarray]
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         file = text_of_path(self.source)
         return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         shown = sections_of(self.evaluation, self.pictures)
         page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
         with folder_aside(folder) as aside:
@@ -71,7 +73,7 @@ def train_boxes(
     listeners: Sequence[Listener] = (),
     say: Say = say_nothing,
 ) -> DetectRun:
-    """Split images, train, and evaluate on those held out; see `Train`."""
+    """Split the images, train, and evaluate on those held out; see `Train`."""
     prepared = prepare_boxes(opened, settings)
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, recipe)):
@@ -86,7 +88,7 @@ def fit(prepared: PreparedBoxes, recipe: Recipe, **how: Any) -> Run:
 
 
 def evaluated(prepared: PreparedBoxes, run: Run, settings: DetectSettings) -> DetectRun:
-    """A run with its figures on the held-out images."""
+    """A run, evaluated on the held-out images."""
     evaluation, said = evaluate(run, prepared, settings)
     pictures = pictures_of(run, prepared, evaluation, said)
     subject = prepared.subject
@@ -94,7 +96,7 @@ def evaluated(prepared: PreparedBoxes, run: Run, settings: DetectSettings) -> De
 
 
 def load_detect_run(folder: Path) -> DetectRun:
-    """The run that `DetectRun.save` wrote; DataError if the folder is none or is damaged."""
+    """The run that `DetectRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     check_kind(folder, NAME, "give the folder of a run on boxes")
     run, shape = load_run(folder, (Detection,)), read_shape(folder)
     try:

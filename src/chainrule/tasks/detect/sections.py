@@ -1,4 +1,4 @@
-"""What the report shows of boxes: figures by class, what was found, missed and invented, and the training."""
+"""The report's sections on boxes: metrics by class, found, missed and invented objects, and augmentation."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,20 +15,20 @@ from chainrule.tasks.detect.drawing import colour_of
 from chainrule.tasks.images import DRAWS, read_pictures
 
 NOTHING = "nothing"
-"""The class of what is not there."""
+"""The class of no object."""
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics, figures by class and curves; images with boxes; objects missed and invented."""
+    """Metrics, also by class, and curves; images with boxes; missed and invented objects."""
     return sections_of(evaluation, read_pictures(folder))
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     classes = [str(each) for each in evaluation["classes"]]
     named = {**evaluation, "classes": [*classes, NOTHING]}
     blocks = [_by_class(evaluation), _curves(evaluation), confusion(named, "box")]
-    shown = [held_out(evaluation, "boxes where they lie most often in training", blocks)]
+    shown = [held_out(evaluation, "the most frequent boxes of the training images in every image", blocks)]
     found = [pictures[name] for name in sorted(pictures) if name.startswith("found_")]
     if found:
         shown.append(_found(evaluation, found))
@@ -68,8 +68,8 @@ def _curves(evaluation: Mapping[str, Any]) -> str:
     percent = {"tickformat": ".0%", "range": [0, 1.02]}
     figure.update_layout(xaxis=percent, yaxis=percent)
     look = (
-        "What share of the boxes is right (IoU at least 0.5), by the share of the objects that is found. "
-        "The area below a curve is the average precision of its class."
+        "Precision is the share of the predicted boxes that are right (IoU at least 0.5), recall the share "
+        "of the objects that are found. The area below a curve is the average precision of its class."
     )
     return page.plot("Precision and recall", figure, look)
 
@@ -83,8 +83,8 @@ def _found(evaluation: Mapping[str, Any], images: Sequence[np.ndarray]) -> str:
     shown = gallery(
         tiles,
         "Held-out images",
-        f"Coloured: what the network finds with a probability of at least "
-        f"{metric_value('accuracy', evaluation['threshold'])}. White: what the labels say.",
+        f"Coloured: predicted boxes with a probability of at least "
+        f"{metric_value('accuracy', evaluation['threshold'])}. White: the labels.",
         columns=2,
     )
     return page.section("What it finds", [f"<p>{legend}</p>", shown])
@@ -101,7 +101,7 @@ def _mistakes(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray])
             gallery(
                 tiles,
                 f"Missed: {counts['missed']:,}",
-                "Labelled objects that no box of their class meets, the largest first.",
+                "Labelled objects without a predicted box of their class, the largest first.",
             )
         )
     if "invented" in pictures:
@@ -118,8 +118,8 @@ def _mistakes(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray])
             gallery(
                 tiles,
                 f"Invented: {counts['invented']:,}",
-                "Boxes that meet no labelled object of their class, the surest first. Where you see an "
-                "object, its label is missing or elsewhere.",
+                "Predicted boxes without a labelled object of their class, the most probable first. Where "
+                "you see an object, its label is missing or wrong.",
             )
         )
     return page.section("Missed and invented objects", blocks)
@@ -129,8 +129,8 @@ def _seeing(augmented: np.ndarray) -> str:
     shown = gallery(
         [Picture(picture(image)) for image in augmented],
         "What training shows it",
-        "Each row begins with an image as it is; the others are draws of the augmentation, with the boxes "
-        "moved alike. Where objects can't be told from them, it is too strong.",
+        "Each row begins with an unchanged image, followed by draws of the augmentation, with the boxes "
+        "changed alike. If you can't recognize the objects in them, the augmentation is too strong.",
         columns=DRAWS,
     )
     return page.section("How it sees", [shown])

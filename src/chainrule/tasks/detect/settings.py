@@ -16,34 +16,38 @@ OPTIMIZERS = ("adamw", "muon")
 VIEWS = ("one", "mirrored", "all")
 
 HELP: Mapping[str, str] = {
-    "test": "share of the images held out for the final figures, where the source has no test part",
-    "validation": "share of the images that watch the training, where the source has no such part; 0: none",
-    "size": "longer side in pixels that images are scaled to, their shape kept; auto: at most 320",
+    "test": "share of the images held out for the final evaluation, if the source has no test part",
+    "validation": "share of the images for validation during training, if the source has no such part; 0 for "
+    "none",
+    "size": "longer side in pixels to which images are scaled, without distortion; auto: at most 320",
     "network": f"width of the network: {', '.join(NETWORKS)}",
     "stride": f"pixels of the scaled image from one place of the map to the next: {STRIDES[0]} or "
-    f"{STRIDES[1]}; 8 does for objects that are all large",
-    "shift": "most pixels that training shifts scaled images by; auto: a tenth of the longer side",
-    "scale": "largest factor that training scales images by, at least 1",
-    "flip": f"how training mirrors images: {', '.join(FLIPS)}",
-    "colour": "how much training changes brightness, contrast and saturation, 0 to 1",
+    f"{STRIDES[1]}; 8 suffices if all objects are large",
+    "shift": "augmentation: the most pixels by which scaled images are shifted; auto: a tenth of the longer "
+    "side",
+    "scale": "augmentation: images are scaled by a factor from 1 / scale to scale, at least 1",
+    "flip": f"augmentation: how images are mirrored at random: {', '.join(FLIPS)}",
+    "colour": "augmentation: the most change of brightness, contrast and saturation, 0 to 1",
     "optimizer": f"one of {', '.join(OPTIMIZERS)}",
-    "learning_rate": "how far a step goes, above 0",
-    "weight_decay": "strength of decoupled decay of the weights",
+    "learning_rate": "the largest learning rate, above 0",
+    "weight_decay": "strength of decoupled weight decay",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
     "epochs": "passes over the training images; auto: by their number, or by the minutes",
-    "batch_size": "images a step",
-    "views": "what is averaged in prediction: one view; with the one mirrored left and right; all four "
-    "mirrored ones; auto: as training mirrors",
-    "overlap": "largest intersection over union of two boxes of a class that are both kept, 0 to 1",
-    "threshold": "least probability of a box that is predicted; auto: the one of the best F1 on validation",
-    "minutes": "most minutes to train: the epochs are fitted into them by timing the first steps, and stored",
-    "seed": "decides splits, initial weights, order and augmentation of the images",
+    "batch_size": "images per step, at least 2",
+    "views": "views of an image whose predictions are averaged: one; mirrored (and its mirror image); all "
+    "(four mirrored ones); auto: as training mirrors images",
+    "overlap": "largest intersection over union at which two boxes of a class are both kept, 0 to 1",
+    "threshold": "least probability of a predicted box; auto: that of the best F1 on validation images, 0.3 "
+    "without any",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
+    "if it is auto) are chosen and stored",
+    "seed": "seed of the split, the initial weights, the order of the images and augmentation",
 }
 
 
 @dataclass(frozen=True)
 class DetectSettings:
-    """How images with boxes are split, and what is trained on them and how; HELP says what each means.
+    """How images with boxes are split, and how a network is trained on them; HELP describes each setting.
 
     Raises ConfigError for a value of the wrong type, out of range or unknown.
     """

@@ -1,4 +1,4 @@
-"""What is searched for boxes: how the network is trained, and how strongly images are changed."""
+"""The search space of boxes: settings of training and of augmentation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,28 +23,28 @@ TRAINING_SPACE = Space(
         "colour": Categorical((0.0, 0.1, 0.2, 0.4), first=0.2),
     }
 )
-"""The first trial trains as `train` does."""
+"""The first trial has the default settings of `train`."""
 
 
 @dataclass(frozen=True, eq=False)
 class BoxTrials:
-    """Images prepared once, for trials with any settings."""
+    """Images that are prepared once for all trials."""
 
     prepared: PreparedBoxes
 
     @property
     def found(self) -> Sequence[str]:
-        """Sentences on what was found."""
+        """Sentences on the images."""
         return self.prepared.found
 
     def fit(
         self, settings: DetectSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
     ) -> Run:
-        """Train on the training images, watched by those to validate with."""
+        """Train on the training images, with validation."""
         return fit(self.prepared, self.prepared.recipe(settings), listeners=listeners, progress=progress)
 
     def evaluated(self, run: Run, settings: DetectSettings) -> DetectRun:
-        """A run of `fit` with its figures on the held-out images."""
+        """A run of `fit`, evaluated on the held-out images."""
         return evaluated(self.prepared, run, settings)
 
 
@@ -56,7 +56,7 @@ def _prepare(subject: BoxSet, settings: DetectSettings) -> BoxTrials:
     prepared = prepare_boxes(subject, settings)
     if prepared.validation is None:
         raise ConfigError(
-            "trials are compared by their validation loss, and nothing is to validate with",
+            "trials are compared by their validation loss, and there are no validation images",
             remedy="set a share of the images aside ({validation})",
             settings={"validation": 0.1},
         )

@@ -1,4 +1,4 @@
-"""What a run folder of boxes holds besides the run: what the network takes and tells apart, and pictures."""
+"""boxes.json in a run folder of boxes: the images that the network takes, and its classes."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,7 +12,10 @@ BOXES = "boxes.json"
 
 @dataclass(frozen=True)
 class BoxShape:
-    """What a network takes and tells apart: (height, width), channels, and the classes by number."""
+    """What a network takes and predicts.
+
+    size: (height, width) of the images in pixels. channels: 1 or 3. classes: their names, by number.
+    """
 
     size: tuple[int, int]
     channels: int
@@ -25,7 +28,7 @@ def write_shape(folder: Path, shape: BoxShape) -> None:
 
 
 def read_shape(folder: Path) -> BoxShape:
-    """What `write_shape` wrote; DataError where it is missing or damaged."""
+    """What `write_shape` wrote. Raises DataError if it is missing or damaged."""
     try:
         content = json.loads((folder / BOXES).read_text(encoding="utf-8"))
         height, width = content["size"]
@@ -33,7 +36,7 @@ def read_shape(folder: Path) -> BoxShape:
         return BoxShape((int(height), int(width)), int(content["channels"]), classes)
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of boxes: it has no {BOXES}", remedy="give the folder of such a run"
+            f"{folder} is not a run on boxes: it has no {BOXES}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / BOXES} is damaged ({error!r})", remedy="train again") from None

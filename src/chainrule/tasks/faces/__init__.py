@@ -1,4 +1,4 @@
-"""Faces: people told apart whom training never saw, by an embedding of their images."""
+"""Faces: an embedding of images that also tells people apart who were not in the training images."""
 
 from chainrule.tasks.faces.answers import explain, predict
 from chainrule.tasks.faces.evaluate import guess
@@ -10,7 +10,7 @@ from chainrule.tasks.faces.settings import HELP, FaceSettings
 from chainrule.tasks.faces.space import SEARCH
 from chainrule.tasks.task import Option, Task, Verb
 
-_RATE = "share of held-out images that would be accepted as another person held out"
+_RATE = "the share of held-out images of other people that may be accepted as a person"
 
 FACES = Task(
     name=NAME,
@@ -28,13 +28,13 @@ FACES = Task(
     search=SEARCH,
     verbs={
         "enroll": Verb(
-            meaning="Put people into the gallery of a run, kept in its folder; who is in it is replaced.",
-            source="A folder of images for each person to enroll.",
+            meaning="Add people to the gallery in a run's folder; people who are in it already are replaced.",
+            source="A folder that holds a folder of images for each person.",
             answer=enroll,
         ),
         "identify": Verb(
-            meaning="Name the person on each image, or 'unknown' who is nobody of the gallery.",
-            source="An image, or a folder of them.",
+            meaning="Name the person of the gallery whom each image shows, or 'unknown'.",
+            source="An image, or a folder of images.",
             answer=identify,
             options={"false_accepts": Option("--false-accepts SHARE", _RATE, 0.01)},
         ),

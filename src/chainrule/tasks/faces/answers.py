@@ -1,4 +1,4 @@
-"""What a run on faces says of other images, and of itself."""
+"""Embeddings of other images by a run on faces."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from chainrule.tasks.task import Predictions, Say
 def predict(face_run: FaceRun, source: str | None, say: Say) -> Predictions:
     """The embedding of each image in a folder, a file of arrays, or a single file.
 
-    Columns: 'image', its path or number; 'embedding_1' and so on, of unit length, so that the product of two
-    is their cosine. Raises ConfigError where nothing is named, DataError as `open_images`.
+    Columns: 'image', its path or number; 'embedding_1' and so on, a vector of unit length, so that the scalar
+    product of two is their cosine. Raises ConfigError without a source, DataError as `open_images` does.
     """
     import pandas as pd
 
@@ -32,7 +32,7 @@ def predict(face_run: FaceRun, source: str | None, say: Say) -> Predictions:
 
 
 def explain(face_run: FaceRun, row: int, source: str | None) -> Explanation:
-    """Refused: a step of a network of images is millions of numbers."""
+    """Raises ConfigError: a step of this network has too many numbers to read."""
     count = sum(array.size for array in face_run.run.parameters.values())
     raise ConfigError(
         f"a step of this network has {count:,} weights, too many to read",

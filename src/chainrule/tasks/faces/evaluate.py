@@ -1,4 +1,4 @@
-"""How well a run tells people apart whom it never saw, beside what needs no network."""
+"""The evaluation of a run on faces on people held out, beside baselines without a network."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,20 +11,20 @@ from chainrule.tasks.faces.verification import Scores, equal_error_rate, figures
 from chainrule.training import Run
 
 PAIRS = 12
-"""Of the closest pairs of different people and the farthest of the same, so many are shown at most."""
+"""The most closest pairs of different people, and farthest pairs of the same person, that are shown."""
 _COMPONENTS = 60
 _PIXELS, _PCA, _LDA = "cosine of pixels", "principal components", "linear discriminants"
 
 
 def guess(evaluation: Mapping[str, Any]) -> str:
-    """What the baseline is: the best of those measured on the same pairs."""
+    """The name of the baseline: the best one on the same pairs."""
     return str(evaluation["baseline_is"])
 
 
 def evaluate(run: Run, prepared: PreparedFaces, faces: np.ndarray) -> tuple[dict[str, Any], Scores]:
-    """Figures over all pairs of held-out images, and the pairs with their scores.
+    """The evaluation over all pairs of held-out images, as plain data, and the scores of the pairs.
 
-    faces: the embeddings of the images held out.
+    faces: (images, features) the embeddings of the held-out images.
     """
     found = score_pairs(faces, prepared.numbers("test"))
     others = {name: figures_of(scores) for name, scores in _baselines(prepared).items()}
@@ -50,7 +50,7 @@ def evaluate(run: Run, prepared: PreparedFaces, faces: np.ndarray) -> tuple[dict
 
 
 def _pairs(prepared: PreparedFaces, found: Scores, of: np.ndarray, key: np.ndarray) -> list[dict[str, Any]]:
-    """The first pairs by a key, one of every two people (or of each), with the images' numbers."""
+    """The pairs among `of` with the smallest keys, at most one for every two people (or each person)."""
     held_out, numbers, people = prepared.rows["test"], prepared.numbers("test"), prepared.people("test")
     places = np.flatnonzero(of)
     places = places[np.argsort(key[places], kind="stable")]
@@ -72,10 +72,10 @@ def _pairs(prepared: PreparedFaces, found: Scores, of: np.ndarray, key: np.ndarr
 
 
 def _baselines(prepared: PreparedFaces) -> dict[str, Scores]:
-    """Scores of the same pairs by the cosine of pixels, of their components, and of their discriminants.
+    """Scores of the same pairs by the cosine of pixels, of principal components, of linear discriminants.
 
-    Components and discriminants (scikit-learn's PCA, whitened, and linear discriminant analysis of these)
-    are learned from the people that are trained on.
+    Components (scikit-learn's PCA, whitened) and discriminants (linear discriminant analysis of these) are
+    fitted to the training images.
     """
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis

@@ -1,7 +1,7 @@
-"""A gallery of people beside a run: who is enrolled, and who is recognized among them.
+"""The gallery of a run: enrolling people, and identifying them on images.
 
 An image is compared with the mean embedding of each person. `gallery.safetensors` holds a row for each
-enrolled image, and in its metadata the people, the network that embedded them, and the number of its format.
+enrolled image, and in its metadata the people, a hash of the network, and the number of the format.
 """
 
 import json
@@ -30,10 +30,10 @@ FORMAT = "1"
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Enrolled people.
+    """The enrolled images.
 
-    embeddings: (images, features) float32, of unit length. people: who each shows. network: the
-    fingerprint of that which embedded them.
+    embeddings: (images, features) float32, of unit length. people: the person on each image. network: a hash
+    of the network that computed the embeddings.
     """
 
     embeddings: np.ndarray
@@ -42,26 +42,28 @@ class Gallery:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Who is enrolled, in the order of names."""
+        """The enrolled people, sorted."""
         return tuple(sorted(set(self.people)))
 
     def without(self, names: set[str]) -> "Gallery":
-        """The others."""
+        """The gallery without these people."""
         kept = [place for place, name in enumerate(self.people) if name not in names]
         return replace(
             self, embeddings=self.embeddings[kept], people=tuple(self.people[place] for place in kept)
         )
 
     def scores(self, faces: np.ndarray) -> np.ndarray:
-        """(faces, people): the cosine of each with the mean embedding of each person, as `names` has them."""
+        """(faces, people): the cosine of each face with the mean embedding of each person in `names`."""
         numbers = np.array([self.names.index(name) for name in self.people])
         return faces @ person_means(self.embeddings, numbers).T
 
 
 def enroll(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> Predictions:
-    """Put people into the gallery of a run; who is in it already is replaced.
+    """Add people to the gallery of a run; people who are in it already are replaced.
 
-    source: as of training, a folder for each person; one image of each suffices. The answer: a row each.
+    folder: of the run. source: a folder that holds a folder of images for each person; one image suffices.
+    Returns a row for each person: 'person', 'images' (their number), 'was' ('added' or 'replaced').
+    Raises DataError as `open_images` does, and for a person called 'unknown'.
     """
     import pandas as pd
 
@@ -90,10 +92,12 @@ def enroll(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> P
 
 
 def identify(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> Predictions:
-    """Name the person on each image, or say 'unknown' (open-set identification).
+    """The person of the gallery on each image, or 'unknown' (open-set identification).
 
-    source: a folder of any form, a file of arrays, or an image. options: 'false_accepts', the share of
-    impostors that would be accepted. Columns: image; person; nearest, whoever is nearest; score, the cosine.
+    folder: of the run. source: a folder of images, a file of arrays, or an image. options: 'false_accepts',
+    see `threshold_for`. Columns: 'image'; 'person'; 'nearest', the person with the largest cosine; 'score',
+    that cosine.
+    Raises DataError for an empty gallery and as `open_images` does, ConfigError as `threshold_for` does.
     """
     import pandas as pd
 
@@ -118,10 +122,10 @@ def identify(folder: Path, source: str, options: Mapping[str, Any], say: Say) ->
 
 
 def threshold_for(impostors: np.ndarray, rate: Any) -> float:
-    """The score above which at most this share of the impostor pairs lies.
+    """The threshold: at most this share of the impostor pairs has a score above it.
 
-    impostors: (pairs,) scores, the highest first. Raises ConfigError for a rate that is no share, or that is
-    smaller than one of these pairs.
+    impostors: (pairs,) scores of images with other people, in descending order. rate: above 0 and below 1.
+    Raises ConfigError for another rate, and for one that is less than a single pair.
     """
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1:
         raise ConfigError(
@@ -139,9 +143,9 @@ def threshold_for(impostors: np.ndarray, rate: Any) -> float:
 
 
 def read_gallery(folder: Path, face_run: FaceRun) -> Gallery:
-    """Who is enrolled beside a run; nobody where there is no gallery.
+    """The gallery in the folder of a run; an empty one if there is none.
 
-    Raises DataError where it is damaged, and where another network embedded the people.
+    Raises DataError if it is damaged, has another format, or was made by another network.
     """
     path, network = folder / GALLERY, _network(face_run)
     if not path.exists():
@@ -165,7 +169,7 @@ def read_gallery(folder: Path, face_run: FaceRun) -> Gallery:
 
 
 def _network(face_run: FaceRun) -> str:
-    """The same for networks that embed alike."""
+    """A hash of the network's parameters."""
     parameters = face_run.run.parameters
     return digest(*(np.ascontiguousarray(parameters[name]).tobytes() for name in sorted(parameters)))
 

@@ -1,4 +1,4 @@
-"""The network of faces: members side by side, each of blocks of two convolutions and one dense layer."""
+"""The network for faces: members side by side, each with blocks of two convolutions and a dense layer."""
 
 import numpy as np
 
@@ -25,16 +25,16 @@ _LEAST = 3  # pixels that are left of the shorter side, at least
 
 
 def face_network(settings: FaceSettings, pixels: np.ndarray) -> Sequential:
-    """A network from raw images to embeddings, with its augmentation.
+    """A network from raw images to embeddings, with augmentation.
 
-    pixels: training images, which are measured.
+    pixels: training images (images, height, width, channels), whose mean and deviation are measured.
     """
     members = [_member(settings, pixels.shape[1:3]) for _ in range(settings.members)]
     return Sequential([*augmentation(settings, pixels), Concatenate(members)])
 
 
 def augmentation(settings: FaceSettings, pixels: np.ndarray) -> list[Layer]:
-    """What changes images by chance in training, and the scaling of raw ones."""
+    """The layers of augmentation, and the standardization of raw images."""
     shift = round(min(pixels.shape[1:3]) / 12) if settings.shift == AUTO else settings.shift
     moves = RandomAffine(
         shift=shift,

@@ -1,4 +1,4 @@
-"""What the training of faces makes small: a margin softmax over the people that are trained on."""
+"""The objective of training on faces: a softmax with a margin over the people in the training images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from chainrule.training import Objective, Recorded
 
 @dataclass(frozen=True)
 class Cosines(Layer):
-    """y[n, m, p] = cos(x[n, m], w[m, p]): of each member's embedding with its direction of each person.
+    """y[n, m, p] = cos(x[n, m], w[m, p]): the cosine of each embedding with each person's direction.
 
     people, members: at least 1.
     x: float (batch, members · features) -> (batch, members, people).
@@ -37,10 +37,10 @@ class Cosines(Layer):
 
 @dataclass(frozen=True)
 class Recognition(Objective):
-    """The mean over the members of loss(cosines, y); what it predicts are embeddings.
+    """The mean over the members of loss(cosines, y); it predicts embeddings.
 
-    model: (batch, height, width, channels) -> (batch, members · features). head: see `Cosines`; it serves
-    training alone. y: numbers of the people.
+    model: (batch, height, width, channels) -> (batch, members · features). head: see `Cosines`; it is used in
+    training only. y: (batch,) numbers of the people.
     """
 
     model: Layer
@@ -56,7 +56,7 @@ class Recognition(Objective):
         return Recorded(sum(losses[1:], losses[0]) * (1 / len(losses)), embeddings)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """The embeddings alone."""
+        """The embeddings."""
         return self.model(inputs["x"])
 
 

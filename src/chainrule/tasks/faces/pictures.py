@@ -1,7 +1,8 @@
-"""What the report of faces shows: arrays of pictures, points and scores, by name.
+"""The pictures, points and scores in the report of faces, as arrays by name.
 
-closest, farthest: pairs of held-out images, two after each other. augmented: training images as the network
-got them. points, labels: held-out images in the plane, and who they show. scores, same: of all their pairs.
+closest, farthest: pairs of held-out images, one after the other. augmented: training images after
+augmentation. points, labels: held-out images as points in the plane, and their people. scores, same: of all
+pairs of held-out images.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ _POINTS = 500
 def pictures_of(
     run: Run, prepared: PreparedFaces, evaluation: Mapping[str, Any], found: Scores
 ) -> dict[str, np.ndarray]:
-    """All of them, in small."""
+    """All arrays of the report; images are scaled down."""
     objective, shape = run.recipe.objective, prepared.shape
     assert isinstance(objective, Recognition)
     model = objective.model

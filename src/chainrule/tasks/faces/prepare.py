@@ -1,4 +1,4 @@
-"""Faces made ready: people split in two, images of one size, with the recipe that the settings ask for."""
+"""Preparing faces: people split in two groups, images of one size, with the recipe of the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,16 +20,18 @@ from chainrule.tasks.images import LARGEST, sample_of
 from chainrule.training import Recipe
 
 FEWEST = 3
-"""People to train on, at least; and 2 to hold out."""
+"""The fewest people to train on; 2 more are needed to hold out."""
 _EXAMPLES = 18_000
 _FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedFaces:
-    """Faces of two groups of people. rows: of each part, by number. found: sentences on them.
+    """Faces of two groups of people.
 
-    Parts: 'train'; 'validation', other images of the same people, perhaps none; 'test', other people.
+    shape: what the network takes and gives. rows: the indices of the images of each part: 'train';
+    'validation', other images of the same people, perhaps none; 'test', other people. found: sentences on
+    them.
     """
 
     subject: FaceSet
@@ -39,25 +41,25 @@ class PreparedFaces:
 
     @property
     def images(self) -> Images:
-        """All of them."""
+        """The images of all parts."""
         return self.subject.images
 
     def people(self, part: str) -> tuple[str, ...]:
-        """Who is in a part."""
+        """The people of a part, sorted."""
         return self.images.take(self.rows[part]).classes
 
     def numbers(self, part: str) -> np.ndarray:
-        """(images,) int64: who each image of a part shows, as a place in `people`."""
+        """(images,) int64: the person on each image of a part, an index into `people`."""
         return self.images.take(self.rows[part]).class_numbers()
 
     @cached_property
     def training(self) -> Source:
-        """What is trained on."""
+        """The training examples."""
         return self._source("train")
 
     @cached_property
     def validation(self) -> Source | None:
-        """What watches the training."""
+        """The validation examples; None if there are none."""
         return self._source("validation") if len(self.rows["validation"]) else None
 
     @cached_property
@@ -86,10 +88,9 @@ class PreparedFaces:
 
 
 def prepare_faces(subject: FaceSet, settings: FaceSettings) -> PreparedFaces:
-    """Split people, a given test part as it is, and say what size their images are trained in.
+    """Split the people, keeping a test part that the source gives, and choose the size of the images.
 
-    Raises DataError where there are too few people, where a person is in both parts, and where nobody who
-    is held out has two images.
+    Raises DataError for too few people, for a person in both groups, and if nobody in a group has two images.
     """
     images = subject.images
     rows = _parts(images, settings)
@@ -108,9 +109,10 @@ def prepare_faces(subject: FaceSet, settings: FaceSettings) -> PreparedFaces:
 
 
 def _parts(images: Images, settings: FaceSettings) -> dict[str, np.ndarray]:
-    """Who is in a given test part is held out, or else a share of the people; the others are trained on.
+    """The indices of the images of each part.
 
-    The last images of each of them watch the training, as many as the settings say, but for two.
+    The people of a given test part are held out, else a share of all people. Of the images of each other
+    person, the last ones are for validation, a share that the settings give, but at least two are trained on.
     """
     people, numbers = images.classes, images.class_numbers()
     held = images.parts == "test"
@@ -126,7 +128,7 @@ def _parts(images: Images, settings: FaceSettings) -> dict[str, np.ndarray]:
 
 
 def _held_out(images: Images, settings: FaceSettings) -> np.ndarray:
-    """Numbers of the people that are held out."""
+    """The numbers of the people held out."""
     people = images.classes
     if len(people) < FEWEST + 2:
         raise _too_few(images, len(people))
@@ -140,8 +142,8 @@ def _check(
     both = sorted(set(train) & set(test))
     if both:
         raise DataError(
-            f"{images.source}: {listed(both, 3)} are to be trained on and held out",
-            remedy="hold out people who are not trained on: their images show how others will be told apart",
+            f"{images.source}: {listed(both, 3)} would be both trained on and held out",
+            remedy="hold out people who are not trained on: they show how well strangers are told apart",
         )
     if len(train) < FEWEST or len(test) < 2:
         raise _too_few(images, len(train) + len(test))
@@ -150,7 +152,7 @@ def _check(
         if counts.max() < 2:
             where = "to train on" if part == "train" else "held out"
             raise DataError(
-                f"{images.source}: of none of the people {where} there are two images",
+                f"{images.source}: none of the people {where} has two images",
                 remedy="give several images of each person",
             )
 
@@ -163,7 +165,7 @@ def _too_few(images: Images, people: int) -> DataError:
 
 
 def _size(images: Images) -> tuple[int, int]:
-    """Half, a third … of the size that all have, so that none is cropped; else a square."""
+    """The common size of all images, divided by a whole number so that none is cropped; else a square."""
     height, width = images.sizes[0].tolist()
     if (images.sizes == images.sizes[0]).all():
         step = -(-max(height, width) // LARGEST)

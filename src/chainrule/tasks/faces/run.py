@@ -1,4 +1,4 @@
-"""Runs on faces: trained, evaluated, stored."""
+"""Runs on faces: training, evaluating, saving and loading them."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -33,11 +33,12 @@ NAME = "faces"
 
 @dataclass(frozen=True, eq=False)
 class FaceRun:
-    """A run on faces: the network, what it takes, and how well it tells people apart.
+    """A run on faces.
 
-    source: the folder or file, or the name of a data set. target: what the labels are called. evaluation:
-    figures on people held out. impostors: scores of held-out images with other people, the highest first.
-    pictures: what the report shows.
+    run: the trained network. shape: what it takes and gives. source: the folder or file, or the name of a
+    data set. target: the name of the labels. evaluation: metrics on people held out, as plain data.
+    impostors: (pairs,) scores of held-out images with other people, in descending order. pictures: those of
+    the report.
     """
 
     run: Run
@@ -50,12 +51,12 @@ class FaceRun:
     pictures: Mapping[str, np.ndarray]
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         file = text_of_path(self.source)
         return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         shown = sections_of(self.evaluation, self.pictures)
         page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
         with folder_aside(folder) as aside:
@@ -77,7 +78,7 @@ def train_faces(
     listeners: Sequence[Listener] = (),
     say: Say = say_nothing,
 ) -> FaceRun:
-    """Split people, train, and evaluate on those held out; see `Train`."""
+    """Split the people, train, and evaluate on those held out; see `Train`."""
     prepared = prepare_faces(opened, settings)
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, recipe)):
@@ -92,7 +93,7 @@ def fit(prepared: PreparedFaces, recipe: Recipe, **how: Any) -> Run:
 
 
 def evaluated(prepared: PreparedFaces, run: Run, settings: FaceSettings) -> FaceRun:
-    """A run with its figures on the people held out."""
+    """A run, evaluated on the people held out."""
     faces = embeddings(run, prepared.shape, prepared.images, prepared.rows["test"])
     impostors = impostor_scores(faces, prepared.numbers("test"))
     evaluation, found = evaluate(run, prepared, faces)
@@ -104,7 +105,7 @@ def evaluated(prepared: PreparedFaces, run: Run, settings: FaceSettings) -> Face
 
 
 def load_face_run(folder: Path) -> FaceRun:
-    """The run that `FaceRun.save` wrote; DataError if the folder is none or is damaged."""
+    """The run that `FaceRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     check_kind(folder, NAME, "give the folder of a run on faces")
     run, shape = load_run(folder, (Recognition, Cosines)), read_shape(folder)
     try:

@@ -1,4 +1,4 @@
-"""What the report shows of faces: how well pairs are told apart, and which are not."""
+"""The report's sections on faces: metrics of verification, the hardest pairs, and augmentation."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ from chainrule.tasks.images import DRAWS, read_pictures
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Figures beside the baselines, the hardest pairs, and how the people lie apart."""
+    """Metrics beside the baselines, the hardest pairs, and a plot of the embeddings."""
     return sections_of(evaluation, read_pictures(folder))
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     blocks = [_baselines(evaluation)]
     if "scores" in pictures:
         none = np.zeros(0, np.int64)
@@ -67,8 +67,9 @@ def _roc(found: Scores) -> str:
     )
     fewest = int((~found.same).sum())
     look = (
-        f"Which share of the pairs of one person is accepted, by the share of the {fewest:,} pairs of "
-        "different people that is accepted, too. The higher on the left, the better."
+        "The share of the pairs of one person that are accepted (true accepts), by the share of the "
+        f"{fewest:,} pairs of different people that are accepted (false accepts), for all thresholds. The "
+        "higher on the left, the better."
     )
     return page.plot("Accepted pairs", figure, look)
 
@@ -99,7 +100,10 @@ def _distribution(found: Scores, threshold: float) -> str:
     figure = figures.common_figure(bars, **axes, showlegend=True, hovermode="closest", height=360)
     figure.update_layout(barmode="overlay", yaxis={"tickformat": ".0%"})
     figure.add_vline(x=threshold, line_width=1, line_dash="dash", annotation_text=f"{threshold:.2f}")
-    look = "The less they overlap, the better. At the dashed line as large a share of both is told wrongly."
+    look = (
+        "The less the two overlap, the better. At the dashed line, the threshold, the same share of both is "
+        "classified wrongly."
+    )
     return page.plot("Scores of pairs", figure, look)
 
 
@@ -107,15 +111,15 @@ def _hardest(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) 
     blocks = [
         gallery(
             _tiles(evaluation["closest"], pictures["closest"]),
-            "Different people, taken for one first",
-            "Of every two people the pair of images with the highest cosine; the highest first.",
+            "Different people who look most alike to the network",
+            "For every two people, the pair of images with the highest cosine; the highest first.",
             columns=3,
         ),
         gallery(
             _tiles(evaluation["farthest"], pictures["farthest"]),
-            "One person, taken for two first",
-            "Of every person the pair with the lowest cosine; the lowest first. What differs between both is "
-            "what training should vary more: pose, light, glasses.",
+            "Images of one person that look least alike to the network",
+            "For every person, the pair of images with the lowest cosine; the lowest first. The differences "
+            "between the two, such as pose, light or glasses, should vary more in the training images.",
             columns=3,
         ),
     ]
@@ -138,8 +142,8 @@ def _seeing(augmented: np.ndarray) -> str:
     shown = gallery(
         tiles,
         "What training shows it",
-        "Each row begins with an image as it is; the others are draws of the augmentation. If you can't tell "
-        "the person from them, it is too strong.",
+        "Each row begins with an unchanged image, followed by draws of the augmentation. If you can't "
+        "recognize the person in them, the augmentation is too strong.",
         columns=DRAWS,
     )
     return page.section("How it sees", [shown])
@@ -148,10 +152,10 @@ def _seeing(augmented: np.ndarray) -> str:
 def _plane(pictures: Mapping[str, np.ndarray], people: Sequence[str]) -> str:
     figure = figures.plane(pictures["points"], pictures["labels"], people)
     drawn = page.plot(
-        "People held out, by their embeddings",
+        "Held-out people by their embeddings",
         figure,
-        "Each point is an image, each colour a person; images that the network takes for alike lie together "
-        "(t-SNE, in which distances between far groups mean nothing).",
+        "Each point is an image, each colour a person; images with similar embeddings lie together (t-SNE, "
+        "in which distances between far groups have no meaning).",
         widest="760px",
     )
     return page.section("How it tells people apart", [drawn])

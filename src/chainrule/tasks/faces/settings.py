@@ -11,29 +11,30 @@ Auto = Literal["auto"]
 AUTO: Auto = "auto"
 
 HELP: Mapping[str, str] = {
-    "test": "share of the people held out for the final figures, where the source has no such part",
-    "validation": "share of the images of each person trained on that watch the training; 0: none",
-    "size": "side in pixels that images are scaled and cropped to; auto: in their shape, at most 64",
-    "members": "networks that are trained side by side, and whose embeddings are joined, at least 1",
-    "features": "numbers of each member's embedding, at least 2",
-    "margin": "by how much the cosine with the own person must exceed others, 0 to below 2",
+    "test": "share of the people held out for the final evaluation, if the source has no test part",
+    "validation": "share of the images of each training person for validation during training; 0 for none",
+    "size": "side in pixels of the square to which images are scaled and cropped; auto: sides of at most "
+    "64, in the shape of the images if they have one size",
+    "members": "number of networks that are trained side by side; their embeddings are joined, at least 1",
+    "features": "length of each member's embedding, at least 2",
+    "margin": "by how much the cosine with the true person should exceed those with others, 0 to below 2",
     "sharpness": "factor of the cosines in the loss, above 0",
-    "shift": "most pixels that training shifts images by, at least 0; auto: a twelfth of the side",
-    "degrees": "most degrees that training rotates images by, 0 to 180",
-    "scale": "largest factor that training scales images by, at least 1",
+    "shift": "augmentation: the most pixels by which images are shifted; auto: a twelfth of the shorter side",
+    "degrees": "augmentation: the most degrees by which images are rotated, 0 to 180",
+    "scale": "augmentation: images are scaled by a factor from 1 / scale to scale, at least 1",
     "mirror": "true: training mirrors images at random, and an embedding is the mean of both views",
-    "contrast": "how much training changes brightness and contrast, 0 to 1",
-    "learning_rate": "how far a step goes at most, above 0",
-    "weight_decay": "strength of decoupled decay of the weights, at least 0",
+    "contrast": "augmentation: the most change of brightness and contrast, 0 to 1",
+    "learning_rate": "the largest learning rate, above 0",
+    "weight_decay": "strength of decoupled weight decay, at least 0",
     "epochs": "passes over the training images, at least 1; auto: by their number",
-    "batch_size": "images a step, at least 2",
-    "seed": "decides who is held out, initial weights, order and augmentation of the images",
+    "batch_size": "images per step, at least 2",
+    "seed": "seed of who is held out, the initial weights, the order of the images and augmentation",
 }
 
 
 @dataclass(frozen=True)
 class FaceSettings:
-    """How people are split, and what is trained on them; HELP says what each setting means.
+    """How people are split, and how a network is trained on their images; HELP describes each setting.
 
     Raises ConfigError for a value of the wrong type, out of range or unknown.
     """

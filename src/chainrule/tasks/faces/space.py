@@ -1,4 +1,4 @@
-"""What is searched for faces: how the network is trained, and how strongly images are changed."""
+"""The search space of faces: settings of training and of augmentation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,36 +25,37 @@ TRAINING_SPACE = Space(
         "contrast": Categorical((0.0, 0.15, 0.3, 0.5), first=0.3),
     }
 )
-"""The first trial trains as `train` does. Margin and sharpness stay: they change what a loss means."""
+"""The first trial has the default settings of `train`. Margin and sharpness are fixed: they scale the loss.
+"""
 WATCHING = 0.2
-"""Share of each person's images that trials are compared by, where the settings say none."""
+"""Share of each person's images for validation, by which trials are compared, if the settings give none."""
 
 
 @dataclass(frozen=True, eq=False)
 class FaceTrials:
-    """Faces prepared once, for trials with any settings."""
+    """Faces that are prepared once for all trials."""
 
     prepared: PreparedFaces
 
     @property
     def found(self) -> Sequence[str]:
-        """Sentences on what was found."""
+        """Sentences on the images."""
         return self.prepared.found
 
     def fit(
         self, settings: FaceSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
     ) -> Run:
-        """Train, watched by other images of the same people."""
+        """Train, with validation on other images of the same people."""
         recipe = self.prepared.recipe(settings)
         return fit(self.prepared, recipe, listeners=listeners, progress=progress)
 
     def evaluated(self, run: Run, settings: FaceSettings) -> FaceRun:
-        """A run of `fit` with its figures on the people held out."""
+        """A run of `fit`, evaluated on the people held out."""
         return evaluated(self.prepared, run, settings)
 
 
 def _trial(values: Mapping[str, Any], settings: FaceSettings) -> FaceSettings:
-    """Trials are compared by other images of the people trained on; those held out are for the end."""
+    """The settings of a trial, with validation on other images of the same people."""
     return replace(settings, validation=settings.validation or WATCHING, **values)
 
 
@@ -62,7 +63,7 @@ def _prepare(subject: FaceSet, settings: FaceSettings) -> FaceTrials:
     prepared = prepare_faces(subject, settings)
     if prepared.validation is None:
         raise DataError(
-            f"{subject.source}: nobody has images enough to validate trials with",
+            f"{subject.source}: nobody has enough images for validation",
             remedy="give several images of each person",
         )
     return FaceTrials(prepared)

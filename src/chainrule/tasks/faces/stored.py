@@ -1,4 +1,4 @@
-"""What a run folder of faces holds besides the run: what the network takes, and scores of impostors."""
+"""The files of faces in a run folder: what the network takes, and the scores of impostors."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,7 +16,11 @@ IMPOSTORS = "impostors.safetensors"
 
 @dataclass(frozen=True)
 class FaceShape:
-    """What a network takes and gives: (height, width), channels; members; whether views are mirrored."""
+    """What a network takes and gives.
+
+    size: (height, width) of the images in pixels. channels: 1 or 3. members: their number. mirror: an
+    embedding is the mean over the image and its mirror image.
+    """
 
     size: tuple[int, int]
     channels: int
@@ -30,7 +34,7 @@ def write_shape(folder: Path, shape: FaceShape) -> None:
 
 
 def read_shape(folder: Path) -> FaceShape:
-    """What `write_shape` wrote; DataError where it is missing or damaged."""
+    """What `write_shape` wrote. Raises DataError if it is missing or damaged."""
     try:
         content = json.loads((folder / FACES).read_text(encoding="utf-8"))
         height, width = content["size"]
@@ -38,19 +42,19 @@ def read_shape(folder: Path) -> FaceShape:
         return FaceShape((int(height), int(width)), int(content["channels"]), members, mirror)
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of faces: it has no {FACES}", remedy="give the folder of such a run"
+            f"{folder} is not a run on faces: it has no {FACES}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / FACES} is damaged ({error!r})", remedy="train again") from None
 
 
 def write_impostors(folder: Path, scores: np.ndarray) -> None:
-    """Write the scores of impostor pairs, the highest first: (pairs,) float32."""
+    """Write the scores of impostor pairs, (pairs,) float32, in descending order."""
     (folder / IMPOSTORS).write_bytes(safetensors_bytes({"scores": scores}, {}))
 
 
 def read_impostors(folder: Path) -> np.ndarray:
-    """What `write_impostors` wrote; DataError where it is missing or damaged."""
+    """What `write_impostors` wrote. Raises DataError if it is missing or damaged."""
     scores = read_safetensors(folder / IMPOSTORS)[0].get("scores")
     if scores is None or scores.ndim != 1:
         raise DataError(f"{folder / IMPOSTORS} is damaged (it holds no scores)", remedy="train again")

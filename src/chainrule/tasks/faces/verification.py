@@ -1,4 +1,4 @@
-"""Verification: whether two images show the same person, told by the cosine of their embeddings."""
+"""Verification: deciding by the cosine of their embeddings whether two images show the same person."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,10 @@ from chainrule.tasks.faces.views import person_means
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """All pairs of some images. scores: (pairs,) cosines. same: (pairs,) whether both show one person.
+    """All pairs of images.
 
-    first, second: (pairs,) places of the images.
+    scores: (pairs,) cosines. same: (pairs,) whether both images show the same person. first, second: (pairs,)
+    indices of the two images.
     """
 
     scores: np.ndarray
@@ -21,7 +22,7 @@ class Scores:
 
 
 def score_pairs(embeddings: np.ndarray, people: np.ndarray) -> Scores:
-    """Every pair of different images. embeddings: (images, features). people: (images,) numbers."""
+    """The scores of all pairs of images. embeddings: (images, features). people: (images,) their numbers."""
     x = embeddings.astype(np.float64)
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     first, second = np.triu_indices(len(x), 1)
@@ -29,9 +30,10 @@ def score_pairs(embeddings: np.ndarray, people: np.ndarray) -> Scores:
 
 
 def roc(found: Scores) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(thresholds, false accepts, true accepts): shares where pairs are accepted from a threshold on.
+    """(thresholds, false accepts, true accepts): the shares of pairs with at least this score.
 
-    Pairs of equal scores are accepted together. Descending thresholds; the first, infinite, accepts none.
+    False accepts are pairs of different people, true accepts of the same person. Thresholds descend, one for
+    each distinct score; the first is infinite and accepts none.
     """
     order = np.argsort(-found.scores, kind="stable")
     scores, same = found.scores[order], found.same[order]
@@ -42,9 +44,9 @@ def roc(found: Scores) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def equal_error_rate(found: Scores) -> tuple[float, float]:
-    """Where as many of the impostor pairs are accepted as of the others are refused: (rate, threshold).
+    """(rate, threshold) at which the share of false accepts equals that of false rejects.
 
-    Between two thresholds the curve is a straight line.
+    Between two thresholds the curve is interpolated linearly.
     """
     thresholds, false, true = roc(found)
     gap = false - (1 - true)
@@ -56,7 +58,7 @@ def equal_error_rate(found: Scores) -> tuple[float, float]:
 
 
 def impostor_scores(embeddings: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """(pairs,) float32: the cosine of each image with the mean of each other person, the highest first.
+    """(pairs,) float32: the cosine of each image with the mean of each other person, in descending order.
 
     embeddings: (images, features), of unit length. people: (images,) numbers from 0 without gaps.
     """

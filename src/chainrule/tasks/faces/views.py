@@ -1,4 +1,4 @@
-"""Embeddings of images: of unit length, so that their products are cosines."""
+"""Embeddings of images, of unit length, so that scalar products are cosines."""
 
 import numpy as np
 
@@ -11,10 +11,11 @@ _BLOCK = 4096
 
 
 def embeddings(run: Run, shape: FaceShape, images: Images, rows: np.ndarray) -> np.ndarray:
-    """(rows, members · features) float32, of unit length. Raises as `read_pixels`.
+    """The embeddings of the images at `rows`, (rows, members · features) float32, of unit length.
 
-    Each member's embeddings have unit length before they are joined, so that a product is the mean of the
-    members' cosines; where training mirrored images, it is the mean of both views.
+    Each member's embedding is scaled to unit length before they are joined, so that a scalar product is the
+    mean of the members' cosines. If training mirrored images, the embeddings of both views are averaged.
+    Raises as `read_pixels` does.
     """
     parts = [
         _embedded(run, shape, read_pixels(images, rows[first : first + _BLOCK], shape.size, shape.channels))
@@ -24,7 +25,10 @@ def embeddings(run: Run, shape: FaceShape, images: Images, rows: np.ndarray) -> 
 
 
 def person_means(faces: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """(people, features), of unit length. numbers: who each embedding shows, from 0 without gaps."""
+    """(people, features): each person's mean embedding, scaled to unit length.
+
+    numbers: (images,) the person of each embedding, from 0 without gaps.
+    """
     sums = np.zeros((int(numbers.max()) + 1, faces.shape[1]))
     np.add.at(sums, numbers, faces.astype(np.float64))
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)

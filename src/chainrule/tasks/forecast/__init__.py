@@ -1,4 +1,4 @@
-"""Forecasts: tables of one or many series are continued in time, with quantiles."""
+"""Forecasts: one or many series of a table are continued in time, with quantiles."""
 
 from chainrule.tasks.forecast.evaluate import guess
 from chainrule.tasks.forecast.explain import explain
@@ -12,7 +12,7 @@ from chainrule.tasks.task import Task
 
 FORECAST = Task(
     name=NAME,
-    meaning="continue series in time, with quantiles",
+    meaning="forecast time series, with quantiles",
     settings=ForecastTaskSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_table(source, target, missing=settings.missing, say=say),

@@ -1,6 +1,4 @@
-"""Back-tests: how good forecasts would have been, fold after fold in time, beside baselines that learn
-nothing.
-"""
+"""Back-tests: the errors of forecasts in successive folds of the past, beside baselines without learning."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -20,12 +18,12 @@ NETWORK = "network"
 
 @dataclass(frozen=True)
 class FoldScore:
-    """How one model did in one fold, on average over the series.
+    """The errors of one model in one fold, averaged over the series.
 
-    fold: from 1. known_until: the last position that was learned from. model: 'network', 'naive', 'seasonal
-    naive 24' or 'drift'. mase, pinball: see `mase` and `pinball`; over the series of which they are defined,
-    NaN where there is none. coverage: share of values from the lowest to the highest quantile. series: how
-    many were measured.
+    fold: from 1. known_until: the last position of the training values. model: 'network', 'naive', 'seasonal
+    naive 24' or 'drift'. mase, pinball: see `mase` and `pinball`; the mean over the series for which they are
+    defined, NaN if there is none. coverage: share of the values between the lowest and the highest quantile.
+    series: the number of series.
     """
 
     fold: int
@@ -40,7 +38,7 @@ class FoldScore:
 def mase(truth: np.ndarray, forecast: np.ndarray, scale: float) -> float:
     """Mean absolute scaled error (Hyndman and Koehler 2006): mean |y - ŷ| / scale.
 
-    truth, forecast: (steps,); where the truth is NaN nothing is measured. scale: see `seasonal_scale`.
+    truth, forecast: (steps,); steps whose truth is NaN are left out. scale: see `seasonal_scale`.
     """
     return float(np.nanmean(np.abs(truth - forecast))) / scale
 
@@ -48,7 +46,8 @@ def mase(truth: np.ndarray, forecast: np.ndarray, scale: float) -> float:
 def pinball(truth: np.ndarray, forecast: np.ndarray, quantiles: Sequence[float], scale: float) -> float:
     """Scaled pinball loss (the M5 competition's): mean max(q e, (q - 1) e) / scale, e = y - ŷ_q.
 
-    truth: (steps,); where it is NaN nothing is measured. forecast: (steps, quantiles).
+    truth: (steps,); steps where it is NaN are left out. forecast: (steps, quantiles). scale: see
+    `seasonal_scale`.
     """
     error = truth[:, None] - forecast
     levels = np.asarray(quantiles)
@@ -56,12 +55,12 @@ def pinball(truth: np.ndarray, forecast: np.ndarray, quantiles: Sequence[float],
 
 
 def seasonal_scale(values: np.ndarray, season: int) -> float:
-    """Mean |y_t - y_(t - season)| of what is known, the unit of both errors.
+    """Mean |y_t - y_(t - season)| over the known values, the unit of both errors.
 
-    NaN where there is nothing to compare, and where it is 0, but for rounding: of a series that never changes
-    or repeats its season exactly. There the errors are undefined (Hyndman and Koehler 2006, section 3).
+    NaN if there is nothing to compare, or if the mean is 0 up to rounding: for a constant series, or one that
+    repeats its season exactly, the errors are undefined (Hyndman and Koehler 2006, section 3).
 
-    values: (length,), NaN where nothing is known.
+    values: (length,), NaN where unknown. season: in steps.
     """
     distances = np.abs(values[season:] - values[:-season])
     if not np.isfinite(distances).any():
@@ -71,7 +70,7 @@ def seasonal_scale(values: np.ndarray, season: int) -> float:
 
 
 def baseline_names(seasons: Sequence[int]) -> dict[str, int]:
-    """Baselines by name, with the season that each looks back; 0 for the drift."""
+    """The baselines by name: the season in steps that each looks back; 0 for the drift."""
     return {
         "naive": 1,
         **{f"seasonal naive {season}": season for season in seasons if season > 1},
@@ -80,12 +79,11 @@ def baseline_names(seasons: Sequence[int]) -> dict[str, int]:
 
 
 def baseline(values: np.ndarray, season: int, horizon: int, quantiles: Sequence[float]) -> np.ndarray:
-    """Forecasts that learn nothing: the value one season before, or the straight line from the first to the
-    last.
+    """Forecasts without learning: the value one season before, or the line through first and last value.
 
-    values: (length,) without NaN. season: 1 is the last value (naive), 0 the drift.
-    Returns (horizon, quantiles): the median is the forecast; around it lie the quantiles of the errors that
-    the same forecast made, as many steps ahead, in the past.
+    values: (length,) without NaN. season: in steps; 1 is the last value (naive), 0 the line (drift).
+    Returns (horizon, quantiles): the forecast plus quantiles of the errors that it made in the past, the same
+    number of steps ahead.
     """
     levels = np.asarray(quantiles)
     result = np.empty((horizon, len(levels)))
@@ -115,17 +113,17 @@ def backtest(
     least: int = 2,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> list[FoldScore]:
-    """Fit on all that is known at a time, forecast the steps after it, and measure; then the same later on.
+    """The errors of forecasts in successive folds of time, each fitted to all values before its fold.
 
-    Time is never shuffled: each fold learns from all values before it (an expanding window), and the last
-    fold ends with the data.
-    fit: gives a forecast of `horizon` steps from series. every: steps from one fold to the next; None: the
+    Time is not shuffled: each fold learns from all values before it (an expanding window), and the last fold
+    ends with the data.
+    fit: series -> a forecast of `horizon` steps. every: steps from one fold to the next; None for the
     horizon.
-    seasons: of seasonal baselines; the first is that of the errors' unit. tell: called with what begins.
-    A series takes part in a fold where its values reach the fold's beginning and are longer than the longest
-    season. Of one whose scaled errors are undefined, since it never changes or repeats its season exactly,
-    the coverage alone is measured.
-    Raises DataError where the series are too short for so many folds, and what `fit` raises.
+    seasons: in steps, of the seasonal baselines; the first one is that of `seasonal_scale`. tell: called with
+    a sentence when a fold begins.
+    A series takes part in a fold if its values reach the fold and are longer than the longest season. For a
+    series whose `seasonal_scale` is undefined only the coverage is measured.
+    Raises DataError if the series are too short for so many folds, and as `fit` does.
     """
     every = horizon if every is None else every
     for name, value in (("folds", folds), ("horizon", horizon), ("every", every)):

@@ -1,4 +1,4 @@
-"""How good forecasts of the last horizons are, which were held out, beside forecasts that learn nothing."""
+"""The evaluation of forecasts on the held-out last horizons, beside forecasts without learning."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,15 +10,15 @@ from chainrule.tasks.forecast.backtest import NETWORK, baseline_names, fold_scor
 from chainrule.tasks.forecast.learn import Forecast
 
 DRAWN = 6
-"""Series of which the report draws the forecasts."""
+"""The most series whose forecasts the report draws."""
 
 
 def evaluate(forecast: Forecast, series: Sequence[Series], cut: int, folds: int) -> dict[str, Any]:
-    """Figures over some horizons, one after the other, from the position `cut` on.
+    """The evaluation over `folds` successive horizons from the position `cut` on, as plain data.
 
-    forecast: learned from what was known before the cut. series: whole. Before each horizon the network sees
-    what is known then; its weights stay. The baseline is the seasonal naive of the shortest season, or the
-    naive.
+    forecast: trained on the values before the cut. series: with all values. The network gets the values known
+    before each horizon; its weights do not change. The baseline is the seasonal naive forecast of the
+    shortest season, or the naive one.
     """
     horizon = forecast.windows.horizon
     seasons = [forecast.windows.season] if forecast.windows.season > 1 else []
@@ -49,7 +49,7 @@ def evaluate(forecast: Forecast, series: Sequence[Series], cut: int, folds: int)
 
 
 def guess(evaluation: Mapping[str, Any]) -> str:
-    """What the baseline says."""
+    """The name of the baseline."""
     return str(evaluation.get("baseline_model", "naive"))
 
 
@@ -61,7 +61,7 @@ def _mean(figures: list[float]) -> float:
 def _drawn(
     forecast: Forecast, known: Sequence[Series], series: Sequence[Series], begin: int
 ) -> list[dict[str, Any]]:
-    """Of the first series, the forecast of one horizon, and the values before and in it."""
+    """For the first series: the forecast of one horizon, and the values before and within it."""
     horizon, drawn = forecast.windows.horizon, []
     for number, (now, whole) in enumerate(zip(known[:DRAWN], series, strict=False)):
         if now.end != begin:
@@ -85,7 +85,7 @@ def _drawn(
 
 
 def _joined(drawn: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Of each series the forecasts of all horizons, with the values from the first of them on."""
+    """For each series: the forecasts of all horizons, and the values from the first one on."""
     joined: dict[str, dict[str, Any]] = {}
     for part in drawn:
         for each in part:

@@ -6,7 +6,7 @@ from chainrule.tasks.forecast.run import ForecastRun
 
 
 def explain(run: ForecastRun, row: int, source: str | None) -> Explanation:
-    """Refused: its network has no single chain of layers that a page of numbers could follow."""
+    """Raises ConfigError: the network is not a single chain of layers, which the equations need."""
     raise ConfigError(
         "a forecast's network is too large to be read number by number",
         remedy="explain the run of a table, or look at the program of one step",

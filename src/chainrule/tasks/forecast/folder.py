@@ -1,4 +1,4 @@
-"""What a forecast continues from, as files beside its run: safetensors and JSON, never pickle."""
+"""The files of a forecast in a run folder: the series that it continues, as safetensors and JSON."""
 
 import json
 from dataclasses import asdict, replace
@@ -29,9 +29,9 @@ FORECASTER, HISTORY = "forecaster.json", "history.safetensors"
 def write_forecast(
     folder: Path, forecast: Forecast, known_ahead: KnownAhead, settings: dict[str, Any]
 ) -> None:
-    """Write what the forecast needs beside its run into a folder that exists.
+    """Write everything that a forecast needs, except its run, into an existing folder.
 
-    settings: what else is to be kept, as JSON has it.
+    settings: further plain data to store.
     """
     preparation = known_ahead.preparation
     content = {
@@ -54,7 +54,7 @@ def write_forecast(
 
 
 def read_forecast(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
-    """What `write_forecast` wrote; DataError if it is missing or damaged."""
+    """What `write_forecast` wrote. Raises DataError if it is missing or damaged."""
     run = load_run(folder, classes=(ForecastNetwork,))
     arrays, _ = read_safetensors(folder / HISTORY)
     try:
@@ -100,13 +100,13 @@ def _windows(plain: dict[str, Any]) -> Windows:
 
 
 def settings_of(plain: dict[str, Any]) -> dict[str, Any]:
-    """The estimator's settings from what `plain` made of them."""
+    """The settings that `plain` converted."""
     frequency = plain["frequency"]
     return {**plain, "frequency": offset_of(frequency) if isinstance(frequency, dict) else frequency}
 
 
 def _first_format(plain: dict[str, Any]) -> TimeGrid:
-    """The grid of a file of format 1: microseconds without a zone, and days as seconds."""
+    """The grid of a file of format 1, which has microseconds without a time zone, and days as seconds."""
     unit, count, anchor = plain["frequency"]["unit"], plain["frequency"]["count"], plain["anchor"]
     if unit == "step":
         return TimeGrid(WholeNumbers(count), anchor, Clock(form="number"))
@@ -123,7 +123,7 @@ def _first_format(plain: dict[str, Any]) -> TimeGrid:
 
 
 def plain(value: Any) -> Any:
-    """A setting or a name as JSON has it; None for a generator of random numbers, which no text can hold."""
+    """A setting or a name as plain data for JSON; None for a random generator, which JSON can't hold."""
     value = plain_setting(value)
     if isinstance(value, np.generic):
         return value.item()

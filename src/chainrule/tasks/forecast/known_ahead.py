@@ -1,4 +1,4 @@
-"""Covariates: what a forecast is told of times to come, as numbers."""
+"""Covariates: columns whose values are known for future times, as numbers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ _NOTHING = "\0nothing"  # the target that `fit_preparation` asks for and covaria
 
 @dataclass(frozen=True, eq=False)
 class KnownAhead:
-    """How columns become covariates: a table's are prepared by kind, an array's are standardized.
+    """How columns become covariates: those of a table are prepared by type, those of an array standardized.
 
     preparation: of a table; None for an array, and for a table without such columns. mean, scale: (columns,)
-    of an array; of length 0 otherwise. notes: sentences on columns that were left out. complete: columns of a
-    table without a gap when they were learned from.
+    of an array; else of length 0. notes: sentences on columns that were left out. complete: columns of a
+    table without missing values in training.
     """
 
     preparation: Preparation | None
@@ -34,19 +34,19 @@ class KnownAhead:
 
     @property
     def features(self) -> int:
-        """Covariates of a row."""
+        """The number of covariates of a row."""
         return len(self.mean) if self.preparation is None else len(self.preparation.feature_names)
 
     @classmethod
     def of_array(cls, rows: np.ndarray) -> Self:
-        """Learn means and deviations of the columns of (rows, columns) numbers."""
+        """Learn the means and deviations of the columns of an array, (rows, columns)."""
         rows = rows.astype(np.float64)
         scale = np.array([spread_of(column) for column in rows.T])
         return cls(None, rows.mean(axis=0), scale, ())
 
     @classmethod
     def of_frame(cls, frame: "pd.DataFrame", others: Sequence[str | None], source: str) -> Self:
-        """Learn from the columns of a table that are none of `others`."""
+        """Learn the preparation of all columns of a table except `others`."""
         names = [name for name in frame.columns if name not in others]
         constant = [name for name in names if frame[name].nunique(dropna=False) == 1]
         notes = (f"Constant, and left out: {listed(constant)}.",) if constant else ()
@@ -60,19 +60,19 @@ class KnownAhead:
         return cls(preparation, np.empty(0), np.empty(0), (*notes, *preparation.notes), complete)
 
     def of_rows(self, rows: np.ndarray) -> np.ndarray:
-        """(rows, covariates) float32 of an array."""
+        """The covariates of an array: (rows, covariates) float32."""
         return ((rows.astype(np.float64) - self.mean) / self.scale).astype(np.float32)
 
     def of_table(self, frame: "pd.DataFrame", source: str) -> np.ndarray:
-        """(rows, covariates) float32 of a table; raises DataError as `Preparation.transform`."""
+        """The covariates of a table: (rows, covariates) float32. Raises as `Preparation.transform` does."""
         if self.preparation is None:
             return np.zeros((len(frame), 0), np.float32)
         return self.preparation.transform(frame, source)
 
     def refuse_gaps(self, frame: "pd.DataFrame", where: Callable[[int], str], source: str) -> None:
-        """DataError for the first missing value in a column that had none when it was learned from.
+        """Raises DataError for the first missing value in a column that had none in training.
 
-        where: what a row stands for, in words.
+        where: index of a row -> its description in words.
         """
         for name in self.complete:
             missing = frame[name].isna().to_numpy()
@@ -85,7 +85,7 @@ class KnownAhead:
                 )
 
     def refuse_unknown(self) -> None:
-        """DataError: there are covariates, and nobody gave them."""
+        """Raises DataError if there are covariates, for a caller that has no values of them."""
         columns = [column.name for column in self.preparation.columns] if self.preparation else []
         what = listed(columns, 10) if columns else f"{self.features} columns"
         raise DataError(

@@ -1,4 +1,4 @@
-"""Forecasts: windows over many series, one network for all steps and quantiles, stopped early in time."""
+"""Training forecasts: windows over many series, and one network for all steps and quantiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ _MOST_TARGETS = 500_000
 _MOST_BYTES = 200e6
 _USUAL_STEPS = 1000
 MOST_EPOCHS = 100
-"""Where nobody says how many."""
+"""The most epochs, unless the settings give their number."""
 _ROWS_AT_ONCE = 64  # always as many: no bit of a forecast depends on the rows beside it
 
 
@@ -31,15 +31,15 @@ _ROWS_AT_ONCE = 64  # always as many: no bit of a forecast depends on the rows b
 class ForecastSettings:
     """How a forecast is learned.
 
-    horizon: steps ahead, at least 1; None: one season (24 for hours), fewer where the series are shorter than
-    four of them, and 1 where the times know no season. lags: latest values that are seen; None: four seasons
-    of up to 12 steps, two of longer ones, 8 where there is none; at most a third of the shortest series.
-    season: in steps; None: the frequency's shortest, such as 7 for days. quantiles: each above 0 and below 1.
-    units, dropout: of the network. learning_rate, weight_decay: of AdamW; the rate falls along a cosine.
-    epochs: at most; None: as many as make about a thousand steps, from 15 to 100. batch_size, patience: as
-    for chainrule.train. validation: the last share of all times, at least one
-    horizon, which is not trained on and ends training; where the series are too short for it, there is none.
-    seed: decides all that is drawn.
+    horizon: steps ahead, at least 1; None: one season (24 for hours), fewer if the series are shorter than
+    four seasons, and 1 if the frequency has no season. lags: number of latest values that the network gets;
+    None: four seasons of up to 12 steps, or two longer ones, or 8 without a season; at most a third of the
+    shortest series. season: in steps; None: the shortest of the frequency, such as 7 for days. quantiles:
+    each above 0 and below 1. units: width of the hidden layers. dropout: from 0 to below 1.
+    learning_rate, weight_decay: of AdamW; the rate falls along a cosine. epochs: the most; None: about a
+    thousand steps, from 15 to 100 epochs. batch_size, patience: as for chainrule.train. validation: the last
+    share of all times, at least one horizon, which is not trained on and decides on early stopping; if the
+    series are too short for it, there is no validation. seed: of all random numbers.
     """
 
     horizon: int | None = None
@@ -70,9 +70,9 @@ class ForecastSettings:
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """A trained network with the history that it continues from.
+    """A trained network, with the histories of the series that it continues.
 
-    quantiles: ascending, one half among them. notes: sentences on what was left out.
+    quantiles: ascending, with 0.5 among them.
     """
 
     run: Run
@@ -81,9 +81,9 @@ class Forecast:
     quantiles: tuple[float, ...]
 
     def going_on_from(self, series: Sequence[Series]) -> "Forecast":
-        """The same network with more, or less, of the values of the same series: it learns nothing of them.
+        """The same network with other histories of the same series, longer or shorter; nothing is learned.
 
-        What measures a series stays that of what was trained on.
+        The mean and scale of each series remain those of training.
         """
         season = self.windows.season
         histories = (
@@ -93,13 +93,13 @@ class Forecast:
         return replace(self, histories=tuple(histories))
 
     def predict(self, series: np.ndarray, positions: np.ndarray, covariates: np.ndarray) -> np.ndarray:
-        """Quantiles at some times, each row from itself alone.
+        """Quantiles at some times; the forecast of a row does not depend on other rows.
 
-        series: (rows,) numbers of series. positions: (rows,) on the grid: up to `horizon` steps after the
-        last value of the series; those in the history are forecast one step ahead from what came before them.
-        covariates: (rows, covariates) of these times.
-        Returns (rows, quantiles) float64, ascending along the quantiles (Chernozhukov et al. 2010: sorting
-        what crosses makes no quantile worse). Raises DataError for a time that is too late or too early.
+        series: (rows,) numbers of series. positions: (rows,) on the grid, at most `horizon` steps after the
+        last value of the series; a time within the history is forecast one step ahead, from the values before
+        it. covariates: (rows, covariates) of these times.
+        Returns (rows, quantiles) float64, sorted along the quantiles, which makes none of them worse
+        (Chernozhukov et al. 2010). Raises DataError for a time that is too late or too early.
         """
         result = np.empty((len(series), len(self.quantiles)))
         for number in np.unique(series):
@@ -152,9 +152,9 @@ class Forecast:
 def windows_for(
     settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series], covariates: int
 ) -> Windows:
-    """What the network is shown: what the settings say, and the rest from the frequency and the lengths.
+    """The windows by the settings; what they leave open follows from frequency and lengths of the series.
 
-    Raises DataError where a series is shorter than the lags and the horizon together.
+    covariates: their number. Raises DataError if a series is shorter than lags and horizon together.
     """
     shortest = min(series, key=len)
     seasons = (settings.season,) if settings.season is not None else grid.frequency.seasons
@@ -185,9 +185,9 @@ def windows_for(
 
 @dataclass(frozen=True, eq=False)
 class Lessons:
-    """What a forecast is learned from: the windows of all histories, and those that decide when to end.
+    """The windows that a forecast is trained on, and those for validation.
 
-    validation: None where the series are too short for it.
+    validation: None if the series are too short for it.
     """
 
     windows: Windows
@@ -197,7 +197,7 @@ class Lessons:
 
 
 def lessons_of(settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Lessons:
-    """The windows that are learned from; DataError where a series is too short, or too little is known."""
+    """The windows to train on. Raises DataError for a series that is too short or has too few values."""
     windows, histories = _windows_and_histories(settings, grid, series)
     first, last = min(each.start for each in series), max(each.end for each in series)
     stretch = max(windows.horizon, round(settings.validation * (last - first))) if settings.validation else 0
@@ -221,10 +221,11 @@ def fit_forecast(
     progress: bool | None = False,
     listeners: Sequence[Listener] = (),
 ) -> Forecast:
-    """Train on all windows of all series; the latest decide when to end.
+    """Train on all windows of all series; the latest ones are for validation.
 
     progress, listeners: as for chainrule.train.
-    Raises ConfigError for a bad setting, DataError where a series is too short, TrainingError.
+    Raises ConfigError for a bad setting, DataError for a series that is too short, TrainingError if training
+    fails.
     """
     return learn(settings, lessons_of(settings, grid, series), progress=progress, listeners=listeners)
 
@@ -237,10 +238,10 @@ def learn(
     checkpoint: Path | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Forecast:
-    """Train on the lessons of these settings.
+    """Train on the windows of `lessons`.
 
-    progress, checkpoint, listeners: as for chainrule.train. Raises ConfigError for a bad setting, and
-    TrainingError.
+    progress, checkpoint, listeners: as for chainrule.train. Raises ConfigError for a bad setting,
+    TrainingError if training fails.
     """
     windows, training, validation = lessons.windows, lessons.training, lessons.validation
     quantiles = _with_median(settings)
@@ -304,7 +305,7 @@ def _with_median(settings: ForecastSettings) -> tuple[float, ...]:
 def _split(
     windows: Windows, histories: Sequence[History], cut: int, settings: ForecastSettings
 ) -> tuple[Arrays | None, Arrays | None]:
-    """Windows whose future ends before the position `cut`, and those whose future begins there or later."""
+    """The windows whose horizon ends before the position `cut`, and those whose horizon begins after that."""
     before, after = [], []
     for history in histories:
         origins = np.arange(windows.depth - 1, len(history.values) - windows.horizon)
@@ -325,7 +326,7 @@ def _gathered(
     random: np.random.Generator,
     most: int,
 ) -> Arrays | None:
-    """Windows at some origins of each history, at random ones of them where there are more than `most`."""
+    """Windows at the given origins of each history, at `most` random ones if there are more."""
     share = most / max(sum(map(len, origins)), 1)
     parts = []
     for history, each in zip(histories, origins, strict=True):

@@ -1,6 +1,4 @@
-"""The network of a forecast: reads the past once and says every step of the horizon from what is known
-ahead.
-"""
+"""The network of a forecast: it encodes the past once, and decodes each step with what is known of it."""
 
 from dataclasses import dataclass
 
@@ -14,16 +12,16 @@ from chainrule.program import functions as f
 class ForecastNetwork(Layer):
     """Quantiles of every step at once: y_h = b_h + R(p_h, s_h) + L s_h, where (p_1, …, p_H) = E(past).
 
-    After TiDE (Das et al. 2023, "Long-term forecasting with TiDE"), of which this is a small variant: an
-    encoder E, residual over the past and an embedding of the series, gives a plan p_h for each step; a
-    decoder R, the same for all steps, puts it together with what is known ahead of the step, s_h; L is
-    linear. TiDE's encoder reads the future of all steps, too; here step h depends on nothing that is known of
-    another.
+    A small variant of TiDE (Das et al. 2023, "Long-term forecasting with TiDE"). A residual encoder E of the
+    past and of an embedding of the series gives a plan p_h for each step. A residual decoder R, the same for
+    all steps, combines it with s_h, what is known ahead of the step; L is linear. Unlike in TiDE, the encoder
+    does not get what is known ahead, so step h does not depend on what is known of other steps.
 
-    past: numbers that tell the past. series: how many there are; with one there is no embedding. horizon:
-    steps, H. features: numbers that tell a step. quantiles: how many. base: which numbers of a step have the
-    mean b_h, from which learning begins; () is 0. units: width of the hidden layers. plan: width of p_h.
-    dropout: share of hidden units left out while training.
+    past: number of inputs on the past. series: number of series; for one there is no embedding. horizon:
+    steps, H. features: number of inputs on a step. quantiles: their number. base: indices of the inputs of a
+    step whose mean is b_h, the initial forecast; () for 0. units: width of the hidden layers. plan: width of
+    p_h.
+    dropout: share of hidden units set to 0 in training.
     x: (batch, past + 1 + horizon * features), in the order of `data.Windows` -> (batch, horizon, quantiles).
     """
 

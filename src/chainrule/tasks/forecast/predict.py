@@ -1,4 +1,4 @@
-"""What a run on series says of times to come, or of times of its past one step ahead."""
+"""Forecasts of a run on series: of future times, or one step ahead of times in its history."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def predict(run: ForecastRun, source: str | None, say: Say) -> Predictions:
-    """Forecasts for the times of a file, row by row; without one, for the horizon after each series.
+    """Forecasts for the times in a file, row by row; without a file, for the horizon after each series.
 
-    Returns the columns of time and series as they are named in the table, so that the frame joins the user's
-    own, and 'prediction', the median, and 'quantile_<q>' for each quantile.
-    Raises DataError for times that are too late or beside the calendar, for a series that is not known, and
-    where what is known ahead is missing.
+    Returns the columns of time and series under their names in the table, so that the frame can be joined
+    with it; 'prediction', the median; and 'quantile_<q>' for each quantile.
+    Raises DataError for times that are too late or not on the grid, for unknown series, and for missing
+    covariates.
     """
     frame = _times_to_come(run) if source is None else _rows_of(run, source, say)
     name = "the times to come" if source is None else source

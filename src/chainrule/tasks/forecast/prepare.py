@@ -1,4 +1,4 @@
-"""Preparing a table of series: its times, its values, and what is known ahead of them."""
+"""Preparing a table of series: times, values, and covariates."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PreparedSeries:
-    """The series of a table, with what is known ahead of their times as numbers.
+    """The series of a table, with their covariates as numbers.
 
-    table: in the order of time, without rows that have no value. time, series: columns; series None where
-    there is one. names: of the series as the table has them. notes: sentences on what was found.
+    table: in the order of time, without rows that have no value. time, series: columns; series is None if
+    there is one series. names: of the series, as in the table. notes: sentences on what was found.
     """
 
     table: Table
@@ -37,9 +37,9 @@ class PreparedSeries:
 def prepare_series(table: Table, settings: ForecastTaskSettings) -> PreparedSeries:
     """Read the times and the series of a table.
 
-    Rows are put in the order of time; those without a value are left out: they may be times to come.
-    Raises DataError for columns that are missing, times that can't be read or are no calendar, and values
-    that are no numbers.
+    Rows are sorted by time. Rows without a value are left out, since they may be future times.
+    Raises DataError for missing columns, for times that can't be read or have no regular frequency, and for
+    values that are not numbers.
     """
     frame, target = table.frame, table.target
     time, why = _time_column(table, settings.time)
@@ -87,7 +87,7 @@ def prepare_series(table: Table, settings: ForecastTaskSettings) -> PreparedSeri
 
 
 def _time_column(table: Table, asked: str) -> tuple[str, tuple[str, ...]]:
-    """The column of times, and a sentence where it was found."""
+    """The column of times, and a sentence if it was inferred."""
     import pandas as pd
 
     if asked != AUTO:

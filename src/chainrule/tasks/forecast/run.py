@@ -1,4 +1,4 @@
-"""Runs on tables of series: trained, evaluated on the last horizons, stored with what they continue from."""
+"""Runs on tables of series: training, evaluating on the last horizons, saving and loading them."""
 
 import tomllib
 from collections.abc import Sequence
@@ -30,10 +30,11 @@ NAME = "forecast"
 
 @dataclass(frozen=True, eq=False)
 class ForecastRun:
-    """A run on a table of series: the network with the series it continues from, and how good it is.
+    """A run on a table of series.
 
-    target, time, series: columns. names: of the series, as the table has them. reading: by which other files
-    are read. source: the file, or the name of a named data set. evaluation: figures on the last horizons.
+    forecast: the network, with the series that it continues. known_ahead: how columns become covariates.
+    source: the file, or the name of a named data set. target, time, series: columns. names: of the series, as
+    in the table. reading: how other files are read. evaluation: metrics on the last horizons, as plain data.
     """
 
     forecast: Forecast
@@ -49,16 +50,16 @@ class ForecastRun:
 
     @property
     def run(self) -> Run:
-        """The network's run."""
+        """The run of the network."""
         return self.forecast.run
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         file = text_of_path(self.source)
         return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         kept = {
             "target": self.target,
             "time": self.time,
@@ -78,10 +79,10 @@ class ForecastRun:
 
 @dataclass(frozen=True, eq=False)
 class SeriesInTime:
-    """The series of a table: all of their values, and those that are learned from.
+    """The series of a table with all values, and with those before the held-out horizons.
 
-    known: until `cut`, the position on the grid where the held-out horizons begin. horizon: in steps.
-    lessons: of the known values. found: sentences on what was found and inferred.
+    known: the series before `cut`, the position on the grid where the held-out horizons begin. horizon: in
+    steps. lessons: the windows of the known values. found: sentences on what was found and inferred.
     """
 
     prepared: PreparedSeries
@@ -93,16 +94,16 @@ class SeriesInTime:
 
     @property
     def grid(self) -> TimeGrid:
-        """The times of all series."""
+        """The grid of the times of all series."""
         return self.prepared.places.grid
 
     def learning(self, settings: ForecastTaskSettings) -> ForecastSettings:
-        """How it is learned, for the horizon of all values."""
+        """How the forecast is learned, with the horizon that follows from all values."""
         return replace(settings.learning(), horizon=self.horizon)
 
 
 def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime:
-    """Read the series of a table, and hold the last horizons out. Raises DataError and ConfigError."""
+    """Read the series of a table, and hold out the last horizons. Raises DataError and ConfigError."""
     prepared = prepare_series(table, settings)
     grid, series, learning = prepared.places.grid, prepared.values, settings.learning()
     covariates = prepared.known_ahead.features
@@ -131,11 +132,12 @@ def train_forecast(
     listeners: Sequence[Listener] = (),
     say: Say = say_nothing,
 ) -> ForecastRun:
-    """Read the series of a table, learn from all but the last horizons, measure on those.
+    """Read the series of a table, train on all but the last horizons, and evaluate on those.
 
-    The forecasts of the run continue from all values; the network has learned from those before the held-out
-    horizons alone. progress, checkpoint, listeners: as for chainrule.train. say: told what is inferred.
-    Raises DataError and ConfigError before training, TrainingError where it breaks down.
+    The forecasts of the run continue all values; the network is trained on the values before the held-out
+    horizons only. progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what
+    is inferred.
+    Raises DataError and ConfigError before training, TrainingError if training fails.
     """
     parts = series_in_time(opened, settings)
     # Said only now: what is wrong with a table or its settings stands alone on standard error.
@@ -152,7 +154,7 @@ def train_forecast(
 
 
 def finished(parts: SeriesInTime, forecast: Forecast, settings: ForecastTaskSettings) -> ForecastRun:
-    """What was learned of the known values, with its figures on the held-out horizons."""
+    """The run of a forecast trained on the known values, evaluated on the held-out horizons."""
     prepared, run = parts.prepared, forecast.run
     table, series = prepared.table, prepared.values
     if settings.test:
@@ -183,7 +185,7 @@ def finished(parts: SeriesInTime, forecast: Forecast, settings: ForecastTaskSett
 
 
 def load_forecast_run(folder: Path) -> ForecastRun:
-    """The run that `ForecastRun.save` wrote; DataError if the folder is none or is damaged."""
+    """The run that `ForecastRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     check_kind(folder, NAME, "give the folder of a forecast's run")
     forecast, known_ahead, kept = read_forecast(folder)
     try:

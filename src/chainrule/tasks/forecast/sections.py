@@ -1,4 +1,4 @@
-"""A forecast's sections of the report: its metrics beside the baselines', and its forecasts drawn."""
+"""The report's sections on forecasts: metrics beside those of the baselines, and forecasts drawn."""
 
 from collections.abc import Mapping
 from html import escape

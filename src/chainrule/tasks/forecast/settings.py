@@ -13,32 +13,34 @@ AUTO: Auto = "auto"
 _AUTO = ("horizon", "lags", "season", "epochs")
 
 HELP: Mapping[str, str] = {
-    "time": "the column of times: dates with or without a zone, ISO texts of dates, or whole numbers; auto: "
+    "time": "column of times: dates with or without a time zone, ISO texts of dates, or whole numbers; auto: "
     "the only column of dates",
-    "series": "the column that names the series, where the table has many",
-    "horizon": "steps ahead to forecast, at least 1; auto: one season, such as 7 for days and 24 for hours",
-    "frequency": "how far the times are apart, an alias of pandas such as h, D, W, MS, B; auto: the "
-    "calendar that fits all times",
-    "lags": "latest values that are seen; auto: two to four seasons, at most a third of the shortest series",
-    "season": "steps after which a series repeats itself; auto: what the frequency says",
-    "quantiles": "of each forecast, above 0 and below 1; the median is forecast, too",
-    "test": "how many horizons at the end are held out for the final figures; 0 for none",
-    "validation": "share of all times before those, the last ones, that ends training",
+    "series": "column that names the series, if the table has several",
+    "horizon": "number of steps to forecast, at least 1; auto: one season, such as 7 for days and 24 for "
+    "hours",
+    "frequency": "time between steps, an alias of pandas such as h, D, W, MS, B; auto: the frequency that "
+    "fits all times",
+    "lags": "number of latest values that the network gets; auto: two to four seasons, at most a third of "
+    "the shortest series",
+    "season": "steps after which a series repeats itself; auto: by the frequency",
+    "quantiles": "quantiles to forecast, above 0 and below 1; the median is always one of them",
+    "test": "number of horizons at the end held out for the final evaluation; 0 for none",
+    "validation": "last share of the remaining times, for validation and early stopping",
     "missing": "texts that mean a missing value in columns of text, such as NA,?; auto: the usual ones",
-    "units": "width of the network's layers",
-    "dropout": "share of hidden units left out while training, 0 to below 1",
-    "learning_rate": "how far a step goes at the start, above 0; it falls along a cosine",
-    "weight_decay": "strength of AdamW's decay of the weights",
+    "units": "width of the hidden layers",
+    "dropout": "share of hidden units set to 0 in training, 0 to below 1",
+    "learning_rate": "learning rate at the start, above 0; it falls along a cosine",
+    "weight_decay": "strength of decoupled weight decay",
     "epochs": "most passes over the windows; auto: about a thousand steps, from 15 to 100 epochs",
-    "batch_size": "windows a step, at least 1",
+    "batch_size": "windows per step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
-    "seed": "decides the weights, the windows that are drawn, their order and dropout",
+    "seed": "seed of the initial weights, the choice and order of the windows, and dropout",
 }
 
 
 @dataclass(frozen=True)
 class ForecastTaskSettings:
-    """What a table of series is, and how its forecast is learned; HELP says what each setting means.
+    """How a table of series is read, and how its forecast is learned; HELP describes each setting.
 
     Raises ConfigError for a value of the wrong type or out of range.
     """
@@ -78,7 +80,7 @@ class ForecastTaskSettings:
         object.__setattr__(self, "quantiles", self.learning().quantiles)
 
     def learning(self) -> ForecastSettings:
-        """Those that say how it is learned, None for what is 'auto'; ConfigError where one is wrong."""
+        """The settings of learning, with None for 'auto'. Raises ConfigError for a wrong one."""
         names = ("quantiles", "units", "dropout", "learning_rate", "weight_decay", "batch_size", "validation")
         values: dict[str, Any] = {name: getattr(self, name) for name in (*names, "patience", "seed")}
         values |= {name: None if (value := getattr(self, name)) == AUTO else value for name in _AUTO}

@@ -1,4 +1,4 @@
-"""What is searched for a forecast: the network's width, and how it is trained."""
+"""The search space of forecasts: the width of the network, and settings of training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,17 +22,17 @@ FORECAST_SPACE = Space(
         "weight_decay": Float(1e-4, 1.0, log=True, first=0.01),
     }
 )
-"""The first trial trains as `train` does. What a forecast is of (horizon, lags, season) stays as it is."""
+"""The first trial has the default settings of `train`. Horizon, lags and season are not searched."""
 
 
 def trial_settings(values: Mapping[str, Any], settings: ForecastTaskSettings) -> ForecastTaskSettings:
-    """The settings of a trial: what it drew, and the rest as given."""
+    """The settings of a trial: the values that it drew, and the others as given."""
     return replace(settings, **values)
 
 
 @dataclass(frozen=True, eq=False)
 class ForecastTrials:
-    """Series prepared once, for trials that differ in how they learn."""
+    """Series that are prepared once for all trials."""
 
     parts: SeriesInTime
 
@@ -48,14 +48,14 @@ class ForecastTrials:
         listeners: Sequence[Listener] = (),
         progress: bool | None = None,
     ) -> Run:
-        """Train on all but the held-out horizons."""
+        """Train on the values before the held-out horizons."""
         learning = self.parts.learning(settings)
         return fit_forecast(
             learning, self.parts.grid, self.parts.known, progress=progress, listeners=listeners
         ).run
 
     def evaluated(self, run: Run, settings: ForecastTaskSettings) -> ForecastRun:
-        """A run of `fit` with its figures on the held-out horizons."""
+        """A run of `fit`, evaluated on the held-out horizons."""
         learning = self.parts.learning(settings)
         return finished(self.parts, forecast_of(run, learning, self.parts.grid, self.parts.known), settings)
 

@@ -1,4 +1,4 @@
-"""Images: told apart by their class, from folders, tables of paths and arrays."""
+"""Images: their classification, from folders, tables of paths and arrays."""
 
 from chainrule.tasks.image.answers import explain, predict
 from chainrule.tasks.image.budget import settle
@@ -12,7 +12,7 @@ from chainrule.tasks.task import Task
 
 IMAGE = Task(
     name=NAME,
-    meaning="tell images apart by their class",
+    meaning="classify images",
     settings=ImageSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_image_set(source, target, say),

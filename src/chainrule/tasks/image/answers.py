@@ -1,4 +1,4 @@
-"""What a run on images says of other images, and of itself."""
+"""Predictions of a run on images for other images."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from chainrule.tasks.task import Predictions, Say
 def predict(image_run: ImageRun, source: str | None, say: Say) -> Predictions:
     """The class of each image in a folder, a file of arrays, or a single file, and all probabilities.
 
-    Columns: 'image', its path or number; 'prediction'; 'probability_<class>' each.
-    Raises ConfigError where nothing is named, DataError as `open_images`.
+    Columns: 'image', its path or number; 'prediction', the most probable class; 'probability_<class>' for
+    each class. Raises ConfigError without a source, DataError as `open_images` does.
     """
     import pandas as pd
 
@@ -35,7 +35,7 @@ def predict(image_run: ImageRun, source: str | None, say: Say) -> Predictions:
 
 
 def explain(image_run: ImageRun, row: int, source: str | None) -> Explanation:
-    """Refused: a step of a network of images is millions of numbers."""
+    """Raises ConfigError: a step of this network has too many numbers to read."""
     count = sum(array.size for array in image_run.run.parameters.values())
     raise ConfigError(
         f"a step of this network has {count:,} weights, too many to read",

@@ -1,4 +1,4 @@
-"""Fitting the training into minutes, by timing the first steps."""
+"""The network and the number of epochs that fit into given minutes, by timing a few steps."""
 
 from dataclasses import replace
 
@@ -10,17 +10,18 @@ from chainrule.tasks.minutes import FORWARD, fitting_epochs, seconds_per_step
 from chainrule.tasks.task import Say
 
 FEWEST_EPOCHS = {"large": 12, "medium": 5}
-"""A network is taken where so many epochs of it fit, else the next smaller one.
+"""A network is chosen if at least so many of its epochs fit, else the next smaller one.
 
-Estimates, until they are measured: in fewer epochs the larger networks are thought not to catch up.
+These numbers are estimates, not measured.
 """
 _MOST_EPOCHS = 100
 
 
 def settle(subject: ImageSet, settings: ImageSettings, say: Say) -> ImageSettings:
-    """The settings with the epochs and the network that fit the minutes, where these are given.
+    """The settings with the network and the number of epochs that fit into `minutes`, if they are set.
 
-    What was chosen stands in the settings from then on: a resumed or repeated run does not time again.
+    Settings that are not 'auto' do not change. The choice is stored with the settings, so a resumed or
+    repeated run does not measure again.
     """
     if settings.minutes is None or settings.epochs != AUTO:
         return settings

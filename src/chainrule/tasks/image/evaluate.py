@@ -1,4 +1,4 @@
-"""How good a run on images is on those it never saw, beside the most frequent class."""
+"""The evaluation of a run on images on those held out, beside the most frequent class."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +11,16 @@ from chainrule.tasks.image.views import probabilities
 from chainrule.training import Run
 
 MISTAKES = 24
-"""Of the most confident ones, so many are kept to be shown."""
+"""The most mistakes that the report shows, those of the largest probability."""
 
 
 def guess(evaluation: Mapping[str, Any]) -> str:
-    """What the baseline says of every image."""
+    """The name of the baseline."""
     return "most frequent class"
 
 
 def evaluate(run: Run, prepared: PreparedImages, views: str) -> dict[str, Any]:
-    """Figures on the held-out images, and the mistakes that the network was surest of."""
+    """The evaluation on the held-out images, with the most confident mistakes, as plain data."""
     shape, rows = prepared.shape, prepared.rows
     said = probabilities(run, shape, prepared.images, rows["test"], views)
     truth = prepared.truth("test")

@@ -1,7 +1,6 @@
-"""The networks of images: whitened patches, blocks of two convolutions, the largest of each feature.
+"""The networks for images: whitened patches, blocks of two convolutions, global max pooling.
 
-The layout is that of airbench94 (Keller Jordan 2024, arXiv:2404.00498), with as many blocks as the images'
-size asks for.
+The layout is that of airbench94 (Keller Jordan 2024, arXiv:2404.00498), with more blocks for larger images.
 """
 
 import math
@@ -29,21 +28,22 @@ NETWORKS: Mapping[str, tuple[int, ...]] = {
     "medium": (64, 128, 256),
     "large": (64, 256, 256),
 }
-"""Filters of the blocks. Multiply-adds of 32 × 32 × 3: 20, 65 and 118 million."""
+"""Filters of the blocks. Multiply-adds for an image of 32 × 32 × 3: 20, 65 and 118 million."""
 CALM = 9.0
-"""The logits are so much smaller than a usual layer's, so that confidence comes late."""
+"""The initial logits are divided by so much, so that the network is not confident early."""
 HEAD_LAYERS = 1
-"""The last layers, which depend on the classes."""
+"""The number of last layers that depend on the classes."""
 _MOST_BLOCKS = 5
 
 
 def image_network(
     pixels: np.ndarray, classes: int, widths: Sequence[int], before: Sequence[Layer], after: Sequence[Layer]
 ) -> Sequential:
-    """A network of raw images, (batch, height, width, channels).
+    """A network from raw images (batch, height, width, channels) to logits (batch, classes).
 
-    pixels: training images, which are measured. widths: filters of the last blocks. before, after:
-    augmentation of raw images, and of standardized ones.
+    pixels: training images, whose mean, deviation and patches are measured. widths: filters of the last
+    blocks.
+    before, after: augmentation of raw images, and of standardized ones.
     """
     standardize = Standardize.of(pixels)
     mean, deviation = (np.array(each, np.float32) for each in (standardize.mean, standardize.deviation))
@@ -64,12 +64,12 @@ def image_network(
 
 
 def head(classes: int) -> Dense:
-    """The last layer."""
+    """The last layer, which gives the logits of the classes."""
     return Dense(classes, weight=VarianceScaling(1 / CALM**2, "fan_in", "uniform"))
 
 
 def block_widths(widths: Sequence[int], size: Sequence[int]) -> list[int]:
-    """Filters of the blocks for images of this (height, width): each block halves them, to about 3 × 3."""
+    """Filters of the blocks for images of this (height, width); each block halves them, to about 3 × 3."""
     count = min(max(round(math.log2(min(size))) - 2, 1), _MOST_BLOCKS)
     more = [max(widths[0] // 2, 8)] * max(count - len(widths), 0)
     return [*more, *widths][:count]

@@ -1,4 +1,4 @@
-"""Opening the images that are learned from."""
+"""Opening labelled images to train on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,46 +10,46 @@ from chainrule.errors import ConfigError
 from chainrule.tasks.task import Say
 
 CLASS = "class"
-"""What is predicted of images that lie in a folder for each class."""
+"""The name of the target, unless a table names it."""
 _ARRAYS = (".npz", ".npy")
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Labelled images. target: what their labels are called."""
+    """Labelled images. target: the name of the labels."""
 
     images: Images
     target: str = CLASS
 
     @property
     def source(self) -> str:
-        """What messages call them."""
+        """The name of the images in messages."""
         return self.images.source
 
     def fingerprint(self) -> str:
-        """Of what they show and of their labels; see `Images.fingerprint`."""
+        """The number of images, and a hash of images and labels; see `Images.fingerprint`."""
         return f"{len(self.images):,} images, {self.images.fingerprint()}"
 
 
 def open_image_set(source: str, target: str | None, say: Say) -> ImageSet:
     """The labelled images of a source; see `chainrule.data.images.open_images`.
 
-    target: the column of labels, of a table of paths. Raises DataError as `open_images`, and ConfigError for
-    a target of a source that has no columns.
+    target: the column of labels in a table of paths. Raises DataError as `open_images` does, and ConfigError
+    for a target of a source without columns.
     """
     named = None if target == CLASS else target
     if named is not None and (source in NAMED_IMAGES or not _is_table(source)):
         raise ConfigError(
-            f"{source}: images are told apart by their class, there is no {target!r}",
+            f"{source} has no column {target!r}: the class of an image is that of its folder or label",
             remedy="leave the target out",
         )
     return ImageSet(open_images(source, target=named, say=say), target or CLASS)
 
 
 def takes(source: str) -> bool:
-    """Whether a source holds images: a folder, a named set, or arrays in a file of NumPy's or an IDX file.
+    """Whether a source holds images: a folder, a named set for classification, a NumPy file or an IDX file.
 
-    A table of paths is a table until somebody names the task.
+    A table of paths is not recognized: for it the task must be named.
     """
     path = Path(source)
     if not path.exists():

@@ -1,8 +1,8 @@
-"""What the report of images shows: arrays of pictures and points, by name.
+"""The pictures and points in the report of images, as arrays by name.
 
-mistakes, shown: held-out images. augmented: training images as the network got them, rows of one image each.
-saliency, attention: of `shown`, by the deltas of the score of the class that the network says. filters: of
-the first layer. points, labels: held-out images in the plane, and their classes.
+mistakes, shown: held-out images. augmented: training images after augmentation, a row for each image.
+saliency, attention: maps for `shown`, from the deltas of the score of the predicted class. filters: of the
+first layer. points, labels: held-out images as points in the plane, and their classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _POOLED = HEAD_LAYERS + 1  # the last layers, from the pooling on
 
 
 def pictures_of(run: Run, prepared: PreparedImages, evaluation: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """All of them, in small: uint8 pictures, and floats for points."""
+    """All arrays of the report: images, scaled down, as uint8; points as floats."""
     shape, model = prepared.shape, run.recipe.model
     assert isinstance(model, Sequential)  # as every network of this task
     held_out = prepared.rows["test"]
@@ -55,7 +55,7 @@ def pictures_of(run: Run, prepared: PreparedImages, evaluation: Mapping[str, Any
 
 
 def _one_of_each(truth: np.ndarray) -> np.ndarray:
-    """The first image of each class, up to so many, in the order of the classes."""
+    """The index of the first image of each class, in the order of the classes, for the first few classes."""
     return np.unique(truth, return_index=True)[1][:_SHOWN]
 
 
@@ -84,7 +84,7 @@ def _maps(run: Run, model: Sequential, x: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _stretched(maps: np.ndarray) -> np.ndarray:
-    """Each from 0 to 255 by its own largest value."""
+    """Each map scaled to 0 … 255 by its largest value."""
     largest = maps.max((1, 2, 3), keepdims=True)
     return (255 * maps / np.where(largest > 0, largest, 1)).round().astype(np.uint8)
 
@@ -97,13 +97,13 @@ def _enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
 
 
 def _augmentation(model: Sequential) -> Sequence[Layer]:
-    """The first layers, up to the first that is the same in training and prediction."""
+    """The layers of augmentation, with the Standardize among them: the first ones of the model."""
     place = next(i for i, layer in enumerate(model.layers) if isinstance(layer.placed(), PatchWhitening))
     return model.layers[:place]
 
 
 def _filters(model: Sequential) -> np.ndarray:
-    """The first layer's, each from black to white: (filters, size, size, channels) uint8."""
+    """The filters of the first layer, scaled from black to white: (filters, size, size, channels) uint8."""
     placed = (layer.placed() for layer in model.layers)
     images = next(layer for layer in placed if isinstance(layer, PatchWhitening)).images
     largest = np.abs(images).max((1, 2, 3), keepdims=True)
@@ -111,5 +111,5 @@ def _filters(model: Sequential) -> np.ndarray:
 
 
 def _features(run: Run, model: Sequential, x: np.ndarray) -> np.ndarray:
-    """What the last layer gets: (images, features)."""
+    """The inputs of the last layer: (images, features)."""
     return recorded(run, x, lambda pixels: {"y": Sequential(model.layers[:-HEAD_LAYERS])(pixels)})["y"]

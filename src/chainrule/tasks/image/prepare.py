@@ -1,4 +1,4 @@
-"""Images made ready: split in three, of one size, with the recipe that the settings ask for."""
+"""Preparing images: split in three parts, of one size, with the recipe of the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,9 +22,11 @@ from chainrule.training import Recipe
 
 @dataclass(frozen=True, eq=False)
 class PreparedImages:
-    """Images in three parts. rows: of each part, by number; no validation where there is none.
+    """Images in three parts.
 
-    found: sentences on what they are.
+    shape: what the network takes and predicts. rows: the indices of the images of each part: 'train',
+    'validation' (perhaps empty), 'test'. found: sentences on the images. start: the network of another run to
+    start from, or None. initial: its arrays by name.
     """
 
     subject: ImageSet
@@ -36,17 +38,17 @@ class PreparedImages:
 
     @property
     def images(self) -> Images:
-        """All of them."""
+        """The images of all parts."""
         return self.subject.images
 
     @cached_property
     def training(self) -> Source:
-        """What is trained on."""
+        """The training examples."""
         return self._source("train")
 
     @cached_property
     def validation(self) -> Source | None:
-        """What watches the training."""
+        """The validation examples; None if there are none."""
         return self._source("validation") if len(self.rows["validation"]) else None
 
     @cached_property
@@ -59,7 +61,7 @@ class PreparedImages:
         return self.images.class_numbers(self.shape.classes)[self.rows[part]]
 
     def choices(self, settings: ImageSettings) -> Choices:
-        """What the settings stand for with these images."""
+        """The settings, with values for 'auto' that suit these images."""
         return choices(settings, len(self.rows["train"]), self.shape.size, self.shape.channels)
 
     def recipe(self, settings: ImageSettings, chosen: Choices | None = None) -> Recipe:
@@ -80,9 +82,9 @@ class PreparedImages:
 
 
 def prepare_images(subject: ImageSet, settings: ImageSettings) -> PreparedImages:
-    """Split images, given parts as they are, and say what size they are trained in.
+    """Split the images, keeping parts that the source gives, and choose their size.
 
-    settings: test, validation, size, from_run and seed are those that matter. Raises DataError, ConfigError.
+    settings: test, validation, size, from_run and seed are used. Raises DataError and ConfigError.
     """
     images = subject.images
     start = None if settings.from_run is None else start_from(settings.from_run)

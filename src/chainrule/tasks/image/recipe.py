@@ -1,4 +1,4 @@
-"""What 'auto' stands for in the settings of images, and the recipe that they ask for."""
+"""Values for 'auto' in the settings of images, and the recipe of the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -30,26 +30,26 @@ from chainrule.tasks.image.settings import AUTO, ImageSettings
 from chainrule.training import Recipe, Supervised
 
 _EXAMPLES = 600_000
-"""That are seen in all, in about; of MNIST 10 epochs."""
+"""By default there are so many epochs that training sees about as many images in all; 10 for MNIST."""
 MOST_EPOCHS = 100
 _FEWEST_EPOCHS = 8
 _BATCH_PIXELS = 500 * 32 * 32
-"""Of a batch of larger images: so a step of them takes no more memory."""
+"""The most pixels of a batch, which limits the memory of a step with larger images."""
 _RATES: Mapping[str, tuple[float, float]] = {
     "nesterov": (0.0, 0.009),
     "adamw": (0.004, 0.05),
     "muon": (0.1, 0.1),
 }
-"""Learning rate and decay; Nesterov's rate is in proportion to the batch."""
+"""Learning rate and weight decay by optimizer; nesterov's rate is `_NESTEROV_RATE` times the batch size."""
 _NESTEROV_RATE = 0.0015
-"""Of each image in a batch."""
+"""Learning rate per image in a batch."""
 _SHIFTS = 64.0
-"""So many times the rate is that of BatchNorm's shifts (Jordan 2024, section 3.4)."""
+"""The learning rate of BatchNorm's shifts is so many times as large (Jordan 2024, section 3.4)."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What is set, and what 'auto' stands for; see `settings.HELP`."""
+    """The settings of these names, with values in place of 'auto'; see `settings.HELP`."""
 
     network: str
     shift: int
@@ -64,7 +64,7 @@ class Choices:
 
 
 def choices(settings: ImageSettings, images: int, size: tuple[int, int], channels: int) -> Choices:
-    """The choices for so many training images of a size."""
+    """The choices for a number of training images of this (height, width)."""
     grey = channels == 1
     largest = min(500, max(16, _BATCH_PIXELS // (size[0] * size[1])))
     batch = min(largest, max(16, images // 40)) if settings.batch_size == AUTO else settings.batch_size
@@ -88,7 +88,7 @@ def choices(settings: ImageSettings, images: int, size: tuple[int, int], channel
 
 
 def recipe_for(settings: ImageSettings, chosen: Choices, model: Layer, steps_per_epoch: int) -> Recipe:
-    """The recipe of a network for the settings."""
+    """The recipe that trains a network by the settings."""
     steps = chosen.epochs * steps_per_epoch
     rate = SCHEDULES[settings.schedule](chosen.learning_rate, steps, max(1, chosen.epochs // 4))
     return Recipe(
@@ -103,7 +103,7 @@ def recipe_for(settings: ImageSettings, chosen: Choices, model: Layer, steps_per
 def new_network(
     settings: ImageSettings, chosen: Choices, pixels: np.ndarray, classes: int, steps_per_epoch: int
 ) -> Sequential:
-    """A network for these training images, with its augmentation; pixels: some of them."""
+    """A network with augmentation by the settings. pixels: some of the training images."""
     before, after = augmentation(settings, chosen, pixels.shape[3], steps_per_epoch)
     return image_network(pixels, classes, NETWORKS[chosen.network], before, after)
 
@@ -111,7 +111,7 @@ def new_network(
 def augmentation(
     settings: ImageSettings, chosen: Choices, channels: int, steps_per_epoch: int
 ) -> tuple[list[Layer], list[Layer]]:
-    """Layers that change raw images by chance, and those that change standardized ones."""
+    """The layers of augmentation for raw images, and those for standardized images."""
     before: list[Layer] = []
     alternating = chosen.flip == "alternating"
     moves = RandomAffine(

@@ -1,4 +1,4 @@
-"""Runs on images: trained, evaluated, stored."""
+"""Runs on images: training, evaluating, saving and loading them."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,11 @@ NAME = "image"
 
 @dataclass(frozen=True, eq=False)
 class ImageRun:
-    """A run on images: the network, what it takes and tells apart, and how good it is.
+    """A run on images.
 
-    source: the folder or file, or the name of a data set. target: what the classes are called. views: what is
-    averaged in prediction. evaluation: figures on held-out images. pictures: what the report shows.
+    run: the trained network. shape: what it takes and predicts. source: the folder or file, or the name of a
+    data set. target: the name of the labels. views: over which predictions are averaged, see `settings.HELP`.
+    evaluation: metrics on held-out images, as plain data. pictures: those of the report.
     """
 
     run: Run
@@ -47,12 +48,12 @@ class ImageRun:
     pictures: Mapping[str, np.ndarray]
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         file = text_of_path(self.source)
         return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         shown = sections_of(self.evaluation, self.pictures)
         page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
         with folder_aside(folder) as aside:
@@ -73,7 +74,7 @@ def train_images(
     listeners: Sequence[Listener] = (),
     say: Say = say_nothing,
 ) -> ImageRun:
-    """Split images, train, and evaluate on those held out; see `Train`."""
+    """Split the images, train, and evaluate on those held out; see `Train`."""
     prepared = prepare_images(opened, settings)
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, settings, recipe)):
@@ -88,7 +89,7 @@ def fit(prepared: PreparedImages, recipe: Recipe, **how: Any) -> Run:
 
 
 def evaluated(prepared: PreparedImages, run: Run, settings: ImageSettings) -> ImageRun:
-    """A run with its figures on the held-out images."""
+    """A run, evaluated on the held-out images."""
     views = prepared.choices(settings).views
     evaluation = evaluate(run, prepared, views)
     pictures = pictures_of(run, prepared, evaluation)
@@ -99,7 +100,7 @@ def evaluated(prepared: PreparedImages, run: Run, settings: ImageSettings) -> Im
 
 
 def load_image_run(folder: Path) -> ImageRun:
-    """The run that `ImageRun.save` wrote; DataError if the folder is none or is damaged."""
+    """The run that `ImageRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     check_kind(folder, NAME, "give the folder of a run on images")
     run, shape = load_run(folder), read_shape(folder)
     try:
@@ -115,7 +116,7 @@ def load_image_run(folder: Path) -> ImageRun:
 
 
 def prepared_views(settings: ImageSettings, shape: Shape, evaluation: Mapping[str, Any]) -> str:
-    """What is averaged in prediction, as when the run was evaluated."""
+    """The views over which predictions are averaged, as in the run's evaluation."""
     return choices(settings, evaluation["rows"]["train"], shape.size, shape.channels).views
 
 

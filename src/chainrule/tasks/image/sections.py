@@ -1,4 +1,4 @@
-"""What the report shows of images: mistakes, what the network looks at, and what it got to see."""
+"""The report's sections on images: mistakes, saliency, augmentation, filters, and the images in the plane."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,16 +13,16 @@ from chainrule.report.sections import confusion, held_out
 from chainrule.tasks.images import read_pictures
 
 _CLASSES = 20
-"""Rows of the table of classes, the worst first."""
+"""The most rows of the table of classes, the worst first."""
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics and the confusion matrix, the surest mistakes, and how the network sees."""
+    """Metrics and the confusion matrix, the most confident mistakes, and what the network looks at."""
     return sections_of(evaluation, read_pictures(folder))
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     classes = [str(each) for each in evaluation.get("classes", ())]
     blocks = [confusion(evaluation, "image"), _recall(evaluation)] if evaluation.get("confusion") else []
     found = [held_out(evaluation, "the most frequent class", blocks)]
@@ -42,7 +42,7 @@ def _recall(evaluation: Mapping[str, Any]) -> str:
         [page.text(name), metric_value("accuracy", share), f"{count:,}"]
         for (name, share), count in found[:_CLASSES]
     ]
-    return page.table(["class", "found", "held out"], rows, kind="numbers")
+    return page.table(["class", "recall", "held-out images"], rows, kind="numbers")
 
 
 def _mistakes(mistakes: Sequence[Mapping[str, Any]], images: np.ndarray) -> str:
@@ -56,8 +56,8 @@ def _mistakes(mistakes: Sequence[Mapping[str, Any]], images: np.ndarray) -> str:
         for each, image in zip(mistakes, images, strict=True)
     ]
     introduction = (
-        "Held-out images that the network was surest of and got wrong: what it says, how sure it is, and "
-        "what is right. Some may be labelled wrongly."
+        "Held-out images that the network got wrong with the largest probabilities: the predicted class with "
+        "its probability, and the true class. Some images may be labelled wrongly."
     )
     return page.section("The most confident mistakes", [gallery(tiles)], introduction=introduction)
 
@@ -78,23 +78,23 @@ def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
         gallery(
             looks,
             "What it looks at",
-            "One held-out image of each class in three tiles: as it is; with the pixels whose change would "
-            "change the score most, by their deltas; with the places whose features speak for the class, by "
-            "the deltas of the last convolution.",
+            "One held-out image of each class in three tiles: unchanged; with the pixels whose change would "
+            "change the score most (saliency, from the deltas of the pixels); with the regions whose "
+            "features support the class (class activation, from the deltas of the last convolution).",
             columns=6,
         ),
         gallery(
             augmented,
             "What training shows it",
-            "Each row begins with an image as it is; the others are draws of the augmentation. If the class "
-            "can't be told from them, it is too strong.",
+            "Each row begins with an unchanged image, followed by five draws of the augmentation. If you "
+            "can't recognize the class in them, the augmentation is too strong.",
             columns=6,
         ),
         gallery(
             filters,
             "Filters of the first layer",
-            "The patterns that patches of the training images are made of, the most common first; they are "
-            "measured, not learned.",
+            "The patterns of which patches of the training images are composed, the most common first; they "
+            "are computed from the images, not trained.",
             columns=12,
         ),
     ]
@@ -104,10 +104,10 @@ def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
 def _plane(pictures: Mapping[str, np.ndarray], classes: Sequence[str]) -> str:
     figure = figures.plane(pictures["points"], pictures["labels"], classes)
     drawn = page.plot(
-        "Held-out images by what the last layer gets of them",
+        "Held-out images by their features, the inputs of the last layer",
         figure,
-        "Each point is an image; images that the network takes for alike lie together (t-SNE, in which "
-        "distances between far groups mean nothing). Points amid another colour are likely mistakes.",
+        "Each point is an image; images with similar features lie together (t-SNE, in which distances "
+        "between far groups have no meaning). Points amid another colour are likely mistakes.",
         widest="760px",
     )
     return page.section("How it tells them apart", [drawn])

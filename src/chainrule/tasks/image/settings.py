@@ -23,40 +23,44 @@ OPTIMIZERS = ("nesterov", "muon", "adamw")
 VIEWS = ("one", "mirrored", "shifted", "all")
 
 HELP: Mapping[str, str] = {
-    "test": "share of the images held out for the final figures, where the source has no test part",
-    "validation": "share of the images that watch the training, where the source has no such part; 0: none",
-    "size": "side in pixels that images are scaled and cropped to; auto: as they are where all are alike and "
-    "at most 64, else 64",
+    "test": "share of the images held out for the final evaluation, if the source has no test part",
+    "validation": "share of the images for validation during training, if the source has no such part; 0 for "
+    "none",
+    "size": "side in pixels of the square to which images are scaled and cropped; auto: unchanged if all "
+    "have one size of at most 64, else the shortest side of all, at most 64",
     "network": f"{', '.join(NETWORKS)}; auto: small for grey images, medium for coloured ones, or as large "
     "as the minutes allow",
-    "shift": "most pixels that training shifts images by; auto: a sixteenth of the side",
-    "degrees": "most degrees that training rotates images by; auto: 10 for grey images, 0 for coloured ones",
-    "scale": "largest factor that training scales images by, at least 1; auto: 1.1 for grey, 1 for coloured",
-    "flip": "how training mirrors images: none, horizontal, alternating (every other epoch), vertical, both; "
-    "auto: none for grey images, alternating for coloured ones",
-    "colour": "how much training changes brightness, contrast and saturation, 0 to 1",
-    "cutout": "side in pixels of a square that training covers; 0 for none",
+    "shift": "augmentation: the most pixels by which images are shifted; auto: a sixteenth of the shorter "
+    "side",
+    "degrees": "augmentation: the most degrees by which images are rotated; auto: 10 for grey images, 0 for "
+    "coloured ones",
+    "scale": "augmentation: images are scaled by a factor from 1 / scale to scale, at least 1; auto: 1.1 for "
+    "grey images, 1 for coloured ones",
+    "flip": "augmentation: how images are mirrored: none, horizontal, alternating (horizontal in every other "
+    "epoch), vertical, both; auto: none for grey images, alternating for coloured ones",
+    "colour": "augmentation: the most change of brightness, contrast and saturation, 0 to 1",
+    "cutout": "augmentation: side in pixels of a square that is covered; 0 for none",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
     "optimizer": f"one of {', '.join(OPTIMIZERS)}",
-    "learning_rate": "how far a step goes, above 0; auto: by optimizer and batch size",
-    "weight_decay": "strength of decoupled decay of the weights; auto: by optimizer",
+    "learning_rate": "the largest learning rate, above 0; auto: by optimizer and batch size",
+    "weight_decay": "strength of decoupled weight decay; auto: by optimizer",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
-    "average": "decay of the moving average of the weights, which is kept; 0 for none",
+    "average": "decay of a moving average of the weights, which is stored instead of them; 0 for none",
     "epochs": "passes over the training images; auto: by their number, or by the minutes",
-    "batch_size": "images a step; auto: by their number and size, at most 500",
-    "views": "what is averaged in prediction: one view; with the mirrored one; with those shifted by a "
-    "pixel; all six; auto: mirrored where training mirrors",
-    "minutes": "most minutes to train: what is auto of epochs and network is fitted into them by timing the "
-    "first steps, and stored",
-    "from_run": "folder of a run on images whose network training starts from, with a new last layer",
-    "freeze": "true: of a network from another run only the new last layer is trained",
-    "seed": "decides splits, initial weights, order and augmentation of the images",
+    "batch_size": "images per step, at least 2; auto: by their number and size, at most 500",
+    "views": "views of an image whose predictions are averaged: one; mirrored (and its mirror image); "
+    "shifted (by a pixel, too); all (six); auto: mirrored if training mirrors left and right, else one",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
+    "if it is auto) are chosen and stored",
+    "from_run": "folder of a run of this task: training starts from its network, with a new last layer",
+    "freeze": "true: train only the new last layer of a network from another run",
+    "seed": "seed of the split, the initial weights, the order of the images and augmentation",
 }
 
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """How images are split, and what is trained on them and how; HELP says what each setting means.
+    """How images are split, and how a network is trained on them; HELP describes each setting.
 
     Raises ConfigError for a value of the wrong type, out of range or unknown.
     """
@@ -113,7 +117,7 @@ class ImageSettings:
             check_text("image", "from_run", self.from_run)
             if self.network != AUTO or self.size != AUTO:
                 raise ConfigError(
-                    "network and size are those of the run that is started from",
+                    "network and size are those of the run that training starts from",
                     remedy="leave them out, or do not start from a run",
                 )
         elif self.freeze:

@@ -1,4 +1,4 @@
-"""What is searched for images: how the network is trained, and how strongly images are changed."""
+"""The search space of images: settings of training and of augmentation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,29 +27,29 @@ TRAINING_SPACE = Space(
         "cutout": Categorical((0, 2, 4, 8), first=0),
     }
 )
-"""The first trial trains as `train` does."""
+"""The first trial has the default settings of `train`."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageTrials:
-    """Images prepared once, for trials with any settings."""
+    """Images that are prepared once for all trials."""
 
     prepared: PreparedImages
 
     @property
     def found(self) -> Sequence[str]:
-        """Sentences on what was found."""
+        """Sentences on the images."""
         return self.prepared.found
 
     def fit(
         self, settings: ImageSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
     ) -> Run:
-        """Train on the training images, watched by those to validate with."""
+        """Train on the training images, with validation."""
         recipe = self.prepared.recipe(settings)
         return fit(self.prepared, recipe, listeners=listeners, progress=progress)
 
     def evaluated(self, run: Run, settings: ImageSettings) -> ImageRun:
-        """A run of `fit` with its figures on the held-out images."""
+        """A run of `fit`, evaluated on the held-out images."""
         return evaluated(self.prepared, run, settings)
 
 
@@ -61,7 +61,7 @@ def _prepare(subject: ImageSet, settings: ImageSettings) -> ImageTrials:
     prepared = prepare_images(subject, settings)
     if prepared.validation is None:
         raise ConfigError(
-            "trials are compared by their validation loss, and nothing is to validate with",
+            "trials are compared by their validation loss, and there are no validation images",
             remedy="set a share of the images aside ({validation})",
             settings={"validation": 0.1},
         )

@@ -1,4 +1,4 @@
-"""What a run folder of images holds besides the run: what the network takes and tells apart."""
+"""images.json in a run folder of images: the images that the network takes, and its classes."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,7 +12,10 @@ IMAGES = "images.json"
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network takes and tells apart: (height, width), channels, and the classes by number."""
+    """What a network takes and predicts.
+
+    size: (height, width) of the images in pixels. channels: 1 or 3. classes: their names, by number.
+    """
 
     size: tuple[int, int]
     channels: int
@@ -25,14 +28,14 @@ def write_shape(folder: Path, shape: Shape) -> None:
 
 
 def read_shape(folder: Path) -> Shape:
-    """What `write_shape` wrote; DataError where it is missing or damaged."""
+    """What `write_shape` wrote. Raises DataError if it is missing or damaged."""
     try:
         content = json.loads((folder / IMAGES).read_text(encoding="utf-8"))
         height, width = content["size"]
         return Shape((int(height), int(width)), int(content["channels"]), tuple(map(str, content["classes"])))
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of images: it has no {IMAGES}", remedy="give the folder of such a run"
+            f"{folder} is not a run on images: it has no {IMAGES}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / IMAGES} is damaged ({error!r})", remedy="train again") from None

@@ -1,4 +1,4 @@
-"""Starting from the network of another run, with a new last layer."""
+"""Transfer: starting from the network of another run, with a new last layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ _AUGMENTATION = (AlternatingFlip, ColorJitter, Cutout, RandomAffine)
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """A trained network without its augmentation and its last layer, and its arrays by name."""
+    """A trained network without augmentation and last layer, and its arrays by name.
+
+    size: (height, width) of its images in pixels. channels: 1 or 3.
+    """
 
     layers: tuple[Layer, ...]
     arrays: Mapping[str, np.ndarray]
@@ -30,7 +33,7 @@ class Start:
     def network(
         self, settings: ImageSettings, chosen: Choices, channels: int, classes: int, steps_per_epoch: int
     ) -> Sequential:
-        """The network with augmentation as the settings say, and a new last layer for the classes."""
+        """The network with augmentation by the settings, and a new last layer for the classes."""
         before, after = augmentation(settings, chosen, channels, steps_per_epoch)
         scale, *body = self.layers
         kept = [Frozen(layer) for layer in body] if settings.freeze else body
@@ -38,7 +41,7 @@ class Start:
 
 
 def start_from(folder: str) -> Start:
-    """The network of a run on images; DataError if the folder holds none."""
+    """The network of the run in a folder. Raises DataError if it holds no run on images."""
     path = Path(folder)
     check_kind(path, "image", "give the folder of a run on images")
     run, shape = load_run(path), read_shape(path)

@@ -11,10 +11,10 @@ _BLOCK = 4096
 
 
 def probabilities(run: Run, shape: Shape, images: Images, rows: np.ndarray, views: str) -> np.ndarray:
-    """(rows, classes) float32: the softmax of logits, averaged over the views of each image.
+    """(rows, classes) float32: the softmax of the logits averaged over the views of each image.
 
-    views: see `settings.HELP`. Images are decoded block by block. What is said of an image does not hang on
-    those beside it, to the bit. Raises as `read_pixels`.
+    rows: indices of the images, which are decoded block by block. views: see `settings.HELP`. The result for
+    an image does not depend on the other images, to the bit. Raises as `read_pixels` does.
     """
     said = np.empty((len(rows), len(shape.classes)), np.float32)
     for first in range(0, len(rows), _BLOCK):
@@ -26,7 +26,7 @@ def probabilities(run: Run, shape: Shape, images: Images, rows: np.ndarray, view
 
 
 def _views(pixels: np.ndarray, views: str) -> list[tuple[float, np.ndarray]]:
-    """(share, images) of each view. The six of Jordan 2024: mirrored and not, shifted by a pixel and not."""
+    """(share, images) of each view. All six are those of Jordan 2024: mirrored or not, shifted or not."""
     shifted = [(0.5, pixels)]
     if views in ("shifted", "all"):
         edge = "constant" if pixels.shape[3] == 1 else "reflect"

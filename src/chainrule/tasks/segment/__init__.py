@@ -1,4 +1,4 @@
-"""Masks: the class of every pixel, from folders of images and of masks."""
+"""Masks: the class of every pixel, learned from folders of images and of masks."""
 
 from chainrule.tasks.segment.answers import explain, predict
 from chainrule.tasks.segment.budget import settle
@@ -12,7 +12,7 @@ from chainrule.tasks.task import Task
 
 SEGMENT = Task(
     name=NAME,
-    meaning="tell the class of every pixel of an image",
+    meaning="predict the class of every pixel of images",
     settings=SegmentSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_mask_set(source, target, settings),

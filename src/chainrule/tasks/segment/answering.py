@@ -1,4 +1,4 @@
-"""The class of each pixel of images of any size, averaged over views."""
+"""The class of each pixel of images of any size, from probabilities averaged over views."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,17 +11,17 @@ from chainrule.tasks.segment.stored import Shape
 from chainrule.training import Run
 
 _TOGETHER = 8
-"""Images of one size are predicted so many at a time."""
+"""The number of images of one size that are predicted at a time."""
 
 
 def answers(
     run: Run, shape: Shape, images: Images, rows: Sequence[int]
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """(row, image, places) of each: the image as the network took it, and the likeliest class of each pixel.
+    """(row, image, classes) for each image: as the network got it, and the most probable class of each pixel.
 
-    places: (height, width) uint8 at the image's own size, places in `Shape.classes`. Images come in the order
-    of their sizes, few of them in memory at once. What is said of one does not hang on those beside it.
-    Raises DataError as `read_image`.
+    rows: indices of the images. classes: (height, width) uint8 at the image's own size, indices into
+    `Shape.classes`. Images come in the order of their sizes, with few of them in memory. The result for an
+    image does not depend on the other images. Raises DataError as `read_image` does.
     """
     sizes = [scaled_size(images.sizes[row].tolist(), shape.longest) for row in rows]
     for size in dict.fromkeys(sizes):
@@ -55,7 +55,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _places(said: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """The likeliest class of each pixel, of probabilities that are enlarged to a size first."""
+    """The most probable class of each pixel, after the probabilities are enlarged to a size."""
     if said.shape[:2] != tuple(size):
         said = _enlarged(said, size)
     return said.argmax(-1).astype(np.uint8)

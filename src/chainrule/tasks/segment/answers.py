@@ -1,4 +1,4 @@
-"""What a run on masks says of other images, and of itself."""
+"""Predictions of a run on masks for other images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +17,11 @@ from chainrule.tasks.task import Predictions, Say
 
 
 def predict(masks_run: SegmentRun, source: str | None, say: Say) -> Predictions:
-    """A mask for each image in a folder, or of a single file, and how much of it each class covers.
+    """A mask for each image of a folder, a file of arrays, or a single file, and the share of each class.
 
-    Columns: 'image', its path or number; 'share_<class>' each; 'objects', their number, where the run tells
-    them apart. It draws the masks as PNG files, with the numbers that the training masks had.
-    Raises ConfigError where nothing is named, DataError as `open_images`.
+    Columns: 'image', its path or number; 'share_<class>', the share of the pixels, for each class; 'objects',
+    their number, if the run counts objects. `draw` writes the masks as PNG files, with the class numbers of
+    the training masks. Raises ConfigError without a source, DataError as `open_images` does.
     """
     import pandas as pd
 
@@ -59,7 +59,7 @@ def _write(folder: Path, masks: Mapping[str, bytes]) -> int:
 
 
 def _names(paths: tuple[str, ...], source: str) -> list[str]:
-    """Below the source, ending in .png; two of one name keep their own endings before it."""
+    """The names of the masks: paths below the source ending in .png; equal ones keep their suffix, too."""
     root = Path(source)
     inside = [Path(path).relative_to(root) if root.is_dir() else Path(Path(path).name) for path in paths]
     plain = [str(path.with_suffix(".png")) for path in inside]
@@ -69,7 +69,7 @@ def _names(paths: tuple[str, ...], source: str) -> list[str]:
 
 
 def explain(masks_run: SegmentRun, row: int, source: str | None) -> Explanation:
-    """Refused: a step of a network of images is millions of numbers."""
+    """Raises ConfigError: a step of this network has too many numbers to read."""
     count = sum(array.size for array in masks_run.run.parameters.values())
     raise ConfigError(
         f"a step of this network has {count:,} weights, too many to read",

@@ -1,4 +1,4 @@
-"""How good a run on masks is on those it never saw, beside the most frequent class everywhere."""
+"""The evaluation of a run on masks on held-out images, beside the most frequent class at every pixel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +12,17 @@ from chainrule.tasks.segment.prepare import PreparedMasks
 from chainrule.training import Run
 
 SHOWN = 6
-"""Of the worst images, and of typical ones, so many are kept to be shown."""
+"""The number of worst images, and of typical ones, that the report shows."""
 _SIDE = 240  # larger pictures are shown smaller
 
 
 def guess(evaluation: Mapping[str, Any]) -> str:
-    """What the baseline says of every pixel."""
+    """The name of the baseline."""
     return "most frequent class"
 
 
 def evaluate(run: Run, prepared: PreparedMasks) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Figures on the held-out images, at their own sizes, and pictures of the worst and of typical ones."""
+    """The evaluation on the held-out images at their own sizes, as plain data, and the report's pictures."""
     shape, masks, rows = prepared.shape, prepared.subject.masks, prepared.rows
     classes = len(shape.classes)
     counts: dict[int, np.ndarray] = {}
@@ -71,29 +71,29 @@ def evaluate(run: Run, prepared: PreparedMasks) -> tuple[dict[str, Any], dict[st
 
 
 def _truth(prepared: PreparedMasks, row: int) -> np.ndarray:
-    """The mask of an image at its own size, in places of the classes."""
+    """The true mask of an image at its own size: indices of the classes."""
     whole = int(prepared.subject.masks.images.sizes[row].max())
     return read_pair(prepared.subject.masks, row, prepared.shape.channels, whole)[1]
 
 
 def confusion(true: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) int64: how many pixels of each true class were said to be of each; void left out."""
+    """(classes, classes) int64: the number of pixels by true and predicted class, without void."""
     counted = true != VOID
     pairs = true[counted].astype(np.int64) * classes + said[counted]
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 def mean_iou(targets: np.ndarray, said: np.ndarray) -> float:
-    """Mean intersection over union over the classes that the targets show; void left out.
+    """Intersection over union, averaged over the classes that occur in the targets, without void.
 
-    targets, said: class numbers, whole numbers of any shape.
+    targets, said: true and predicted class numbers, of any shape.
     """
     classes = 1 + max(int(said.max()), int(targets[targets != VOID].max(initial=0)))
     return _mean_iou(confusion(targets, said, classes))
 
 
 def _ious(counts: np.ndarray) -> np.ndarray:
-    """Of each class, NaN where neither truth nor answer has it."""
+    """Intersection over union of each class; NaN for one that is neither true nor predicted anywhere."""
     both = np.diag(counts)
     either = counts.sum(0) + counts.sum(1) - both
     return np.where(either > 0, both / np.maximum(either, 1), np.nan)
@@ -112,12 +112,12 @@ def _metrics(counts: np.ndarray) -> dict[str, float]:
 
 
 def _count(mask: np.ndarray, true: np.ndarray) -> int:
-    """Objects of all classes but the first, outside of void."""
+    """The number of objects of all classes but the first, outside of void."""
     return int(objects_of((mask > 0) & (mask != VOID) & (true != VOID)).max())
 
 
 def _chosen(counts: Mapping[int, np.ndarray]) -> list[tuple[str, int]]:
-    """(kind, row) of the worst images and of those about the median."""
+    """('worst' or 'typical', row) of the worst images, and of those about the median of the others."""
     ranked = sorted(
         (row for row, each in counts.items() if each.sum()), key=lambda row: (_mean_iou(counts[row]), row)
     )
@@ -128,7 +128,7 @@ def _chosen(counts: Mapping[int, np.ndarray]) -> list[tuple[str, int]]:
 
 
 def _pictures(run: Run, prepared: PreparedMasks, rows: list[int]) -> dict[str, np.ndarray]:
-    """By name, such as image_3, truth_3 and answer_3: their sizes may differ."""
+    """The pictures by name, such as image_3, truth_3 and answer_3; their sizes may differ."""
     named: dict[str, np.ndarray] = {}
     for row, image, said in answers(run, prepared.shape, prepared.subject.masks.images, rows):
         size = (image.shape[0], image.shape[1])

@@ -1,7 +1,7 @@
-"""The network of masks: a U-Net (Ronneberger, Fischer and Brox 2015) with batch normalization.
+"""The network for masks: a U-Net (Ronneberger, Fischer and Brox 2015) with batch normalization.
 
-What each level hands across is joined with what comes up from below: narrowed by a convolution of one pixel
-first, and then enlarged between the pixels, which is cheaper than the other way round.
+The features of each level are concatenated with those of the level below. The latter are first reduced by a
+convolution with kernel size 1 and then upsampled bilinearly, which is cheaper than the other way round.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,22 +23,22 @@ NETWORKS: Mapping[str, tuple[int, ...]] = {
     "medium": (16, 32, 64, 128, 256),
     "large": (24, 48, 96, 192, 256),
 }
-"""Filters of the levels, each half as high and wide as the one before. Multiply-adds of a pixel: 12, 45 and
-98 thousand."""
+"""Filters of the levels, each half as high and wide as the one before. Multiply-adds per pixel: 12, 45 and 98
+thousand."""
 _SMALLEST = 2  # pixels of the deepest level
 
 
 def unet(classes: int, widths: Sequence[int], size: Sequence[int]) -> Padded:
-    """Images of any (height, width) -> logits of the classes at every pixel.
+    """A network from images of any (height, width) to the logits of the classes at every pixel.
 
-    widths: filters of the levels, of which as many are taken as images of this size have pixels for.
+    widths: filters of the levels. size: (height, width) of the training images; small ones get fewer levels.
     """
     levels = next(n for n in range(len(widths), 0, -1) if n == 1 or min(size) >= _SMALLEST << (n - 1))
     return Padded([*_level(tuple(widths[:levels])), head(classes)], 1 << (levels - 1))
 
 
 def head(classes: int) -> Conv2D:
-    """The last layer, which depends on the classes."""
+    """The last layer, which gives the logits of the classes."""
     return Conv2D(classes, 1)
 
 

@@ -1,4 +1,4 @@
-"""What one step of training on masks makes small."""
+"""The objective of training on masks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from chainrule.training import Objective, Recorded
 
 @dataclass(frozen=True)
 class Segmentation(Objective):
-    """loss(network(x), y), where the moves of training take the mask y along with the picture x.
+    """loss(network(x), y), where training moves the mask y together with the image x.
 
-    network: (batch, height, width, channels) -> logits (batch, height, width, classes). moves: in training,
-    of picture and mask alike. part: (height, width) in the middle, after the moves, that training sees; None:
-    all. What the moves bring in from outside is void in the mask.
+    network: (batch, height, width, channels) -> logits (batch, height, width, classes). moves: the random
+    moves of image and mask in training; mask pixels from beyond the border become void. part: (height, width)
+    in the middle to which images are cropped after the moves; None: not cropped.
     `predict` gives class numbers, int32 (batch, height, width).
     """
 
@@ -42,16 +42,16 @@ class Segmentation(Objective):
             return Recorded(self.loss(outputs, y, inputs.get("weight")), outputs)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Structure:
-        """The logits of the pictures as they are."""
+        """The logits of the images, without moves."""
         return self.network(inputs["x"])
 
     def predict(self, outputs: Structure) -> Structure:
-        """The likeliest class of each pixel."""
+        """The most probable class of each pixel."""
         assert isinstance(outputs, Tensor)  # of the network
         return f.argmax(outputs)
 
     def check(self, shapes: Mapping[str, tuple[int, ...]], targets: Mapping[str, Any]) -> None:
-        """As the loss does."""
+        """Check the targets by the loss."""
         self.loss.check(shapes["prediction"], targets["y"])
 
 

@@ -1,4 +1,4 @@
-"""Objects in a mask, told apart: by the distance to their edge, and a watershed from its peaks."""
+"""Separating the objects in a mask: the distance to their edge, and a watershed from its maxima."""
 
 from importlib.util import find_spec
 
@@ -8,15 +8,15 @@ _NEAREST = 5  # pixels between the middles of two objects, at least
 
 
 def can_tell_apart() -> bool:
-    """Whether scikit-image is there."""
+    """Whether scikit-image is installed."""
     return find_spec("skimage") is not None
 
 
 def objects_of(mask: np.ndarray) -> np.ndarray:
-    """Each object of a mask by a number from 1 on, 0 beside them: (height, width) int32.
+    """(height, width) int32: the number of the object at each pixel, from 1 on; 0 without an object.
 
-    mask: (height, width), nonzero where any object is. Touching objects are cut where the distance to the
-    edge is least between them (Vincent and Soille 1991).
+    mask: (height, width), nonzero at objects. Touching objects are separated where the distance to their edge
+    is smallest between them (Vincent and Soille 1991).
     """
     from scipy.ndimage import distance_transform_edt, gaussian_filter, label
     from skimage.feature import peak_local_max

@@ -1,4 +1,4 @@
-"""Opening the images with masks that are learned from."""
+"""Opening images with masks to train on."""
 
 from dataclasses import dataclass
 
@@ -7,39 +7,37 @@ from chainrule.errors import ConfigError
 from chainrule.tasks.segment.settings import AUTO, NONE, SegmentSettings
 
 TARGET = "mask"
-"""What is predicted: the class of every pixel."""
+"""The name of the target, the class of every pixel."""
 
 
 @dataclass(frozen=True, eq=False)
 class MaskSet:
-    """Images with a mask each."""
+    """Images with masks to train on."""
 
     masks: Masks
 
     @property
     def source(self) -> str:
-        """What messages call them."""
+        """The name of the images in messages."""
         return self.masks.images.source
 
     @property
     def target(self) -> str:
-        """What is predicted."""
+        """The name of what is predicted."""
         return TARGET
 
     def fingerprint(self) -> str:
-        """Of images and masks; see `Masks.fingerprint`."""
+        """The number of images, and a hash of images and masks; see `Masks.fingerprint`."""
         return f"{len(self.masks.paths):,} images with masks, {self.masks.fingerprint()}"
 
 
 def open_mask_set(source: str, target: str | None, settings: SegmentSettings) -> MaskSet:
     """The pairs of a folder; see `chainrule.data.images.open_masks`.
 
-    Raises DataError as that, ConfigError for a target of another name.
+    Raises DataError as it does, and ConfigError for a target other than `TARGET`.
     """
     if target not in (None, TARGET):
-        raise ConfigError(
-            f"{source}: the masks are predicted, there is no {target!r}", remedy="leave the target out"
-        )
+        raise ConfigError(f"{source}: masks are predicted, not {target!r}", remedy="leave the target out")
     void = settings.void
     return MaskSet(open_masks(source, void="auto" if void == AUTO else None if void == NONE else int(void)))
 

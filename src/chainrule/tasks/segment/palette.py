@@ -1,4 +1,4 @@
-"""Colours of classes, in reports and in the files of masks."""
+"""Colours of classes, in reports and in files of masks."""
 
 import io
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _VOID = (20, 20, 20)
 
 
 def colours(classes: int) -> np.ndarray:
-    """A colour for each class: (classes, 3) uint8. After sixteen they return darker and lighter."""
+    """A colour for each class: (classes, 3) uint8. After sixteen they repeat, darker or lighter."""
     many = np.arange(classes)
     base = np.array(_BASE, np.float64)[many % len(_BASE)]
     strength = 0.75 ** (many // len(_BASE))[:, None]
@@ -37,7 +37,7 @@ def colours(classes: int) -> np.ndarray:
 
 
 def painted(mask: np.ndarray, classes: int) -> np.ndarray:
-    """A mask of places of classes in their colours, void nearly black: (height, width, 3) uint8."""
+    """A mask of class indices in the colours of the classes, void nearly black: (height, width, 3) uint8."""
     table = np.full((256, 3), _VOID, np.uint8)
     table[:classes] = colours(classes)
     table[VOID] = _VOID
@@ -56,9 +56,9 @@ def outlined(pixels: np.ndarray, objects: np.ndarray) -> np.ndarray:
 
 
 def png_of(mask: np.ndarray, numbers: Sequence[int]) -> bytes:
-    """A PNG with a palette, that `read_mask` reads as the numbers that the training masks had.
+    """A mask as a PNG file with a palette, which `read_mask` reads as the class numbers of training.
 
-    mask: places in numbers.
+    mask: (height, width), indices into `numbers`.
     """
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Images with masks made ready: split in three, on one canvas, with the recipe that the settings ask for."""
+"""Preparing images with masks: split in three parts, on one canvas, with the recipe of the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +25,11 @@ _SAMPLED = 256
 
 @dataclass(frozen=True, eq=False)
 class PreparedMasks:
-    """Images with masks in three parts. rows: of each part, by number. canvas: (height, width) of examples.
+    """Images with masks in three parts.
 
-    found: sentences on what they are.
+    shape: what the network takes and predicts. canvas: (height, width) of the examples in pixels. rows: the
+    indices of the images of each part: 'train', 'validation' (perhaps empty), 'test'. found: sentences on the
+    images. start: the network of another run to start from, or None.
     """
 
     subject: MaskSet
@@ -39,12 +41,12 @@ class PreparedMasks:
 
     @cached_property
     def training(self) -> Source:
-        """What is trained on."""
+        """The training examples."""
         return self._source("train")
 
     @cached_property
     def validation(self) -> Source | None:
-        """What watches the training."""
+        """The validation examples; None if there are none."""
         return self._source("validation") if len(self.rows["validation"]) else None
 
     @cached_property
@@ -59,19 +61,20 @@ class PreparedMasks:
 
     @cached_property
     def shares(self) -> np.ndarray:
-        """How much of the training images each class covers, void left out: (classes,).
+        """(classes,) the share of the pixels of training images that each class covers, without void.
 
-        Raises DataError where there is void alone.
+        Raises DataError if all pixels are void.
         """
         counts = np.bincount(self.sample[1].ravel(), minlength=VOID + 1)[: len(self.shape.classes)]
         if not counts.sum():
             raise DataError(
-                f"{self.subject.source}: the masks to train on hold void only", remedy="check what void is"
+                f"{self.subject.source}: all pixels of the training masks are void",
+                remedy="check which number is void",
             )
         return counts / counts.sum()
 
     def choices(self, settings: SegmentSettings) -> Choices:
-        """What the settings stand for with these images."""
+        """The settings, with values for 'auto' that suit these images."""
         return choices(settings, len(self.rows["train"]), self.canvas)
 
     def recipe(self, settings: SegmentSettings) -> Recipe:
@@ -94,10 +97,10 @@ class PreparedMasks:
 
 
 def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
-    """Split images, given parts as they are, and say what size they are trained in.
+    """Split the images, keeping parts that the source gives, and choose the canvas.
 
-    settings: test, validation, size, flip, views, objects, from_run and seed are those that matter. Raises
-    DataError, ConfigError.
+    settings: test, validation, size, flip, views, objects, from_run and seed are used. Raises DataError and
+    ConfigError.
     """
     masks, images = subject.masks, subject.masks.images
     start = None if settings.from_run is None else start_from(settings.from_run)
@@ -107,7 +110,10 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
     if not len(rows["test"]):
         raise DataError(f"{subject.source} has nothing to hold out", remedy="give more images")
     if all((read_mask(masks.paths[row]) == masks.void).all() for row in rows["test"]):
-        raise DataError(f"{subject.source}: the masks held out hold void only", remedy="check what void is")
+        raise DataError(
+            f"{subject.source}: all pixels of the held-out masks are void",
+            remedy="check which number is void",
+        )
     scaled = [scaled_size(each, settings.size) for each in images.sizes.tolist()]
     watched = [scaled[row] for part in ("train", "validation") for row in rows[part]]
     canvas = (max(height for height, _ in watched), max(width for _, width in watched))
@@ -134,7 +140,7 @@ def _tells_objects_apart(subject: MaskSet, settings: SegmentSettings) -> bool:
         return len(subject.masks.numbers) == 2 and can_tell_apart()
     if settings.objects and not can_tell_apart():
         raise ConfigError(
-            "objects are told apart by scikit-image, which is missing",
+            "counting objects needs scikit-image, which is not installed",
             remedy="install it (pip install 'chainrule[masks]'), or leave objects out",
         )
     return bool(settings.objects)

@@ -1,4 +1,4 @@
-"""What 'auto' stands for in the settings of masks, and the recipe that they ask for."""
+"""Values for 'auto' in the settings of masks, and the recipe of the settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -25,14 +25,14 @@ from chainrule.training import Recipe
 MOST_EPOCHS = 200
 _FEWEST_EPOCHS = 10
 _EXAMPLES = 20_000
-"""That are seen in all, in about."""
+"""By default there are so many epochs that training sees about as many images in all."""
 _RATES: Mapping[str, tuple[float, float]] = {"adamw": (0.003, 0.01), "nesterov": (0.1, 0.0003)}
-"""Learning rate and decay."""
+"""Learning rate and weight decay by optimizer."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What is set, and what 'auto' stands for; see `settings.HELP`."""
+    """The settings of these names, with values in place of 'auto'; see `settings.HELP`."""
 
     network: str
     shift: int
@@ -44,7 +44,7 @@ class Choices:
 
 
 def choices(settings: SegmentSettings, images: int, size: tuple[int, int]) -> Choices:
-    """The choices for so many training images of a size."""
+    """The choices for a number of training images of this (height, width)."""
     rate, decay = _RATES[settings.optimizer]
     known = Choices(
         network="medium",
@@ -68,9 +68,10 @@ def recipe_for(
     shares: np.ndarray,
     steps_per_epoch: int,
 ) -> Recipe:
-    """The recipe of a network for the settings.
+    """The recipe that trains a network by the settings.
 
-    part: (height, width) that training sees. shares: how much each class covers.
+    part: (height, width) to which training crops images. shares: (classes,) share of the pixels of each
+    class.
     """
     steps = chosen.epochs * steps_per_epoch
     rate = SCHEDULES[settings.schedule](chosen.learning_rate, steps, max(1, chosen.epochs // 4))
@@ -98,9 +99,10 @@ def recipe_for(
 
 
 def class_weights(shares: np.ndarray, power: float) -> tuple[float, ...] | None:
-    """(1 / share of the pixels) ** power of each class, scaled so that a pixel weighs 1 on average.
+    """(1 / share) ** power of each class, scaled so that the mean weight of a pixel is 1.
 
-    None where all weigh alike. A class without pixels weighs what the rarest other does.
+    None for power 0, where all weights are equal. A class without pixels gets the weight of the rarest other
+    class.
     """
     if not power:
         return None
@@ -112,19 +114,19 @@ def class_weights(shares: np.ndarray, power: float) -> tuple[float, ...] | None:
 def new_network(
     settings: SegmentSettings, chosen: Choices, pixels: np.ndarray, classes: int, size: Sequence[int]
 ) -> Sequential:
-    """A network for these training images with its changes of colour; pixels: some of them."""
+    """A network with augmentation of colours by the settings. pixels: some of the training images."""
     net = unet(classes, NETWORKS[chosen.network], size)
     return Sequential([*colours(settings), Standardize.of(pixels), net])
 
 
 def colours(settings: SegmentSettings) -> list[Layer]:
-    """What changes the colours of raw images by chance."""
+    """The layers that augment the colours of raw images."""
     much = settings.colour
     return [ColorJitter(much, much, much)] if much else []
 
 
 def multiple_of(network: Layer) -> int:
-    """What the sides of images are filled up to a multiple of."""
+    """The number of pixels to whose multiple the network pads the sides of images."""
     assert isinstance(network, Sequential)
     assert isinstance(network.layers[-1], Padded)
     return network.layers[-1].multiple

@@ -1,4 +1,4 @@
-"""Runs on masks: trained, evaluated, stored."""
+"""Runs on masks: training, evaluating, saving and loading them."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -35,10 +35,10 @@ NAME = "segment"
 
 @dataclass(frozen=True, eq=False)
 class SegmentRun:
-    """A run on masks: the network, what it takes and tells apart, and how good it is.
+    """A run on masks.
 
-    source: the folder. target: what is predicted. evaluation: figures on held-out images. pictures: what the
-    report shows.
+    run: the trained network. shape: what it takes and predicts. source: the folder. target: the name of what
+    is predicted. evaluation: metrics on held-out images, as plain data. pictures: those of the report.
     """
 
     run: Run
@@ -50,12 +50,12 @@ class SegmentRun:
     pictures: Mapping[str, np.ndarray]
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         file = text_of_path(self.source)
         return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         shown = sections_of(self.evaluation, self.pictures)
         page = run_page(self.config(), self.run.history, self.evaluation, folder.name, shown)
         with folder_aside(folder) as aside:
@@ -76,7 +76,7 @@ def train_masks(
     listeners: Sequence[Listener] = (),
     say: Say = say_nothing,
 ) -> SegmentRun:
-    """Split images, train, and evaluate on those held out; see `Train`."""
+    """Split the images, train, and evaluate on those held out; see `Train`."""
     prepared = prepare_masks(opened, settings)
     recipe = prepared.recipe(settings)
     for sentence in (*prepared.found, _story(prepared, settings, recipe)):
@@ -95,14 +95,14 @@ def fit(prepared: PreparedMasks, recipe: Recipe, **how: Any) -> Run:
 
 
 def evaluated(prepared: PreparedMasks, run: Run, settings: SegmentSettings) -> SegmentRun:
-    """A run with its figures on the held-out images."""
+    """A run, evaluated on the held-out images."""
     evaluation, pictures = evaluate(run, prepared)
     subject = prepared.subject
     return SegmentRun(run, prepared.shape, settings, subject.source, subject.target, evaluation, pictures)
 
 
 def load_segment_run(folder: Path) -> SegmentRun:
-    """The run that `SegmentRun.save` wrote; DataError if the folder is none or is damaged."""
+    """The run that `SegmentRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     check_kind(folder, NAME, "give the folder of a run on masks")
     run, shape = load_network(folder), read_shape(folder)
     try:

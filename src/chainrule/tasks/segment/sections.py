@@ -1,4 +1,4 @@
-"""What the report shows of masks: figures of each class, and picture, truth and answer side by side."""
+"""The report's sections on masks: metrics of each class, and image, truth and prediction side by side."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -19,23 +19,23 @@ from chainrule.tasks.segment.palette import colours, outlined, painted
 _TITLES = {
     "worst": (
         "The worst images",
-        "Held-out images with the lowest mean intersection over union of their classes: the image, its "
-        "mask, and what the network says.",
+        "The held-out images with the lowest mean intersection over union of their classes: the image, its "
+        "mask, and the prediction.",
     ),
     "typical": (
         "Typical images",
-        "Held-out images about the middle of all by that measure.",
+        "Held-out images whose mean intersection over union is about the median.",
     ),
 }
 
 
 def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics, intersection over union and confusion of the classes, and the pictures."""
+    """Metrics, intersection over union and confusion matrix of the classes, and images with masks."""
     return sections_of(evaluation, read_pictures(folder))
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The same from pictures in memory."""
+    """The sections, with pictures in memory."""
     if not evaluation.get("classes"):
         return [held_out(evaluation, "the most frequent class")]
     blocks = [_classes(evaluation), confusion(evaluation, "pixel")]
@@ -65,7 +65,7 @@ def _classes(evaluation: Mapping[str, Any]) -> str:
                 metric_value("pixel_accuracy", counts[number].sum() / total),
             ]
         )
-    header = ["class", "intersection over union", "found", "right where said", "share of pixels"]
+    header = ["class", "intersection over union", "recall", "precision", "share of pixels"]
     return page.table(header, rows, kind="numbers")
 
 
@@ -77,8 +77,8 @@ def _swatch(evaluation: Mapping[str, Any], number: int) -> str:
 def _objects(objects: Mapping[str, Any]) -> str:
     rows = [
         ["objects in the masks", f"{objects['true']:,}"],
-        ["objects in the answers", f"{objects['found']:,}"],
-        ["mean error of the number in an image", f"{objects['mean_absolute_error']:.2f}"],
+        ["objects in the predictions", f"{objects['found']:,}"],
+        ["mean absolute error of the number in an image", f"{objects['mean_absolute_error']:.2f}"],
     ]
     return page.table(["objects", "held out"], rows, kind="numbers")
 
@@ -103,7 +103,7 @@ def _tiles(
     if found is not None and can_tell_apart():
         image = outlined(image, objects_of(said > 0))
     name = Path(str(each["image"])).name
-    below = name if found is None else f"{name}: outlined as found"
+    below = name if found is None else f"{name}: predicted objects outlined"
     return [
         Picture(picture(image), "", below, str(each["image"])),
         Picture(
@@ -114,7 +114,7 @@ def _tiles(
         Picture(
             picture(painted(said, classes)),
             metric_value("mean_iou", each["iou"]),
-            "answer" if found is None else f"answer, {counted(found, 'object')}",
+            "prediction" if found is None else f"prediction, {counted(found, 'object')}",
         ),
     ]
 

@@ -24,42 +24,43 @@ VIEWS = ("one", "mirrored")
 NONE = "none"
 
 HELP: Mapping[str, str] = {
-    "test": "share of the images held out for the final figures, where the source has no test part",
-    "validation": "share of the images that watch the training, where the source has no such part; 0: none",
-    "void": "number in the masks of pixels that do not count; none; auto: 255 beside two others or more, or "
-    "what a file of class names calls void",
-    "size": "side in pixels that larger images are scaled down to; masks are given at their own size",
+    "test": "share of the images held out for the final evaluation, if the source has no test part",
+    "validation": "share of the images for validation during training, if the source has no such part; 0 for "
+    "none",
+    "void": "number of mask pixels that do not count; none; auto: 255 if the masks hold it and at least two "
+    "other numbers, else the number that a file of class names calls void",
+    "size": "images with a longer side, in pixels, are scaled down to it; predicted masks have the size of "
+    "their images",
     "network": f"{', '.join(NETWORKS)}; auto: medium, or as large as the minutes allow",
-    "shift": "most pixels that training shifts images by; auto: an eighth of the shorter side",
-    "degrees": "most degrees that training rotates images by",
-    "scale": "largest factor that training enlarges images by, at least 1; also smaller, by up to its "
-    "square root",
-    "flip": f"how training mirrors images: {', '.join(FLIPS)}",
-    "colour": "how much training changes brightness, contrast and saturation, 0 to 1",
-    "dice": "share of the Dice loss beside the cross-entropy, at least 0",
-    "class_weights": "power of the inverse frequency that a class is weighed by in the cross-entropy, 0 to 1",
+    "shift": "augmentation: the most pixels by which images are shifted; auto: an eighth of the shorter side",
+    "degrees": "augmentation: the most degrees by which images are rotated, 0 to 180",
+    "scale": "augmentation: images are scaled by a factor from 1 / √scale to scale, at least 1",
+    "flip": f"augmentation: how images are mirrored at random: {', '.join(FLIPS)}",
+    "colour": "augmentation: the most change of brightness, contrast and saturation, 0 to 1",
+    "dice": "weight of the Dice loss, which is added to the cross-entropy, at least 0",
+    "class_weights": "classes are weighted in the cross-entropy by (1 / frequency) to this power, 0 to 1",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
     "optimizer": f"one of {', '.join(OPTIMIZERS)}",
-    "learning_rate": "how far a step goes, above 0; auto: by optimizer",
-    "weight_decay": "strength of decoupled decay of the weights; auto: by optimizer",
+    "learning_rate": "the largest learning rate, above 0; auto: by optimizer",
+    "weight_decay": "strength of decoupled weight decay; auto: by optimizer",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
-    "average": "decay of the moving average of the weights, which is kept; 0 for none",
+    "average": "decay of a moving average of the weights, which is stored instead of them; 0 for none",
     "epochs": "passes over the training images; auto: by their number, or by the minutes",
-    "batch_size": "images a step; auto: 8, fewer where there are few",
-    "views": "what is averaged in prediction: one view; with the mirrored one; auto: mirrored where training "
-    "mirrors",
-    "objects": "true: objects of all classes but that of the lowest number are told apart and counted, which "
-    "needs scikit-image; auto: of masks of two classes, where that is installed",
-    "minutes": "most minutes to train: what is auto of epochs and network is fitted into them by timing the "
-    "first steps, and stored",
-    "from_run": "folder of a run on masks whose network training starts from, with a new last layer",
-    "seed": "decides splits, initial weights, order and augmentation of the images",
+    "batch_size": "images per step, at least 2; auto: 8, or less for few images",
+    "views": "views of an image whose predictions are averaged: one; mirrored (and its mirror image); auto: "
+    "mirrored if training mirrors left and right, else one",
+    "objects": "true: count the separate objects of all classes but the one of the lowest number; needs "
+    "scikit-image; auto: for masks of two classes, if that is installed",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
+    "if it is auto) are chosen and stored",
+    "from_run": "folder of a run of this task: training starts from its network, with a new last layer",
+    "seed": "seed of the split, the initial weights, the order of the images and augmentation",
 }
 
 
 @dataclass(frozen=True)
 class SegmentSettings:
-    """How images with masks are split, and what is trained on them and how; HELP says what each means.
+    """How images with masks are split, and how a network is trained on them; HELP describes each setting.
 
     Raises ConfigError for a value of the wrong type, out of range or unknown.
     """
@@ -124,7 +125,7 @@ class SegmentSettings:
             check_text("segment", "from_run", self.from_run)
             if self.network != AUTO:
                 raise ConfigError(
-                    "the network is that of the run that is started from",
+                    "the network is that of the run that training starts from",
                     remedy="leave network out, or do not start from a run",
                 )
         if self.test + self.validation >= 1:

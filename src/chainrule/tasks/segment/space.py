@@ -1,4 +1,4 @@
-"""What is searched for masks: how the network is trained, and how strongly images are changed."""
+"""The search space of masks: settings of training and of augmentation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,28 +25,28 @@ TRAINING_SPACE = Space(
         "colour": Float(0.0, 0.8, first=0.5),
     }
 )
-"""The first trial trains as `train` does. What changes the loss is not searched: it compares the trials."""
+"""The first trial has the default settings of `train`. Those of the loss are fixed, as it compares trials."""
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentTrials:
-    """Images with masks prepared once, for trials with any settings."""
+    """Images with masks that are prepared once for all trials."""
 
     prepared: PreparedMasks
 
     @property
     def found(self) -> Sequence[str]:
-        """Sentences on what was found."""
+        """Sentences on the images."""
         return self.prepared.found
 
     def fit(
         self, settings: SegmentSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
     ) -> Run:
-        """Train on the training images, watched by those to validate with."""
+        """Train on the training images, with validation."""
         return fit(self.prepared, self.prepared.recipe(settings), listeners=listeners, progress=progress)
 
     def evaluated(self, run: Run, settings: SegmentSettings) -> SegmentRun:
-        """A run of `fit` with its figures on the held-out images."""
+        """A run of `fit`, evaluated on the held-out images."""
         return evaluated(self.prepared, run, settings)
 
 
@@ -58,7 +58,7 @@ def _prepare(subject: MaskSet, settings: SegmentSettings) -> SegmentTrials:
     prepared = prepare_masks(subject, settings)
     if prepared.validation is None:
         raise ConfigError(
-            "trials are compared by their validation loss, and nothing is to validate with",
+            "trials are compared by their validation loss, and there are no validation images",
             remedy="set a share of the images aside ({validation})",
             settings={"validation": 0.1},
         )

@@ -1,4 +1,4 @@
-"""What a run folder of masks holds besides the run: what the network takes and tells apart, and pictures."""
+"""masks.json in a run folder of masks: the images that the network takes, and its classes."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,11 +14,12 @@ MASKS = "masks.json"
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network takes and tells apart.
+    """What a network takes and predicts.
 
-    longest: side that larger images are scaled down to. channels: of images. classes: names of the classes,
-    and numbers, what masks call them, in the order of the network's outputs. void: number of pixels that do
-    not count, or None. views: what is averaged in prediction. objects: whether objects are told apart.
+    longest: images with a longer side, in pixels, are scaled down to it. channels: 1 or 3. classes, numbers:
+    the name and the number in masks of each class, in the order of the network's outputs. void: the number of
+    pixels that do not count, or None. views: over which predictions are averaged, see `settings.HELP`.
+    objects: whether separate objects are counted.
     """
 
     longest: int
@@ -31,7 +32,7 @@ class Shape:
 
 
 def load_network(folder: Path) -> Run:
-    """The run in a folder; DataError where there is none."""
+    """The run of the network in a folder. Raises DataError if there is none."""
     return load_run(folder, classes=(Segmentation,))
 
 
@@ -41,7 +42,7 @@ def write_shape(folder: Path, shape: Shape) -> None:
 
 
 def read_shape(folder: Path) -> Shape:
-    """What `write_shape` wrote; DataError where it is missing or damaged."""
+    """What `write_shape` wrote. Raises DataError if it is missing or damaged."""
     try:
         known = json.loads((folder / MASKS).read_text(encoding="utf-8"))
         return Shape(
@@ -55,7 +56,7 @@ def read_shape(folder: Path) -> Shape:
         )
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not the run of masks: it has no {MASKS}", remedy="give the folder of such a run"
+            f"{folder} is not a run on masks: it has no {MASKS}", remedy="give the folder of such a run"
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / MASKS} is damaged ({error!r})", remedy="train again") from None

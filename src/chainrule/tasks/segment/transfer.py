@@ -1,4 +1,4 @@
-"""Starting from the network of another run on masks, with a new last layer."""
+"""Transfer: starting from the network of another run on masks, with a new last layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from chainrule.training.folder import check_kind
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """A trained network without its changes of colour and its last layer, and its arrays by name."""
+    """A trained network without augmentation and last layer, and its arrays by name. channels: 1 or 3."""
 
     standardize: Standardize
     net: Padded
@@ -25,13 +25,13 @@ class Start:
     channels: int
 
     def network(self, settings: SegmentSettings, classes: int) -> Sequential:
-        """The network with changes of colour as the settings say, and a new last layer for the classes."""
+        """The network with augmentation by the settings, and a new last layer for the classes."""
         net = Padded([*self.net.layers[:-1], head(classes)], self.net.multiple)
         return Sequential([*colours(settings), self.standardize, net])
 
 
 def start_from(folder: str) -> Start:
-    """The network of a run on masks; DataError if the folder holds none."""
+    """The network of the run in a folder. Raises DataError if it holds no run on masks."""
     path = Path(folder)
     check_kind(path, "segment", "give the folder of a run on masks")
     run, shape = load_network(path), read_shape(path)

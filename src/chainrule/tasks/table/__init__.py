@@ -1,4 +1,4 @@
-"""Tables: a target column is learned from the others."""
+"""Tables: a target column is predicted from the others."""
 
 from chainrule.tasks.opening import open_table
 from chainrule.tasks.table.evaluate import guess
@@ -12,7 +12,7 @@ from chainrule.tasks.task import Task
 
 TABLE = Task(
     name=NAME,
-    meaning="learn one column of a table from the others",
+    meaning="predict one column of a table from the others",
     settings=TableSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_table(source, target, missing=settings.missing, say=say),

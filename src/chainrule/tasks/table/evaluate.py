@@ -1,4 +1,4 @@
-"""How good a table run is on rows it never saw, beside the baseline of knowing nothing of the columns."""
+"""The evaluation of a run on a table on held-out rows, beside a constant prediction as the baseline."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,17 +12,17 @@ from chainrule.training import Run
 
 
 def problem_of(evaluation: Mapping[str, Any]) -> str:
-    """'classification' or 'regression'; earlier evaluations called it the task."""
+    """'classification' or 'regression'; in older evaluations the key is 'task'."""
     return str(evaluation.get("problem", evaluation.get("task", "regression")))
 
 
 def guess(evaluation: Mapping[str, Any]) -> str:
-    """What the baseline says of every row."""
+    """The name of the baseline, a constant prediction."""
     return "most frequent class" if problem_of(evaluation) == "classification" else "mean"
 
 
 def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dict[str, Any]:
-    """Figures on the held-out rows, the last of the parts, beside the baseline."""
+    """The evaluation on the held-out rows, the last of the parts, as plain data."""
     training, validation, test = parts
     outputs = run.predict(test.x)
     if preparation.task == "classification":
@@ -43,9 +43,9 @@ def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dic
 
 
 def regression(predictions: np.ndarray, truth: np.ndarray, training: np.ndarray) -> dict[str, Any]:
-    """Metrics, baseline, and the numbers themselves for the figures; all in the target's own unit.
+    """Metrics, those of the baseline, and predictions for the report's figures, in the unit of the target.
 
-    predictions, truth: (rows,). training: (n,) targets trained on; the baseline says their mean every time.
+    predictions, truth: (rows,). training: (n,) targets of training; the baseline predicts their mean.
     """
     return {
         "metrics": _value_metrics(predictions, truth),

@@ -18,15 +18,16 @@ from chainrule.tasks.table.settings import AUTO, recipe_for
 from chainrule.training import Batch, initial_tree, training_step
 
 READABLE = (8,)
-"""Layers of the network that is shown in place of an ensemble."""
+"""The hidden layers of the network that is explained in place of an ensemble."""
 
 
 def explain_run(table_run: TableRun, row: int = 0, source: str | None = None) -> Explanation:
     """One step of plain gradient descent on one row of the table, from the trained weights, without dropout.
 
-    A run whose layers are 'auto' is an ensemble of too many numbers to read: a network of 8 units takes its
-    place, at its initial weights, and the title says so.
-    row: from 0, in the file's order. source: the file, if it is not where it was. Raises DataError.
+    A run whose layers are 'auto' is an ensemble, with too many numbers to read. In its place a network of 8
+    hidden units is explained, at its initial weights, and the title says so.
+    row: from 0, in the order of the file. source: the file, if it was moved. Raises DataError for a row or
+    file that does not exist.
     """
     preparation, settings = table_run.preparation, table_run.settings
     place = source or table_run.source

@@ -1,4 +1,4 @@
-"""The network and the recipe for tables where nobody named others: pure functions of what a table holds."""
+"""The default network and recipe for tables, as functions of a table's columns and rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ from chainrule.training import Recipe, Supervised
 
 MEMBERS = 16
 PIECES = 32
-"""Most pieces of the line that a number becomes."""
+"""The most pieces of the piecewise linear function of a number."""
 HIDDEN_CODES = 0.02
 FEW_ROWS = 500
-"""Fewer rows say too little of where a number's line should break: it stays straight."""
+"""With fewer rows, too few values are known to choose edges, so the function is linear."""
 MANY_NUMBERS = 32
-"""More columns of numbers get shorter vectors, so that the first layer stays as wide."""
+"""With more columns of numbers their vectors are shorter, so that the first layer does not become wider."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How a network is trained, in the names of the settings of a table run."""
+    """The settings of training that depend on the table, under their names in `TableSettings`."""
 
     dropout: float
     optimizer: str
@@ -46,12 +46,13 @@ class Choices:
 
 
 def table_choices(rows: int, task: str) -> Choices:
-    """How a table is trained by default: the more rows, the larger the batches.
+    """The default choices for a table; batches are larger for more rows.
 
-    The rate is halved when the validation loss stalls, and training stops when it stalls twice as long: noisy
-    tables take few epochs, smooth ones many. Few rows make few steps an epoch, so they get more patience.
-    rows: to train on. task: 'classification' or 'regression', which takes no dropout: on ames, diamonds and
-    bike sharing it cost more in smoothness than it gave.
+    The rate is halved when the validation loss stalls, and training stops when it stalls twice as long, so
+    that noisy tables take few epochs and smooth ones many. Tables of few rows, with few steps per epoch, get
+    more patience.
+    rows: to train on. task: 'classification' or 'regression'; the latter has no dropout, which made results
+    worse on ames, diamonds and bike sharing.
     """
     batch_size = 32 if rows < 1000 else 64 if rows < 3000 else 256 if rows < 20_000 else 512
     patience = max(16, 100 // -(-rows // batch_size))
@@ -70,11 +71,11 @@ def table_network(
 ) -> Layer:
     """An ensemble of residual networks that share their weights (TabM 'mini', Gorishniy et al. 2024).
 
-    features: of the matrix's columns (`Preparation.features`, encoded as codes). matrix: (rows, columns) of
-    the training rows, or of a sample of them; it tells where the lines of numbers break: at their quantiles.
-    outputs: numbers each member gives. rows: how many there are to train on; fewer than 1,000 get a narrower
-    network. activation: of the hidden layers. dropout: share of their outputs set to 0 in training.
-    The network takes (batch, columns) and gives (batch, 16 members, outputs), for MeanOfMembers.
+    features: of the columns of the matrix (`Preparation.features`, encoded as codes). matrix: (rows, columns)
+    of the training rows, or of a sample of them, whose quantiles become the edges of piecewise linear
+    functions. outputs: of each member. rows: number of training rows; for less than 1,000 the network is
+    narrower. activation: of the hidden layers. dropout: share of their outputs set to 0 in training.
+    The network maps (batch, columns) to (batch, 16 members, outputs), for MeanOfMembers.
     """
     width = 64 if rows < 1000 else 128
     noise = [Dropout(dropout)] if dropout else []
@@ -84,7 +85,7 @@ def table_network(
 
 
 def table_features(features: Sequence[Feature], matrix: np.ndarray, *, rows: int) -> TableFeatures:
-    """How columns go into a network: categories looked up, numbers as lines that break where values lie.
+    """The first layer: categories are looked up, numbers become piecewise linear functions.
 
     The arguments are those of `table_network`.
     """
@@ -103,9 +104,9 @@ def table_features(features: Sequence[Feature], matrix: np.ndarray, *, rows: int
 
 
 def line_edges(values: np.ndarray) -> tuple[float, ...]:
-    """Where a number's line breaks: quantiles of the values, and of the distinct values.
+    """The edges of a number's piecewise linear function: quantiles of the values, and of the distinct values.
 
-    The latter resolve what is rare, such as gains of capital, which most people have not.
+    The latter resolve rare values, such as capital gains, which are 0 for most people.
     """
     shares = np.linspace(0.0, 1.0, PIECES // 2 + 1)
     of_rows, of_values = (
@@ -127,8 +128,7 @@ def table_recipe(
     """The recipe for a table: `table_network` with AdamW, a rate that falls on plateaus, and early stopping.
 
     loss: of one member's outputs. task: 'classification' or 'regression'. seed: as for Recipe. The other
-    arguments are those of `table_network`.
-    Training stops early where rows to validate on are given with it.
+    arguments are those of `table_network`. Early stopping needs validation rows.
     """
     choices = table_choices(rows, task)
     return Recipe(

@@ -1,4 +1,4 @@
-"""What a run on a table says of other rows."""
+"""Predictions of a run on a table for other rows."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def predict(table_run: TableRun, source: str | None, say: Say) -> Predictions:
-    """Predictions for the rows of a file or a named data set; ConfigError where none is named."""
+    """Predictions for the rows of a file or a named data set. Raises ConfigError without a source."""
     if source is None:
         raise ConfigError("there are no rows to predict", remedy="name a file with the columns of the table")
     rows = open_rows(table_run, source, say=say)
@@ -21,20 +21,20 @@ def predict(table_run: TableRun, source: str | None, say: Say) -> Predictions:
 
 
 def open_rows(table_run: TableRun, source: str, *, say: Say = say_nothing) -> "pd.DataFrame":
-    """New rows for a run, from a file or a named data set, read as the run's own table was.
+    """New rows for a run, from a file or a named data set, read in the same way as the run's own table.
 
-    say: called with a sentence where something is fetched.
+    say: called with a sentence when a named data set is downloaded.
     """
     reading = table_run.preparation.reading
     return load_named(source, say=say).frame if is_named(source) else read_table(source, reading)
 
 
 def predict_table(table_run: TableRun, frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
-    """Predictions for new rows. What is predicted of a row does not hang on the rows beside it, to the bit.
+    """Predictions for new rows; that of a row does not depend on the other rows, to the bit.
 
-    Returns a column 'prediction' and, for classes, 'probability_<class>' each, in the rows' order.
-    source: what errors call the rows. Raises DataError for missing columns, text where numbers were, and
-    infinite values.
+    Returns a column 'prediction' and, for classification, 'probability_<class>' for each class, in the order
+    of the rows. source: the name of the rows in errors. Raises DataError for missing columns, text in a
+    column of numbers, and infinite values.
     """
     import pandas as pd
 

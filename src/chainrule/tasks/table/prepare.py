@@ -1,4 +1,4 @@
-"""Preparing a table: its problem, its three parts, its columns, and the recipe that the settings ask for."""
+"""Preparing a table: its problem, its three parts, its columns, and the recipe of the settings."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ from chainrule.training import Recipe
 
 @dataclass(frozen=True, eq=False)
 class PreparedTable:
-    """A table split in three, with the columns of each part prepared.
+    """A table split in three parts, with prepared columns.
 
-    table: without the rows that have no target. parts: to train on, to validate with, held out.
-    why: a sentence on the task that was inferred. notes: sentences on what was found in the table.
+    table: without the rows that have no target. parts: training, validation and held-out rows. why: a
+    sentence on the inferred problem. notes: sentences on what was found in the table.
     """
 
     table: Table
@@ -37,14 +37,15 @@ class PreparedTable:
     notes: tuple[str, ...]
 
     def recipe(self, settings: TableSettings) -> Recipe:
-        """The recipe that the settings ask for; ConfigError where they do not fit the task."""
+        """The recipe of the settings. Raises ConfigError for settings that do not fit the problem."""
         return _recipe(self.preparation, self.parts[0], settings)
 
 
 def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
-    """Split a table and prepare its columns by what the training rows hold.
+    """Split a table, and prepare its columns as learned from the training rows.
 
-    settings: problem, test, validation and seed are those that matter. Raises DataError and ConfigError.
+    settings: problem, test, validation, class_weight, target_transform and seed are used. Raises DataError
+    and ConfigError.
     """
     task, why = infer_task(table.target_values())
     if settings.problem != "auto":
@@ -68,7 +69,7 @@ def prepare_table(table: Table, settings: TableSettings) -> PreparedTable:
 
 
 def preparation_of(table: Table, training: Table, task: str, settings: TableSettings) -> Preparation:
-    """What is learned of the columns from the training rows."""
+    """The preparation of the columns, learned from the training rows."""
     classes = classes_of(table.target_values()) if task == "classification" else None
     return fit_preparation(
         training.frame,
@@ -99,7 +100,7 @@ def _recipe(preparation: Preparation, training: Arrays, settings: TableSettings)
 
 
 def _weighted(training: Arrays, validation: Arrays, class_weight: str) -> tuple[Arrays, Arrays]:
-    """Both with weights by which classes count alike in the training rows, where they are asked for."""
+    """Both parts, with sample weights that balance the classes of the training rows, if they are set."""
     from sklearn.utils.class_weight import compute_class_weight
 
     labels = targets_of(training)

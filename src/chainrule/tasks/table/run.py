@@ -1,4 +1,4 @@
-"""Runs on tables: trained, evaluated, stored."""
+"""Runs on tables: training, evaluating, saving and loading them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,10 +36,11 @@ PREPROCESSING = "preprocessing.json"
 
 @dataclass(frozen=True, eq=False)
 class TableRun:
-    """A run on a table: the trained network, what prepares rows for it, and how good it is.
+    """A run on a table.
 
-    source: the file, or the name of a named data set. evaluation: figures on held-out rows beside the
-    baseline. notes: sentences on what was found in the table.
+    run: the trained network. preparation: how rows are prepared for it. source: the file, or the name of a
+    named data set. evaluation: metrics on held-out rows and those of the baseline, as plain data. notes:
+    sentences on what was found in the table.
     """
 
     run: Run
@@ -50,12 +51,12 @@ class TableRun:
     notes: tuple[str, ...]
 
     def config(self) -> dict[str, Any]:
-        """What config.toml says: everything that repeats the run."""
+        """The content of config.toml: everything needed to repeat the run."""
         file = text_of_path(self.source)
         return {"task": NAME, "file": file, "target": self.preparation.target} | plain_settings(self.settings)
 
     def save(self, folder: Path) -> Path:
-        """Write the run folder with its report, whole or not at all; ConfigError if it exists."""
+        """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
         with folder_aside(folder) as aside:
             self.run.write(aside, self.config(), NAME)
             write_json(aside / PREPROCESSING, self.preparation.to_json())
@@ -79,7 +80,7 @@ def train_table(
     """Split a table, prepare it, train, and evaluate on the held-out rows.
 
     progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what is inferred.
-    Raises DataError and ConfigError before training, TrainingError if the loss becomes NaN.
+    Raises DataError and ConfigError before training, TrainingError if training fails.
     """
     prepared = prepare_table(opened, settings)
     recipe = prepared.recipe(settings)
@@ -94,13 +95,13 @@ def train_table(
 
 
 def evaluated(prepared: PreparedTable, run: Run, settings: TableSettings) -> TableRun:
-    """A run with its figures on the held-out rows."""
+    """A run, evaluated on the held-out rows."""
     result = evaluate(run, prepared.preparation, prepared.parts)
     return TableRun(run, prepared.preparation, settings, prepared.table.source, result, prepared.notes)
 
 
 def load_table_run(folder: Path) -> TableRun:
-    """The run that `TableRun.save` wrote; DataError if the folder is none or is damaged."""
+    """The run that `TableRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     import tomllib
 
     check_kind(folder, NAME, "give the folder of a table's run")
@@ -111,8 +112,8 @@ def load_table_run(folder: Path) -> TableRun:
         result = read_evaluation(folder)
     except FileNotFoundError as error:
         raise DataError(
-            f"{folder} is not the run of a table: it has no {Path(error.filename).name}",
-            remedy="give the folder of a table's run",
+            f"{folder} is not a run on a table: it has no {Path(error.filename).name}",
+            remedy="give the folder of such a run",
         ) from None
     except ValueError as error:
         raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
@@ -124,7 +125,7 @@ def load_table_run(folder: Path) -> TableRun:
 
 
 def upgraded_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What config.toml says, in today's words: before there were several tasks, `task` was the problem."""
+    """The content of config.toml in the present format; in an older one, `task` is the problem."""
     if config.get("task") not in ("auto", "classification", "regression"):
         return dict(config)
     return {**config, "task": NAME, "problem": config["task"]}

@@ -1,4 +1,4 @@
-"""What the report shows of a table: the confusion matrix, or the residuals."""
+"""The report's sections on a table: metrics, and the confusion matrix or the residuals."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,13 +33,13 @@ def _regression_plots(evaluation: Mapping[str, Any]) -> str:
     scatter = page.plot(
         "Predicted against true",
         figures.predicted_against_true(targets, predictions),
-        "Points on the dashed line are exact; a cloud flatter than the line means that extremes are pulled "
-        "towards the mean.",
+        "Points on the dashed line are exact; a cloud flatter than the line means that extreme values are "
+        "predicted too close to the mean.",
     )
     histogram = page.plot(
         "Residuals",
         figures.residual_histogram(targets, predictions),
-        "A narrow heap around zero is good; a heap beside zero means predictions that are too high or too "
-        f"low throughout (their mean is {number(float(np.mean(predictions - targets)))}).",
+        "A narrow peak at zero is good. If the residuals lie mostly on one side of zero, the predictions are "
+        f"too high or too low (their mean is {number(float(np.mean(predictions - targets)))}).",
     )
     return page.grid([scatter, histogram])

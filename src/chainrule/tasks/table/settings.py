@@ -41,41 +41,41 @@ Auto = Literal["auto"]
 AUTO: Auto = "auto"
 
 PLAIN = Choices(0.2, "adam", 0.001, "constant", 200, 32, 20)
-"""What 'auto' means for layers that are named."""
+"""The values for 'auto' if the settings name the layers."""
 _CHOSEN = tuple(each.name for each in fields(Choices))
 
 _MEANINGS: Mapping[str, str] = {
     "problem": "classification, regression, or auto: inferred from the target column",
     "missing": "texts that mean a missing value in columns of text, such as NA,?; auto: the usual ones, "
-    "unless the target has one as often as a class",
-    "test": "share of the rows held out for the final figures, never seen in training",
-    "validation": "share of the rows that watch the training and choose its best epoch",
-    "layers": "units of each hidden layer; [] for none; auto: an ensemble that shares its weights, with "
-    "embeddings of numbers and categories. What else is auto below depends on it",
+    "unless one is as frequent in the target as a class",
+    "test": "share of the rows held out for the final evaluation, never seen in training",
+    "validation": "share of the rows for validation during training, to choose the best epoch",
+    "layers": "units of each hidden layer; [] for none; auto: an ensemble with shared weights, and "
+    "embeddings of numbers and categories. The other settings that are auto depend on it",
     "activation": f"of the hidden layers: {', '.join(ACTIVATIONS)}",
     "initializer": "of the weights: auto (glorot_uniform; lecun_normal for selu), he_uniform, orthogonal …",
     "dropout": "share of each hidden layer's outputs set to 0 in training, 0 to below 1",
     "l1": "strength of the penalty Σ|w|; 0 for none",
     "l2": "strength of the penalty ½ Σw²; 0 for none",
-    "weight_decay": "strength of decoupled decay of the weights, as of AdamW; 0 for the optimizer's own",
+    "weight_decay": "strength of decoupled weight decay, as in AdamW; 0 for the optimizer's default",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
     "optimizer": f"one of {', '.join(PRESETS)}",
-    "learning_rate": "how far a step goes, above 0",
+    "learning_rate": "learning rate at the start or at the peak of its schedule, above 0",
     "schedule": "of the learning rate: constant, cosine (to 0 over all epochs), one_cycle (up and down), "
     "step (a tenth after each third of the epochs), exponential (a tenth over all epochs), plateau (a half "
     "when validation stalls), adaptive (a fifth when it stalls for 2 epochs)",
-    "clip": "longest allowed gradient, by global norm; 0 for no limit",
+    "clip": "largest norm of the gradient over all parameters; 0 for no limit",
     "loss": "auto, softmax_cross_entropy, mean_squared_error, mean_absolute_error, huber",
     "epochs": "most passes over the training rows, at least 1",
-    "batch_size": "rows a step, at least 1",
+    "batch_size": "rows per step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
-    "class_weight": "balanced: rows of rare classes count more, so that classes count alike; none; auto: "
-    "balanced where the most frequent class has 10 times the rows of the rarest",
+    "class_weight": "balanced: rows of rare classes have larger weights, so that all classes count alike; "
+    "none; auto: balanced if the most frequent class has 10 times the rows of the rarest",
     "target_transform": "auto: a skewed target is learned as its logarithm or a power of it; none",
-    "seed": "decides splits, initial weights, order of the rows and dropout",
+    "seed": "seed of the split, the initial weights, the order of the rows and dropout",
 }
 HELP: Mapping[str, str] = {
-    name: f"{text}; auto: {getattr(PLAIN, name)} where layers are named" if name in _CHOSEN else text
+    name: f"{text}; auto: {getattr(PLAIN, name)} if layers are named" if name in _CHOSEN else text
     for name, text in _MEANINGS.items()
 }
 
@@ -107,9 +107,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class TableSettings:
-    """How a table is split, and what is trained on it and how; HELP says what each setting means.
+    """How a table is split, and how a network is trained on it; HELP describes each setting.
 
-    Raises ConfigError for a value of the wrong type, out of range or unknown, naming the nearest known one.
+    Raises ConfigError for a value of the wrong type, out of range or unknown, suggesting the nearest known
+    one.
     """
 
     problem: str = "auto"
@@ -176,24 +177,24 @@ class TableSettings:
         object.__setattr__(self, "layers", tuple(units))
 
     def choices(self, task: str, rows: int) -> Choices:
-        """What is set, and what 'auto' stands for; rows: to train on."""
+        """The settings of training, with values in place of 'auto'. rows: number of training rows."""
         known = table_choices(rows, task) if self.layers == AUTO else PLAIN
         named = {name: getattr(self, name) for name in _CHOSEN}
         return replace(known, **{name: value for name, value in named.items() if value != AUTO})
 
 
 def settings_from(pairs: Mapping[str, Any]) -> TableSettings:
-    """Settings of a table from names and plain values; ConfigError as `settings_of`."""
+    """Settings of a table from names and plain values. Raises ConfigError as `settings_of` does."""
     return settings_of(TableSettings, pairs)
 
 
 def recipe_for(
     settings: TableSettings, task: str, outputs: int, rows: int, ensemble: Layer | None = None
 ) -> Recipe:
-    """The recipe these settings ask for.
+    """The recipe of these settings.
 
-    task: 'classification' or 'regression'. outputs: units of the last layer. rows: to train on.
-    ensemble: the network (`table_network`) where layers is 'auto'.
+    task: 'classification' or 'regression'. outputs: units of the last layer. rows: number of training rows.
+    ensemble: the network (`table_network`) if layers is 'auto'.
     """
     choices, loss = settings.choices(task, rows), _loss(settings, task)
     return Recipe(

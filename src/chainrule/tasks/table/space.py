@@ -1,4 +1,4 @@
-"""What is searched for a table: how its ensemble is trained, or the layers of a plain network."""
+"""The search spaces of tables: the training of the default ensemble, or the layers of a plain network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ ENSEMBLE_SPACE = Space(
         "schedule": Categorical(("plateau", "constant", "cosine", "exponential"), first="plateau"),
     }
 )
-"""How the default ensemble is trained. The first trial trains as `train` does."""
+"""The training of the default ensemble. The first trial has the default settings of `train`."""
 
 LAYERS_SPACE = Space(
     {
@@ -41,16 +41,16 @@ LAYERS_SPACE = Space(
         "schedule": Categorical(("constant", "cosine", "exponential", "plateau"), first="constant"),
     }
 )
-"""Plain networks. The first trial is the default settings of layers that are named, but for a trace of decay.
+"""Plain networks. The first trial has the defaults for named layers, and a very small weight decay.
 
-depth: hidden layers. width: units of the first; with taper 'half' each next one has half as many. Adam with
-weight decay is AdamW.
+depth: number of hidden layers. width: units of the first one; with taper 'half' each next one has half as
+many. Adam with weight decay is AdamW.
 """
 OF_LAYERS = ("depth", "width", "taper")
 
 
 def trial_settings(values: Mapping[str, Any], settings: TableSettings) -> TableSettings:
-    """The settings of a trial: what it drew, and the rest as given."""
+    """The settings of a trial: the values that it drew, and the others as given."""
     drawn = {name: value for name, value in values.items() if name not in OF_LAYERS}
     if "depth" in values:
         shrink = 2 if values["taper"] == "half" else 1
@@ -60,7 +60,7 @@ def trial_settings(values: Mapping[str, Any], settings: TableSettings) -> TableS
 
 @dataclass(frozen=True, eq=False)
 class TableTrials:
-    """A table prepared once, for trials with any settings of one space."""
+    """A table that is prepared once for all trials of one space."""
 
     prepared: PreparedTable
 
@@ -77,13 +77,13 @@ class TableTrials:
     def fit(
         self, settings: TableSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
     ) -> Run:
-        """Train on the training rows, watched by the validation rows."""
+        """Train on the training rows, with validation."""
         training, validation, _ = self.prepared.parts
         recipe = self.prepared.recipe(settings)
         return train_recipe(recipe, training, validation, listeners=listeners, progress=progress)
 
     def evaluated(self, run: Run, settings: TableSettings) -> TableRun:
-        """A run of `fit` with its figures on the held-out rows."""
+        """A run of `fit`, evaluated on the held-out rows."""
         return evaluated(self.prepared, run, settings)
 
 
