@@ -9,6 +9,8 @@ from benchmarks.doctor.programs import Program, probability_loss, raw_loss
 from chainrule import nn
 
 GRADES = (1, 2, 3)
+_HARMLESS = 5  # in networks of fewer layers sigmoids and small weights hardly hurt
+_DEEP = 16  # networks of fewer layers need no normalization
 _WITH_MOMENTUM = ("momentum", "adam", "adamw")
 
 Plant = Callable[[Program, int], Program | None]
@@ -54,7 +56,7 @@ def _learning_rate_too_low(program: Program, grade: int) -> Program:
 def _saturating_activation(program: Program, grade: int) -> Program | None:
     """Sigmoids in the last half of the layers, in all, and in all with the small weights of old examples."""
     network = program.network
-    if not network.plain or network.kind == RECURRENT or network.depth < 4:
+    if not network.plain or network.kind == RECURRENT or network.depth < _HARMLESS:
         return None
     kept = len(network.activations) // 2 if grade == 1 else 0
     sigmoids = (len(network.activations) - kept) * ("sigmoid",)
@@ -63,7 +65,8 @@ def _saturating_activation(program: Program, grade: int) -> Program | None:
 
 
 def _initial_weights_too_small(program: Program, grade: int) -> Program | None:
-    if not program.network.plain or program.network.kind == RECURRENT:
+    network = program.network
+    if not network.plain or network.kind == RECURRENT or network.depth < _HARMLESS:
         return None
     return _network(program, weight=nn.normal(0.0, (0.01, 0.001, 0.00001)[grade - 1]))
 
@@ -98,16 +101,16 @@ def _unscaled_targets(program: Program, grade: int) -> Program | None:
 
 
 def _output_activation(program: Program, grade: int) -> Program:
-    """What the loss applies too; what cuts off half of the numbers; one unit of softmax."""
-    if not program.classes:
+    """What the loss applies too; none, where the loss takes probabilities; what gives always the same.
+
+    Of numbers to predict: tanh, sigmoid and ReLU, which can't reach them.
+    """
+    classes = program.classes
+    if not classes:
         return _network(program, output_activation=("tanh", "sigmoid", "relu")[grade - 1])
-    if program.classes > 2:
-        activation = ("softmax", "sigmoid", "relu")[grade - 1]
-    else:
-        activation = ("sigmoid", "relu", "softmax")[grade - 1]
-    of_probabilities = activation == "softmax" and program.classes == 2
-    loss = probability_loss(2) if of_probabilities else raw_loss(program.classes)
-    return replace(_network(program, output_activation=activation), loss=loss)
+    own, other = ("sigmoid", "softmax") if classes == 2 else ("softmax", "relu")
+    loss = raw_loss(classes) if grade == 1 else probability_loss(classes)
+    return replace(_network(program, output_activation=(own, None, other)[grade - 1]), loss=loss)
 
 
 def _unfit_loss(program: Program, grade: int) -> Program | None:
@@ -145,10 +148,16 @@ def _too_small_network(program: Program, grade: int) -> Program:
 
 
 def _overfitting(program: Program, grade: int) -> Program:
-    """Nothing against it, wider and longer. Its twin has as few examples."""
+    """Nothing against it, wider and longer. Its twin has as few examples, and its best epoch's weights."""
     widths = tuple((1, 2, 2)[grade - 1] * width for width in program.network.widths)
     calm = replace(_network(program, widths=widths, dropout=0.0), l2=0.0, keep="last", patience=None)
     return replace(calm, epochs=program.epochs * (2, 2, 3)[grade - 1])
+
+
+def _overfitting_twin(program: Program) -> Program | None:
+    """Of numbers: where classes are told apart, accuracy hardly suffers from overfitting."""
+    few = _few_examples(program, 8)
+    return None if few is None or program.classes else replace(few, keep="best", patience=None)
 
 
 def _too_strong_penalty(program: Program, grade: int) -> Program:
@@ -159,6 +168,7 @@ def _too_strong_penalty(program: Program, grade: int) -> Program:
 
 
 def _batch_size_too_large(program: Program, grade: int) -> Program:
+    """Its twin has few epochs, which are enough for small batches."""
     count = program.examples.training_count
     return replace(program, batch_size=max(program.batch_size, (count // 6, count // 2, count)[grade - 1]))
 
@@ -184,17 +194,19 @@ def _label_noise(program: Program, grade: int) -> Program | None:
 
 
 def _missing_normalization(program: Program, grade: int) -> Program | None:
-    """Residual networks without normalization; deep ones without either; the same of tanh."""
+    """Residual networks without normalization; without either, at Keras's first weights; the same of tanh."""
     network = program.network
     tanh = len(network.activations) * ("tanh",)
-    if not network.normalization or (grade == 1 and not network.residual):
+    if not network.normalization or network.depth < _DEEP or (grade == 1 and not network.residual):
         return None
     if grade == 1:
         return _network(program, normalization="")
-    if grade == 2:
-        return _network(program, normalization="", residual=False)
-    able = network.activations != tanh
-    return _network(program, normalization="", residual=False, activations=tanh) if able else None
+    activations = network.activations if grade == 2 else tanh
+    if grade == 3 and network.activations == tanh:
+        return None
+    return _network(
+        program, normalization="", residual=False, weight=nn.glorot_uniform(), activations=activations
+    )
 
 
 def _broken_inputs(program: Program, grade: int) -> Program:
@@ -230,7 +242,7 @@ FAULTS: Mapping[str, Fault] = {
     "dead_units": Fault("ReLU behind biases of -1, -3, -10", _dead_units),
     "unscaled_inputs": Fault("columns over 2, 3, 4 decades", _unscaled_inputs),
     "unscaled_targets": Fault("targets of deviation 10, 100, 10,000, and aside", _unscaled_targets),
-    "output_activation": Fault("softmax twice, sigmoid, ReLU at the end", _output_activation),
+    "output_activation": Fault("applied twice, left out, unable to reach the targets", _output_activation),
     "unfit_loss": Fault("squared, absolute error of probabilities, of class numbers", _unfit_loss),
     "momentum_too_high": Fault("0.99, 0.997, 0.9997", _momentum_too_high),
     "exploding_recurrence": Fault("growing ReLU cells without clipping", _exploding_recurrence),
@@ -238,10 +250,14 @@ FAULTS: Mapping[str, Fault] = {
     "overfitting": Fault(
         "few examples, wider, 2 or 3 times as long",
         _overfitting,
-        lambda program, grade: _few_examples(program, 8),
+        lambda program, grade: _overfitting_twin(program),
     ),
     "too_strong_penalty": Fault("L2 of 0.03, 0.3, 3; dropout of 0.7, 0.85, 0.95", _too_strong_penalty),
-    "batch_size_too_large": Fault("a sixth, half, all of the examples", _batch_size_too_large),
+    "batch_size_too_large": Fault(
+        "a sixth, half, all of the examples",
+        _batch_size_too_large,
+        lambda program, grade: replace(program, epochs=max(1, program.epochs // 4)),
+    ),
     "too_few_epochs": Fault("a 12th, a 40th, one", _too_few_epochs),
     "no_shuffling": Fault("sorted by target in 8, 3, 1 blocks", _no_shuffling),
     "class_imbalance": Fault(
@@ -250,7 +266,7 @@ FAULTS: Mapping[str, Fault] = {
         lambda program, grade: _imbalanced(program, (15.0, 30.0, 60.0)[grade - 1], weighted=True),
     ),
     "label_noise": Fault("20, 30, 40 % of the labels wrong", _label_noise),
-    "missing_normalization": Fault("deep without normalization, shortcuts", _missing_normalization),
+    "missing_normalization": Fault("16 layers without normalization, shortcuts", _missing_normalization),
     "constant_or_broken_inputs": Fault(
         "a code of -30, -999, -99,999 in missing cells",
         _broken_inputs,

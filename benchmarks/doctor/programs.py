@@ -173,13 +173,13 @@ def _deep(data_set: DataSet, random: np.random.Generator) -> Network:
 
 def _normalized(data_set: DataSet, random: np.random.Generator) -> Network:
     """9 to 15 hidden layers with batch normalization."""
-    width, count = int(random.choice([48, 64])), int(random.integers(9, 16))
+    width, count = int(random.choice([64, 96])), int(random.integers(9, 16))
     return _dense(count * [width], random, normalization="batch")
 
 
 def _residual(data_set: DataSet, random: np.random.Generator) -> Network:
     """14 to 29 hidden layers: one, and pairs passed by, normalized."""
-    width, pairs = int(random.choice([32, 48, 64])), int(random.integers(7, 15))
+    width, pairs = int(random.choice([48, 64, 80])), int(random.integers(7, 15))
     return _dense((1 + 2 * pairs) * [width], random, normalization="batch", residual=True)
 
 
@@ -234,11 +234,11 @@ def _stacked_cells(data_set: DataSet, random: np.random.Generator) -> Network:
 
 
 FAMILIES: Mapping[str, Family] = {
-    "shallow": Family("1 to 3 dense hidden layers", TABLE, 10000, _shallow),
-    "middle": Family("4 to 6 dense hidden layers", TABLE, 8000, _middle),
-    "deep": Family("8 to 11 dense hidden layers", TABLE, 8000, _deep),
-    "normalized": Family("9 to 15 dense hidden layers, normalized", TABLE, 6000, _normalized),
-    "residual": Family("15 to 29 dense hidden layers, normalized, residual", TABLE, 3500, _residual),
+    "shallow": Family("1 to 3 dense hidden layers", TABLE, 14000, _shallow),
+    "middle": Family("4 to 6 dense hidden layers", TABLE, 10000, _middle),
+    "deep": Family("8 to 11 dense hidden layers", TABLE, 10000, _deep),
+    "normalized": Family("9 to 15 dense hidden layers, normalized", TABLE, 7000, _normalized),
+    "residual": Family("15 to 29 dense hidden layers, normalized, residual", TABLE, 5000, _residual),
     "convolutions": Family("2 or 3 convolutions, a dense layer", IMAGE, 3000, _small_convolutions),
     "normalized_convolutions": Family(
         "5 to 8 convolutions, normalized", IMAGE, 1300, _normalized_convolutions

@@ -29,7 +29,7 @@ CHANGED = {
     "no_shuffling": {"sorted_in", "shuffle"},
     "class_imbalance": {"weighted"},
     "label_noise": {"label_noise"},
-    "missing_normalization": {"normalization", "residual", "activations"},
+    "missing_normalization": {"normalization", "residual", "activations", "weight"},
     "constant_or_broken_inputs": {"code"},
 }
 
@@ -87,12 +87,12 @@ def test_an_imperfection_changes_something_where_it_can(name):
 
 def test_twins_that_a_fault_needs_are_healthy_programs_with_what_it_is_about():
     base = written("clusters", "shallow", 0)
-    for cause, setting, value in (
-        ("class_imbalance", "weighted", True),
-        ("constant_or_broken_inputs", "code", 0.0),
-        ("overfitting", "count", 375),
+    for data, cause, setting, value in (
+        ("clusters", "class_imbalance", "weighted", True),
+        ("clusters", "constant_or_broken_inputs", "code", 0.0),
+        ("friedman", "overfitting", "count", 375),
     ):
-        pair = twin_and_faulty(base, cause, 1)
+        pair = twin_and_faulty(written(data, "shallow", 0), cause, 1)
         assert pair is not None
         assert getattr(pair[0].examples, setting) == value
     rare = twin_and_faulty(base, "class_imbalance", 3)
