@@ -65,7 +65,7 @@ def read_image(path: str | os.PathLike[str], channels: int) -> np.ndarray:
     """
     check_channels(channels)
     with quietly():
-        return decoded(os.fspath(path), channels)
+        return decoded(os.fspath(path), channels, checked=False)
 
 
 def read_header(path: str, *, whole: bool = False) -> Header:
@@ -92,9 +92,12 @@ def read_header(path: str, *, whole: bool = False) -> Header:
         return header
 
 
-def decoded(path: str, channels: int, size: Size | None = None) -> np.ndarray:
-    """The pixels as `read_image` gives them, `resized` if a size is given. Thread-safe."""
-    with opened_image(path) as image:
+def decoded(path: str, channels: int, size: Size | None = None, *, checked: bool = True) -> np.ndarray:
+    """The pixels as `read_image` gives them, `resized` if a size is given. Thread-safe.
+
+    checked: whether `read_header` has read the file before, so that it is none that `opened_image` refuses.
+    """
+    with opened_image(path, checked=checked) as image:
         if size is not None and image.format == "JPEG" and _orientation(image) < 5:
             height, width = size  # libjpeg halves while it decodes, as long as twice the size is left
             image.draft(image.mode, (2 * width, 2 * height))
@@ -119,13 +122,17 @@ def check_channels(channels: int) -> None:
 
 
 @contextmanager
-def opened_image(path: str) -> Iterator["Image.Image"]:
-    """The image in a file, its header read; any error within this context becomes a DataError on the file."""
+def opened_image(path: str, *, checked: bool = False) -> Iterator["Image.Image"]:
+    """The image in a file, its header read; any error within this context becomes a DataError on the file.
+
+    checked: whether the path is known to be that of a file; a pipe would be waited for.
+    """
     from PIL import Image
 
     shown = printable(path)
     try:
-        check_is_file(path)
+        if not checked:
+            check_is_file(path)
         with Image.open(path, formats=FORMATS) as image:
             _check_pixels(image, shown)
             yield image
