@@ -3,7 +3,7 @@ import pytest
 from tests.doctor.programs import D, S, digits, examined, residual, wine
 
 from chainrule import nn
-from chainrule.doctor.checks.start import signal, symmetric_weights
+from chainrule.doctor.checks.start import _measured, signal, symmetric_weights
 
 
 def network(*layers, data=None, **settings):
@@ -91,8 +91,6 @@ def test_the_delta_of_each_layer_is_that_of_backpropagation():
             {"loss": nn.HalfSquaredError(), "batch_size": len(x), "optimizer": nn.sgd(1e-9)},
         )
     )
-    from chainrule.doctor.checks.start import _measured
-
     first, second, last = _measured(patient, patient.tree)
     length = np.sqrt((y.astype(float) ** 2).mean()) / len(x)
     assert [first.delta, second.delta, last.delta] == pytest.approx([length] * 3, rel=1e-5)
