@@ -41,6 +41,12 @@ def test_a_good_run_has_no_finding():
         (replace(GOOD, finite=False), ["autotrainer.exploding_gradient", "deep_diagnosis.not_finite"]),
         (replace(LOW, gradient_zeros=[0.3, 0.7, 0.3, 0.3]), ["autotrainer.dying_relu"]),
         (replace(GOOD, gradient_zeros=[0.9] * 4), []),  # accuracy is fine
+        # It is judged first after 2 of 4 epochs, whatever comes later; and no more when it is fine again.
+        (
+            replace(GOOD, accuracies=[0.3, 0.5, 0.9, 0.92], gradient_zeros=[0.9, 0.3, 0.3, 0.3]),
+            ["autotrainer.dying_relu"],
+        ),
+        (replace(GOOD, accuracies=[0.3, 0.5, 0.9, 0.92], gradient_zeros=[0.3, 0.3, 0.3, 0.9]), []),
         # Norms are 10 and 20 times the root mean squares: the ratio is 0.5 of theirs.
         (
             replace(LOW, gradients=first_gradient(15.0)),
