@@ -164,7 +164,7 @@ def test_an_empty_out_folder_is_filled_in_place(here, table, chainrule):
 
 @pytest.mark.parametrize("broken", ["preprocessing", "report"])
 def test_a_run_folder_is_whole_or_not_there(here, table, chainrule, monkeypatch, broken):
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **others: object) -> None:
         raise OSError(28, "No space left on device", str(here / "it" / broken))
 
     names = {"preprocessing": "write_json", "report": "run_page"}
