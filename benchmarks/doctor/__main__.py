@@ -18,7 +18,7 @@ from benchmarks.doctor.scoring import Case, scores
 from benchmarks.figures import write_figures
 from benchmarks.options import listed, names
 from benchmarks.progress import Progress
-from chainrule.errors import did_you_mean
+from chainrule.errors import ChainruleError, did_you_mean
 
 _HELP = f"""\
 How well the doctor diagnoses and repairs programs with one planted fault, and how silent it is on healthy
@@ -41,7 +41,7 @@ Outcomes are kept in a folder, a file a method, and a second start goes on from 
 method to measure it anew, such as ours.jsonl after a change of the doctor. Nothing else should run meanwhile,
 or the seconds mislead.
 
-Exit code: 0; 2 where the command line is wrong.
+Exit code: 0; 1 where a method refuses a program; 2 where the command line is wrong.
 """
 
 
@@ -71,14 +71,19 @@ def run(
     asked = names(methods, METHODS, METHODS, "--methods")
     entries = chosen(_entries(), split, only)
     if not entries:
-        raise typer.BadParameter(f"no program of '{split}' has a name like {only!r}", param_hint="--only")
+        what = f"no program of '{split}' has a name like '{only or '*'}'"
+        raise typer.BadParameter(what, param_hint="--only")
     with Progress() as progress:
         cases: dict[str, list[Case]] = {}
         for name in METHODS:  # in their order: random search takes as many steps as ours took
             if name in asked:
                 steps = {(case.entry.name, case.seed): case.outcome.steps for case in cases.get(OURS, ())}
                 kept = Kept(folder / f"{name}.jsonl")
-                cases[name] = _measured(name, entries, seeds, steps, kept, jobs, progress)
+                try:
+                    cases[name] = _measured(name, entries, seeds, steps, kept, jobs, progress)
+                except ChainruleError as error:
+                    progress.tell(f"{name}: {error}")
+                    raise typer.Exit(1) from None
     found = scores(cases)
     print_scores(found)
     if json_file is not None:

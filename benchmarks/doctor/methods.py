@@ -87,8 +87,11 @@ METHODS: Mapping[str, Method] = {
 
 
 def run_method(name: str, program: Program, twin: Program, budget: int) -> dict[str, Any]:
-    """An Outcome as plain data. Processes call it."""
-    return METHODS[name].run(program, twin, budget).to_plain()
+    """An Outcome as plain data. Processes call it. Errors name the data set of the program."""
+    try:
+        return METHODS[name].run(program, twin, budget).to_plain()
+    except ChainruleError as error:
+        raise error.at(f"a program on {program.examples.name}") from None
 
 
 def _outcome(result: Trained, program: Program, steps: int, findings: tuple[Found, ...]) -> Outcome:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from benchmarks.doctor import __main__ as main
 from benchmarks.doctor import listing, methods
+from chainrule.errors import ConfigError
 
 HEALTHY = Entry("digits", "deep", 0, 0.001, "last", "", "", 0, (0.95,) * 3, (0.1,) * 3, (0.95,) * 3, 1.0)
 FAULTY = replace(HEALTHY, cause="too_small_network", grade=1, figures=(0.5,) * 3, losses=(2.0,) * 3)
@@ -82,3 +83,13 @@ def test_what_there_is_not_is_refused(tmp_path, calls, options, said):
     result = invoke(tmp_path, *options)
     assert result.exit_code == 2
     assert said in " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_method_that_refuses_a_program_ends_in_one_line(tmp_path, calls, monkeypatch):
+    def refuse(program, twin, budget):
+        raise ConfigError("train has no setting 'doctor'")
+
+    monkeypatch.setattr(methods, "METHODS", {OURS: Method("refuses", refuse)})
+    result = invoke(tmp_path, "--methods", "ours")
+    assert result.exit_code == 1
+    assert "ours: a program on digits: train has no setting 'doctor'" in result.output
