@@ -47,6 +47,17 @@ def made_for_plans_alone() -> int:
     return sum(issubclass(type(each), Lowering | Node | Tile) for each in gc.get_objects())
 
 
+def ours_in_cycles() -> list[object]:
+    """What the search for cycles finds of chainrule's own classes; other libraries leave some of theirs."""
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        return [each for each in gc.garbage if type(each).__module__.startswith("chainrule")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+
 def test_nothing_is_left_for_the_search_for_cycles():
     recipe, batch = NETWORKS["transformer"](1)
     with no_garbage_collection():
@@ -57,4 +68,4 @@ def test_nothing_is_left_for_the_search_for_cycles():
         compiled = NativeProgram(step.program)
         compiled.plan(batch.rows)
         assert made_for_plans_alone() == before
-        assert gc.collect() < len(step.program.steps) / 10
+        assert len(ours_in_cycles()) < len(step.program.steps) / 10
