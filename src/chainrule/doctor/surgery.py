@@ -8,14 +8,14 @@ from typing import Any
 from chainrule.nn import Activation, Conv1D, Conv2D, Dense, Sequential
 from chainrule.nn.layer import Layer
 
-Change = Callable[[Layer], "Layer | Sequence[Layer]"]
+LayerChange = Callable[[Layer], "Layer | Sequence[Layer]"]
 """What becomes of a layer: itself, another, or several in its place."""
 
 WITH_ACTIVATION = (Dense, Conv1D, Conv2D)
 """Layers with weights that may end in an activation."""
 
 
-def mapped(layer: Layer, change: Change) -> Layer:
+def mapped(layer: Layer, change: LayerChange) -> Layer:
     """The model with every innermost layer changed; layers that hold layers stay as they are around them.
 
     Several in the place of one stand in the sequence that it stood in, or in one of their own.
@@ -24,7 +24,7 @@ def mapped(layer: Layer, change: Change) -> Layer:
     return done if isinstance(done, Layer) else Sequential(tuple(done))
 
 
-def _mapped(layer: Layer, change: Change) -> "Layer | Sequence[Layer]":
+def _mapped(layer: Layer, change: LayerChange) -> "Layer | Sequence[Layer]":
     held = _held(layer)
     if not held:
         return change(layer)
@@ -87,17 +87,17 @@ def last_with_weights(model: Layer) -> Layer | None:
     return found[-1] if found else None
 
 
-def hidden_mapped(model: Layer, change: Change) -> Layer:
+def hidden_mapped(model: Layer, change: LayerChange) -> Layer:
     """The model with its innermost layers changed, but for the last one with weights and what follows it."""
     return _one_side_mapped(model, change, hidden=True)
 
 
-def output_mapped(model: Layer, change: Change) -> Layer:
+def output_mapped(model: Layer, change: LayerChange) -> Layer:
     """The model with the last layer with weights and what follows it changed."""
     return _one_side_mapped(model, change, hidden=False)
 
 
-def _one_side_mapped(model: Layer, change: Change, *, hidden: bool) -> Layer:
+def _one_side_mapped(model: Layer, change: LayerChange, *, hidden: bool) -> Layer:
     layers, last = list(innermost(model)), last_with_weights(model)
     place = max((number for number, each in enumerate(layers) if each is last), default=len(layers))
     numbers = count()

@@ -39,7 +39,6 @@ class Proposal:
 
     repair: its name in REPAIRS. cause: that it is meant for. said: as a person reads it. recipe, state: what
     training would go on with.
-    anew: whether it starts training afresh, since what was learned does not fit it.
     """
 
     repair: str
@@ -47,7 +46,6 @@ class Proposal:
     said: str
     recipe: Recipe
     state: RunState
-    anew: bool = False
 
 
 @dataclass(frozen=True, eq=False)

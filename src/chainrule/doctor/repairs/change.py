@@ -11,7 +11,7 @@ from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
 from chainrule.training.objective import Supervised
 from chainrule.training.recipe import Recipe
-from chainrule.training.state import OPTIMIZER, RunState
+from chainrule.training.state import RunState
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state
     forked.tree = {name: change.arrays.get(name, array).copy() for name, array in forked.tree.items()}
     if change.recipe.objective != patient.recipe.objective:  # losses of another objective are not comparable
         forked.best, forked.best_epoch, forked.best_loss = {}, 0, float("inf")
-    return Proposal(repair, cause, change.said, change.recipe, forked, change.anew)
+    return Proposal(repair, cause, change.said, change.recipe, forked)
 
 
 def with_model(recipe: Recipe, change: Callable[[Layer], Layer]) -> Recipe | None:
@@ -70,8 +70,3 @@ def with_model(recipe: Recipe, change: Callable[[Layer], Layer]) -> Recipe | Non
 def model_of(recipe: Recipe) -> Layer | None:
     """The model of a supervised objective; None of another."""
     return recipe.objective.model if isinstance(recipe.objective, Supervised) else None
-
-
-def parameters_of(tree: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays of a state's tree that belong to the model."""
-    return {name: array for name, array in tree.items() if not name.startswith(OPTIMIZER)}

@@ -64,11 +64,6 @@ class Course:
         return np.array([each for each in found if each is not None], np.float64)
 
     @cached_property
-    def share_done(self) -> float:
-        """Of the planned epochs, how many are done."""
-        return self.state.epoch / self.patient.recipe.epochs
-
-    @cached_property
     def functions(self) -> Mapping[str, str]:
         """Path of a layer -> the operation that gives its output, in the order of the forward pass."""
         sample = self.patient.data.sample
