@@ -72,7 +72,7 @@ def test_advice_leaves_the_training_as_it_is(digits):
     alone, run = (trained(digits, model, doctor, **settings) for doctor in (None, "advise"))
     assert run.recipe == alone.recipe
     assert [record["loss"] for record in run.history] == [record["loss"] for record in alone.history]
-    finding = next(each for each in run.diagnosis if each.severity == "problem")
+    (finding,) = [each for each in run.diagnosis if each.severity == "problem"]
     assert cause in finding.causes[:2]
     assert finding.action == ""
 

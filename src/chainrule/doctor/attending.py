@@ -155,6 +155,9 @@ class _Attending:
                 if not journal.knows(each.symptom):
                     journal.found(_finding(each, "note", state.step))
             return
+        repairs = self._mode == "repair" and journal.repairs < _MOST_REPAIRS
+        if not repairs and journal.has_problem:
+            return  # it is proven; trials would say the same again
         wanted, steps = self._affordable(journal, budget)
         proposals = self._proposals(suspicions, state, wanted) if suspicions else []
         if not proposals:
@@ -164,11 +167,8 @@ class _Attending:
         if not self._is_problem(journal, verdict):
             return
         assert verdict.best is not None
-        repaired = self._mode == "repair" and journal.repairs < _MOST_REPAIRS
-        if not repaired and journal.knows(suspicions[0].symptom):
-            return
-        journal.found(_problem(suspicions, proposals, verdict, state.step, applied=repaired))
-        if repaired:
+        journal.found(_problem(suspicions, proposals, verdict, state.step, applied=repairs))
+        if repairs:
             journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
             chosen = proposals[verdict.best]
             amend(chosen.recipe, self._remembering(state, chosen.state))

@@ -116,6 +116,16 @@ class Journal:
         """Whether anything was written."""
         return bool(self.entries)
 
+    @property
+    def has_problem(self) -> bool:
+        """Whether a problem was found since the last repair."""
+        for each in reversed(self.entries):
+            if each["kind"] == "repair":
+                return False
+            if each["kind"] == FINDING and each["severity"] == "problem":
+                return True
+        return False
+
     def knows(self, symptom: str) -> bool:
         """Whether there is a finding of this symptom since the last repair."""
         for each in reversed(self.entries):
