@@ -71,9 +71,10 @@ def _figure(name: str, value: Any) -> tuple[str, "Figure | None", str]:
     title = name.replace("_", " ").capitalize()
     if isinstance(value, Mapping) and len(value) > 1 and all(_is_number(each) for each in value.values()):
         sizes = [each if each and each > 0 else None for each in value.values()]
-        bars = go.Bar(x=list(value), y=sizes, marker_color=TRAINING)
-        figure = common_figure([bars], x="", y="", showlegend=False).update_yaxes(type="log")
-        return title, figure, "One bar for each layer or parameter, from the input to the output."
+        # No bars: on a logarithmic axis their lengths mean nothing.
+        points = go.Scatter(x=list(value), y=sizes, mode="lines+markers", line={"color": TRAINING})
+        figure = common_figure([points], x="", y="", showlegend=False).update_yaxes(type="log")
+        return title, figure, "A point for each layer or parameter, from the input to the output."
     if isinstance(value, list | tuple) and len(value) > 1 and all(_is_number(each) for each in value):
         line = go.Scatter(
             x=[*range(1, len(value) + 1)], y=list(value), line={"color": VALIDATION}, mode="lines+markers"
