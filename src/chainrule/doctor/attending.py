@@ -323,12 +323,12 @@ def _problem(
     order = [verdict.best, *sorted({*helped} - {verdict.best}, key=verdict.ends.__getitem__)]
     causes = _ranked_causes([proposals[place].repair for place in order], _likely(suspicions))
     suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
-    tried_in_all = f"{len(proposals)} repairs" if len(proposals) > 1 else "one repair"
+    tried_in_all = f"{len(proposals)} repairs; best is" if len(proposals) > 1 else "one repair:"
     return replace(
         _finding(suspicion, "problem", step),
-        said=f"{suspicion.said} Tried {tried_in_all} beside the unchanged training: {trial.repair} has a "
-        f"held-out error of {trial.after:.3g} after {trial.steps} steps, and {trial.before:.3g} without "
-        f"(± {trial.error:.2g}).",
+        said=f"{suspicion.said} Tried {tried_in_all} '{trial.repair}'. After {trial.steps} steps its "
+        f"held-out error is {trial.after:.3g}, that of the unchanged training {trial.before:.3g} (standard "
+        f"error of the difference: {trial.error:.2g}).",
         remedy=CAUSES[causes[0]].meaning,
         causes=causes,
         trials=verdict.trials,

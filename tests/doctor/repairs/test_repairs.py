@@ -43,7 +43,7 @@ CASES = {
     "lower_momentum": (case(), "momentum 0.9 in place of 0.99"),
     "smaller_batches": (case(), "batches of 12 examples in place of 96"),
     "shuffle": (case(shuffle=False), "examples shuffled anew for each epoch"),
-    "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
+    "reinitialize": (case(), "weights drawn anew, at the scale that each activation needs"),
     "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
     "normalize_layers": (case(), "batch normalization before each activation"),
     "residual_connections": (case(), "residual connections around layers of equal width"),
@@ -52,7 +52,7 @@ CASES = {
     "scale_inputs": (case(), "inputs standardized by the first layer"),
     "scale_targets": (
         case(NUMBER, NUMBERS, nn.MeanSquaredError()),
-        "outputs in units of the targets' deviation",
+        "outputs scaled to the targets' mean and deviation",
     ),
     "fit_output": (case(SOFTMAX_TWICE), "no softmax at the output, for SoftmaxCrossEntropy"),
     "fit_loss": (case(PLAIN, np.eye(3)[Y], nn.MeanSquaredError()), "SoftmaxCrossEntropy of 3 linear outputs"),
@@ -125,7 +125,7 @@ def test_dead_units_are_drawn_anew_and_the_others_stay():
     bias[:3], bias[3:], state.tree["dense_2.bias"][...] = -1e4, 1e4, 1e6
     before = weight.copy()
     (change,) = REPAIRS["revive_dead_units"](patient, state)
-    assert change.said == "3 dead units drawn anew"
+    assert change.said == "3 dead units with new weights"
     after = change.arrays["dense_1.weight"]
     np.testing.assert_array_equal(after[:, 3:], before[:, 3:])
     assert (after[:, :3] != before[:, :3]).all()
