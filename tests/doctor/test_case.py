@@ -10,7 +10,7 @@ def trial(after, error=0.01, *, helped=False):
 
 def test_problems_come_first_with_the_trials_that_helped_first():
     note = Finding("order", "note", "The examples are sorted.", remedy="shuffle them")
-    trials = (trial(2.5), trial(1.9), trial(0.2, helped=True), trial(1.9, 0.2))
+    trials = (trial(2.5), trial(1.9), trial(0.2, helped=True), trial(1.9, 0.2), trial(1.99, 1e-6))
     problem = Finding(
         "jumping", "problem", "The loss jumps.", step=1200, trials=trials, action="applied: ReLU"
     )
@@ -20,6 +20,7 @@ def test_problems_come_first_with_the_trials_that_helped_first():
         "    helps    2 → 0.2 (± 0.01, 40 steps): to 0.2",
         "    a little 2 → 1.9 (± 0.01, 40 steps): to 1.9",
         "    no help  2 → 1.9 (± 0.2, 40 steps): to 1.9",
+        "    no help  2 → 1.99 (± 1e-06, 40 steps): to 1.99",
         "    no help  2 → 2.5 (± 0.01, 40 steps): to 2.5",
         "  Applied: ReLU.",
         "",

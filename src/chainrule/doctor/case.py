@@ -6,6 +6,7 @@ from chainrule.doctor.trials import DOUBT
 from chainrule.training.findings import Finding, Trial, as_sentence
 
 _SHOWN = 5
+_LITTLE = 0.01  # of the error
 
 
 def told(diagnosis: Sequence[Finding]) -> str:
@@ -32,7 +33,7 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 
 def _trial(trial: Trial) -> str:
-    little = trial.before - trial.after > DOUBT * trial.error
+    little = trial.before - trial.after > max(DOUBT * trial.error, _LITTLE * trial.before)
     mark = "helps" if trial.helped else "a little" if little else "no help"
     change = f"{trial.before:.3g} → {trial.after:.3g} (± {trial.error:.2g}, {trial.steps} steps)"
     return f"{mark:8} {change}: {trial.repair}"
