@@ -41,11 +41,12 @@ def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
         return
     recipe = with_model(inserted, usually_initialized) or inserted
     yield Change("batch normalization before each activation", recipe, anew=True)
-    if state.step:
-        arrays = _unchanging(patient.by(inserted), state)
+    arrays = _unchanging(patient.by(inserted), state) if state.step else {}
+    if arrays and all(np.isfinite(array).all() for array in arrays.values()):
         yield Change("batch normalization before each activation, as it stands", inserted, arrays=arrays)
 
 
+@np.errstate(all="ignore")
 def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
     """Statistics, scale and shift with which inserted normalizations give what they get.
 
