@@ -26,14 +26,13 @@ from chainrule.doctor.trials import (
     fall_by_doubling,
     tried,
 )
-from chainrule.doctor.yardstick import constant_score, measuring_examples, scores
+from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now
 from chainrule.errors import ChainruleError, TrainingError
 from chainrule.training.attending import Patient
 from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import amended_recipe
 from chainrule.training.state import Record, RunState
-from chainrule.training.step import evaluated
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
@@ -146,23 +145,25 @@ class _Attending:
             state.kept |= {_LOWEST + name: array.copy() for name, array in event.weights().items()}
 
     def _visit(self, state: RunState, amend: Amend) -> None:
-        journal, scores_now = Journal(state.journal), self._scores(state)
-        if self._went_back(journal, state, scores_now, amend):
+        journal, each_now = Journal(state.journal), self._scores(state)
+        if self._went_back(journal, state, each_now, amend):
             return
-        journal.visited(state.step, float(scores_now.mean()))
-        course = Course(
-            self._patient, state, tuple(journal.scores), self._constant, self._examples, scores_now
-        )
+        journal.visited(state.step, float(each_now.mean()))
+        course = Course(self._patient, state, tuple(journal.scores), self._constant, self._examples, each_now)
         seen = [each for look in SYMPTOMS.values() for each in look(course)]
+        for each in seen:
+            if each.severity and not journal.knows(each.symptom):
+                journal.found(finding_of(each, each.severity, state.step))
+        seen = [each for each in seen if not each.severity]
         if self._mode == "watch" or self._is_slow(journal):
             self._treat([*suspected(journal), *seen], state, amend)
 
     def _visit_at_end(self, state: RunState, amend: Amend) -> None:
         """Whether the last repair was one, and whether the yardstick still falls so that more epochs help."""
-        journal, scores_now = Journal(state.journal), self._scores(state)
-        if self._went_back(journal, state, scores_now, amend):
+        journal, each_now = Journal(state.journal), self._scores(state)
+        if self._went_back(journal, state, each_now, amend):
             return
-        score = float(scores_now.mean())
+        score = float(each_now.mean())
         journal.visited(state.step, score)
         falls, enough = fall_by_doubling(journal.scores), _MARGIN * self._constant
         unknown = [step for step, _ in journal.scores[:-1]] == [0]  # of a single epoch
@@ -193,9 +194,9 @@ class _Attending:
             self._write_down(journal, state, verdict, goes_on=True)
             amend(change.recipe, self._remembering(state, proposal.state))
 
-    def _went_back(self, journal: Journal, state: RunState, scores_now: np.ndarray, amend: Amend) -> bool:
+    def _went_back(self, journal: Journal, state: RunState, each_now: np.ndarray, amend: Amend) -> bool:
         """Whether it goes back: to before a repair that made it worse, or to weights of an earlier epoch."""
-        if self._is_worse(journal, state, float(scores_now.mean())):
+        if self._is_worse(journal, state, float(each_now.mean())):
             self._undo(journal, state, amend)
             return True
         lowest = {
@@ -206,7 +207,7 @@ class _Attending:
         if not lowest or self._patient.recipe.keep != "last" or state.best_epoch == state.epoch:
             return False
         said = f"the weights of epoch {state.best_epoch}, and early stopping"
-        verdict = beside_lowest(self._patient, scores_now, lowest, said, _OVERFITTING)
+        verdict = beside_lowest(self._patient, each_now, lowest, said, _OVERFITTING)
         repairs = self._mode == "repair"
         if not self._is_problem(journal, verdict) or (not repairs and journal.knows(_OVERFITTING)):
             return False
@@ -331,11 +332,7 @@ class _Attending:
 
     def _scores(self, state: RunState) -> np.ndarray:
         """The yardstick of every example that it measures with."""
-        patient = self._patient
-        rows = patient.data.rows(patient.recipe.batch_size)
-        program = patient.programs.step(patient.data.sample, rows).program
-        held = evaluated(patient.recipe, program, state.tree)
-        return scores(patient, held, self._examples)
+        return scores_now(self._patient, state, self._examples)
 
     def _is_worse(self, journal: Journal, state: RunState, score: float) -> bool:
         """Whether the repaired training is behind where the unrepaired one was after fewer steps."""

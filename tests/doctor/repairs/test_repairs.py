@@ -34,6 +34,7 @@ def case(model=PLAIN, y=Y, loss: nn.Loss | None = None, **settings) -> tuple[Pat
 
 SOFTMAX_TWICE = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(3, "softmax")])
 NOISY = nn.Sequential([nn.Dense(16, "relu"), nn.Dropout(0.9), nn.Dense(3)])
+NORMED = nn.Sequential([nn.Dense(16), nn.BatchNorm(), nn.Activation("relu"), nn.Dense(3)])
 CASES = {
     "lower_learning_rate": (case(), "learning rate 0.001 in place of 0.01"),
     "raise_learning_rate": (case(), "learning rate 0.1 in place of 0.01"),
@@ -48,6 +49,7 @@ CASES = {
     "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
     "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
     "normalize_layers": (case(), "batch normalization before each activation"),
+    "newer_statistics": (case(NORMED), "layer normalization in place of batch normalization"),
     "residual_connections": (case(), "residual connections around layers of equal width"),
     "wider_layers": (case(), "hidden layers 4 times as wide"),
     "smaller_layers": (case(), "hidden layers a quarter as wide"),
