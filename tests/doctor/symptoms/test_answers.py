@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.doctor import programs
 
 import chainrule
 from chainrule import nn
-from tests.doctor import programs
 
 
 def seen(model: nn.Layer, data: programs.Pair, **settings) -> dict[str, str]:
