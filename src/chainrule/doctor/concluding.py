@@ -58,11 +58,12 @@ def problem_of(
     causes = _ranked_causes([proposals[place].repair for place in order], likely_causes(suspicions))
     suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
     tried_in_all = f"{len(proposals)} repairs; best is" if len(proposals) > 1 else "one repair:"
+    when = f"After {trial.steps} steps its" if trial.steps else "Its"
     return replace(
         finding_of(suspicion, "problem", step),
-        said=f"{suspicion.said} Tried {tried_in_all} '{trial.repair}'. After {trial.steps} steps its "
-        f"held-out error is {trial.after:.3g}, that of the unchanged training {trial.before:.3g} (standard "
-        f"error of the difference: {trial.error:.2g}).",
+        said=f"{suspicion.said} Tried {tried_in_all} '{trial.repair}'. {when} held-out error is "
+        f"{trial.after:.3g}, that of the unchanged training {trial.before:.3g} (standard error of the "
+        f"difference: {trial.error:.2g}).",
         remedy=CAUSES[causes[0]].meaning,
         causes=causes,
         trials=verdict.trials,
