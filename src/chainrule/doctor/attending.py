@@ -12,7 +12,13 @@ import numpy as np
 
 from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.checks import CHECKS
-from chainrule.doctor.concluding import finding_of, likely_causes, problem_of, suspected
+from chainrule.doctor.concluding import (
+    finding_of,
+    likely_causes,
+    problem_of,
+    suspected,
+    unusual_settings,
+)
 from chainrule.doctor.examined import Examined
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
@@ -38,9 +44,11 @@ BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
 _BROKEN_BUDGET = 0.5
 """The same where training can't go on as it is."""
-_PROPOSALS = (12, 8, 5)
-"""So many are tried at the first visit, the second, and those after it."""
-_FEWEST_STEPS = 10
+_PROPOSALS = (12, 6, 3)
+"""So many are tried at the first visit, the second, and those after it: what starts afresh needs longer
+trials the farther training has come."""
+_FEWEST_STEPS, _FEWEST_EXAMPLES = 10, 640
+"""Of a trial: so many steps, or fewer of more examples."""
 _MOST_REPAIRS = 3
 _MOST_LONGER = 32
 """Times as many epochs as were asked for: what training goes on for at most while it still falls."""
@@ -56,6 +64,11 @@ _LONGER, _OVERFITTING = "too_few_epochs", "overfitting"
 _LOWEST = "lowest/"
 """Before the names, in the state's `kept`, of the weights of the epoch with the lowest held-out loss."""
 _PATIENCE = 10
+_NEXT = 0.5
+"""By so much less likely to help is the next change for the same cause."""
+_FLAT, _NOTHING = 0.02, 0.98
+"""Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
+nothing."""
 _EARLY = 0.05
 """Of the training."""
 _FAST = 0.75
@@ -100,6 +113,9 @@ class _Attending:
             if event.state.step == 0 and not journal.is_begun:
                 journal.visited(0, float(self._scores(event.state).mean()))
                 self._check(journal, event.state)
+                suspicions = [*suspected(journal), *unusual_settings(self._patient)]
+                if self._mode != "watch" and suspicions:
+                    self._treat(suspicions, event.state, event.amend)
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
             self._keep_lowest(event)
@@ -136,7 +152,8 @@ class _Attending:
         for name, look in CHECKS.items():
             if name not in _SLOW_CHECKS:
                 for finding in look(examined):
-                    journal.found(replace(finding, severity="note"), suspected=finding.severity == "problem")
+                    journal.found(replace(finding, severity="note"))
+                    journal.suspects(finding)
 
     def _keep_lowest(self, event: EpochDone) -> None:
         """Keep the weights of the best epoch, where training itself does not."""
@@ -181,7 +198,10 @@ class _Attending:
         (change,) = REPAIRS["train_longer"](self._patient, state)
         proposal = proposal_of("train_longer", _LONGER, change, self._patient, state)
         verdict = continued(
-            self._patient, state, max(_FEWEST_STEPS, int(BUDGET * self._planned) - journal.spent), proposal
+            self._patient,
+            state,
+            max(self._fewest_steps, int(BUDGET * self._planned) - journal.spent),
+            proposal,
         )
         journal.tried(state.step, verdict)
         if not self._is_problem(journal, verdict):
@@ -233,7 +253,7 @@ class _Attending:
         journal.repaired(state.step, state.epoch, verdict, recipe, goes_on=goes_on)
 
     def _rescue(self, state: RunState, error: TrainingError, amend: Amend) -> None:
-        """Training broke down: whatever keeps it finite is better."""
+        """Training broke down: by a repair, or whatever keeps it finite is better."""
         broken = Suspicion(
             "not_finite",
             f"{error.what[0].upper()}{error.what[1:]}.",
@@ -241,7 +261,11 @@ class _Attending:
             | {"initial_weights_too_large": 0.5, "unscaled_targets": 0.5},
             error.layer or "",
         )
-        Journal(state.journal).visited(state.step, float(self._scores(state).mean()))
+        journal = Journal(state.journal)
+        if journal.last_repair is not None and journal.last_repair["steps"]:
+            self._undo(journal, state, amend)
+            return
+        journal.visited(state.step, float(self._scores(state).mean()))
         self._treat([broken], state, amend, budget=_BROKEN_BUDGET)
 
     def _treat(
@@ -260,7 +284,8 @@ class _Attending:
         proposals = self._proposals(suspicions, state, wanted) if suspicions else []
         if not proposals:
             return
-        verdict = tried(self._patient, state, proposals, steps, self._planned)
+        flat = self._is_flat(journal)
+        verdict = tried(self._patient, state, proposals, steps, self._planned, flat=flat)
         journal.tried(state.step, verdict)
         if not self._is_problem(journal, verdict):
             return
@@ -275,8 +300,16 @@ class _Attending:
         """Whether the training would end better beyond doubt, by an amount that matters."""
         if verdict.best is None:
             return False
-        margin = DOUBT * verdict.trials[verdict.best].error + _MARGIN * self._constant
+        margin = DOUBT * verdict.trials[verdict.best].error
+        if not self._is_flat(journal):
+            margin += _MARGIN * self._constant
         return verdict.ends[verdict.best] < verdict.unchanged - margin
+
+    def _is_flat(self, journal: Journal) -> bool:
+        """Whether nothing was learned so far: it is as good as a constant answer, as it was at the start."""
+        if self._constant <= 0 or len(journal.scores) < 3 or journal.scores[-1][0] < _FLAT * self._planned:
+            return False
+        return all(score > _NOTHING * self._constant for _, score in journal.scores[-2:])
 
     def _is_slow(self, journal: Journal) -> bool:
         """Whether the yardstick falls so slowly that trials can say how training will end.
@@ -294,18 +327,22 @@ class _Attending:
     def _proposals(self, suspicions: Sequence[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
         """As many as are wanted: what helped at the last visit, then repairs of the likeliest causes."""
         likely, journal = likely_causes(suspicions), Journal(state.journal)
-        helped = journal.trials[-1]["helped"] if journal.trials else {}
+        better = journal.trials[-1]["better"] if journal.trials else {}
         lost = not journal.scores or journal.scores[-1][1] > _LOST * self._constant
-        changes: dict[str, tuple[str, str, Change]] = {}
-        for cause in sorted(likely, key=likely.__getitem__, reverse=True):
-            for name, change in sorted(self._changes(cause, state), key=lambda each: each[1].anew != lost):
-                if change.said not in journal.undone_repairs:
-                    changes.setdefault(change.said, (name, cause, change))
+        changes: dict[str, tuple[float, str, str, Change]] = {}
+        for cause, share in likely.items():
+            offered = [
+                each for each in self._changes(cause, state) if each[1].said not in journal.undone_repairs
+            ]
+            for place, (name, change) in enumerate(sorted(offered, key=lambda each: each[1].anew != lost)):
+                weight = better.get(change.said, 0.0) + share / (1 + _NEXT * place)
+                if weight > changes.get(change.said, (0.0,))[0]:
+                    changes[change.said] = (weight, name, cause, change)
         found: list[Proposal] = []
-        for said in sorted(changes, key=lambda each: -helped.get(each, 0.0)):
+        for _, *change in sorted(changes.values(), key=lambda each: -each[0]):
             if len(found) < wanted:
                 try:
-                    found.append(proposal_of(*changes[said], self._patient, state))
+                    found.append(proposal_of(*change, self._patient, state))
                 except ChainruleError:
                     continue  # a network that does not fit the data once it is changed
         return found
@@ -320,9 +357,15 @@ class _Attending:
         now = (budget * self._planned - journal.spent) / 2
         for wanted in range(_PROPOSALS[min(len(journal.trials), len(_PROPOSALS) - 1)], 0, -1):
             steps = int(now / (2 * wanted + 4))
-            if steps >= _FEWEST_STEPS:
+            if steps >= self._fewest_steps:
                 return wanted, steps
         return 0, 0
+
+    @property
+    def _fewest_steps(self) -> int:
+        """Of a trial."""
+        rows = self._patient.data.rows(self._patient.recipe.batch_size)
+        return min(_FEWEST_STEPS, max(1, _FEWEST_EXAMPLES // rows))
 
     @property
     def _planned(self) -> int:
