@@ -26,7 +26,7 @@ GALLERY = gallery()
 @pytest.mark.parametrize("name", GALLERY.ORDER)
 def test_example_runs(name: str) -> None:
     result = GALLERY.run_example(name)
-    assert result.output.strip()
+    assert result.outputs[0].strip()
     assert result.figure["data"]
 
 
@@ -36,7 +36,7 @@ def test_example_reads_as_a_page(name: str) -> None:
     assert title
     assert f"python examples/{name}.py" in text
     assert 40 <= len((EXAMPLES / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 100
-    page = GALLERY.example_page(name, GALLERY.Result("printed", {"data": [], "layout": {}}))
+    page = GALLERY.example_page(name, GALLERY.Result(["printed"], {"data": [], "layout": {}}))
     assert f"\n# {title}\n" in page
     assert f"```python\n{code}\n```" in page
     assert "```text\nprinted\n```" in page
@@ -44,7 +44,7 @@ def test_example_reads_as_a_page(name: str) -> None:
 
 def test_no_text_of_a_figure_ends_the_script_element() -> None:
     figure = {"data": [{"name": "</script>"}], "layout": {}}
-    page = GALLERY.example_page("xor", GALLERY.Result("", figure))
+    page = GALLERY.example_page("xor", GALLERY.Result([""], figure))
     assert page.count("</script>") == 3  # the figure's, plotly's and the one that draws
 
 

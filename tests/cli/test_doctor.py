@@ -83,7 +83,7 @@ def test_a_run_that_was_repaired_shows_what_was_found_tried_and_done(chainrule, 
     assert done.code == 0
     assert done.out.startswith("problem (")
     assert "helps" in done.out
-    assert "applied: " in done.out
+    assert "Applied: " in done.out
     findings = json.loads(chainrule("doctor", run, "--json").out)["findings"]
     assert any("learning_rate_too_low" in each["causes"][:2] for each in findings)
     assert "Diagnosis" in (run / "report.html").read_text()

@@ -40,9 +40,9 @@ def test_before_training_there_is_no_step():
     assert early.step is None
 
 
-def test_a_finding_is_a_sentence():
-    said = str(Finding("dead", "note", "Unit 3 is dead.", remedy="leave it out"))
-    assert said == "note: Unit 3 is dead; leave it out"
+def test_a_finding_is_told_in_sentences():
+    said = str(Finding("dead", "note", "Unit 3 is dead.", remedy="leave it out", action="applied: ReLU"))
+    assert said == "note: Unit 3 is dead. Leave it out. Applied: ReLU."
 
 
 def test_severity_is_one_of_two():

@@ -20,6 +20,7 @@ from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
 from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
 from chainrule.training import Event, Listener, Started, write_aside
+from chainrule.training.findings import as_sentence
 from chainrule.training.interrupt import deferred_interrupt
 
 
@@ -260,6 +261,6 @@ def _print_results(task: Task, stored: TaskRun, place: RunFolder, as_json: bool)
     print_results(task, stored)
     for each in stored.run.diagnosis:
         if each.severity == "problem":
-            tell(f"doctor: {each.said} {each.action.capitalize() or each.remedy}")
+            tell(f"doctor: {each.said} {as_sentence(each.action or each.remedy)}")
     print(f" report   {report}")
     print(f" predict  chainrule predict {quote(str(place.folder))} FILE")

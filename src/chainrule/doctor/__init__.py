@@ -1,6 +1,7 @@
 """The doctor: what is wrong with a training, why, and what helps; and the loss around trained weights."""
 
 from chainrule.doctor.attending import Doctor
+from chainrule.doctor.case import told
 from chainrule.doctor.causes import CAUSES, Cause
 from chainrule.doctor.checking import check, check_recipe
 from chainrule.doctor.checks import CHECKS
@@ -31,4 +32,5 @@ __all__ = [
     "hessian_of",
     "loss_landscape",
     "sharpness",
+    "told",
 ]

@@ -27,7 +27,8 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("raise_learning_rate", "adam"),
         ),
         "saturating_activation": Cause(
-            "Sigmoids or tanh, layer upon layer, flatten: little of the delta comes back through them.",
+            "Sigmoids or tanh, layer upon layer: each multiplies the delta by a small derivative, so that "
+            "little of it arrives at the first layers.",
             ("exchange_activation", "normalize_layers", "residual_connections", "reinitialize"),
         ),
         "initial_weights_too_small": Cause(
@@ -35,7 +36,8 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("reinitialize", "normalize_layers", "residual_connections"),
         ),
         "initial_weights_too_large": Cause(
-            "The first weights are so large that signal and deltas grow by layers or units saturate.",
+            "The first weights are so large that signal and deltas grow from layer to layer, or "
+            "units saturate.",
             ("reinitialize", "normalize_layers", "clip_gradients"),
         ),
         "symmetric_weights": Cause(
@@ -51,7 +53,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("scale_inputs",),
         ),
         "unscaled_targets": Cause(
-            "The targets are so large, small or far from 0 that the output layer takes long to get there.",
+            "The targets are so large, small or far from 0 that the outputs need many steps to get there.",
             ("scale_targets",),
         ),
         "output_activation": Cause(
@@ -68,7 +70,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("lower_momentum", "lower_learning_rate", "adam"),
         ),
         "exploding_recurrence": Cause(
-            "The deltas of a loop over time grow from step to step, and nothing clips them.",
+            "In a recurrent network the deltas grow from time step to time step, and nothing clips them.",
             ("clip_gradients", "lower_learning_rate"),
         ),
         "too_small_network": Cause(
@@ -89,7 +91,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "too_few_epochs": Cause("The loss still falls where training ends.", ("train_longer",)),
         "no_shuffling": Cause(
-            "The examples come sorted, so that each batch shows one class alone.",
+            "The examples come sorted and are not shuffled, so that each batch shows one kind alone.",
             ("shuffle",),
         ),
         "class_imbalance": Cause(

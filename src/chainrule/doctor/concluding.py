@@ -42,6 +42,7 @@ def unusual_settings(patient: Patient) -> list[Suspicion]:
 
 
 def finding_of(suspicion: Suspicion, severity: str, step: int) -> Finding:
+    """The finding of what was seen, with the meaning of its likeliest cause as the remedy."""
     causes = sorted(suspicion.causes, key=suspicion.causes.__getitem__, reverse=True)
     return Finding(
         suspicion.symptom,
@@ -68,17 +69,13 @@ def problem_of(
     trial = verdict.trials[verdict.best]
     causes = _ranked_causes(proposals, verdict, likely_causes(suspicions))
     suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
-    if trial.steps:
-        number = f"{len(proposals)} repairs" if len(proposals) > 1 else "one repair"
-        said = (
-            f"Tried {number} beside the unchanged training: {trial.repair} has a held-out error of "
-            f"{trial.after:.3g} after {trial.steps} steps, and {trial.before:.3g} without"
-        )
-    else:
-        said = f"With {trial.repair} the held-out error is {trial.after:.3g}, and {trial.before:.3g} without"
+    tried_in_all = f"{len(proposals)} repairs; best is" if len(proposals) > 1 else "one repair:"
+    when = f"After {trial.steps} steps its" if trial.steps else "Its"
     return replace(
         finding_of(suspicion, "problem", step),
-        said=f"{suspicion.said} {said} (± {trial.error:.2g}).",
+        said=f"{suspicion.said} Tried {tried_in_all} '{trial.repair}'. {when} held-out error is "
+        f"{trial.after:.3g}, that of the unchanged training {trial.before:.3g} (standard error of the "
+        f"difference: {trial.error:.2g}).",
         remedy=CAUSES[causes[0]].meaning,
         causes=causes,
         trials=verdict.trials,

@@ -9,14 +9,15 @@ import numpy as np
 from chainrule.report import page
 from chainrule.report.figures import TRAINING, VALIDATION, common_figure
 from chainrule.report.numbers import number
-from chainrule.training.findings import Finding, Trial
+from chainrule.training.findings import Finding, Trial, as_sentence
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _INTRODUCTION = (
-    "What was found wrong with the training. Repairs were tried on copies of it, beside the unchanged "
-    "training and on the same examples; the error is the mean over held-out examples."
+    "What was found wrong with the training. Repairs were tried on copies of it, beside an unchanged copy. "
+    "After the same number of steps each was measured by its mean error on held-out examples: the negative "
+    "logarithm of the true class's probability, or the squared error in units of the targets' variance."
 )
 
 
@@ -33,9 +34,9 @@ def _blocks(finding: Finding) -> Iterator[str]:
     when = "before training" if finding.step is None else f"after {finding.step:,} steps"
     lines = [f"<p><b>{escape(finding.severity.capitalize())}, {when}.</b> {escape(finding.said)}</p>"]
     if finding.remedy:
-        lines.append(f"<p>{escape(finding.remedy)}</p>")
+        lines.append(f"<p>{escape(as_sentence(finding.remedy))}</p>")
     if finding.action:
-        lines.append(f'<p class="notice">{escape(finding.action.capitalize())}.</p>')
+        lines.append(f'<p class="notice">{escape(as_sentence(finding.action))}</p>')
     yield "\n".join(lines)
     figures = [
         page.plot(title, figure, told)
@@ -60,7 +61,7 @@ def _trials(trials: Sequence[Trial]) -> str:
         )
         for each in sorted(trials, key=lambda each: (not each.helped, each.after - each.before))
     ]
-    header = ("repair", "steps", "error without", "error with", "of the difference", "helps")
+    header = ("repair", "steps", "error without", "error with", "standard error of the difference", "helps")
     return page.table(header, rows, kind="numbers")
 
 

@@ -42,8 +42,8 @@ as scikit-learn does.
 """
 
 DOCTOR_HELP = (
-    f"one of {', '.join(MODES)}: watch says what is wrong with the training, advise tries on copies of it "
-    "what would help, repair does that, too"
+    f"one of {', '.join(MODES)}: watch reports what looks wrong with the training, advise also tries on "
+    "copies of it what helps, repair also applies that"
 )
 """What the setting `doctor` of tasks means."""
 

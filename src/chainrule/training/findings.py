@@ -73,8 +73,8 @@ class Finding:
             )
 
     def __str__(self) -> str:
-        what = self.said if not self.remedy else f"{self.said.removesuffix('.')}; {self.remedy}"
-        return f"{self.severity}: {what}"
+        sentences = [as_sentence(each) for each in (self.said, self.remedy, self.action) if each]
+        return f"{self.severity}: {' '.join(sentences)}"
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for JSON; a number that is not finite is None."""
@@ -84,6 +84,11 @@ class Finding:
     def from_plain(given: Any) -> "Finding":
         """What `to_plain` gave; DataError for what is none."""
         return _from_plain(Finding, given, _of_finding)
+
+
+def as_sentence(text: str) -> str:
+    """The clause with a capital letter at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 DIAGNOSIS = "doctor.json"

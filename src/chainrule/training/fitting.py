@@ -123,8 +123,8 @@ def train(
     uninterrupted run. It contains the settings and a hash of the data and validation data, and is refused for
     others. Only one run at a time may use it.
     progress: a bar on standard error, in a notebook one line; None shows it in notebooks and on terminals.
-    doctor: 'watch' reports what is wrong with the training, 'advise' also tries on copies of it what would
-    help, and 'repair' applies what helps: then the recipe of the run is the repaired one. The findings are in
+    doctor: 'watch' reports what looks wrong with the training, 'advise' also tries on copies of it what
+    helps, and 'repair' also applies that: then the recipe of the run is the repaired one. The findings are in
     `Run.diagnosis`. Give it again when you resume a run.
     executor: a name in `chainrule.executors.EXECUTORS`: 'native', the compiled core, or 'numpy', the
     reference. If the core is not installed, NumPy replaces it; a warning says so once, and the first record

@@ -70,7 +70,7 @@ def test_numbers_that_are_taken_for_classes_are_a_problem():
     whole = (40 * (y - y.min())).astype(int)
     (found,) = unfit_loss(program(S([D(whole.max() + 1)]), (x, whole), "cross_entropy"))
     assert found.severity == "problem"
-    assert "a linear model tells" in found.said
+    assert "a linear model explains" in found.said
 
 
 @pytest.mark.parametrize(

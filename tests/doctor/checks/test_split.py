@@ -15,7 +15,7 @@ def test_sorted_data_that_are_split_at_the_end_lack_a_class():
     assert found.severity == "problem"
     assert found.evidence["unknown"] == 0
     assert found.evidence["apart"] == pytest.approx(1 - 20 / 120)
-    assert "lacks 0, 1" in found.said
+    assert "validation has none of 0, 1" in found.said
 
 
 def test_classes_that_are_never_trained_on_are_a_problem():

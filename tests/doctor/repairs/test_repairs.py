@@ -49,7 +49,7 @@ CASES = {
     "restart": (case(), "other weights, drawn as the first ones were"),
     "class_weights": (case(), "rare classes weighted, so that all count alike"),
     "shuffle": (case(shuffle=False), "examples shuffled anew for each epoch"),
-    "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
+    "reinitialize": (case(), "weights drawn anew, at the scale that each activation needs"),
     "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
     "normalize_layers": (case(), "batch normalization before each activation"),
     "newer_statistics": (case(NORMED), "layer normalization in place of batch normalization"),
@@ -59,7 +59,7 @@ CASES = {
     "scale_inputs": (case(), "inputs standardized by the first layer"),
     "scale_targets": (
         case(NUMBER, NUMBERS, nn.MeanSquaredError()),
-        "outputs in units of the targets' deviation",
+        "outputs scaled to the targets' mean and deviation",
     ),
     "fit_output": (case(SOFTMAX_TWICE), "no softmax at the output, for SoftmaxCrossEntropy"),
     "fit_loss": (case(PLAIN, np.eye(3)[Y], nn.MeanSquaredError()), "SoftmaxCrossEntropy of 3 linear outputs"),
@@ -132,7 +132,7 @@ def test_dead_units_are_drawn_anew_and_the_others_stay():
     bias[:3], bias[3:], state.tree["dense_2.bias"][...] = -1e4, 1e4, 1e6
     before = weight.copy()
     (change,) = REPAIRS["revive_dead_units"](patient, state)
-    assert change.said == "3 dead units drawn anew"
+    assert change.said == "3 dead units with new weights"
     after = change.arrays["dense_1.weight"]
     np.testing.assert_array_equal(after[:, 3:], before[:, 3:])
     assert (after[:, :3] != before[:, :3]).all()

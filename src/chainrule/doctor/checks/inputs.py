@@ -49,8 +49,9 @@ def input_scale(examined: Examined) -> list[Finding]:
     if _SMALL <= size <= _LARGE and high <= _UNEVEN * low:
         return []
     said = (
-        f"The first weights see inputs of size {size:.3g} (the largest root mean square of a column), whose "
-        f"deviations go from {spreads.min():.3g} to {spreads.max():.3g}."
+        f"The inputs do not have the scale that initial weights are made for: the standard deviations of the "
+        f"columns go from {spreads.min():.3g} to {spreads.max():.3g}, and the largest root mean square is "
+        f"{size:.3g}."
     )
     evidence = {"size": size, "deviations": [float(spreads.min()), float(spreads.max())]}
     result = _tried(examined, standardized)
@@ -73,7 +74,7 @@ def outliers(examined: Examined) -> list[Finding]:
         return []
     worst = max(farthest, key=lambda name: farthest[name])
     said = (
-        f"{_counted(farthest)} values more than {_FAR:g} deviations from the middle "
+        f"{_counted(farthest)} values more than {_FAR:g} standard deviations from the median "
         f"({worst}: {farthest[worst]:.3g})."
     )
     result = _tried(examined, _clipped)
@@ -134,15 +135,12 @@ def _finding(
         evidence |= {"learned": result.before, "learned_mended": result.after, "steps": result.steps}
     if result is not None and helps:
         said += (
-            f" After {result.steps:,} steps the network explains {_share(result.before)} of the held-out "
-            f"loss of a constant prediction, with mended inputs {_share(result.after)}."
+            f" Tried for {result.steps:,} steps, the network lowers the held-out loss by "
+            f"{max(result.before, 0):.0%} of that of a constant prediction, and by {result.after:.0%} with "
+            "mended inputs."
         )
     causes = (*broken, "unscaled_inputs")
     return Finding(check, "problem" if helps else "note", said, remedy, causes=causes, evidence=evidence)
-
-
-def _share(learned: float) -> str:
-    return f"{learned:.0%}" if learned > 0 else "nothing"
 
 
 def _tried(examined: Examined, mend: Callable[[np.ndarray], np.ndarray]) -> Comparison | None:

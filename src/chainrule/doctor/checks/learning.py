@@ -79,7 +79,7 @@ def learning_rate(examined: Examined) -> list[Finding]:
             "learning_rate",
             severity,
             f"The learning rate {rate:.3g} is too {word}. After {steps:,} steps the loss is {ends[0]:.3g}, "
-            f"with {suggested:.2g} {ends[1]:.3g}; that of a constant prediction is {constant:.3g}.",
+            f"at {suggested:.2g} it is {ends[1]:.3g}; that of a constant prediction is {constant:.3g}.",
             f"try {suggested:.2g}",
             causes=causes,
             evidence={
@@ -178,7 +178,7 @@ def _what_learns(
         if learns(_with_optimizer(examined, adam(rate)), batch):
             high = ("learning_rate_too_high", "momentum_too_high")
             causes = high if rises else ("learning_rate_too_low",)
-            return causes, f"by Adam at {rate:g} it does", "take that, or another learning rate"
+            return causes, f"by Adam at {rate:g} it does", "use that, or another learning rate"
     if examined.recipe.penalties:
         free = replace(examined.recipe, penalties=(), optimizer=adam(_USUAL_RATES[0]))
         if learns(Programs(free, examined.programs.executor), batch):

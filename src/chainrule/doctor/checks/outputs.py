@@ -110,9 +110,9 @@ def _classes_as_numbers(examined: Examined, head: Head, numbers: np.ndarray, cla
         Finding(
             "unfit_loss",
             "problem",
-            f"{type(head.loss).__name__} takes {examined.whose(head)} for numbers, and they are {classes} "
-            f"classes without such an order: a linear model of their number is right for {told[0]:.0%} of "
-            f"the examples, one with a score for each class for {told[1]:.0%}.",
+            f"{type(head.loss).__name__} treats {examined.whose(head)} as numbers, but they are {classes} "
+            f"classes without an order: a linear model of the class number is right for {told[0]:.0%} of the "
+            f"examples, one with a score for each class for {told[1]:.0%}.",
             "give the last layer one unit per class, and take a cross-entropy",
             causes=("unfit_loss",),
             evidence={"classes": classes, "right_as_number": told[0], "right_as_classes": told[1]},
@@ -134,8 +134,8 @@ def _numbers_as_classes(examined: Examined, head: Head, y: np.ndarray, classes: 
         Finding(
             "unfit_loss",
             "problem",
-            f"{type(head.loss).__name__} takes {examined.whose(head)} for {classes:,} classes, of {len(y):,} "
-            f"examples, and they are numbers: a linear model tells {told:.0%} of their variance.",
+            f"{type(head.loss).__name__} treats {examined.whose(head)} as {classes:,} classes, of {len(y):,} "
+            f"examples, but they are numbers: a linear model explains {told:.0%} of their variance.",
             "give the last layer one unit, the targets as floats, and take a squared error",
             causes=("unfit_loss",),
             evidence={"classes": classes, "linear_r2": told},
@@ -150,8 +150,8 @@ def _squares_of_probabilities(head: Head, operation: str) -> list[Finding]:
         Finding(
             "unfit_loss",
             "note",
-            f"{type(head.loss).__name__} of {operation} hardly moves where the network is surely wrong: the "
-            "derivative is flat there.",
+            f"{type(head.loss).__name__} after {operation} hardly teaches the network where it is surely "
+            "wrong: the derivative is almost 0 there.",
             "leave that activation out and take a cross-entropy, which applies it itself",
             causes=("unfit_loss",),
         )

@@ -49,8 +49,11 @@ def split_classes(examined: Examined) -> list[Finding]:
                 f"{unknown:.1%} of the validation examples are of classes that training never sees ({names})."
             )
         else:
-            said = f"Training and validation differ in {apart:.0%} of their classes"
-            said += f"; validation lacks {', '.join(missing[:5])}." if missing else "."
+            said = (
+                f"Training and validation have different classes: {apart:.0%} of the examples would have to "
+            )
+            said += "be of another class for the shares to agree"
+            said += f"; validation has none of {', '.join(missing[:5])}." if missing else "."
         found.append(
             Finding(
                 "split_classes",
@@ -101,7 +104,7 @@ def duplicates(examined: Examined) -> list[Finding]:
         Finding(
             "duplicates",
             "problem" if copied > _MANY_COPIES else "note",
-            f"{copied:.1%} of the validation examples have inputs that are trained on, too, and "
+            f"{copied:.1%} of the validation examples have the same inputs as a training example, and "
             f"{usual:.1%} of the training examples have a copy among themselves.",
             "remove copies before the examples are split",
             causes=("constant_or_broken_inputs",),
@@ -144,8 +147,8 @@ def order(examined: Examined) -> list[Finding]:
             Finding(
                 "order",
                 "problem",
-                f"The batches differ by {share:.0%} of the variance of {examined.whose(head)}, since the "
-                f"examples stand sorted and are not shuffled; in a random order it would be {random:.0%}.",
+                f"The examples are sorted and not shuffled: {share:.0%} of the variance of "
+                f"{examined.whose(head)} lies between batches; in a random order it would be {random:.0%}.",
                 "shuffle the examples",
                 causes=("no_shuffling",),
                 evidence={"between": share, "between_if_shuffled": random},

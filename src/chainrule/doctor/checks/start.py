@@ -84,21 +84,13 @@ def _signal_finding(
 ) -> Finding:
     sizes = [each.spread if forward else each.delta for each in layers]
     least = layers[-2] if forward else layers[0]
-    times = f"{_times(1 / ratio) if ratio > 0 else 'infinitely many'} times smaller"
-    if ratio > 1:
-        times = f"{_times(ratio)} times larger"
-    if forward:
-        said = f"What examples differ by is {times} in the outputs of layer '{least.path}' than in those of "
-        said += f"layer '{layers[0].path}'."
-    else:
-        said = f"Layer '{least.path}', the first of {len(layers)}, receives a delta {times} than "
-        said += f"'{layers[-2].path}', the last but one."
+    said = _faded(layers, ratio, forward)
     if ratio > 1:
         causes = ("initial_weights_too_large", "missing_normalization")
         remedy = "take smaller initial weights, such as he_normal(), or normalize between the layers"
     elif squashing:
         causes = ("saturating_activation", "initial_weights_too_small", "missing_normalization")
-        remedy = "take relu, or normalize between the layers"
+        remedy = "use ReLU, or normalize between the layers"
     else:
         causes = ("initial_weights_too_small", "missing_normalization", "dead_units")
         remedy = "take larger initial weights, such as he_normal(), or normalize between the layers"
@@ -116,6 +108,21 @@ def _signal_finding(
             "sizes": sizes,
         },
     )
+
+
+def _faded(layers: list[_Layer], ratio: float, forward: bool) -> str:
+    first, last = layers[0].path, layers[-2].path
+    times = _times(ratio if ratio > 1 else 1 / ratio) if ratio > 0 else ""
+    if forward:
+        if not times:
+            return f"The outputs of layer '{last}' are the same for every example."
+        much = "more" if ratio > 1 else "less"
+        said = f"The outputs of layer '{last}' differ {times} times {much} from example to example"
+        return f"{said} than those of layer '{first}'."
+    size = (
+        f"a delta {times} times {'larger' if ratio > 1 else 'smaller'} than" if times else "no delta, unlike"
+    )
+    return f"Layer '{first}', the first of {len(layers)}, receives {size} '{last}', the last but one."
 
 
 def _saturation(before: list[_Layer], after: list[_Layer]) -> list[Finding]:
@@ -179,7 +186,7 @@ def symmetric_weights(examined: Examined) -> list[Finding]:
         return []
     first = alike[same[0]]
     paths = [name.rpartition(".")[0] for name in same]
-    others = f", and so do those of {len(same) - 1} more" if len(same) > 1 else ""
+    others = f", and so do those of {_more_layers(len(same) - 1)}" if len(same) > 1 else ""
     return [
         Finding(
             "symmetric_weights",
@@ -192,6 +199,10 @@ def symmetric_weights(examined: Examined) -> list[Finding]:
             evidence={"layers": paths, "units": first.shape[-1], "value": float(first.flat[0])},
         )
     ]
+
+
+def _more_layers(count: int) -> str:
+    return "1 more layer" if count == 1 else f"{count} more layers"
 
 
 def _stay_alike(start: np.ndarray, later: np.ndarray) -> bool:

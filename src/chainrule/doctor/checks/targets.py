@@ -52,15 +52,16 @@ def _target_scale(examined: Examined, head: Head) -> list[Finding]:
 
     mended = replace(examined.examples, named={**examined.examples.named, head.target: scaled})
     result = compared(examined, mended, undone)
-    said = f"{whose[0].upper()}{whose[1:]} have mean {t.mean():.3g} and deviation {t.std():.3g}."
+    said = f"{whose[0].upper()}{whose[1:]} have mean {t.mean():.3g} and standard deviation {t.std():.3g}."
     evidence = {"mean": float(t.mean()), "deviation": float(t.std())}
     if result is not None:
         if result.tells_nothing:
             return []
         evidence |= {"learned": result.before, "learned_mended": result.after, "steps": result.steps}
         said += (
-            f" After {result.steps:,} steps the network explains {max(result.before, 0):.0%} of the held-out "
-            f"loss of a constant prediction, with standardized targets {result.after:.0%}."
+            f" Tried for {result.steps:,} steps, the network lowers the held-out loss by "
+            f"{max(result.before, 0):.0%} of that of a constant prediction, and by {result.after:.0%} with "
+            "standardized targets."
         )
     return [
         Finding(
@@ -93,7 +94,7 @@ def class_balance(examined: Examined) -> list[Finding]:
             Finding(
                 "class_balance",
                 "problem" if 1.0 - high < _HARDLY else "note",
-                f"Of {examined.whose(head)} the rarest class has {low:.2%} of the examples, the most "
+                f"The rarest class of {examined.whose(head)} has {low:.2%} of the examples, the most "
                 f"frequent one {high:.1%}.",
                 "let the examples of rare classes count more, by sample weights",
                 causes=("class_imbalance",),

@@ -76,11 +76,11 @@ def scale_targets(patient: Patient, state: RunState) -> Iterator[Change]:
     rescale = Rescale.to(y)
     recipe = with_model(patient.recipe, lambda model: Sequential((model, rescale)))
     if recipe is not None:
-        yield Change("outputs in units of the targets' deviation", recipe, anew=True)
+        yield Change("outputs scaled to the targets' mean and deviation", recipe, anew=True)
         adapted = replace(recipe, optimizer=adam(_ADAM))
         if recipe.optimizer != adapted.optimizer:
             yield Change(
-                f"outputs in units of the targets' deviation, and Adam at {_ADAM}", adapted, anew=True
+                f"outputs scaled to the targets' mean and deviation, and Adam at {_ADAM}", adapted, anew=True
             )
 
 

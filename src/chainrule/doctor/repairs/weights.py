@@ -40,7 +40,7 @@ def reinitialize(patient: Patient, state: RunState) -> Iterator[Change]:
     del state
     recipe = with_model(patient.recipe, usually_initialized)
     if recipe is not None:
-        yield Change("weights drawn anew, each layer's as its activation needs it", recipe, anew=True)
+        yield Change("weights drawn anew, at the scale that each activation needs", recipe, anew=True)
 
 
 def restart(patient: Patient, state: RunState) -> Iterator[Change]:
@@ -122,7 +122,7 @@ def revive_dead_units(patient: Patient, state: RunState) -> Iterator[Change]:
             arrays[bias] = np.where(dead, 0, state.tree[bias]).astype(fresh.dtype)
         count += int(dead.sum())
     if count:
-        yield Change(f"{count} dead units drawn anew", patient.recipe, arrays=arrays)
+        yield Change(f"{count} dead units with new weights", patient.recipe, arrays=arrays)
 
 
 def outputs_of(patient: Patient, state: RunState) -> dict[str, np.ndarray]:

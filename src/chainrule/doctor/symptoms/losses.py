@@ -52,7 +52,8 @@ def not_learning(course: Course) -> Iterator[Suspicion]:
     if now > (1 - _LEARNED_LITTLE) * course.constant:
         yield Suspicion(
             "not_learning",
-            f"After epoch {course.state.epoch} it is hardly better than one answer for all examples.",
+            f"After epoch {course.state.epoch} the network is hardly better than the same answer for every "
+            "example.",
             _likely(course),
             evidence={"yardstick": now, "constant": course.constant},
         )
@@ -66,10 +67,14 @@ def slow(course: Course) -> Iterator[Suspicion]:
     if now > _FALLING * before and now > 0.3 * course.constant:
         yield Suspicion(
             "slow",
-            f"Since the last visit the held-out error fell from {before:.3g} to {now:.3g} only.",
+            f"While the steps doubled, the held-out error {_went(before, now)}.",
             _likely(course, learning_rate_too_low=0.5, batch_size_too_large=0.3, too_small_network=0.3),
             evidence={"yardstick": [each for _, each in course.scores]},
         )
+
+
+def _went(before: float, now: float) -> str:
+    return f"fell from {before:.3g} to {now:.3g} only" if now < before else f"did not fall: it is {now:.3g}"
 
 
 def long_or_short_steps(course: Course) -> Iterator[Suspicion]:
@@ -85,14 +90,16 @@ def long_or_short_steps(course: Course) -> Iterator[Suspicion]:
     if middle > _LONG_STEP:
         yield Suspicion(
             "long_steps",
-            f"One step changes the weights by {middle:.2g} of their size.",
+            f"One step changes the weights by as much as {middle:.2g} of their size.",
             {"learning_rate_too_high": 0.9, "momentum_too_high": 0.5},
             evidence={"update_per_value": ratios},
         )
     elif middle < _SHORT_STEP:
         yield Suspicion(
             "short_steps",
-            f"One step changes the weights by {middle:.2g} of their size.",
+            f"One step changes the weights by only {middle:.2g} of their size."
+            if middle
+            else "A step does not change the weights at all.",
             {"learning_rate_too_low": 0.9, "saturating_activation": 0.3, "batch_size_too_large": 0.2},
             evidence={"update_per_value": ratios},
         )
@@ -104,7 +111,7 @@ def jumping(course: Course) -> Iterator[Suspicion]:
     if len(losses) >= 2 and losses[-1] > (1 + _JUMPS) * losses.min():
         yield Suspicion(
             "jumping",
-            f"The loss rose from {losses.min():.4g} to {losses[-1]:.4g}.",
+            f"The mean loss of an epoch rose from {losses.min():.4g} to {losses[-1]:.4g}.",
             {"learning_rate_too_high": 0.9, "momentum_too_high": 0.6, "exploding_recurrence": 0.4},
             evidence={"losses": losses.tolist()},
         )
@@ -119,8 +126,8 @@ def overfitting(course: Course) -> Iterator[Suspicion]:
     if held_out[-1] > (1 + _OVERFITTING) * held_out[best] and losses[-1] < losses[best]:
         yield Suspicion(
             "overfitting",
-            f"The held-out loss was lowest in epoch {best + 1}; it is {held_out[-1] / held_out[best]:.2f} "
-            "times that now, while the loss falls.",
+            f"The held-out loss was lowest in epoch {best + 1}. It is {held_out[-1] / held_out[best]:.2f} "
+            "times as high now, while the training loss has fallen.",
             {"overfitting": 0.9, "label_noise": 0.4},
             evidence={"held_out": held_out.tolist(), "loss": losses.tolist()},
         )

@@ -25,10 +25,10 @@ def vanishing_gradients(course: Course) -> Iterator[Suspicion]:
     if 0 <= small < _VANISHED * large:
         squashing = [path for path in course.functions if course.functions[path] in _FLAT]
         likely = {"saturating_activation": 0.9} if len(squashing) > len(deltas) / 3 else {}
-        times = f"{large / small:,.0f} times smaller than" if small else "0, and not so"
+        times = f"a delta {large / small:,.0f} times smaller than" if small else "no delta, unlike"
         yield Suspicion(
             "vanishing_gradients",
-            f"Layer '{first}' receives a delta {times} that of layer '{last}'.",
+            f"Layer '{first}' receives {times} layer '{last}'.",
             {**likely, **_of_depth(deltas), "initial_weights_too_small": 0.6},
             first,
             {"deltas": dict(deltas)},
@@ -46,7 +46,7 @@ def exploding_gradients(course: Course) -> Iterator[Suspicion]:
         (first, large), (last, small) = deltas[0], deltas[-1]
         yield Suspicion(
             "exploding_gradients",
-            f"Layer '{first}' receives a delta {large / small:,.0f} times that of layer '{last}'.",
+            f"Layer '{first}' receives a delta {large / small:,.0f} times larger than layer '{last}'.",
             {"initial_weights_too_large": 0.8, **_of_depth(deltas), "exploding_recurrence": 0.5},
             first,
             {"deltas": dict(deltas)},
@@ -56,7 +56,8 @@ def exploding_gradients(course: Course) -> Iterator[Suspicion]:
         if sizes is not None and len(sizes) >= 8 and sizes.max() > _GROWN * max(np.median(sizes), 1e-12):
             yield Suspicion(
                 "exploding_gradients",
-                f"The gradient of '{path}' jumps to {sizes.max():.2g}; its median is {np.median(sizes):.2g}.",
+                f"The gradient of '{path}' jumps: its median size in an epoch is {np.median(sizes):.2g}, and "
+                f"{sizes.max():.2g} at one step.",
                 {"exploding_recurrence": 0.8, "learning_rate_too_high": 0.6},
                 path,
                 {"median": float(np.median(sizes)), "largest": float(sizes.max())},
@@ -70,7 +71,7 @@ def dead_units(course: Course) -> Iterator[Suspicion]:
         if share > _DEAD and course.functions.get(path) in ("relu", "maximum", "where"):
             yield Suspicion(
                 "dead_units",
-                f"{share:.0%} of the units of layer '{path}' give 0 for every example.",
+                f"{share:.0%} of the units of layer '{path}' give 0 for every example of a batch.",
                 {"dead_units": 0.9, "learning_rate_too_high": 0.5, "initial_weights_too_large": 0.2},
                 path,
                 {"share": share},
@@ -91,8 +92,8 @@ def saturated_units(course: Course) -> Iterator[Suspicion]:
         if slope < _SATURATED * _FLAT[function]:
             yield Suspicion(
                 "saturated_units",
-                f"The mean slope of {function} in layer '{path}' is {slope / _FLAT[function]:.1%} of its "
-                "steepest.",
+                f"Layer '{path}' is saturated: the mean slope of its {function} is "
+                f"{slope / _FLAT[function]:.1%} of the steepest.",
                 {
                     "saturating_activation": 0.7,
                     "initial_weights_too_large": 0.7,
