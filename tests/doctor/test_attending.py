@@ -247,7 +247,8 @@ def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
     )
     model, settings = network(), {"optimizer": nn.adam(0.001), "epochs": 20}
     run, alone = (trained(digits, model, doctor, **settings) for doctor in ("repair", None))
-    assert run.diagnosis[0].action.startswith("applied")
+    assert run.diagnosis[0].action.startswith("applied: ")
+    assert "taken back after step " in run.diagnosis[0].action
     assert run.recipe == alone.recipe
     for parameter, array in alone.parameters.items():
         np.testing.assert_array_equal(run.parameters[parameter], array)

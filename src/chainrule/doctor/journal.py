@@ -60,8 +60,15 @@ class Journal:
             }
         )
 
-    def undone(self, step: int) -> None:
-        """Write down that the last repair was taken back, and training stands at this step again."""
+    def undone(self, step: int, at: int) -> None:
+        """Write down that the last repair was taken back, and training stands at this step again.
+
+        at: the step at which that was seen.
+        """
+        for each in reversed(self.entries):
+            if each["kind"] == FINDING and each["action"]:
+                each["action"] += f"; taken back after step {at:,}, as training was worse with it"
+                break
         self.entries.append({"kind": "undone", "step": step})
 
     @property
