@@ -1,6 +1,7 @@
 """The doctor attends trainings: silent on healthy ones, right about planted faults, the same when resumed."""
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import chainrule
 from chainrule import TrainingError, load_run, nn
 from chainrule.doctor import Doctor
+from chainrule.program import functions as f
 from chainrule.training import EpochDone
 from chainrule.training.findings import DIAGNOSIS, Finding
 
@@ -155,13 +157,31 @@ def test_watching_tries_nothing(digits):
     assert any(cause in each.causes for each in run.diagnosis)
 
 
+@dataclass(frozen=True)
+class Leap(nn.Schedule):
+    """A schedule of one's own: a usual rate, and one far too large from a step on."""
+
+    def __call__(self, step, state):
+        return f.where(step < 100.0, 0.0 * step + 0.1, 1e20)
+
+
 def test_what_breaks_down_is_mended(digits):
-    settings = {"optimizer": nn.sgd(1e20), "epochs": 30}
+    settings = {"optimizer": nn.sgd(Leap()), "epochs": 30}
     with pytest.raises(TrainingError):
         trained(digits, network(), None, **settings)
     run = trained(digits, network(), "repair", **settings)
     assert len(run.history) == 30
     assert run.diagnosis[0].symptom == "not_finite"
+    assert accuracy(run) > 0.9
+
+
+def test_a_rate_out_of_all_proportion_is_mended_before_the_first_step(digits):
+    settings = {"optimizer": nn.sgd(1e20), "epochs": 30}
+    with pytest.raises(TrainingError):
+        trained(digits, network(), None, **settings)
+    run = trained(digits, network(), "repair", **settings)
+    assert run.diagnosis[0].step == 0
+    assert run.diagnosis[0].causes[0] == "learning_rate_too_high"
     assert accuracy(run) > 0.9
 
 
@@ -202,8 +222,9 @@ def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
     """The trial is made to praise a repair that ruins the training."""
     from chainrule.doctor import attending
 
-    def praised(patient, state, proposals, steps, planned):
-        verdict = real(patient, state, proposals, steps, planned)
+    def praised(*given, **more):
+        _, _, proposals, _, _ = given
+        verdict = real(*given, **more)
         place = next(n for n, each in enumerate(proposals) if "0.0001" in each.said)
         trials = list(verdict.trials)
         trials[place] = chainrule.doctor.Trial(
@@ -226,7 +247,8 @@ def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
     )
     model, settings = network(), {"optimizer": nn.adam(0.001), "epochs": 20}
     run, alone = (trained(digits, model, doctor, **settings) for doctor in ("repair", None))
-    assert run.diagnosis[0].action.startswith("applied")
+    assert run.diagnosis[0].action.startswith("applied: ")
+    assert "taken back after step " in run.diagnosis[0].action
     assert run.recipe == alone.recipe
     for parameter, array in alone.parameters.items():
         np.testing.assert_array_equal(run.parameters[parameter], array)

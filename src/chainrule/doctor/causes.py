@@ -33,7 +33,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "initial_weights_too_small": Cause(
             "The first weights are so small that signal and deltas fade from layer to layer.",
-            ("reinitialize", "normalize_layers"),
+            ("reinitialize", "normalize_layers", "residual_connections"),
         ),
         "initial_weights_too_large": Cause(
             "The first weights are so large that signal and deltas grow from layer to layer, or "
@@ -42,7 +42,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "symmetric_weights": Cause(
             "The first weights of a layer's units are equal, so that all its units learn the same.",
-            ("reinitialize",),
+            ("reinitialize", "normalize_layers"),
         ),
         "dead_units": Cause(
             "Units give 0 for every example, get no delta, and can't come back.",

@@ -7,10 +7,15 @@ from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.symptoms import Suspicion
 from chainrule.doctor.trials import Proposal, Verdict
+from chainrule.doctor.unusual import unusual
+from chainrule.training.attending import Patient
 from chainrule.training.findings import Finding
 
-_CHECKED = 0.95
-"""How likely the first cause of a check is."""
+_CHECKED = {"problem": 0.95, "note": 0.4}
+"""How likely the first cause of a check is, by severity."""
+_NAMED = 4  # causes of a finding
+_NEXT = 0.5
+"""By so much less a cause is thought of for its second repair, and so on."""
 
 
 def suspected(journal: Journal) -> list[Suspicion]:
@@ -19,12 +24,21 @@ def suspected(journal: Journal) -> list[Suspicion]:
         Suspicion(
             each.symptom,
             each.said,
-            {cause: _CHECKED / (1 + place) for place, cause in enumerate(each.causes)},
+            {cause: _CHECKED[each.severity] / (1 + place) for place, cause in enumerate(each.causes)},
             each.layer,
             each.evidence,
         )
         for each in journal.suspected
     ]
+
+
+def unusual_settings(patient: Patient) -> list[Suspicion]:
+    """What the settings alone make one suspect, to be tried before training."""
+    causes = unusual(patient)
+    if not causes:
+        return []
+    said = " ".join(CAUSES[cause].meaning for cause in causes)
+    return [Suspicion("unusual_settings", f"The settings are unusual. {said}", causes)]
 
 
 def finding_of(suspicion: Suspicion, severity: str, step: int) -> Finding:
@@ -53,9 +67,7 @@ def problem_of(
     """The finding that the best repair proves."""
     assert verdict.best is not None
     trial = verdict.trials[verdict.best]
-    helped = [place for place, each in enumerate(verdict.trials) if each.helped]
-    order = [verdict.best, *sorted({*helped} - {verdict.best}, key=verdict.ends.__getitem__)]
-    causes = _ranked_causes([proposals[place].repair for place in order], likely_causes(suspicions))
+    causes = _ranked_causes(proposals, verdict, likely_causes(suspicions))
     suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
     tried_in_all = f"{len(proposals)} repairs; best is" if len(proposals) > 1 else "one repair:"
     when = f"After {trial.steps} steps its" if trial.steps else "Its"
@@ -80,17 +92,24 @@ def likely_causes(suspicions: Sequence[Suspicion]) -> dict[str, float]:
     return likely
 
 
-def _ranked_causes(repairs: Sequence[str], likely: Mapping[str, float]) -> tuple[str, ...]:
-    """The causes that repairs are for, those of the best repair first.
+def _ranked_causes(
+    proposals: Sequence[Proposal], verdict: Verdict, likely: Mapping[str, float]
+) -> tuple[str, ...]:
+    """The causes that repairs which helped are for, the likeliest first.
 
-    Of several causes with the same repair that one comes first which is likely and whose first repair it is.
+    A cause is as likely as suspicions make it, times what its repair gains of the best repair's gain; less
+    where it is not the first repair for it. So what many repairs mend, such as weights that all of them draw
+    anew, is laid to the cause that was suspected most.
     """
-    found: dict[str, None] = {}
-    for repair in dict.fromkeys(repairs):
-        weighed = {
-            name: likely[name] / (1 + cause.repairs.index(repair))
-            for name, cause in CAUSES.items()
-            if repair in cause.repairs and name in likely
-        }
-        found |= dict.fromkeys(sorted(weighed, key=weighed.__getitem__, reverse=True)[:2])
-    return tuple(found)
+    assert verdict.best is not None
+    most = verdict.unchanged - verdict.ends[verdict.best]
+    weighed: dict[str, float] = {}
+    for proposal, trial, end in zip(proposals, verdict.trials, verdict.ends, strict=True):
+        if not trial.helped:
+            continue
+        gained = min(1.0, max(0.0, (verdict.unchanged - end) / most)) if most > 0 else 1.0
+        for name, cause in CAUSES.items():
+            if proposal.repair in cause.repairs and name in likely:
+                weight = gained * likely[name] / (1 + _NEXT * cause.repairs.index(proposal.repair))
+                weighed[name] = max(weight, weighed.get(name, 0.0))
+    return tuple(sorted(weighed, key=weighed.__getitem__, reverse=True)[:_NAMED])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.doctor.trials import Verdict
+from chainrule.doctor.trials import DOUBT, Verdict
 from chainrule.training.findings import FINDING, Finding
 
 
@@ -25,14 +25,18 @@ class Journal:
 
     def tried(self, step: int, verdict: Verdict) -> None:
         """Write down what repairs did."""
-        gains = {each.repair: each.before - each.after for each in verdict.trials if each.helped}
-        self.entries.append({"kind": "trials", "step": step, "steps": verdict.steps, "helped": gains})
+        gains = {each.repair: each.before - each.after for each in verdict.trials}
+        sure = {each.repair: gains[each.repair] > DOUBT * each.error for each in verdict.trials}
+        better = {repair: gain for repair, gain in gains.items() if sure[repair]}
+        self.entries.append({"kind": "trials", "step": step, "steps": verdict.steps, "better": better})
 
-    def found(self, finding: Finding, *, suspected: bool = False) -> None:
-        """Write down a finding. suspected: it is to be tried at the visits that come."""
+    def found(self, finding: Finding) -> None:
+        """Write down a finding."""
         self.entries.append({"kind": FINDING, **finding.to_plain()})
-        if suspected:
-            self.entries.append({"kind": "suspected", "finding": finding.to_plain()})
+
+    def suspects(self, finding: Finding) -> None:
+        """Write down what is to be tried at the visits that come."""
+        self.entries.append({"kind": "suspected", "finding": finding.to_plain()})
 
     def repaired(
         self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any], *, goes_on: bool = False
@@ -56,8 +60,15 @@ class Journal:
             }
         )
 
-    def undone(self, step: int) -> None:
-        """Write down that the last repair was taken back, and training stands at this step again."""
+    def undone(self, step: int, at: int) -> None:
+        """Write down that the last repair was taken back, and training stands at this step again.
+
+        at: the step at which that was seen.
+        """
+        for each in reversed(self.entries):
+            if each["kind"] == FINDING and each["action"]:
+                each["action"] += f"; taken back after step {at:,}, as training was worse with it"
+                break
         self.entries.append({"kind": "undone", "step": step})
 
     @property

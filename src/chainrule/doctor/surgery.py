@@ -63,6 +63,14 @@ def innermost(layer: Any) -> Iterator[Layer]:
             yield from innermost(inner)
 
 
+def every_layer(layer: Layer) -> Iterator[Layer]:
+    """The layer, and all that it holds."""
+    yield layer
+    for held in _held(layer).values():
+        for each in held if isinstance(held, tuple | list) else (held,):
+            yield from every_layer(each)
+
+
 def activation_of(layer: Layer) -> str | None:
     """The name of the activation that a layer is or ends in; None where it has none."""
     if isinstance(layer, Activation):

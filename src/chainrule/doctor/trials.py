@@ -26,6 +26,8 @@ DOUBT = 3.0
 """A repair helps beyond doubt where the yardstick falls by more than so many standard errors."""
 MATTERS = 0.1
 """And it matters where it falls by more than this share."""
+_MATTERS_IF_FLAT = 0.03
+"""The same where the unchanged training learns nothing."""
 _REDUCTION = 3
 _OPTIMISM = 0.95
 """The score of the unchanged training is thought to fall by so much more with each doubling of its steps."""
@@ -65,12 +67,18 @@ class Verdict:
 
 
 def tried(
-    patient: Patient, state: RunState, proposals: Sequence[Proposal], steps: int, planned: int
+    patient: Patient,
+    state: RunState,
+    proposals: Sequence[Proposal],
+    steps: int,
+    planned: int,
+    *,
+    flat: bool = False,
 ) -> Verdict:
     """Try proposals for so many steps each, the better ones for twice and four times as many.
 
-    state: of the training as it is, at the end of an epoch; it stays as it is. steps: at least 2. planned: of
-    the whole training.
+    state: of the training as it is, at the end of an epoch; it stays as it is. steps: at least 1. planned: of
+    the whole training. flat: whether the training has learned nothing so far, and is not expected to.
     """
     examples = measuring_examples(patient)
     unchanged = _Fork(patient, state)
@@ -79,8 +87,8 @@ def tried(
     batch, done, trained = patient.data.rows(patient.recipe.batch_size), 0, 0
     start = float(unchanged.measure(examples).mean())
     befores: dict[int, np.ndarray] = {}
-    for number, until in enumerate((steps // 2, steps, 2 * steps, 4 * steps)):
-        if number > 1:
+    for until in (steps // 2, steps, 2 * steps, 4 * steps)[steps < 2 :]:
+        if until > steps:
             left = sorted(left, key=lambda each: forks[each].end(planned))[: max(1, len(left) // _REDUCTION)]
         more, trained = until - trained, until
         unchanged.train(more * batch)
@@ -90,16 +98,23 @@ def tried(
             forks[each].measure(examples)
         done += more * (1 + len(left))
     trials = tuple(
-        _compared(each.said, each.cause, fork.steps(batch), befores[fork.steps(batch)], fork.latest)
+        _compared(
+            each.said,
+            each.cause,
+            fork.steps(batch),
+            befores[fork.steps(batch)],
+            fork.latest,
+            _MATTERS_IF_FLAT if flat else MATTERS,
+        )
         for each, fork in zip(proposals, forks, strict=True)
     )
     ends = tuple(fork.end(planned) for fork in forks)
-    helpful = [place for place in left if trials[place].helped]
+    helpful = [place for place, trial in enumerate(trials) if trial.helped]
     best = min(helpful, key=ends.__getitem__, default=None)
     at, now = state.step, float(befores[trained].mean())
     half = float(befores[trained // 2].mean())
     ratio = _ratio(start, now, at, at + trained) if at else _ratio(half, now, 1, 2)
-    end = now * (_OPTIMISM * ratio) ** _doublings(at + trained, planned)
+    end = now if flat else now * (_OPTIMISM * ratio) ** _doublings(at + trained, planned)
     return Verdict(trials, ends, end, best, done)
 
 
@@ -150,10 +165,12 @@ def beside_lowest(
     return Verdict((trial,), (trial.after,), trial.before, 0 if trial.helped else None, 0)
 
 
-def _compared(said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray) -> Trial:
+def _compared(
+    said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray, matters: float = MATTERS
+) -> Trial:
     gain = before - after
     error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else float("inf")
-    helped = gain.mean() > DOUBT * error and gain.mean() > MATTERS * before.mean()
+    helped = gain.mean() > DOUBT * error and gain.mean() > matters * before.mean()
     return Trial(said, cause, steps, float(before.mean()), float(after.mean()), error, bool(helped))
 
 
@@ -192,7 +209,7 @@ class _Fork:
 
         It goes on falling for a few doublings of the steps since the repair, as it fell in the last one.
         """
-        (_, before), (_, now) = self._courses[-2:]
+        (_, before), (_, now) = (self._courses[0], *self._courses)[-2:]
         ratio = max(_ratio(before, now, 1, 2), _STEEPEST)
         return now * ratio ** min(_doublings(self._trained // self._rows, planned), _MOST_DOUBLINGS)
 

@@ -54,7 +54,7 @@ CASES = {
     "normalize_layers": (case(), "batch normalization before each activation"),
     "newer_statistics": (case(NORMED), "layer normalization in place of batch normalization"),
     "residual_connections": (case(), "residual connections around layers of equal width"),
-    "wider_layers": (case(), "hidden layers 4 times as wide"),
+    "wider_layers": (case(), "hidden layers 4 times as wide, of 16 units at least"),
     "smaller_layers": (case(), "hidden layers a quarter as wide"),
     "scale_inputs": (case(), "inputs standardized by the first layer"),
     "scale_targets": (

@@ -6,6 +6,7 @@ from typing import Any
 
 from chainrule.doctor.repairs.change import Change
 from chainrule.nn import ClipByGlobalNorm, adam, chain
+from chainrule.nn.optimizers import Transform
 from chainrule.nn.optimizers.descent import ScaleByLearningRate, with_rate
 from chainrule.nn.schedules import Schedule
 from chainrule.training.attending import Patient
@@ -17,6 +18,8 @@ _RATES = ("learning_rate", "initial", "peak", "floor", "minimum")
 """The settings of schedules that are rates."""
 _USUAL_ADAM = 0.001
 _USUAL_MOMENTUM = 0.9
+_MOMENTA = ("momentum", "beta1")
+"""The settings that say how much of earlier steps is kept."""
 _CLIP = 1.0
 _FEWER = (8, 32)  # times fewer examples in a batch
 
@@ -56,9 +59,11 @@ def clip_gradients(patient: Patient, state: RunState) -> Iterator[Change]:
 
 def lower_momentum(patient: Patient, state: RunState) -> Iterator[Change]:
     """Momentum 0.9 where it is higher, from the start where training has begun."""
-    highest = max(_settings(patient.recipe.optimizer, "momentum"), default=0.0)
+    highest = highest_momentum(patient.recipe.optimizer)
     if highest > _USUAL_MOMENTUM:
-        optimizer = _with_setting(patient.recipe.optimizer, "momentum", _USUAL_MOMENTUM)
+        optimizer = patient.recipe.optimizer
+        for name in _MOMENTA:
+            optimizer = _with_setting(optimizer, name, _USUAL_MOMENTUM)
         said = f"momentum {_USUAL_MOMENTUM} in place of {highest:g}"
         recipe = replace(patient.recipe, optimizer=optimizer)
         yield Change(said, recipe)
@@ -88,6 +93,19 @@ def train_longer(patient: Patient, state: RunState) -> Iterator[Change]:
     del state
     now = patient.recipe.epochs
     yield Change(f"{2 * now} epochs in place of {now}", replace(patient.recipe, epochs=2 * now))
+
+
+def highest_momentum(optimizer: Transform) -> float:
+    """The largest share of earlier steps that a link of an optimizer keeps; 0 where none does."""
+    return max((value for name in _MOMENTA for value in _settings(optimizer, name)), default=0.0)
+
+
+def links_of(item: Any) -> Iterator[Transform]:
+    """The links of an optimizer, at any depth."""
+    if isinstance(item, Transform):
+        yield item
+    for each in _inner(item):
+        yield from links_of(each)
 
 
 def rate_of(optimizer: Any) -> float | None:
@@ -146,13 +164,14 @@ def _settings(item: Any, name: str) -> Iterator[float]:
 
 
 def _with_setting(item: Any, name: str, value: float) -> Any:
+    """With a setting at most so large."""
     if isinstance(item, tuple):
         return tuple(_with_setting(each, name, value) for each in item)
     if not is_dataclass(item) or isinstance(item, type):
         return item
     changed = {each.name: _with_setting(getattr(item, each.name), name, value) for each in fields(item)}
     if isinstance(changed.get(name), int | float):
-        changed[name] = value
+        changed[name] = min(changed[name], value)
     return replace(item, **changed)
 
 

@@ -32,7 +32,7 @@ from chainrule.training.state import RunState
 _NORMS = (BatchNorm, LayerNorm, GroupNorm, RMSNorm)
 _NEWER = 0.5  # momentum of running averages
 _WIDER = 4
-_LEAST_UNITS = 4
+_LEAST_UNITS, _LEAST_WIDER = 4, 16
 
 
 def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
@@ -134,23 +134,24 @@ def _residual(model: Layer) -> Layer:
 
 
 def wider_layers(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Hidden layers four times as wide."""
-    yield from _resized(patient, state, _WIDER, f"hidden layers {_WIDER} times as wide")
+    """Hidden layers four times as wide, and none of less than 16 units."""
+    said = f"hidden layers {_WIDER} times as wide, of {_LEAST_WIDER} units at least"
+    yield from _resized(patient, state, _WIDER, _LEAST_WIDER, said)
 
 
 def smaller_layers(patient: Patient, state: RunState) -> Iterator[Change]:
     """Hidden layers a quarter as wide."""
-    yield from _resized(patient, state, 1 / _WIDER, "hidden layers a quarter as wide")
+    yield from _resized(patient, state, 1 / _WIDER, _LEAST_UNITS, "hidden layers a quarter as wide")
 
 
-def _resized(patient: Patient, state: RunState, factor: float, said: str) -> Iterator[Change]:
+def _resized(patient: Patient, state: RunState, factor: float, least: int, said: str) -> Iterator[Change]:
     del state
 
     def resized(layer: Layer) -> Layer:
         if isinstance(layer, Dense | SimpleRNN | LSTM | GRU):
-            return replace(layer, units=max(_LEAST_UNITS, round(layer.units * factor)))
+            return replace(layer, units=max(least, round(layer.units * factor)))
         if isinstance(layer, Conv1D | Conv2D) and layer.groups == 1:
-            return replace(layer, filters=max(_LEAST_UNITS, round(layer.filters * factor)))
+            return replace(layer, filters=max(least, round(layer.filters * factor)))
         return layer
 
     recipe = with_model(patient.recipe, lambda model: hidden_mapped(model, resized))

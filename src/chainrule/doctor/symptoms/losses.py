@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule.doctor.symptoms.course import Course
 from chainrule.doctor.symptoms.suspicion import Suspicion
+from chainrule.doctor.unusual import unusual
 
 _LEARNED_LITTLE = 0.15  # of the way from the best constant answer to a perfect one
 _FALLING = 0.85  # what is left of the yardstick after twice the steps, where it still falls a lot
@@ -13,26 +14,34 @@ _JUMPS = 0.25
 _LONG_STEP, _SHORT_STEP = 0.03, 1e-5  # update per value, at one step
 _OVERFITTING = 0.15  # the held-out loss is above its lowest by this share of it
 
-EVERYTHING = {
-    "learning_rate_too_high": 0.5,
-    "learning_rate_too_low": 0.5,
-    "unscaled_inputs": 0.45,
-    "symmetric_weights": 0.4,
-    "initial_weights_too_small": 0.4,
-    "too_strong_penalty": 0.4,
-    "output_activation": 0.4,
-    "unscaled_targets": 0.35,
-    "unfit_loss": 0.35,
-    "no_shuffling": 0.35,
-    "saturating_activation": 0.3,
-    "dead_units": 0.3,
-    "momentum_too_high": 0.3,
-    "missing_normalization": 0.25,
-    "poor_minimum": 0.25,
-    "too_small_network": 0.2,
-    "batch_size_too_large": 0.2,
+_EVERYTHING = {
+    "learning_rate_too_high": 0.4,
+    "learning_rate_too_low": 0.4,
+    "unscaled_inputs": 0.3,
+    "initial_weights_too_small": 0.3,
+    "output_activation": 0.3,
+    "unscaled_targets": 0.3,
+    "unfit_loss": 0.3,
+    "saturating_activation": 0.25,
+    "dead_units": 0.25,
+    "too_strong_penalty": 0.2,
+    "poor_minimum": 0.2,
+    "momentum_too_high": 0.2,
+    "symmetric_weights": 0.2,
+    "no_shuffling": 0.2,
+    "missing_normalization": 0.15,
+    "too_small_network": 0.15,
+    "batch_size_too_large": 0.15,
 }
-"""What may cause that nothing is learned."""
+"""What may cause that nothing is learned, where nothing in the settings is unusual."""
+
+
+def _likely(course: Course, **more: float) -> dict[str, float]:
+    """Everything, and more likely what the settings suggest."""
+    found = _EVERYTHING | more
+    for cause, likely in unusual(course.patient).items():
+        found[cause] = max(likely, found.get(cause, 0.0))
+    return found
 
 
 def not_learning(course: Course) -> Iterator[Suspicion]:
@@ -45,7 +54,7 @@ def not_learning(course: Course) -> Iterator[Suspicion]:
             "not_learning",
             f"After epoch {course.state.epoch} the network is hardly better than the same answer for every "
             "example.",
-            EVERYTHING,
+            _likely(course),
             evidence={"yardstick": now, "constant": course.constant},
         )
 
@@ -59,8 +68,7 @@ def slow(course: Course) -> Iterator[Suspicion]:
         yield Suspicion(
             "slow",
             f"While the steps doubled, the held-out error {_went(before, now)}.",
-            EVERYTHING
-            | {"learning_rate_too_low": 0.6, "batch_size_too_large": 0.4, "too_small_network": 0.4},
+            _likely(course, learning_rate_too_low=0.5, batch_size_too_large=0.3, too_small_network=0.3),
             evidence={"yardstick": [each for _, each in course.scores]},
         )
 

@@ -1,6 +1,6 @@
 """Symptoms in the signals between layers: deltas that vanish or grow, units that are dead or saturated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from chainrule.doctor.symptoms.suspicion import Suspicion
 
 _VANISHED = 1e-2  # of the delta of the last layers, in the first
 _GROWN = 1e2
+_DEEP = 10  # layers
 _DEAD = 0.5  # share of a layer's units
 _FLAT = {"sigmoid": 0.25, "tanh": 1.0}
 """The slope of a squashing operation at 0."""
@@ -28,10 +29,14 @@ def vanishing_gradients(course: Course) -> Iterator[Suspicion]:
         yield Suspicion(
             "vanishing_gradients",
             f"Layer '{first}' receives {times} layer '{last}'.",
-            {**likely, "missing_normalization": 0.5, "initial_weights_too_small": 0.6},
+            {**likely, **_of_depth(deltas), "initial_weights_too_small": 0.6},
             first,
             {"deltas": dict(deltas)},
         )
+
+
+def _of_depth(deltas: Sequence[object]) -> dict[str, float]:
+    return {"missing_normalization": 0.5 if len(deltas) >= _DEEP else 0.2}
 
 
 def exploding_gradients(course: Course) -> Iterator[Suspicion]:
@@ -42,7 +47,7 @@ def exploding_gradients(course: Course) -> Iterator[Suspicion]:
         yield Suspicion(
             "exploding_gradients",
             f"Layer '{first}' receives a delta {large / small:,.0f} times larger than layer '{last}'.",
-            {"initial_weights_too_large": 0.8, "missing_normalization": 0.5, "exploding_recurrence": 0.5},
+            {"initial_weights_too_large": 0.8, **_of_depth(deltas), "exploding_recurrence": 0.5},
             first,
             {"deltas": dict(deltas)},
         )

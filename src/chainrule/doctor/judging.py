@@ -1,0 +1,107 @@
+"""What the doctor judges by: how far a training is, what is a problem, and what trials may cost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.doctor.journal import Journal
+from chainrule.doctor.trials import DOUBT, Verdict
+from chainrule.training.attending import Patient
+
+BUDGET = 0.2
+"""Of the steps of the whole training, for all trials together."""
+_PROPOSALS = (12, 6, 3)
+"""So many are tried at the first visit, the second, and those after it: what starts afresh needs longer
+trials the farther training has come."""
+_FEWEST_STEPS, _FEWEST_EXAMPLES = 10, 640
+"""Of a trial: so many steps, or fewer of more examples."""
+MARGIN = 0.05
+"""Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
+_PROGRESS = 0.03
+"""Of that yardstick: what falls by less from one visit to the next makes no progress."""
+_LOST = 0.9
+"""Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
+_FLAT, _NOTHING = 0.02, 0.98
+"""Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
+nothing."""
+_EARLY = 0.05
+"""Of the training."""
+_FAST = 0.75
+"""What is left of the yardstick after twice the steps, where it falls fast."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """One training, as its journal tells of it.
+
+    constant: the yardstick of the best answer that is the same for all examples; 0 where nobody knows.
+    """
+
+    patient: Patient
+    journal: Journal
+    constant: float
+
+    @property
+    def planned(self) -> int:
+        """Steps of the whole training."""
+        rows = self.patient.data.rows(self.patient.recipe.batch_size)
+        return max(1, (self.patient.data.examples or rows) // rows) * self.patient.recipe.epochs
+
+    @property
+    def fewest_steps(self) -> int:
+        """Of a trial."""
+        rows = self.patient.data.rows(self.patient.recipe.batch_size)
+        return min(_FEWEST_STEPS, max(1, _FEWEST_EXAMPLES // rows))
+
+    def affordable(self, budget: float) -> tuple[int, int]:
+        """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
+        now = (budget * self.planned - self.journal.spent) / 2
+        for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):
+            steps = int(now / (2 * wanted + 4))
+            if steps >= self.fewest_steps:
+                return wanted, steps
+        return 0, 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing was learned that could be lost."""
+        scores = self.journal.scores
+        return not scores or scores[-1][1] > _LOST * self.constant
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing was learned so far: it is as good as a constant answer, as it was at the start."""
+        scores = self.journal.scores
+        if self.constant <= 0 or len(scores) < 3 or scores[-1][0] < _FLAT * self.planned:
+            return False
+        return all(score > _NOTHING * self.constant for _, score in scores[-2:])
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the yardstick falls so slowly that trials can say how training will end.
+
+        While it falls fast there is nothing to mend, and nobody knows where it will end; early in training
+        that is so unless it hardly falls at all.
+        """
+        if len(self.journal.scores) < 2:
+            return True
+        (earlier, before), (step, now) = self.journal.scores[-2:]
+        if step < _EARLY * self.planned:
+            return before - now < _PROGRESS * self.constant
+        return bool((now / max(before, 1e-12)) ** (1 / np.log2(step / max(earlier, 1))) > _FAST)
+
+    def is_problem(self, verdict: Verdict) -> bool:
+        """Whether the training would end better beyond doubt, by an amount that matters."""
+        if verdict.best is None:
+            return False
+        margin = DOUBT * verdict.trials[verdict.best].error
+        if not self.is_flat:
+            margin += MARGIN * self.constant
+        return verdict.ends[verdict.best] < verdict.unchanged - margin
+
+    def is_worse(self, step: int, score: float) -> bool:
+        """Whether the repaired training is behind where the unrepaired one was after fewer steps."""
+        repair = self.journal.last_repair
+        if repair is None or not repair["steps"] or step - repair["step"] < repair["steps"]:
+            return False
+        return score > repair["before"] + _PROGRESS * self.constant

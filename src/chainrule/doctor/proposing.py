@@ -1,0 +1,51 @@
+"""Which repairs are tried: changes for the likeliest causes, ready to be trained by."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from chainrule.doctor.causes import CAUSES
+from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
+from chainrule.doctor.trials import Proposal
+from chainrule.errors import ChainruleError
+from chainrule.training.attending import Patient
+from chainrule.training.state import RunState
+
+_NEXT = 0.5
+"""By so much less likely to help is the next change for the same cause."""
+
+
+def proposals(
+    patient: Patient,
+    state: RunState,
+    likely: Mapping[str, float],
+    *,
+    better: Mapping[str, float],
+    refused: Collection[str],
+    anew_first: bool,
+    wanted: int,
+) -> list[Proposal]:
+    """As many as are wanted: what was better at the last visit, then changes for the likeliest causes.
+
+    likely: cause -> how likely it is. better: change, as a person reads it -> by how much it was better.
+    refused: changes that are not tried. anew_first: whether those that start afresh come before the others.
+    """
+    changes: dict[str, tuple[float, str, str, Change]] = {}
+    for cause, share in likely.items():
+        offered = [each for each in _changes(cause, patient, state) if each[1].said not in refused]
+        for place, (name, change) in enumerate(sorted(offered, key=lambda each: each[1].anew != anew_first)):
+            weight = better.get(change.said, 0.0) + share / (1 + _NEXT * place)
+            if weight > changes.get(change.said, (0.0,))[0]:
+                changes[change.said] = (weight, name, cause, change)
+    found: list[Proposal] = []
+    for _, *change in sorted(changes.values(), key=lambda each: -each[0]):
+        if len(found) < wanted:
+            try:
+                found.append(proposal_of(*change, patient, state))
+            except ChainruleError:
+                continue  # a network that does not fit the data once it is changed
+    return found
+
+
+def _changes(cause: str, patient: Patient, state: RunState) -> Iterator[tuple[str, Change]]:
+    for name in CAUSES[cause].repairs:
+        for change in REPAIRS[name](patient, state):
+            yield name, change

@@ -1,0 +1,112 @@
+"""What is unusual in how a training is set up: by itself no fault, but the first thing to suspect."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any
+
+from chainrule.doctor.repairs.change import model_of
+from chainrule.doctor.repairs.steps import highest_momentum, links_of, rate_of
+from chainrule.doctor.repairs.weights import SQUASHING
+from chainrule.doctor.surgery import activation_of, every_layer, innermost
+from chainrule.nn import (
+    GRU,
+    LSTM,
+    BatchNorm,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    GroupNorm,
+    LayerNorm,
+    Residual,
+    SimpleRNN,
+    SpatialDropout,
+)
+from chainrule.nn.initializers import Filled, Normal, Uniform
+from chainrule.nn.layer import Layer
+from chainrule.nn.optimizers import ScaleByAdam, ScaleByRms
+from chainrule.training.attending import Patient
+
+_ODD, _RATHER_ODD = 0.75, 0.5
+_MOMENTUM = 0.95
+_DROPOUT = 0.6
+_NARROW = 3  # units in a hidden layer
+_DEEP = 10  # layers
+_SQUASHING = 3  # layers
+_RATES, _RATES_OF_ADAM = (1e-3, 1.0), (1e-4, 0.03)
+"""Usual learning rates of descent with or without momentum, and of Adam and RMSProp."""
+_WITH_WEIGHTS = (Dense, Conv1D, Conv2D, SimpleRNN, LSTM, GRU)
+_NORMS = (BatchNorm, LayerNorm, GroupNorm)
+
+
+def unusual(patient: Patient) -> dict[str, float]:
+    """Cause -> how likely it is by the settings alone, from 0 to 1; only causes that they suggest."""
+    found: dict[str, float] = {}
+    for cause, likely in (*_of_steps(patient), *_of_model(patient)):
+        found[cause] = max(likely, found.get(cause, 0.0))
+    return found
+
+
+def _of_steps(patient: Patient) -> Iterator[tuple[str, float]]:
+    recipe, examples = patient.recipe, patient.data.examples
+    if highest_momentum(recipe.optimizer) > _MOMENTUM:
+        yield "momentum_too_high", _ODD
+    if recipe.penalties:
+        yield "too_strong_penalty", _RATHER_ODD
+    if not recipe.shuffle:
+        yield "no_shuffling", _ODD
+    if examples is not None and 4 * patient.data.rows(recipe.batch_size) > examples:
+        yield "batch_size_too_large", _ODD
+    rate = rate_of(recipe.optimizer)
+    adaptive = any(isinstance(link, ScaleByAdam | ScaleByRms) for link in links_of(recipe.optimizer))
+    low, high = _RATES_OF_ADAM if adaptive else _RATES
+    if rate is not None and rate < low:
+        yield "learning_rate_too_low", _ODD
+    elif rate is not None and rate > high:
+        yield "learning_rate_too_high", _ODD
+
+
+def _of_model(patient: Patient) -> Iterator[tuple[str, float]]:
+    model = model_of(patient.recipe)
+    if model is None:
+        return
+    layers = list(innermost(model))
+    weighted = [layer for layer in layers if isinstance(layer, _WITH_WEIGHTS)]
+    if any(isinstance(each, Dropout | SpatialDropout) and each.rate > _DROPOUT for each in layers):
+        yield "too_strong_penalty", _ODD
+    if any(_width(layer) <= _NARROW for layer in weighted[:-1]):
+        yield "too_small_network", _ODD
+    if sum(activation_of(layer) in SQUASHING for layer in layers) >= _SQUASHING:
+        yield "saturating_activation", _RATHER_ODD
+    helped = any(isinstance(layer, (*_NORMS, Residual)) for layer in every_layer(model))
+    if len(weighted) >= _DEEP and not helped:
+        yield "missing_normalization", _RATHER_ODD
+    if any(isinstance(layer, SimpleRNN) and layer.activation == "relu" for layer in layers):
+        yield "exploding_recurrence", _ODD
+    yield from _of_initializers(layers)
+
+
+def _of_initializers(layers: list[Layer]) -> Iterator[tuple[str, float]]:
+    for layer, following in pairwise([*layers, None]):
+        if layer is None:
+            continue
+        given = _settings(layer)
+        if isinstance(given.get("weight"), Filled):
+            yield "symmetric_weights", _ODD
+        elif isinstance(given.get("weight"), Normal | Uniform):
+            yield "initial_weights_too_small", _RATHER_ODD
+            yield "initial_weights_too_large", _RATHER_ODD
+        bias, function = given.get("bias"), activation_of(layer)
+        if function in (None, "linear") and following is not None:
+            function = activation_of(following)
+        if isinstance(bias, Filled) and bias.value < 0 and function == "relu":
+            yield "dead_units", _ODD
+
+
+def _settings(layer: Layer) -> dict[str, Any]:
+    return {each.name: getattr(layer, each.name) for each in fields(layer)}
+
+
+def _width(layer: Layer) -> int:
+    return layer.filters if isinstance(layer, Conv1D | Conv2D) else _settings(layer)["units"]
