@@ -168,7 +168,7 @@ def test_a_run_folder_is_whole_or_not_there(here, table, chainrule, monkeypatch,
         raise OSError(28, "No space left on device", str(here / "it" / broken))
 
     names = {"preprocessing": "write_json", "report": "run_page"}
-    monkeypatch.setattr(f"chainrule.tasks.table.run.{names[broken]}", fail)
+    monkeypatch.setattr(f"chainrule.tasks.storing.{names[broken]}", fail)
     finished = chainrule("train", table, "-t", "kind", "-s", "epochs=1", "--out", "it")
     assert finished.code == 2
     assert re.search(r"chainrule: .*No space left on device", finished.err)

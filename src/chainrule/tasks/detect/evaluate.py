@@ -9,7 +9,9 @@ import numpy as np
 from chainrule.tasks.detect.figures import average_precisions, best_threshold, matches, rates
 from chainrule.tasks.detect.found import Objects, find_objects, overlaps, suppressed
 from chainrule.tasks.detect.prepare import PreparedBoxes
-from chainrule.tasks.detect.settings import AUTO, DetectSettings
+from chainrule.tasks.detect.settings import DetectSettings
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.trainer import training_facts
 from chainrule.training import Run
 
 SHOWN = 16
@@ -60,9 +62,7 @@ def evaluate(
         "views": views,
         "confusion": _confusion(said, truth, len(classes), float(threshold)),
         "rows": {part: len(each) for part, each in rows.items()},
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }
     return evaluation | _mistakes(prepared, said, truth, float(threshold)), said
 
