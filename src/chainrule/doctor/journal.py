@@ -34,8 +34,13 @@ class Journal:
         if suspected:
             self.entries.append({"kind": "suspected", "finding": finding.to_plain()})
 
-    def repaired(self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any]) -> None:
-        """Write down that the best repair was done. recipe: the one before, as plain data."""
+    def repaired(
+        self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any], *, goes_on: bool = False
+    ) -> None:
+        """Write down that the best repair was done. recipe: the one before, as plain data.
+
+        goes_on: whether training goes on with the same weights by the same steps, such as for more epochs.
+        """
         assert verdict.best is not None
         trial = verdict.trials[verdict.best]
         self.entries.append(
@@ -44,6 +49,7 @@ class Journal:
                 "step": step,
                 "epoch": epoch,
                 "repair": trial.repair,
+                "goes_on": goes_on,
                 "before": trial.before,
                 "steps": trial.steps,
                 "recipe": dict(recipe),
@@ -56,10 +62,13 @@ class Journal:
 
     @property
     def scores(self) -> list[tuple[int, float]]:
-        """(steps, yardstick) at the visits since the last repair or its undoing; steps count from there."""
+        """(steps, yardstick) at the visits since the last repair or its undoing; steps count from there.
+
+        Repairs with which training goes on as before do not count.
+        """
         begun, found = 0, []
         for each in self.entries:
-            if each["kind"] == "repair":
+            if each["kind"] == "repair" and not each["goes_on"]:
                 begun, found = each["step"], []
             elif each["kind"] == "undone":
                 begun, found = 0, []
@@ -108,8 +117,13 @@ class Journal:
 
     @property
     def repairs(self) -> int:
-        """How many were done, those that were undone included."""
-        return sum(each["kind"] == "repair" for each in self.entries)
+        """How many were done that changed the course of training, those that were undone included."""
+        return sum(each["kind"] == "repair" and not each["goes_on"] for each in self.entries)
+
+    def first_epochs(self, now: int) -> int:
+        """How many epochs training was begun with. now: how many there are."""
+        first = next((each for each in self.entries if each["kind"] == "repair"), None)
+        return now if first is None else int(first["recipe"]["epochs"])
 
     @property
     def is_begun(self) -> bool:

@@ -5,11 +5,13 @@ import pytest
 
 from chainrule import nn
 from chainrule.data import as_arrays, split
-from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.repairs.steps import rate_of
 from chainrule.doctor.trials import tried
 from chainrule.errors import ChainruleError
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn.layer import building
+from chainrule.program import Trace
 from chainrule.training import Programs, Recipe, RunState, Supervised
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
@@ -35,6 +37,7 @@ def case(model=PLAIN, y=Y, loss: nn.Loss | None = None, **settings) -> tuple[Pat
 
 SOFTMAX_TWICE = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(3, "softmax")])
 NOISY = nn.Sequential([nn.Dense(16, "relu"), nn.Dropout(0.9), nn.Dense(3)])
+NORMED = nn.Sequential([nn.Dense(16), nn.BatchNorm(), nn.Activation("relu"), nn.Dense(3)])
 CASES = {
     "lower_learning_rate": (case(), "learning rate 0.001 in place of 0.01"),
     "raise_learning_rate": (case(), "learning rate 0.1 in place of 0.01"),
@@ -42,10 +45,14 @@ CASES = {
     "clip_gradients": (case(), "gradients clipped to a global norm of 1"),
     "lower_momentum": (case(), "momentum 0.9 in place of 0.99"),
     "smaller_batches": (case(), "batches of 12 examples in place of 96"),
+    "train_longer": (case(), "20 epochs in place of 10"),
+    "restart": (case(), "other weights, drawn as the first ones were"),
+    "class_weights": (case(), "rare classes weighted, so that all count alike"),
     "shuffle": (case(shuffle=False), "examples shuffled anew for each epoch"),
     "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
     "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
     "normalize_layers": (case(), "batch normalization before each activation"),
+    "newer_statistics": (case(NORMED), "layer normalization in place of batch normalization"),
     "residual_connections": (case(), "residual connections around layers of equal width"),
     "wider_layers": (case(), "hidden layers 4 times as wide"),
     "smaller_layers": (case(), "hidden layers a quarter as wide"),
@@ -64,7 +71,7 @@ CASES = {
 }  # fmt: skip
 
 
-def test_every_repair_has_a_case_and_causes_name_repairs():
+def test_every_repair_has_a_case():
     assert {*CASES, "revive_dead_units"} == {*REPAIRS}
 
 
@@ -87,7 +94,7 @@ def test_a_repair_does_not_apply_to_what_is_well(name):
     applies_anywhere = {
         "lower_learning_rate", "raise_learning_rate", "adam", "clip_gradients", "scale_inputs",
         "wider_layers", "smaller_layers", "weight_decay", "early_stopping", "exchange_activation", "dropout",
-        "normalize_layers", "label_smoothing",
+        "normalize_layers", "label_smoothing", "train_longer", "restart", "class_weights",
     }  # fmt: skip
     patient, state = case(RELU, optimizer=nn.sgd(0.01), batch_size=8)
     state.tree["dense_1.bias"][...], state.tree["dense_2.bias"][...] = 1e6, 1e9  # no unit is dead
@@ -140,6 +147,58 @@ def test_a_changed_network_that_does_not_fit_is_refused_before_it_is_tried():
         proposal_of("x", "y", broken, patient, state)
 
 
-def test_causes_name_repairs_that_exist_or_are_left_to_the_person():
-    left = {"train_longer", "class_weights"}
-    assert {repair for cause in CAUSES.values() for repair in cause.repairs} - {*REPAIRS} <= left
+def test_normalization_is_inserted_with_the_function_unchanged():
+    patient, state = case(
+        nn.Sequential([nn.Dense(8, "relu"), nn.Dense(8), nn.Activation("tanh"), nn.Dense(3)])
+    )
+    state.tree["dense_1.bias"][...] = RANDOM.normal(size=8)
+    *_, change = REPAIRS["normalize_layers"](patient, state)
+    assert not change.anew
+    proposal = proposal_of("normalize_layers", "any", change, patient, state)
+    other, examples = patient.by(change.recipe), patient.data.sample
+    before, after = (
+        np.asarray(each.programs.predict(tree, examples)[0])
+        for each, tree in ((patient, state.tree), (other, proposal.state.tree))
+    )
+    np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-5)
+    step = other.programs.step(examples, len(examples)).program
+    trained = other.programs.compile(step).run(
+        {name: array.copy() for name, array in proposal.state.tree.items()}, examples.named
+    )
+    _, loss = patient.programs.predict(state.tree, examples)
+    assert trained["loss"] == pytest.approx(loss, rel=1e-3)  # of the whole set: the statistics are those
+
+
+def test_weights_of_classes_make_all_count_alike():
+    patient, state = case()
+    (change,) = REPAIRS["class_weights"](patient, state)
+    assert isinstance(change.recipe.objective, Supervised)
+    loss = change.recipe.objective.loss
+    assert isinstance(loss, nn.ClassWeighted)
+    counts = np.bincount(patient.data.sample.named["y"])
+    np.testing.assert_allclose(np.array(loss.weights) * counts, len(patient.data.sample) / 3, rtol=1e-3)
+
+
+def test_inputs_far_off_are_clipped_and_the_others_scaled():
+    x = RANDOM.normal(size=(400, 2)) * [1, 50] + [0, 300]
+    x[::10, 1] = -99999
+    recipe = Recipe(Supervised(PLAIN, nn.SoftmaxCrossEntropy()))
+    programs = Programs(recipe, "native")
+    data = supply_of(programs, as_arrays((x, np.arange(400) % 3), np.float32))
+    said = [each.said for each in REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))]
+    assert said == [
+        "inputs standardized by the first layer",
+        "inputs scaled by their quartiles and clipped at 4 deviations",
+    ]
+    *_, change = REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))
+    assert isinstance(change.recipe.objective, Supervised)
+    assert isinstance(change.recipe.objective.model, nn.Sequential)
+    first = change.recipe.objective.model.layers[0]
+    trace = Trace()
+    with building(trace, training=False):
+        y = first(trace.input("x", x.shape))
+    scaled = compile_numpy(trace.program({"y": y})).run({}, {"x": x.astype(np.float32)})["y"]
+    kept = np.arange(400) % 10 > 0
+    np.testing.assert_allclose(scaled[::10, 1], -4)
+    assert np.abs(scaled[kept].mean(0)).max() < 0.2
+    assert np.abs(scaled[kept].std(0) - 1).max() < 0.2

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from chainrule.doctor.repairs.change import Change, with_model
-from chainrule.doctor.repairs.weights import usually_initialized
-from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost
+from chainrule.doctor.repairs.weights import outputs_of, usually_initialized
+from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost, mapped
 from chainrule.nn import (
     GRU,
     LSTM,
@@ -24,19 +26,49 @@ from chainrule.nn import (
 )
 from chainrule.nn.layer import Layer
 from chainrule.training.attending import Patient
+from chainrule.training.fitting import starting_tree_of
 from chainrule.training.state import RunState
 
 _NORMS = (BatchNorm, LayerNorm, GroupNorm, RMSNorm)
+_NEWER = 0.5  # momentum of running averages
 _WIDER = 4
 _LEAST_UNITS = 4
 
 
 def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Batch normalization before every hidden activation."""
-    del state
-    recipe = with_model(patient.recipe, _normalized)
-    if recipe is not None:
-        yield Change("batch normalization before each activation", recipe, anew=True)
+    """Batch normalization before every hidden activation, from the start and with the function unchanged."""
+    inserted = with_model(patient.recipe, _normalized)
+    if inserted is None:
+        return
+    recipe = with_model(inserted, usually_initialized) or inserted
+    yield Change("batch normalization before each activation", recipe, anew=True)
+    arrays = _unchanging(patient.by(inserted), state) if state.step else {}
+    if arrays and all(np.isfinite(array).all() for array in arrays.values()):
+        yield Change("batch normalization before each activation, as it stands", inserted, arrays=arrays)
+
+
+@np.errstate(all="ignore")
+def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
+    """Statistics, scale and shift with which inserted normalizations give what they get.
+
+    As they are first, they do so in prediction: it shows what they get.
+    """
+    start = starting_tree_of(patient.recipe, patient.data, patient.programs)
+    forked = state.fork(start, same_batches=True).state
+    arrays: dict[str, np.ndarray] = {}
+    for path, output in outputs_of(patient, forked).items():
+        if f"{path}.variance" not in start:
+            continue
+        rows = output.reshape(-1, output.shape[-1]).astype(np.float64)
+        mean, variance = rows.mean(0), rows.var(0)
+        found = {
+            "mean": mean,
+            "variance": variance,
+            "scale": np.sqrt(variance + BatchNorm().epsilon),
+            "shift": mean,
+        }
+        arrays |= {f"{path}.{name}": each.astype(output.dtype) for name, each in found.items()}
+    return arrays
 
 
 def _normalized(model: Layer) -> Layer:
@@ -51,7 +83,27 @@ def _normalized(model: Layer) -> Layer:
             return layer
         return (replace(layer, activation=None), BatchNorm(), Activation(function))
 
-    return usually_initialized(hidden_mapped(model, split))
+    return hidden_mapped(model, split)
+
+
+def newer_statistics(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Running averages of batch normalization over fewer batches; or layer normalization, which has none."""
+    del state
+
+    def newer(layer: Layer) -> Layer:
+        if isinstance(layer, BatchNorm) and layer.momentum > _NEWER:
+            return replace(layer, momentum=_NEWER)
+        return layer
+
+    recipe = with_model(patient.recipe, lambda model: mapped(model, newer))
+    if recipe is not None:
+        yield Change(f"momentum {_NEWER} of the running averages of batch normalization", recipe)
+    recipe = with_model(
+        patient.recipe,
+        lambda model: mapped(model, lambda each: LayerNorm() if isinstance(each, BatchNorm) else each),
+    )
+    if recipe is not None:
+        yield Change("layer normalization in place of batch normalization", recipe, anew=True)
 
 
 def residual_connections(patient: Patient, state: RunState) -> Iterator[Change]:

@@ -28,6 +28,7 @@ EVERYTHING = {
     "dead_units": 0.3,
     "momentum_too_high": 0.3,
     "missing_normalization": 0.25,
+    "poor_minimum": 0.25,
     "too_small_network": 0.2,
     "batch_size_too_large": 0.2,
 }
