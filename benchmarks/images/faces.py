@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.tasks.faces import FaceSettings
+from chainrule.tasks.faces import FACES, FaceSettings
 from chainrule.tasks.faces.opening import FaceSet, open_faces
 from chainrule.tasks.faces.prepare import prepare_faces
-from chainrule.tasks.faces.run import train_faces
 from chainrule.tasks.faces.verification import equal_error_rate, score_pairs
 from chainrule.tasks.faces.views import embeddings
 from chainrule.training import train_recipe
@@ -44,7 +43,7 @@ large 5.59 5.39 5.23 3.21; large, weakly augmented 6.42 4.72 6.86 3.96; small, w
 
 
 def measure(folder: str, minutes: float, seed: int) -> dict[str, Any]:
-    """Figures of one seed on each choice, by `train_faces` with the settings selected for it.
+    """Figures of one seed on each choice, by `FACES.train` with the settings selected for it.
 
     folder: a folder of people, or SET. minutes: not needed, since the epochs are fixed.
     """
@@ -58,7 +57,7 @@ def measure(folder: str, minutes: float, seed: int) -> dict[str, Any]:
 def outer(opened: FaceSet, settings: FaceSettings, ten: int) -> dict[str, Any]:
     """Figures on one choice: trained on the other thirty people."""
     start = time.perf_counter()
-    run = train_faces(_held_out(opened, [ten]), settings, progress=False)
+    run = FACES.train(_held_out(opened, [ten]), settings, progress=False)
     figures = run.evaluation
     baselines = {name: each["equal_error_rate"] for name, each in figures["baselines"].items()}
     return figures["metrics"] | {"baselines": baselines, "seconds": time.perf_counter() - start}

@@ -21,8 +21,8 @@ import numpy as np
 from benchmarks.decoding import make_folder
 from benchmarks.figures import write_figures
 from chainrule.data.images import Images, ImageSource, open_images
+from chainrule.tasks.image import IMAGE
 from chainrule.tasks.image.opening import ImageSet
-from chainrule.tasks.image.run import load_image_run, train_images
 from chainrule.tasks.image.settings import ImageSettings
 from chainrule.training.folder import WEIGHTS
 
@@ -40,7 +40,7 @@ def measure(folder: Path, work: Path, kills: int, seed: int) -> dict[str, Any]:
     unbroken = work / "unbroken"
     process = _started(folder, unbroken)
     _tell(figures, "peak memory, MB", _peak(process))
-    run = load_image_run(unbroken)
+    run = IMAGE.load(unbroken)
     _tell(figures, "training from files, images a second", _rate(run.run, run.evaluation["rows"]["train"]))
     if kills:
         moments = random.Random(seed)
@@ -61,7 +61,7 @@ def _decoding(images: Images) -> float:
 
 def _training(images: Images) -> float:
     some = images.take(np.arange(len(images))[:: -(-len(images) // _IN_MEMORY)])
-    found = train_images(ImageSet(replace(some)), ImageSettings(**_SETTINGS), progress=False)  # type: ignore[arg-type]
+    found = IMAGE.train(ImageSet(replace(some)), ImageSettings(**_SETTINGS), progress=False)  # type: ignore[arg-type]
     return _rate(found.run, found.evaluation["rows"]["train"])
 
 

@@ -173,9 +173,9 @@ def test_a_run_that_is_alive_is_refused_to_others_and_ends_well(here, table, cha
 DYING_LATE = """
 import os, signal, sys
 from chainrule.cli import main
-from chainrule.tasks.table import run
+from chainrule.tasks import storing
 
-run.run_page = lambda *given, **others: os.kill(os.getpid(), signal.SIGKILL)
+storing.run_page = lambda *given, **others: os.kill(os.getpid(), signal.SIGKILL)
 sys.exit(main())
 """
 

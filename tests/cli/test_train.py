@@ -167,8 +167,8 @@ def test_a_run_folder_is_whole_or_not_there(here, table, chainrule, monkeypatch,
     def fail(*arguments: object, **others: object) -> None:
         raise OSError(28, "No space left on device", str(here / "it" / broken))
 
-    names = {"preprocessing": "write_json", "report": "run_page"}
-    monkeypatch.setattr(f"chainrule.tasks.table.run.{names[broken]}", fail)
+    names = {"preprocessing": "table.run.write_json", "report": "storing.run_page"}
+    monkeypatch.setattr(f"chainrule.tasks.{names[broken]}", fail)
     finished = chainrule("train", table, "-t", "kind", "-s", "epochs=1", "--out", "it")
     assert finished.code == 2
     assert re.search(r"chainrule: .*No space left on device", finished.err)

@@ -3,7 +3,15 @@
 import pytest
 
 from chainrule import nn
-from chainrule.tasks.build import DECAYING, SCHEDULES, hidden_layer, optimizer_for, usual_weight
+from chainrule.tasks.build import (
+    DECAYING,
+    SCHEDULES,
+    colour_layers,
+    hidden_layer,
+    optimizer_for,
+    usual_epochs,
+    usual_weight,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +55,14 @@ def test_normalization_stands_before_the_activation_and_dropout_last():
     assert hidden_layer(3, "tanh", 0.2, batch_norm=True) == [
         nn.Dense(3, weight=weight), nn.BatchNorm(), nn.Activation("tanh"), nn.Dropout(0.2),
     ]  # fmt: skip
+
+
+def test_usual_epochs_present_about_so_many_examples():
+    assert usual_epochs(60, 600, 5, 50) == 10
+    assert usual_epochs(1000, 600, 5, 50) == 5
+    assert usual_epochs(1, 600, 5, 50) == 50
+
+
+def test_colours_change_only_if_asked():
+    assert colour_layers(0.0) == []
+    assert colour_layers(0.2) == [nn.ColorJitter(0.2, 0.2, 0.2)]

@@ -18,9 +18,10 @@ from chainrule.tasks.forecast.settings import ForecastTaskSettings
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.predict import predict_table
 from chainrule.tasks.table.prepare import prepare_table
-from chainrule.tasks.table.run import load_table_run, train_table
+from chainrule.tasks.table.run import TRAINER, load_table_run
 from chainrule.tasks.table.settings import TableSettings, recipe_for
-from chainrule.tasks.table.space import ENSEMBLE_SPACE, LAYERS_SPACE, SEARCH, TableTrials
+from chainrule.tasks.table.space import ENSEMBLE_SPACE, LAYERS_SPACE, SEARCH
+from chainrule.tasks.trainer import PreparedTrials
 from chainrule.tasks.tuning import find_study, space_of, study_name, tune_task
 from chainrule.tune import Asha, Categorical, Float, Space
 from chainrule.tune.storage import open_storage
@@ -103,7 +104,7 @@ def test_every_draw_of_the_ensemble_makes_a_recipe(table: Table) -> None:
 def test_the_default_ensemble_is_tuned(table: Table, tmp_path: Path) -> None:
     settings = TableSettings(epochs=2)
     found = tune_task(TABLE, table, settings, trials=2, folder=tmp_path / "it", pruning=None)
-    usual = train_table(table, settings, progress=False)
+    usual = TRAINER.train(table, settings, progress=False)
     first = found.result.trials[0]
     assert first.score == min(record["validation_loss"] for record in usual.run.history)
     assert found.best is not None
@@ -125,7 +126,7 @@ def test_a_study_leaves_its_best_run_as_train_would_have_made_it(table: Table, t
     assert found.best.settings == SEARCH.settings(found.result.best.values, SETTINGS)
     assert min(record["validation_loss"] for record in found.best.run.history) == found.result.best.score
 
-    again = train_table(table, found.best.settings, progress=False)
+    again = TRAINER.train(table, found.best.settings, progress=False)
     assert again.evaluation["metrics"] == found.best.evaluation["metrics"]
     stored = load_table_run(folder / "best")
     for name, array in again.run.parameters.items():
@@ -142,13 +143,13 @@ def test_the_held_out_rows_are_looked_at_once(
     table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[TableSettings] = []
-    usual = TableTrials.evaluated
+    usual = PreparedTrials.evaluated
 
     def counted(self, run, settings):
         looks.append(settings)
         return usual(self, run, settings)
 
-    monkeypatch.setattr(TableTrials, "evaluated", counted)
+    monkeypatch.setattr(PreparedTrials, "evaluated", counted)
     found = tune(table, tmp_path / "it", 3)
     assert found.best is not None
     assert looks == [found.best.settings]

@@ -7,6 +7,7 @@ from chainrule.nn import (
     Activation,
     AddWeightDecay,
     BatchNorm,
+    ColorJitter,
     CosineDecay,
     Dense,
     Dropout,
@@ -22,7 +23,6 @@ from chainrule.nn import (
     glorot_uniform,
     lecun_normal,
 )
-from chainrule.training.attending import MODES
 
 SCHEDULES: Mapping[str, Callable[[float, int, int], float | Schedule]] = {
     "constant": lambda rate, steps, patience: rate,
@@ -41,14 +41,13 @@ SCHEDULES: Mapping[str, Callable[[float, int, int], float | Schedule]] = {
 as scikit-learn does.
 """
 
-DOCTOR_HELP = (
-    f"one of {', '.join(MODES)}: watch reports what looks wrong with the training, advise also tries on "
-    "copies of it what helps, repair also applies that"
-)
-"""What the setting `doctor` of tasks means."""
-
 DECAYING = ("adamw", "lion", "muon")
 """The presets with a setting for weight decay."""
+
+
+def usual_epochs(examples: int, presented: int, fewest: int, most: int) -> int:
+    """Epochs in which training sees about `presented` examples in all, from `fewest` to `most`."""
+    return min(max(round(presented / examples), fewest), most)
 
 
 def optimizer_for(name: str, rate: float | Schedule, weight_decay: float | None) -> Transform:
@@ -86,3 +85,8 @@ def hidden_layer(
 def output_layer(units: int) -> Layer:
     """The last layer, linear: its outputs are what the loss takes."""
     return Dense(units, weight=glorot_uniform())
+
+
+def colour_layers(colour: float) -> list[Layer]:
+    """The layer that changes brightness, contrast and saturation of raw images at random; none for 0."""
+    return [ColorJitter(colour, colour, colour)] if colour else []

@@ -1,30 +1,27 @@
-"""Shared by the tasks on images: the size of training images, and pictures for reports."""
+"""Shared by the tasks on images: how images are split and read, what a network says of them, new images."""
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from chainrule.data.images import Images, read_pixels
+from chainrule.backprop import Explanation
+from chainrule.data import split_indices
+from chainrule.data.files import write_aside
+from chainrule.data.images import Images, open_images, read_pixels
 from chainrule.errors import ConfigError
-from chainrule.nn import Layer, Sequential, Standardize, building
-from chainrule.nn.layer import RANDOM_KEY
 from chainrule.paths import printable
-from chainrule.program import Tensor, Trace
+from chainrule.tasks.task import Say, TaskRun
 from chainrule.training import Run
-from chainrule.training.folder import read_safetensors, safetensors_bytes
+from chainrule.training.programs import ESTIMATED_ROWS
 
-PICTURES = "pictures.safetensors"
 LARGEST = 64
 """The most pixels of a side of training images, unless the settings give their size."""
 SMALLEST = 4
 """The fewest pixels of a side, so that convolutions are possible."""
-DRAWS = 6
-"""The tiles of an image: unchanged, and five draws of the augmentation."""
 _SAMPLED_BYTES = 16 << 20
-_SIDE = 96  # larger pictures are stored smaller
 
 
 def usual_size(images: Images) -> tuple[int, int]:
@@ -42,19 +39,86 @@ def sample_of(images: Images, rows: np.ndarray, size: tuple[int, int], channels:
     return read_pixels(images, rows[:: -(-len(rows) // most)], size, channels)
 
 
-def write_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
-    """Write the pictures of a report, arrays by name, into the run folder."""
-    (folder / PICTURES).write_bytes(safetensors_bytes(pictures, {}))
+def split_images(
+    images: Images, test: float, validation: float, seed: int, labels: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """The indices of the images of each part: 'train', 'validation' (perhaps empty), 'test'.
+
+    Parts that the source gives stay as they are. Else test and validation are shares of the images, drawn by
+    the seed; validation 0: none. labels: (images,) class numbers, whose shares are about equal in the parts.
+    """
+    given = {part: images.rows(part) for part in ("train", "validation", "test")}
+    rest = np.concatenate([given["train"], images.rows("")])
+    if not len(given["test"]):
+        rest, given["test"] = _split(rest, test, seed, labels)
+    if not len(given["validation"]) and validation:
+        left = 1.0 if len(images.rows("test")) else 1 - test
+        rest, given["validation"] = _split(rest, validation / left, seed, labels)
+    return {"train": rest, "validation": given["validation"], "test": given["test"]}
 
 
-def read_pictures(folder: Path) -> dict[str, np.ndarray]:
-    """The pictures that `write_pictures` wrote; empty if the file is missing."""
-    return read_safetensors(folder / PICTURES)[0] if (folder / PICTURES).is_file() else {}
+def _split(
+    rows: np.ndarray, share: float, seed: int, labels: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    if len(rows) < 2:
+        return rows, rows[:0]
+    rest, part = split_indices(len(rows), share, seed, None if labels is None else labels[rows])
+    return rows[rest], rows[part]
 
 
-def drawn_names(images: Images, source: str) -> list[str]:
+def counted_parts(rows: Mapping[str, np.ndarray]) -> str:
+    """The number of images of each part, for a sentence."""
+    train, validation, test = (len(rows[part]) for part in ("train", "validation", "test"))
+    return f"{train:,} to train on, {validation:,} to validate, {test:,} held out"
+
+
+def outputs_of(run: Run, pixels: np.ndarray, *, raw: bool) -> np.ndarray:
+    """What the network of a run says of images; that of an image does not depend on the others, to the bit.
+
+    pixels: (images, height, width, channels). raw: the outputs of the network instead of its predictions.
+    """
+    x = np.ascontiguousarray(pixels)
+    outputs = run.programs.outputs(
+        run.parameters, len(x), lambda part: {"x": x[part]}, raw=raw, least=ESTIMATED_ROWS
+    )
+    assert isinstance(outputs, np.ndarray)  # the networks of these tasks have one output
+    return outputs
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def open_new_images(source: str | None, say: Say) -> Images:
+    """Images to predict: those of a folder, a file of arrays, or a single file.
+
+    say: called with sentences on images that were left out. Raises ConfigError without a source, DataError as
+    `open_images` does.
+    """
+    if source is None:
+        raise ConfigError(
+            "there are no images to predict", remedy="name a folder of images, or an image file"
+        )
+    images = open_images(source, labelled=False)
+    for sentence in images.left_out:
+        say(sentence)
+    return images
+
+
+def explain(task_run: TaskRun, row: int, source: str | None) -> Explanation:
+    """Raises ConfigError: a step of a network for images has too many numbers to read."""
+    count = sum(array.size for array in task_run.run.parameters.values())
+    raise ConfigError(
+        f"a step of this network has {count:,} weights, too many to read",
+        remedy="look at its program, or explain the run of a table, such as digits",
+    )
+
+
+def drawn_names(images: Images) -> list[str]:
     """The names of pictures drawn of images, no two alike: their own below the source, ending in .png."""
-    root = Path(source)
+    root = Path(images.source)
     inside = [
         Path(path).relative_to(root) if root.is_dir() else Path(Path(path).name) for path in images.paths
     ]
@@ -81,56 +145,7 @@ def check_drawn(folder: Path, names: Iterable[str], images: Images) -> None:
             )
 
 
-def spread(count: int, most: int) -> np.ndarray:
-    """At most `most` whole numbers from 0 to count - 1, at equal distances."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
-
-
-def small(pictures: np.ndarray) -> np.ndarray:
-    """Images (images, height, width, channels) reduced to sides of at most 96 pixels, by every nth pixel."""
-    step = -(-max(pictures.shape[1:3]) // _SIDE)
-    return np.ascontiguousarray(pictures[:, ::step, ::step])
-
-
-def recorded(
-    run: Run, x: np.ndarray, record: Callable[[Tensor], Mapping[str, Tensor]], *, training: bool = False
-) -> dict[str, np.ndarray]:
-    """The outputs of a program that `record` records from the images x, with the parameters of the run."""
-    trace = Trace()
-    dtype = run.recipe.dtype
-    with building(trace, training=training, dtype=dtype) as built:
-        outputs = dict(record(trace.input("x", x.shape, dtype)))
-    program = trace.program(outputs, built.updates)
-    held = {value.name for value in (*program.parameters, *program.state)}
-    tree = {name: array.copy() for name, array in run.parameters.items() if name in held}
-    tree |= {RANDOM_KEY: np.array([run.recipe.seed, 0], np.uint32)} if RANDOM_KEY in held else {}
-    return run.programs.compile(program).run(tree, {"x": x.astype(dtype)})
-
-
-def augmented(run: Run, layers: Sequence[Layer], x: np.ndarray) -> np.ndarray:
-    """Each image unchanged and in five draws of the augmentation, one after the other: uint8.
-
-    layers: the first ones of the run's model, with the augmentation and a Standardize.
-    """
-    standardize = next(layer for layer in layers if isinstance(layer, Standardize))
-    first, repeated = Sequential(layers), np.repeat(x, DRAWS, axis=0)
-    y = recorded(run, repeated, lambda pixels: {"y": first(pixels)}, training=True)["y"]
-    back = y * np.array(standardize.deviation) + np.array(standardize.mean)
-    seen = np.clip(np.round(back), 0, 255).astype(np.uint8)
-    seen[::DRAWS] = x
-    return seen
-
-
-def in_the_plane(features: np.ndarray) -> np.ndarray:
-    """(images, 2) float32: points in the plane (t-SNE, van der Maaten and Hinton 2008)."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    count, width = features.shape
-    if count < 4 or not np.ptp(features, axis=0).any():
-        return np.zeros((count, 2), np.float32)
-    reduced = PCA(min(30, count - 1, width), random_state=0).fit_transform(features.astype(np.float64))
-    if reduced.shape[1] < 2:
-        return np.zeros((count, 2), np.float32)
-    plane = TSNE(perplexity=min(30.0, (count - 1) / 3), init="pca", random_state=0).fit_transform(reduced)
-    return np.asarray(plane, np.float32)
+def write_drawn(folder: Path, name: str, content: bytes) -> None:
+    """Write a drawn picture; name: its path below the folder, which is created."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    write_aside(folder / name, content)

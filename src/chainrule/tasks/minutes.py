@@ -1,11 +1,17 @@
 """Fitting training into given minutes, by timing a few steps; shared by tasks."""
 
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from chainrule.data import Source
 from chainrule.executors import DEFAULT
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.task import Say
 from chainrule.training import Programs, Recipe
 from chainrule.training.fitting import starting_tree_of
 from chainrule.training.supply import supply_of
@@ -40,3 +46,68 @@ def fitting_epochs(minutes: float, each: float, epoch: float, once: float) -> in
     predicted. once: examples predicted after training.
     """
     return int((KEPT * 60 * minutes - each * FORWARD * once) / (each * epoch))
+
+
+def by_minutes(settings: Any) -> bool:
+    """Whether the number of epochs is chosen by the clock: `minutes` are set, and `epochs` is 'auto'."""
+    return settings.minutes is not None and settings.epochs == AUTO
+
+
+def settle_network(
+    prepare: Callable[[Any, Any], Any],
+    opened: Any,
+    settings: Any,
+    say: Say,
+    *,
+    networks: Iterable[str],
+    fewest: Mapping[str, int],
+    most: int,
+) -> Any:
+    """The settings with the network and the number of epochs that fit into `minutes`, if they are set.
+
+    prepare: (opened source, settings) -> images in parts. networks: their names, the smallest first. fewest,
+    most, say: as for `settle_epochs`. Each image is predicted in two views after training. Settings that are
+    not 'auto' do not change.
+    """
+    if not by_minutes(settings):
+        return settings
+    prepared = prepare(opened, settings)
+    chosen = settings.network == AUTO and settings.from_run is None
+    tried = [*networks][::-1] if chosen else [settings.network]
+    once = 2 * len(prepared.rows["test"])
+    return settle_epochs(prepared, settings, tried, say, fewest=fewest, most=most, once=once)
+
+
+def settle_epochs(
+    prepared: Any,
+    settings: Any,
+    networks: Sequence[str],
+    say: Say,
+    *,
+    fewest: Mapping[str, int] = MappingProxyType({}),
+    most: int | None = None,
+    once: int,
+) -> Any:
+    """The settings with the number of epochs that fits into `minutes`, and with the network for it.
+
+    prepared: the images, in parts. networks: their names, to choose the first of which enough epochs fit, or
+    else the last. fewest: name -> the epochs that are enough, 1 for the others. most: the most epochs, or
+    None. once: the number of images predicted after training. say: called with a sentence on the choice.
+    The result is stored with the settings, so that a resumed or repeated run does not measure again.
+    """
+    images = {part: len(rows) for part, rows in prepared.rows.items()}
+    epoch = images["train"] + FORWARD * images["validation"]
+    for name in networks:
+        settings = replace(settings, network=name)
+        recipe = prepared.recipe(settings)
+        seconds = seconds_per_step(recipe, prepared.training)
+        fitting = fitting_epochs(settings.minutes, seconds / recipe.batch_size, epoch, once)
+        if fitting >= fewest.get(name, 1):
+            break
+    epochs = max(1, fitting if most is None else min(fitting, most))
+    chosen = f"the {name} network for " if len(networks) > 1 else ""
+    say(
+        f"{settings.minutes:g} minutes: {chosen}{epochs:,} epochs "
+        f"(a step of {recipe.batch_size:,} images took {seconds:.2g} s)"
+    )
+    return replace(settings, epochs=epochs)

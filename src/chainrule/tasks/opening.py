@@ -2,9 +2,8 @@
 
 from chainrule.data import Reading, Table, column_names, is_named, load_named, load_table
 from chainrule.errors import DataError
+from chainrule.tasks.settings import AUTO
 from chainrule.tasks.task import Say, say_nothing
-
-AUTO = "auto"
 
 
 def open_table(

@@ -50,13 +50,14 @@ def test_views_are_mirrored_back(views, monkeypatch):
     """A network that sees brightness, and a box whose edges are shares of the picture's brightest pixel."""
     height, width = 4, 6
 
-    def said(run, pixels):
+    def said(run, pixels, *, raw):
+        assert not raw
         x = pixels[..., 0].astype(np.float64)
         rows, columns = np.indices(x.shape[1:])
         box = np.stack([columns + 0.1, rows + 0.2, columns + 0.7, rows + 0.9], -1)
         return np.concatenate([x[..., None], np.broadcast_to(box, (len(x), *box.shape))], -1)
 
-    monkeypatch.setattr(module, "_said", said)
+    monkeypatch.setattr(module, "outputs_of", said)
     pixels = np.random.default_rng(0).integers(0, 9, (2, height, width, 1)).astype(np.uint8)
     found = averaged_maps(None, pixels, views)  # type: ignore[arg-type] (the network is above)
     np.testing.assert_allclose(found[..., 0], pixels[..., 0])

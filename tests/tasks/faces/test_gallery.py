@@ -10,9 +10,9 @@ from PIL import Image
 
 from chainrule.cli import main
 from chainrule.errors import ConfigError, DataError
+from chainrule.tasks.faces import FACES
 from chainrule.tasks.faces.gallery import GALLERY, enroll, identify, read_gallery, threshold_for
 from chainrule.tasks.faces.opening import open_faces
-from chainrule.tasks.faces.run import load_face_run, train_faces
 from chainrule.tasks.faces.settings import FaceSettings
 from chainrule.tasks.faces.verification import impostor_scores
 from chainrule.training.folder import read_safetensors, safetensors_bytes
@@ -37,7 +37,7 @@ def people(folder, names, each=4, seed=0):
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faces")
     source = people(folder / "trained", [f"p{number}" for number in range(24)])
-    return train_faces(open_faces(source, None, lambda sentence: None), SETTINGS, progress=False)
+    return FACES.train(open_faces(source, None, lambda sentence: None), SETTINGS, progress=False)
 
 
 @pytest.fixture
@@ -61,11 +61,11 @@ def test_who_is_enrolled_is_named_and_others_are_unknown(run, tmp_path):
 def test_enrolling_again_replaces_a_person_and_says_so(run, tmp_path):
     told: list[str] = []
     enroll(run, people(tmp_path / "a", ["ann", "bob"]), {}, told.append)
-    before = read_gallery(run, load_face_run(run))
+    before = read_gallery(run, FACES.load(run))
     again = enroll(run, people(tmp_path / "b", ["bob", "cem"], each=1, seed=3), {}, told.append).frame
     assert again.to_numpy().tolist() == [["bob", 1, "replaced"], ["cem", 1, "added"]]
     assert "replaced: 'bob'" in told
-    after = read_gallery(run, load_face_run(run))
+    after = read_gallery(run, FACES.load(run))
     assert after.people == ("ann",) * 4 + ("bob", "cem")
     assert np.array_equal(after.embeddings[:4], before.embeddings[:4])
 
@@ -75,7 +75,7 @@ def test_a_damaged_gallery_and_an_empty_one_are_named(run, tmp_path):
         identify(run, str(tmp_path), {"false_accepts": 0.05}, print)
     (run / GALLERY).write_bytes(b"damaged")
     with pytest.raises(DataError, match="not a whole safetensors file"):
-        read_gallery(run, load_face_run(run))
+        read_gallery(run, FACES.load(run))
     (run / GALLERY).unlink()
     source = people(tmp_path / "c", ["unknown", "ann"])
     with pytest.raises(DataError, match="nobody can be enrolled as 'unknown'"):

@@ -11,10 +11,10 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import building
 from chainrule.program import Tensor, Trace
+from chainrule.tasks.faces import FACES
 from chainrule.tasks.faces.objective import Cosines
 from chainrule.tasks.faces.opening import FaceSet, open_faces, takes
 from chainrule.tasks.faces.prepare import prepare_faces
-from chainrule.tasks.faces.run import load_face_run, train_faces
 from chainrule.tasks.faces.settings import FaceSettings
 from chainrule.tasks.faces.views import embeddings
 from chainrule.tasks.image import IMAGE
@@ -38,7 +38,7 @@ def with_parts(subject: FaceSet, parts) -> FaceSet:
 
 @pytest.fixture(scope="module")
 def run():
-    return train_faces(faces(24, 4), replace(QUICK, epochs=20), progress=False)
+    return FACES.train(faces(24, 4), replace(QUICK, epochs=20), progress=False)
 
 
 def test_it_tells_people_apart_whom_it_never_saw(run):
@@ -73,7 +73,7 @@ def test_the_hardest_pairs_are_one_of_every_two_people_and_one_of_each(run):
 
 
 def test_a_stored_run_says_the_same_to_the_bit(run, tmp_path):
-    stored = load_face_run(run.save(tmp_path / "run"))
+    stored = FACES.load(run.save(tmp_path / "run"))
     images, rows = faces(seed=1).images, np.arange(40)
     assert images.pixels is not None
     before, after = (embeddings(each.run, each.shape, images, rows) for each in (run, stored))
@@ -85,7 +85,7 @@ def test_a_stored_run_says_the_same_to_the_bit(run, tmp_path):
     np.testing.assert_allclose(embeddings(run.run, run.shape, mirrored, rows), before, atol=1e-6)
     (tmp_path / "run" / "faces.json").write_text("{}")
     with pytest.raises(DataError, match=r"faces\.json is damaged"):
-        load_face_run(tmp_path / "run")
+        FACES.load(tmp_path / "run")
 
 
 def test_people_are_held_out_not_images():

@@ -8,13 +8,15 @@ import pytest
 from chainrule.data.images import open_images
 from chainrule.errors import ConfigError, DataError
 from chainrule.nn import Frozen
-from chainrule.tasks.image import budget
+from chainrule.tasks import minutes
+from chainrule.tasks.image import IMAGE
+from chainrule.tasks.image.answers import views_of
 from chainrule.tasks.image.opening import ImageSet, takes
 from chainrule.tasks.image.prepare import prepare_images
-from chainrule.tasks.image.run import load_image_run, train_images
+from chainrule.tasks.image.run import TRAINER
 from chainrule.tasks.image.settings import ImageSettings
 from chainrule.tasks.image.views import _views, probabilities
-from chainrule.tasks.images import PICTURES
+from chainrule.tasks.images_shown import PICTURES
 
 QUICK = ImageSettings(epochs=3, batch_size=16, shift=0, degrees=0, scale=1.0)
 
@@ -30,7 +32,7 @@ def pictures(count: int = 60, classes: int = 2, channels: int = 1, seed: int = 0
 
 @pytest.fixture(scope="module")
 def run():
-    return train_images(pictures(), QUICK, progress=False)
+    return TRAINER.train(pictures(), QUICK, progress=False)
 
 
 def test_it_learns_and_says_by_how_much(run):
@@ -41,19 +43,19 @@ def test_it_learns_and_says_by_how_much(run):
 
 
 def test_a_stored_run_says_the_same_to_the_bit(run, tmp_path):
-    stored = load_image_run(run.save(tmp_path / "run"))
+    stored = IMAGE.load(run.save(tmp_path / "run"))
     images, rows = pictures(seed=1).images, np.arange(60)
-    before, after = (probabilities(r.run, r.shape, images, rows, r.views) for r in (run, stored))
+    before, after = (probabilities(r.run, r.shape, images, rows, views_of(r)) for r in (run, stored))
     assert np.array_equal(before, after)
-    alone = probabilities(run.run, run.shape, images, rows[7:8], run.views)
+    alone = probabilities(run.run, run.shape, images, rows[7:8], views_of(run))
     assert np.array_equal(alone[0], before[7])
     for name, array in stored.pictures.items():
         assert np.array_equal(array, run.pictures[name])
     (tmp_path / "run" / PICTURES).unlink()
-    assert load_image_run(tmp_path / "run").pictures == {}
+    assert IMAGE.load(tmp_path / "run").pictures == {}
     (tmp_path / "run" / "images.json").write_text("{}")
     with pytest.raises(DataError, match=r"images\.json is damaged"):
-        load_image_run(tmp_path / "run")
+        IMAGE.load(tmp_path / "run")
 
 
 def test_given_parts_are_used_as_they_are():
@@ -83,7 +85,7 @@ def test_another_run_is_started_from(run, tmp_path, freeze):
     folder = run.save(tmp_path / "run")
     settings = replace(QUICK, from_run=str(folder), freeze=freeze, epochs=1)
     prepared = prepare_images(pictures(classes=3), settings)
-    further = train_images(pictures(classes=3), settings, progress=False)
+    further = TRAINER.train(pictures(classes=3), settings, progress=False)
     assert further.shape.classes == ("0", "1", "2")
     same = {
         name: np.array_equal(array, run.run.parameters[name])
@@ -94,29 +96,31 @@ def test_another_run_is_started_from(run, tmp_path, freeze):
     assert further.run.parameters["dense_1.weight"].shape[1] == 3
     layers = prepared.recipe(settings).model.layers  # type: ignore[attr-defined]
     assert any(isinstance(layer, Frozen) for layer in layers) == freeze
-    again = load_image_run(further.save(tmp_path / "further"))
+    again = IMAGE.load(further.save(tmp_path / "further"))
     assert again.config() == further.config()
 
 
+def settled(monkeypatch, settings, said):
+    """A step of the large network is said to take 3 s, of the medium one 1 s, of the small one 0.25 s."""
+    seconds = iter((3.0, 1.0, 0.25))
+    monkeypatch.setattr(minutes, "seconds_per_step", lambda recipe, training: next(seconds))
+    return IMAGE.settle(pictures(), settings, said.append)
+
+
 def test_minutes_become_epochs_and_a_network_once(monkeypatch):
-    """A step is said to take a second a million multiply-adds' worth."""
-    seconds = {"large": 3.0, "medium": 1.0, "small": 0.25}
-    monkeypatch.setattr(budget, "_seconds_per_step", lambda prepared, settings: seconds[settings.network])
     said: list[str] = []
     settings = ImageSettings(minutes=1.0, batch_size=42)
-    settled = budget.settle(pictures(), settings, said.append)
+    chosen = settled(monkeypatch, settings, said)
     # 55.2 s: of the large network 17 epochs of a step and 1/21 fit, after twice 12 images at a third.
-    assert (settled.network, settled.epochs) == ("large", 17)
-    assert "the large network for 17 epochs" in said[0]
-    assert budget.settle(pictures(), replace(settings, minutes=0.5), said.append).network == "medium"
-    assert budget.settle(pictures(), replace(settings, minutes=0.01), said.append).epochs == 1
-    assert budget.settle(pictures(), settled, said.append) is settled
+    assert (chosen.network, chosen.epochs) == ("large", 17)
+    assert said == ["1 minutes: the large network for 17 epochs (a step of 42 images took 3 s)"]
+    assert settled(monkeypatch, replace(settings, minutes=0.5), said).network == "medium"
+    assert settled(monkeypatch, replace(settings, minutes=0.01), said).epochs == 1
+    assert settled(monkeypatch, chosen, said) is chosen
     assert len(said) == 3
-
-
-def test_steps_are_timed_without_a_trace():
-    prepared = prepare_images(pictures(), QUICK)
-    assert 0 < budget._seconds_per_step(prepared, QUICK) < 60
+    # A given network is timed alone, and its epochs have a limit.
+    assert settled(monkeypatch, replace(settings, network="medium", minutes=60.0), said).epochs == 100
+    assert said[-1] == "60 minutes: 100 epochs (a step of 42 images took 3 s)"
 
 
 def test_views_are_those_of_the_paper():

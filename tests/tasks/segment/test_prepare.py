@@ -9,14 +9,15 @@ from PIL import Image
 
 from chainrule.data.images import read_mask
 from chainrule.errors import DataError
-from chainrule.tasks.segment import budget
+from chainrule.tasks import minutes
+from chainrule.tasks.segment import SEGMENT
 from chainrule.tasks.segment.answers import predict
 from chainrule.tasks.segment.evaluate import confusion, mean_iou
 from chainrule.tasks.segment.objective import VOID
 from chainrule.tasks.segment.opening import MaskSet, open_mask_set, takes
 from chainrule.tasks.segment.prepare import prepare_masks
 from chainrule.tasks.segment.recipe import class_weights
-from chainrule.tasks.segment.run import train_masks
+from chainrule.tasks.segment.run import TRAINER
 from chainrule.tasks.segment.sections import sections_of
 from chainrule.tasks.segment.settings import SegmentSettings
 
@@ -54,7 +55,7 @@ def subject(folder: Path) -> MaskSet:
 
 @pytest.fixture(scope="module")
 def run(subject: MaskSet):
-    return train_masks(subject, QUICK, progress=False)
+    return TRAINER.train(subject, QUICK, progress=False)
 
 
 def test_figures_are_those_of_scikit_learn():
@@ -108,24 +109,27 @@ def test_given_parts_are_used_as_they_are(tmp_path):
 
 
 def test_minutes_become_epochs_and_a_network_once(subject, monkeypatch):
-    seconds = {"large": 3.0, "medium": 1.0, "small": 0.25}
-    monkeypatch.setattr(budget, "_seconds_per_step", lambda prepared, settings: seconds[settings.network])
+    def settled(settings):
+        seconds = iter((3.0, 1.0, 0.25))  # of a step of the large, the medium and the small network
+        monkeypatch.setattr(minutes, "seconds_per_step", lambda recipe, training: next(seconds))
+        return SEGMENT.settle(subject, settings, said.append)
+
     said: list[str] = []
     asked = SegmentSettings(minutes=1.0, batch_size=14)
-    settled = budget.settle(subject, asked, said.append)
+    chosen = settled(asked)
     # 55.2 s: of the medium network 52 epochs of a step and 1/21 fit, after twice 4 images at a third.
-    assert (settled.network, settled.epochs) == ("medium", 52)
+    assert (chosen.network, chosen.epochs) == ("medium", 52)
     assert "the medium network for 52 epochs" in said[0]
-    assert budget.settle(subject, replace(asked, minutes=10.0), said.append).network == "large"
-    assert budget.settle(subject, replace(asked, minutes=0.3), said.append).network == "small"
-    assert budget.settle(subject, settled, said.append) is settled
+    assert settled(replace(asked, minutes=10.0)).network == "large"
+    assert settled(replace(asked, minutes=0.3)).network == "small"
+    assert settled(chosen) is chosen
     assert len(said) == 3
 
 
 def test_another_run_is_started_from(run, subject, tmp_path):
     stored = run.save(tmp_path / "run")
     settings = replace(QUICK, network="auto", from_run=str(stored), epochs=1, learning_rate=1e-9)
-    further = train_masks(subject, settings, progress=False)
+    further = TRAINER.train(subject, settings, progress=False)
     differ = {
         name
         for name, array in further.run.parameters.items()
@@ -150,7 +154,7 @@ def test_a_class_that_nothing_held_out_shows_has_no_figure(tmp_path):
     mask = tmp_path / "train/masks/0.png"
     Image.fromarray(np.where(read_mask(mask) == 7, 5, 3).astype(np.uint8)).save(mask)
     settings = replace(QUICK, epochs=1, validation=0.0, void=9, learning_rate=1e-9)
-    found = train_masks(open_mask_set(str(tmp_path), None, settings), settings, progress=False)
+    found = TRAINER.train(open_mask_set(str(tmp_path), None, settings), settings, progress=False)
     said = np.array(found.evaluation["confusion"])[:, 1].sum()
     assert (found.evaluation["iou"]["5"] is None) == (said == 0)
     shown = [figure for figure in found.evaluation["iou"].values() if figure is not None]
@@ -172,4 +176,4 @@ def test_what_can_not_be_trained_on_is_refused(tmp_path, settings, message):
     for mask in sorted((tmp_path / "made/masks").iterdir())[1:]:
         Image.fromarray(np.full((22, 28), 9, np.uint8)).save(mask)
     with pytest.raises(DataError, match=message):
-        train_masks(open_mask_set(str(tmp_path / "made"), None, settings), settings, progress=False)
+        TRAINER.train(open_mask_set(str(tmp_path / "made"), None, settings), settings, progress=False)

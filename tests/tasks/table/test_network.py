@@ -18,7 +18,7 @@ from chainrule.tasks.table.network import (
     table_recipe,
 )
 from chainrule.tasks.table.predict import predict_table
-from chainrule.tasks.table.run import load_table_run, train_table
+from chainrule.tasks.table.run import TRAINER, load_table_run
 from chainrule.tasks.table.settings import TableSettings, recipe_for
 
 RANDOM = np.random.default_rng(0)
@@ -101,7 +101,7 @@ def shops() -> Table:
 
 def test_a_table_of_every_kind_from_training_to_folder(shops: Table, tmp_path):
     said: list[str] = []
-    run = train_table(shops, TableSettings(epochs=25), progress=False, say=said.append)
+    run = TRAINER.train(shops, TableSettings(epochs=25), progress=False, say=said.append)
     assert run.evaluation["metrics"]["r2"] > 0.75
     assert run.preparation.target_scale is not None
     assert run.preparation.target_scale.transform == "log1p"
@@ -121,7 +121,7 @@ def test_rare_classes_count_more(shops: Table):
     for class_weight in ("auto", "none"):
         settings = TableSettings(epochs=12, class_weight=class_weight)
         said: list[str] = []
-        run = train_table(table, settings, progress=False, say=said.append)
+        run = TRAINER.train(table, settings, progress=False, say=said.append)
         assert any(sentence.startswith("class imbalance 'rare'") for sentence in said)
         found[class_weight] = run.evaluation["metrics"]["balanced_accuracy"]
     assert found["auto"] > found["none"] + 0.05
@@ -132,7 +132,7 @@ def test_explaining_an_ensemble_shows_a_small_network_and_says_so(shops: Table, 
     shops.frame.head(200).to_csv(path, index=False)
     from chainrule.tasks.opening import open_table
 
-    run = train_table(open_table(str(path), "sales"), TableSettings(epochs=1), progress=False)
+    run = TRAINER.train(open_table(str(path), "sales"), TableSettings(epochs=1), progress=False)
     page = explain_run(run, row=3)
     assert "a network of 8 units at its start (the run's own is too large to read)" in page.title
     assert page.value("δ_y").shape == (1,)

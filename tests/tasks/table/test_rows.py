@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chainrule.data import load_table
 from chainrule.tasks.table.predict import open_rows, predict_table
-from chainrule.tasks.table.run import train_table
+from chainrule.tasks.table.run import TRAINER
 from chainrule.tasks.table.settings import TableSettings
 
 Rows = dict[str, list[str]]
@@ -110,7 +110,7 @@ def test_a_row_is_predicted_alike_in_any_file(tmp_path, written, rows, data):
     network = TableSettings(
         layers=(5,), epochs=1, test=0.3, problem="classification" if target == "label" else "regression"
     )
-    run = train_table(load_table(path, target), network, progress=False)
+    run = TRAINER.train(load_table(path, target), network, progress=False)
     known = predict_table(run, open_rows(run, str(path)), "table")
 
     chosen = data.draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=count, unique=True))

@@ -16,7 +16,7 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.opening import open_table
 from chainrule.tasks.table.explain import explain_run
 from chainrule.tasks.table.predict import predict_table
-from chainrule.tasks.table.run import load_table_run, train_table
+from chainrule.tasks.table.run import TRAINER, load_table_run
 from chainrule.tasks.table.settings import TableSettings
 from chainrule.training import training_step
 
@@ -46,7 +46,7 @@ def test_at_least_as_good_as_scikit_learns_network(name: str) -> None:
     ours, theirs = [], []
     for seed in range(8):
         settings = TableSettings(layers=(128, 64), seed=seed)
-        run = train_table(table, settings, progress=False)
+        run = TRAINER.train(table, settings, progress=False)
         ours.append(run.evaluation["metrics"]["accuracy"])
         rest, test = split_table(table, settings.test, seed, "classification")
         preparation = fit_preparation(rest.frame, "target", "classification", name, classes)
@@ -58,7 +58,7 @@ def test_at_least_as_good_as_scikit_learns_network(name: str) -> None:
 
 
 def test_digits_by_default() -> None:
-    run = train_table(load_named("digits"), TableSettings(), progress=False)
+    run = TRAINER.train(load_named("digits"), TableSettings(), progress=False)
     assert run.evaluation["metrics"]["accuracy"] >= 0.97
     assert run.evaluation["baseline"]["accuracy"] < 0.12
 
@@ -66,7 +66,7 @@ def test_digits_by_default() -> None:
 def test_regression_from_file_to_folder_and_back(houses: Path, tmp_path: Path) -> None:
     said: list[str] = []
     table = open_table(str(houses), "price")
-    run = train_table(table, TableSettings(epochs=150, learning_rate=0.01), progress=False, say=said.append)
+    run = TRAINER.train(table, TableSettings(epochs=150, learning_rate=0.01), progress=False, say=said.append)
     assert run.evaluation["metrics"]["r2"] > 0.9
     assert abs(run.evaluation["baseline"]["r2"]) < 0.1
     assert said[0].startswith("regression of 'price'")
@@ -94,7 +94,7 @@ def test_regression_from_file_to_folder_and_back(houses: Path, tmp_path: Path) -
 
 def test_held_out_metrics_are_those_of_the_held_out_rows(houses: Path) -> None:
     table = open_table(str(houses), "price")
-    run = train_table(table, TableSettings(epochs=5), progress=False)
+    run = TRAINER.train(table, TableSettings(epochs=5), progress=False)
     _, test = split_table(table, 0.2, 0, "regression")
     predicted = predict_table(run, test.frame, "houses")["prediction"]
     expected = mean_absolute_error(test.target_values(), predicted)
@@ -103,7 +103,7 @@ def test_held_out_metrics_are_those_of_the_held_out_rows(houses: Path) -> None:
 
 def test_rows_in_the_order_of_time_are_held_out_from_the_end(houses: Path) -> None:
     table = replace(open_table(str(houses), "price"), ordered=True)
-    run = train_table(table, TableSettings(epochs=5), progress=False)
+    run = TRAINER.train(table, TableSettings(epochs=5), progress=False)
     assert "rows stand in the order of time: those held out are the last" in run.notes
     predicted = predict_table(run, table.frame.iloc[-len(table) // 5 :], "houses")["prediction"]
     expected = mean_absolute_error(table.target_values().iloc[-len(table) // 5 :], predicted)
@@ -112,7 +112,7 @@ def test_rows_in_the_order_of_time_are_held_out_from_the_end(houses: Path) -> No
 
 def test_class_probabilities_have_the_classes_names() -> None:
     table = open_table(str(SHIPPED / "iris.csv"), "target")
-    run = train_table(table, TableSettings(epochs=30), progress=False)
+    run = TRAINER.train(table, TableSettings(epochs=30), progress=False)
     predicted = predict_table(run, table.frame, "iris")
     assert list(predicted) == [
         "prediction",
@@ -131,7 +131,7 @@ def test_explain_and_program_of_a_run(tmp_path: Path) -> None:
     settings = TableSettings(
         epochs=3, layers=(5,), dropout=0.5, l2=0.1, label_smoothing=0.1, learning_rate=0.25
     )
-    run = train_table(table, settings, progress=False)
+    run = TRAINER.train(table, settings, progress=False)
     page = explain_run(run, row=3)
     weights, x = run.run.parameters["dense_1.weight"].T, page.value("x")
     hidden = np.maximum(weights @ x + run.run.parameters["dense_1.bias"], 0)
@@ -147,14 +147,14 @@ def test_a_folder_that_is_no_table_run(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         load_table_run(tmp_path / "none")
     table = open_table(str(SHIPPED / "iris.csv"), "target")
-    folder = train_table(table, TableSettings(epochs=1), progress=False).save(tmp_path / "run")
+    folder = TRAINER.train(table, TableSettings(epochs=1), progress=False).save(tmp_path / "run")
     (folder / "preprocessing.json").unlink()
-    with pytest.raises(DataError, match=r"not a run on a table: it has no preprocessing\.json"):
+    with pytest.raises(DataError, match=r"is damaged: preprocessing\.json is missing"):
         load_table_run(folder)
 
 
 def test_evaluation_is_plain_json(houses: Path) -> None:
-    run = train_table(open_table(str(houses), "price"), TableSettings(epochs=1), progress=False)
+    run = TRAINER.train(open_table(str(houses), "price"), TableSettings(epochs=1), progress=False)
     assert json.loads(json.dumps(run.evaluation)) == run.evaluation
 
 

@@ -28,8 +28,8 @@ from chainrule.nn import (
     muon,
 )
 from chainrule.nn.optimizers import Chain
-from chainrule.tasks.table.settings import HELP, TableSettings, recipe_for, settings_from
-from chainrule.tasks.task import plain_settings
+from chainrule.tasks.table.settings import HELP, TableSettings, recipe_for
+from chainrule.tasks.task import plain_settings, settings_of
 
 
 def test_every_setting_has_a_line_of_help() -> None:
@@ -38,7 +38,7 @@ def test_every_setting_has_a_line_of_help() -> None:
 
 def test_unknown_key_suggests_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"no setting 'learning_rat' \(did you mean 'learning_rate'\?\)"):
-        settings_from({"learning_rat": 0.1})
+        settings_of(TableSettings, {"learning_rat": 0.1})
 
 
 @pytest.mark.parametrize(
@@ -66,18 +66,27 @@ def test_unknown_key_suggests_the_nearest() -> None:
 )
 def test_bad_values_are_refused_with_what_is_wanted(name: str, value: object, text: str) -> None:
     with pytest.raises(ConfigError, match=text) as caught:
-        settings_from({name: value})
+        settings_of(TableSettings, {name: value})
     assert name in str(caught.value)
 
 
 def test_test_and_validation_must_leave_rows_to_train_on() -> None:
     with pytest.raises(ConfigError, match="leave nothing to train on"):
-        settings_from({"test": 0.5, "validation": 0.5})
+        settings_of(TableSettings, {"test": 0.5, "validation": 0.5})
 
 
 def test_recipe_follows_the_settings() -> None:
-    settings = settings_from(
-        {"layers": [8, 4], "activation": "tanh", "dropout": 0.5, "l1": 0.1, "l2": 0.2, "clip": 1.0, "seed": 3}
+    settings = settings_of(
+        TableSettings,
+        {
+            "layers": [8, 4],
+            "activation": "tanh",
+            "dropout": 0.5,
+            "l1": 0.1,
+            "l2": 0.2,
+            "clip": 1.0,
+            "seed": 3,
+        },
     )
     recipe = recipe_for(settings, "classification", 3, 10)
     assert isinstance(recipe.model, Sequential)
@@ -101,7 +110,7 @@ def test_recipe_follows_the_settings() -> None:
     ],
 )
 def test_schedules_by_name(name: str, kind: type) -> None:
-    recipe = recipe_for(settings_from({"schedule": name, "layers": [4]}), "regression", 1, 10)
+    recipe = recipe_for(settings_of(TableSettings, {"schedule": name, "layers": [4]}), "regression", 1, 10)
     assert isinstance(recipe.optimizer, Chain)
     last = recipe.optimizer.transforms[-1]
     assert isinstance(last, ScaleByLearningRate)
@@ -121,9 +130,14 @@ def test_losses_belong_to_tasks() -> None:
 
 @pytest.mark.parametrize("name", ["adam", "nesterov", "rmsprop"])
 def test_weight_decay_stands_behind_what_the_optimizer_makes_of_the_gradient(name: str) -> None:
-    plain = recipe_for(settings_from({"layers": [4], "optimizer": name}), "regression", 1, 10).optimizer
+    plain = recipe_for(
+        settings_of(TableSettings, {"layers": [4], "optimizer": name}), "regression", 1, 10
+    ).optimizer
     decayed = recipe_for(
-        settings_from({"layers": [4], "optimizer": name, "weight_decay": 0.02}), "regression", 1, 10
+        settings_of(TableSettings, {"layers": [4], "optimizer": name, "weight_decay": 0.02}),
+        "regression",
+        1,
+        10,
     ).optimizer
     assert isinstance(plain, Chain)
     assert isinstance(decayed, Chain)
@@ -133,10 +147,10 @@ def test_weight_decay_stands_behind_what_the_optimizer_makes_of_the_gradient(nam
 def test_weight_decay_of_optimizers_that_have_their_own() -> None:
     settings = {"layers": [4], "weight_decay": 0.02, "learning_rate": 0.003}
     for name, preset in (("adamw", adamw), ("lion", lion), ("muon", muon)):
-        recipe = recipe_for(settings_from({"optimizer": name, **settings}), "regression", 1, 10)
+        recipe = recipe_for(settings_of(TableSettings, {"optimizer": name, **settings}), "regression", 1, 10)
         assert recipe.optimizer == preset(0.003, weight_decay=0.02)
     # Adam with it is AdamW.
-    recipe = recipe_for(settings_from({"optimizer": "adam", **settings}), "regression", 1, 10)
+    recipe = recipe_for(settings_of(TableSettings, {"optimizer": "adam", **settings}), "regression", 1, 10)
     assert recipe.optimizer == adamw(0.003, weight_decay=0.02)
 
 

@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.backprop import Explanation
-from chainrule.data.files import write_aside
-from chainrule.data.images import Images, open_images
+from chainrule.data.images import Images
 from chainrule.data.images.source import one_image
-from chainrule.errors import ConfigError
 from chainrule.tasks.detect.drawing import colour_of, drawn
 from chainrule.tasks.detect.found import Objects, find_objects
-from chainrule.tasks.detect.run import DetectRun
-from chainrule.tasks.images import check_drawn, drawn_names
+from chainrule.tasks.detect.stored import DetectRun
+from chainrule.tasks.images import check_drawn, drawn_names, open_new_images, write_drawn
 from chainrule.tasks.task import Predictions, Say
 
 RESULTS = "results.json"
@@ -31,13 +28,7 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
     """
     import pandas as pd
 
-    if source is None:
-        raise ConfigError(
-            "there are no images to predict", remedy="name a folder of images, or an image file"
-        )
-    images = open_images(source, labelled=False)
-    for sentence in images.left_out:
-        say(sentence)
+    images = open_new_images(source, say)
     shape, evaluation = detect_run.shape, detect_run.evaluation
     found = [
         each.likely(evaluation["threshold"])
@@ -57,7 +48,7 @@ def predict(detect_run: DetectRun, source: str | None, say: Say) -> Predictions:
         for box, score, number in zip(each.boxes, each.scores, each.numbers.tolist(), strict=True)
     ]
     columns = ["image", "class", "score", "left", "top", "right", "bottom"]
-    drawn = drawn_names(images, source)
+    drawn = drawn_names(images)
     return Predictions(
         pd.DataFrame(rows, columns=columns),
         draw=lambda folder: _draw(folder, images, drawn, found, shape.classes),
@@ -71,7 +62,6 @@ def _draw(
     from PIL import Image
 
     check_drawn(folder, names, images)
-    folder.mkdir(parents=True, exist_ok=True)
     results: list[dict[str, Any]] = []
     files = images.names
     for row, (name, each) in enumerate(zip(names, found, strict=True)):
@@ -83,8 +73,7 @@ def _draw(
         colours = [colour_of(number) for number in each.numbers.tolist()]
         buffer = io.BytesIO()
         Image.fromarray(drawn(pixels, each.boxes, colours, texts)).save(buffer, "png")
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_aside(folder / name, buffer.getvalue())
+        write_drawn(folder, name, buffer.getvalue())
         results += [
             {
                 "image_id": row + 1,
@@ -96,14 +85,5 @@ def _draw(
             }
             for box, score, number in zip(each.boxes, each.scores, each.numbers.tolist(), strict=True)
         ]
-    write_aside(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    write_drawn(folder, RESULTS, (json.dumps(results, indent=1) + "\n").encode())
     return len(found)
-
-
-def explain(detect_run: DetectRun, row: int, source: str | None) -> Explanation:
-    """Raises ConfigError: a step of this network has too many numbers to read."""
-    count = sum(array.size for array in detect_run.run.parameters.values())
-    raise ConfigError(
-        f"a step of this network has {count:,} weights, too many to read",
-        remedy="look at its program, or explain the run of a table, such as digits",
-    )

@@ -9,7 +9,9 @@ import numpy as np
 from chainrule.tasks.detect.figures import average_precisions, best_threshold, matches, rates
 from chainrule.tasks.detect.found import Objects, find_objects, overlaps, suppressed
 from chainrule.tasks.detect.prepare import PreparedBoxes
-from chainrule.tasks.detect.settings import AUTO, DetectSettings
+from chainrule.tasks.detect.settings import DetectSettings
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.trainer import training_facts
 from chainrule.training import Run
 
 SHOWN = 16
@@ -30,7 +32,7 @@ class Truth:
 
 def guess(evaluation: Mapping[str, Any]) -> str:
     """The name of the baseline, which predicts the same boxes for every image."""
-    return "usual places of training"
+    return "most frequent boxes of training"
 
 
 def evaluate(
@@ -46,8 +48,8 @@ def evaluate(
         found = _found(run, prepared, checked, settings)
         threshold = best_threshold(found, _truth(prepared, checked)) if len(checked) else _USUAL
     figures, by_class, curves = _metrics(said, truth, classes, float(threshold))
-    usual = _usual_places(prepared)
-    baseline, _, _ = _metrics(usual, truth, classes, best_threshold(usual, truth))
+    constant = _frequent_boxes(prepared)
+    baseline, _, _ = _metrics(constant, truth, classes, best_threshold(constant, truth))
     evaluation = {
         "problem": "detection",
         "target": prepared.subject.target,
@@ -60,9 +62,7 @@ def evaluate(
         "views": views,
         "confusion": _confusion(said, truth, len(classes), float(threshold)),
         "rows": {part: len(each) for part, each in rows.items()},
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }
     return evaluation | _mistakes(prepared, said, truth, float(threshold)), said
 
@@ -119,7 +119,7 @@ def _of_class(each: Any, number: int) -> Any:
     return Objects(each.boxes[kept], each.scores[kept], each.numbers[kept])
 
 
-def _usual_places(prepared: PreparedBoxes) -> list[Objects]:
+def _frequent_boxes(prepared: PreparedBoxes) -> list[Objects]:
     """The baseline, the same for every image: frequent boxes of training, scored by their share of images."""
     y = prepared.targets(prepared.rows["train"])
     boxes = y[y[..., 4] >= 0][:_COUNTED]

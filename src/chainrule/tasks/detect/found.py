@@ -7,16 +7,16 @@ import numpy as np
 
 from chainrule.data.images import Images, read_pixels
 from chainrule.data.images.resizing import Frame
-from chainrule.tasks.detect.stored import BoxShape
+from chainrule.tasks.images import outputs_of
+from chainrule.tasks.images_runs import ClassShape
 from chainrule.training import Run
-from chainrule.training.programs import ESTIMATED_ROWS
 
 LEAST = 0.01
 """Places of lower probability are ignored."""
 _PLACES = 1000
 _MOST = 300
 _BLOCK = 64
-_MIRRORED = {"one": ((1, 1),), "mirrored": ((1, 1), (1, -1)), "all": ((1, 1), (1, -1), (-1, 1), (-1, -1))}
+MIRRORED = {"one": ((1, 1),), "mirrored": ((1, 1), (1, -1)), "all": ((1, 1), (1, -1), (-1, 1), (-1, -1))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Objects:
 
 
 def find_objects(
-    run: Run, shape: BoxShape, images: Images, rows: np.ndarray, views: str, overlap: float
+    run: Run, shape: ClassShape, images: Images, rows: np.ndarray, views: str, overlap: float
 ) -> Iterator[Objects]:
     """The objects of each image, with boxes in pixels of the image. Images are decoded block by block.
 
@@ -58,8 +58,8 @@ def averaged_maps(run: Run, pixels: np.ndarray, views: str) -> np.ndarray:
     """(images, rows, columns, classes + 4): probabilities and boxes at each place, averaged over views."""
     height, width = pixels.shape[1:3]
     total = None
-    for down, right in _MIRRORED[views]:
-        said = _said(run, pixels[:, ::down, ::right])[:, ::down, ::right]
+    for down, right in MIRRORED[views]:
+        said = outputs_of(run, pixels[:, ::down, ::right], raw=False)[:, ::down, ::right]
         left, top, far, bottom = (said[..., place] for place in (-4, -3, -2, -1))
         if right < 0:
             left, far = width - far, width - left
@@ -68,7 +68,7 @@ def averaged_maps(run: Run, pixels: np.ndarray, views: str) -> np.ndarray:
         back = np.concatenate([said[..., :-4], np.stack([left, top, far, bottom], -1)], -1)
         total = back if total is None else total + back
     assert total is not None  # there is at least one view
-    return total / len(_MIRRORED[views])
+    return total / len(MIRRORED[views])
 
 
 def suppressed(said: np.ndarray, overlap: float, least: float = LEAST) -> Objects:
@@ -100,12 +100,3 @@ def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     both = np.clip(high - low, 0, None).prod(-1)
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (first, second)]
     return both / np.maximum(areas[0][:, None] + areas[1][None] - both, 1e-12)
-
-
-def _said(run: Run, pixels: np.ndarray) -> np.ndarray:
-    x = np.ascontiguousarray(pixels)
-    outputs = run.programs.outputs(
-        run.parameters, len(x), lambda part: {"x": x[part]}, raw=False, least=ESTIMATED_ROWS
-    )
-    assert isinstance(outputs, np.ndarray)  # the network has one output
-    return outputs

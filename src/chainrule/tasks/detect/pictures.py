@@ -17,7 +17,7 @@ from chainrule.tasks.detect.drawing import TRUTH, colour_of, drawn, reduced, sur
 from chainrule.tasks.detect.found import Objects
 from chainrule.tasks.detect.objective import Detection
 from chainrule.tasks.detect.prepare import PreparedBoxes
-from chainrule.tasks.images import DRAWS, spread
+from chainrule.tasks.images_shown import DRAWS, spread
 from chainrule.training import Run
 
 _FOUND = 8

@@ -6,17 +6,20 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.data import Source, split_indices
+from chainrule.data import Source
 from chainrule.data.images import Images, image_source, read_pixels
 from chainrule.data.images.resizing import Frame
 from chainrule.errors import DataError
-from chainrule.nn import CenterMap, ColorJitter, RandomAffine
-from chainrule.tasks.build import SCHEDULES, optimizer_for
+from chainrule.nn import CenterMap, RandomAffine
+from chainrule.tasks.build import SCHEDULES, colour_layers, optimizer_for, usual_epochs
 from chainrule.tasks.detect.network import COARSEST, NETWORKS, detector
 from chainrule.tasks.detect.objective import Detection
 from chainrule.tasks.detect.opening import BoxSet
-from chainrule.tasks.detect.settings import AUTO, DetectSettings
-from chainrule.tasks.detect.stored import BoxShape
+from chainrule.tasks.detect.settings import DetectSettings
+from chainrule.tasks.images import counted_parts, split_images
+from chainrule.tasks.images_runs import ClassShape
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.task import Planned
 from chainrule.training import Recipe
 
 LARGEST = 320
@@ -37,7 +40,7 @@ class PreparedBoxes:
     """
 
     subject: BoxSet
-    shape: BoxShape
+    shape: ClassShape
     rows: Mapping[str, np.ndarray]
     found: tuple[str, ...]
 
@@ -86,17 +89,21 @@ class PreparedBoxes:
         """The epochs that the settings give; for 'auto', by the number of training images."""
         if settings.epochs != AUTO:
             return settings.epochs
-        return min(max(round(_EXAMPLES / len(self.rows["train"])), _FEWEST_EPOCHS), MOST_EPOCHS)
+        return usual_epochs(len(self.rows["train"]), _EXAMPLES, _FEWEST_EPOCHS, MOST_EPOCHS)
+
+    def plan(self, settings: DetectSettings) -> Planned:
+        """What training begins with."""
+        return Planned(self.recipe(settings), self.training, self.validation, self.found)
 
     def recipe(self, settings: DetectSettings) -> Recipe:
         """The recipe that the settings ask for."""
         shape, epochs = self.shape, self.epochs(settings)
         batch = min(settings.batch_size, len(self.rows["train"]))
         steps = epochs * -(-len(self.rows["train"]) // batch)
-        colour = [ColorJitter(settings.colour, settings.colour, settings.colour)] if settings.colour else []
+        colour = colour_layers(settings.colour)
         model = detector(self.sample, len(shape.classes), NETWORKS[settings.network], settings.stride, colour)
         shift = round(max(shape.size) / 10) if settings.shift == AUTO else settings.shift
-        scale = (1 / settings.scale, float(settings.scale)) if settings.scale != 1 else (1.0, 1.0)
+        scale = (1 / settings.scale, float(settings.scale))
         moves = RandomAffine(shift, scale=scale, flip=settings.flip, edge="zeros")
         rate = SCHEDULES[settings.schedule](settings.learning_rate, steps, max(1, epochs // 4))
         return Recipe(
@@ -128,7 +135,7 @@ def prepare_boxes(subject: BoxSet, settings: DetectSettings) -> PreparedBoxes:
     settings: test, validation, size and seed are used. Raises DataError for too few images.
     """
     images, numbers = subject.images, subject.boxes.numbers
-    rows = _parts(images, settings)
+    rows = split_images(images, settings.test, settings.validation, settings.seed)
     for part, told in (("train", "to train on"), ("test", "to hold out")):
         if not any(len(numbers[row]) for row in rows[part]):
             raise DataError(
@@ -136,36 +143,12 @@ def prepare_boxes(subject: BoxSet, settings: DetectSettings) -> PreparedBoxes:
             )
     if len(rows["train"]) < 2:
         raise DataError(f"{images.source} has a single image to train on", remedy="give at least 2")
-    shape = BoxShape(_size(images, settings), images.channels, subject.boxes.classes)
-    counts = ", ".join(
-        f"{len(each):,} {told}"
-        for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
-    )
+    shape = ClassShape(_size(images, settings), images.channels, subject.boxes.classes)
     objects = sum(map(len, numbers))
     height, width = shape.size
-    found = (
-        *images.findings,
-        f"{objects:,} boxes of {len(shape.classes)} classes; {counts}, in {height} × {width} pixels",
-    )
-    return PreparedBoxes(subject, shape, rows, found)
-
-
-def _parts(images: Images, settings: DetectSettings) -> dict[str, np.ndarray]:
-    given = {part: images.rows(part) for part in ("train", "validation", "test")}
-    rest = np.concatenate([given["train"], images.rows("")])
-    if not len(given["test"]):
-        rest, given["test"] = _split(rest, settings.test, settings.seed)
-    if not len(given["validation"]) and settings.validation:
-        left = 1.0 if len(images.rows("test")) else 1 - settings.test
-        rest, given["validation"] = _split(rest, settings.validation / left, settings.seed)
-    return {"train": rest, "validation": given["validation"], "test": given["test"]}
-
-
-def _split(rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    if len(rows) < 2:
-        return rows, rows[:0]
-    rest, part = split_indices(len(rows), share, seed)
-    return rows[rest], rows[part]
+    parts = counted_parts(rows)
+    told = f"{objects:,} boxes of {len(shape.classes)} classes; {parts}, in {height} × {width} pixels"
+    return PreparedBoxes(subject, shape, rows, (*images.findings, told))
 
 
 def _size(images: Images, settings: DetectSettings) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,14 @@ from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, picture
 from chainrule.report.sections import confusion, held_out
 from chainrule.tasks.detect.drawing import colour_of
-from chainrule.tasks.images import DRAWS, read_pictures
+from chainrule.tasks.images_shown import augmented_gallery
 
 NOTHING = "nothing"
 """The class of no object."""
 
 
-def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics, also by class, and curves; images with boxes; missed and invented objects."""
-    return sections_of(evaluation, read_pictures(folder))
-
-
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The sections, with pictures in memory."""
+    """Metrics, also by class, and curves; images with boxes; missed and invented objects."""
     classes = [str(each) for each in evaluation["classes"]]
     named = {**evaluation, "classes": [*classes, NOTHING]}
     blocks = [_by_class(evaluation), _curves(evaluation), confusion(named, "box")]
@@ -35,7 +29,9 @@ def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray
     if "missed" in pictures or "invented" in pictures:
         shown.append(_mistakes(evaluation, pictures))
     if "augmented" in pictures:
-        shown.append(_seeing(pictures["augmented"]))
+        draws = "draws of the augmentation, with the boxes changed alike"
+        seen = augmented_gallery(pictures["augmented"], "the objects", draws)
+        shown.append(page.section("How it sees", [seen]))
     return shown
 
 
@@ -123,14 +119,3 @@ def _mistakes(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray])
             )
         )
     return page.section("Missed and invented objects", blocks)
-
-
-def _seeing(augmented: np.ndarray) -> str:
-    shown = gallery(
-        [Picture(picture(image)) for image in augmented],
-        "What training shows it",
-        "Each row begins with an unchanged image, followed by draws of the augmentation, with the boxes "
-        "changed alike. If you can't recognize the objects in them, the augmentation is too strong.",
-        columns=DRAWS,
-    )
-    return page.section("How it sees", [shown])

@@ -2,48 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from chainrule.errors import ConfigError
 from chainrule.nn.layers.augmentation import FLIPS
-from chainrule.nn.settings import check_choice, check_number, check_whole, plain_fields
-from chainrule.tasks.build import DOCTOR_HELP, SCHEDULES
+from chainrule.nn.settings import check_choice, check_number, check_whole
+from chainrule.tasks.build import SCHEDULES
 from chainrule.tasks.detect.network import NETWORKS, STRIDES
-from chainrule.training.attending import MODES, OFF
+from chainrule.tasks.settings import (
+    AUTO,
+    Auto,
+    check_common,
+    check_minutes,
+    check_rest,
+    common_help,
+    unless_auto,
+)
+from chainrule.training.attending import OFF
 
-Auto = Literal["auto"]
-AUTO: Auto = "auto"
 OPTIMIZERS = ("adamw", "muon")
 VIEWS = ("one", "mirrored", "all")
 
 HELP: Mapping[str, str] = {
-    "test": "share of the images held out for the final evaluation, if the source has no test part",
-    "validation": "share of the images for validation during training, if the source has no such part; 0 for "
-    "none",
+    **common_help("test", "validation", "scale", "colour", "learning_rate", "weight_decay", "schedule"),
+    **common_help("epochs", "batch_size", "doctor", "seed"),
     "size": "longer side in pixels to which images are scaled, without distortion; auto: at most 320",
     "network": f"width of the network: {', '.join(NETWORKS)}",
     "stride": f"pixels of the scaled image from one place of the map to the next: {STRIDES[0]} or "
     f"{STRIDES[1]}; 8 suffices if all objects are large",
     "shift": "augmentation: the most pixels by which scaled images are shifted; auto: a tenth of the longer "
     "side",
-    "scale": "augmentation: images are scaled by a factor from 1 / scale to scale, at least 1",
     "flip": f"augmentation: how images are mirrored at random: {', '.join(FLIPS)}",
-    "colour": "augmentation: the most change of brightness, contrast and saturation, 0 to 1",
     "optimizer": f"one of {', '.join(OPTIMIZERS)}",
-    "learning_rate": "the largest learning rate, above 0",
-    "weight_decay": "strength of decoupled weight decay",
-    "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
-    "epochs": "passes over the training images; auto: by their number, or by the minutes",
-    "batch_size": "images per step, at least 2",
     "views": "views of an image whose predictions are averaged: one; mirrored (and its mirror image); all "
     "(four mirrored ones); auto: as training mirrors images",
     "overlap": "largest intersection over union at which two boxes of a class are both kept, 0 to 1",
     "threshold": "least probability of a predicted box; auto: that of the best F1 on validation images, 0.3 "
     "without any",
-    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit (and the network, "
-    "if it is auto) are chosen and stored",
-    "doctor": DOCTOR_HELP,
-    "seed": "seed of the split, the initial weights, the order of the images and augmentation",
+    "minutes": "most minutes of training: a few steps are timed, and the epochs that fit are chosen and "
+    "stored",
 }
 
 
@@ -77,22 +73,17 @@ class DetectSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        plain_fields(self)
-        check_choice("detect", "doctor", self.doctor, MODES)
-        for name, least in (("size", 32), ("shift", 0), ("epochs", 1)):
-            _unless_auto(check_whole, name, getattr(self, name), at_least=least)
+        check_common("detect", self)
+        unless_auto(check_whole, "detect", self, "size", at_least=32)
+        unless_auto(check_whole, "detect", self, "shift", at_least=0)
+        unless_auto(check_whole, "detect", self, "epochs")
         check_whole("detect", "batch_size", self.batch_size, at_least=2)
-        check_whole("detect", "seed", self.seed, at_least=0)
-        if self.seed >= 2**32:
-            raise ConfigError(f"detect: seed is {self.seed}", remedy="it must be below 2**32")
-        check_number("detect", "test", self.test, above=0, below=1)
-        check_number("detect", "validation", self.validation, at_least=0, below=1)
         check_number("detect", "colour", self.colour, at_least=0, at_most=1)
         check_number("detect", "scale", self.scale, at_least=1, at_most=10)
         check_number("detect", "learning_rate", self.learning_rate, above=0)
         check_number("detect", "weight_decay", self.weight_decay, at_least=0)
         check_number("detect", "overlap", self.overlap, at_least=0, at_most=1)
-        _unless_auto(check_number, "threshold", self.threshold, at_least=0, below=1)
+        unless_auto(check_number, "detect", self, "threshold", at_least=0, below=1)
         check_choice("detect", "network", self.network, NETWORKS)
         if self.stride not in STRIDES:
             raise ConfigError(f"detect: stride is {self.stride}", remedy="give 4 or 8")
@@ -100,15 +91,5 @@ class DetectSettings:
         check_choice("detect", "optimizer", self.optimizer, OPTIMIZERS)
         check_choice("detect", "schedule", self.schedule, SCHEDULES)
         check_choice("detect", "views", self.views, (AUTO, *VIEWS))
-        if self.minutes is not None:
-            check_number("detect", "minutes", self.minutes, above=0)
-        if self.test + self.validation >= 1:
-            raise ConfigError(
-                f"test {self.test} and validation {self.validation} leave nothing to train on",
-                remedy="make their sum smaller than 1",
-            )
-
-
-def _unless_auto(check: Any, name: str, value: Any, **bounds: Any) -> None:
-    if value != AUTO:
-        check("detect", name, value, **bounds)
+        check_minutes("detect", self.minutes)
+        check_rest(self)

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.data.images import read_pixels
 from chainrule.tasks.faces.prepare import PreparedFaces
 from chainrule.tasks.faces.verification import Scores, equal_error_rate, figures_of, score_pairs
+from chainrule.tasks.trainer import training_facts
 from chainrule.training import Run
 
 PAIRS = 12
@@ -43,9 +44,7 @@ def evaluate(run: Run, prepared: PreparedFaces, faces: np.ndarray) -> tuple[dict
         "closest": _pairs(prepared, found, ~found.same, -found.scores),
         "farthest": _pairs(prepared, found, found.same, found.scores),
         "rows": {part: len(each) for part, each in prepared.rows.items()},
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }, found
 
 

@@ -17,8 +17,9 @@ from chainrule.data.images import Images, open_images
 from chainrule.data.source import digest
 from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError
-from chainrule.tasks.faces.run import FaceRun, load_face_run
-from chainrule.tasks.faces.views import embeddings, person_means
+from chainrule.tasks.faces.stored import FOLDER, FaceRun, impostors_of
+from chainrule.tasks.faces.verification import person_means
+from chainrule.tasks.faces.views import embeddings
 from chainrule.tasks.task import Predictions, Say
 from chainrule.training import write_aside
 from chainrule.training.folder import read_safetensors, safetensors_bytes
@@ -67,7 +68,7 @@ def enroll(folder: Path, source: str, options: Mapping[str, Any], say: Say) -> P
     """
     import pandas as pd
 
-    face_run = load_face_run(folder)
+    face_run = FOLDER.load(folder)
     before = read_gallery(folder, face_run)
     images = open_images(source, shared_classes=False)
     for sentence in images.left_out:
@@ -102,15 +103,16 @@ def identify(folder: Path, source: str, options: Mapping[str, Any], say: Say) ->
     """
     import pandas as pd
 
-    face_run = load_face_run(folder)
+    face_run = FOLDER.load(folder)
     gallery = read_gallery(folder, face_run)
     if not gallery.people:
         raise DataError(f"nobody is enrolled in {folder}", remedy="enroll people first")
-    threshold = threshold_for(face_run.impostors, options["false_accepts"])
+    impostors = impostors_of(face_run)
+    threshold = threshold_for(impostors, options["false_accepts"])
     images = open_images(source, labelled=False)
     say(
         f"accepted above a cosine of {threshold:.3f}: false accepts of {options['false_accepts']:.3g}, by "
-        f"{len(face_run.impostors):,} pairs of an image and another person, from "
+        f"{len(impostors):,} pairs of an image and another person, from "
         f"{len(face_run.evaluation['people']):,} people held out; a stranger is compared with all "
         f"{len(gallery.names):,} enrolled"
     )

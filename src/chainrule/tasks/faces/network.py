@@ -18,7 +18,8 @@ from chainrule.nn import (
     dirac,
     glorot_uniform,
 )
-from chainrule.tasks.faces.settings import AUTO, FaceSettings
+from chainrule.tasks.faces.settings import FaceSettings
+from chainrule.tasks.settings import AUTO
 
 _FILTERS = (32, 64, 128, 128)
 _LEAST = 3  # pixels that are left of the shorter side, at least

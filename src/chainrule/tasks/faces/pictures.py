@@ -16,7 +16,7 @@ from chainrule.tasks.faces.objective import Recognition
 from chainrule.tasks.faces.prepare import PreparedFaces
 from chainrule.tasks.faces.verification import Scores
 from chainrule.tasks.faces.views import embeddings
-from chainrule.tasks.images import DRAWS, augmented, in_the_plane, small, spread
+from chainrule.tasks.images_shown import DRAWS, augmented, in_the_plane, small, spread
 from chainrule.training import Run
 
 _POINTS = 500

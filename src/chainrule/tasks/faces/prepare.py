@@ -11,12 +11,15 @@ from chainrule.data.images import Images, image_source
 from chainrule.data.wording import listed
 from chainrule.errors import DataError
 from chainrule.nn import LargeMarginCosine, OneCycle, adamw
+from chainrule.tasks.build import usual_epochs
 from chainrule.tasks.faces.network import face_network
 from chainrule.tasks.faces.objective import Cosines, Recognition
 from chainrule.tasks.faces.opening import FaceSet
-from chainrule.tasks.faces.settings import AUTO, FaceSettings
+from chainrule.tasks.faces.settings import FaceSettings
 from chainrule.tasks.faces.stored import FaceShape
 from chainrule.tasks.images import LARGEST, sample_of
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.task import Planned
 from chainrule.training import Recipe
 
 FEWEST = 3
@@ -67,11 +70,15 @@ class PreparedFaces:
         """Some training images: (images, height, width, channels) uint8."""
         return sample_of(self.images, self.rows["train"], self.shape.size, self.shape.channels)
 
+    def plan(self, settings: FaceSettings) -> Planned:
+        """What training begins with."""
+        return Planned(self.recipe(settings), self.training, self.validation, self.found)
+
     def recipe(self, settings: FaceSettings) -> Recipe:
         """The recipe that the settings ask for."""
         images = len(self.rows["train"])
         batch = min(settings.batch_size, images)
-        usual = min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), MOST_EPOCHS)
+        usual = usual_epochs(images, _EXAMPLES, _FEWEST_EPOCHS, MOST_EPOCHS)
         epochs = usual if settings.epochs == AUTO else settings.epochs
         rate = OneCycle(settings.learning_rate, max(epochs * -(-images // batch), 2))
         objective = Recognition(

@@ -1,7 +1,6 @@
 """The report's sections on faces: metrics of verification, the hardest pairs, and augmentation."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,11 @@ from chainrule.report.numbers import metric_name, metric_value
 from chainrule.report.pictures import Picture, gallery, picture
 from chainrule.report.sections import held_out
 from chainrule.tasks.faces.verification import Scores, roc
-from chainrule.tasks.images import DRAWS, read_pictures
-
-
-def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics beside the baselines, the hardest pairs, and a plot of the embeddings."""
-    return sections_of(evaluation, read_pictures(folder))
+from chainrule.tasks.images_shown import augmented_gallery
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The sections, with pictures in memory."""
+    """Metrics beside the baselines, the hardest pairs, and a plot of the embeddings."""
     blocks = [_baselines(evaluation)]
     if "scores" in pictures:
         none = np.zeros(0, np.int64)
@@ -30,7 +24,8 @@ def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray
     if "closest" in pictures and "farthest" in pictures:
         shown.append(_hardest(evaluation, pictures))
     if "augmented" in pictures:
-        shown.append(_seeing(pictures["augmented"]))
+        seen = augmented_gallery(pictures["augmented"], "the person")
+        shown.append(page.section("How it sees", [seen]))
     if "points" in pictures and pictures["points"].any():
         shown.append(_plane(pictures, [str(each) for each in evaluation["people"]]))
     return shown
@@ -135,18 +130,6 @@ def _tiles(pairs: Sequence[Mapping[str, Any]], images: np.ndarray) -> list[Pictu
         hint = " beside ".join(map(str, pair["images"]))
         tiles.append(Picture(both, who, f"cosine {pair['score']:.2f}", hint))
     return tiles
-
-
-def _seeing(augmented: np.ndarray) -> str:
-    tiles = [Picture(picture(image)) for image in augmented]
-    shown = gallery(
-        tiles,
-        "What training shows it",
-        "Each row begins with an unchanged image, followed by draws of the augmentation. If you can't "
-        "recognize the person in them, the augmentation is too strong.",
-        columns=DRAWS,
-    )
-    return page.section("How it sees", [shown])
 
 
 def _plane(pictures: Mapping[str, np.ndarray], people: Sequence[str]) -> str:

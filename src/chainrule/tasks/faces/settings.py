@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from chainrule.errors import ConfigError
-from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
-from chainrule.tasks.build import DOCTOR_HELP
-from chainrule.training.attending import MODES, OFF
-
-Auto = Literal["auto"]
-AUTO: Auto = "auto"
+from chainrule.nn.settings import check_flag, check_number, check_whole
+from chainrule.tasks.settings import AUTO, Auto, check_common, common_help, unless_auto
+from chainrule.training.attending import OFF
 
 HELP: Mapping[str, str] = {
+    **common_help("degrees", "scale", "learning_rate", "weight_decay", "batch_size", "doctor"),
     "test": "share of the people held out for the final evaluation, if the source has no test part",
     "validation": "share of the images of each training person for validation during training; 0 for none",
     "size": "side in pixels of the square to which images are scaled and cropped; auto: sides of at most "
@@ -22,15 +18,9 @@ HELP: Mapping[str, str] = {
     "margin": "by how much the cosine with the true person should exceed those with others, 0 to below 2",
     "sharpness": "factor of the cosines in the loss, above 0",
     "shift": "augmentation: the most pixels by which images are shifted; auto: a twelfth of the shorter side",
-    "degrees": "augmentation: the most degrees by which images are rotated, 0 to 180",
-    "scale": "augmentation: images are scaled by a factor from 1 / scale to scale, at least 1",
     "mirror": "true: training mirrors images at random, and an embedding is the mean of both views",
     "contrast": "augmentation: the most change of brightness and contrast, 0 to 1",
-    "learning_rate": "the largest learning rate, above 0",
-    "weight_decay": "strength of decoupled weight decay, at least 0",
     "epochs": "passes over the training images, at least 1; auto: by their number",
-    "batch_size": "images per step, at least 2",
-    "doctor": DOCTOR_HELP,
     "seed": "seed of who is held out, the initial weights, the order of the images and augmentation",
 }
 
@@ -62,16 +52,12 @@ class FaceSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        plain_fields(self)
-        check_choice("faces", "doctor", self.doctor, MODES)
-        for name, least in (("size", 16), ("shift", 0), ("epochs", 1)):
-            _unless_auto(check_whole, name, getattr(self, name), at_least=least)
-        for name, least in (("members", 1), ("features", 2), ("batch_size", 2), ("seed", 0)):
+        check_common("faces", self)
+        unless_auto(check_whole, "faces", self, "size", at_least=16)
+        unless_auto(check_whole, "faces", self, "shift", at_least=0)
+        unless_auto(check_whole, "faces", self, "epochs")
+        for name, least in (("members", 1), ("features", 2), ("batch_size", 2)):
             check_whole("faces", name, getattr(self, name), at_least=least)
-        if self.seed >= 2**32:
-            raise ConfigError(f"faces: seed is {self.seed}", remedy="it must be below 2**32")
-        check_number("faces", "test", self.test, above=0, below=1)
-        check_number("faces", "validation", self.validation, at_least=0, below=1)
         check_number("faces", "margin", self.margin, at_least=0, below=2)
         for name in ("sharpness", "learning_rate"):
             check_number("faces", name, getattr(self, name), above=0)
@@ -80,8 +66,3 @@ class FaceSettings:
         check_number("faces", "contrast", self.contrast, at_least=0, at_most=1)
         check_number("faces", "weight_decay", self.weight_decay, at_least=0)
         check_flag("faces", "mirror", self.mirror)
-
-
-def _unless_auto(check: Any, name: str, value: Any, **bounds: Any) -> None:
-    if value != AUTO:
-        check("faces", name, value, **bounds)

@@ -1,16 +1,17 @@
 """The search space of faces: settings of training and of augmentation."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chainrule.errors import DataError
 from chainrule.tasks.faces.opening import FaceSet
-from chainrule.tasks.faces.prepare import MOST_EPOCHS, PreparedFaces, prepare_faces
-from chainrule.tasks.faces.run import FaceRun, evaluated, fit
-from chainrule.tasks.faces.settings import AUTO, FaceSettings
-from chainrule.tasks.task import Search
-from chainrule.training import Listener, Run
+from chainrule.tasks.faces.prepare import MOST_EPOCHS
+from chainrule.tasks.faces.run import TRAINER
+from chainrule.tasks.faces.settings import FaceSettings
+from chainrule.tasks.images_runs import images_search
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.trainer import PreparedTrials
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -31,48 +32,19 @@ WATCHING = 0.2
 """Share of each person's images for validation, by which trials are compared, if the settings give none."""
 
 
-@dataclass(frozen=True, eq=False)
-class FaceTrials:
-    """Faces that are prepared once for all trials."""
-
-    prepared: PreparedFaces
-
-    @property
-    def found(self) -> Sequence[str]:
-        """Sentences on the images."""
-        return self.prepared.found
-
-    def fit(
-        self, settings: FaceSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
-    ) -> Run:
-        """Train, with validation on other images of the same people."""
-        recipe = self.prepared.recipe(settings)
-        return fit(self.prepared, recipe, listeners=listeners, progress=progress)
-
-    def evaluated(self, run: Run, settings: FaceSettings) -> FaceRun:
-        """A run of `fit`, evaluated on the people held out."""
-        return evaluated(self.prepared, run, settings)
-
-
 def _trial(values: Mapping[str, Any], settings: FaceSettings) -> FaceSettings:
     """The settings of a trial, with validation on other images of the same people."""
     return replace(settings, validation=settings.validation or WATCHING, **values)
 
 
-def _prepare(subject: FaceSet, settings: FaceSettings) -> FaceTrials:
-    prepared = prepare_faces(subject, settings)
+def _prepare(subject: FaceSet, settings: FaceSettings) -> PreparedTrials:
+    prepared = TRAINER.prepare(subject, settings)
     if prepared.validation is None:
         raise DataError(
             f"{subject.source}: nobody has enough images for validation",
             remedy="give several images of each person",
         )
-    return FaceTrials(prepared)
+    return PreparedTrials(TRAINER, prepared, prepared.found)
 
 
-SEARCH = Search(
-    spaces={"training": TRAINING_SPACE},
-    usual=lambda settings: "training",
-    settings=_trial,
-    prepare=_prepare,
-    most_epochs=lambda settings: MOST_EPOCHS if settings.epochs == AUTO else settings.epochs,
-)
+SEARCH = replace(images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS), settings=_trial, prepare=_prepare)

@@ -1,16 +1,17 @@
-"""The files of faces in a run folder: what the network takes, and the scores of impostors."""
+"""What the run folders of faces hold: faces.json, with what the network takes, and scores of impostors."""
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from chainrule.errors import DataError
-from chainrule.tasks.storing import write_json
-from chainrule.training.folder import read_safetensors, safetensors_bytes
+from chainrule.tasks.faces.objective import Cosines, Recognition
+from chainrule.tasks.faces.sections import sections_of
+from chainrule.tasks.faces.settings import FaceSettings
+from chainrule.tasks.images_runs import ImagesRun, RunFolder
 
-FACES = "faces.json"
 IMPOSTORS = "impostors.safetensors"
 
 
@@ -28,34 +29,31 @@ class FaceShape:
     mirror: bool
 
 
-def write_shape(folder: Path, shape: FaceShape) -> None:
-    """Write faces.json."""
-    write_json(folder / FACES, asdict(shape))
+def _shape(plain: Mapping[str, Any]) -> FaceShape:
+    height, width = plain["size"]
+    members, mirror = int(plain["members"]), bool(plain["mirror"])
+    return FaceShape((int(height), int(width)), int(plain["channels"]), members, mirror)
 
 
-def read_shape(folder: Path) -> FaceShape:
-    """What `write_shape` wrote. Raises DataError if it is missing or damaged."""
-    try:
-        content = json.loads((folder / FACES).read_text(encoding="utf-8"))
-        height, width = content["size"]
-        members, mirror = int(content["members"]), bool(content["mirror"])
-        return FaceShape((int(height), int(width)), int(content["channels"]), members, mirror)
-    except FileNotFoundError:
-        raise DataError(
-            f"{folder} is not a run on faces: it has no {FACES}", remedy="give the folder of such a run"
-        ) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder / FACES} is damaged ({error!r})", remedy="train again") from None
+FaceRun = ImagesRun[FaceShape, FaceSettings]
+FOLDER = RunFolder(
+    "faces",
+    "faces",
+    FaceSettings,
+    "faces.json",
+    _shape,
+    sections_of,
+    classes=(Recognition, Cosines),
+    arrays=IMPOSTORS,
+)
 
 
-def write_impostors(folder: Path, scores: np.ndarray) -> None:
-    """Write the scores of impostor pairs, (pairs,) float32, in descending order."""
-    (folder / IMPOSTORS).write_bytes(safetensors_bytes({"scores": scores}, {}))
+def impostors_of(face_run: FaceRun) -> np.ndarray:
+    """(pairs,) float32: scores of held-out images with other people, in descending order.
 
-
-def read_impostors(folder: Path) -> np.ndarray:
-    """What `write_impostors` wrote. Raises DataError if it is missing or damaged."""
-    scores = read_safetensors(folder / IMPOSTORS)[0].get("scores")
+    Raises DataError if the file in the run folder was damaged.
+    """
+    scores = face_run.arrays.get("scores")
     if scores is None or scores.ndim != 1:
-        raise DataError(f"{folder / IMPOSTORS} is damaged (it holds no scores)", remedy="train again")
+        raise DataError(f"{IMPOSTORS} of the run is damaged (it holds no scores)", remedy="train again")
     return scores

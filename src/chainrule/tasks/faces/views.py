@@ -4,8 +4,8 @@ import numpy as np
 
 from chainrule.data.images import Images, read_pixels
 from chainrule.tasks.faces.stored import FaceShape
+from chainrule.tasks.images import outputs_of
 from chainrule.training import Run
-from chainrule.training.programs import ESTIMATED_ROWS
 
 _BLOCK = 4096
 
@@ -24,28 +24,12 @@ def embeddings(run: Run, shape: FaceShape, images: Images, rows: np.ndarray) -> 
     return np.concatenate(parts)
 
 
-def person_means(faces: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """(people, features): each person's mean embedding, scaled to unit length.
-
-    numbers: (images,) the person of each embedding, from 0 without gaps.
-    """
-    sums = np.zeros((int(numbers.max()) + 1, faces.shape[1]))
-    np.add.at(sums, numbers, faces.astype(np.float64))
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-
-
 def _embedded(run: Run, shape: FaceShape, pixels: np.ndarray) -> np.ndarray:
-    views = [pixels, np.ascontiguousarray(pixels[:, :, ::-1])] if shape.mirror else [pixels]
-    mean = sum(_units(_outputs(run, view).reshape(len(view), shape.members, -1)) for view in views)
-    return _units(_units(np.asarray(mean)).reshape(len(pixels), -1))
-
-
-def _outputs(run: Run, pixels: np.ndarray) -> np.ndarray:
-    said = run.programs.outputs(
-        run.parameters, len(pixels), lambda part: {"x": pixels[part]}, raw=True, least=ESTIMATED_ROWS
+    views = [pixels, pixels[:, :, ::-1]] if shape.mirror else [pixels]
+    mean = sum(
+        _units(outputs_of(run, view, raw=True).reshape(len(view), shape.members, -1)) for view in views
     )
-    assert isinstance(said, np.ndarray)  # the network has one output
-    return said
+    return _units(_units(np.asarray(mean)).reshape(len(pixels), -1))
 
 
 def _units(x: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ from chainrule.data.series import Places, Series, collect, find_places
 from chainrule.data.wording import listed
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.settings import AUTO, ForecastTaskSettings
+from chainrule.tasks.forecast.settings import ForecastTaskSettings
+from chainrule.tasks.settings import AUTO
 
 if TYPE_CHECKING:
     import pandas as pd

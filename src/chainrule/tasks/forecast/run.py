@@ -1,6 +1,5 @@
 """Runs on tables of series: training, evaluating on the last horizons, saving and loading them."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +10,6 @@ from chainrule.data.series import Series
 from chainrule.data.time_grid import TimeGrid
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
-from chainrule.paths import path_of_text, text_of_path
-from chainrule.report.run_page import EVALUATION, REPORT, run_page
 from chainrule.tasks.forecast.evaluate import evaluate
 from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
@@ -28,10 +25,11 @@ from chainrule.tasks.forecast.learn import (
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
-from chainrule.tasks.storing import read_evaluation, write_json
-from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing, settings_of
-from chainrule.training import Listener, Run, folder_aside
-from chainrule.training.folder import CONFIG, check_kind
+from chainrule.tasks.storing import config_of, read_config, read_evaluation, save_run
+from chainrule.tasks.task import Planned, Say, say_nothing
+from chainrule.tasks.trainer import training_facts
+from chainrule.training import Listener, Run
+from chainrule.training.folder import check_kind
 
 NAME = "forecast"
 
@@ -63,11 +61,13 @@ class ForecastRun:
 
     def config(self) -> dict[str, Any]:
         """The content of config.toml: everything needed to repeat the run."""
-        file = text_of_path(self.source)
-        return {"task": NAME, "file": file, "target": self.target} | plain_settings(self.settings)
+        return config_of(NAME, self.source, self.target, self.settings)
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
+        return save_run(self, folder, sections(self.evaluation), self._write_own)
+
+    def _write_own(self, folder: Path) -> None:
         kept = {
             "target": self.target,
             "time": self.time,
@@ -75,21 +75,7 @@ class ForecastRun:
             "names": [plain(name) for name in self.names],
             "reading": None if self.reading is None else self.reading.to_json(),
         }
-        with folder_aside(folder) as aside:
-            self.run.write(aside, self.config(), NAME)
-            write_forecast(aside, self.forecast, self.known_ahead, kept)
-            write_json(aside / EVALUATION, self.evaluation)
-            shown = sections(self.evaluation)
-            page = run_page(
-                self.config(),
-                self.run.history,
-                self.evaluation,
-                folder.name,
-                shown,
-                diagnosis=self.run.diagnosis,
-            )
-            (aside / REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
-        return folder
+        write_forecast(folder, self.forecast, self.known_ahead, kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,9 +176,7 @@ def finished(parts: SeriesInTime, forecast: Forecast, settings: ForecastTaskSett
         "problem": NAME,
         "target": table.target,
         "rows": {"train": trained} | ({"test": values - trained} if settings.test else {}),
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }
     return ForecastRun(
         forecast.going_on_from(series),
@@ -212,28 +196,21 @@ def load_forecast_run(folder: Path) -> ForecastRun:
     """The run that `ForecastRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
     check_kind(folder, NAME, "give the folder of a forecast's run")
     forecast, known_ahead, kept = read_forecast(folder)
+    settings, source, _ = read_config(folder, ForecastTaskSettings)
+    evaluation = read_evaluation(folder)
     try:
-        config = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        evaluation = read_evaluation(folder)
-        source = path_of_text(config.pop("file"))
-        for name in ("target", "task"):
-            config.pop(name)
-        reading = kept["reading"]
         return ForecastRun(
             forecast,
             known_ahead,
-            settings_of(ForecastTaskSettings, config),
+            settings,
             source,
             kept["target"],
             kept["time"],
             kept["series"],
             kept["names"],
-            None if reading is None else Reading.from_json(reading),
+            None if kept["reading"] is None else Reading.from_json(kept["reading"]),
             evaluation,
         )
-    except FileNotFoundError as error:
-        missing = Path(error.filename).name
-        raise DataError(f"{folder} is damaged: {missing} is missing", remedy="train again") from None
     except (KeyError, ValueError) as error:
         raise DataError(f"{folder} is damaged ({error!r})", remedy="train again") from None
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from chainrule.errors import ConfigError
 from chainrule.nn.settings import check_choice, plain_fields
-from chainrule.tasks.build import DOCTOR_HELP
 from chainrule.tasks.forecast.learn import ForecastSettings
+from chainrule.tasks.settings import AUTO, Auto, common_help
 from chainrule.training.attending import MODES, OFF
 
-Auto = Literal["auto"]
-AUTO: Auto = "auto"
 _AUTO = ("horizon", "lags", "season", "epochs")
 
 HELP: Mapping[str, str] = {
@@ -36,7 +34,7 @@ HELP: Mapping[str, str] = {
     "epochs": "most passes over the windows; auto: about a thousand steps, from 15 to 100 epochs",
     "batch_size": "windows per step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
-    "doctor": DOCTOR_HELP,
+    **common_help("doctor"),
     "seed": "seed of the initial weights, the choice and order of the windows, and dropout",
 }
 

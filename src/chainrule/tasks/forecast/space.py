@@ -8,7 +8,8 @@ from chainrule.data import Table
 from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.forecast.learn import MOST_EPOCHS, fit_forecast, forecast_of
 from chainrule.tasks.forecast.run import ForecastRun, SeriesInTime, finished, series_in_time
-from chainrule.tasks.forecast.settings import AUTO, ForecastTaskSettings
+from chainrule.tasks.forecast.settings import ForecastTaskSettings
+from chainrule.tasks.settings import AUTO
 from chainrule.tasks.task import Search
 from chainrule.training import Listener, Run
 from chainrule.tune import Categorical, Float, Integer, Space

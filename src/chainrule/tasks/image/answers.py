@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from chainrule.backprop import Explanation
-from chainrule.data.images import open_images
-from chainrule.errors import ConfigError
-from chainrule.tasks.image.run import ImageRun
+from chainrule.tasks.image.recipe import choices
+from chainrule.tasks.image.stored import ImageRun
 from chainrule.tasks.image.views import probabilities
+from chainrule.tasks.images import open_new_images
 from chainrule.tasks.task import Predictions, Say
 
 
@@ -18,24 +17,15 @@ def predict(image_run: ImageRun, source: str | None, say: Say) -> Predictions:
     """
     import pandas as pd
 
-    if source is None:
-        raise ConfigError(
-            "there are no images to predict", remedy="name a folder of images, or an image file"
-        )
-    images = open_images(source, labelled=False)
-    for sentence in images.left_out:
-        say(sentence)
+    images = open_new_images(source, say)
     rows, shape = np.arange(len(images)), image_run.shape
-    said = probabilities(image_run.run, shape, images, rows, image_run.views)
+    said = probabilities(image_run.run, shape, images, rows, views_of(image_run))
     columns = {"image": images.names, "prediction": np.array(shape.classes)[said.argmax(1)]}
     columns |= {f"probability_{name}": said[:, number] for number, name in enumerate(shape.classes)}
     return Predictions(pd.DataFrame(columns))
 
 
-def explain(image_run: ImageRun, row: int, source: str | None) -> Explanation:
-    """Raises ConfigError: a step of this network has too many numbers to read."""
-    count = sum(array.size for array in image_run.run.parameters.values())
-    raise ConfigError(
-        f"a step of this network has {count:,} weights, too many to read",
-        remedy="look at its program, or explain the run of a table, such as digits",
-    )
+def views_of(image_run: ImageRun) -> str:
+    """The views over which the predictions of a run are averaged, as in its evaluation."""
+    images, shape = image_run.evaluation["rows"]["train"], image_run.shape
+    return choices(image_run.settings, images, shape.size, shape.channels).views

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.tasks.classes import class_figures
 from chainrule.tasks.image.prepare import PreparedImages
 from chainrule.tasks.image.views import probabilities
+from chainrule.tasks.trainer import training_facts
 from chainrule.training import Run
 
 MISTAKES = 24
@@ -34,9 +35,7 @@ def evaluate(run: Run, prepared: PreparedImages, views: str) -> dict[str, Any]:
         "recall": dict(zip(shape.classes, recall.tolist(), strict=True)),
         "mistakes": _mistakes(prepared, said, truth),
         "rows": {part: len(each) for part, each in rows.items()},
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }
 
 

@@ -17,7 +17,7 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.tasks.image.network import HEAD_LAYERS
 from chainrule.tasks.image.prepare import PreparedImages
-from chainrule.tasks.images import DRAWS, augmented, in_the_plane, recorded, small, spread
+from chainrule.tasks.images_shown import DRAWS, augmented, in_the_plane, recorded, small, spread
 from chainrule.training import Run
 
 _SHOWN = 12

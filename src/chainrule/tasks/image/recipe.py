@@ -1,14 +1,13 @@
 """Values for 'auto' in the settings of images, and the recipe of the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.nn import (
     AddWeightDecay,
     AlternatingFlip,
-    ColorJitter,
     Cutout,
     ExponentialMovingAverage,
     Layer,
@@ -24,9 +23,10 @@ from chainrule.nn import (
     chain,
     muon,
 )
-from chainrule.tasks.build import SCHEDULES, optimizer_for
+from chainrule.tasks.build import SCHEDULES, colour_layers, optimizer_for, usual_epochs
 from chainrule.tasks.image.network import CALM, NETWORKS, image_network
-from chainrule.tasks.image.settings import AUTO, ImageSettings
+from chainrule.tasks.image.settings import ImageSettings
+from chainrule.tasks.settings import AUTO, with_given
 from chainrule.training import Recipe, Supervised
 
 _EXAMPLES = 600_000
@@ -79,12 +79,11 @@ def choices(settings: ImageSettings, images: int, size: tuple[int, int], channel
         flip=flip,
         learning_rate=rate or _NESTEROV_RATE * batch,
         weight_decay=decay,
-        epochs=min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), MOST_EPOCHS),
+        epochs=usual_epochs(images, _EXAMPLES, _FEWEST_EPOCHS, MOST_EPOCHS),
         batch_size=batch,
         views="mirrored" if flip in ("horizontal", "alternating", "both") else "one",
     )
-    given = {each.name: getattr(settings, each.name) for each in fields(Choices) if each.name != "batch_size"}
-    return replace(known, **{name: value for name, value in given.items() if value != AUTO})
+    return replace(with_given(known, settings), batch_size=batch)
 
 
 def recipe_for(settings: ImageSettings, chosen: Choices, model: Layer, steps_per_epoch: int) -> Recipe:
@@ -117,7 +116,7 @@ def augmentation(
     moves = RandomAffine(
         shift=chosen.shift,
         degrees=float(chosen.degrees),
-        scale=(1 / chosen.scale, float(chosen.scale)) if chosen.scale != 1 else (1.0, 1.0),
+        scale=(1 / chosen.scale, float(chosen.scale)),
         flip="none" if alternating else chosen.flip,
         edge="zeros" if channels == 1 else "reflect",
     )
@@ -125,8 +124,7 @@ def augmentation(
         before.append(AlternatingFlip(steps_per_epoch))
     if moves != RandomAffine(edge=moves.edge):
         before.append(moves)
-    if settings.colour:
-        before.append(ColorJitter(settings.colour, settings.colour, settings.colour))
+    before += colour_layers(settings.colour)
     return before, [Cutout(settings.cutout)] if settings.cutout else []
 
 

@@ -1,7 +1,6 @@
 """The report's sections on images: mistakes, saliency, augmentation, filters, and the images in the plane."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,19 +9,14 @@ from chainrule.report import figures, page
 from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, heated, picture
 from chainrule.report.sections import confusion, held_out
-from chainrule.tasks.images import read_pictures
+from chainrule.tasks.images_shown import augmented_gallery
 
 _CLASSES = 20
 """The most rows of the table of classes, the worst first."""
 
 
-def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics and the confusion matrix, the most confident mistakes, and what the network looks at."""
-    return sections_of(evaluation, read_pictures(folder))
-
-
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The sections, with pictures in memory."""
+    """Metrics and the confusion matrix, the most confident mistakes, and what the network looks at."""
     classes = [str(each) for each in evaluation.get("classes", ())]
     blocks = [confusion(evaluation, "image"), _recall(evaluation)] if evaluation.get("confusion") else []
     found = [held_out(evaluation, "the most frequent class", blocks)]
@@ -72,7 +66,6 @@ def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
             Picture(heated(image, pixels)),
             Picture(heated(image, places)),
         ]
-    augmented = [Picture(picture(image)) for image in pictures["augmented"]]
     filters = [Picture(picture(image)) for image in pictures["filters"]]
     blocks = [
         gallery(
@@ -83,13 +76,7 @@ def _seeing(pictures: Mapping[str, np.ndarray]) -> str:
             "features support the class (class activation, from the deltas of the last convolution).",
             columns=6,
         ),
-        gallery(
-            augmented,
-            "What training shows it",
-            "Each row begins with an unchanged image, followed by five draws of the augmentation. If you "
-            "can't recognize the class in them, the augmentation is too strong.",
-            columns=6,
-        ),
+        augmented_gallery(pictures["augmented"], "the class"),
         gallery(
             filters,
             "Filters of the first layer",

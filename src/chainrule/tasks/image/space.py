@@ -1,17 +1,9 @@
 """The search space of images: settings of training and of augmentation."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-from chainrule.errors import ConfigError
-from chainrule.tasks.image.opening import ImageSet
-from chainrule.tasks.image.prepare import PreparedImages, prepare_images
 from chainrule.tasks.image.recipe import MOST_EPOCHS
-from chainrule.tasks.image.run import ImageRun, evaluated, fit
-from chainrule.tasks.image.settings import AUTO, ImageSettings
-from chainrule.tasks.task import Search
-from chainrule.training import Listener, Run
+from chainrule.tasks.image.run import TRAINER
+from chainrule.tasks.images_runs import images_search
+from chainrule.tasks.settings import AUTO
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -29,49 +21,4 @@ TRAINING_SPACE = Space(
 )
 """The first trial has the default settings of `train`."""
 
-
-@dataclass(frozen=True, eq=False)
-class ImageTrials:
-    """Images that are prepared once for all trials."""
-
-    prepared: PreparedImages
-
-    @property
-    def found(self) -> Sequence[str]:
-        """Sentences on the images."""
-        return self.prepared.found
-
-    def fit(
-        self, settings: ImageSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
-    ) -> Run:
-        """Train on the training images, with validation."""
-        recipe = self.prepared.recipe(settings)
-        return fit(self.prepared, recipe, listeners=listeners, progress=progress)
-
-    def evaluated(self, run: Run, settings: ImageSettings) -> ImageRun:
-        """A run of `fit`, evaluated on the held-out images."""
-        return evaluated(self.prepared, run, settings)
-
-
-def _trial(values: Mapping[str, Any], settings: ImageSettings) -> ImageSettings:
-    return replace(settings, **values)
-
-
-def _prepare(subject: ImageSet, settings: ImageSettings) -> ImageTrials:
-    prepared = prepare_images(subject, settings)
-    if prepared.validation is None:
-        raise ConfigError(
-            "trials are compared by their validation loss, and there are no validation images",
-            remedy="set a share of the images aside ({validation})",
-            settings={"validation": 0.1},
-        )
-    return ImageTrials(prepared)
-
-
-SEARCH = Search(
-    spaces={"training": TRAINING_SPACE},
-    usual=lambda settings: "training",
-    settings=_trial,
-    prepare=_prepare,
-    most_epochs=lambda settings: MOST_EPOCHS if settings.epochs == AUTO else settings.epochs,
-)
+SEARCH = images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS)

@@ -11,9 +11,7 @@ from chainrule.nn import AlternatingFlip, ColorJitter, Cutout, Frozen, Layer, Ra
 from chainrule.tasks.image.network import HEAD_LAYERS, head
 from chainrule.tasks.image.recipe import Choices, augmentation
 from chainrule.tasks.image.settings import ImageSettings
-from chainrule.tasks.image.stored import read_shape
-from chainrule.training import load_run
-from chainrule.training.folder import check_kind
+from chainrule.tasks.image.stored import FOLDER
 
 _AUGMENTATION = (AlternatingFlip, ColorJitter, Cutout, RandomAffine)
 
@@ -42,9 +40,7 @@ class Start:
 
 def start_from(folder: str) -> Start:
     """The network of the run in a folder. Raises DataError if it holds no run on images."""
-    path = Path(folder)
-    check_kind(path, "image", "give the folder of a run on images")
-    run, shape = load_run(path), read_shape(path)
+    run, shape = FOLDER.network(Path(folder))
     model = run.recipe.model
     if not isinstance(model, Sequential):
         raise DataError(f"{folder} holds no network of layers in a row", remedy="give another run on images")

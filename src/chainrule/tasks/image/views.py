@@ -3,14 +3,14 @@
 import numpy as np
 
 from chainrule.data.images import Images, read_pixels
-from chainrule.tasks.image.stored import Shape
+from chainrule.tasks.images import outputs_of, softmax
+from chainrule.tasks.images_runs import ClassShape
 from chainrule.training import Run
-from chainrule.training.programs import ESTIMATED_ROWS
 
 _BLOCK = 4096
 
 
-def probabilities(run: Run, shape: Shape, images: Images, rows: np.ndarray, views: str) -> np.ndarray:
+def probabilities(run: Run, shape: ClassShape, images: Images, rows: np.ndarray, views: str) -> np.ndarray:
     """(rows, classes) float32: the softmax of the logits averaged over the views of each image.
 
     rows: indices of the images, which are decoded block by block. views: see `settings.HELP`. The result for
@@ -20,8 +20,8 @@ def probabilities(run: Run, shape: Shape, images: Images, rows: np.ndarray, view
     for first in range(0, len(rows), _BLOCK):
         block = slice(first, first + _BLOCK)
         pixels = read_pixels(images, rows[block], shape.size, shape.channels)
-        seen = [share * _logits(run, view) for share, view in _views(pixels, views)]
-        said[block] = _softmax(np.sum(seen, 0))
+        seen = [share * outputs_of(run, view, raw=True) for share, view in _views(pixels, views)]
+        said[block] = softmax(np.sum(seen, 0))
     return said
 
 
@@ -37,17 +37,3 @@ def _views(pixels: np.ndarray, views: str) -> list[tuple[float, np.ndarray]]:
     if views in ("mirrored", "all"):
         listed = [(share / 2, way) for share, each in listed for way in (each, each[:, :, ::-1])]
     return listed
-
-
-def _logits(run: Run, pixels: np.ndarray) -> np.ndarray:
-    x = np.ascontiguousarray(pixels)
-    outputs = run.programs.outputs(
-        run.parameters, len(x), lambda part: {"x": x[part]}, raw=True, least=ESTIMATED_ROWS
-    )
-    assert isinstance(outputs, np.ndarray)  # the network has one output
-    return outputs
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)

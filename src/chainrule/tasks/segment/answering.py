@@ -7,7 +7,8 @@ import numpy as np
 from chainrule.data.images import Images
 from chainrule.data.images.mask_source import scaled_size
 from chainrule.data.images.source import one_image
-from chainrule.tasks.segment.stored import Shape
+from chainrule.tasks.images import softmax
+from chainrule.tasks.segment.stored import MaskShape
 from chainrule.training import Run
 
 _TOGETHER = 8
@@ -15,13 +16,13 @@ _TOGETHER = 8
 
 
 def answers(
-    run: Run, shape: Shape, images: Images, rows: Sequence[int]
+    run: Run, shape: MaskShape, images: Images, rows: Sequence[int]
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """(row, image, classes) for each image: as the network got it, and the most probable class of each pixel.
 
     rows: indices of the images. classes: (height, width) uint8 at the image's own size, indices into
-    `Shape.classes`. Images come in the order of their sizes, with few of them in memory. The result for an
-    image does not depend on the other images. Raises DataError as `read_image` does.
+    `MaskShape.classes`. Images come in the order of their sizes, with few of them in memory. The result for
+    an image does not depend on the other images. Raises DataError as `read_image` does.
     """
     sizes = [scaled_size(images.sizes[row].tolist(), shape.longest) for row in rows]
     for size in dict.fromkeys(sizes):
@@ -35,9 +36,9 @@ def answers(
 
 def _probabilities(run: Run, pixels: np.ndarray, views: str) -> np.ndarray:
     """(images, height, width, classes) float32, averaged over the views."""
-    said = _softmax(_logits(run, pixels))
+    said = softmax(_logits(run, pixels))
     if views == "mirrored":
-        said = (said + _softmax(_logits(run, pixels[:, :, ::-1]))[:, :, ::-1]) / 2
+        said = (said + softmax(_logits(run, pixels[:, :, ::-1]))[:, :, ::-1]) / 2
     return said
 
 
@@ -47,11 +48,6 @@ def _logits(run: Run, pixels: np.ndarray) -> np.ndarray:
     outputs = run.outputs(np.ascontiguousarray(filled))
     assert isinstance(outputs, np.ndarray)  # the network has one output
     return outputs[: len(pixels)]
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
 
 
 def _places(said: np.ndarray, size: Sequence[int]) -> np.ndarray:

@@ -9,6 +9,7 @@ from chainrule.data.images.mask_source import VOID, read_pair, scaled_mask
 from chainrule.tasks.segment.answering import answers
 from chainrule.tasks.segment.objects import objects_of
 from chainrule.tasks.segment.prepare import PreparedMasks
+from chainrule.tasks.trainer import training_facts
 from chainrule.training import Run
 
 SHOWN = 6
@@ -56,9 +57,7 @@ def evaluate(run: Run, prepared: PreparedMasks) -> tuple[dict[str, Any], dict[st
         "confusion": total.tolist(),
         "shown": listed,
         "rows": {part: len(each) for part, each in rows.items()},
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }
     if objects:
         pairs = np.array([*objects.values()])

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from chainrule.data.images import Masks, holds_masks, open_masks
 from chainrule.errors import ConfigError
-from chainrule.tasks.segment.settings import AUTO, NONE, SegmentSettings
+from chainrule.tasks.segment.settings import NONE, SegmentSettings
+from chainrule.tasks.settings import AUTO
 
 TARGET = "mask"
 """The name of the target, the class of every pixel."""

@@ -6,18 +6,21 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.data import Source, split_indices
+from chainrule.data import Source
 from chainrule.data.images import mask_source, read_mask
 from chainrule.data.images.mask_source import MaskSource, scaled_size
 from chainrule.data.source import MemorySource
 from chainrule.errors import ConfigError, DataError
+from chainrule.tasks.images import counted_parts, split_images
 from chainrule.tasks.segment.objective import VOID
 from chainrule.tasks.segment.objects import can_tell_apart
 from chainrule.tasks.segment.opening import MaskSet
 from chainrule.tasks.segment.recipe import Choices, choices, multiple_of, new_network, recipe_for
-from chainrule.tasks.segment.settings import AUTO, SegmentSettings
-from chainrule.tasks.segment.stored import Shape
+from chainrule.tasks.segment.settings import SegmentSettings
+from chainrule.tasks.segment.stored import MaskShape
 from chainrule.tasks.segment.transfer import Start, start_from
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.task import Planned
 from chainrule.training import Recipe
 
 _SAMPLED = 256
@@ -33,7 +36,7 @@ class PreparedMasks:
     """
 
     subject: MaskSet
-    shape: Shape
+    shape: MaskShape
     canvas: tuple[int, int]
     rows: Mapping[str, np.ndarray]
     found: tuple[str, ...]
@@ -77,6 +80,11 @@ class PreparedMasks:
         """The settings, with values for 'auto' that suit these images."""
         return choices(settings, len(self.rows["train"]), self.canvas)
 
+    def plan(self, settings: SegmentSettings) -> Planned:
+        """What training begins with."""
+        initial = {} if self.start is None else self.start.arrays
+        return Planned(self.recipe(settings), self.training, self.validation, self.found, initial)
+
     def recipe(self, settings: SegmentSettings) -> Recipe:
         """The recipe that the settings ask for."""
         chosen, classes = self.choices(settings), len(self.shape.classes)
@@ -104,7 +112,7 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
     """
     masks, images = subject.masks, subject.masks.images
     start = None if settings.from_run is None else start_from(settings.from_run)
-    rows = _parts(subject, settings)
+    rows = split_images(images, settings.test, settings.validation, settings.seed)
     if len(rows["train"]) < 2:
         raise DataError(f"{subject.source} has a single image to train on", remedy="give at least 2")
     if not len(rows["test"]):
@@ -120,16 +128,12 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
     chosen = choices(settings, len(rows["train"]), canvas)
     objects = _tells_objects_apart(subject, settings)
     channels = images.channels if start is None else start.channels
-    shape = Shape(settings.size, channels, masks.names, masks.numbers, masks.void, chosen.views, objects)
-    counts = ", ".join(
-        f"{len(each):,} {told}"
-        for each, told in zip(rows.values(), ("to train on", "to validate", "held out"), strict=True)
-    )
+    shape = MaskShape(settings.size, channels, masks.names, masks.numbers, masks.void, chosen.views, objects)
     void = "" if masks.void is None else f"; {masks.void} is void"
     size = ""
     if {*scaled, *map(tuple, images.sizes.tolist())} != {canvas}:
         size = f", of at most {settings.size} pixels a side, on a canvas of {canvas[0]} × {canvas[1]}"
-    told = f"{len(masks.numbers)} classes{void}; {counts}{size}"
+    told = f"{len(masks.numbers)} classes{void}; {counted_parts(rows)}{size}"
     if objects and settings.objects == AUTO:
         told += "; two classes: objects are told apart and counted"
     return PreparedMasks(subject, shape, canvas, rows, (*images.findings, told), start)
@@ -144,22 +148,3 @@ def _tells_objects_apart(subject: MaskSet, settings: SegmentSettings) -> bool:
             remedy="install it (pip install 'chainrule[masks]'), or leave objects out",
         )
     return bool(settings.objects)
-
-
-def _parts(subject: MaskSet, settings: SegmentSettings) -> dict[str, np.ndarray]:
-    images = subject.masks.images
-    given = {part: images.rows(part) for part in ("train", "validation", "test")}
-    rest = np.concatenate([given["train"], images.rows("")])
-    if not len(given["test"]):
-        rest, given["test"] = _split(rest, settings.test, settings.seed)
-    if not len(given["validation"]) and settings.validation:
-        left = 1.0 if len(images.rows("test")) else 1 - settings.test
-        rest, given["validation"] = _split(rest, settings.validation / left, settings.seed)
-    return {"train": rest, "validation": given["validation"], "test": given["test"]}
-
-
-def _split(rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    if len(rows) < 2:
-        return rows, rows[:0]
-    rest, part = split_indices(len(rows), share, seed)
-    return rows[rest], rows[part]

@@ -1,12 +1,11 @@
 """Values for 'auto' in the settings of masks, and the recipe of the settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.nn import (
-    ColorJitter,
     CrossEntropyDice,
     ExponentialMovingAverage,
     Layer,
@@ -16,10 +15,11 @@ from chainrule.nn import (
     Standardize,
     chain,
 )
-from chainrule.tasks.build import SCHEDULES, optimizer_for
+from chainrule.tasks.build import SCHEDULES, colour_layers, optimizer_for, usual_epochs
 from chainrule.tasks.segment.network import NETWORKS, unet
 from chainrule.tasks.segment.objective import VOID, Segmentation
-from chainrule.tasks.segment.settings import AUTO, SegmentSettings
+from chainrule.tasks.segment.settings import SegmentSettings
+from chainrule.tasks.settings import with_given
 from chainrule.training import Recipe
 
 MOST_EPOCHS = 200
@@ -51,12 +51,11 @@ def choices(settings: SegmentSettings, images: int, size: tuple[int, int]) -> Ch
         shift=min(size) // 8,
         learning_rate=rate,
         weight_decay=decay,
-        epochs=min(max(round(_EXAMPLES / images), _FEWEST_EPOCHS), MOST_EPOCHS),
+        epochs=usual_epochs(images, _EXAMPLES, _FEWEST_EPOCHS, MOST_EPOCHS),
         batch_size=min(8, max(2, images // 8)),
         views="mirrored" if settings.flip in ("horizontal", "both") else "one",
     )
-    given = {each.name: getattr(settings, each.name) for each in fields(Choices)}
-    chosen = replace(known, **{name: value for name, value in given.items() if value != AUTO})
+    chosen = with_given(known, settings)
     return replace(chosen, batch_size=min(chosen.batch_size, images))
 
 
@@ -116,13 +115,7 @@ def new_network(
 ) -> Sequential:
     """A network with augmentation of colours by the settings. pixels: some of the training images."""
     net = unet(classes, NETWORKS[chosen.network], size)
-    return Sequential([*colours(settings), Standardize.of(pixels), net])
-
-
-def colours(settings: SegmentSettings) -> list[Layer]:
-    """The layers that augment the colours of raw images."""
-    much = settings.colour
-    return [ColorJitter(much, much, much)] if much else []
+    return Sequential([*colour_layers(settings.colour), Standardize.of(pixels), net])
 
 
 def multiple_of(network: Layer) -> int:

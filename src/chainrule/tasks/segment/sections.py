@@ -12,7 +12,6 @@ from chainrule.report import page
 from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, picture
 from chainrule.report.sections import confusion, held_out
-from chainrule.tasks.images import read_pictures
 from chainrule.tasks.segment.objects import can_tell_apart, objects_of
 from chainrule.tasks.segment.palette import colours, outlined, painted
 
@@ -29,13 +28,8 @@ _TITLES = {
 }
 
 
-def sections(evaluation: Mapping[str, Any], folder: Path) -> list[str]:
-    """Metrics, intersection over union and confusion matrix of the classes, and images with masks."""
-    return sections_of(evaluation, read_pictures(folder))
-
-
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
-    """The sections, with pictures in memory."""
+    """Metrics, intersection over union and confusion matrix of the classes, and images with masks."""
     if not evaluation.get("classes"):
         return [held_out(evaluation, "the most frequent class")]
     blocks = [_classes(evaluation), confusion(evaluation, "pixel")]

@@ -1,17 +1,9 @@
 """The search space of masks: settings of training and of augmentation."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-
-from chainrule.errors import ConfigError
-from chainrule.tasks.segment.opening import MaskSet
-from chainrule.tasks.segment.prepare import PreparedMasks, prepare_masks
+from chainrule.tasks.images_runs import images_search
 from chainrule.tasks.segment.recipe import MOST_EPOCHS
-from chainrule.tasks.segment.run import SegmentRun, evaluated, fit
-from chainrule.tasks.segment.settings import AUTO, SegmentSettings
-from chainrule.tasks.task import Search
-from chainrule.training import Listener, Run
+from chainrule.tasks.segment.run import TRAINER
+from chainrule.tasks.settings import AUTO
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -27,48 +19,4 @@ TRAINING_SPACE = Space(
 )
 """The first trial has the default settings of `train`. Those of the loss are fixed, as it compares trials."""
 
-
-@dataclass(frozen=True, eq=False)
-class SegmentTrials:
-    """Images with masks that are prepared once for all trials."""
-
-    prepared: PreparedMasks
-
-    @property
-    def found(self) -> Sequence[str]:
-        """Sentences on the images."""
-        return self.prepared.found
-
-    def fit(
-        self, settings: SegmentSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
-    ) -> Run:
-        """Train on the training images, with validation."""
-        return fit(self.prepared, self.prepared.recipe(settings), listeners=listeners, progress=progress)
-
-    def evaluated(self, run: Run, settings: SegmentSettings) -> SegmentRun:
-        """A run of `fit`, evaluated on the held-out images."""
-        return evaluated(self.prepared, run, settings)
-
-
-def _trial(values: Mapping[str, Any], settings: SegmentSettings) -> SegmentSettings:
-    return replace(settings, **values)
-
-
-def _prepare(subject: MaskSet, settings: SegmentSettings) -> SegmentTrials:
-    prepared = prepare_masks(subject, settings)
-    if prepared.validation is None:
-        raise ConfigError(
-            "trials are compared by their validation loss, and there are no validation images",
-            remedy="set a share of the images aside ({validation})",
-            settings={"validation": 0.1},
-        )
-    return SegmentTrials(prepared)
-
-
-SEARCH = Search(
-    spaces={"training": TRAINING_SPACE},
-    usual=lambda settings: "training",
-    settings=_trial,
-    prepare=_prepare,
-    most_epochs=lambda settings: MOST_EPOCHS if settings.epochs == AUTO else settings.epochs,
-)
+SEARCH = images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS)

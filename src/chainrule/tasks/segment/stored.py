@@ -1,19 +1,17 @@
-"""masks.json in a run folder of masks: the images that the network takes, and its classes."""
+"""What the run folders of masks hold: masks.json, with the size of the images and their classes."""
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from chainrule.errors import DataError
+from chainrule.tasks.images_runs import ImagesRun, RunFolder
 from chainrule.tasks.segment.objective import Segmentation
-from chainrule.tasks.storing import write_json
-from chainrule.training import Run, load_run
-
-MASKS = "masks.json"
+from chainrule.tasks.segment.sections import sections_of
+from chainrule.tasks.segment.settings import SegmentSettings
 
 
 @dataclass(frozen=True)
-class Shape:
+class MaskShape:
     """What a network takes and predicts.
 
     longest: images with a longer side, in pixels, are scaled down to it. channels: 1 or 3. classes, numbers:
@@ -31,32 +29,17 @@ class Shape:
     objects: bool
 
 
-def load_network(folder: Path) -> Run:
-    """The run of the network in a folder. Raises DataError if there is none."""
-    return load_run(folder, classes=(Segmentation,))
+def _shape(plain: Mapping[str, Any]) -> MaskShape:
+    return MaskShape(
+        int(plain["longest"]),
+        int(plain["channels"]),
+        tuple(map(str, plain["classes"])),
+        tuple(map(int, plain["numbers"])),
+        None if plain["void"] is None else int(plain["void"]),
+        str(plain["views"]),
+        bool(plain["objects"]),
+    )
 
 
-def write_shape(folder: Path, shape: Shape) -> None:
-    """Write masks.json."""
-    write_json(folder / MASKS, asdict(shape))
-
-
-def read_shape(folder: Path) -> Shape:
-    """What `write_shape` wrote. Raises DataError if it is missing or damaged."""
-    try:
-        known = json.loads((folder / MASKS).read_text(encoding="utf-8"))
-        return Shape(
-            int(known["longest"]),
-            int(known["channels"]),
-            tuple(map(str, known["classes"])),
-            tuple(map(int, known["numbers"])),
-            None if known["void"] is None else int(known["void"]),
-            str(known["views"]),
-            bool(known["objects"]),
-        )
-    except FileNotFoundError:
-        raise DataError(
-            f"{folder} is not a run on masks: it has no {MASKS}", remedy="give the folder of such a run"
-        ) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder / MASKS} is damaged ({error!r})", remedy="train again") from None
+SegmentRun = ImagesRun[MaskShape, SegmentSettings]
+FOLDER = RunFolder("segment", "masks", SegmentSettings, "masks.json", _shape, sections_of, (Segmentation,))

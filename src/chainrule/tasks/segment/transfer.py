@@ -8,11 +8,10 @@ import numpy as np
 
 from chainrule.nn import Padded, Sequential, Standardize
 from chainrule.nn.part import snake_case
+from chainrule.tasks.build import colour_layers
 from chainrule.tasks.segment.network import head
-from chainrule.tasks.segment.recipe import colours
 from chainrule.tasks.segment.settings import SegmentSettings
-from chainrule.tasks.segment.stored import load_network, read_shape
-from chainrule.training.folder import check_kind
+from chainrule.tasks.segment.stored import FOLDER
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +26,12 @@ class Start:
     def network(self, settings: SegmentSettings, classes: int) -> Sequential:
         """The network with augmentation by the settings, and a new last layer for the classes."""
         net = Padded([*self.net.layers[:-1], head(classes)], self.net.multiple)
-        return Sequential([*colours(settings), self.standardize, net])
+        return Sequential([*colour_layers(settings.colour), self.standardize, net])
 
 
 def start_from(folder: str) -> Start:
     """The network of the run in a folder. Raises DataError if it holds no run on masks."""
-    path = Path(folder)
-    check_kind(path, "segment", "give the folder of a run on masks")
-    run, shape = load_network(path), read_shape(path)
+    run, shape = FOLDER.network(Path(folder))
     network = run.recipe.objective.network  # type: ignore[attr-defined] (a Segmentation, as of every such run)
     *_, standardize, net = network.layers
     kind = type(net.layers[-1])

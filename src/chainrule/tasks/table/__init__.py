@@ -4,7 +4,7 @@ from chainrule.tasks.opening import open_table
 from chainrule.tasks.table.evaluate import guess
 from chainrule.tasks.table.explain import explain_run
 from chainrule.tasks.table.predict import predict
-from chainrule.tasks.table.run import NAME, load_table_run, plan_table, train_table
+from chainrule.tasks.table.run import NAME, TRAINER, load_table_run
 from chainrule.tasks.table.sections import sections
 from chainrule.tasks.table.settings import HELP, TableSettings
 from chainrule.tasks.table.space import SEARCH
@@ -16,8 +16,8 @@ TABLE = Task(
     settings=TableSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_table(source, target, missing=settings.missing, say=say),
-    plan=plan_table,
-    train=train_table,
+    plan=TRAINER.plan,
+    train=TRAINER.train,
     load=load_table_run,
     predict=predict,
     explain=explain_run,

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.data import Arrays, Preparation
 from chainrule.tasks.classes import class_figures
 from chainrule.tasks.table.prepare import targets_of
+from chainrule.tasks.trainer import training_facts
 from chainrule.training import Run
 
 
@@ -36,9 +37,7 @@ def evaluate(run: Run, preparation: Preparation, parts: Sequence[Arrays]) -> dic
         "problem": preparation.task,
         "target": preparation.target,
         "rows": {"train": len(training), "validation": len(validation), "test": len(test)},
-        "seconds": run.history[-1]["seconds"] if run.history else 0.0,
-        "stopped": run.stopped,
-        "best_epoch": run.best_epoch,
+        **training_facts(run),
     }
 
 

@@ -12,9 +12,10 @@ from chainrule.errors import DataError
 from chainrule.executors.numpy_ import every_value
 from chainrule.nn import sgd
 from chainrule.tasks.opening import open_table
+from chainrule.tasks.settings import AUTO
 from chainrule.tasks.table.prepare import preparation_of, prepared_rows
 from chainrule.tasks.table.run import TableRun
-from chainrule.tasks.table.settings import AUTO, recipe_for
+from chainrule.tasks.table.settings import recipe_for
 from chainrule.training import Batch, initial_tree, training_step
 
 READABLE = (8,)

@@ -17,8 +17,10 @@ from chainrule.data import (
     is_imbalanced,
     split_table,
 )
+from chainrule.tasks.settings import AUTO
 from chainrule.tasks.table.network import table_network
-from chainrule.tasks.table.settings import AUTO, TableSettings, recipe_for
+from chainrule.tasks.table.settings import TableSettings, recipe_for
+from chainrule.tasks.task import Planned
 from chainrule.training import Recipe
 
 
@@ -35,6 +37,11 @@ class PreparedTable:
     parts: tuple[Arrays, Arrays, Arrays]
     why: str
     notes: tuple[str, ...]
+
+    def plan(self, settings: TableSettings) -> Planned:
+        """What training begins with."""
+        training, validation, _ = self.parts
+        return Planned(self.recipe(settings), training, validation, (self.why, *self.notes))
 
     def recipe(self, settings: TableSettings) -> Recipe:
         """The recipe of the settings. Raises ConfigError for settings that do not fit the problem."""

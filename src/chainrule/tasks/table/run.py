@@ -1,33 +1,21 @@
 """Runs on tables: training, evaluating, saving and loading them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chainrule.data import Arrays, Preparation, Table
-from chainrule.errors import DataError
+from chainrule.data import Preparation
 from chainrule.nn import MeanOfMembers
-from chainrule.paths import path_of_text, text_of_path
-from chainrule.report.run_page import EVALUATION, run_page
-from chainrule.tasks.storing import read_evaluation, write_json
+from chainrule.tasks.storing import config_of, read_config, read_evaluation, read_made, save_run, write_json
 from chainrule.tasks.table.evaluate import evaluate
 from chainrule.tasks.table.network import MEMBERS
 from chainrule.tasks.table.prepare import PreparedTable, prepare_table
 from chainrule.tasks.table.sections import sections
-from chainrule.tasks.table.settings import TableSettings, settings_from
-from chainrule.tasks.task import Planned, Say, plain_settings, say_nothing
-from chainrule.training import (
-    Batch,
-    Listener,
-    Recipe,
-    Run,
-    folder_aside,
-    load_run,
-    train_recipe,
-    training_step,
-)
+from chainrule.tasks.table.settings import TableSettings
+from chainrule.tasks.trainer import Trainer
+from chainrule.training import Batch, Recipe, Run, load_run, training_step
 from chainrule.training.folder import check_kind
 
 NAME = "table"
@@ -52,64 +40,14 @@ class TableRun:
 
     def config(self) -> dict[str, Any]:
         """The content of config.toml: everything needed to repeat the run."""
-        file = text_of_path(self.source)
-        return {"task": NAME, "file": file, "target": self.preparation.target} | plain_settings(self.settings)
+        return config_of(NAME, self.source, self.preparation.target, self.settings)
 
     def save(self, folder: Path) -> Path:
         """Write the run folder with its report, whole or not at all. Raises ConfigError if it exists."""
-        with folder_aside(folder) as aside:
-            self.run.write(aside, self.config(), NAME)
-            write_json(aside / PREPROCESSING, self.preparation.to_json())
-            write_json(aside / EVALUATION, self.evaluation)
-            page = run_page(
-                self.config(),
-                self.run.history,
-                self.evaluation,
-                folder.name,
-                sections(self.evaluation),
-                diagnosis=self.run.diagnosis,
-            )
-            (aside / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
-        return folder
+        return save_run(self, folder, sections(self.evaluation), self._write_own)
 
-
-def plan_table(opened: Table, settings: TableSettings) -> Planned:
-    """What training on a table begins with."""
-    prepared = prepare_table(opened, settings)
-    training, validation, _ = prepared.parts
-    return Planned(prepared.recipe(settings), training, validation, (prepared.why, *prepared.notes))
-
-
-def train_table(
-    opened: Table,
-    settings: TableSettings,
-    *,
-    progress: bool | None = None,
-    checkpoint: Path | None = None,
-    listeners: Sequence[Listener] = (),
-    say: Say = say_nothing,
-) -> TableRun:
-    """Split a table, prepare it, train, and evaluate on the held-out rows.
-
-    progress, checkpoint, listeners: as for chainrule.train. say: called with sentences on what is inferred.
-    Raises DataError and ConfigError before training, TrainingError if training fails.
-    """
-    prepared = prepare_table(opened, settings)
-    recipe = prepared.recipe(settings)
-    # Said only now: what is wrong with a table or its settings stands alone on standard error.
-    for sentence in (prepared.why, *prepared.notes, _story(prepared.parts, recipe)):
-        say(sentence)
-    training, validation, _ = prepared.parts
-    run = train_recipe(
-        recipe,
-        training,
-        validation,
-        progress=progress,
-        checkpoint=checkpoint,
-        listeners=listeners,
-        doctor=settings.doctor,
-    )
-    return evaluated(prepared, run, settings)
+    def _write_own(self, folder: Path) -> None:
+        write_json(folder / PREPROCESSING, self.preparation.to_json())
 
 
 def evaluated(prepared: PreparedTable, run: Run, settings: TableSettings) -> TableRun:
@@ -120,26 +58,11 @@ def evaluated(prepared: PreparedTable, run: Run, settings: TableSettings) -> Tab
 
 def load_table_run(folder: Path) -> TableRun:
     """The run that `TableRun.save` wrote. Raises DataError for any other folder, and for a damaged one."""
-    import tomllib
-
     check_kind(folder, NAME, "give the folder of a table's run")
     run = load_run(folder)
-    try:
-        preparation = Preparation.from_json(json.loads((folder / PREPROCESSING).read_text(encoding="utf-8")))
-        config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
-        result = read_evaluation(folder)
-    except FileNotFoundError as error:
-        raise DataError(
-            f"{folder} is not a run on a table: it has no {Path(error.filename).name}",
-            remedy="give the folder of such a run",
-        ) from None
-    except ValueError as error:
-        raise DataError(f"{folder} is damaged ({error})", remedy="train again") from None
-    config = upgraded_config(config)
-    source = path_of_text(config.pop("file"))
-    for name in ("target", "task"):
-        config.pop(name, None)
-    return TableRun(run, preparation, settings_from(config), source, result, ())
+    preparation = read_made(folder / PREPROCESSING, lambda text: Preparation.from_json(json.loads(text)))
+    settings, source, _ = read_config(folder, TableSettings, upgraded_config)
+    return TableRun(run, preparation, settings, source, read_evaluation(folder), ())
 
 
 def upgraded_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +72,8 @@ def upgraded_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, "task": NAME, "problem": config["task"]}
 
 
-def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
+def _story(prepared: PreparedTable, settings: TableSettings, recipe: Recipe) -> str:
+    parts = prepared.parts
     training, validation, test = (len(part) for part in parts)
     step = training_step(recipe, Batch.of(parts[0], min(recipe.batch_size, training)))
     parameters = sum(value.size for value in step.program.parameters)
@@ -163,3 +87,6 @@ def _story(parts: Sequence[Arrays], recipe: Recipe) -> str:
         f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to validate, "
         f"{test:,} held out; {network}, {parameters:,} parameters"
     )
+
+
+TRAINER = Trainer(prepare_table, _story, evaluated)

@@ -1,8 +1,8 @@
 """The settings of a table run, as people write them on the command line and in config.toml."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.nn import (
@@ -32,18 +32,14 @@ from chainrule.nn import (
     orthogonal,
 )
 from chainrule.nn.settings import check_choice, plain_fields
-from chainrule.tasks.build import DOCTOR_HELP, SCHEDULES, hidden_layer, optimizer_for, output_layer
+from chainrule.tasks.build import SCHEDULES, hidden_layer, optimizer_for, output_layer
+from chainrule.tasks.settings import AUTO, Auto, check_rest, common_help, with_given
 from chainrule.tasks.table.network import Choices, table_choices
-from chainrule.tasks.task import settings_of
 from chainrule.training import Recipe, Supervised
 from chainrule.training.attending import MODES, OFF
 
-Auto = Literal["auto"]
-AUTO: Auto = "auto"
-
 PLAIN = Choices(0.2, "adam", 0.001, "constant", 200, 32, 20)
 """The values for 'auto' if the settings name the layers."""
-_CHOSEN = tuple(each.name for each in fields(Choices))
 
 _MEANINGS: Mapping[str, str] = {
     "problem": "classification, regression, or auto: inferred from the target column",
@@ -73,11 +69,11 @@ _MEANINGS: Mapping[str, str] = {
     "class_weight": "balanced: rows of rare classes have larger weights, so that all classes count alike; "
     "none; auto: balanced if the most frequent class has 10 times the rows of the rarest",
     "target_transform": "auto: a skewed target is learned as its logarithm or a power of it; none",
-    "doctor": DOCTOR_HELP,
+    **common_help("doctor"),
     "seed": "seed of the split, the initial weights, the order of the rows and dropout",
 }
 HELP: Mapping[str, str] = {
-    name: f"{text}; auto: {getattr(PLAIN, name)} if layers are named" if name in _CHOSEN else text
+    name: f"{text}; auto: {getattr(PLAIN, name)} if layers are named" if name in vars(PLAIN) else text
     for name, text in _MEANINGS.items()
 }
 
@@ -155,11 +151,7 @@ class TableSettings:
         _check("seed", self.seed, int, lambda v: 0 <= v < 2**32, "a whole number from 0 to 2**32 - 1")
         for name in ("test", "validation"):
             _check(name, getattr(self, name), float, lambda v: 0 < v < 1, "a share above 0 and below 1")
-        if self.test + self.validation >= 1:
-            raise ConfigError(
-                f"test {self.test} and validation {self.validation} leave nothing to train on",
-                remedy="make their sum smaller than 1",
-            )
+        check_rest(self)
         _check("label_smoothing", self.label_smoothing, float, _is_share, "a share from 0 to below 1")
         _check_or_auto("dropout", self.dropout, float, _is_share, "a share from 0 to below 1")
         for name in ("l1", "l2", "weight_decay", "clip"):
@@ -183,13 +175,7 @@ class TableSettings:
     def choices(self, task: str, rows: int) -> Choices:
         """The settings of training, with values in place of 'auto'. rows: number of training rows."""
         known = table_choices(rows, task) if self.layers == AUTO else PLAIN
-        named = {name: getattr(self, name) for name in _CHOSEN}
-        return replace(known, **{name: value for name, value in named.items() if value != AUTO})
-
-
-def settings_from(pairs: Mapping[str, Any]) -> TableSettings:
-    """Settings of a table from names and plain values. Raises ConfigError as `settings_of` does."""
-    return settings_of(TableSettings, pairs)
+        return with_given(known, self)
 
 
 def recipe_for(

@@ -1,15 +1,16 @@
 """The search spaces of tables: the training of the default ensemble, or the layers of a plain network."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chainrule.data import Table
-from chainrule.tasks.table.prepare import PreparedTable, prepare_table
-from chainrule.tasks.table.run import TableRun, evaluated
-from chainrule.tasks.table.settings import AUTO, TableSettings
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.table.prepare import prepare_table
+from chainrule.tasks.table.run import TRAINER
+from chainrule.tasks.table.settings import TableSettings
 from chainrule.tasks.task import Search
-from chainrule.training import Listener, Run, train_recipe
+from chainrule.tasks.trainer import PreparedTrials
 from chainrule.tune import Categorical, Float, Integer, Space
 
 ENSEMBLE_SPACE = Space(
@@ -58,39 +59,15 @@ def trial_settings(values: Mapping[str, Any], settings: TableSettings) -> TableS
     return replace(settings, **drawn)
 
 
-@dataclass(frozen=True, eq=False)
-class TableTrials:
-    """A table that is prepared once for all trials of one space."""
-
-    prepared: PreparedTable
-
-    @property
-    def found(self) -> Sequence[str]:
-        """Sentences on what was found and inferred."""
-        training, validation, test = (len(part) for part in self.prepared.parts)
-        rows = (
-            f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to compare "
-            f"trials by, {test:,} held out for the best"
-        )
-        return (self.prepared.why, *self.prepared.notes, rows)
-
-    def fit(
-        self, settings: TableSettings, *, listeners: Sequence[Listener] = (), progress: bool | None = None
-    ) -> Run:
-        """Train on the training rows, with validation."""
-        training, validation, _ = self.prepared.parts
-        recipe = self.prepared.recipe(settings)
-        return train_recipe(recipe, training, validation, listeners=listeners, progress=progress)
-
-    def evaluated(self, run: Run, settings: TableSettings) -> TableRun:
-        """A run of `fit`, evaluated on the held-out rows."""
-        return evaluated(self.prepared, run, settings)
-
-
-def _prepare(table: Table, settings: TableSettings) -> TableTrials:
+def _prepare(table: Table, settings: TableSettings) -> PreparedTrials:
     prepared = prepare_table(table, settings)
     prepared.recipe(settings)  # refuses what fits no trial
-    return TableTrials(prepared)
+    training, validation, test = (len(part) for part in prepared.parts)
+    rows = (
+        f"{training + validation + test:,} rows: {training:,} to train on, {validation:,} to compare "
+        f"trials by, {test:,} held out for the best"
+    )
+    return PreparedTrials(TRAINER, prepared, (prepared.why, *prepared.notes, rows))
 
 
 def _most_epochs(settings: TableSettings) -> int:
