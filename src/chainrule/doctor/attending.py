@@ -331,7 +331,7 @@ def _problem(
         f"(± {trial.error:.2g}).",
         remedy=CAUSES[causes[0]].meaning,
         causes=causes,
-        trials=verdict.trials,
+        trials=tuple(verdict.trials[place] for place in dict.fromkeys((*order, *range(len(proposals))))),
         action=f"applied: {trial.repair}" if applied else "",
     )
 

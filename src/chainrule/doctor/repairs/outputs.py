@@ -12,8 +12,10 @@ from chainrule.nn import (
     Activation,
     BinaryCrossEntropy,
     Dense,
+    GaussianNegativeLogLikelihood,
     Loss,
     MeanSquaredError,
+    Quantile,
     SoftmaxCrossEntropy,
     glorot_uniform,
     zeros,
@@ -57,14 +59,20 @@ def fit_output(patient: Patient, state: RunState) -> Iterator[Change]:
 
 
 def fit_loss(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Cross-entropy on raw outputs, one for each class, where the targets are classes; else squared error."""
+    """Cross-entropy on raw outputs, one for each class, where the targets are classes; else squared error.
+
+    One output stays one where it decides between two classes. Quantiles and variances stay what was asked
+    for: a squared error would answer another question.
+    """
     del state
     objective = patient.recipe.objective
     targets = belonging("y", patient.data.sample.named)
     if not isinstance(objective, Supervised) or len(targets) != 1:
         return
+    if isinstance(objective.loss.of_one(), Quantile | GaussianNegativeLogLikelihood):
+        return
     (y,) = targets.values()
-    loss, units = _loss_for(y)
+    loss, units = _loss_for(y, objective.loss)
     if type(loss) is type(objective.loss) and _output_activation(objective.model) in (None, "linear"):
         return
     recipe = _with_output(patient.recipe, loss, units)
@@ -73,9 +81,11 @@ def fit_loss(patient: Patient, state: RunState) -> Iterator[Change]:
         yield Change(f"{type(loss).__name__} of {units} linear {what}", recipe, anew=True)
 
 
-def _loss_for(y: np.ndarray) -> tuple[Loss, int]:
+def _loss_for(y: np.ndarray, now: Loss) -> tuple[Loss, int]:
     """The usual loss for these targets, and how many outputs it needs."""
     if y.dtype.kind in "iu" and y.ndim == 1:
+        if isinstance(now, BinaryCrossEntropy | BinaryCrossEntropyOfProbabilities) and y.max(initial=0) <= 1:
+            return BinaryCrossEntropy(), 1
         return SoftmaxCrossEntropy(), max(2, int(y.max(initial=0)) + 1)
     width = int(np.prod(y.shape[1:]))
     if np.isin(y, (0, 1)).all():
