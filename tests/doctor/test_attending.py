@@ -85,6 +85,15 @@ def test_watching_tries_nothing(digits):
     assert any(cause in each.causes for each in run.diagnosis)
 
 
+@pytest.mark.parametrize("epochs", [2, 3, 5])
+def test_an_epoch_of_a_single_step_is_looked_at_too(digits, epochs):
+    alone, run = (
+        trained(digits, network(), doctor, batch_size=2000, epochs=epochs) for doctor in (None, "repair")
+    )
+    assert run.recipe == alone.recipe
+    assert len(run.history) == epochs
+
+
 def test_what_breaks_down_is_mended(digits):
     settings = {"optimizer": nn.sgd(1e20), "epochs": 30}
     with pytest.raises(TrainingError):

@@ -235,17 +235,16 @@ def test_few_rows_are_trained_by_folds_to_the_same_bits_with_advice():
 
 
 def test_a_forecaster_is_mended_and_comes_back_as_it_was(tmp_path):
-    times = np.arange(600)
-    y = 10 + np.sin(times * 2 * np.pi / 7) + 0.1 * np.random.default_rng(0).normal(size=600)
-    x = times[:, None] * 1e-3
-    settings: dict[str, Any] = {"horizon": 7, "lags": 14, "season": 7, "max_iter": 30, "random_state": 0}
-    settings |= {"learning_rate_init": 10.0, "n_iter_no_change": 30}
-    sick, advised, net = (
-        NetForecaster(doctor=doctor, **settings).fit(x, y) for doctor in (None, "advise", "repair")
-    )
+    random = np.random.default_rng(0)
+    x = random.normal(size=(600, 2))
+    y = 10 + 3 * np.sin(2 * x[:, 0]) + x[:, 1]
+    settings: dict[str, Any] = {"horizon": 2, "lags": 4, "season": 4, "max_iter": 30, "random_state": 0}
+    settings |= {"learning_rate_init": 1e-6, "batch_size": 16, "units": 16, "dropout": 0.0}
+    modes = (None, "advise", "repair")
+    sick, advised, net = (NetForecaster(doctor=doctor, **settings).fit(x, y) for doctor in modes)
     assert sick.diagnosis_ == []
     (found,) = problems(advised)
-    assert "learning_rate_too_high" in found.causes[:2]
+    assert "learning_rate_too_low" in found.causes[:2]
     assert advised.predict(x).tolist() == sick.predict(x).tolist()
     assert problems(net)[0].action.startswith("applied: ")
     assert min(net.validation_loss_curve_) < 0.5 * min(sick.validation_loss_curve_)

@@ -191,7 +191,8 @@ class _Attending:
         (earlier, before), (step, now) = journal.scores[-2:]
         if step < _EARLY * self._planned:
             return before - now < _PROGRESS * self._constant
-        return bool((now / max(before, 1e-12)) ** (1 / np.log2(step / max(earlier, 1))) > _FAST)
+        doublings = max(1.0, float(np.log2(step / max(earlier, 1))))  # of an epoch of one step, too
+        return bool((now / max(before, 1e-12)) ** (1 / doublings) > _FAST)
 
     def _proposals(self, suspicions: Sequence[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
         """As many as are wanted: what helped at the last visit, then repairs of the likeliest causes."""

@@ -134,8 +134,9 @@ def read_findings(folder: Path) -> list[Finding]:
         return [Finding.from_plain(each) for each in listed]
     except FileNotFoundError:
         return []
-    except (OSError, KeyError, TypeError, ValueError, DataError) as error:
-        raise DataError(f"{path} is damaged ({error})", remedy="remove it; the run itself is whole") from None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        why = error.what if isinstance(error, DataError) else repr(error)
+        raise DataError(f"{path} is damaged ({why})", remedy="remove it; the run itself is whole") from None
 
 
 def findings_of(folder: Path) -> list[Finding]:

@@ -143,3 +143,27 @@ def test_a_changed_network_that_does_not_fit_is_refused_before_it_is_tried():
 def test_causes_name_repairs_that_exist_or_are_left_to_the_person():
     left = {"train_longer", "class_weights"}
     assert {repair for cause in CAUSES.values() for repair in cause.repairs} - {*REPAIRS} <= left
+
+
+TWO = (Y > 0).astype(int)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        case(NUMBER, TWO, nn.BinaryCrossEntropy()),
+        case(PLAIN, Y),
+        case(PLAIN, NUMBERS, nn.Quantile((0.1, 0.5, 0.9))),
+        case(NUMBER, NUMBERS, nn.Quantile((0.9,))),
+        case(nn.Dense(2), NUMBERS, nn.GaussianNegativeLogLikelihood()),
+    ],
+    ids=["two classes by one output", "classes", "quantiles", "one quantile", "mean and variance"],
+)
+def test_a_loss_that_answers_what_is_asked_is_left_as_it_is(given):
+    assert list(REPAIRS["fit_loss"](*given)) == []
+
+
+def test_of_two_classes_the_one_output_stays_one():
+    sigmoid = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(1, "sigmoid")])
+    (change,) = REPAIRS["fit_loss"](*case(sigmoid, TWO, nn.BinaryCrossEntropyOfProbabilities()))
+    assert change.said == "BinaryCrossEntropy of 1 linear output"
