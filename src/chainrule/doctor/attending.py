@@ -14,6 +14,7 @@ from chainrule.doctor.checks import CHECKS
 from chainrule.doctor.examined import Examined
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
+from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
 from chainrule.doctor.trials import DOUBT, Proposal, Verdict, tried
 from chainrule.doctor.yardstick import constant_score, measuring_examples, scores
@@ -161,10 +162,12 @@ class _Attending:
         wanted, steps = self._affordable(journal, budget)
         proposals = self._proposals(suspicions, state, wanted) if suspicions else []
         if not proposals:
+            self._note_untouched(journal, suspicions, state.step)
             return
         verdict = tried(self._patient, state, proposals, steps, self._planned)
         journal.tried(state.step, verdict)
         if not self._is_problem(journal, verdict):
+            self._note_untouched(journal, suspicions, state.step)
             return
         assert verdict.best is not None
         journal.found(_problem(suspicions, proposals, verdict, state.step, applied=repairs))
@@ -172,6 +175,15 @@ class _Attending:
             journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
             chosen = proposals[verdict.best]
             amend(chosen.recipe, self._remembering(state, chosen.state))
+
+    def _note_untouched(self, journal: Journal, suspicions: Sequence[Suspicion], step: int) -> None:
+        """Where no repair can look into a part of the network, tell what was seen: it may lie there."""
+        own = own_parts(self._patient.recipe)
+        for each in suspicions if own else ():
+            if not journal.knows(each.symptom):
+                found = _finding(each, "note", step)
+                whose = f"No repair can change {' and '.join(own)}, so that this is to be looked at by hand."
+                journal.found(replace(found, remedy=f"{found.remedy} {whose}".strip()))
 
     def _is_problem(self, journal: Journal, verdict: Verdict) -> bool:
         """Whether the training would end better beyond doubt, by an amount that matters."""
