@@ -67,6 +67,34 @@ def test_a_planted_fault_is_named_and_mended(digits, name):
     assert run.recipe != sick.recipe
 
 
+def test_training_goes_on_while_its_error_still_falls(digits):
+    settings = {"optimizer": nn.adam(0.001), "epochs": 2}
+    short, run = (trained(digits, network(), doctor, **settings) for doctor in (None, "repair"))
+    assert next(each.symptom for each in run.diagnosis if each.severity == "problem") == "still_falling"
+    assert run.diagnosis[0].causes[0] == "too_few_epochs"
+    assert 8 <= len(run.history) <= 64
+    assert accuracy(run) > accuracy(short) + 0.1
+    advised = trained(digits, network(), "advise", **settings)
+    assert len(advised.history) == 2
+    assert advised.diagnosis[0].causes[0] == "too_few_epochs"
+    assert "4 epochs in place of 2" in advised.diagnosis[0].said
+
+
+def test_a_class_that_is_given_up_gets_weight():
+    random = np.random.default_rng(0)
+    y = (random.random(3000) < 0.02).astype(np.int64)
+    x = random.normal(size=(3000, 5)) + 1.2 * y[:, None]
+    model = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(2)])
+    run = trained((x, y), model, "repair", epochs=40)
+    (first, *_) = [each for each in run.diagnosis if each.severity == "problem"]
+    assert first.symptom == "given_up_classes"
+    assert first.causes[0] == "class_imbalance"
+    assert isinstance(run.recipe.loss, nn.ClassWeighted)
+    held = random.normal(size=(2000, 5)) + 1.2
+    rare = [float((each.predict(held).argmax(1) == 1).mean()) for each in (run, trained((x, y), model, None))]
+    assert rare[0] > 0.7 > 0.5 > rare[1]
+
+
 def test_advice_leaves_the_training_as_it_is(digits):
     model, settings, cause = FAULTS["rate too low"]
     alone, run = (trained(digits, model, doctor, **settings) for doctor in (None, "advise"))

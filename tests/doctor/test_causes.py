@@ -1,4 +1,5 @@
 from chainrule.doctor import CAUSES
+from chainrule.doctor.repairs import REPAIRS
 
 
 def test_every_cause_says_what_it_means_and_what_is_tried():
@@ -6,4 +7,5 @@ def test_every_cause_says_what_it_means_and_what_is_tried():
         assert name.isidentifier(), name
         assert cause.meaning.endswith("."), name
         assert cause.repairs, name
+        assert set(cause.repairs) <= set(REPAIRS), name
         assert len(set(cause.repairs)) == len(cause.repairs), name

@@ -31,20 +31,22 @@ def scored(given: Patient, **tree) -> np.ndarray:
 DENSE = {"weight": np.zeros((1, 3)), "bias": np.log([0.5, 0.25, 0.25])}
 
 
-def test_of_classes_it_is_the_negative_logarithm_of_their_probability():
+def test_of_classes_it_is_the_negative_logarithm_of_their_probability_each_class_counting_alike():
     y = np.array([0, 1, 2, 0, 0, 1])
     given = patient(y, nn.Dense(3), nn.SoftmaxCrossEntropy())
     expected = -np.log([0.5, 0.25, 0.25, 0.5, 0.5, 0.25])
-    np.testing.assert_allclose(scored(given, **DENSE), expected, rtol=1e-6)
+    weights = np.array([2 / 3, 1, 2, 2 / 3, 2 / 3, 1])  # 6 examples / (3 classes · 3, 2, 1 of the class)
+    np.testing.assert_allclose(scored(given, **DENSE), weights * expected, rtol=1e-6)
 
 
 def test_it_does_not_depend_on_the_loss_and_is_bounded():
     y = np.eye(3)[[0, 1, 2, 0, 0, 1]]
     given = patient(y, nn.Dense(3), nn.MeanSquaredError())
     found = scored(given, weight=np.zeros((1, 3)), bias=[0.5, 0.25, 0.25])
-    np.testing.assert_allclose(found, -np.log([0.5, 0.25, 0.25, 0.5, 0.5, 0.25]), rtol=1e-6)
+    weights = np.array([2 / 3, 1, 2, 2 / 3, 2 / 3, 1])
+    np.testing.assert_allclose(found, -weights * np.log([0.5, 0.25, 0.25, 0.5, 0.5, 0.25]), rtol=1e-6)
     broken = scored(given, weight=np.full((1, 3), np.nan), bias=np.zeros(3))
-    np.testing.assert_allclose(broken, -np.log(0.01))
+    np.testing.assert_allclose(broken, -weights * np.log(0.01))
 
 
 def test_of_numbers_it_is_the_squared_error_in_variances():
@@ -55,11 +57,20 @@ def test_of_numbers_it_is_the_squared_error_in_variances():
     assert yardstick.constant_score(given, given.data.sample) == pytest.approx(1.0)
 
 
-def test_the_best_constant_answer_of_classes_are_their_shares():
+def test_the_best_constant_answer_gives_each_class_the_same_share():
     y = np.array([0, 0, 0, 1, 1, 2])
     given = patient(y, nn.Dense(3), nn.SoftmaxCrossEntropy())
-    entropy = -(3 * np.log(1 / 2) + 2 * np.log(1 / 3) + np.log(1 / 6)) / 6
-    assert yardstick.constant_score(given, given.data.sample) == pytest.approx(entropy, rel=1e-6)
+    assert yardstick.constant_score(given, given.data.sample) == pytest.approx(np.log(3), rel=1e-6)
+    even = scored(given, weight=np.zeros((1, 3)), bias=np.zeros(3))
+    assert even.mean() == pytest.approx(np.log(3), rel=1e-6)
+
+
+def test_many_whole_numbers_for_one_output_are_no_classes():
+    y = np.arange(6) * 10
+    assert yardstick.class_numbers(y, 3) is y
+    assert yardstick.class_numbers(y, 1) is y
+    assert yardstick.class_numbers(np.arange(30), 1) is None
+    assert yardstick.class_numbers(y - 10, 1) is None
 
 
 @dataclass(frozen=True)

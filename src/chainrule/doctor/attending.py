@@ -1,27 +1,28 @@
 """The doctor: looks at a training now and then, tries what may help, and in its last mode does it.
 
-It looks at the end of epochs 1, 2, 4, 8 …, and where a number stops being finite: at places that depend on
-the training alone, never on the clock, so that a resumed training is treated as the unbroken one would be.
+It looks at the end of epochs 1, 2, 4, 8 … and of the last one, and where a number stops being finite: at
+places that depend on the training alone, never on the clock, so that a resumed training is treated as the
+unbroken one would be.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.checks import CHECKS
+from chainrule.doctor.concluding import finding_of, likely_causes, problem_of, suspected
 from chainrule.doctor.examined import Examined
-from chainrule.doctor.journal import Journal
+from chainrule.doctor.journal import LONGER, Journal
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
-from chainrule.doctor.trials import DOUBT, Proposal, Verdict, tried
+from chainrule.doctor.trials import DOUBT, Proposal, Verdict, continued, fall_by_doubling, tried
 from chainrule.doctor.yardstick import constant_score, measuring_examples, scores
 from chainrule.errors import ChainruleError, TrainingError
 from chainrule.training.attending import Patient
 from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
-from chainrule.training.findings import Finding
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import amended_recipe
 from chainrule.training.state import Record, RunState
@@ -35,14 +36,14 @@ _PROPOSALS = (12, 8, 5)
 """So many are tried at the first visit, the second, and those after it."""
 _FEWEST_STEPS = 10
 _MOST_REPAIRS = 3
+_MOST_LONGER = 32
+"""Times as many epochs as were asked for: what training goes on for at most while it still falls."""
 _MARGIN = 0.05
 """Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
 _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
 _LOST = 0.9
 """Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
-_CHECKED = 0.95
-"""How likely the first cause of a check is."""
 _SLOW_CHECKS = ("learning_rate", "memorization")
 """Trials answer the same questions."""
 _EARLY = 0.05
@@ -87,11 +88,13 @@ class _Attending:
         elif isinstance(event, Started):
             journal = Journal(event.state.journal)
             if event.state.step == 0 and not journal.is_begun:
-                journal.visited(0, self._score(event.state))
+                journal.visited(0, float(self._scores(event.state).mean()))
                 self._check(journal, event.state)
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
-            if epoch & (epoch - 1) == 0 and epoch < self._patient.recipe.epochs:
+            if epoch == self._patient.recipe.epochs:
+                self._visit_at_end(event.state, event.amend)
+            elif epoch & (epoch - 1) == 0:
                 self._visit(event.state, event.amend)
             self._forget_measured(event.record)
         elif isinstance(event, BrokenDown):
@@ -125,15 +128,53 @@ class _Attending:
                     journal.found(replace(finding, severity="note"), suspected=finding.severity == "problem")
 
     def _visit(self, state: RunState, amend: Amend) -> None:
-        journal, score = Journal(state.journal), self._score(state)
+        journal, scores_now = Journal(state.journal), self._scores(state)
+        if self._is_worse(journal, state, float(scores_now.mean())):
+            self._undo(journal, state, amend)
+            return
+        journal.visited(state.step, float(scores_now.mean()))
+        course = Course(
+            self._patient, state, tuple(journal.scores), self._constant, self._examples, scores_now
+        )
+        seen = [each for look in SYMPTOMS.values() for each in look(course)]
+        if self._mode == "watch" or self._is_slow(journal):
+            self._treat([*suspected(journal), *seen], state, amend)
+
+    def _visit_at_end(self, state: RunState, amend: Amend) -> None:
+        """Whether the last repair was one, and whether the yardstick still falls so that more epochs help."""
+        journal, score = Journal(state.journal), float(self._scores(state).mean())
         if self._is_worse(journal, state, score):
             self._undo(journal, state, amend)
             return
         journal.visited(state.step, score)
-        course = Course(self._patient, state, tuple(journal.scores), self._constant)
-        seen = [each for look in SYMPTOMS.values() for each in look(course)]
-        if self._mode == "watch" or self._is_slow(journal):
-            self._treat([*_suspected(journal), *seen], state, amend)
+        falls, enough = fall_by_doubling(journal.scores), _MARGIN * self._constant
+        unknown = [step for step, _ in journal.scores[:-1]] == [0]  # of a single epoch
+        if score <= enough or (falls <= enough and not unknown):
+            return
+        falling = Suspicion(
+            "still_falling",
+            f"The held-out error still falls where training ends, after epoch {state.epoch}.",
+            {LONGER: 0.9, "learning_rate_too_low": 0.5},
+            evidence={"yardstick": [each for _, each in journal.scores]},
+        )
+        if self._mode == "watch":
+            journal.found(finding_of(falling, "note", state.step))
+            return
+        (change,) = REPAIRS["train_longer"](self._patient, state)
+        proposal = proposal_of("train_longer", LONGER, change, self._patient, state)
+        verdict = continued(
+            self._patient, state, max(_FEWEST_STEPS, int(BUDGET * self._planned) - journal.spent), proposal
+        )
+        journal.tried(state.step, verdict)
+        if not self._is_problem(journal, verdict):
+            return
+        applied = self._mode == "repair" and change.recipe.epochs <= _MOST_LONGER * journal.first_epochs(
+            self._patient.recipe.epochs
+        )
+        journal.found(problem_of([falling], [proposal], verdict, state.step, applied=applied))
+        if applied:
+            journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
+            amend(change.recipe, self._remembering(state, proposal.state))
 
     def _rescue(self, state: RunState, error: TrainingError, amend: Amend) -> None:
         """Training broke down: whatever keeps it finite is better."""
@@ -144,7 +185,7 @@ class _Attending:
             | {"initial_weights_too_large": 0.5, "unscaled_targets": 0.5},
             error.layer or "",
         )
-        Journal(state.journal).visited(state.step, self._score(state))
+        Journal(state.journal).visited(state.step, float(self._scores(state).mean()))
         self._treat([broken], state, amend, budget=_BROKEN_BUDGET)
 
     def _treat(
@@ -154,7 +195,7 @@ class _Attending:
         if self._mode == "watch":
             for each in suspicions:
                 if not journal.knows(each.symptom):
-                    journal.found(_finding(each, "note", state.step))
+                    journal.found(finding_of(each, "note", state.step))
             return
         repairs = self._mode == "repair" and journal.repairs < _MOST_REPAIRS
         if not repairs and journal.has_problem:
@@ -170,7 +211,7 @@ class _Attending:
             self._note_untouched(journal, suspicions, state.step)
             return
         assert verdict.best is not None
-        journal.found(_problem(suspicions, proposals, verdict, state.step, applied=repairs))
+        journal.found(problem_of(suspicions, proposals, verdict, state.step, applied=repairs))
         if repairs:
             journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
             chosen = proposals[verdict.best]
@@ -181,7 +222,7 @@ class _Attending:
         own = own_parts(self._patient.recipe)
         for each in suspicions if own else ():
             if not journal.knows(each.symptom):
-                found = _finding(each, "note", step)
+                found = finding_of(each, "note", step)
                 whose = f"No repair can change {' and '.join(own)}, so that this is to be looked at by hand."
                 journal.found(replace(found, remedy=f"{found.remedy} {whose}".strip()))
 
@@ -208,7 +249,7 @@ class _Attending:
 
     def _proposals(self, suspicions: Sequence[Suspicion], state: RunState, wanted: int) -> list[Proposal]:
         """As many as are wanted: what helped at the last visit, then repairs of the likeliest causes."""
-        likely, journal = _likely(suspicions), Journal(state.journal)
+        likely, journal = likely_causes(suspicions), Journal(state.journal)
         helped = journal.trials[-1]["helped"] if journal.trials else {}
         lost = not journal.scores or journal.scores[-1][1] > _LOST * self._constant
         changes: dict[str, tuple[str, str, Change]] = {}
@@ -227,9 +268,8 @@ class _Attending:
 
     def _changes(self, cause: str, state: RunState) -> Iterator[tuple[str, Change]]:
         for name in CAUSES[cause].repairs:
-            if name in REPAIRS:
-                for change in REPAIRS[name](self._patient, state):
-                    yield name, change
+            for change in REPAIRS[name](self._patient, state):
+                yield name, change
 
     def _affordable(self, journal: Journal, budget: float) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first."""
@@ -246,12 +286,13 @@ class _Attending:
         rows = self._patient.data.rows(self._patient.recipe.batch_size)
         return max(1, (self._patient.data.examples or rows) // rows) * self._patient.recipe.epochs
 
-    def _score(self, state: RunState) -> float:
+    def _scores(self, state: RunState) -> np.ndarray:
+        """The yardstick of every example that it measures with."""
         patient = self._patient
         rows = patient.data.rows(patient.recipe.batch_size)
         program = patient.programs.step(patient.data.sample, rows).program
         held = evaluated(patient.recipe, program, state.tree)
-        return float(scores(patient, held, self._examples).mean())
+        return scores(patient, held, self._examples)
 
     def _is_worse(self, journal: Journal, state: RunState, score: float) -> bool:
         """Whether the repaired training is behind where the unrepaired one was after fewer steps."""
@@ -291,84 +332,3 @@ class _Attending:
         kept = {f"tree/{name}": array.copy() for name, array in old.tree.items()}
         kept |= {f"best/{name}": array.copy() for name, array in old.best.items()}
         return replace(new, journal=old.journal, kept=kept)
-
-
-def _suspected(journal: Journal) -> list[Suspicion]:
-    """What was seen before training, until a repair was done."""
-    return [
-        Suspicion(
-            each.symptom,
-            each.said,
-            {cause: _CHECKED / (1 + place) for place, cause in enumerate(each.causes)},
-            each.layer,
-            each.evidence,
-        )
-        for each in journal.suspected
-    ]
-
-
-def _finding(suspicion: Suspicion, severity: str, step: int) -> Finding:
-    causes = sorted(suspicion.causes, key=suspicion.causes.__getitem__, reverse=True)
-    return Finding(
-        suspicion.symptom,
-        severity,
-        suspicion.said,
-        CAUSES[causes[0]].meaning if causes else "",
-        suspicion.layer,
-        step,
-        tuple(causes),
-        dict(suspicion.evidence),
-    )
-
-
-def _problem(
-    suspicions: Sequence[Suspicion],
-    proposals: Sequence[Proposal],
-    verdict: Verdict,
-    step: int,
-    *,
-    applied: bool,
-) -> Finding:
-    """The finding that the best repair proves."""
-    assert verdict.best is not None
-    trial = verdict.trials[verdict.best]
-    helped = [place for place, each in enumerate(verdict.trials) if each.helped]
-    order = [verdict.best, *sorted({*helped} - {verdict.best}, key=verdict.ends.__getitem__)]
-    causes = _ranked_causes([proposals[place].repair for place in order], _likely(suspicions))
-    suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
-    tried_in_all = f"{len(proposals)} repairs" if len(proposals) > 1 else "one repair"
-    return replace(
-        _finding(suspicion, "problem", step),
-        said=f"{suspicion.said} Tried {tried_in_all} beside the unchanged training: {trial.repair} has a "
-        f"held-out error of {trial.after:.3g} after {trial.steps} steps, and {trial.before:.3g} without "
-        f"(± {trial.error:.2g}).",
-        remedy=CAUSES[causes[0]].meaning,
-        causes=causes,
-        trials=tuple(verdict.trials[place] for place in dict.fromkeys((*order, *range(len(proposals))))),
-        action=f"applied: {trial.repair}" if applied else "",
-    )
-
-
-def _likely(suspicions: Sequence[Suspicion]) -> dict[str, float]:
-    """Cause -> how likely it is in the light of all suspicions, each by itself."""
-    likely: dict[str, float] = {}
-    for suspicion in suspicions:
-        for cause, share in suspicion.causes.items():
-            likely[cause] = 1 - (1 - likely.get(cause, 0.0)) * (1 - share)
-    return likely
-
-
-def _ranked_causes(repairs: Sequence[str], likely: Mapping[str, float]) -> tuple[str, ...]:
-    """The causes that repairs are for, those of the best repair first.
-
-    Of several causes with the same repair that one comes first which is likely and whose first repair it is.
-    """
-    found: dict[str, None] = {}
-    for repair in dict.fromkeys(repairs):
-        weighed = {
-            name: likely[name] / (1 + cause.repairs.index(repair))
-            for name, cause in CAUSES.items()
-            if repair in cause.repairs and name in likely
-        }
-        found |= dict.fromkeys(sorted(weighed, key=weighed.__getitem__, reverse=True)[:2])
-    return tuple(found)

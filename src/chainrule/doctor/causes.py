@@ -97,6 +97,10 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             ("class_weights",),
         ),
         "label_noise": Cause("Some of the targets are wrong.", ("early_stopping", "label_smoothing")),
+        "poor_minimum": Cause(
+            "Training stands in a poor minimum, or on a plateau, that its first weights led it to.",
+            ("restart", "raise_learning_rate", "adam"),
+        ),
         "missing_normalization": Cause(
             "The network is deep, with neither residual connections nor normalization.",
             ("normalize_layers", "residual_connections"),

@@ -12,6 +12,9 @@ from typing import Any
 from chainrule.doctor.trials import Verdict
 from chainrule.training.findings import FINDING, Finding
 
+LONGER = "too_few_epochs"
+"""The cause of which more epochs are the repair."""
+
 
 @dataclass(frozen=True, eq=False)
 class Journal:
@@ -44,6 +47,7 @@ class Journal:
                 "step": step,
                 "epoch": epoch,
                 "repair": trial.repair,
+                "cause": trial.cause,
                 "before": trial.before,
                 "steps": trial.steps,
                 "recipe": dict(recipe),
@@ -56,10 +60,13 @@ class Journal:
 
     @property
     def scores(self) -> list[tuple[int, float]]:
-        """(steps, yardstick) at the visits since the last repair or its undoing; steps count from there."""
+        """(steps, yardstick) at the visits since the last repair or its undoing; steps count from there.
+
+        More epochs change nothing in what was trained so far.
+        """
         begun, found = 0, []
         for each in self.entries:
-            if each["kind"] == "repair":
+            if each["kind"] == "repair" and each["cause"] != LONGER:
                 begun, found = each["step"], []
             elif each["kind"] == "undone":
                 begun, found = 0, []
@@ -108,8 +115,13 @@ class Journal:
 
     @property
     def repairs(self) -> int:
-        """How many were done, those that were undone included."""
-        return sum(each["kind"] == "repair" for each in self.entries)
+        """How many were done, those that were undone included, but for more epochs."""
+        return sum(each["kind"] == "repair" and each["cause"] != LONGER for each in self.entries)
+
+    def first_epochs(self, now: int) -> int:
+        """How many epochs training was begun with. now: how many there are."""
+        first = next((each for each in self.entries if each["kind"] == "repair"), None)
+        return now if first is None else int(first["recipe"]["epochs"])
 
     @property
     def is_begun(self) -> bool:

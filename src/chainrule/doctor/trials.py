@@ -7,7 +7,7 @@ yardstick of held-out examples, pairwise: each example under the repair with the
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, islice
 
 import numpy as np
@@ -90,7 +90,7 @@ def tried(
             forks[each].measure(examples)
         done += more * (1 + len(left))
     trials = tuple(
-        _compared(each, fork.steps(batch), befores[fork.steps(batch)], fork.latest)
+        _compared(each.said, each.cause, fork.steps(batch), befores[fork.steps(batch)], fork.latest)
         for each, fork in zip(proposals, forks, strict=True)
     )
     ends = tuple(fork.end(planned) for fork in forks)
@@ -103,6 +103,15 @@ def tried(
     return Verdict(trials, ends, end, best, done)
 
 
+def fall_by_doubling(scores: Sequence[tuple[int, float]]) -> float:
+    """By what a score is thought to fall while the steps double again; 0 where nobody knows.
+
+    scores: (steps, score) at places of the training.
+    """
+    (first, before), (last, now) = ((0, 0.0), *scores)[-2:]
+    return now * (1 - _ratio(before, now, first, last)) if 0 < first < last else 0.0
+
+
 def _ratio(before: float, after: float, first: int, last: int) -> float:
     """By what a score changes while the steps double; at most 1."""
     return min(1.0, (after / max(before, 1e-12)) ** (1 / np.log2(last / first)))
@@ -112,19 +121,28 @@ def _doublings(steps: int, planned: int) -> float:
     return max(0.0, float(np.log2(planned / steps)))
 
 
-def _compared(proposal: Proposal, steps: int, before: np.ndarray, after: np.ndarray) -> Trial:
+def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal) -> Verdict:
+    """What the training as it is does in so many further steps, beside what it is now.
+
+    state: at the end of training; it stays as it is. proposal: of more epochs, which begin as these steps do.
+    ends, unchanged: the yardstick after twice the steps of the whole training, and now.
+    """
+    examples, fork = measuring_examples(patient), _Fork(patient, state)
+    batch = patient.data.rows(patient.recipe.batch_size)
+    before = fork.measure(examples)
+    fork.train(steps * batch)
+    trial = _compared(proposal.said, proposal.cause, steps, before, fork.measure(examples))
+    ratio = max(_ratio(trial.before, trial.after, state.step, state.step + steps), _STEEPEST)
+    sure = trial.before - trial.after > DOUBT * trial.error
+    trial = replace(trial, helped=sure)
+    return Verdict((trial,), (trial.before * ratio,), trial.before, 0 if sure else None, steps)
+
+
+def _compared(said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray) -> Trial:
     gain = before - after
     error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else float("inf")
     helped = gain.mean() > DOUBT * error and gain.mean() > MATTERS * before.mean()
-    return Trial(
-        proposal.said,
-        proposal.cause,
-        steps,
-        float(before.mean()),
-        float(after.mean()),
-        error,
-        bool(helped),
-    )
+    return Trial(said, cause, steps, float(before.mean()), float(after.mean()), error, bool(helped))
 
 
 class _Fork:

@@ -1,9 +1,10 @@
 """A yardstick of how good a network is, the same for recipes that differ in loss, outputs or layers.
 
-Of classes it is the negative logarithm of the probability of the true one, of numbers the squared error in
-units of the targets' variance: of every example, so that two networks are compared example by example.
-Neither depends on the loss that is trained, which a repair may change. Both are bounded, so that one example
-does not decide.
+Of classes it is the negative logarithm of the probability of the true one, weighted so that each class
+counts as much as another: a network that gives up a rare class is bad. Of numbers it is the squared error in
+units of the targets' variance. It is known of every example, so that two networks are compared example by
+example. Neither depends on the loss that is trained, which a repair may change. Both are bounded, so that one
+example does not decide.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ ROWS = 1024
 _LEAST_PROBABILITY = 0.01
 _SURE = 0.9  # of the class that is nearest to a number, where a network gives class numbers
 _MOST_VARIANCES = 4.0
+_MOST_CLASSES = 20  # told by a single number
 _GROUPS = 16  # of examples, where only the loss can be measured
 
 
@@ -56,19 +58,41 @@ def _of_targets(y: np.ndarray, said: object, deviation: np.ndarray | None) -> np
     """None where targets and predictions do not go together as classes or as numbers."""
     if not isinstance(said, np.ndarray) or len(said) != len(y):
         return None
-    if y.dtype.kind in "iu" and y.ndim == 1:
-        return _of_classes(y, said)
-    if y.shape != said.shape or deviation is None:
+    width = int(np.prod(said.shape[1:]))
+    classes = class_numbers(y, width)
+    if classes is not None and (y.dtype.kind in "iu" or y.shape == said.shape):
+        return _of_classes(classes, said)
+    if y.size != said.size or deviation is None:
         return None
-    classes = y.reshape(len(y), -1)
-    if np.isin(classes, (0, 1)).all():
-        if classes.shape[1] == 1:
-            return _of_classes(classes[:, 0].astype(np.int64), said)
-        if (classes.sum(1) == 1).all():
-            return _of_classes(classes.argmax(1), said)
-    error = ((said.astype(np.float64) - y) / deviation) ** 2
+    error = ((said.reshape(y.shape).astype(np.float64) - y) / deviation) ** 2
     error = np.where(np.isfinite(error), np.minimum(error, _MOST_VARIANCES), _MOST_VARIANCES)
     return error.reshape(len(y), -1).mean(1)
+
+
+def class_numbers(y: np.ndarray, outputs: int) -> np.ndarray | None:
+    """The class of each example, (examples,); None where targets are numbers, or several classes at once.
+
+    y: class numbers; 0 and 1; or one-hot rows. outputs: of the network for an example. Many different whole
+    numbers for a single output are numbers, such as counts.
+    """
+    if y.dtype.kind in "iu" and y.ndim == 1 and y.max(initial=0) > 1:
+        is_class = y.min() >= 0 and (outputs > 1 or len(np.unique(y)) <= _MOST_CLASSES)
+        return y if is_class else None
+    columns = y.reshape(len(y), -1)
+    if not np.isin(columns, (0, 1)).all():
+        return None
+    if columns.shape[1] == 1:
+        return columns[:, 0].astype(np.int64)
+    return columns.argmax(1) if (columns.sum(1) == 1).all() else None
+
+
+def class_weights(classes: np.ndarray, count: int = 0) -> np.ndarray:
+    """Of each class from 0 on, so that all classes count alike and the mean over the examples is 1.
+
+    count: of classes, at least.
+    """
+    counts = np.bincount(classes, minlength=count)
+    return len(classes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
 
 
 def _of_classes(y: np.ndarray, said: np.ndarray) -> np.ndarray | None:
@@ -86,13 +110,13 @@ def _of_classes(y: np.ndarray, said: np.ndarray) -> np.ndarray | None:
     else:
         return None
     p = np.where(np.isfinite(p) & np.isfinite(said).all(1), p, 0.0)
-    return -np.log(np.maximum(p, _LEAST_PROBABILITY))
+    return -np.log(np.maximum(p, _LEAST_PROBABILITY)) * class_weights(y)[y]
 
 
 def _deviation(patient: Patient) -> np.ndarray | None:
     """Of the targets that are trained on, along the first axis; None where they are no numbers."""
     (y,) = belonging("y", patient.data.sample.named).values()
-    if y.dtype.kind != "f":
+    if y.dtype.kind not in "fiu":
         return None
     deviation = y.std(0, dtype=np.float64)
     return np.where(deviation > 0, deviation, 1.0)
@@ -114,13 +138,11 @@ def constant_score(patient: Patient, examples: Arrays) -> float:
     if not _is_of_targets(patient.recipe.objective) or len(known) != 1 or len(outputs) != 1:
         return 0.0
     (y,), (wanted,), (output,) = known.values(), asked.values(), outputs.values()
-    classes = y.dtype.kind in "iu" and y.ndim == 1
-    if not classes and output.shape[1:] != y.shape[1:]:
+    width = int(np.prod(output.shape[1:]))
+    classes = class_numbers(wanted, width)
+    if classes is not None and (wanted.dtype.kind in "iu" or output.shape[1:] == y.shape[1:]):
+        return float(np.log(max(2, len(np.unique(classes)))))  # the same share for each class
+    if width != int(np.prod(y.shape[1:])):
         return 0.0
-    if classes:
-        shares = np.bincount(y, minlength=int(wanted.max(initial=0)) + 1) / len(y)
-        said = np.broadcast_to(shares, (len(wanted), len(shares)))
-    else:
-        said = np.broadcast_to(y.mean(0), wanted.shape)
-    found = _of_targets(wanted, said, _deviation(patient))
+    found = _of_targets(wanted, np.broadcast_to(y.mean(0), wanted.shape), _deviation(patient))
     return 0.0 if found is None else float(found.mean())

@@ -21,10 +21,9 @@ _MADE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def repaired_fields(asked: Recipe, trained: Recipe) -> tuple[str, ...]:
-    """The fields of the recipe that was asked for which the doctor changed."""
-    return tuple(
-        each.name for each in fields(Recipe) if getattr(asked, each.name) != getattr(trained, each.name)
-    )
+    """The fields of the recipe that was asked for which the doctor changed; epochs are of one call alone."""
+    names = [each.name for each in fields(Recipe) if each.name != "epochs"]
+    return tuple(name for name in names if getattr(asked, name) != getattr(trained, name))
 
 
 def still_repaired(

@@ -5,7 +5,6 @@ import pytest
 
 from chainrule import nn
 from chainrule.data import as_arrays, split
-from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.repairs.steps import rate_of
 from chainrule.doctor.trials import tried
@@ -42,6 +41,9 @@ CASES = {
     "clip_gradients": (case(), "gradients clipped to a global norm of 1"),
     "lower_momentum": (case(), "momentum 0.9 in place of 0.99"),
     "smaller_batches": (case(), "batches of 12 examples in place of 96"),
+    "train_longer": (case(), "20 epochs in place of 10"),
+    "restart": (case(), "other weights, drawn as the first ones were"),
+    "class_weights": (case(), "rare classes weighted, so that all count alike"),
     "shuffle": (case(shuffle=False), "examples shuffled anew for each epoch"),
     "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
     "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
@@ -64,7 +66,7 @@ CASES = {
 }  # fmt: skip
 
 
-def test_every_repair_has_a_case_and_causes_name_repairs():
+def test_every_repair_has_a_case():
     assert {*CASES, "revive_dead_units"} == {*REPAIRS}
 
 
@@ -87,7 +89,7 @@ def test_a_repair_does_not_apply_to_what_is_well(name):
     applies_anywhere = {
         "lower_learning_rate", "raise_learning_rate", "adam", "clip_gradients", "scale_inputs",
         "wider_layers", "smaller_layers", "weight_decay", "early_stopping", "exchange_activation", "dropout",
-        "normalize_layers", "label_smoothing",
+        "normalize_layers", "label_smoothing", "train_longer", "restart", "class_weights",
     }  # fmt: skip
     patient, state = case(RELU, optimizer=nn.sgd(0.01), batch_size=8)
     state.tree["dense_1.bias"][...], state.tree["dense_2.bias"][...] = 1e6, 1e9  # no unit is dead
@@ -140,9 +142,36 @@ def test_a_changed_network_that_does_not_fit_is_refused_before_it_is_tried():
         proposal_of("x", "y", broken, patient, state)
 
 
-def test_causes_name_repairs_that_exist_or_are_left_to_the_person():
-    left = {"train_longer", "class_weights"}
-    assert {repair for cause in CAUSES.values() for repair in cause.repairs} - {*REPAIRS} <= left
+def test_normalization_is_inserted_with_the_function_unchanged():
+    patient, state = case(
+        nn.Sequential([nn.Dense(8, "relu"), nn.Dense(8), nn.Activation("tanh"), nn.Dense(3)])
+    )
+    state.tree["dense_1.bias"][...] = RANDOM.normal(size=8)
+    *_, change = REPAIRS["normalize_layers"](patient, state)
+    assert not change.anew
+    proposal = proposal_of("normalize_layers", "any", change, patient, state)
+    other, examples = patient.by(change.recipe), patient.data.sample
+    before, after = (
+        np.asarray(each.programs.predict(tree, examples)[0])
+        for each, tree in ((patient, state.tree), (other, proposal.state.tree))
+    )
+    np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-5)
+    step = other.programs.step(examples, len(examples)).program
+    trained = other.programs.compile(step).run(
+        {name: array.copy() for name, array in proposal.state.tree.items()}, examples.named
+    )
+    _, loss = patient.programs.predict(state.tree, examples)
+    assert trained["loss"] == pytest.approx(loss, rel=1e-3)  # of the whole set: the statistics are those
+
+
+def test_weights_of_classes_make_all_count_alike():
+    patient, state = case()
+    (change,) = REPAIRS["class_weights"](patient, state)
+    assert isinstance(change.recipe.objective, Supervised)
+    loss = change.recipe.objective.loss
+    assert isinstance(loss, nn.ClassWeighted)
+    counts = np.bincount(patient.data.sample.named["y"])
+    np.testing.assert_allclose(np.array(loss.weights) * counts, len(patient.data.sample) / 3, rtol=1e-3)
 
 
 TWO = (Y > 0).astype(int)

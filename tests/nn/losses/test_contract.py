@@ -28,6 +28,7 @@ NUMBERS = RANDOM.normal(size=(BATCH, CLASSES)) * 2
 LABELS = RANDOM.integers(0, 2, size=(BATCH, CLASSES))
 CLASS = RANDOM.integers(0, CLASSES, size=BATCH)
 SOFT = RANDOM.dirichlet(np.ones(CLASSES), size=BATCH)
+CLASS_WEIGHTS = (0.5, 3.0, 1.0, 0.25)
 WEIGHT = np.array([1.0, 0.0, 2.5, 0.5, 3.0, 1.0])
 
 
@@ -392,6 +393,24 @@ CASES = {
         OBJECTS.astype(np.float32),
         lambda y, t: center_map(y, t.astype(np.float64), 6, 10.0, 1.2, 0.5),
     ),
+    "class_weighted": (
+        nn.ClassWeighted(nn.SoftmaxCrossEntropy(), CLASS_WEIGHTS),
+        OUTPUTS,
+        CLASS,
+        lambda z, t: np.array(CLASS_WEIGHTS)[t] * softmax(z, t),
+    ),
+    "class_weighted_soft": (
+        nn.ClassWeighted(nn.SoftmaxCrossEntropy(), CLASS_WEIGHTS),
+        OUTPUTS,
+        SOFT,
+        lambda z, t: t @ np.array(CLASS_WEIGHTS) * softmax(z, t),
+    ),
+    "class_weighted_binary": (
+        nn.ClassWeighted(nn.BinaryCrossEntropy(), (0.5, 4.0)),
+        OUTPUTS[:, :1],
+        LABELS[:, :1].astype(bool),
+        lambda z, t: np.where(t[:, 0], 4.0, 0.5) * binary(z, t),
+    ),
     "members": (
         nn.MeanOfMembers(nn.SoftmaxCrossEntropy()),
         MEMBERS,
@@ -471,7 +490,7 @@ def test_check_refuses_what_is_missing(name):
     loss, outputs, targets, _ = CASES[name]
     missing = targets.astype(np.float64)
     missing.flat[0] = np.nan
-    said_by = loss.loss if isinstance(loss, nn.MeanOfMembers) else loss
+    said_by = loss.of_one()
     with pytest.raises(DataError, match=rf"^{type(said_by).__name__}: the target in row 0 is nan; "):
         loss.check(outputs.shape, missing)
 

@@ -36,6 +36,18 @@ from chainrule.program import Trace
         (lambda: nn.CTC(-1), "CTC: blank is -1; it must be a whole number, at least 0"),
         (lambda: nn.CTC(padded=cast(Any, 1)), "CTC: padded is 1; it must be True or False"),
         (lambda: nn.SoftIoU(-1), "SoftIoU: smooth is -1; it must be at least 0"),
+        (
+            lambda: nn.ClassWeighted(nn.SoftmaxCrossEntropy(), (1.0,)),
+            "ClassWeighted: weights is (1.0,); give a number for each class, at least 2",
+        ),
+        (
+            lambda: nn.ClassWeighted(nn.SoftmaxCrossEntropy(), (1.0, 0.0)),
+            "ClassWeighted: weights is 0.0; it must be above 0",
+        ),
+        (
+            lambda: nn.ClassWeighted(nn.Triplet(), (1.0, 1.0)),
+            "ClassWeighted: loss is Triplet(); give a loss of single examples",
+        ),
     ],
 )
 def test_settings_out_of_range(make, message):
@@ -57,6 +69,18 @@ PAIRS = "make the outputs pairs, (rows, 2, features), and the targets labels of 
             "BinaryFocal: the target in row 1 is 2; targets must be 0 or 1, or a probability between",
         ),
         (nn.SoftmaxFocal(), (8, 3), np.array([3]), "SoftmaxFocal: the target in row 0 is class 3, and the"),
+        (
+            nn.ClassWeighted(nn.SoftmaxCrossEntropy(), (1.0, 2.0)),
+            (8, 3),
+            np.array([0, 2]),
+            "ClassWeighted: the target in row 1 is 2, and there are 2 weights",
+        ),
+        (
+            nn.ClassWeighted(nn.BinaryCrossEntropy(), (1.0, 2.0)),
+            (8, 3),
+            np.array([[0, 1, 0]]),
+            "ClassWeighted: targets have shape (1, 3), for 2 weights",
+        ),
         (
             nn.KLDivergence(),
             (8, 3),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from chainrule.doctor.repairs.change import Change, Repair, proposal_of
-from chainrule.doctor.repairs.outputs import fit_loss, fit_output
+from chainrule.doctor.repairs.outputs import fit_loss, fit_output, weigh_classes
 from chainrule.doctor.repairs.regularizing import (
     dropout,
     early_stopping,
@@ -20,6 +20,7 @@ from chainrule.doctor.repairs.steps import (
     raise_learning_rate,
     shuffle,
     smaller_batches,
+    train_longer,
     use_adam,
 )
 from chainrule.doctor.repairs.structure import (
@@ -28,7 +29,12 @@ from chainrule.doctor.repairs.structure import (
     smaller_layers,
     wider_layers,
 )
-from chainrule.doctor.repairs.weights import exchange_activation, reinitialize, revive_dead_units
+from chainrule.doctor.repairs.weights import (
+    exchange_activation,
+    reinitialize,
+    restart,
+    revive_dead_units,
+)
 
 REPAIRS: Mapping[str, Repair] = MappingProxyType(
     {
@@ -39,7 +45,9 @@ REPAIRS: Mapping[str, Repair] = MappingProxyType(
         "lower_momentum": lower_momentum,
         "smaller_batches": smaller_batches,
         "shuffle": shuffle,
+        "train_longer": train_longer,
         "reinitialize": reinitialize,
+        "restart": restart,
         "exchange_activation": exchange_activation,
         "revive_dead_units": revive_dead_units,
         "normalize_layers": normalize_layers,
@@ -50,6 +58,7 @@ REPAIRS: Mapping[str, Repair] = MappingProxyType(
         "scale_targets": scale_targets,
         "fit_output": fit_output,
         "fit_loss": fit_loss,
+        "class_weights": weigh_classes,
         "weaken_penalties": weaken_penalties,
         "weight_decay": weight_decay,
         "dropout": dropout,

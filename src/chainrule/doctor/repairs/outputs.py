@@ -1,4 +1,4 @@
-"""Repairs of what the network gives and what it is measured by: output activation, output width, loss."""
+"""Repairs of what the network gives and what it is measured by: output activation and width, loss."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,13 +8,17 @@ import numpy as np
 from chainrule.data import belonging
 from chainrule.doctor.repairs.change import Change, with_model
 from chainrule.doctor.surgery import activation_of, last_with_weights, output_mapped, with_activation
+from chainrule.doctor.yardstick import class_numbers, class_weights
 from chainrule.nn import (
     Activation,
     BinaryCrossEntropy,
+    ClassWeighted,
     Dense,
     GaussianNegativeLogLikelihood,
     Loss,
+    MeanOfMembers,
     MeanSquaredError,
+    MultiOutputLoss,
     Quantile,
     SoftmaxCrossEntropy,
     glorot_uniform,
@@ -31,6 +35,8 @@ from chainrule.training.objective import Supervised
 from chainrule.training.recipe import Recipe
 from chainrule.training.state import RunState
 
+_UNEVEN = 2.0
+"""Times as many examples as the rarest class has: what the most frequent one has at least."""
 _OF_PROBABILITIES = {
     BinaryCrossEntropyOfProbabilities: "sigmoid",
     CategoricalCrossEntropyOfProbabilities: "softmax",
@@ -69,11 +75,12 @@ def fit_loss(patient: Patient, state: RunState) -> Iterator[Change]:
     targets = belonging("y", patient.data.sample.named)
     if not isinstance(objective, Supervised) or len(targets) != 1:
         return
-    if isinstance(objective.loss.of_one(), Quantile | GaussianNegativeLogLikelihood):
+    now = objective.loss.of_one()
+    if isinstance(now, Quantile | GaussianNegativeLogLikelihood):
         return
     (y,) = targets.values()
-    loss, units = _loss_for(y, objective.loss)
-    if type(loss) is type(objective.loss) and _output_activation(objective.model) in (None, "linear"):
+    loss, units = _loss_for(y, now, numbers=now.takes == VALUES)
+    if type(loss) is type(now) and _output_activation(objective.model) in (None, "linear"):
         return
     recipe = _with_output(patient.recipe, loss, units)
     if recipe is not None:
@@ -81,16 +88,39 @@ def fit_loss(patient: Patient, state: RunState) -> Iterator[Change]:
         yield Change(f"{type(loss).__name__} of {units} linear {what}", recipe, anew=True)
 
 
-def _loss_for(y: np.ndarray, now: Loss) -> tuple[Loss, int]:
-    """The usual loss for these targets, and how many outputs it needs."""
-    if y.dtype.kind in "iu" and y.ndim == 1:
-        if isinstance(now, BinaryCrossEntropy | BinaryCrossEntropyOfProbabilities) and y.max(initial=0) <= 1:
+def weigh_classes(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Examples of rare classes weigh more in the loss, so that all classes count alike."""
+    del state
+    objective = patient.recipe.objective
+    targets = belonging("y", patient.data.sample.named)
+    if not isinstance(objective, Supervised) or len(targets) != 1 or patient.data.sample.weight is not None:
+        return
+    (y,) = targets.values()
+    classes = class_numbers(y, 2)
+    if classes is None or isinstance(objective.loss, ClassWeighted | MeanOfMembers | MultiOutputLoss):
+        return
+    (output,) = patient.programs.forward(patient.data.sample.inputs, 1, raw=True).outputs.values()
+    weights = class_weights(classes, max(2, int(np.prod(output.shape[1:]))))
+    if weights.max() < _UNEVEN * weights.min():
+        return
+    weighted = replace(objective, loss=ClassWeighted(objective.loss, tuple(np.round(weights, 4).tolist())))
+    yield Change(
+        "rare classes weighted, so that all count alike", replace(patient.recipe, objective=weighted)
+    )
+
+
+def _loss_for(y: np.ndarray, now: Loss, *, numbers: bool) -> tuple[Loss, int]:
+    """The usual loss for these targets, and how many outputs it needs. numbers: whether they may be such."""
+    width = int(np.prod(y.shape[1:]))
+    classes = class_numbers(y, 1 if numbers else 2)
+    if classes is not None and y.dtype.kind in "iu" and y.ndim == 1:
+        if isinstance(now, BinaryCrossEntropy | BinaryCrossEntropyOfProbabilities) and classes.max() <= 1:
             return BinaryCrossEntropy(), 1
         return SoftmaxCrossEntropy(), max(2, int(y.max(initial=0)) + 1)
-    width = int(np.prod(y.shape[1:]))
+    if classes is not None and width > 1:
+        return SoftmaxCrossEntropy(), width
     if np.isin(y, (0, 1)).all():
-        one_hot = width > 1 and bool((y.reshape(len(y), -1).sum(1) == 1).all())
-        return (SoftmaxCrossEntropy() if one_hot else BinaryCrossEntropy()), width
+        return BinaryCrossEntropy(), width
     return MeanSquaredError(), width
 
 

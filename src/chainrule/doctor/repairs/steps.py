@@ -1,4 +1,4 @@
-"""Repairs of how far and where a step goes: learning rate, momentum, clipping, optimizer, batches."""
+"""Repairs of how far and where a step goes: learning rate, momentum, clipping, optimizer, batches, epochs."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -81,6 +81,13 @@ def shuffle(patient: Patient, state: RunState) -> Iterator[Change]:
     del state
     if not patient.recipe.shuffle:
         yield Change("examples shuffled anew for each epoch", replace(patient.recipe, shuffle=True))
+
+
+def train_longer(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Twice as many epochs."""
+    del state
+    now = patient.recipe.epochs
+    yield Change(f"{2 * now} epochs in place of {now}", replace(patient.recipe, epochs=2 * now))
 
 
 def rate_of(optimizer: Any) -> float | None:

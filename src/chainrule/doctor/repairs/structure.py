@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from chainrule.doctor.repairs.change import Change, with_model
-from chainrule.doctor.repairs.weights import usually_initialized
+from chainrule.doctor.repairs.weights import outputs_of, usually_initialized
 from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost
 from chainrule.nn import (
     GRU,
@@ -24,6 +26,7 @@ from chainrule.nn import (
 )
 from chainrule.nn.layer import Layer
 from chainrule.training.attending import Patient
+from chainrule.training.fitting import starting_tree_of
 from chainrule.training.state import RunState
 
 _NORMS = (BatchNorm, LayerNorm, GroupNorm, RMSNorm)
@@ -32,11 +35,38 @@ _LEAST_UNITS = 4
 
 
 def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Batch normalization before every hidden activation."""
-    del state
-    recipe = with_model(patient.recipe, _normalized)
-    if recipe is not None:
-        yield Change("batch normalization before each activation", recipe, anew=True)
+    """Batch normalization before every hidden activation, from the start and with the function unchanged."""
+    inserted = with_model(patient.recipe, _normalized)
+    if inserted is None:
+        return
+    recipe = with_model(inserted, usually_initialized) or inserted
+    yield Change("batch normalization before each activation", recipe, anew=True)
+    if state.step:
+        arrays = _unchanging(patient.by(inserted), state)
+        yield Change("batch normalization before each activation, as it stands", inserted, arrays=arrays)
+
+
+def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
+    """Statistics, scale and shift with which inserted normalizations give what they get.
+
+    As they are first, they do so in prediction: it shows what they get.
+    """
+    start = starting_tree_of(patient.recipe, patient.data, patient.programs)
+    forked = state.fork(start, same_batches=True).state
+    arrays: dict[str, np.ndarray] = {}
+    for path, output in outputs_of(patient, forked).items():
+        if f"{path}.variance" not in start:
+            continue
+        rows = output.reshape(-1, output.shape[-1]).astype(np.float64)
+        mean, variance = rows.mean(0), rows.var(0)
+        found = {
+            "mean": mean,
+            "variance": variance,
+            "scale": np.sqrt(variance + BatchNorm().epsilon),
+            "shift": mean,
+        }
+        arrays |= {f"{path}.{name}": each.astype(output.dtype) for name, each in found.items()}
+    return arrays
 
 
 def _normalized(model: Layer) -> Layer:
@@ -51,7 +81,7 @@ def _normalized(model: Layer) -> Layer:
             return layer
         return (replace(layer, activation=None), BatchNorm(), Activation(function))
 
-    return usually_initialized(hidden_mapped(model, split))
+    return hidden_mapped(model, split)
 
 
 def residual_connections(patient: Patient, state: RunState) -> Iterator[Change]:

@@ -16,9 +16,10 @@ from chainrule.doctor.surgery import (
 )
 from chainrule.nn import glorot_uniform, he_normal, lecun_normal, orthogonal, zeros
 from chainrule.nn.initializers import Initializer
-from chainrule.nn.layer import Layer, building
+from chainrule.nn.layer import RANDOM_KEY, Layer, building
 from chainrule.program import Trace
 from chainrule.training.attending import Patient
+from chainrule.training.fitting import starting_tree_of
 from chainrule.training.objective import forwarded
 from chainrule.training.state import RunState
 from chainrule.training.step import Batch, evaluated, inputs_of
@@ -30,6 +31,8 @@ _USUAL: Mapping[str, Initializer] = {
     "selu": lecun_normal(),
 }
 _EXAMPLES = 256
+_ELSEWHERE = 1_000_003
+"""What the seed of other weights is ahead of the training's."""
 
 
 def reinitialize(patient: Patient, state: RunState) -> Iterator[Change]:
@@ -38,6 +41,18 @@ def reinitialize(patient: Patient, state: RunState) -> Iterator[Change]:
     recipe = with_model(patient.recipe, usually_initialized)
     if recipe is not None:
         yield Change("weights drawn anew, each layer's as its activation needs it", recipe, anew=True)
+
+
+def restart(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Other weights, drawn as the first ones were: training leaves a poor minimum by beginning elsewhere."""
+    if not state.step:
+        return
+    recipe = patient.recipe
+    elsewhere = replace(recipe, seed=(recipe.seed + _ELSEWHERE) % 2**32)
+    other = patient.by(elsewhere)
+    drawn = starting_tree_of(elsewhere, other.data, other.programs)
+    arrays = {name: array for name, array in drawn.items() if name != RANDOM_KEY}
+    yield Change("other weights, drawn as the first ones were", recipe, anew=True, arrays=arrays)
 
 
 def usually_initialized(model: Layer) -> Layer:

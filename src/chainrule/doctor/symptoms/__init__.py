@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from chainrule.doctor.symptoms.course import WATCHED, Course
-from chainrule.doctor.symptoms.losses import jumping, long_or_short_steps, not_learning, overfitting, slow
+from chainrule.doctor.symptoms.losses import (
+    given_up_classes,
+    jumping,
+    long_or_short_steps,
+    not_learning,
+    overfitting,
+    slow,
+)
 from chainrule.doctor.symptoms.signals import (
     dead_units,
     exploding_gradients,
@@ -19,6 +26,7 @@ SYMPTOMS: Mapping[str, Symptom] = MappingProxyType(
         "slow": slow,
         "jumping": jumping,
         "long_or_short_steps": long_or_short_steps,
+        "given_up_classes": given_up_classes,
         "overfitting": overfitting,
         "vanishing_gradients": vanishing_gradients,
         "exploding_gradients": exploding_gradients,

@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.data import Arrays, belonging
+from chainrule.doctor.yardstick import class_numbers, class_weights
 from chainrule.training.attending import Patient
 from chainrule.training.probes import Probe
 from chainrule.training.state import RunState
@@ -27,13 +29,16 @@ class Course:
 
     state: of the training; the last record has what was measured in that epoch. scores: the yardstick of the
     unchanged training at the visits so far, as (steps, mean) pairs. constant: the yardstick of the best
-    answer that is the same for all examples.
+    answer that is the same for all examples. examples, each: those that the yardstick measures with, and what
+    it is of each of them now.
     """
 
     patient: Patient
     state: RunState
     scores: tuple[tuple[int, float], ...]
     constant: float
+    examples: Arrays
+    each: np.ndarray
 
     @cached_property
     def series(self) -> Mapping[str, Mapping[str, np.ndarray]]:
@@ -51,6 +56,23 @@ class Course:
     def measured(self, name: str) -> dict[str, float]:
         """The median over the epoch's steps of what a probe measured, by layer or parameter."""
         return {path: float(np.median(each[name])) for path, each in self.series.items() if name in each}
+
+    @cached_property
+    def by_class(self) -> Mapping[int, tuple[int, float]]:
+        """Class -> how many of the examples it has, and the mean of -ln p of them; empty without classes."""
+        targets = belonging("y", self.examples.named)
+        outputs = self.patient.programs.forward(self.examples.inputs, 1, raw=True).outputs
+        if len(targets) != 1 or len(outputs) != 1 or len(self.each) != len(self.examples):
+            return {}
+        (y,), (output,) = targets.values(), outputs.values()
+        numbers = class_numbers(y, int(np.prod(output.shape[1:])))
+        if numbers is None:
+            return {}
+        surprise = self.each / class_weights(numbers)[numbers]
+        return {
+            int(number): (int((numbers == number).sum()), float(surprise[numbers == number].mean()))
+            for number in np.unique(numbers)
+        }
 
     @cached_property
     def losses(self) -> np.ndarray:

@@ -28,6 +28,7 @@ from chainrule.nn.losses.regression import (
     Quantile,
 )
 from chainrule.nn.losses.several import MultiOutputLoss
+from chainrule.nn.losses.weighting import ClassWeighted
 
 __all__ = [
     "CTC",
@@ -39,6 +40,7 @@ __all__ = [
     "BoxIoU",
     "CategoricalCrossEntropyOfProbabilities",
     "CenterMap",
+    "ClassWeighted",
     "Contrastive",
     "CosineEmbedding",
     "CrossEntropyDice",
