@@ -306,6 +306,7 @@ class _Attending:
         repair = journal.last_repair
         assert repair is not None
         recipe = amended_recipe(self._patient.recipe, repair["recipe"])
+        recipe = replace(recipe, epochs=repair["recipe"]["epochs"])  # it may be that which is undone
         arrays: dict[str, dict[str, np.ndarray]] = {"tree": {}, "best": {}}
         for name, array in state.kept.items():
             kind, _, key = name.partition("/")
