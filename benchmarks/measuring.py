@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmarks.peers import BEFORE, MATRIX_PRODUCT, OURS, PEERS, Entry
+from benchmarks.peers import BEFORE, MATRIX_PRODUCT, OURS, PEERS, WATCHED, Entry
 from benchmarks.preparing import make_problem, matrix_flops
 from benchmarks.result import Measurement, Result
 from benchmarks.workloads import Workload
@@ -203,9 +203,9 @@ def _entries(workload: Workload, names: Sequence[str], settings: Settings) -> Ma
             name: replace(entry, variants=(*entry.variants, *entry.for_images))
             for name, entry in entries.items()
         }
-    for name in (OURS, BEFORE):
-        if name in entries:
-            entries[name] = replace(entries[name], variants=(settings.executor,))
+    by_executor = {OURS: "", BEFORE: "", WATCHED: ", watched"}
+    for name in by_executor.keys() & entries.keys():
+        entries[name] = replace(entries[name], variants=(settings.executor + by_executor[name],))
     return entries
 
 

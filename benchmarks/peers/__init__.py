@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 OURS = "chainrule"
 BEFORE = "before"
+WATCHED = "watched"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,13 @@ PEERS: Mapping[str, Entry] = {
         ("numpy",),
         rival=False,
         usual=False,
+    ),
+    WATCHED: Entry(
+        "ours",
+        "this project, and what the doctor measures at every step",
+        "chainrule",
+        ("native, watched",),
+        rival=False,
     ),
     BEFORE: Entry(
         "ours",

@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks.problem import Problem
 from benchmarks.workloads import Adam, AdamW, Bag, ConvNet, Gpt, Lstm, Mlp, Network, ResNet, Workload
+from chainrule.doctor.symptoms import WATCHED
 from chainrule.executors import Compiled, usable_executor
 from chainrule.executors.numpy_ import NumpyProgram
 from chainrule.nn import (
@@ -127,10 +128,12 @@ def batch_of(workload: Workload) -> Batch:
 class Ours:
     """See `Peer`."""
 
-    def __init__(self, problem: Problem, executor: str) -> None:
+    def __init__(self, problem: Problem, variant: str) -> None:
         workload = problem.workload
         recipe = recipe_of(workload)
-        step = training_step(recipe, batch_of(workload))
+        executor, _, watched = variant.partition(", ")
+        watch = [probe for probe in WATCHED if probe.every == "step"] if watched else []
+        step = training_step(recipe, batch_of(workload), watch=watch)
         usable, _ = usable_executor(executor)
         self._compiled = usable.compile(step.program)
         ran = executor_of(self._compiled)
@@ -159,7 +162,7 @@ class Ours:
 
 
 def build(problem: Problem, variant: str) -> Ours:
-    """variant: an executor's name."""
+    """variant: an executor's name, and ', watched' for what the doctor measures at every step."""
     return Ours(problem, variant)
 
 

@@ -31,8 +31,12 @@ class Fading(nn.Layer):
 class Classes(Objective):
     """The cross-entropy of a model's outputs."""
 
+    needs_targets = True
     model: nn.Layer
 
     def record(self, inputs):
-        outputs = self.model(inputs["x"])
+        outputs = self.forward(inputs)
         return Recorded(nn.SoftmaxCrossEntropy()(outputs, inputs["y"]), outputs)
+
+    def forward(self, inputs):
+        return self.model(inputs["x"])

@@ -95,6 +95,48 @@ def test_a_class_that_is_given_up_gets_weight():
     assert rare[0] > 0.7 > 0.5 > rare[1]
 
 
+def overfitted(doctor, **more):
+    """Few noisy examples, learned by heart."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 6)).astype(np.float32)
+    y = (x[:, :1] + 0.5 * x[:, 1:2] ** 2 + 0.7 * random.normal(size=(300, 1))).astype(np.float32)
+    model = nn.Sequential([nn.Dense(64, "relu"), nn.Dense(64, "relu"), nn.Dense(1)])
+    settings = {"optimizer": nn.adam(0.01), "epochs": 200, "validation": 0.7, "keep": "last"} | more
+    return chainrule.train(
+        model, (x, y), loss="mean_squared_error", doctor=doctor, progress=False, **settings
+    )
+
+
+def test_what_is_overfitted_goes_back_to_its_best_epoch():
+    alone, run, advised = (overfitted(doctor) for doctor in (None, "repair", "advise"))
+    (finding,) = [each for each in run.diagnosis if each.severity == "problem"]
+    assert finding.causes[0] == "overfitting"
+    assert finding.action.startswith("applied: the weights of epoch ")
+    assert run.recipe.keep == "best"
+    assert len(run.history) < 200
+    lowest = min(each["validation_loss"] for each in alone.history)
+    assert run.history[run.best_epoch - 1]["validation_loss"] == lowest
+    assert alone.history[-1]["validation_loss"] > 1.3 * lowest
+    assert [each.causes[0] for each in advised.diagnosis if each.severity == "problem"] == ["overfitting"]
+    for name, array in alone.parameters.items():
+        np.testing.assert_array_equal(advised.parameters[name], array)
+
+
+def test_a_run_killed_before_it_goes_back_does_so_when_resumed(tmp_path):
+    def kill(event):
+        if isinstance(event, EpochDone) and event.state.epoch == 15:
+            raise KeyboardInterrupt
+
+    whole = overfitted("repair", epochs=40)
+    with pytest.raises(KeyboardInterrupt):
+        overfitted("repair", epochs=40, checkpoint=tmp_path / "state", listeners=[kill])
+    run = overfitted("repair", epochs=40, checkpoint=tmp_path / "state")
+    assert whole.recipe.keep == "best"
+    assert run.diagnosis == whole.diagnosis
+    for name, array in whole.parameters.items():
+        np.testing.assert_array_equal(run.parameters[name], array)
+
+
 def test_advice_leaves_the_training_as_it_is(digits):
     model, settings, cause = FAULTS["rate too low"]
     alone, run = (trained(digits, model, doctor, **settings) for doctor in (None, "advise"))

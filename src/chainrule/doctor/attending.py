@@ -14,19 +14,26 @@ from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.checks import CHECKS
 from chainrule.doctor.concluding import finding_of, likely_causes, problem_of, suspected
 from chainrule.doctor.examined import Examined
-from chainrule.doctor.journal import LONGER, Journal
+from chainrule.doctor.journal import Journal
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
-from chainrule.doctor.trials import DOUBT, Proposal, Verdict, continued, fall_by_doubling, tried
-from chainrule.doctor.yardstick import constant_score, measuring_examples, scores
+from chainrule.doctor.trials import (
+    DOUBT,
+    Proposal,
+    Verdict,
+    beside_lowest,
+    continued,
+    fall_by_doubling,
+    tried,
+)
+from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now
 from chainrule.errors import ChainruleError, TrainingError
 from chainrule.training.attending import Patient
 from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import amended_recipe
 from chainrule.training.state import Record, RunState
-from chainrule.training.step import evaluated
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
@@ -46,6 +53,10 @@ _LOST = 0.9
 """Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
 _SLOW_CHECKS = ("learning_rate", "memorization")
 """Trials answer the same questions."""
+_LONGER, _OVERFITTING = "too_few_epochs", "overfitting"
+_LOWEST = "lowest/"
+"""Before the names, in the state's `kept`, of the weights of the epoch with the lowest held-out loss."""
+_PATIENCE = 10
 _EARLY = 0.05
 """Of the training."""
 _FAST = 0.75
@@ -92,6 +103,7 @@ class _Attending:
                 self._check(journal, event.state)
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
+            self._keep_lowest(event)
             if epoch == self._patient.recipe.epochs:
                 self._visit_at_end(event.state, event.amend)
             elif epoch & (epoch - 1) == 0:
@@ -127,25 +139,32 @@ class _Attending:
                 for finding in look(examined):
                     journal.found(replace(finding, severity="note"), suspected=finding.severity == "problem")
 
+    def _keep_lowest(self, event: EpochDone) -> None:
+        """Keep the weights of the best epoch, where training itself does not."""
+        state = event.state
+        if self._mode != "watch" and self._patient.recipe.keep == "last" and state.best_epoch == state.epoch:
+            state.kept |= {_LOWEST + name: array.copy() for name, array in event.weights().items()}
+
     def _visit(self, state: RunState, amend: Amend) -> None:
-        journal, scores_now = Journal(state.journal), self._scores(state)
-        if self._is_worse(journal, state, float(scores_now.mean())):
-            self._undo(journal, state, amend)
+        journal, each_now = Journal(state.journal), self._scores(state)
+        if self._went_back(journal, state, each_now, amend):
             return
-        journal.visited(state.step, float(scores_now.mean()))
-        course = Course(
-            self._patient, state, tuple(journal.scores), self._constant, self._examples, scores_now
-        )
+        journal.visited(state.step, float(each_now.mean()))
+        course = Course(self._patient, state, tuple(journal.scores), self._constant, self._examples, each_now)
         seen = [each for look in SYMPTOMS.values() for each in look(course)]
+        for each in seen:
+            if each.severity and not journal.knows(each.symptom):
+                journal.found(finding_of(each, each.severity, state.step))
+        seen = [each for each in seen if not each.severity]
         if self._mode == "watch" or self._is_slow(journal):
             self._treat([*suspected(journal), *seen], state, amend)
 
     def _visit_at_end(self, state: RunState, amend: Amend) -> None:
         """Whether the last repair was one, and whether the yardstick still falls so that more epochs help."""
-        journal, score = Journal(state.journal), float(self._scores(state).mean())
-        if self._is_worse(journal, state, score):
-            self._undo(journal, state, amend)
+        journal, each_now = Journal(state.journal), self._scores(state)
+        if self._went_back(journal, state, each_now, amend):
             return
+        score = float(each_now.mean())
         journal.visited(state.step, score)
         falls, enough = fall_by_doubling(journal.scores), _MARGIN * self._constant
         unknown = [step for step, _ in journal.scores[:-1]] == [0]  # of a single epoch
@@ -154,14 +173,14 @@ class _Attending:
         falling = Suspicion(
             "still_falling",
             f"The held-out error still falls where training ends, after epoch {state.epoch}.",
-            {LONGER: 0.9, "learning_rate_too_low": 0.5},
+            {_LONGER: 0.9, "learning_rate_too_low": 0.5},
             evidence={"yardstick": [each for _, each in journal.scores]},
         )
         if self._mode == "watch":
             journal.found(finding_of(falling, "note", state.step))
             return
         (change,) = REPAIRS["train_longer"](self._patient, state)
-        proposal = proposal_of("train_longer", LONGER, change, self._patient, state)
+        proposal = proposal_of("train_longer", _LONGER, change, self._patient, state)
         verdict = continued(
             self._patient, state, max(_FEWEST_STEPS, int(BUDGET * self._planned) - journal.spent), proposal
         )
@@ -173,8 +192,46 @@ class _Attending:
         )
         journal.found(problem_of([falling], [proposal], verdict, state.step, applied=applied))
         if applied:
-            journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
+            self._write_down(journal, state, verdict, goes_on=True)
             amend(change.recipe, self._remembering(state, proposal.state))
+
+    def _went_back(self, journal: Journal, state: RunState, each_now: np.ndarray, amend: Amend) -> bool:
+        """Whether it goes back: to before a repair that made it worse, or to weights of an earlier epoch."""
+        if self._is_worse(journal, state, float(each_now.mean())):
+            self._undo(journal, state, amend)
+            return True
+        lowest = {
+            name.removeprefix(_LOWEST): array
+            for name, array in state.kept.items()
+            if name.startswith(_LOWEST)
+        }
+        if not lowest or self._patient.recipe.keep != "last" or state.best_epoch == state.epoch:
+            return False
+        said = f"the weights of epoch {state.best_epoch}, and early stopping"
+        verdict = beside_lowest(self._patient, each_now, lowest, said, _OVERFITTING)
+        repairs = self._mode == "repair"
+        if not self._is_problem(journal, verdict) or (not repairs and journal.knows(_OVERFITTING)):
+            return False
+        rising = Suspicion(
+            _OVERFITTING,
+            f"The held-out loss was lowest in epoch {state.best_epoch}, and has risen since.",
+            {_OVERFITTING: 0.9, "label_noise": 0.4},
+            evidence={"held_out": [each.get("validation_loss") for each in state.history]},
+        )
+        recipe = replace(self._patient.recipe, keep="best", patience=_PATIENCE)
+        stopping = replace(state, best=lowest, kept={})
+        proposal = Proposal("early_stopping", _OVERFITTING, said, recipe, stopping)
+        journal.found(problem_of([rising], [proposal], verdict, state.step, applied=repairs))
+        if repairs:
+            self._write_down(journal, state, verdict, goes_on=True)
+            amend(recipe, stopping)
+        return repairs
+
+    def _write_down(
+        self, journal: Journal, state: RunState, verdict: Verdict, *, goes_on: bool = False
+    ) -> None:
+        recipe = self._patient.recipe.to_plain()
+        journal.repaired(state.step, state.epoch, verdict, recipe, goes_on=goes_on)
 
     def _rescue(self, state: RunState, error: TrainingError, amend: Amend) -> None:
         """Training broke down: whatever keeps it finite is better."""
@@ -213,7 +270,7 @@ class _Attending:
         assert verdict.best is not None
         journal.found(problem_of(suspicions, proposals, verdict, state.step, applied=repairs))
         if repairs:
-            journal.repaired(state.step, state.epoch, verdict, self._patient.recipe.to_plain())
+            self._write_down(journal, state, verdict)
             chosen = proposals[verdict.best]
             amend(chosen.recipe, self._remembering(state, chosen.state))
 
@@ -288,16 +345,12 @@ class _Attending:
 
     def _scores(self, state: RunState) -> np.ndarray:
         """The yardstick of every example that it measures with."""
-        patient = self._patient
-        rows = patient.data.rows(patient.recipe.batch_size)
-        program = patient.programs.step(patient.data.sample, rows).program
-        held = evaluated(patient.recipe, program, state.tree)
-        return scores(patient, held, self._examples)
+        return scores_now(self._patient, state, self._examples)
 
     def _is_worse(self, journal: Journal, state: RunState, score: float) -> bool:
         """Whether the repaired training is behind where the unrepaired one was after fewer steps."""
         repair = journal.last_repair
-        if repair is None or not state.kept or state.step - repair["step"] < repair["steps"]:
+        if repair is None or not repair["steps"] or state.step - repair["step"] < repair["steps"]:
             return False
         return score > repair["before"] + _PROGRESS * self._constant
 
@@ -310,7 +363,7 @@ class _Attending:
         arrays: dict[str, dict[str, np.ndarray]] = {"tree": {}, "best": {}}
         for name, array in state.kept.items():
             kind, _, key = name.partition("/")
-            arrays[kind][key] = array
+            arrays.setdefault(kind, {})[key] = array
         history = state.history[: repair["epoch"]]
         losses = [each["validation_loss"] for each in history if each.get("validation_loss") is not None]
         best = int(np.argmin(losses)) if losses and arrays["best"] else -1

@@ -101,6 +101,14 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
             "Training stands in a poor minimum, or on a plateau, that its first weights led it to.",
             ("restart", "raise_learning_rate", "adam"),
         ),
+        "too_little_data": Cause(
+            "There are too few examples to tell what they have in common from what is theirs alone.",
+            ("weight_decay", "dropout", "smaller_layers"),
+        ),
+        "batch_statistics": Cause(
+            "The running averages of batch normalization, which prediction uses, are not those of batches.",
+            ("newer_statistics",),
+        ),
         "missing_normalization": Cause(
             "The network is deep, with neither residual connections nor normalization.",
             ("normalize_layers", "residual_connections"),

@@ -56,12 +56,17 @@ def problem_of(
     order = [verdict.best, *sorted({*helped} - {verdict.best}, key=verdict.ends.__getitem__)]
     causes = _ranked_causes([proposals[place].repair for place in order], likely_causes(suspicions))
     suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
-    tried_in_all = f"{len(proposals)} repairs" if len(proposals) > 1 else "one repair"
+    if trial.steps:
+        number = f"{len(proposals)} repairs" if len(proposals) > 1 else "one repair"
+        said = (
+            f"Tried {number} beside the unchanged training: {trial.repair} has a held-out error of "
+            f"{trial.after:.3g} after {trial.steps} steps, and {trial.before:.3g} without"
+        )
+    else:
+        said = f"With {trial.repair} the held-out error is {trial.after:.3g}, and {trial.before:.3g} without"
     return replace(
         finding_of(suspicion, "problem", step),
-        said=f"{suspicion.said} Tried {tried_in_all} beside the unchanged training: {trial.repair} has a "
-        f"held-out error of {trial.after:.3g} after {trial.steps} steps, and {trial.before:.3g} without "
-        f"(± {trial.error:.2g}).",
+        said=f"{suspicion.said} {said} (± {trial.error:.2g}).",
         remedy=CAUSES[causes[0]].meaning,
         causes=causes,
         trials=tuple(verdict.trials[place] for place in dict.fromkeys((*order, *range(len(proposals))))),

@@ -12,9 +12,6 @@ from typing import Any
 from chainrule.doctor.trials import Verdict
 from chainrule.training.findings import FINDING, Finding
 
-LONGER = "too_few_epochs"
-"""The cause of which more epochs are the repair."""
-
 
 @dataclass(frozen=True, eq=False)
 class Journal:
@@ -37,8 +34,13 @@ class Journal:
         if suspected:
             self.entries.append({"kind": "suspected", "finding": finding.to_plain()})
 
-    def repaired(self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any]) -> None:
-        """Write down that the best repair was done. recipe: the one before, as plain data."""
+    def repaired(
+        self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any], *, goes_on: bool = False
+    ) -> None:
+        """Write down that the best repair was done. recipe: the one before, as plain data.
+
+        goes_on: whether training goes on with the same weights by the same steps, such as for more epochs.
+        """
         assert verdict.best is not None
         trial = verdict.trials[verdict.best]
         self.entries.append(
@@ -47,7 +49,7 @@ class Journal:
                 "step": step,
                 "epoch": epoch,
                 "repair": trial.repair,
-                "cause": trial.cause,
+                "goes_on": goes_on,
                 "before": trial.before,
                 "steps": trial.steps,
                 "recipe": dict(recipe),
@@ -62,11 +64,11 @@ class Journal:
     def scores(self) -> list[tuple[int, float]]:
         """(steps, yardstick) at the visits since the last repair or its undoing; steps count from there.
 
-        More epochs change nothing in what was trained so far.
+        Repairs with which training goes on as before do not count.
         """
         begun, found = 0, []
         for each in self.entries:
-            if each["kind"] == "repair" and each["cause"] != LONGER:
+            if each["kind"] == "repair" and not each["goes_on"]:
                 begun, found = each["step"], []
             elif each["kind"] == "undone":
                 begun, found = 0, []
@@ -115,8 +117,8 @@ class Journal:
 
     @property
     def repairs(self) -> int:
-        """How many were done, those that were undone included, but for more epochs."""
-        return sum(each["kind"] == "repair" and each["cause"] != LONGER for each in self.entries)
+        """How many were done that changed the course of training, those that were undone included."""
+        return sum(each["kind"] == "repair" and not each["goes_on"] for each in self.entries)
 
     def first_epochs(self, now: int) -> int:
         """How many epochs training was begun with. now: how many there are."""

@@ -5,7 +5,7 @@ many again, and of these the best third (successive halving: Jamieson and Talwal
 yardstick of held-out examples, pairwise: each example under the repair with the same under the unchanged run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -136,6 +136,18 @@ def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal)
     sure = trial.before - trial.after > DOUBT * trial.error
     trial = replace(trial, helped=sure)
     return Verdict((trial,), (trial.before * ratio,), trial.before, 0 if sure else None, steps)
+
+
+def beside_lowest(
+    patient: Patient, now: np.ndarray, lowest: Mapping[str, np.ndarray], said: str, cause: str
+) -> Verdict:
+    """What a training is now, beside its own weights of an earlier epoch.
+
+    now: the yardstick of every example that is measured with. lowest: the earlier parameters and state.
+    """
+    then = scores(patient, lowest, measuring_examples(patient))
+    trial = _compared(said, cause, 0, now, then)
+    return Verdict((trial,), (trial.after,), trial.before, 0 if trial.helped else None, 0)
 
 
 def _compared(said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray) -> Trial:

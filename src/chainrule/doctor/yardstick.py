@@ -15,6 +15,8 @@ from chainrule.data import Arrays, belonging
 from chainrule.nn import Quantile
 from chainrule.training.attending import Patient
 from chainrule.training.objective import Objective, Supervised
+from chainrule.training.state import RunState
+from chainrule.training.step import evaluated
 
 ROWS = 1024
 """So many examples at most are measured with."""
@@ -27,11 +29,26 @@ _GROUPS = 16  # of examples, where only the loss can be measured
 
 def measuring_examples(patient: Patient) -> Arrays:
     """The examples to measure with: held-out ones, and where there are none some that are trained on."""
-    arrays = (patient.held_out or patient.data).sample
+    return some_of((patient.held_out or patient.data).sample, patient.recipe.seed)
+
+
+def some_of(arrays: Arrays, seed: int) -> Arrays:
+    """At most so many of the examples as are measured with, drawn by a seed."""
     if len(arrays) <= ROWS:
         return arrays
-    rows = np.random.Generator(np.random.Philox(key=patient.recipe.seed)).permutation(len(arrays))
+    rows = np.random.Generator(np.random.Philox(key=seed)).permutation(len(arrays))
     return arrays.take(np.sort(rows[:ROWS]))
+
+
+def scores_now(patient: Patient, state: RunState, examples: Arrays) -> np.ndarray:
+    """`scores` of a training as it stands."""
+    return scores(patient, tree_now(patient, state), examples)
+
+
+def tree_now(patient: Patient, state: RunState) -> Mapping[str, np.ndarray]:
+    """Parameters and state with which a training predicts as it stands."""
+    rows = patient.data.rows(patient.recipe.batch_size)
+    return evaluated(patient.recipe, patient.programs.step(patient.data.sample, rows).program, state.tree)
 
 
 def scores(patient: Patient, tree: Mapping[str, np.ndarray], examples: Arrays) -> np.ndarray:

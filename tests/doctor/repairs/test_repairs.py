@@ -9,6 +9,9 @@ from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
 from chainrule.doctor.repairs.steps import rate_of
 from chainrule.doctor.trials import tried
 from chainrule.errors import ChainruleError
+from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn.layer import building
+from chainrule.program import Trace
 from chainrule.training import Programs, Recipe, RunState, Supervised
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
@@ -34,6 +37,7 @@ def case(model=PLAIN, y=Y, loss: nn.Loss | None = None, **settings) -> tuple[Pat
 
 SOFTMAX_TWICE = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(3, "softmax")])
 NOISY = nn.Sequential([nn.Dense(16, "relu"), nn.Dropout(0.9), nn.Dense(3)])
+NORMED = nn.Sequential([nn.Dense(16), nn.BatchNorm(), nn.Activation("relu"), nn.Dense(3)])
 CASES = {
     "lower_learning_rate": (case(), "learning rate 0.001 in place of 0.01"),
     "raise_learning_rate": (case(), "learning rate 0.1 in place of 0.01"),
@@ -48,6 +52,7 @@ CASES = {
     "reinitialize": (case(), "weights drawn anew, each layer's as its activation needs it"),
     "exchange_activation": (case(), "ReLU in place of the activations that saturate"),
     "normalize_layers": (case(), "batch normalization before each activation"),
+    "newer_statistics": (case(NORMED), "layer normalization in place of batch normalization"),
     "residual_connections": (case(), "residual connections around layers of equal width"),
     "wider_layers": (case(), "hidden layers 4 times as wide"),
     "smaller_layers": (case(), "hidden layers a quarter as wide"),
@@ -172,6 +177,31 @@ def test_weights_of_classes_make_all_count_alike():
     assert isinstance(loss, nn.ClassWeighted)
     counts = np.bincount(patient.data.sample.named["y"])
     np.testing.assert_allclose(np.array(loss.weights) * counts, len(patient.data.sample) / 3, rtol=1e-3)
+
+
+def test_inputs_far_off_are_clipped_and_the_others_scaled():
+    x = RANDOM.normal(size=(400, 2)) * [1, 50] + [0, 300]
+    x[::10, 1] = -99999
+    recipe = Recipe(Supervised(PLAIN, nn.SoftmaxCrossEntropy()))
+    programs = Programs(recipe, "native")
+    data = supply_of(programs, as_arrays((x, np.arange(400) % 3), np.float32))
+    said = [each.said for each in REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))]
+    assert said == [
+        "inputs standardized by the first layer",
+        "inputs scaled by their quartiles and clipped at 4 deviations",
+    ]
+    *_, change = REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))
+    assert isinstance(change.recipe.objective, Supervised)
+    assert isinstance(change.recipe.objective.model, nn.Sequential)
+    first = change.recipe.objective.model.layers[0]
+    trace = Trace()
+    with building(trace, training=False):
+        y = first(trace.input("x", x.shape))
+    scaled = compile_numpy(trace.program({"y": y})).run({}, {"x": x.astype(np.float32)})["y"]
+    kept = np.arange(400) % 10 > 0
+    np.testing.assert_allclose(scaled[::10, 1], -4)
+    assert np.abs(scaled[kept].mean(0)).max() < 0.2
+    assert np.abs(scaled[kept].std(0) - 1).max() < 0.2
 
 
 TWO = (Y > 0).astype(int)

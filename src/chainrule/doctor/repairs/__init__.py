@@ -24,6 +24,7 @@ from chainrule.doctor.repairs.steps import (
     use_adam,
 )
 from chainrule.doctor.repairs.structure import (
+    newer_statistics,
     normalize_layers,
     residual_connections,
     smaller_layers,
@@ -51,6 +52,7 @@ REPAIRS: Mapping[str, Repair] = MappingProxyType(
         "exchange_activation": exchange_activation,
         "revive_dead_units": revive_dead_units,
         "normalize_layers": normalize_layers,
+        "newer_statistics": newer_statistics,
         "residual_connections": residual_connections,
         "wider_layers": wider_layers,
         "smaller_layers": smaller_layers,

@@ -51,7 +51,8 @@ def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state
     if change.anew:
         forked.tree = start
     forked.tree = {name: change.arrays.get(name, array).copy() for name, array in forked.tree.items()}
-    if change.recipe.objective != patient.recipe.objective:  # losses of another objective are not comparable
+    keeps = change.recipe.keep == "best" and not forked.best  # from here on
+    if keeps or change.recipe.objective != patient.recipe.objective:  # whose losses are not comparable
         forked.best, forked.best_epoch, forked.best_loss = {}, 0, float("inf")
     return Proposal(repair, cause, change.said, change.recipe, forked)
 

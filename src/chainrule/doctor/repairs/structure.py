@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.doctor.repairs.change import Change, with_model
 from chainrule.doctor.repairs.weights import outputs_of, usually_initialized
-from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost
+from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost, mapped
 from chainrule.nn import (
     GRU,
     LSTM,
@@ -30,6 +30,7 @@ from chainrule.training.fitting import starting_tree_of
 from chainrule.training.state import RunState
 
 _NORMS = (BatchNorm, LayerNorm, GroupNorm, RMSNorm)
+_NEWER = 0.5  # momentum of running averages
 _WIDER = 4
 _LEAST_UNITS = 4
 
@@ -41,11 +42,12 @@ def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
         return
     recipe = with_model(inserted, usually_initialized) or inserted
     yield Change("batch normalization before each activation", recipe, anew=True)
-    if state.step:
-        arrays = _unchanging(patient.by(inserted), state)
+    arrays = _unchanging(patient.by(inserted), state) if state.step else {}
+    if arrays and all(np.isfinite(array).all() for array in arrays.values()):
         yield Change("batch normalization before each activation, as it stands", inserted, arrays=arrays)
 
 
+@np.errstate(all="ignore")
 def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
     """Statistics, scale and shift with which inserted normalizations give what they get.
 
@@ -82,6 +84,26 @@ def _normalized(model: Layer) -> Layer:
         return (replace(layer, activation=None), BatchNorm(), Activation(function))
 
     return hidden_mapped(model, split)
+
+
+def newer_statistics(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Running averages of batch normalization over fewer batches; or layer normalization, which has none."""
+    del state
+
+    def newer(layer: Layer) -> Layer:
+        if isinstance(layer, BatchNorm) and layer.momentum > _NEWER:
+            return replace(layer, momentum=_NEWER)
+        return layer
+
+    recipe = with_model(patient.recipe, lambda model: mapped(model, newer))
+    if recipe is not None:
+        yield Change(f"momentum {_NEWER} of the running averages of batch normalization", recipe)
+    recipe = with_model(
+        patient.recipe,
+        lambda model: mapped(model, lambda each: LayerNorm() if isinstance(each, BatchNorm) else each),
+    )
+    if recipe is not None:
+        yield Change("layer normalization in place of batch normalization", recipe, anew=True)
 
 
 def residual_connections(patient: Patient, state: RunState) -> Iterator[Change]:

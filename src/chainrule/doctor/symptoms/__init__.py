@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from chainrule.doctor.symptoms.answers import (
+    batch_statistics,
+    given_up_classes,
+    known_by_heart,
+    wrong_labels,
+)
 from chainrule.doctor.symptoms.course import WATCHED, Course
 from chainrule.doctor.symptoms.losses import (
-    given_up_classes,
     jumping,
     long_or_short_steps,
     not_learning,
@@ -27,6 +32,9 @@ SYMPTOMS: Mapping[str, Symptom] = MappingProxyType(
         "jumping": jumping,
         "long_or_short_steps": long_or_short_steps,
         "given_up_classes": given_up_classes,
+        "wrong_labels": wrong_labels,
+        "known_by_heart": known_by_heart,
+        "batch_statistics": batch_statistics,
         "overfitting": overfitting,
         "vanishing_gradients": vanishing_gradients,
         "exploding_gradients": exploding_gradients,

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.data import Arrays, belonging
-from chainrule.doctor.yardstick import class_numbers, class_weights
+from chainrule.doctor.yardstick import class_numbers, class_weights, scores_now, some_of, tree_now
 from chainrule.training.attending import Patient
 from chainrule.training.probes import Probe
 from chainrule.training.state import RunState
@@ -58,21 +58,32 @@ class Course:
         return {path: float(np.median(each[name])) for path, each in self.series.items() if name in each}
 
     @cached_property
-    def by_class(self) -> Mapping[int, tuple[int, float]]:
-        """Class -> how many of the examples it has, and the mean of -ln p of them; empty without classes."""
-        targets = belonging("y", self.examples.named)
-        outputs = self.patient.programs.forward(self.examples.inputs, 1, raw=True).outputs
-        if len(targets) != 1 or len(outputs) != 1 or len(self.each) != len(self.examples):
+    def surprise(self) -> Mapping[int, np.ndarray]:
+        """Class -> -ln p of its examples, of those that are measured with; empty without classes."""
+        return self._surprise(self.examples, self.each)
+
+    @cached_property
+    def surprise_in_training(self) -> Mapping[int, np.ndarray]:
+        """The same of examples that are trained on."""
+        examples = some_of(self.patient.data.sample, self.patient.recipe.seed)
+        return self._surprise(examples, scores_now(self.patient, self.state, examples))
+
+    def loss_of(self, examples: Arrays) -> float | None:
+        """The mean loss of examples, as in prediction; None where there is none."""
+        with np.errstate(all="ignore"):
+            return self.patient.programs.predict(tree_now(self.patient, self.state), examples)[1]
+
+    def _surprise(self, examples: Arrays, each: np.ndarray) -> Mapping[int, np.ndarray]:
+        targets = belonging("y", examples.named)
+        outputs = self.patient.programs.forward(examples.inputs, 1, raw=True).outputs
+        if len(targets) != 1 or len(outputs) != 1 or len(each) != len(examples):
             return {}
         (y,), (output,) = targets.values(), outputs.values()
         numbers = class_numbers(y, int(np.prod(output.shape[1:])))
         if numbers is None:
             return {}
-        surprise = self.each / class_weights(numbers)[numbers]
-        return {
-            int(number): (int((numbers == number).sum()), float(surprise[numbers == number].mean()))
-            for number in np.unique(numbers)
-        }
+        surprise = each / class_weights(numbers)[numbers]
+        return {int(number): surprise[numbers == number] for number in np.unique(numbers)}
 
     @cached_property
     def losses(self) -> np.ndarray:

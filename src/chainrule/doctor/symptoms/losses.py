@@ -11,8 +11,6 @@ _LEARNED_LITTLE = 0.15  # of the way from the best constant answer to a perfect 
 _FALLING = 0.85  # what is left of the yardstick after twice the steps, where it still falls a lot
 _JUMPS = 0.25
 _LONG_STEP, _SHORT_STEP = 0.03, 1e-5  # update per value, at one step
-_RARE = 4  # times as many examples as a rare class: what the most frequent one has at least
-_LEARNED = 0.5  # of the surprise by chance, below which a class is learned
 _OVERFITTING = 0.15  # the held-out loss is above its lowest by this share of it
 
 EVERYTHING = {
@@ -101,33 +99,6 @@ def jumping(course: Course) -> Iterator[Suspicion]:
             f"The loss rose from {losses.min():.4g} to {losses[-1]:.4g}.",
             {"learning_rate_too_high": 0.9, "momentum_too_high": 0.6, "exploding_recurrence": 0.4},
             evidence={"losses": losses.tolist()},
-        )
-
-
-def given_up_classes(course: Course) -> Iterator[Suspicion]:
-    """Rare classes get a smaller probability than by chance, while the others are learned."""
-    counts = {number: count for number, (count, _) in course.by_class.items()}
-    surprise = {number: mean for number, (_, mean) in course.by_class.items()}
-    if len(counts) < 2:
-        return
-    chance = np.log(len(counts))
-    usual = max(counts, key=counts.__getitem__)
-    given_up = [
-        number
-        for number, count in counts.items()
-        if surprise[number] > chance and count * _RARE <= counts[usual]
-    ]
-    if given_up and surprise[usual] < _LEARNED * chance:
-        rarest = min(given_up, key=counts.__getitem__)
-        yield Suspicion(
-            "given_up_classes",
-            f"Class {rarest} has {counts[rarest]:,} of {sum(counts.values()):,} examples, and gets a "
-            f"probability of {np.exp(-surprise[rarest]):.2g} where it is the true one.",
-            {"class_imbalance": 0.9},
-            evidence={
-                "examples": {str(number): count for number, count in counts.items()},
-                "surprise": {str(number): mean for number, mean in surprise.items()},
-            },
         )
 
 

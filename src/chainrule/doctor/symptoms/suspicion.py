@@ -9,10 +9,11 @@ from chainrule.doctor.symptoms.course import Course
 
 @dataclass(frozen=True, eq=False)
 class Suspicion:
-    """Something about a training that looks wrong, to be tried.
+    """Something about a training that looks wrong.
 
     symptom: a name of SYMPTOMS. said: a sentence for a person. causes: name of a cause -> how likely it is in
-    the light of this alone, from 0 to 1. layer: the path, or ''. evidence: plain data.
+    the light of this alone, from 0 to 1. layer: the path, or ''. evidence: plain data. severity: of what is
+    sure without a trial, and what no repair is tried for; '' for what is to be tried.
     """
 
     symptom: str
@@ -20,6 +21,7 @@ class Suspicion:
     causes: Mapping[str, float]
     layer: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    severity: str = ""
 
 
 Symptom = Callable[[Course], Iterable[Suspicion]]

@@ -1,6 +1,6 @@
 """Keeping the weights of the epoch that validated best."""
 
-from chainrule.training.events import EpochDone, Event
+from chainrule.training.events import Amended, EpochDone, Event
 
 
 class BestWeights:
@@ -14,6 +14,8 @@ class BestWeights:
 
     def __call__(self, event: Event) -> None:
         """Look at the epoch's validation loss."""
+        if isinstance(event, Amended):
+            self._weights = event.recipe.keep == "best"
         if not isinstance(event, EpochDone) or not event.record["validation_loss"] < event.state.best_loss:
             return
         state = event.state
