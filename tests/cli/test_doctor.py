@@ -1,8 +1,12 @@
 import json
+import signal
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from chainrule.errors import ChainruleWarning
 
 
 @pytest.fixture
@@ -64,17 +68,24 @@ def test_bad_input_is_told_in_one_line(chainrule, tmp_path, text, said):
 
 
 @pytest.fixture
-def run(chainrule, settings, tmp_path):
-    """A run with a rate far too low, which was repaired."""
-    folder, random = tmp_path / "run", np.random.default_rng(0)
-    x = random.normal(size=(1500, 4))
+def slow(settings, tmp_path):
+    """Arguments for a training by a rate far too low, on examples that are enough to prove it."""
+    x = np.random.default_rng(0).normal(size=(1500, 4))
     frame = pd.DataFrame(x, columns=list("abcd"))
     frame["kind"] = np.array(["one", "two", "three"])[x[:, :3].argmax(1)]
     frame.to_csv(tmp_path / "table.csv", index=False)
     given = ("-s", "learning_rate=1e-7", "-s", "epochs=40", "-s", "batch_size=16", "-s", "optimizer=adam")
-    done = chainrule("train", "--config", settings, *given, "--doctor", "repair", "--out", folder)
+    return ("train", "--config", settings, *given)
+
+
+@pytest.fixture
+def run(chainrule, slow, tmp_path):
+    """A run that was repaired."""
+    folder = tmp_path / "run"
+    done = chainrule(*slow, "--doctor", "repair", "--out", folder)
     assert done.code == 0, done.err
-    assert "doctor: " in done.err
+    assert "doctor: learning rate too low; applied: " in done.err
+    assert f"doctor: shown in {folder / 'report.html'} and by: chainrule doctor {folder}\n" in done.err
     return folder
 
 
@@ -91,17 +102,124 @@ def test_a_run_that_was_repaired_shows_what_was_found_tried_and_done(chainrule, 
     assert chainrule("report", run).code == 0
 
 
-def test_a_run_without_findings_says_so(chainrule, settings, tmp_path):
-    assert chainrule("train", "--config", settings, "-s", "epochs=3", "--out", tmp_path / "run").code == 0
+def test_a_run_without_findings_says_so_and_so_does_one_without_a_doctor(chainrule, settings, tmp_path):
+    healthy = ("train", "--config", settings, "-s", "epochs=3", "-s", "batch_size=8", "--out")
+    done = chainrule(*healthy, tmp_path / "run")
+    assert done.code == 0
+    assert "doctor" not in done.err
     assert chainrule("doctor", tmp_path / "run").out == "Nothing was found wrong with this training.\n"
+    assert chainrule(*healthy, tmp_path / "alone", "--doctor", "none").code == 0
+    told = chainrule("doctor", tmp_path / "alone").out
+    assert told.startswith("No doctor attended this training.")
+    assert f"chainrule doctor --check {tmp_path / 'alone' / 'config.toml'}" in told
 
 
-def test_a_damaged_file_of_findings_is_told(chainrule, run):
-    (run / "doctor.json").write_text("{")
+def test_advice_is_the_default_and_changes_no_bit(chainrule, slow, tmp_path, assert_same_weights):
+    advised, alone = tmp_path / "advised", tmp_path / "alone"
+    done = chainrule(*slow, "--out", advised)
+    assert done.code == 0, done.err
+    assert "doctor: learning rate too low; on a copy, " in done.err
+    assert 'doctor = "advise"' in (advised / "config.toml").read_text()
+    assert chainrule(*slow, "--out", alone, "--doctor", "none").code == 0
+    assert 'doctor = "none"' in (alone / "config.toml").read_text()
+    assert_same_weights(advised, alone)
+    one, other = (
+        [{**json.loads(line), "seconds": 0} for line in (each / "metrics.jsonl").read_text().splitlines()]
+        for each in (advised, alone)
+    )
+    assert one == other
+
+
+def test_advice_is_given_where_training_breaks_down(chainrule, slow, tmp_path):
+    high = ("-s", "optimizer=sgd", "-s", "learning_rate=1e30", "--out", tmp_path / "run")
+    done = chainrule(*slow, *high)
+    assert done.code == 2
+    assert "doctor: learning rate too high; on a copy, " in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("given", [("--doctor", "repair"), ("-s", "doctor=repair")])
+def test_a_search_has_no_doctor(chainrule, settings, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    done = chainrule("tune", "table.csv", "-t", "kind", "--trials", 1, *given)
+    assert done.code == 2
+    assert "doctor" in done.err
+    assert len(done.err.splitlines()) == 1 or "No such option" in done.err
+    assert not (tmp_path / "runs").exists()
+
+
+# Saves after every epoch and dies amid the second trial of the doctor, as a crash would have it.
+DYING = """
+import os, signal, sys
+from chainrule.cli import main
+from chainrule.doctor import trials
+from chainrule.training import Checkpoint, fitting
+
+class Saving(Checkpoint):
+    def __init__(self, path, recipe):
+        super().__init__(path, recipe, every_seconds=0)
+
+train, forks = trials._Fork.train, []
+
+def dying(fork, examples):
+    train(fork, examples)
+    forks.append(fork)
+    if len(forks) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+fitting.Checkpoint, trials._Fork.train = Saving, dying
+sys.exit(main())
+"""
+
+
+def test_a_run_killed_amid_a_trial_goes_on_to_the_result_of_the_unbroken_one(
+    chainrule, started, slow, tmp_path, assert_same_weights
+):
+    given = (*slow, "--doctor", "repair")
+    process = started(*given, "--out", tmp_path / "it", program=DYING)
+    assert process.wait(120) == -signal.SIGKILL
+    assert not (tmp_path / "it").exists()
+    done = chainrule("train", "--out", tmp_path / "it", "--resume")
+    assert done.code == 0, done.err
+    assert chainrule(*given, "--out", tmp_path / "whole").code == 0
+    assert_same_weights(tmp_path / "it", tmp_path / "whole")
+    for file in ("config.toml", "doctor.json"):
+        assert (tmp_path / "it" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    assert "applied: " in (tmp_path / "it" / "doctor.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "damaged", ["{", "[]", "{}", '{"findings": 3}', '{"findings": [{}]}', '{"findings": ["problem"]}', "\xff"]
+)
+def test_a_damaged_file_of_findings_is_told_and_costs_nothing_else(chainrule, run, settings, damaged):
+    (run / "doctor.json").write_text(damaged, encoding="latin-1")
     done = chainrule("doctor", run)
     assert done.code == 2
     assert "doctor.json is damaged" in done.err
     assert "the run itself is whole" in done.err
+    assert len(done.err.splitlines()) == 1
+    for command in (("report", run), ("show", run), ("predict", run, settings.parent / "table.csv")):
+        with warnings.catch_warnings():  # a warning, which the command line prints as a line
+            warnings.simplefilter("always", ChainruleWarning)
+            done = chainrule(*command)
+        assert done.code == 0, done.err
+        assert done.err.count("doctor.json is damaged") == 1
+    (run / "doctor.json").unlink()
+    assert chainrule("doctor", run).out == "Nothing was found wrong with this training.\n"
+
+
+def test_a_run_of_before_there_was_a_doctor_is_as_good_as_ever(chainrule, run, settings):
+    """Its folder has neither findings nor the setting."""
+    (run / "doctor.json").unlink()
+    config = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(config.replace('doctor = "repair"\n', ""))
+    done = chainrule("doctor", run)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("No doctor attended this training.")
+    assert json.loads(chainrule("doctor", run, "--json").out) == {"findings": []}
+    for command in (("report", run), ("predict", run, settings.parent / "table.csv")):
+        done = chainrule(*command)
+        assert (done.code, "doctor" in done.err) == (0, False)
 
 
 @pytest.mark.parametrize("given", [(), ("run", "--check", "x.toml"), ("nowhere",)])

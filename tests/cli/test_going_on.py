@@ -69,6 +69,17 @@ def test_a_killed_run_goes_on_to_the_same_weights(here, killed, chainrule, asser
     assert_same_weights(here / "it", here / "unbroken")
 
 
+@pytest.mark.parametrize("begun_with", ["advise", None], ids=["now", "before there was a doctor"])
+def test_a_resumed_run_keeps_the_doctor_that_it_began_with(here, killed, chainrule, begun_with):
+    config = here / "it.checkpoint" / "config.toml"
+    text = config.read_text()
+    assert 'doctor = "advise"' in text  # the default of the command line
+    if begun_with is None:
+        config.write_text(text.replace('doctor = "advise"\n', ""))
+    assert chainrule("train", "--out", "it", "--resume").code == 0
+    assert f'doctor = "{begun_with or "none"}"' in (here / "it" / "config.toml").read_text()
+
+
 def refused(finished, *words: str) -> None:
     assert (finished.code, finished.out) == (2, "")
     assert finished.err.count("\n") == 1, finished.err

@@ -165,6 +165,15 @@ class Leap(nn.Schedule):
         return f.where(step < 100.0, 0.0 * step + 0.1, 1e20)
 
 
+@pytest.mark.parametrize("epochs", [2, 3, 5])
+def test_an_epoch_of_a_single_step_is_looked_at_too(digits, epochs):
+    alone, run = (
+        trained(digits, network(), doctor, batch_size=2000, epochs=epochs) for doctor in (None, "repair")
+    )
+    assert run.recipe == alone.recipe
+    assert len(run.history) == epochs
+
+
 def test_what_breaks_down_is_mended(digits):
     settings = {"optimizer": nn.sgd(Leap()), "epochs": 30}
     with pytest.raises(TrainingError):
@@ -260,6 +269,33 @@ def test_a_model_of_ones_own_is_advised_of_what_needs_no_surgery(digits):
     run = trained(digits, Mine(), "repair", optimizer=nn.adam(1e-6))
     assert "learning_rate_too_low" in run.diagnosis[0].causes[:2]
     assert accuracy(run) > 0.9
+
+
+def test_what_no_repair_can_look_into_is_told_for_a_person_to_mend(digits, tmp_path):
+    """Its own layers fade the signal; no repair can exchange their activation, and nothing is lost by it."""
+    from tests.doctor.own import Fading
+
+    model = nn.Sequential([*(Fading() for _ in range(6)), nn.Dense(10)])
+    alone, run = (trained(digits, model, doctor, epochs=20) for doctor in (None, "advise"))
+    assert accuracy(alone) == accuracy(run) < 0.6
+    told = [each for each in run.diagnosis if "No repair can change Fading" in each.remedy]
+    assert {each.severity for each in told} == {"note"}
+    assert {"vanishing_gradients", "not_learning"} & {each.symptom for each in told}
+    assert len({each.symptom for each in told}) == len(told)
+    loaded = load_run(run.save(tmp_path / "run"), (Fading,))
+    assert loaded.diagnosis == run.diagnosis
+
+
+def test_an_objective_of_ones_own_is_attended(digits):
+    from tests.doctor.own import Classes
+
+    x, y = digits
+    settings = {"optimizer": nn.adam(1e-6), "epochs": 30, "validation": 0.2, "progress": False}
+    alone, run = (
+        chainrule.train(Classes(network()), (x, y), doctor=doctor, **settings) for doctor in (None, "repair")
+    )
+    assert run.history[-1]["validation_loss"] < 0.5 * alone.history[-1]["validation_loss"]
+    assert "learning_rate_too_low" in run.diagnosis[-1].causes[:2]
 
 
 def test_an_unknown_mode_is_refused(digits):

@@ -89,3 +89,11 @@ def test_an_objective_of_ones_own_is_measured_by_its_loss():
     found = scored(given, **{"model.weight": [[1.0]], "model.bias": [0.0]})
     np.testing.assert_allclose(found, X[:, 0] ** 2)  # six groups of one
     assert yardstick.constant_score(given, given.data.sample) == 0
+
+
+def test_a_quantile_is_measured_by_its_loss():
+    y = np.array([0.0, 2, 0, 2, 0, 2]).reshape(6, 1)
+    given = patient(y, nn.Dense(1), nn.Quantile((0.9,)))
+    found = scored(given, weight=[[0]], bias=[1.0])  # too low by 1 costs 0.9, too high by 1 costs 0.1
+    np.testing.assert_allclose(found, [0.1, 0.9] * 3, rtol=1e-6)
+    assert yardstick.constant_score(given, given.data.sample) == 0

@@ -25,6 +25,7 @@ def failed(estimator: BaseEstimator) -> list[str]:
         NetRegressor(),
         NetClassifier((16,), max_iter=60, learning_rate_init=0.01),
         NetRegressor((16,), dtype="float64", max_iter=60, learning_rate_init=0.01),
+        NetClassifier((16,), max_iter=60, learning_rate_init=0.01, doctor="repair"),
         PerceptronClassifier(max_iter=100),
     ],
     ids=str,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -58,6 +59,10 @@ def larger(recipe):
     return replace(recipe, objective=Supervised(LARGER, recipe.loss))
 
 
+def longer(recipe):
+    return replace(recipe, epochs=7)
+
+
 def trained(recipe, attendant, **how):
     x = as_arrays(points(), recipe.dtype)
     validation = x.take(slice(20))
@@ -87,8 +92,9 @@ def test_epochs_before_it_are_as_without_and_those_after_it_differ():
     assert {r["learning_rate"] for r in amended.history[2:]} == {np.float32(0.0005)}
 
 
-@pytest.mark.parametrize("change", [slower, larger])
-@pytest.mark.parametrize("kill_at", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("change", "kill_at"), [*product([slower, larger, longer], [1, 2, 3, 4]), (longer, 5), (longer, 6)]
+)
 def test_a_killed_one_goes_on_to_the_same_bits(change, kill_at, tmp_path):
     recipe = replace(classification(model=SMALL), epochs=5)
     whole = trained(recipe, Amending(change))

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,17 @@ def test_before_training_there_is_no_step():
 def test_a_finding_is_told_in_sentences():
     said = str(Finding("dead", "note", "Unit 3 is dead.", remedy="leave it out", action="applied: ReLU"))
     assert said == "note: Unit 3 is dead. Leave it out. Applied: ReLU."
+
+
+def test_in_brief_it_is_the_cause_and_what_was_done_or_would_help():
+    assert FINDING.brief == "learning rate too high; learning rate 0.003 from step 41 on"
+    tried = replace(FINDING, action="", trials=(replace(TRIAL, before=0.69), replace(TRIAL, helped=False)))
+    assert tried.brief == (
+        "learning rate too high; on a copy, learning rate 0.003 in place of 0.3 lowered the error "
+        "from 0.69 to 0.31"
+    )
+    assert replace(tried, trials=()).brief == "learning rate too high; try a lower learning rate"
+    assert Finding("dead_units", "note", "Unit 3 is dead.").brief == "dead units; Unit 3 is dead."
 
 
 def test_severity_is_one_of_two():

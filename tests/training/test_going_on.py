@@ -2,6 +2,7 @@
 
 import copy
 import pickle  # noqa: TID251 (in memory, as joblib does to what it sends to other processes)
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from tests.training.helpers import classifier, points
 import chainrule
 from chainrule import nn
 from chainrule.errors import ConfigError, ShapeError
+from chainrule.training import EpochDone
+from chainrule.training.findings import FINDING, Finding
 
 
 def trained(epochs=3, **settings):
@@ -207,3 +210,31 @@ def test_what_does_not_fit_is_refused():
     plain = trained(optimizer=nn.LBFGS(), batch_size=200)
     with pytest.raises(ConfigError, match=r"the optimizer LBFGS\(\) has no learning rate"):
         plain.train(1, learning_rate=0.1)
+
+
+class Slowing:
+    """An attendant that lowers the rate after the first epoch, and says so."""
+
+    watch = ()
+
+    def attend(self, patient):
+        def hear(event):
+            if isinstance(event, EpochDone) and not event.state.journal:
+                found = Finding("fast", "problem", "It is fast.", action="applied: a lower rate")
+                event.state.journal.append({"kind": FINDING, **found.to_plain()})
+                event.amend(replace(patient.recipe, optimizer=nn.adam(0.001)), event.state)
+
+        return hear
+
+
+def test_a_run_that_was_repaired_goes_on_as_it_was_repaired_or_as_is_asked_now():
+    run = trained(doctor=Slowing())
+    assert run.recipe.optimizer == nn.adam(0.001)
+    further = run.train(2)
+    assert further.recipe == replace(run.recipe, epochs=5)
+    assert further.diagnosis == run.diagnosis != []
+    assert further.history[-1]["learning_rate"] == np.float32(0.001)
+    other = run.train(2, learning_rate=0.05, batch_size=8)
+    assert (other.recipe.optimizer, other.recipe.batch_size) == (nn.adam(0.05), 8)
+    assert other.history[-1]["learning_rate"] == np.float32(0.05)
+    assert other.history[-1]["step"] - run.history[-1]["step"] == 2 * -(-counts(run)[0] // 8)

@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 train_command = with_options(train.train)
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help())(train_command)
-app.command("tune", help=flowing(tune.tune.__doc__))(with_options(tune.tune))
+app.command("tune", help=flowing(tune.tune.__doc__))(with_options(tune.tune, without=tune.NO_OPTIONS))
 for each in (predict.predict, doctor.doctor, explain.explain, show.show, report.report):
     app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")

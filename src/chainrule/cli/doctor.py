@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from chainrule.cli.output import narrate, print_json
-from chainrule.cli.settings import read_order
+from chainrule.cli.settings import read_config, read_order
 from chainrule.errors import ConfigError
+from chainrule.tasks import TASKS
+from chainrule.training.attending import OFF
 from chainrule.training.findings import Finding, read_findings
-from chainrule.training.folder import kind_of
+from chainrule.training.folder import CONFIG, kind_of
 
 
 def doctor(
@@ -46,8 +49,8 @@ def doctor(
 ) -> None:
     """Show what was found while a run was trained, or check a training before it begins.
 
-    Of a RUN that was trained with --doctor it shows the findings: what was seen, the repairs that were tried,
-    what each of them did to the held-out error, and which one was applied.
+    Of a RUN it shows the findings, unless that was trained with --doctor none: what was seen, the repairs
+    that were tried, what each of them did to the held-out error, and which one was applied.
 
     With --check it looks at a training before its first step: at inputs, targets and the split; at signal and
     deltas from layer to layer; and it lets the network learn for a moment, by its own learning rate and
@@ -71,8 +74,13 @@ def doctor(
         diagnosis = read_findings(run)
         if json:
             print_json({"findings": [each.to_plain() for each in diagnosis]})
-        else:
+        elif diagnosis or _was_attended(run):
             print(told(diagnosis))
+        else:
+            print(
+                "No doctor attended this training. Its settings can be looked at: "
+                f"chainrule doctor --check {quote(str(run / CONFIG))}"
+            )
         return
     assert check is not None
     order = read_order(None, None, [check], assignments or [], flag="--check")
@@ -88,6 +96,13 @@ def doctor(
         print_json({"findings": [each.to_plain() for each in found]})
     else:
         _print(found)
+
+
+def _was_attended(run: Path) -> bool:
+    """Whether a doctor attended a run of a task; of other runs, whose settings do not say it, True."""
+    if kind_of(run).name not in TASKS or not (run / CONFIG).is_file():
+        return True
+    return read_config(run / CONFIG, "RUN").get("doctor", OFF) != OFF
 
 
 def _print(found: Sequence[Finding]) -> None:

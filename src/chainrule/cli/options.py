@@ -1,7 +1,7 @@
 """Settings of tasks that are options of their own, such as --horizon 14 for --set horizon=14."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Annotated, Any
 
@@ -12,15 +12,16 @@ from chainrule.tasks import TASKS
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
-def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with an option for each such setting of each task.
+def with_options(command: Callable[..., None], without: Collection[str] = ()) -> Callable[..., None]:
+    """A command with an option for each such setting of each task, without the named ones.
 
     Those that are given come to the command as `options`, name -> text.
     """
     tasks: dict[str, list[str]] = {}
     for task in TASKS.values():
         for name in task.options:
-            tasks.setdefault(name, []).append(task.name)
+            if name not in without:
+                tasks.setdefault(name, []).append(task.name)
     signature = inspect.signature(command)
     own = [each for each in signature.parameters.values() if each.name != "options"]
     added = [

@@ -1,6 +1,8 @@
 """The results of a run, as the commands print them."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from chainrule.cli.output import print_table
@@ -8,6 +10,7 @@ from chainrule.doctor.landscape.section import landscape_section
 from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
 from chainrule.report.run_page import write_report
 from chainrule.tasks import TASKS, Task, TaskRun
+from chainrule.training.findings import Finding
 from chainrule.training.folder import kind_of
 
 REPORT = "report.html"
@@ -45,6 +48,19 @@ def print_results(task: Task, stored: TaskRun) -> None:
     if rows:
         print_table(("", "held out", f"baseline:\n{task.guess(figures)}", "better by"), rows)
     print(f" {_ending(stored)}")
+
+
+def diagnosis_lines(diagnosis: Sequence[Finding], folder: Path) -> list[str]:
+    """What the doctor found, in a line for each problem, and where it is shown; notes are only named.
+
+    Nothing where nothing was found.
+    """
+    problems = [each.brief for each in diagnosis if each.severity == "problem"]
+    notes = dict.fromkeys(each.symptom.replace("_", " ") for each in diagnosis if each.severity == "note")
+    where = f"shown in {folder / REPORT} and by: chainrule doctor {quote(str(folder))}"
+    if problems:
+        return [*(f"doctor: {each}" for each in problems), f"doctor: {where}"]
+    return [f"doctor: no problem; noted: {', '.join(notes)}; {where}"] if notes else []
 
 
 def _ending(stored: TaskRun) -> str:

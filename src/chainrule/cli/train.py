@@ -5,13 +5,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
 from textwrap import TextWrapper
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
 
 from chainrule.cli.folders import RunFolder, check_subject, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
-from chainrule.cli.results import REPORT, plain_results, print_results, write_report_of
+from chainrule.cli.results import REPORT, diagnosis_lines, plain_results, print_results, write_report_of
 from chainrule.cli.settings import Order, read_order
 from chainrule.doctor import TrainingPath, loss_landscape
 from chainrule.doctor.landscape.section import write_landscape
@@ -20,8 +21,10 @@ from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
 from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
 from chainrule.training import Event, Listener, Started, write_aside
-from chainrule.training.findings import as_sentence
 from chainrule.training.interrupt import deferred_interrupt
+
+USUAL: Mapping[str, Any] = MappingProxyType({"doctor": "advise"})
+"""Settings with another default than in Python."""
 
 
 def settings_help() -> str:
@@ -37,7 +40,8 @@ def settings_help() -> str:
 def _settings_of(task: Task) -> str:
     width = max(len(name) for name in task.help) + 2
     lines = []
-    for name, default in asdict(task.settings()).items():
+    usual = {name: value for name, value in USUAL.items() if name in task.help}
+    for name, default in (asdict(task.settings()) | usual).items():
         value = list(default) if isinstance(default, tuple) else default
         wrapper = TextWrapper(78, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))
         lines += wrapper.wrap(f"{task.help[name]} ({'none' if value is None else value})")
@@ -124,6 +128,9 @@ def train(
     held out for the evaluation; their preparation is learned from the other ones only. The run folder
     gets weights, history, settings and a report.
 
+    The doctor watches the training and tries on copies of it what would help; with --doctor repair it does
+    that, too, and with --doctor none there is no doctor.
+
     Ctrl-C ends training: the best weights so far are written, and the exit code is 130.
 
     [bold]Examples[/bold]
@@ -158,7 +165,9 @@ def train(
     configs = [] if config is None else [config]
     if resume and place is not None and place.config.is_file():
         configs.insert(0, place.config)
-    order = read_order(file, target, configs, assignments or [], task, options)
+    # A run that was begun before there was a doctor goes on without.
+    usual = {} if resume and place is not None and place.state.is_file() else USUAL
+    order = read_order(file, target, configs, assignments or [], task, options, usual=usual)
     path = TrainingPath() if landscape else None
     try:
         stored, place = _train(order, place, [] if path is None else [path])
@@ -255,12 +264,11 @@ def _keep_order(place: RunFolder, order: Order) -> Listener:
 
 def _print_results(task: Task, stored: TaskRun, place: RunFolder, as_json: bool) -> None:
     report = place.folder / REPORT
+    for line in diagnosis_lines(stored.run.diagnosis, place.folder):
+        narrate(line)
     if as_json:
         print_json(plain_results(task, stored, place.folder))
         return
     print_results(task, stored)
-    for each in stored.run.diagnosis:
-        if each.severity == "problem":
-            tell(f"doctor: {each.said} {as_sentence(each.action or each.remedy)}")
     print(f" report   {report}")
     print(f" predict  chainrule predict {quote(str(place.folder))} FILE")

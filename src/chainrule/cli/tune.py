@@ -19,6 +19,8 @@ from chainrule.tasks.tuning import BEST, REPORT, TaskStudy, find_study, searched
 from chainrule.tune import Asha, Hyperband, Pruning, Space, StudyProgress
 
 PRUNING = ("asha", "hyperband", "none")
+NO_OPTIONS = ("doctor",)
+"""Settings that a search does not have: a doctor would change what is compared."""
 _SPACES = {task.name: tuple(task.search.spaces) for task in TASKS.values() if task.search is not None}
 _MANY = "; ".join(f"of {task}: {' or '.join(spaces)}" for task, spaces in _SPACES.items() if len(spaces) > 1)
 

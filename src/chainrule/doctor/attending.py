@@ -24,6 +24,7 @@ from chainrule.doctor.journal import Journal
 from chainrule.doctor.judging import BUDGET, MARGIN, Judge
 from chainrule.doctor.proposing import proposals
 from chainrule.doctor.repairs import REPAIRS, proposal_of
+from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
 from chainrule.doctor.trials import Proposal, Verdict, beside_lowest, continued, fall_by_doubling, tried
 from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now
@@ -259,10 +260,12 @@ class _Attending:
             wanted=wanted,
         )
         if not proposed:
+            self._note_untouched(journal, suspicions, state.step)
             return
         verdict = tried(self._patient, state, proposed, steps, judge.planned, flat=judge.is_flat)
         journal.tried(state.step, verdict)
         if not judge.is_problem(verdict):
+            self._note_untouched(journal, suspicions, state.step)
             return
         assert verdict.best is not None
         journal.found(problem_of(suspicions, proposed, verdict, state.step, applied=repairs))
@@ -270,6 +273,15 @@ class _Attending:
             self._write_down(journal, state, verdict)
             chosen = proposed[verdict.best]
             amend(chosen.recipe, remembering(state, chosen.state))
+
+    def _note_untouched(self, journal: Journal, suspicions: Sequence[Suspicion], step: int) -> None:
+        """Where no repair can look into a part of the network, tell what was seen: it may lie there."""
+        own = own_parts(self._patient.recipe)
+        for each in suspicions if own else ():
+            if not journal.knows(each.symptom):
+                found = finding_of(each, "note", step)
+                whose = f"No repair can change {' and '.join(own)}, so that this is to be looked at by hand."
+                journal.found(replace(found, remedy=f"{found.remedy} {whose}".strip()))
 
     def _judge(self, state: RunState) -> Judge:
         return Judge(self._patient, Journal(state.journal), self._constant)

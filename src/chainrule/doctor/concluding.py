@@ -78,9 +78,18 @@ def problem_of(
         f"difference: {trial.error:.2g}).",
         remedy=CAUSES[causes[0]].meaning,
         causes=causes,
-        trials=verdict.trials,
+        trials=tuple(verdict.trials[place] for place in _best_first(verdict)),
         action=f"applied: {trial.repair}" if applied else "",
     )
+
+
+def _best_first(verdict: Verdict) -> list[int]:
+    """The numbers of the trials: the best, then the others that helped, then those that did not."""
+    places = sorted(
+        range(len(verdict.trials)),
+        key=lambda place: (not verdict.trials[place].helped, verdict.ends[place]),
+    )
+    return sorted(places, key=lambda place: place != verdict.best)
 
 
 def likely_causes(suspicions: Sequence[Suspicion]) -> dict[str, float]:

@@ -36,7 +36,8 @@ def before_repair(recipe: Recipe, state: RunState, repair: Mapping[str, Any]) ->
         history=history,
         kept={},
     )
-    return amended_recipe(recipe, repair["recipe"]), before
+    earlier = amended_recipe(recipe, repair["recipe"])
+    return replace(earlier, epochs=repair["recipe"]["epochs"]), before  # more of them may be what is undone
 
 
 def keep_lowest(state: RunState, weights: Mapping[str, np.ndarray]) -> None:

@@ -88,7 +88,8 @@ class Judge:
         (earlier, before), (step, now) = self.journal.scores[-2:]
         if step < _EARLY * self.planned:
             return before - now < _PROGRESS * self.constant
-        return bool((now / max(before, 1e-12)) ** (1 / np.log2(step / max(earlier, 1))) > _FAST)
+        doublings = max(1.0, float(np.log2(step / max(earlier, 1))))  # of an epoch of one step, too
+        return bool((now / max(before, 1e-12)) ** (1 / doublings) > _FAST)
 
     def is_problem(self, verdict: Verdict) -> bool:
         """Whether the training would end better beyond doubt, by an amount that matters."""

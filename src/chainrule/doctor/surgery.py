@@ -7,6 +7,9 @@ from typing import Any
 
 from chainrule.nn import Activation, Conv1D, Conv2D, Dense, Sequential
 from chainrule.nn.layer import Layer
+from chainrule.nn.part import is_ours
+from chainrule.training.objective import Supervised
+from chainrule.training.recipe import Recipe
 
 LayerChange = Callable[[Layer], "Layer | Sequence[Layer]"]
 """What becomes of a layer: itself, another, or several in its place."""
@@ -69,6 +72,15 @@ def every_layer(layer: Layer) -> Iterator[Layer]:
     for held in _held(layer).values():
         for each in held if isinstance(held, tuple | list) else (held,):
             yield from every_layer(each)
+
+
+def own_parts(recipe: Recipe) -> list[str]:
+    """The names of the user's own classes, which no repair can look into: layers, or the objective."""
+    objective = recipe.objective
+    kinds: list[type] = [type(objective)]
+    if isinstance(objective, Supervised):
+        kinds = [*dict.fromkeys(map(type, innermost(objective.model)))]
+    return [kind.__name__ for kind in kinds if not is_ours(kind)]
 
 
 def activation_of(layer: Layer) -> str | None:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from chainrule.data import Arrays, belonging
+from chainrule.nn import Quantile
 from chainrule.training.attending import Patient
-from chainrule.training.objective import Supervised
+from chainrule.training.objective import Objective, Supervised
 from chainrule.training.state import RunState
 from chainrule.training.step import evaluated
 
@@ -58,11 +59,16 @@ def scores(patient: Patient, tree: Mapping[str, np.ndarray], examples: Arrays) -
     targets = belonging("y", examples.named)
     with np.errstate(all="ignore"):
         said = patient.programs.outputs(tree, len(examples), lambda rows: examples.inputs.take(rows).named)
-        if isinstance(patient.recipe.objective, Supervised) and len(targets) == 1:
+        if _is_of_targets(patient.recipe.objective) and len(targets) == 1:
             found = _of_targets(next(iter(targets.values())), said, _deviation(patient))
             if found is not None:
                 return found
         return _of_groups(patient, tree, examples)
+
+
+def _is_of_targets(objective: Objective) -> bool:
+    """Whether outputs are to be near the targets: a quantile is not, and only its loss can measure it."""
+    return isinstance(objective, Supervised) and not isinstance(objective.loss.of_one(), Quantile)
 
 
 def _of_targets(y: np.ndarray, said: object, deviation: np.ndarray | None) -> np.ndarray | None:
@@ -146,7 +152,7 @@ def constant_score(patient: Patient, examples: Arrays) -> float:
     """The mean score of the best answer that is the same for all examples; 0 where nobody knows."""
     known, asked = (belonging("y", each.named) for each in (patient.data.sample, examples))
     outputs = patient.programs.forward(patient.data.sample.inputs, 1, raw=False).outputs
-    if not isinstance(patient.recipe.objective, Supervised) or len(known) != 1 or len(outputs) != 1:
+    if not _is_of_targets(patient.recipe.objective) or len(known) != 1 or len(outputs) != 1:
         return 0.0
     (y,), (wanted,), (output,) = known.values(), asked.values(), outputs.values()
     width = int(np.prod(output.shape[1:]))

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,11 +27,11 @@ from chainrule.estimators.inputs import (
 from chainrule.estimators.settings import Settings
 from chainrule.report.figures import learning_curve
 from chainrule.training import Record, Run
+from chainrule.training.findings import Finding
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_SETTINGS = [each.name for each in fields(Settings) if each.name != "owner"]
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 _FILL = "fill it in, or give a DataFrame, whose missing values are filled in"
 _NO_METRICS = {"epoch", "step", "seconds", "learning_rate"}
@@ -105,6 +104,11 @@ class NetEstimator(BaseEstimator):
         return self.loss_curve_[-1]
 
     @property
+    def diagnosis_(self) -> list[Finding]:
+        """The findings of the doctor, in all calls of fit that continue each other; none without `doctor`."""
+        return self.run_.diagnosis
+
+    @property
     def notes_(self) -> tuple[str, ...]:
         """Sentences on columns of a DataFrame that were left out or converted."""
         inputs = self._fitted.inputs
@@ -146,14 +150,11 @@ class NetEstimator(BaseEstimator):
         """The weights of rows, given sample_weight."""
         return weight
 
-    def _settings(self) -> Settings:
-        return Settings(type(self).__name__, **{name: getattr(self, name) for name in _SETTINGS})
-
     def _train(
         self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, targets: Targets | None = None
     ) -> Self:
         """fit, or one epoch of it. targets: known already, such as all the classes."""
-        settings = self._settings()
+        settings = Settings.of(self)
         fitted = self.__sklearn_is_fitted__() and (incremental or settings.warm_start)
         before = self._fitted if fitted else None
         attributes = dict(vars(self))

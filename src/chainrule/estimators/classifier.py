@@ -95,6 +95,14 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         'float32' trains on the compiled core; 'float64' in NumPy, several times slower, for comparisons.
     listeners : list of callables, default=None
         Callbacks, called with each event of training (`chainrule.training.events`).
+    doctor : str or None, default=None
+        Whether the doctor attends `fit`: 'watch' says what is wrong with the training, 'advise' also tries on
+        copies of it what would help, 'repair' does what helps; None or 'none' for no doctor. `diagnosis_` has
+        the findings. The estimator predicts by the repaired network and stores it; `run_.recipe` is the
+        repaired recipe. `fit` with `warm_start` and `partial_fit` keep what was repaired as long as the
+        parameters that it stands for are not changed. `partial_fit` has no doctor: one epoch tells too
+        little. With cross-validation (see `early_stopping`) the doctor attends one further training on two
+        thirds of the rows; what it repairs there holds for all that follow.
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous call, with a new optimizer.
     random_state : int, RandomState or None, default=None
@@ -121,6 +129,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         The training loss of the last epoch.
     validation_scores_ : list of float or None
         The accuracy on the held-out rows for each epoch; with cross-validation the mean of the folds.
+    diagnosis_ : list of chainrule.doctor.Finding
+        What the doctor found; empty without `doctor`.
     notes_ : tuple of str
         Sentences on columns of a DataFrame that were left out or converted.
     n_outputs_ : int
@@ -170,6 +180,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         standardize: bool = True,
         dtype: str = "float32",
         listeners: Sequence[Listener] | None = None,
+        doctor: str | None = None,
         warm_start: bool = False,
         random_state: Any = None,
         verbose: bool = False,
@@ -193,6 +204,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self.standardize = standardize
         self.dtype = dtype
         self.listeners = listeners
+        self.doctor = doctor
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose

@@ -3,6 +3,7 @@
 import math
 
 from chainrule.training import EpochDone, Event
+from chainrule.training.events import Amended
 
 
 class Converged:
@@ -19,6 +20,8 @@ class Converged:
 
     def __call__(self, event: Event) -> None:
         """Compare the loss of the epoch with the best so far."""
+        if isinstance(event, Amended):  # its losses may be others, and it has its own time
+            self._best, self._waited = math.inf, 0
         if not isinstance(event, EpochDone):
             return
         loss = event.record["loss"]

@@ -15,6 +15,7 @@ from chainrule.estimators.converged import Converged
 from chainrule.estimators.defaults import default_network
 from chainrule.estimators.folds import train_by_folds
 from chainrule.estimators.inputs import Columns, Inputs, features_of, fit_inputs
+from chainrule.estimators.repaired import repaired_fields, still_repaired
 from chainrule.estimators.settings import Settings, hidden_layers, network_for
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.executors import DEFAULT
@@ -31,6 +32,7 @@ from chainrule.training import (
     starting_tree,
     train_recipe,
 )
+from chainrule.training.going_on import LastState
 from chainrule.training.programs import ESTIMATED_ROWS
 
 _SHARED = {"epochs": 1, "batch_size": 1, "seed": 0, "patience": None}
@@ -58,13 +60,20 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Fitted(Generic[AnyTargets]):
-    """The result of fitting. state: at the end of training, to continue from. programs: compiled for it."""
+    """The result of fitting.
+
+    run: with the recipe that was trained, repaired or not. state: at the end of training, to continue from.
+    programs: compiled for it. settings: of the call. repaired: names of the fields of the recipe that the
+    doctor changed.
+    """
 
     run: Run
     state: RunState
     programs: Programs
     inputs: Inputs
     targets: AnyTargets
+    settings: Settings
+    repaired: tuple[str, ...] = ()
 
     def outputs(self, x: Any, *, raw: bool, then: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """`then` of the outputs of the network for rows: of the raw ones, or of the predictions.
@@ -110,36 +119,63 @@ def fit_rows(settings: Settings, rows: Rows, before: Fitted[Any] | None, *, incr
         arrays, held_out = split(arrays, settings.validation_fraction, seed, stratify=True)
     mean_weight = 1.0 if arrays.weight is None else float(arrays.weight.mean())
     network, loss = _network(settings, arrays.x, inputs, rows.targets)
-    recipe = settings.recipe(network, loss, len(arrays), mean_weight, early=early, seed=seed, folds=folds)
+    asked = settings.recipe(network, loss, len(arrays), mean_weight, early=early, seed=seed, folds=folds)
     done = before.state.epoch if before else 0
-    recipe = replace(recipe, epochs=done + (1 if incremental else recipe.epochs))
+    recipe = asked = replace(asked, epochs=done + (1 if incremental else asked.epochs))
+    if before is not None:
+        recipe = still_repaired(asked, before.repaired, before.run.recipe, before.settings, settings)
     programs = _programs(recipe, before)
     check_data(recipe, programs, given, None)
-    listeners, progress = list(settings.listeners or ()), bool(settings.verbose)
     if folds:
-        patience = settings.patience(len(arrays), folds=True)
         run, state = train_by_folds(
-            recipe, arrays, programs, patience=patience, listeners=listeners, progress=progress
+            recipe,
+            arrays,
+            programs,
+            patience=settings.patience(len(arrays), folds=True),
+            listeners=list(settings.listeners or ()),
+            progress=bool(settings.verbose),
+            doctor=settings.doctor,
         )
-        return Fitted(run, state, programs, inputs, rows.targets)
+    else:
+        run, state = _train(settings, recipe, arrays, held_out, programs, before, incremental=incremental)
+    if before is not None and before.run.diagnosis:
+        run = replace(run, diagnosis=[*before.run.diagnosis, *run.diagnosis])
+    if not _alike(programs.recipe, run.recipe):
+        programs = run.programs
+    return Fitted(run, state, programs, inputs, rows.targets, settings, repaired_fields(asked, run.recipe))
+
+
+def _train(
+    settings: Settings,
+    recipe: Recipe,
+    arrays: Arrays,
+    held_out: Arrays | None,
+    programs: Programs,
+    before: Fitted[Any] | None,
+    *,
+    incremental: bool,
+) -> tuple[Run, RunState]:
+    """Train on all the arrays in one go; the run, and the state at its end."""
+    listeners, patience = list(settings.listeners or ()), settings.patience(len(arrays))
     if before is None:
         state = RunState(starting_tree(recipe, arrays, programs))
     else:
         state = _continued(settings.owner, recipe, arrays, programs, before, with_optimizer=incremental)
-    patience = settings.patience(len(arrays))
-    if not incremental and not early and patience != math.inf:
+    if not incremental and held_out is None and patience != math.inf:
         listeners.append(Converged(settings.tol, int(patience)))
+    last = LastState()  # a repair puts another state in the place of the given one
     run = train_recipe(
         recipe,
         arrays,
         held_out,
         watch=False,
-        listeners=listeners,
-        progress=progress,
+        listeners=[*listeners, last],
+        progress=bool(settings.verbose),
+        doctor=None if incremental else settings.doctor,
         state=state,
         programs=programs,
     )
-    return Fitted(run, state, programs, inputs, rows.targets)
+    return run, last.state or state
 
 
 def _prepared(settings: Settings, rows: Rows, before: Fitted[Any] | None) -> tuple[Arrays, Inputs]:
@@ -179,8 +215,12 @@ def _programs(recipe: Recipe, before: Fitted[Any] | None) -> Programs:
     """Those of the call before where they are the same, else those of another fit that was alike."""
     if before is None:
         return _programs_of(replace(recipe, **_SHARED))
-    same = replace(recipe, **_SHARED) == replace(before.run.recipe, **_SHARED)
-    return before.programs if same else _programs_of(replace(recipe, **_SHARED))
+    return before.programs if _alike(recipe, before.run.recipe) else _programs_of(replace(recipe, **_SHARED))
+
+
+def _alike(recipe: Recipe, other: Recipe) -> bool:
+    """Whether compiled programs serve both."""
+    return replace(recipe, **_SHARED) == replace(other, **_SHARED)
 
 
 def _programs_of(recipe: Recipe) -> Programs:

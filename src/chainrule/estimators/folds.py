@@ -1,5 +1,6 @@
 """Training with few rows: cross-validation chooses the number of epochs, then all rows are trained on."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,9 @@ from chainrule.training import (
     starting_tree,
     train_recipe,
 )
+from chainrule.training.attending import Attendant, attendant_of
+from chainrule.training.findings import Finding
+from chainrule.training.going_on import LastState
 
 FOLDS = 3
 
@@ -32,6 +36,7 @@ def train_by_folds(
     patience: float,
     listeners: list[Listener],
     progress: bool,
+    doctor: str | Attendant | None = None,
 ) -> tuple[Run, RunState]:
     """Train on all rows for the number of epochs with the lowest mean loss in cross-validation.
 
@@ -39,11 +44,23 @@ def train_by_folds(
     single validation part would be too small to decide when to stop, and too large to leave out of training.
     recipe: without patience; its epochs are the most. patience: cross-validation ends after so many epochs
     without a lower mean loss; infinity for never.
+    doctor: see `chainrule.train`; it attends one further training of the first fold, and what it repairs
+    there holds for all folds and the final training.
     Only the final training sends events to listeners. Its records hold, as 'validation_…', the means over the
     folds; of an ensemble, the loss of its mean prediction. If cross-validation is interrupted, the network of
     the fold in training is returned.
     """
     folds = [(arrays.take(rest), arrays.take(fold)) for rest, fold in folds_of(arrays, recipe.seed)]
+    diagnosis: list[Finding] = []
+    attendant = attendant_of(doctor)
+    if attendant is not None:
+        run, state = _attended(recipe, *folds[0], programs, patience, attendant)
+        trained = replace(run.recipe, patience=recipe.patience)
+        if run.stopped == "interrupted":
+            return replace(run, recipe=trained), state
+        diagnosis = run.diagnosis
+        if trained != recipe:
+            recipe, programs = trained, run.programs
     states = [RunState(starting_tree(recipe, rest, programs)) for rest, _ in folds]
     measured: list[list[Record]] = [[] for _ in folds]
     epochs = best = 0
@@ -62,7 +79,8 @@ def train_by_folds(
     run = _trained(replace(recipe, epochs=best), arrays, programs, state, heard, progress=progress)
     state.best, state.best_epoch = run.parameters, state.epoch
     stopped = "early stopping" if run.stopped == "epochs" and best < recipe.epochs else run.stopped
-    return replace(run, recipe=recipe, stopped=stopped, best_epoch=state.best_epoch), state
+    best_epoch = state.best_epoch
+    return replace(run, recipe=recipe, stopped=stopped, best_epoch=best_epoch, diagnosis=diagnosis), state
 
 
 def folds_of(arrays: Arrays, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -102,6 +120,26 @@ def loss_of_predictions(loss: Loss, predictions: np.ndarray, arrays: Arrays) -> 
 
 def _surprise(probabilities: np.ndarray) -> np.ndarray:
     return -np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+
+
+def _attended(
+    recipe: Recipe, rest: Arrays, fold: Arrays, programs: Programs, patience: float, doctor: Attendant
+) -> tuple[Run, RunState]:
+    """A training on `rest`, which `fold` validates, as the doctor leaves it; and the state at its end."""
+    stopping = replace(recipe, patience=None if patience == math.inf else int(patience))
+    last, state = LastState(), RunState(starting_tree(recipe, rest, programs))
+    run = train_recipe(
+        stopping,
+        rest,
+        fold,
+        watch=False,
+        listeners=[last],
+        progress=False,
+        doctor=doctor,
+        state=state,
+        programs=programs,
+    )
+    return run, last.state or state
 
 
 def _measuring(

@@ -91,13 +91,16 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     validation_fraction: the last share of all times, for validation and early stopping; at least one horizon.
         If 0, or if the series are too short, all epochs are trained.
     n_iter_no_change: training ends after so many epochs without a lower validation loss.
+    doctor: whether the doctor attends `fit`: 'watch' says what is wrong with the training, 'advise' also
+        tries on copies of it what would help, 'repair' does what helps; None or 'none' for no doctor. Folds
+        of `backtest` are repaired as well.
     random_state: a whole number or RandomState, for the initial weights, the order of windows and dropout.
     verbose: show a progress bar.
 
     Fitted attributes: quantiles_ (ascending), horizon_, lags_, frequency_ (text), series_ (their names),
     forecast_ (the trained `Forecast`), history_ (one record per epoch), loss_curve_, validation_loss_curve_
-    (empty without validation), n_iter_, notes_ (sentences on columns left out), n_features_in_,
-    feature_names_in_.
+    (empty without validation), n_iter_, diagnosis_ (findings of the doctor), notes_ (sentences on columns
+    left out), n_features_in_, feature_names_in_.
 
     Source: a small variant of TiDE (Das et al. 2023), trained on the pinball loss of all quantiles.
     """
@@ -121,6 +124,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         batch_size: int = 64,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 6,
+        doctor: str | None = None,
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
@@ -139,6 +143,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.doctor = doctor
         self.random_state = random_state
         self.verbose = verbose
 
@@ -152,7 +157,13 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         settings = self._settings()
         read = self._read(X, y)
         with words_of_estimators():
-            forecast = fit_forecast(settings, read.places.grid, read.series, progress=bool(self.verbose))
+            forecast = fit_forecast(
+                settings,
+                read.places.grid,
+                read.series,
+                progress=bool(self.verbose),
+                doctor=self.doctor,
+            )
         return self._fitted(forecast, read.known_ahead, read.names)
 
     def _fitted(self, forecast: Forecast, known_ahead: KnownAhead, names: list[Any]) -> Self:
@@ -167,7 +178,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         self.loss_curve_ = [record["loss"] for record in run.history]
         validated = [record["validation_loss"] for record in run.history if "validation_loss" in record]
         self.validation_loss_curve_ = validated
-        self.n_iter_ = len(run.history)
+        self.n_iter_, self.diagnosis_ = len(run.history), run.diagnosis
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -249,8 +260,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         if settings.horizon is None:
             raise ConfigError("backtest: horizon is None", remedy="give one, such as horizon=24")
         seasons = (settings.season,) if settings.season is not None else grid.frequency.seasons[:2]
+        doctor = self.doctor if self.doctor == "repair" else None  # nobody reads findings of the folds
         scores = backtest(
-            lambda known: fit_forecast(settings, grid, known, progress=bool(self.verbose)),
+            lambda known: fit_forecast(settings, grid, known, progress=bool(self.verbose), doctor=doctor),
             grid,
             series,
             horizon=settings.horizon,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from chainrule.nn import (
 from chainrule.nn.settings import check_choice, check_flag, check_number, check_whole, plain_fields
 from chainrule.tasks.build import DECAYING, SCHEDULES, hidden_layer, optimizer_for, output_layer
 from chainrule.training import Listener, Recipe, Supervised
+from chainrule.training.attending import MODES
 
 AUTO = "auto"
 SCIKIT_LEARN_ACTIVATIONS: Mapping[str, str] = {"identity": "linear", "logistic": "sigmoid"}
@@ -57,6 +58,7 @@ class Settings:
     standardize: bool
     dtype: str
     listeners: Sequence[Listener] | None
+    doctor: str | None
     warm_start: bool
     random_state: Any
     verbose: bool
@@ -83,6 +85,8 @@ class Settings:
             raise ConfigError(
                 f"{self.owner}: listeners is {listeners!r}", remedy="give a list of functions of an event"
             )
+        if self.doctor is not None:
+            check_choice(self.owner, "doctor", self.doctor, MODES)
         self._check_combinations()
 
     def _check_numbers(self) -> None:
@@ -123,6 +127,16 @@ class Settings:
                 f"{self.owner}: solver {_named(self.solver)} takes no weight_decay",
                 remedy=f"choose {', '.join(DECAYING)}, or alpha, the penalty",
             )
+
+    @staticmethod
+    def of(estimator: Any) -> "Settings":
+        """The parameters of an estimator that all share."""
+        names = [each.name for each in fields(Settings) if each.name != "owner"]
+        return Settings(type(estimator).__name__, **{name: getattr(estimator, name) for name in names})
+
+    def changed(self, before: "Settings", names: Sequence[str]) -> list[str]:
+        """Those of the names that have another value than before; lists and tuples are alike."""
+        return [name for name in names if _items(getattr(self, name)) != _items(getattr(before, name))]
 
     def early(self, rows: int) -> bool:
         """Whether a part of this many rows is held out for early stopping."""

@@ -15,6 +15,7 @@ from chainrule.data.plain_json import json_text
 from chainrule.errors import ChainruleError, DataError
 from chainrule.estimators.fitting import Fitted, Targets
 from chainrule.estimators.inputs import AsGiven, Columns, Inputs, Numbers
+from chainrule.estimators.settings import Settings
 from chainrule.estimators.targets import ClassTargets, NumberTargets
 from chainrule.nn import KINDS
 from chainrule.nn.part import class_name, names_class, short_name
@@ -44,6 +45,7 @@ def save(estimator: BaseEstimator, fitted: Fitted[Any], folder: Path) -> Path:
         "n_features_in": attributes["n_features_in_"],
         "feature_names_in": None if names is None else names.tolist(),
         "n_iter": attributes["n_iter_"],
+        "repaired": list(fitted.repaired),
         "state": {name: getattr(fitted.state, name) for name in ("epoch", "step", "seconds")},
     }
     with folder_aside(folder) as aside:
@@ -73,7 +75,9 @@ def load(kind: type[Saved], folder: Path, classes: tuple[type | FunctionType, ..
         state = RunState(tree, **content["state"], history=run.history, best=best)
         inputs, targets = _restored_inputs(content["inputs"]), _restored_targets(content["targets"], kinds)
         attributes = vars(estimator)
-        attributes["_fitted"] = Fitted(run, state, Programs(run.recipe, run.executor), inputs, targets)
+        programs, settings = Programs(run.recipe, run.executor), Settings.of(estimator)
+        repaired = tuple(content.get("repaired", ()))  # which folders of before the doctor lack
+        attributes["_fitted"] = Fitted(run, state, programs, inputs, targets, settings, repaired)
         attributes["n_iter_"], attributes["n_outputs_"] = content["n_iter"], targets.outputs
         attributes["n_features_in_"] = content["n_features_in"]
         if content["feature_names_in"] is not None:

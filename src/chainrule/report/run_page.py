@@ -16,7 +16,7 @@ from chainrule.report import diagnosis as diagnosis_of_run
 from chainrule.report import page, probe_curves, sections
 from chainrule.report.figures import Epochs
 from chainrule.report.numbers import duration, metric_gain, metric_name, metric_value, number
-from chainrule.training.findings import Finding, read_findings
+from chainrule.training.findings import Finding, findings_of
 from chainrule.training.folder import CONFIG, METRICS, read_history
 
 REPORT = "report.html"
@@ -41,7 +41,7 @@ def write_report(
     config, metrics, evaluation = read_run(folder)
     shown, more = sections_of(evaluation, folder), more_of(folder)
     page_html = run_page(
-        config, metrics, evaluation, folder.resolve().name, shown, more, diagnosis=read_findings(folder)
+        config, metrics, evaluation, folder.resolve().name, shown, more, diagnosis=findings_of(folder)
     )
     write_aside(folder / REPORT, page_html.encode(errors="backslashreplace"))
     return folder / REPORT

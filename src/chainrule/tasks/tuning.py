@@ -14,6 +14,7 @@ from chainrule.paths import text_of_path
 from chainrule.report.tune_page import tune_page
 from chainrule.tasks.task import Opened, Search, Task, TaskRun, Trials, plain_settings
 from chainrule.training import Run, check_free, folder_aside, write_aside
+from chainrule.training.attending import OFF
 from chainrule.training.folder import write_kind
 from chainrule.training.interrupt import deferred_interrupt
 from chainrule.tune import Asha, Pruning, Space, StudyListener, StudyResult, search
@@ -92,6 +93,7 @@ def tune_task(
     Raises ConfigError and DataError before the first trial, and TrainingError if no trial was completed.
     """
     check_whole("tune_task", "trials", trials)
+    _refuse_doctor(settings)
     import_optuna()
     if space is None:
         space = space_of(task, settings)
@@ -132,6 +134,15 @@ def tune_task(
         page = _page(folder, opened, space, result, best)
         write_aside(folder / REPORT, page.encode(errors="backslashreplace"))
     return TaskStudy(result, best, folder)
+
+
+def _refuse_doctor(settings: Any) -> None:
+    doctor = plain_settings(settings).get("doctor", OFF)
+    if doctor != OFF:
+        raise ConfigError(
+            f"doctor is '{doctor}', and a search has no doctor: repairs would change what is compared",
+            remedy="leave it out, and train the best settings with a doctor afterwards",
+        )
 
 
 def find_study(

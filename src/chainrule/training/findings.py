@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chainrule.data.plain_json import json_text, plain
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ChainruleWarning, ConfigError, DataError, warn
 
 SEVERITIES = ("note", "problem")
 """'problem': this training will end clearly worse than it need. 'note': worth knowing."""
@@ -50,8 +50,8 @@ class Finding:
     SEVERITIES. said: one or two sentences for a person, with numbers, and layer and step where they belong.
     remedy: what to do about it. layer: path of the layer, '' where it is about the whole. step: steps done
     when it was found; None before training. causes: names of causes, the likeliest first. evidence: plain
-    data, such as numbers and short series. trials: repairs that were tried. action: what was done, if
-    anything.
+    data, such as numbers and short series. trials: repairs that were tried, the best first. action: what was
+    done, if anything.
     Raises ConfigError for another severity.
     """
 
@@ -75,6 +75,18 @@ class Finding:
     def __str__(self) -> str:
         sentences = [as_sentence(each) for each in (self.said, self.remedy, self.action) if each]
         return f"{self.severity}: {' '.join(sentences)}"
+
+    @property
+    def brief(self) -> str:
+        """A line for a person: the likeliest cause, and what was done about it, or what would help."""
+        what = (self.causes[0] if self.causes else self.symptom).replace("_", " ")
+        helped = [trial for trial in self.trials if trial.helped]
+        if self.action:
+            return f"{what}; {self.action}"
+        if helped:
+            change = f"from {helped[0].before:.3g} to {helped[0].after:.3g}"
+            return f"{what}; on a copy, {helped[0].repair} lowered the error {change}"
+        return f"{what}; {self.remedy or self.said}"
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data for JSON; a number that is not finite is None."""
@@ -113,6 +125,12 @@ def write_findings(folder: Path, diagnosis: Sequence[Finding]) -> None:
         (folder / DIAGNOSIS).write_text(json_text(content, indent=1) + "\n", encoding="utf-8")
 
 
+def problems_in(journal: Sequence[Mapping[str, Any]], after: int = 0) -> list[Finding]:
+    """The problems among the findings of a state's journal, without the first few of them."""
+    found = [each for each in journal if each.get("kind") == FINDING and each.get("severity") == "problem"]
+    return findings_in(found[after:])
+
+
 def read_findings(folder: Path) -> list[Finding]:
     """What `write_findings` wrote; none where there is no such file. DataError where it is damaged."""
     path = folder / DIAGNOSIS
@@ -121,8 +139,18 @@ def read_findings(folder: Path) -> list[Finding]:
         return [Finding.from_plain(each) for each in listed]
     except FileNotFoundError:
         return []
-    except (OSError, KeyError, TypeError, ValueError, DataError) as error:
-        raise DataError(f"{path} is damaged ({error})", remedy="remove it; the run itself is whole") from None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        why = error.what if isinstance(error, DataError) else repr(error)
+        raise DataError(f"{path} is damaged ({why})", remedy="remove it; the run itself is whole") from None
+
+
+def findings_of(folder: Path) -> list[Finding]:
+    """`read_findings`; none, and a warning, where the file is damaged, since the run itself is whole."""
+    try:
+        return read_findings(folder)
+    except DataError as error:
+        warn(ChainruleWarning(error.what, remedy=error.remedy))
+        return []
 
 
 def _of_finding(name: str, value: Any) -> Any:

@@ -90,6 +90,7 @@ def go_on(
     check_lengths(programs, supply.sample.inputs.named, run.input_shapes, run.parameters, "train")
     same_batches = data is None and recipe.batch_size == run.recipe.batch_size
     state = old.fork(starting_tree_of(recipe, supply, programs), same_batches=same_batches).state
+    state.recipe = None  # the run's own recipe is the amended one, and the changes are changes of it
     watch = known.watch if changes.watch is None else changes.watch
     last = LastState()
     further = train_recipe(

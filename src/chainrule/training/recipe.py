@@ -108,12 +108,14 @@ class Recipe(Part):
 
 
 def amended_recipe(given: Recipe, amended: Mapping[str, Any]) -> Recipe:
-    """What an amended training goes on with: the stored recipe, for as many epochs as are given now.
+    """What an amended training goes on with: the stored recipe, for at least as many epochs as are given now.
+
+    More of them where the amendment lengthened the training, which a resumed one must not forget.
 
     amended: as plain data; classes of one's own in it are those in the given recipe.
     """
     stored = Recipe.from_plain(dict(amended), own_kinds(given))
-    return replace(stored, epochs=given.epochs)
+    return replace(stored, epochs=max(stored.epochs, given.epochs))
 
 
 def differing_settings(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from chainrule.backprop import Explanation
 from chainrule.calls import naming_settings
 from chainrule.data import Ragged, Source, Structure, belonging, flattened
 from chainrule.data.files import folder_aside
-from chainrule.errors import ChainruleError, ChainruleWarning, DataError, warn
+from chainrule.errors import ChainruleError, DataError
 from chainrule.executors import DEFAULT
 from chainrule.nn.layer import building
 from chainrule.nn.metrics import MetricsGiven
@@ -22,7 +22,7 @@ from chainrule.nn.summarizing import Summary, summary_of
 from chainrule.program import Program, Trace
 from chainrule.training.events import Listener
 from chainrule.training.explaining import explain_row
-from chainrule.training.findings import Finding, read_findings, write_findings
+from chainrule.training.findings import Finding, findings_of, write_findings
 from chainrule.training.folder import RUN, WEIGHTS, Contents, read_contents, write_contents, write_kind
 from chainrule.training.going_on import Changes, GoingOn, go_on
 from chainrule.training.heads import check_measurable, measured, metric_names
@@ -299,19 +299,10 @@ def load_run(
             Batch(batch),
             columns=contents.columns,
             executor=executor,
-            diagnosis=_known_findings(folder),
+            diagnosis=findings_of(folder),
         )
     except ChainruleError:
         raise
     except (KeyError, ValueError, TypeError) as error:
         what = f"{folder / WEIGHTS} was not written by chainrule ({error!r})"
         raise DataError(what, remedy="train again") from None
-
-
-def _known_findings(folder: Path) -> list[Finding]:
-    """The findings in the folder; none, and a warning, where their file is damaged: the run is whole."""
-    try:
-        return read_findings(folder)
-    except DataError as error:
-        warn(ChainruleWarning(error.what, remedy=error.remedy))
-        return []

@@ -202,3 +202,27 @@ def test_inputs_far_off_are_clipped_and_the_others_scaled():
     np.testing.assert_allclose(scaled[::10, 1], -4)
     assert np.abs(scaled[kept].mean(0)).max() < 0.2
     assert np.abs(scaled[kept].std(0) - 1).max() < 0.2
+
+
+TWO = (Y > 0).astype(int)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        case(NUMBER, TWO, nn.BinaryCrossEntropy()),
+        case(PLAIN, Y),
+        case(PLAIN, NUMBERS, nn.Quantile((0.1, 0.5, 0.9))),
+        case(NUMBER, NUMBERS, nn.Quantile((0.9,))),
+        case(nn.Dense(2), NUMBERS, nn.GaussianNegativeLogLikelihood()),
+    ],
+    ids=["two classes by one output", "classes", "quantiles", "one quantile", "mean and variance"],
+)
+def test_a_loss_that_answers_what_is_asked_is_left_as_it_is(given):
+    assert list(REPAIRS["fit_loss"](*given)) == []
+
+
+def test_of_two_classes_the_one_output_stays_one():
+    sigmoid = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(1, "sigmoid")])
+    (change,) = REPAIRS["fit_loss"](*case(sigmoid, TWO, nn.BinaryCrossEntropyOfProbabilities()))
+    assert change.said == "BinaryCrossEntropy of 1 linear output"

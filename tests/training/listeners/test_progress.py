@@ -11,6 +11,7 @@ from tests.training.helpers import classifier, points, stop_after
 
 from chainrule import nn, train
 from chainrule.errors import TrainingError
+from chainrule.training import EpochDone
 
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -112,3 +113,34 @@ def test_in_a_notebook_there_is_none_where_it_is_not_wanted(monkeypatch):
 def test_nothing_of_a_notebook_is_imported():
     code = "import sys, chainrule.training; print([n for n in ('IPython', 'ipykernel') if n in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+class Seeing:
+    """An attendant that finds a problem after the second epoch."""
+
+    watch = ()
+
+    def attend(self, patient):
+        def hear(event):
+            if isinstance(event, EpochDone) and event.state.epoch == 2:
+                event.state.journal.append(problem("slow", "applied: [bold]a higher rate"))
+
+        return hear
+
+
+def problem(symptom, action):
+    return {"kind": "finding", "symptom": symptom, "severity": "problem", "said": "It is.", "action": action}
+
+
+@pytest.mark.parametrize("epochs", [2, 4])
+def test_what_the_doctor_finds_is_a_line_of_its_own_once(epochs, capsys, no_terminal):
+    fit(True, epochs, doctor=Seeing())
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("doctor: slow; applied: [bold]a higher rate") == 1
+    assert len(lines) == epochs + 1
+
+
+def test_a_resumed_run_does_not_say_it_again(tmp_path, capsys, no_terminal):
+    for epochs in (3, 5):
+        fit(True, epochs, doctor=Seeing(), checkpoint=tmp_path / "state")
+    assert capsys.readouterr().err.count("doctor: ") == 1

@@ -14,10 +14,12 @@ from chainrule.nn import (
     BinaryCrossEntropy,
     ClassWeighted,
     Dense,
+    GaussianNegativeLogLikelihood,
     Loss,
     MeanOfMembers,
     MeanSquaredError,
     MultiOutputLoss,
+    Quantile,
     SoftmaxCrossEntropy,
     glorot_uniform,
     zeros,
@@ -63,15 +65,22 @@ def fit_output(patient: Patient, state: RunState) -> Iterator[Change]:
 
 
 def fit_loss(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Cross-entropy on raw outputs, one for each class, where the targets are classes; else squared error."""
+    """Cross-entropy on raw outputs, one for each class, where the targets are classes; else squared error.
+
+    One output stays one where it decides between two classes. Quantiles and variances stay what was asked
+    for: a squared error would answer another question.
+    """
     del state
     objective = patient.recipe.objective
     targets = belonging("y", patient.data.sample.named)
     if not isinstance(objective, Supervised) or len(targets) != 1:
         return
+    now = objective.loss.of_one()
+    if isinstance(now, Quantile | GaussianNegativeLogLikelihood):
+        return
     (y,) = targets.values()
-    loss, units = _loss_for(y, numbers=objective.loss.of_one().takes == VALUES)
-    if type(loss) is type(objective.loss) and _output_activation(objective.model) in (None, "linear"):
+    loss, units = _loss_for(y, now, numbers=now.takes == VALUES)
+    if type(loss) is type(now) and _output_activation(objective.model) in (None, "linear"):
         return
     recipe = _with_output(patient.recipe, loss, units)
     if recipe is not None:
@@ -100,11 +109,13 @@ def weigh_classes(patient: Patient, state: RunState) -> Iterator[Change]:
     )
 
 
-def _loss_for(y: np.ndarray, *, numbers: bool) -> tuple[Loss, int]:
+def _loss_for(y: np.ndarray, now: Loss, *, numbers: bool) -> tuple[Loss, int]:
     """The usual loss for these targets, and how many outputs it needs. numbers: whether they may be such."""
     width = int(np.prod(y.shape[1:]))
     classes = class_numbers(y, 1 if numbers else 2)
     if classes is not None and y.dtype.kind in "iu" and y.ndim == 1:
+        if isinstance(now, BinaryCrossEntropy | BinaryCrossEntropyOfProbabilities) and classes.max() <= 1:
+            return BinaryCrossEntropy(), 1
         return SoftmaxCrossEntropy(), max(2, int(y.max(initial=0)) + 1)
     if classes is not None and width > 1:
         return SoftmaxCrossEntropy(), width

@@ -220,14 +220,16 @@ def fit_forecast(
     *,
     progress: bool | None = False,
     listeners: Sequence[Listener] = (),
+    doctor: str | None = None,
 ) -> Forecast:
     """Train on all windows of all series; the latest ones are for validation.
 
-    progress, listeners: as for chainrule.train.
+    progress, listeners, doctor: as for chainrule.train.
     Raises ConfigError for a bad setting, DataError for a series that is too short, TrainingError if training
     fails.
     """
-    return learn(settings, lessons_of(settings, grid, series), progress=progress, listeners=listeners)
+    lessons = lessons_of(settings, grid, series)
+    return learn(settings, lessons, progress=progress, listeners=listeners, doctor=doctor)
 
 
 def learn(

@@ -1,14 +1,16 @@
 """A live progress bar on standard error."""
 
 from chainrule.streams import error_console
-from chainrule.training.events import Ended, EpochDone, Event, Started, StepsDone
+from chainrule.training.events import Amended, Ended, EpochDone, Event, Started, StepsDone
+from chainrule.training.findings import problems_in
 from chainrule.training.state import Record
 
 
 class ProgressBar:
     """A listener that shows epochs, loss and validation metric while they move; on standard error.
 
-    Where standard error is no terminal it prints nothing but about ten lines over the run.
+    A problem that the doctor finds gets a line of its own. Where standard error is no terminal it prints
+    nothing else but about ten lines over the run.
     """
 
     def __init__(self) -> None:
@@ -29,6 +31,7 @@ class ProgressBar:
         self._steps_per_epoch = 1
         self._epochs = 1
         self._figures = ""
+        self._problems = 0  # that were told
 
     def __call__(self, event: Event) -> None:
         """Move."""
@@ -36,6 +39,7 @@ class ProgressBar:
             self._steps_per_epoch, self._epochs = event.steps_per_epoch, event.epochs
             self._progress.update(self._task, total=event.epochs, completed=event.first_epoch - 1)
             self._progress.start()
+            self._problems = len(problems_in(event.state.journal))  # of before, where a run is resumed
         elif isinstance(event, StepsDone):
             figures = self._figures or f"loss {event.loss:.4g}"
             self._progress.update(self._task, figures=figures)
@@ -43,6 +47,10 @@ class ProgressBar:
             self._epoch_done(event)
         elif isinstance(event, Ended):
             self._progress.stop()
+        if isinstance(event, EpochDone | Amended | Ended):
+            for each in problems_in(event.state.journal, self._problems):
+                self._console.print(f"doctor: {each.brief}", highlight=False, markup=False)
+                self._problems += 1
 
     def _epoch_done(self, event: EpochDone) -> None:
         epoch = event.record["epoch"]
