@@ -35,6 +35,7 @@ FAMILIES = {
     "remat": "Recomputation",
     "tables": "Tables",
     "ensemble": "Ensembles",
+    "weighting": "Weights of classes",
 }
 """Module of chainrule.nn.layers -> heading, in the order of the page."""
 
@@ -47,6 +48,7 @@ LOSSES = {
     "alignment": "Sequences",
     "several": "Several outputs",
     "ensemble": "Ensembles",
+    "weighting": "Weights of classes",
 }
 """Module of chainrule.nn.losses -> heading."""
 

@@ -204,25 +204,25 @@ def test_it_is_repeated_by_its_config(trained, tmp_path):
 
 def test_advice_tries_repairs_and_changes_no_bit_of_the_training(trained, tmp_path, monkeypatch):
     """The default of the command line. Trials are made affordable and wanted, which so few steps are not."""
-    from chainrule.doctor import attending
+    from chainrule.doctor import attending, judging
 
     tries: list[int] = []
 
-    def counted(patient, state, proposals, steps, planned):
+    def counted(patient, state, proposals, steps, planned, **more):
         tries.append(len(proposals))
-        return attending_tried(patient, state, proposals, steps, planned)
+        return attending_tried(patient, state, proposals, steps, planned, **more)
 
     attending_tried = attending.tried
     monkeypatch.setattr(attending, "tried", counted)
-    monkeypatch.setattr(attending._Attending, "_affordable", lambda *given: (2, 2))
-    monkeypatch.setattr(attending._Attending, "_is_slow", lambda *given: True)
+    monkeypatch.setattr(judging.Judge, "affordable", lambda *given: (2, 2))
+    monkeypatch.setattr(judging.Judge, "is_slow", property(lambda judge: True))
     anything = attending.Suspicion("slow", "It is slow.", {"learning_rate_too_low": 0.9, "overfitting": 0.8})
     monkeypatch.setattr(attending, "SYMPTOMS", {"slow": lambda course: [anything]})
     _, _, order, _ = trained
     for out, more in (("advised", []), ("alone", ["--doctor", "none"])):
         assert main(["train", *order, "-s", "epochs=3", *more, "--out", str(tmp_path / out)]) == 0
-    assert len(tries) == 2 or "problem" in (tmp_path / "advised" / "doctor.json").read_text()
-    assert min(tries) == 2
+    assert len(tries) >= 2 or "problem" in (tmp_path / "advised" / "doctor.json").read_text()
+    assert max(tries) == 2
     weights = [(tmp_path / out / "weights.safetensors").read_bytes() for out in ("advised", "alone")]
     assert weights[0] == weights[1]
 

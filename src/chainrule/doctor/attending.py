@@ -173,8 +173,7 @@ class _Attending:
         (change,) = REPAIRS["train_longer"](self._patient, state)
         proposal = proposal_of("train_longer", _LONGER, change, self._patient, state)
         judge = self._judge(state)
-        steps = max(judge.fewest_steps, int(BUDGET * judge.planned) - journal.spent)
-        verdict = continued(self._patient, state, steps, proposal)
+        verdict = continued(self._patient, state, judge.affordable_at_end(BUDGET), proposal)
         journal.tried(state.step, verdict)
         if not judge.is_problem(verdict):
             return

@@ -15,6 +15,9 @@ _PROPOSALS = (12, 6, 3)
 trials the farther training has come."""
 _FEWEST_STEPS, _FEWEST_EXAMPLES = 10, 640
 """Of a trial: so many steps, or fewer of more examples."""
+_MOST_STEPS = 150
+"""Of a trial at first: where very many epochs are planned, early stopping ends training long before."""
+_MOST_STEPS_AT_END = 1000
 MARGIN = 0.05
 """Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
 _PROGRESS = 0.03
@@ -55,26 +58,38 @@ class Judge:
 
     def affordable(self, budget: float) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
-        now = (budget * self.planned - self.journal.spent) / 2
-        for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):
-            steps = int(now / (2 * wanted + 4))
-            if steps >= self.fewest_steps:
-                return wanted, steps
+        left = budget * self.planned - self.journal.spent
+        for now in (left / 2, left):  # the other half is for later visits
+            for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):
+                steps = int(now / (2 * wanted + 4))
+                if steps >= self.fewest_steps:
+                    return wanted, min(steps, _MOST_STEPS)
         return 0, 0
+
+    def affordable_at_end(self, budget: float) -> int:
+        """For how many steps it is tried whether more of them help."""
+        left = int(budget * self.planned) - self.journal.spent
+        return min(max(self.fewest_steps, left), _MOST_STEPS_AT_END)
+
+    @property
+    def _level(self) -> float:
+        """The yardstick where nothing was learned: that of a constant answer, or that at the start."""
+        scores = self.journal.scores
+        return self.constant if self.constant > 0 or not scores else scores[0][1]
 
     @property
     def is_lost(self) -> bool:
         """Whether nothing was learned that could be lost."""
         scores = self.journal.scores
-        return not scores or scores[-1][1] > _LOST * self.constant
+        return not scores or scores[-1][1] > _LOST * self._level
 
     @property
     def is_flat(self) -> bool:
         """Whether nothing was learned so far: it is as good as a constant answer, as it was at the start."""
         scores = self.journal.scores
-        if self.constant <= 0 or len(scores) < 3 or scores[-1][0] < _FLAT * self.planned:
+        if len(scores) < 3 or scores[-1][0] < _FLAT * self.planned:
             return False
-        return all(score > _NOTHING * self.constant for _, score in scores[-2:])
+        return all(score > _NOTHING * self._level for _, score in scores[-2:])
 
     @property
     def is_slow(self) -> bool:

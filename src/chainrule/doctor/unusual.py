@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from chainrule.doctor.repairs.change import model_of
-from chainrule.doctor.repairs.steps import highest_momentum, links_of, rate_of
+from chainrule.doctor.repairs.steps import highest_momentum, rate_of, usual_rates
 from chainrule.doctor.repairs.weights import SQUASHING
 from chainrule.doctor.surgery import activation_of, every_layer, innermost
 from chainrule.nn import (
@@ -25,7 +25,6 @@ from chainrule.nn import (
 )
 from chainrule.nn.initializers import Filled, Normal, Uniform
 from chainrule.nn.layer import Layer
-from chainrule.nn.optimizers import ScaleByAdam, ScaleByRms
 from chainrule.training.attending import Patient
 
 _ODD, _RATHER_ODD = 0.75, 0.5
@@ -34,8 +33,6 @@ _DROPOUT = 0.6
 _NARROW = 3  # units in a hidden layer
 _DEEP = 10  # layers
 _SQUASHING = 3  # layers
-_RATES, _RATES_OF_ADAM = (1e-3, 1.0), (1e-4, 0.03)
-"""Usual learning rates of descent with or without momentum, and of Adam and RMSProp."""
 _WITH_WEIGHTS = (Dense, Conv1D, Conv2D, SimpleRNN, LSTM, GRU)
 _NORMS = (BatchNorm, LayerNorm, GroupNorm)
 
@@ -59,8 +56,7 @@ def _of_steps(patient: Patient) -> Iterator[tuple[str, float]]:
     if examples is not None and 4 * patient.data.rows(recipe.batch_size) > examples:
         yield "batch_size_too_large", _ODD
     rate = rate_of(recipe.optimizer)
-    adaptive = any(isinstance(link, ScaleByAdam | ScaleByRms) for link in links_of(recipe.optimizer))
-    low, high = _RATES_OF_ADAM if adaptive else _RATES
+    low, _, high = usual_rates(recipe.optimizer)
     if rate is not None and rate < low:
         yield "learning_rate_too_low", _ODD
     elif rate is not None and rate > high:

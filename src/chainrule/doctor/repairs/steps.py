@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.doctor.repairs.change import Change
 from chainrule.nn import ClipByGlobalNorm, adam, chain
-from chainrule.nn.optimizers import Transform
+from chainrule.nn.optimizers import ScaleByAdam, ScaleByRms, Transform
 from chainrule.nn.optimizers.descent import ScaleByLearningRate, with_rate
 from chainrule.nn.schedules import Schedule
 from chainrule.training.attending import Patient
@@ -14,6 +14,8 @@ from chainrule.training.state import RunState
 
 _LOWER = (0.1, 0.01)
 _HIGHER = (10.0, 100.0)
+_RATES_OF_DESCENT, _RATES_OF_ADAM = (1e-3, 0.05, 1.0), (1e-4, 1e-3, 0.03)
+"""The lowest, a good and the highest usual rate: with or without momentum, and of Adam and RMSProp."""
 _RATES = ("learning_rate", "initial", "peak", "floor", "minimum")
 """The settings of schedules that are rates."""
 _USUAL_ADAM = 0.001
@@ -25,17 +27,21 @@ _FEWER = (8, 32)  # times fewer examples in a batch
 
 
 def lower_learning_rate(patient: Patient, state: RunState) -> Iterator[Change]:
-    """A tenth and a hundredth of the rate, from here and from the start."""
-    for factor in _LOWER:
+    """A usual rate where it is far above those, a tenth and a hundredth; from here and from the start."""
+    _, usual, high = usual_rates(patient.recipe.optimizer)
+    now = rate_of(patient.recipe.optimizer) or usual
+    for factor in (*((usual / now,) if now > high else ()), *_LOWER):
         yield from _at_rate(patient, factor, anew=False)
         if state.step:
             yield from _at_rate(patient, factor, anew=True)
 
 
 def raise_learning_rate(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Ten and a hundred times the rate."""
+    """A usual rate where it is far below those, ten and a hundred times the rate."""
     del state
-    for factor in _HIGHER:
+    low, usual, _ = usual_rates(patient.recipe.optimizer)
+    now = rate_of(patient.recipe.optimizer) or usual
+    for factor in (*((usual / now,) if now < low else ()), *_HIGHER):
         yield from _at_rate(patient, factor, anew=False)
 
 
@@ -106,6 +112,12 @@ def links_of(item: Any) -> Iterator[Transform]:
         yield item
     for each in _inner(item):
         yield from links_of(each)
+
+
+def usual_rates(optimizer: Transform) -> tuple[float, float, float]:
+    """The lowest, a good and the highest usual learning rate."""
+    adaptive = any(isinstance(link, ScaleByAdam | ScaleByRms) for link in links_of(optimizer))
+    return _RATES_OF_ADAM if adaptive else _RATES_OF_DESCENT
 
 
 def rate_of(optimizer: Any) -> float | None:

@@ -16,6 +16,8 @@ _RARE = 4  # times as many examples as a rare class: what the most frequent one 
 _LEARNED = 0.5  # of the surprise by chance, below which a class is learned
 _LIKELY, _UNLIKELY = np.log(2), np.log(10)
 """The surprise of a label that is likely, and of one that is not."""
+_IMPOSSIBLE = 4.5
+"""The surprise of a label that gets no probability; the yardstick ends at 4.6."""
 _WRONG = 0.12
 """Share of labels that a network which has learned the others finds unlikely; 5 % are ordinary."""
 _MOST = 0.5  # of all labels: those that are likely
@@ -70,6 +72,8 @@ def wrong_labels(course: Course) -> Iterator[Suspicion]:
     likely = 1 - wrong - between
     if likely < _MOST or wrong < _WRONG or wrong < _APART * between or in_each < _IN_EACH * wrong:
         return
+    if np.median(surprise[surprise > _UNLIKELY]) > _IMPOSSIBLE:
+        return  # who is as sure as that of what is wrong has not learned how often it is
     yield Suspicion(
         "wrong_labels",
         f"{wrong:.0%} of the labels of training examples get a probability below 0.1, in all classes, "
