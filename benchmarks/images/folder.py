@@ -45,7 +45,7 @@ def measure(folder: Path, work: Path, kills: int, seed: int) -> dict[str, Any]:
     if kills:
         moments = random.Random(seed)
         seconds = run.run.history[-1]["seconds"]
-        counted = _killed(folder, work / "killed", kills, moments, 2 * seconds / kills)
+        counted = _killed(folder, work / "killed", kills, moments, seconds)
         _tell(figures, "kills", counted)
         same = (work / "killed" / WEIGHTS).read_bytes() == (unbroken / WEIGHTS).read_bytes()
         _tell(figures, "weights equal to the bit", same)

@@ -36,10 +36,10 @@ def proposals(
             if weight > changes.get(change.said, (0.0,))[0]:
                 changes[change.said] = (weight, name, cause, change)
     found: list[Proposal] = []
-    for _, *change in sorted(changes.values(), key=lambda each: -each[0]):
+    for _, name, cause, change in sorted(changes.values(), key=lambda each: -each[0]):
         if len(found) < wanted:
             try:
-                found.append(proposal_of(*change, patient, state))
+                found.append(proposal_of(name, cause, change, patient, state))
             except ChainruleError:
                 continue  # a network that does not fit the data once it is changed
     return found

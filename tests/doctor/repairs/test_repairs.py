@@ -26,7 +26,7 @@ RELU = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(16, "relu"), nn.Dense(3)])
 NUMBER = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(1)])
 
 
-def case(model=PLAIN, y=Y, loss: nn.Loss | None = None, **settings) -> tuple[Patient, RunState]:
+def case(model: nn.Layer = PLAIN, y=Y, loss: nn.Loss | None = None, **settings) -> tuple[Patient, RunState]:
     settings = {"optimizer": nn.momentum(0.01, 0.99), "epochs": 10, "batch_size": 96} | settings
     recipe = Recipe(Supervised(model, loss or nn.SoftmaxCrossEntropy()), **settings)
     training, held_out = split(as_arrays((X, y), np.float32), 0.2, 0)
@@ -116,13 +116,13 @@ def test_what_was_learned_is_carried_over_where_it_fits():
 
 def test_rates_of_schedules_are_scaled():
     for optimizer in (
-        nn.adam(nn.OneCycle(0.5, 100)),
-        nn.chain(nn.ClipByGlobalNorm(1.0), nn.sgd(nn.StepDecay(0.5, 10))),
-        nn.momentum(nn.CosineDecay(0.5, 100, floor=0.1)),
+        nn.adam(nn.OneCycle(0.02, 100)),
+        nn.chain(nn.ClipByGlobalNorm(1.0), nn.sgd(nn.StepDecay(0.02, 10))),
+        nn.momentum(nn.CosineDecay(0.02, 100, floor=0.004)),
     ):
         patient, state = case(optimizer=optimizer)
         (change, *_) = REPAIRS["lower_learning_rate"](patient, state)
-        assert rate_of(change.recipe.optimizer) == pytest.approx(0.05)
+        assert rate_of(change.recipe.optimizer) == pytest.approx(0.002)
     assert rate_of(nn.ClipByGlobalNorm(1.0)) is None
 
 
