@@ -1,7 +1,7 @@
 import pytest
 
 from chainrule.cli.settings import read_assignment, read_order, read_value
-from chainrule.cli.train import settings_help
+from chainrule.cli.train import settings_help, usual_settings
 from chainrule.errors import ConfigError
 from chainrule.tasks import TASKS
 from chainrule.tasks.table.settings import TableSettings
@@ -55,3 +55,8 @@ def test_the_help_lists_every_setting_with_its_default():
     assert " ".join(text.split()).count("repair also applies that (advise)") == len(TASKS)
     assert "auto: 0.001 if layers are named" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_doctor_only_watches_where_training_has_a_limit():
+    assert usual_settings({}) == {"doctor": "advise"}
+    assert usual_settings({"minutes": 3, "seed": 1}) == {"doctor": "watch"}

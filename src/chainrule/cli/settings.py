@@ -1,7 +1,7 @@
 """What to train on and how, from --config and --set: defaults, then the file, then the options."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -42,7 +42,7 @@ def read_order(
     task: str | None = None,
     options: Mapping[str, str] = MappingProxyType({}),
     flag: str = "--config",
-    usual: Mapping[str, Any] = MappingProxyType({}),
+    usual: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda given: {},
 ) -> Order:
     """The order that the arguments of `train` make together.
 
@@ -50,7 +50,8 @@ def read_order(
     files; later ones have precedence. assignments: 'key=value' each, with precedence over the files; the last
     one of a key counts. task: the name of one of TASKS; None: that of the files, else the task that takes the
     source, else the first. options: settings given as options such as --horizon, name -> text.
-    flag: which names the TOML files. usual: settings in place of the task's defaults, where it has them.
+    flag: which names the TOML files. usual: settings that were given -> those in place of the task's
+    defaults, where it has them.
     Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
     naming their place.
     """
@@ -62,7 +63,7 @@ def read_order(
     subject = {name: merged.pop(name, None) for name in SUBJECT}
     file = file or subject["file"]
     chosen = _task(task or subject["task"], file, options)
-    merged = {name: value for name, value in usual.items() if name in chosen.help} | merged
+    merged = {name: value for name, value in usual(merged).items() if name in chosen.help} | merged
     settings = _settings(chosen, merged, sources)
     return Order(chosen, file, target or subject["target"], settings)
 

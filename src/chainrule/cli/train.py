@@ -5,7 +5,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
 from textwrap import TextWrapper
-from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -23,8 +22,13 @@ from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
 from chainrule.training import Event, Listener, Started, write_aside
 from chainrule.training.interrupt import deferred_interrupt
 
-USUAL: Mapping[str, Any] = MappingProxyType({"doctor": "advise"})
-"""Settings with another default than in Python."""
+
+def usual_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with another default than in Python. given: those that were given.
+
+    Trials of the doctor take time, so where training has a limit it watches only.
+    """
+    return {"doctor": "watch" if given.get("minutes") is not None else "advise"}
 
 
 def settings_help() -> str:
@@ -40,7 +44,7 @@ def settings_help() -> str:
 def _settings_of(task: Task) -> str:
     width = max(len(name) for name in task.help) + 2
     lines = []
-    usual = {name: value for name, value in USUAL.items() if name in task.help}
+    usual = {name: value for name, value in usual_settings({}).items() if name in task.help}
     for name, default in (asdict(task.settings()) | usual).items():
         value = list(default) if isinstance(default, tuple) else default
         wrapper = TextWrapper(78, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))
@@ -129,7 +133,8 @@ def train(
     gets weights, history, settings and a report.
 
     The doctor watches the training and tries on copies of it what would help; with --doctor repair it does
-    that, too, and with --doctor none there is no doctor.
+    that, too, and with --doctor none there is no doctor. With --minutes it only watches, unless you name a
+    mode.
 
     Ctrl-C ends training: the best weights so far are written, and the exit code is 130.
 
@@ -166,8 +171,9 @@ def train(
     if resume and place is not None and place.config.is_file():
         configs.insert(0, place.config)
     # A run that was begun before there was a doctor goes on without.
-    usual = {} if resume and place is not None and place.state.is_file() else USUAL
-    order = read_order(file, target, configs, assignments or [], task, options, usual=usual)
+    begun = resume and place is not None and place.state.is_file()
+    usual = {} if begun else {"usual": usual_settings}
+    order = read_order(file, target, configs, assignments or [], task, options, **usual)
     path = TrainingPath() if landscape else None
     try:
         stored, place = _train(order, place, [] if path is None else [path])
