@@ -26,6 +26,7 @@ def failed(estimator: BaseEstimator) -> list[str]:
         NetClassifier((16,), max_iter=60, learning_rate_init=0.01),
         NetRegressor((16,), dtype="float64", max_iter=60, learning_rate_init=0.01),
         NetClassifier((16,), max_iter=60, learning_rate_init=0.01, doctor="repair"),
+        NetRegressor((16,), max_iter=60, learning_rate_init=0.01, doctor="advise"),
         PerceptronClassifier(max_iter=100),
     ],
     ids=str,

@@ -34,6 +34,12 @@ class Order:
         return self.task.open(self.file, self.target, self.settings, narrate)
 
 
+def no_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """None in place of the task's defaults, whatever was given."""
+    del given
+    return {}
+
+
 def read_order(
     file: str | None,
     target: str | None,
@@ -42,7 +48,7 @@ def read_order(
     task: str | None = None,
     options: Mapping[str, str] = MappingProxyType({}),
     flag: str = "--config",
-    usual: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda given: {},
+    usual: Callable[[Mapping[str, Any]], Mapping[str, Any]] = no_settings,
 ) -> Order:
     """The order that the arguments of `train` make together.
 

@@ -12,7 +12,7 @@ import typer
 from chainrule.cli.folders import RunFolder, check_subject, claimed, place_at, remove_leftovers
 from chainrule.cli.output import narrate, print_json, tell
 from chainrule.cli.results import REPORT, diagnosis_lines, plain_results, print_results, write_report_of
-from chainrule.cli.settings import Order, read_order
+from chainrule.cli.settings import Order, no_settings, read_order
 from chainrule.doctor import TrainingPath, loss_landscape
 from chainrule.doctor.landscape.section import write_landscape
 from chainrule.errors import ChainruleError, ConfigError
@@ -172,8 +172,8 @@ def train(
         configs.insert(0, place.config)
     # A run that was begun before there was a doctor goes on without.
     begun = resume and place is not None and place.state.is_file()
-    usual = {} if begun else {"usual": usual_settings}
-    order = read_order(file, target, configs, assignments or [], task, options, **usual)
+    usual = no_settings if begun else usual_settings
+    order = read_order(file, target, configs, assignments or [], task, options, usual=usual)
     path = TrainingPath() if landscape else None
     try:
         stored, place = _train(order, place, [] if path is None else [path])

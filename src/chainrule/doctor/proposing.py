@@ -47,5 +47,7 @@ def proposals(
 
 def _changes(cause: str, patient: Patient, state: RunState) -> Iterator[tuple[str, Change]]:
     for name in CAUSES[cause].repairs:
-        for change in REPAIRS[name](patient, state):
-            yield name, change
+        try:
+            yield from [(name, change) for change in REPAIRS[name](patient, state)]
+        except ChainruleError:
+            continue  # what is measured for the change can't be, such as statistics of a single example
