@@ -203,7 +203,7 @@ def test_it_is_repeated_by_its_config(trained, tmp_path):
 
 
 def test_advice_tries_repairs_and_changes_no_bit_of_the_training(trained, tmp_path, monkeypatch):
-    """The default of the command line. Trials are made affordable and wanted, which so few steps are not."""
+    """Trials are made affordable and wanted, which so few steps are not."""
     from chainrule.doctor import attending, judging
 
     tries: list[int] = []
@@ -219,7 +219,7 @@ def test_advice_tries_repairs_and_changes_no_bit_of_the_training(trained, tmp_pa
     anything = attending.Suspicion("slow", "It is slow.", {"learning_rate_too_low": 0.9, "overfitting": 0.8})
     monkeypatch.setattr(attending, "SYMPTOMS", {"slow": lambda course: [anything]})
     _, _, order, _ = trained
-    for out, more in (("advised", []), ("alone", ["--doctor", "none"])):
+    for out, more in (("advised", ["--doctor", "advise"]), ("alone", ["--doctor", "none"])):
         assert main(["train", *order, "-s", "epochs=3", *more, "--out", str(tmp_path / out)]) == 0
     assert len(tries) >= 2 or "problem" in (tmp_path / "advised" / "doctor.json").read_text()
     assert max(tries) == 2

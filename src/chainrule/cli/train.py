@@ -20,15 +20,17 @@ from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
 from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
 from chainrule.training import Event, Listener, Started, write_aside
+from chainrule.training.attending import OFF
 from chainrule.training.interrupt import deferred_interrupt
 
 
-def usual_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+def usual_settings(task: Task, given: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with another default than in Python. given: those that were given.
 
     Trials of the doctor take time, so where training has a limit it watches only.
     """
-    return {"doctor": "watch" if given.get("minutes") is not None else "advise"}
+    limited = given.get("minutes") is not None and task.doctor != OFF
+    return {"doctor": "watch" if limited else task.doctor}
 
 
 def settings_help() -> str:
@@ -44,7 +46,7 @@ def settings_help() -> str:
 def _settings_of(task: Task) -> str:
     width = max(len(name) for name in task.help) + 2
     lines = []
-    usual = {name: value for name, value in usual_settings({}).items() if name in task.help}
+    usual = {name: value for name, value in usual_settings(task, {}).items() if name in task.help}
     for name, default in (asdict(task.settings()) | usual).items():
         value = list(default) if isinstance(default, tuple) else default
         wrapper = TextWrapper(78, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chainrule.doctor.examined import Examined
+from chainrule.doctor.examined import Examined, few_of
 from chainrule.program import FLOATS, Program, Value
 from chainrule.training.scaling import ending_in
 
@@ -17,7 +17,7 @@ def seen_by_weights(examined: Examined) -> list[np.ndarray]:
     Inputs, or what was made of them without weights. What a normalization gets is left out: it sees to the
     scale itself.
     """
-    sample = examined.examples.take(slice(_ROWS))
+    sample = few_of(examined.examples, _ROWS)
     program = examined.programs.step(sample, len(sample)).program
     seen = _frontier(program)
     if not seen:

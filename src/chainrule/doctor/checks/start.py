@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.doctor.examined import Examined
+from chainrule.doctor.examined import Examined, few_of
 from chainrule.doctor.short_run import ShortRun
 from chainrule.nn.losses.loss import LOGITS
 from chainrule.program import FLOATS, Program, Step
@@ -218,7 +218,7 @@ def _some_steps_later(examined: Examined) -> dict[str, np.ndarray]:
 
 def _measured(examined: Examined, tree: Mapping[str, np.ndarray]) -> list[_Layer]:
     """The layers on the first batch, in their order, as far as deltas come back to them."""
-    batch = examined.batch
+    batch = few_of(examined.batch, examined.rows)
     program = examined.programs.step(batch, len(batch)).program
     last = _last_steps(program)
     wanted = {f"y {path}": step.output for path, step in last.items()}

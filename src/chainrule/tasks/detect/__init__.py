@@ -28,4 +28,5 @@ DETECT = Task(
     takes=takes,
     settle=settle,
     search=SEARCH,
+    doctor="none",  # it takes much memory where images are large
 )
