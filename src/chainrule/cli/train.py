@@ -134,9 +134,9 @@ def train(
     held out for the evaluation; their preparation is learned from the other ones only. The run folder
     gets weights, history, settings and a report.
 
-    The doctor watches the training and tries on copies of it what would help; with --doctor repair it does
-    that, too, and with --doctor none there is no doctor. With --minutes it only watches, unless you name a
-    mode.
+    The doctor watches the training of tables and series and tries on copies of it what would help; with
+    --doctor repair it does that, too, and with --doctor none there is no doctor. With --minutes it only
+    watches, and of images there is none, unless you name a mode.
 
     Ctrl-C ends training: the best weights so far are written, and the exit code is 130.
 

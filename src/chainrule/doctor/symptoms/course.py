@@ -63,15 +63,25 @@ class Course:
         return self._surprise(self.examples, self.each)
 
     @cached_property
-    def surprise_in_training(self) -> Mapping[int, np.ndarray]:
-        """The same of examples that are trained on."""
-        examples = some_of(self.patient.data.sample, self.patient.recipe.seed)
-        return self._surprise(examples, scores_now(self.patient, self.state, examples))
+    def trained_on(self) -> Arrays:
+        """Some of the examples that are trained on."""
+        return some_of(self.patient.data.sample, self.patient.recipe.seed)
 
-    def loss_of(self, examples: Arrays) -> float | None:
-        """The mean loss of examples, as in prediction; None where there is none."""
+    @cached_property
+    def each_trained_on(self) -> np.ndarray:
+        """What the yardstick is now of each of them."""
+        return scores_now(self.patient, self.state, self.trained_on)
+
+    @cached_property
+    def surprise_in_training(self) -> Mapping[int, np.ndarray]:
+        """The same as `surprise`, of examples that are trained on."""
+        return self._surprise(self.trained_on, self.each_trained_on)
+
+    @cached_property
+    def loss_trained_on(self) -> float | None:
+        """The mean loss of some examples that are trained on, as in prediction; None where there is none."""
         with np.errstate(all="ignore"):
-            return self.patient.programs.predict(tree_now(self.patient, self.state), examples)[1]
+            return self.patient.programs.predict(tree_now(self.patient, self.state), self.trained_on)[1]
 
     def _surprise(self, examples: Arrays, each: np.ndarray) -> Mapping[int, np.ndarray]:
         targets = belonging("y", examples.named)
