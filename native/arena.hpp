@@ -14,11 +14,18 @@ namespace chainrule {
 
 class Arena {
 public:
-    explicit Arena(size_t bytes) : bytes_(bytes) {
+    explicit Arena(size_t bytes) { grow(bytes); }
+
+    // To at least so many bytes; where it has fewer, what it holds is lost, and it moves.
+    void grow(size_t bytes) {
+        if (bytes <= bytes_) return;
         const size_t large = size_t{1} << 21;
         const std::align_val_t alignment{bytes >= large ? large : size_t{64}};
         const size_t whole = bytes >= large ? (bytes + large - 1) / large * large : bytes;
+        memory_.reset();  // first, so that both are never there at once
+        bytes_ = 0;       // if there is no memory for it
         memory_ = {static_cast<char*>(::operator new[](whole, alignment)), Release{alignment}};
+        bytes_ = bytes;
 #if defined(__linux__)
         if (bytes >= large)
             static_cast<void>(madvise(memory_.get(), whole, MADV_HUGEPAGE));  // a wish: small pages do, too
@@ -26,14 +33,13 @@ public:
     }
 
     char* get() const { return memory_.get(); }
-    size_t bytes() const { return bytes_; }
 
 private:
     struct Release {
         std::align_val_t alignment;
         void operator()(char* memory) const { ::operator delete[](memory, alignment); }
     };
-    const size_t bytes_;
+    size_t bytes_ = 0;
     std::unique_ptr<char[], Release> memory_{nullptr, Release{std::align_val_t{64}}};
 };
 

@@ -1,11 +1,13 @@
 """The command: python -m benchmarks.images.folder.
 
 It makes a folder of many images and trains on it by the command line: images per second beside decoding alone
-and training alone, and the peak of memory. With --kills the run is killed (SIGKILL) so many times at random
-moments and resumed each time; its weights must equal the unbroken run's.
+and training alone, and the peak of memory. With --kills the run is killed (SIGKILL) so many times and
+resumed each time; its weights must equal the unbroken run's. A kill comes a random time after the process has
+saved its state, so that each one resumes amid the images.
 """
 
 import argparse
+import contextlib
 import random
 import signal
 import subprocess
@@ -20,13 +22,14 @@ import numpy as np
 
 from benchmarks.decoding import make_folder
 from benchmarks.figures import write_figures
+from chainrule.cli.folders import RunFolder
 from chainrule.data.images import Images, ImageSource, open_images
 from chainrule.tasks.image import IMAGE
 from chainrule.tasks.image.opening import ImageSet
 from chainrule.tasks.image.settings import ImageSettings
 from chainrule.training.folder import WEIGHTS
 
-_SETTINGS = {"network": "small", "epochs": 1, "validation": 0.0, "test": 0.02}
+_SETTINGS = {"network": "small", "epochs": 3, "validation": 0.0, "test": 0.02}
 _IN_MEMORY = 10_000
 """Images that training alone is measured on; more would not be kept in memory."""
 
@@ -90,14 +93,15 @@ def _peak(process: subprocess.Popen[bytes]) -> float:
     return most / 1024
 
 
-def _killed(folder: Path, out: Path, kills: int, moments: random.Random, most: float) -> int:
-    """Kill so many times within `most` seconds of training, then let it end; how many came before the end."""
+def _killed(folder: Path, out: Path, kills: int, moments: random.Random, seconds: float) -> int:
+    """Kill so many times, spread over a run of `seconds`, then let it end; how many came before the end."""
     amid = 0
     for _ in range(kills):
+        begun = time.time()
         process = _started(folder, out)
-        _wait_for_training(out, process)
+        _wait_for_save(out, process, begun)
         try:
-            process.wait(moments.uniform(0, most))
+            process.wait(moments.uniform(0, seconds / kills))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -106,9 +110,12 @@ def _killed(folder: Path, out: Path, kills: int, moments: random.Random, most: f
     return amid
 
 
-def _wait_for_training(out: Path, process: subprocess.Popen[bytes]) -> None:
-    """Until its unfinished run is there: the images have been checked."""
-    while process.poll() is None and not list(out.parent.glob(f"*{out.name}*")):
+def _wait_for_save(out: Path, process: subprocess.Popen[bytes], begun: float) -> None:
+    """Until the process, started at `begun`, has saved its state or has ended."""
+    while process.poll() is None:
+        with contextlib.suppress(FileNotFoundError):
+            if RunFolder(out).state.stat().st_mtime > begun:
+                return
         time.sleep(0.05)
 
 

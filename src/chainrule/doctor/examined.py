@@ -17,14 +17,13 @@ from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.supply import Supply, supply_of
 
-_MOST_NUMBERS = 1 << 18
 _FEWEST = 8
 
 
-def few_of(examples: Arrays, most: int) -> Arrays:
-    """The first examples, at most so many, and fewer of large ones: all that layers give for them is kept."""
+def few_of(examples: Arrays, most: int, numbers: int = 1 << 18) -> Arrays:
+    """The first examples: at most so many, and of large ones no more than have so many numbers together."""
     each = sum(int(np.prod(array.shape[1:])) for array in examples.inputs.named.values())
-    return examples.take(slice(min(most, max(_FEWEST, _MOST_NUMBERS // max(each, 1)))))
+    return examples.take(slice(min(most, max(_FEWEST, numbers // max(each, 1)))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from chainrule.doctor.repairs.change import Change, with_model
-from chainrule.doctor.repairs.weights import outputs_of, usually_initialized
+from chainrule.doctor.repairs.weights import units_of, usually_initialized
 from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost, mapped
 from chainrule.nn import (
     GRU,
@@ -56,18 +56,16 @@ def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
     start = starting_tree_of(patient.recipe, patient.data, patient.programs)
     forked = state.fork(start, same_batches=True).state
     arrays: dict[str, np.ndarray] = {}
-    for path, output in outputs_of(patient, forked).items():
+    for path, units in units_of(patient, forked).items():
         if f"{path}.variance" not in start:
             continue
-        rows = output.reshape(-1, output.shape[-1]).astype(np.float64)
-        mean, variance = rows.mean(0), rows.var(0)
         found = {
-            "mean": mean,
-            "variance": variance,
-            "scale": np.sqrt(variance + BatchNorm().epsilon),
-            "shift": mean,
+            "mean": units.mean,
+            "variance": units.variance,
+            "scale": np.sqrt(units.variance + BatchNorm().epsilon),
+            "shift": units.mean,
         }
-        arrays |= {f"{path}.{name}": each.astype(output.dtype) for name, each in found.items()}
+        arrays |= {f"{path}.{name}": each.astype(units.mean.dtype) for name, each in found.items()}
     return arrays
 
 

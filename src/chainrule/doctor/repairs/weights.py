@@ -1,10 +1,11 @@
 """Repairs of weights and activations: drawn anew, revived, exchanged."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from chainrule.doctor.examined import few_of
 from chainrule.doctor.repairs.change import Change, model_of, with_model
 from chainrule.doctor.surgery import (
     WITH_ACTIVATION,
@@ -17,7 +18,8 @@ from chainrule.doctor.surgery import (
 from chainrule.nn import glorot_uniform, he_normal, lecun_normal, orthogonal, zeros
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Layer, building
-from chainrule.program import Trace
+from chainrule.program import FLOATS, Tensor, Trace
+from chainrule.program import functions as f
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
 from chainrule.training.objective import forwarded
@@ -30,7 +32,8 @@ _USUAL: Mapping[str, Initializer] = {
     **dict.fromkeys(SQUASHING, glorot_uniform()),
     "selu": lecun_normal(),
 }
-_EXAMPLES = 256
+_EXAMPLES, _NUMBERS = 256, 1 << 20
+"""That units are looked at with: so many at most, and so many numbers of their inputs."""
 _ELSEWHERE = 1_000_003
 """What the seed of other weights is ahead of the training's."""
 
@@ -107,9 +110,9 @@ def _with_leaks(model: Layer) -> Layer:
 def revive_dead_units(patient: Patient, state: RunState) -> Iterator[Change]:
     """Units that give 0 for every example get weights drawn anew and a bias of 0; the others stay."""
     arrays, count = {}, 0
-    for path, output in outputs_of(patient, state).items():
+    for path, units in units_of(patient, state).items():
         weight, bias = f"{path}.weight", f"{path}.bias"
-        dead = (output.reshape(-1, output.shape[-1]) == 0).all(0)
+        dead = units.largest == 0
         if not dead.any() or weight not in state.tree or state.tree[weight].shape[-1] != len(dead):
             continue
         fresh = state.tree[weight].copy()
@@ -125,16 +128,39 @@ def revive_dead_units(patient: Patient, state: RunState) -> Iterator[Change]:
         yield Change(f"{count} dead units with new weights", patient.recipe, arrays=arrays)
 
 
-def outputs_of(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
-    """What every innermost layer gives for some examples as prediction runs it, by path."""
-    examples = patient.data.sample.inputs.take(slice(_EXAMPLES))
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What the units of a layer give, (units,) each. largest: the largest absolute number."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+    largest: np.ndarray
+
+
+def units_of(patient: Patient, state: RunState) -> dict[str, Units]:
+    """What the units of every innermost layer give for some examples as prediction runs it, by path.
+
+    Units lie along the last axis; all others are reduced within the program, so that little is kept.
+    """
+    examples = few_of(patient.data.sample.inputs, _EXAMPLES, _NUMBERS)
     trace = Trace()
     inputs = inputs_of(trace, patient.recipe, Batch.of(examples, len(examples)).inputs)
     with building(trace, training=False, dtype=patient.recipe.dtype) as built:
         forwarded(patient.recipe.objective, inputs, built, raw=True)
-        program = trace.program(dict(built.outputs))
+        wanted: dict[str, Tensor] = {}
+        for path, y in built.outputs.items():
+            if y.dtype not in FLOATS or y.ndim < 2:
+                continue
+            rows = tuple(range(y.ndim - 1))
+            wanted[f"mean {path}"] = y.mean(rows)
+            wanted[f"variance {path}"] = ((y - y.mean(rows)) ** 2).mean(rows)
+            wanted[f"largest {path}"] = f.maximum(y, -y).max(rows)
+        program = trace.program(wanted)
     training = patient.programs.step(
         patient.data.sample, patient.data.rows(patient.recipe.batch_size)
     ).program
     tree = evaluated(patient.recipe, training, state.tree)
-    return patient.programs.compile(program).run(dict(tree), examples.named)
+    with np.errstate(all="ignore"):
+        found = patient.programs.compile(program).run(dict(tree), examples.named)
+    paths = [name.partition(" ")[2] for name in wanted if name.startswith("mean ")]
+    return {path: Units(*(found[f"{each.name} {path}"] for each in fields(Units))) for path in paths}
