@@ -1,6 +1,7 @@
 """The doctor attends trainings: silent on healthy ones, right about planted faults, the same when resumed."""
 
 import json
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import chainrule
 from chainrule import TrainingError, load_run, nn
-from chainrule.doctor import Doctor
+from chainrule.doctor import Doctor, trials
 from chainrule.program import functions as f
 from chainrule.training import EpochDone
 from chainrule.training.findings import DIAGNOSIS, Finding
@@ -212,6 +213,22 @@ def test_a_killed_training_is_mended_to_the_same_bits(digits, tmp_path, killed_a
     assert run.diagnosis == whole.diagnosis
     for parameter, array in whole.parameters.items():
         np.testing.assert_array_equal(run.parameters[parameter], array)
+
+
+def test_ctrl_c_gives_up_the_trials_and_ends_training(digits, monkeypatch):
+    measured = []
+
+    def interrupt(fork, examples):
+        measured.append(fork)
+        signal.raise_signal(signal.SIGINT)
+        return np.zeros(len(examples))
+
+    monkeypatch.setattr(trials.Fork, "measure", interrupt)
+    run = trained(digits, network(), "repair", optimizer=nn.adam(3e-6), epochs=20)
+    assert run.stopped == "interrupted"
+    assert len(measured) == 1  # a second Ctrl-C would raise KeyboardInterrupt
+    assert len(run.history) < 3
+    assert not any(each.trials for each in run.diagnosis)
 
 
 def test_findings_are_stored_and_a_damaged_file_of_them_loses_nothing_else(digits, tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.training.helpers import classification, points
 
+from chainrule import nn
 from chainrule.data import Arrays, as_arrays
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import Program
@@ -86,6 +87,23 @@ def test_predictions_and_mean_loss_are_those_of_all_rows_at_once(rows, weighted,
     losses = -np.log(probabilities[np.arange(rows), y])
     assert loss == pytest.approx(np.average(losses, weights=weight), rel=1e-12)
     assert len(executor.programs) == len({min(rows, PREDICTION_ROWS), rows % PREDICTION_ROWS} - {0})
+
+
+def test_fewer_large_examples_are_predicted_at_a_time(executor, counting):
+    model = nn.Sequential([nn.Conv2D(8, 3, padding="same"), nn.GlobalAvgPool2D(), nn.Dense(2)])
+    programs = Programs(classification(model=model), counting)
+    x = np.random.default_rng(0).normal(size=(70, 96, 128, 1)).astype(np.float32)
+    largest = 96 * 128 * 8 * 4
+    rows = programs.rows_at_once(Arrays.of(x))
+    assert rows * largest <= 1 << 26 < 2 * rows * largest
+    step = training_step(programs.recipe, Batch.of(as_arrays((x, np.zeros(70, int)), "float32"), 8))
+    tree = initial_tree(programs.recipe, step)
+    whole = programs.prediction(Arrays.of(x), 70).run(dict(tree), {"x": x})["prediction"]
+    for least in (1, 64):
+        parts = programs.outputs(tree, 70, named(x), least=least)
+        np.testing.assert_allclose(parts, whole, rtol=1e-5)
+    assert {each.inputs[0].shape[0] for each in executor.programs} == {70, rows}
+    assert programs.rows_at_once(Arrays.of(x[:, :8, :8])) == PREDICTION_ROWS
 
 
 def test_without_targets_there_is_no_loss_and_the_tree_stays(executor, counting, tree):

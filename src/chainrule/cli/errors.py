@@ -150,6 +150,8 @@ def _usage(error: typer.BadParameter) -> str:
 
 def _unknown_option(option: str, command: Any) -> str:
     setting = option.lstrip("-").replace("-", "_")
+    if any(setting in task.options for task in TASKS.values()):
+        return f"{command.name} has no option {option}"
     if any(setting in task.help for task in TASKS.values()) and command.name in ("train", "tune"):
         return f"there is no option {option}, it is a setting: --set {setting}=…"
     known = ["--help", *(name for each in command.params for name in each.opts if name.startswith("-"))]

@@ -34,9 +34,9 @@ class Order:
         return self.task.open(self.file, self.target, self.settings, narrate)
 
 
-def no_settings(task: Task, given: Mapping[str, Any]) -> dict[str, Any]:
+def no_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """None in place of the task's defaults, whatever was given."""
-    del task, given
+    del given
     return {}
 
 
@@ -48,7 +48,7 @@ def read_order(
     task: str | None = None,
     options: Mapping[str, str] = MappingProxyType({}),
     flag: str = "--config",
-    usual: Callable[[Task, Mapping[str, Any]], Mapping[str, Any]] = no_settings,
+    usual: Callable[[Mapping[str, Any]], Mapping[str, Any]] = no_settings,
 ) -> Order:
     """The order that the arguments of `train` make together.
 
@@ -56,7 +56,7 @@ def read_order(
     files; later ones have precedence. assignments: 'key=value' each, with precedence over the files; the last
     one of a key counts. task: the name of one of TASKS; None: that of the files, else the task that takes the
     source, else the first. options: settings given as options such as --horizon, name -> text.
-    flag: which names the TOML files. usual: task and settings that were given -> those in place of its
+    flag: which names the TOML files. usual: settings that were given -> those in place of the task's
     defaults, where it has them.
     Raises DataError for a file that can't be read and ConfigError for settings that are unknown or wrong,
     naming their place.
@@ -69,7 +69,7 @@ def read_order(
     subject = {name: merged.pop(name, None) for name in SUBJECT}
     file = file or subject["file"]
     chosen = _task(task or subject["task"], file, options)
-    merged = {name: value for name, value in usual(chosen, merged).items() if name in chosen.help} | merged
+    merged = {name: value for name, value in usual(merged).items() if name in chosen.help} | merged
     settings = _settings(chosen, merged, sources)
     return Order(chosen, file, target or subject["target"], settings)
 

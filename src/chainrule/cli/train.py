@@ -20,17 +20,15 @@ from chainrule.paths import text_of_path
 from chainrule.starting import INTERRUPTED
 from chainrule.tasks import TASKS, Task, TaskRun, plain_settings, task_of
 from chainrule.training import Event, Listener, Started, write_aside
-from chainrule.training.attending import OFF
 from chainrule.training.interrupt import deferred_interrupt
 
 
-def usual_settings(task: Task, given: Mapping[str, Any]) -> dict[str, Any]:
+def usual_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with another default than in Python. given: those that were given.
 
     Trials of the doctor take time, so where training has a limit it watches only.
     """
-    limited = given.get("minutes") is not None and task.doctor != OFF
-    return {"doctor": "watch" if limited else task.doctor}
+    return {"doctor": "watch" if given.get("minutes") is not None else "advise"}
 
 
 def settings_help() -> str:
@@ -46,7 +44,7 @@ def settings_help() -> str:
 def _settings_of(task: Task) -> str:
     width = max(len(name) for name in task.help) + 2
     lines = []
-    usual = {name: value for name, value in usual_settings(task, {}).items() if name in task.help}
+    usual = {name: value for name, value in usual_settings({}).items() if name in task.help}
     for name, default in (asdict(task.settings()) | usual).items():
         value = list(default) if isinstance(default, tuple) else default
         wrapper = TextWrapper(78, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))
@@ -134,9 +132,9 @@ def train(
     held out for the evaluation; their preparation is learned from the other ones only. The run folder
     gets weights, history, settings and a report.
 
-    The doctor watches the training of tables and series and tries on copies of it what would help; with
-    --doctor repair it does that, too, and with --doctor none there is no doctor. With --minutes it only
-    watches, and of images there is none, unless you name a mode.
+    The doctor watches the training and tries on copies of it what would help; with --doctor repair it does
+    that, too, and with --doctor none there is no doctor. With --minutes it only watches, unless you name a
+    mode.
 
     Ctrl-C ends training: the best weights so far are written, and the exit code is 130.
 

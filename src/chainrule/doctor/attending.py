@@ -6,6 +6,7 @@ unbroken one would be.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from chainrule.doctor.examined import Examined
 from chainrule.doctor.going_back import before_repair, keep_lowest, lowest_of, remembering
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.judging import BUDGET, MARGIN, Judge
+from chainrule.doctor.learning_curve import learning_curve
 from chainrule.doctor.proposing import proposals
 from chainrule.doctor.repairs import REPAIRS, proposal_of
 from chainrule.doctor.surgery import own_parts
@@ -29,8 +31,8 @@ from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
 from chainrule.doctor.trials import Proposal, Verdict, beside_lowest, continued, fall_by_doubling, tried
 from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now
 from chainrule.errors import TrainingError
-from chainrule.training.attending import Patient
-from chainrule.training.events import Amend, Amended, BrokenDown, EpochDone, Event, Listener, Started
+from chainrule.training.attending import Patient, TrainingEndsError
+from chainrule.training.events import Amend, Amended, BrokenDown, Ended, EpochDone, Event, Listener, Started
 from chainrule.training.probes import Probe
 from chainrule.training.state import Record, RunState
 
@@ -42,6 +44,7 @@ _MOST_LONGER = 32
 _SLOW_CHECKS = ("learning_rate", "memorization")
 """Trials answer the same questions."""
 _LONGER, _OVERFITTING = "too_few_epochs", "overfitting"
+_BY_HEART, _CURVE = "known_by_heart", "learning_curve"
 _PATIENCE = 10
 
 
@@ -75,7 +78,11 @@ class _Attending:
         self._constant = constant_score(patient, self._examples)
 
     def __call__(self, event: Event) -> None:
-        """Look, where it is time."""
+        """Look, where it is time; what Ctrl-C interrupts is given up."""
+        with suppress(TrainingEndsError):
+            self._look(event)
+
+    def _look(self, event: Event) -> None:
         if isinstance(event, Amended):
             self._patient = self._patient.by(event.recipe)
         elif isinstance(event, Started):
@@ -96,6 +103,8 @@ class _Attending:
             self._forget_measured(event.record)
         elif isinstance(event, BrokenDown):
             self._rescue(event.state, event.error, event.amend)
+        elif isinstance(event, Ended) and event.reason in ("epochs", "early stopping"):
+            self._look_for_more_data(event.state)
 
     def _forget_measured(self, record: Record) -> None:
         """Take out of the record what nobody but the doctor asked for: it would grow with every step."""
@@ -281,6 +290,19 @@ class _Attending:
                 found = finding_of(each, "note", step)
                 whose = f"No repair can change {' and '.join(own)}, so that this is to be looked at by hand."
                 journal.found(replace(found, remedy=f"{found.remedy} {whose}".strip()))
+
+    def _look_for_more_data(self, state: RunState) -> None:
+        """Whether more examples would help, where the network knows those that it has by heart."""
+        journal, judge = Journal(state.journal), self._judge(state)
+        if self._mode == "watch" or not journal.knows(_BY_HEART) or journal.knows(_CURVE):
+            return
+        best = next((each["step"] for each in state.history if each["epoch"] == state.best_epoch), state.step)
+        steps = min(best, int(BUDGET * judge.planned) - journal.spent)
+        lowest = state.best or lowest_of(state)
+        if lowest and 2 * steps >= best:
+            found = learning_curve(self._patient, state, lowest, steps)
+            if found is not None:
+                journal.found(found)
 
     def _judge(self, state: RunState) -> Judge:
         return Judge(self._patient, Journal(state.journal), self._constant)

@@ -101,7 +101,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         "label_noise": Cause("Some of the targets are wrong.", ("early_stopping", "label_smoothing")),
         "poor_minimum": Cause(
             "Training stands in a poor minimum, or on a plateau, that its first weights led it to.",
-            ("restart", "raise_learning_rate", "adam"),
+            ("restart", "shake_weights", "sharpness_aware", "raise_learning_rate", "adam"),
         ),
         "too_little_data": Cause(
             "There are too few examples to tell what they have in common from what is theirs alone.",

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.doctor.yardstick import measuring_examples, scores
 from chainrule.program import NamedArrays
-from chainrule.training.attending import Patient
+from chainrule.training.attending import Patient, TrainingEndsError
 from chainrule.training.findings import Trial
 from chainrule.training.recipe import Recipe
 from chainrule.training.sessions import Sessions
@@ -81,8 +81,8 @@ def tried(
     the whole training. flat: whether the training has learned nothing so far, and is not expected to.
     """
     examples = measuring_examples(patient)
-    unchanged = _Fork(patient, state)
-    forks = [_Fork(patient.by(each.recipe), each.state) for each in proposals]
+    unchanged = Fork(patient, state)
+    forks = [Fork(patient.by(each.recipe), each.state) for each in proposals]
     left = list(range(len(forks)))
     batch, done, trained = patient.data.rows(patient.recipe.batch_size), 0, 0
     start = float(unchanged.measure(examples).mean())
@@ -142,7 +142,7 @@ def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal)
     state: at the end of training; it stays as it is. proposal: of more epochs, which begin as these steps do.
     ends, unchanged: the yardstick after twice the steps of the whole training, and now.
     """
-    examples, fork = measuring_examples(patient), _Fork(patient, state)
+    examples, fork = measuring_examples(patient), Fork(patient, state)
     batch = patient.data.rows(patient.recipe.batch_size)
     before = fork.measure(examples)
     fork.train(steps * batch)
@@ -174,7 +174,7 @@ def _compared(
     return Trial(said, cause, steps, float(before.mean()), float(after.mean()), error, bool(helped))
 
 
-class _Fork:
+class Fork:
     """A copy of a training, which goes on by itself from the end of an epoch."""
 
     def __init__(self, patient: Patient, state: RunState) -> None:
@@ -190,9 +190,14 @@ class _Fork:
         self.latest = np.empty(0)
 
     def train(self, examples: int) -> None:
-        """Go on for as many full batches as hold so many examples, at least one."""
+        """Go on for as many full batches as hold so many examples, at least one.
+
+        Raises TrainingEndsError where the training itself is to end.
+        """
         self._trained += examples
         for arrays, order in islice(self._batches, max(1, examples // self._rows)):
+            if self._patient.interrupted():
+                raise TrainingEndsError
             _, session = self._sessions.of(arrays, self._rows)
             loss = session.run_many(arrays, order)["loss"]
             if not np.isfinite(loss).all():

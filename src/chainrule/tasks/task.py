@@ -208,7 +208,6 @@ class Task:
     report.
     search: what `chainrule tune` varies; None if the task can't be tuned.
     verbs: further commands, by name.
-    doctor: the mode of the doctor at the command line where none is named and training has no limit.
     """
 
     name: str
@@ -228,7 +227,6 @@ class Task:
     settle: Callable[[Any, Any, Say], Any] = lambda opened, settings, say: settings
     search: Search | None = None
     verbs: Mapping[str, Verb] = field(default_factory=dict)
-    doctor: str = "advise"
 
 
 def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:

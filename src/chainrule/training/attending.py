@@ -1,5 +1,6 @@
 """What attends a training: watches it, says what is wrong, and may amend it. The doctor is one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,13 +20,15 @@ class Patient:
     """A training as whoever attends it finds it.
 
     recipe: what it is trained by. data: what it is trained on. held_out: what validates it, or None. watch:
-    what is measured in any case.
+    what is measured in any case. interrupted: whether training is to end soon: who takes long asks, and
+    raises TrainingEndsError.
     """
 
     recipe: Recipe
     data: Supply
     held_out: Supply | None
     watch: tuple[Probe, ...] = ()
+    interrupted: Callable[[], bool] = lambda: False
 
     @property
     def programs(self) -> Programs:
@@ -36,7 +39,11 @@ class Patient:
         """The same data, trained on by another recipe."""
         programs = Programs(recipe, self.programs.executor)
         held_out = None if self.held_out is None else replace(self.held_out, programs=programs)
-        return Patient(recipe, replace(self.data, programs=programs), held_out, self.watch)
+        return replace(self, recipe=recipe, data=replace(self.data, programs=programs), held_out=held_out)
+
+
+class TrainingEndsError(Exception):
+    """What an attendant was doing is given up, since training is to end."""
 
 
 class Attendant(Protocol):

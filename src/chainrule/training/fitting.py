@@ -213,7 +213,7 @@ def train_recipe(
                 bytes_as = "int32" if whole else recipe.dtype
                 known = {} if checkpoint is None else fingerprint(data, validation, bytes_as)
                 state = _starting_state(recipe, supply, known, checkpoint, programs, initial)
-            patient = Patient(recipe, supply, held_out, probes_of(watch))
+            patient = Patient(recipe, supply, held_out, probes_of(watch), interrupted)
             if state.recipe is not None:
                 patient = patient.by(amended_recipe(recipe, state.recipe))
             heard = _measuring(patient, own_metrics)

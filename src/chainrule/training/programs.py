@@ -20,6 +20,9 @@ from chainrule.training.step import (
 )
 
 PREDICTION_ROWS = 512
+"""Rows that are predicted at a time, at most."""
+_FEWEST_ROWS, _MOST_BYTES = 16, 1 << 26
+"""Fewer are where the largest value of a forward pass would be larger, but not fewer than so many."""
 BLOCK_ROWS = 32 * PREDICTION_ROWS
 """Rows that are made ready to be predicted at a time."""
 ESTIMATED_ROWS = 64
@@ -79,6 +82,12 @@ class Programs:
         key = ("forward", raw, *_kind(arrays, rows))
         return self.kept(key, lambda: prediction_program(self.recipe, Batch.of(arrays, rows), raw=raw))
 
+    def rows_at_once(self, arrays: Arrays) -> int:
+        """How many rows like these are predicted at a time: a power of two, fewer where they are large."""
+        return self.kept(
+            ("rows", *_kind(arrays, 1)), lambda: _rows_of(self.forward(arrays.inputs, 1, raw=True))
+        )
+
     def prediction(self, arrays: Arrays, rows: int, *, raw: bool = False) -> Compiled:
         """The forward pass for batches of this many rows."""
         key = ("prediction", raw, *_kind(arrays, rows))
@@ -103,8 +112,9 @@ class Programs:
         losses, counts = [], []
         measured = arrays.y is not None or not self.recipe.objective.needs_targets
         compile_for = self.measuring if measured else self.prediction
-        for start in range(0, len(arrays), PREDICTION_ROWS):
-            part = arrays.take(slice(start, start + PREDICTION_ROWS))
+        at_once = self.rows_at_once(arrays)
+        for start in range(0, len(arrays), at_once):
+            part = arrays.take(slice(start, start + at_once))
             results = compile_for(part, len(part)).run(dict(tree), part.named)
             for name, predicted in belonging("prediction", results).items():
                 predictions[name] = _placed(predictions.get(name), predicted, start, len(arrays))
@@ -130,7 +140,7 @@ class Programs:
         rows: their number, at least one. block: returns the inputs of some rows by name, as the model takes
         them, at most BLOCK_ROWS at a time. raw: the outputs of the model, not its predictions. then: applied
         to each output, row by row; None for nothing.
-        The last rows of each 512 are padded by repetition to a power of two, at least `least`, so that tables
+        The last rows of a block are padded by repetition to a power of two, at least `least`, so that tables
         of any length need few programs.
         """
         whole: dict[str, np.ndarray] = {}
@@ -138,15 +148,28 @@ class Programs:
         for first in range(0, rows, BLOCK_ROWS):
             given = block(slice(first, min(first + BLOCK_ROWS, rows)))
             end = min(BLOCK_ROWS, rows - first)
-            for start in range(0, end, PREDICTION_ROWS):
-                count = min(PREDICTION_ROWS, end - start)
-                filled = {name: _filled(array[start : start + count], least) for name, array in given.items()}
+            at_once = self.rows_at_once(Arrays(given))
+            fewest = min(least, at_once)
+            for start in range(0, end, at_once):
+                count = min(at_once, end - start)
+                filled = {
+                    name: _filled(array[start : start + count], fewest) for name, array in given.items()
+                }
                 arrays = Arrays(filled)
                 results = self.prediction(arrays, len(arrays), raw=raw).run(held, filled)
                 for name, outputs in results.items():
                     predicted = outputs[:count] if then is None else then(outputs[:count])
                     whole[name] = _placed(whole.get(name), predicted, first + start, rows)
         return nested("prediction", whole)
+
+
+def _rows_of(one: Program) -> int:
+    """As many rows as keep every value small. one: the forward pass of a row."""
+    largest = max((step.output.nbytes for step in one.steps), default=0)
+    rows = PREDICTION_ROWS
+    while rows > _FEWEST_ROWS and rows * largest > _MOST_BYTES:
+        rows //= 2
+    return rows
 
 
 def _placed(whole: np.ndarray | None, part: np.ndarray, start: int, rows: int) -> np.ndarray:

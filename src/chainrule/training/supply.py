@@ -28,7 +28,7 @@ from chainrule.data.ragged import padded_batches, padding_share
 from chainrule.data.structure import belonging
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.training.inputs import check_examples
-from chainrule.training.programs import PREDICTION_ROWS, Programs
+from chainrule.training.programs import Programs
 
 _SAMPLED = 512
 _START = Position()
@@ -175,13 +175,14 @@ class Supply:
             arrays = self.source.arrays
             lengths = next(array.lengths for array in arrays.values() if isinstance(array, Ragged))
             order = np.argsort(lengths, kind="stable")
-            for start in range(0, len(order), PREDICTION_ROWS):
-                rows = order[start : start + PREDICTION_ROWS]
+            at_once = self.programs.rows_at_once(self.sample)
+            for start in range(0, len(order), at_once):
+                rows = order[start : start + at_once]
                 for named, _ in padded_batches(arrays, rows[None], None, 0):
                     yield rows, named
             return
         done = 0
-        with closing(self.feed(PREDICTION_ROWS, None, 0)) as parts:
+        with closing(self.feed(self.programs.rows_at_once(self.sample), None, 0)) as parts:
             for part in parts:
                 for rows in part.order:
                     yield np.arange(done, done + len(rows)), {n: a[rows] for n, a in part.arrays.items()}

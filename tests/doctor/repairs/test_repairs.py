@@ -47,6 +47,8 @@ CASES = {
     "smaller_batches": (case(), "batches of 12 examples in place of 96"),
     "train_longer": (case(), "20 epochs in place of 10"),
     "restart": (case(), "other weights, drawn as the first ones were"),
+    "shake_weights": (case(), "weights with noise of 0.5 of their deviation"),
+    "sharpness_aware": (case(), "sharpness-aware steps of radius 0.05"),
     "class_weights": (case(), "rare classes weighted, so that all count alike"),
     "shuffle": (case(shuffle=False), "examples shuffled anew for each epoch"),
     "reinitialize": (case(), "weights drawn anew, at the scale that each activation needs"),
@@ -94,7 +96,8 @@ def test_a_repair_does_not_apply_to_what_is_well(name):
     applies_anywhere = {
         "lower_learning_rate", "raise_learning_rate", "adam", "clip_gradients", "scale_inputs",
         "wider_layers", "smaller_layers", "weight_decay", "early_stopping", "exchange_activation", "dropout",
-        "normalize_layers", "label_smoothing", "train_longer", "restart", "class_weights",
+        "normalize_layers", "label_smoothing", "train_longer", "restart", "class_weights", "shake_weights",
+            "sharpness_aware",
     }  # fmt: skip
     patient, state = case(RELU, optimizer=nn.sgd(0.01), batch_size=8)
     state.tree["dense_1.bias"][...], state.tree["dense_2.bias"][...] = 1e6, 1e9  # no unit is dead
@@ -138,6 +141,16 @@ def test_dead_units_are_drawn_anew_and_the_others_stay():
     assert (after[:, :3] != before[:, :3]).all()
     assert (change.arrays["dense_1.bias"][:3] == 0).all()
     assert (weight == before).all()
+
+
+def test_shaken_weights_stay_near_and_biases_stay():
+    patient, state = case()
+    (change,) = REPAIRS["shake_weights"](patient, state)
+    assert {*change.arrays} == {f"dense_{number}.weight" for number in (1, 2, 3)}
+    for name, array in change.arrays.items():
+        moved = (array - state.tree[name]).std() / state.tree[name].std()
+        assert 0.3 < moved < 0.7
+        assert array.dtype == state.tree[name].dtype
 
 
 def test_a_changed_network_that_does_not_fit_is_refused_before_it_is_tried():

@@ -18,6 +18,7 @@ from chainrule.doctor.repairs.steps import (
     lower_learning_rate,
     lower_momentum,
     raise_learning_rate,
+    sharpness_aware,
     shuffle,
     smaller_batches,
     train_longer,
@@ -35,6 +36,7 @@ from chainrule.doctor.repairs.weights import (
     reinitialize,
     restart,
     revive_dead_units,
+    shake_weights,
 )
 
 REPAIRS: Mapping[str, Repair] = MappingProxyType(
@@ -43,12 +45,14 @@ REPAIRS: Mapping[str, Repair] = MappingProxyType(
         "raise_learning_rate": raise_learning_rate,
         "adam": use_adam,
         "clip_gradients": clip_gradients,
+        "sharpness_aware": sharpness_aware,
         "lower_momentum": lower_momentum,
         "smaller_batches": smaller_batches,
         "shuffle": shuffle,
         "train_longer": train_longer,
         "reinitialize": reinitialize,
         "restart": restart,
+        "shake_weights": shake_weights,
         "exchange_activation": exchange_activation,
         "revive_dead_units": revive_dead_units,
         "normalize_layers": normalize_layers,

@@ -18,7 +18,7 @@ _ADAM = 0.001
 _OF_QUARTILES = 1.349  # deviations of a normal distribution lie between them
 _FAR = 20.0  # deviations, beyond which a number is far off
 _CLIP = 4.0  # deviations
-_MOST_NUMBERS = 1 << 20  # of which quartiles are taken
+_MOST_NUMBERS = 1 << 21  # of which the scale is taken
 
 
 def scale_inputs(patient: Patient, state: RunState) -> Iterator[Change]:
@@ -30,6 +30,7 @@ def scale_inputs(patient: Patient, state: RunState) -> Iterator[Change]:
     (x,) = inputs.values()
     if x.ndim < 2 or not np.isfinite(x).all():
         return
+    x = x[:: -(-x.size // _MOST_NUMBERS)]
     recipe = with_model(patient.recipe, lambda model: _in_front(Standardize.of(x), model))
     if recipe is not None:
         yield Change("inputs standardized by the first layer", recipe, anew=True)
@@ -46,8 +47,7 @@ def _clipping(x: np.ndarray) -> Layer | None:
 
     The middle half says how much a column varies: numbers that stand for missing ones do not change it.
     """
-    some = x[:: -(-x.size // _MOST_NUMBERS)]
-    columns = some.reshape(-1, x.shape[-1]).astype(np.float64)
+    columns = x.reshape(-1, x.shape[-1]).astype(np.float64)
     low, middle, high = np.quantile(columns, (0.25, 0.5, 0.75), axis=0)
     deviation = (high - low) / _OF_QUARTILES
     known = deviation > 0

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from chainrule.doctor.repairs.change import Change
-from chainrule.nn import ClipByGlobalNorm, adam, chain
+from chainrule.nn import ClipByGlobalNorm, SharpnessAware, adam, chain
 from chainrule.nn.optimizers import ScaleByAdam, ScaleByRms, Transform
 from chainrule.nn.optimizers.descent import ScaleByLearningRate, with_rate
 from chainrule.nn.schedules import Schedule
@@ -23,6 +23,7 @@ _USUAL_MOMENTUM = 0.9
 _MOMENTA = ("momentum", "beta1")
 """The settings that say how much of earlier steps is kept."""
 _CLIP = 1.0
+_RADIUS = 0.05
 _FEWER = (8, 32)  # times fewer examples in a batch
 
 
@@ -61,6 +62,15 @@ def clip_gradients(patient: Patient, state: RunState) -> Iterator[Change]:
     recipe = patient.recipe
     clipped = chain(ClipByGlobalNorm(_CLIP), recipe.optimizer)
     yield Change(f"gradients clipped to a global norm of {_CLIP:g}", replace(recipe, optimizer=clipped))
+
+
+def sharpness_aware(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Gradients at the worst point nearby (SAM), which lead out of narrow minima; a step costs two."""
+    del state
+    recipe = patient.recipe
+    if not any(isinstance(link, SharpnessAware) for link in links_of(recipe.optimizer)):
+        aware = chain(SharpnessAware(_RADIUS), recipe.optimizer)
+        yield Change(f"sharpness-aware steps of radius {_RADIUS}", replace(recipe, optimizer=aware))
 
 
 def lower_momentum(patient: Patient, state: RunState) -> Iterator[Change]:

@@ -23,7 +23,7 @@ from chainrule.program import functions as f
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
 from chainrule.training.objective import forwarded
-from chainrule.training.state import RunState
+from chainrule.training.state import OPTIMIZER, RunState
 from chainrule.training.step import Batch, evaluated, inputs_of
 
 SQUASHING = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign")
@@ -34,6 +34,7 @@ _USUAL: Mapping[str, Initializer] = {
 }
 _EXAMPLES, _NUMBERS = 256, 1 << 20
 """That units are looked at with: so many at most, and so many numbers of their inputs."""
+_SHAKEN = 0.5
 _ELSEWHERE = 1_000_003
 """What the seed of other weights is ahead of the training's."""
 
@@ -56,6 +57,18 @@ def restart(patient: Patient, state: RunState) -> Iterator[Change]:
     drawn = starting_tree_of(elsewhere, other.data, other.programs)
     arrays = {name: array for name, array in drawn.items() if name != RANDOM_KEY}
     yield Change("other weights, drawn as the first ones were", recipe, anew=True, arrays=arrays)
+
+
+def shake_weights(patient: Patient, state: RunState) -> Iterator[Change]:
+    """Noise added to the weights of every layer, a share of their own deviation: out of a poor minimum."""
+    random = np.random.Generator(np.random.Philox(key=[patient.recipe.seed, state.step]))
+    arrays = {
+        name: (array + random.normal(0, _SHAKEN * array.std(), array.shape)).astype(array.dtype)
+        for name, array in sorted(state.tree.items())
+        if name.endswith("weight") and not name.startswith(OPTIMIZER)
+    }
+    if state.step and arrays:
+        yield Change(f"weights with noise of {_SHAKEN:g} of their deviation", patient.recipe, arrays=arrays)
 
 
 def usually_initialized(model: Layer) -> Layer:

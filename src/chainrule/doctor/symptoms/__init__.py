@@ -17,6 +17,7 @@ from chainrule.doctor.symptoms.losses import (
     overfitting,
     slow,
 )
+from chainrule.doctor.symptoms.noise import gradient_noise
 from chainrule.doctor.symptoms.signals import (
     dead_units,
     exploding_gradients,
@@ -31,6 +32,7 @@ SYMPTOMS: Mapping[str, Symptom] = MappingProxyType(
         "slow": slow,
         "jumping": jumping,
         "long_or_short_steps": long_or_short_steps,
+        "gradient_noise": gradient_noise,
         "given_up_classes": given_up_classes,
         "wrong_labels": wrong_labels,
         "known_by_heart": known_by_heart,

@@ -42,5 +42,4 @@ FACES = Task(
             options={"false_accepts": Option("--false-accepts SHARE", _RATE, 0.01)},
         ),
     },
-    doctor="none",  # it takes much memory where images are large
 )

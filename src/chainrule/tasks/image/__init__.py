@@ -28,5 +28,4 @@ IMAGE = Task(
     takes=takes,
     settle=settle,
     search=SEARCH,
-    doctor="none",  # it takes much memory where images are large
 )

@@ -28,5 +28,4 @@ SEGMENT = Task(
     takes=takes,
     settle=settle,
     search=SEARCH,
-    doctor="none",  # it takes much memory where images are large
 )
