@@ -52,7 +52,7 @@ def test_the_help_lists_every_setting_with_its_default():
         for name in task.help:
             assert f"\n  {name} " in text
     assert "(0.15)" in text
-    assert " ".join(text.split()).count("repair also applies that (advise)") == 2
+    assert " ".join(text.split()).count("repair also applies that (advise)") == len(TASKS)
     assert "auto: 0.001 if layers are named" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80
 

@@ -125,6 +125,13 @@ def test_what_is_overfitted_goes_back_to_its_best_epoch():
         np.testing.assert_array_equal(advised.parameters[name], array)
 
 
+@pytest.mark.parametrize("peak", [0.1, 0.2])
+def test_a_rate_that_throws_training_back_is_not_called_overfitting(digits, peak):
+    rate = nn.OneCycle(peak, steps=16 * 45, rise=0.12)
+    run = trained(digits, network(), "advise", optimizer=nn.adam(rate), epochs=16, keep="last")
+    assert not any("overfitting" in each.causes for each in run.diagnosis if each.severity == "problem")
+
+
 def test_a_run_killed_before_it_goes_back_does_so_when_resumed(tmp_path):
     def kill(event):
         if isinstance(event, EpochDone) and event.state.epoch == 15:

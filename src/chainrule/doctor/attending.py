@@ -29,7 +29,7 @@ from chainrule.doctor.repairs import REPAIRS, proposal_of
 from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
 from chainrule.doctor.trials import Proposal, Verdict, beside_lowest, continued, fall_by_doubling, tried
-from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now
+from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now, some_of
 from chainrule.errors import TrainingError
 from chainrule.training.attending import Patient, TrainingEndsError
 from chainrule.training.events import Amend, Amended, BrokenDown, Ended, EpochDone, Event, Listener, Started
@@ -46,6 +46,8 @@ _SLOW_CHECKS = ("learning_rate", "memorization")
 _LONGER, _OVERFITTING = "too_few_epochs", "overfitting"
 _BY_HEART, _CURVE = "known_by_heart", "learning_curve"
 _PATIENCE = 10
+_BELOW = 0.75
+"""Of the held-out error: that of the examples trained on is below, where a network is overfitted."""
 
 
 @dataclass(frozen=True)
@@ -196,20 +198,25 @@ class _Attending:
 
     def _went_back(self, journal: Journal, state: RunState, each_now: np.ndarray, amend: Amend) -> bool:
         """Whether it goes back: to before a repair that made it worse, or to weights of an earlier epoch."""
-        judge, lowest = self._judge(state), lowest_of(state)
+        judge, lowest, best = self._judge(state), lowest_of(state), state.best_epoch
         if judge.is_worse(state.step, float(each_now.mean())):
             self._undo(state, amend)
             return True
-        if not lowest or self._patient.recipe.keep != "last" or state.best_epoch == state.epoch:
+        if not lowest or self._patient.recipe.keep != "last" or best == state.epoch:
             return False
-        said = f"the weights of epoch {state.best_epoch}, and early stopping"
+        if state.epoch < self._patient.recipe.epochs and best >= state.epoch // 2:
+            return False  # it may pass, such as while the rate rises
+        said = f"the weights of epoch {best}, and early stopping"
         verdict = beside_lowest(self._patient, each_now, lowest, said, _OVERFITTING)
         repairs = self._mode == "repair"
         if not judge.is_problem(verdict) or (not repairs and journal.knows(_OVERFITTING)):
             return False
+        trained_on = some_of(self._patient.data.sample, self._patient.recipe.seed)
+        if scores_now(self._patient, state, trained_on).mean() > _BELOW * each_now.mean():
+            return False  # what is as bad on the examples trained on has another cause
         rising = Suspicion(
             _OVERFITTING,
-            f"The held-out loss was lowest in epoch {state.best_epoch}, and has risen since.",
+            f"The held-out loss was lowest in epoch {best}, and has risen since.",
             {_OVERFITTING: 0.9, "label_noise": 0.4},
             evidence={"held_out": [each.get("validation_loss") for each in state.history]},
         )
