@@ -9,7 +9,7 @@ from chainrule import nn
 NETWORK = nn.Sequential([nn.Dense(64, "relu"), nn.Dense(64, "relu"), nn.Dense(2)])
 
 
-def examples(count):
+def examples(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Two classes of points with 10 columns, of which four tell them apart."""
     x = np.random.default_rng(0).uniform(-1, 1, (count, 10)).astype(np.float32)
     return x, (x[:, 0] + 2 * x[:, 1] * x[:, 2] + 0.5 * np.sin(4 * x[:, 3]) > 0).astype(int)

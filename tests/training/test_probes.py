@@ -34,6 +34,8 @@ BY_HAND = {
     "largest": lambda x: np.abs(x).max(),
     "zeros": lambda x: (x == 0).mean(),
     "dead_units": lambda x: (x == 0).all(axis=tuple(range(x.ndim - 1))).mean(),
+    "spread": lambda x: np.sqrt(((x - x.mean(0)) ** 2).mean()),
+    "saturated": lambda x: ((x < (-0.98 if x.min() < 0 else 0.02)) | (x > 0.98)).mean(),
 }
 
 

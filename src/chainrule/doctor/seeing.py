@@ -3,8 +3,7 @@
 import numpy as np
 
 from chainrule.doctor.examined import Examined, few_of
-from chainrule.program import FLOATS, Program, Value
-from chainrule.training.scaling import ending_in
+from chainrule.program import FLOATS, Program, Value, ending_in
 
 _ROWS = 512
 _NORMALIZING = ("batch_norm", "layer_norm")

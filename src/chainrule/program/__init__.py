@@ -4,6 +4,7 @@ from chainrule.program.composites import EXPANSIONS, expand
 from chainrule.program.counting import Counts, bytes_text, count, step_flops, step_multiply_adds
 from chainrule.program.operations import NOT_DIFFERENTIABLE, OPERATIONS, Operation
 from chainrule.program.program import Program
+from chainrule.program.selecting import ending_in
 from chainrule.program.tracing import Operand, Tensor, Trace, as_tensor
 from chainrule.program.value import FLOATS, NamedArrays, Step, Value
 
@@ -24,6 +25,7 @@ __all__ = [
     "as_tensor",
     "bytes_text",
     "count",
+    "ending_in",
     "expand",
     "step_flops",
     "step_multiply_adds",

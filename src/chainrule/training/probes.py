@@ -14,6 +14,8 @@ from chainrule.program import functions as f
 READS = ("activation", "delta", "value", "gradient", "update")
 EACH_STEP = "@step"
 """The ending of names of outputs that are recorded at every step."""
+_NEAR = 0.02
+"""So near its bounds the slope of a sigmoid is below a tenth of its steepest, that of tanh a twenty-fifth."""
 
 
 def _largest(x: Tensor) -> Tensor:
@@ -32,6 +34,17 @@ def _dead_units(x: Tensor) -> Tensor:
     return f.equal(largest, 0.0).cast(x.dtype).mean()
 
 
+def _spread(x: Tensor) -> Tensor:
+    """The root mean square of how numbers differ from their mean over the first axis, the examples."""
+    return f.root_mean_square(x - x.mean(0, keepdims=True)) if x.ndim else 0.0 * x
+
+
+def _saturated(x: Tensor) -> Tensor:
+    """The share of numbers within 0.02 of their bounds: -1 and 1, or 0 and 1 where none is negative."""
+    below = _NEAR - (x.min() < 0.0).cast(x.dtype)
+    return f.where(x < below, 1.0, (x > 1.0 - _NEAR).cast(x.dtype)).mean()
+
+
 REDUCTIONS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
     {
         "root_mean_square": f.root_mean_square,
@@ -39,6 +52,8 @@ REDUCTIONS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
         "largest": _largest,
         "zeros": _zeros,
         "dead_units": _dead_units,
+        "spread": _spread,
+        "saturated": _saturated,
     }
 )
 
@@ -50,7 +65,9 @@ class Probe(Part):
     reads: for layers, 'activation' (the output) or 'delta' (the derivative of the loss with respect to it);
     for parameters, 'gradient', 'update' (what the optimizer adds) or 'value' (after the update).
     reduction: what it is reduced by: 'root_mean_square', 'mean', 'largest' (absolute number), 'zeros' (share
-    of numbers that are 0) or 'dead_units' (share of units that are 0 for all examples of the batch).
+    of numbers that are 0), 'dead_units' (share of units that are 0 for all examples of the batch), 'spread'
+    (root mean square of the differences between examples and their mean) or 'saturated' (share of numbers
+    within 0.02 of -1 and 1, or of 0 and 1 where none is negative).
     per: another quantity of the same layer or parameter, such as 'value', by whose reduction the number is
     divided; or None. every: 'epoch' measures at the last full batch of every epoch, 'step' at every step.
     on: a shell pattern for the names of layers or parameters, such as 'dense_1*'.
@@ -104,6 +121,8 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "activation_largest": Probe("activation", "largest"),
         "activation_zeros": Probe("activation", "zeros"),
         "activation_dead_units": Probe("activation", "dead_units"),
+        "activation_spread": Probe("activation", "spread"),
+        "activation_saturated": Probe("activation", "saturated"),
         "delta_largest": Probe("delta", "largest"),
         "delta_zeros": Probe("delta", "zeros"),
         "gradient_largest": Probe("gradient", "largest"),

@@ -1,14 +1,13 @@
 """Weights scaled on data before training: layer-sequential unit variance."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from chainrule.errors import DataError
 from chainrule.executors import Compile
 from chainrule.nn.initializers import LayerSequentialUnitVariance
-from chainrule.program import Program, Value
+from chainrule.program import Program, Value, ending_in
 from chainrule.training.step import TrainingStep
 
 _MOVING = ("reshape", "transpose", "broadcast_to", "slice")  # the same numbers elsewhere
@@ -59,13 +58,3 @@ def _products(program: Program, names: Mapping[str, object]) -> list[tuple[Value
             else:
                 found.setdefault(weight, step.output)
     return list(found.items())
-
-
-def ending_in(program: Program, outputs: Mapping[str, Value]) -> Program:
-    """The steps that these values need, and nothing else."""
-    needed, steps = {*outputs.values()}, []
-    for step in reversed(program.steps):
-        if step.output in needed:
-            needed.update(step.inputs)
-            steps.append(step)
-    return replace(program, steps=tuple(steps[::-1]), outputs=dict(outputs), updates={}, deltas={})

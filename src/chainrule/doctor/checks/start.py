@@ -8,9 +8,9 @@ import numpy as np
 from chainrule.doctor.examined import Examined, few_of
 from chainrule.doctor.short_run import ShortRun
 from chainrule.nn.losses.loss import LOGITS
-from chainrule.program import FLOATS, Program, Step
+from chainrule.program import FLOATS, Program, Step, ending_in
 from chainrule.training.findings import Finding
-from chainrule.training.scaling import ending_in
+from chainrule.training.probes import Probe
 
 _STEPS = 5
 """Of training, after which all is measured once more: what is zero at the start by intention, such as the
@@ -21,10 +21,11 @@ six and ten layers of relu, tanh or sigmoid and weights of five sizes, all netwo
 accuracy of 0.84 or below, and those that end above 0.95 keep more."""
 _WEAK, _STRONG = 1e-2, 1e2
 _SATURATED = 0.5  # share of a layer's numbers, as DeepDiagnosis has it (Wardat et al. 2022)
-_FLAT = 0.02  # the slope of a sigmoid is below a tenth of its largest, that of tanh a twenty-fifth
 _SURE_LOGITS = 30.0
 """Logits that differ by so much give one class all the probability, before anything is learned."""
 _ALIKE = 1e-3
+_SPREAD, _DELTA = Probe("activation", "spread"), Probe("delta")
+_SATURATION = Probe("activation", "saturated")
 _NOT_LAYERS = ("", "loss", "mixing", "random", "penalty")
 
 
@@ -219,21 +220,24 @@ def _some_steps_later(examined: Examined) -> dict[str, np.ndarray]:
 def _measured(examined: Examined, tree: Mapping[str, np.ndarray]) -> list[_Layer]:
     """The layers on the first batch, in their order, as far as deltas come back to them."""
     batch = few_of(examined.batch, examined.rows)
-    program = examined.programs.step(batch, len(batch)).program
+    program = examined.programs.step(batch, len(batch), watch=(_SPREAD, _DELTA, _SATURATION)).program
     last = _last_steps(program)
-    wanted = {f"y {path}": step.output for path, step in last.items()}
-    wanted |= {f"d {path}": program.deltas[step.output] for path, step in last.items()}
+    names = [probe.output(path) for probe in (_SPREAD, _DELTA, _SATURATION) for path in last]
+    wanted = {name: program.outputs[name] for name in names if name in program.outputs}
     held = {name: array.copy() for name, array in tree.items()}
     with np.errstate(all="ignore"):
-        run = examined.programs.compile(ending_in(program, wanted)).run(held, batch.named)
-        layers = []
-        for path, step in last.items():
-            y, delta = (run[f"{kind} {path}"].astype(np.float64) for kind in "yd")
-            if y.ndim < 2 or len(y) != len(batch):
-                continue
-            spread = float(np.sqrt(((y - y.mean(0)) ** 2).mean()))
-            length = float(np.sqrt((delta**2).sum() / len(batch)))
-            layers.append(_Layer(path, spread, length, _saturated(step, y)))
+        sizes = examined.programs.compile(ending_in(program, wanted)).run(held, batch.named)
+    layers = []
+    for path, step in last.items():
+        shape = step.output.shape
+        if len(shape) < 2 or shape[0] != len(batch) or _SPREAD.output(path) not in sizes:
+            continue
+        spread, delta, saturated = (
+            float(sizes[probe.output(path)]) for probe in (_SPREAD, _DELTA, _SATURATION)
+        )
+        length = delta * float(np.sqrt(np.prod(shape[1:])))
+        squashes = step.operation in ("sigmoid", "tanh")
+        layers.append(_Layer(path, spread, length, saturated if squashes else None))
     return layers
 
 
@@ -245,12 +249,6 @@ def _last_steps(program: Program) -> dict[str, Step]:
         if known and step.layer.partition(".")[0] not in _NOT_LAYERS:
             last[step.layer] = step
     return last
-
-
-def _saturated(step: Step, y: np.ndarray) -> float | None:
-    if step.operation == "sigmoid":
-        return float(((y < _FLAT) | (y > 1 - _FLAT)).mean())
-    return float((np.abs(y) > 1 - _FLAT).mean()) if step.operation == "tanh" else None
 
 
 def _squashes(examined: Examined) -> bool:

@@ -18,7 +18,7 @@ from chainrule.doctor.surgery import (
 from chainrule.nn import glorot_uniform, he_normal, lecun_normal, orthogonal, zeros
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Layer, building
-from chainrule.program import FLOATS, Tensor, Trace
+from chainrule.program import FLOATS, Tensor, Trace, ending_in
 from chainrule.program import functions as f
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
@@ -32,7 +32,7 @@ _USUAL: Mapping[str, Initializer] = {
     **dict.fromkeys(SQUASHING, glorot_uniform()),
     "selu": lecun_normal(),
 }
-_EXAMPLES, _NUMBERS = 256, 1 << 20
+_EXAMPLES, _NUMBERS = 256, 1 << 19
 """That units are looked at with: so many at most, and so many numbers of their inputs."""
 _SHAKEN = 0.5
 _ELSEWHERE = 1_000_003
@@ -165,10 +165,12 @@ def units_of(patient: Patient, state: RunState) -> dict[str, Units]:
             if y.dtype not in FLOATS or y.ndim < 2:
                 continue
             rows = tuple(range(y.ndim - 1))
-            wanted[f"mean {path}"] = y.mean(rows)
-            wanted[f"variance {path}"] = ((y - y.mean(rows)) ** 2).mean(rows)
-            wanted[f"largest {path}"] = f.maximum(y, -y).max(rows)
-        program = trace.program(wanted)
+            with trace.at(part="watch"):
+                wanted[f"mean {path}"] = y.mean(rows)
+                wanted[f"variance {path}"] = ((y - y.mean(rows)) ** 2).mean(rows)
+                wanted[f"largest {path}"] = f.maximum(y, -y).max(rows)
+        recorded = trace.program(wanted)
+        program = ending_in(recorded, recorded.outputs)
     training = patient.programs.step(
         patient.data.sample, patient.data.rows(patient.recipe.batch_size)
     ).program

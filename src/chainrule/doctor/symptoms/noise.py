@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.doctor.symptoms.course import Course
 from chainrule.doctor.symptoms.suspicion import Suspicion
-from chainrule.training.scaling import ending_in
+from chainrule.program import ending_in
 
 _BATCHES = 4
 _FEWEST_ROWS = 64  # of a batch that can be too large
