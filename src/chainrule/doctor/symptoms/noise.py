@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.doctor.symptoms.course import Course
 from chainrule.doctor.symptoms.suspicion import Suspicion
+from chainrule.executors import Compiled
 from chainrule.program import ending_in
 
 _BATCHES = 4
@@ -65,7 +66,7 @@ def _gradient(course: Course, batch: Arrays) -> np.ndarray:
     """That of all parameters, in one row: (numbers,) float64."""
     programs = course.patient.programs
 
-    def compiled() -> object:
+    def compiled() -> Compiled:
         program = programs.step(batch, len(batch)).program
         deltas = {value.name: program.deltas[value] for value in program.parameters}
         return programs.compile(ending_in(program, deltas))
