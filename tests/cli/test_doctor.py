@@ -159,7 +159,7 @@ class Saving(Checkpoint):
     def __init__(self, path, recipe):
         super().__init__(path, recipe, every_seconds=0)
 
-train, forks = trials._Fork.train, []
+train, forks = trials.Fork.train, []
 
 def dying(fork, examples):
     train(fork, examples)
@@ -167,7 +167,7 @@ def dying(fork, examples):
     if len(forks) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 
-fitting.Checkpoint, trials._Fork.train = Saving, dying
+fitting.Checkpoint, trials.Fork.train = Saving, dying
 sys.exit(main())
 """
 

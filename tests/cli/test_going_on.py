@@ -211,7 +211,7 @@ def test_resuming_what_never_began_starts_afresh(here, table, chainrule):
 
 
 def test_ctrl_c_writes_a_whole_run_and_exits_with_130(here, table, chainrule, started):
-    endless = ("-s", "epochs=1000000", "-s", "patience=1000000")
+    endless = ("-s", "epochs=1000000", "-s", "patience=1000000", "--doctor", "none")
     process = started("train", table, "-t", "kind", *endless, "--out", "it", "--json")
     assert process.stderr is not None
     for line in process.stderr:
