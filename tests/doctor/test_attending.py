@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule
-from chainrule import TrainingError, load_run, nn
+from chainrule import Probe, TrainingError, load_run, nn
 from chainrule.doctor import Doctor, trials
 from chainrule.program import functions as f
 from chainrule.training import EpochDone
@@ -325,4 +325,11 @@ def test_an_objective_of_ones_own_is_attended(digits):
 def test_an_unknown_mode_is_refused(digits):
     with pytest.raises(chainrule.ConfigError, match="did you mean 'advise'"):
         trained(digits, network(), "advice")
-    assert Doctor("watch").watch
+
+
+def test_only_epochs_before_a_visit_are_watched(digits):
+    assert [bool(Doctor("watch").watch(epoch)) for epoch in range(1, 6)] == [True, True, False, True, False]
+    own = Probe("delta", "largest")
+    run = trained(digits, network(), "watch", epochs=5, watch=[own])
+    assert ["watch" in each for each in run.history] == 5 * [True]
+    assert {*run.history[-1]["watch"]["dense_1"]} == {own.name}

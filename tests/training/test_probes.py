@@ -158,12 +158,12 @@ def test_steps_before_an_interruption_amid_an_epoch_are_kept(tmp_path):
     calls = iter([False, True])
     state = RunState(starting_tree(recipe, arrays, programs))
     supply = supply_of(programs, arrays)
-    Loop(recipe, programs, supply, state, (), probes, lambda: next(calls)).run()
+    Loop(recipe, programs, supply, state, (), lambda epoch: probes, lambda: next(calls)).run()
     assert state.batch > 0
     assert {len(values) for values in state.watched.values()} == {state.batch}
     save_state(tmp_path / "state", state, recipe)
     state = load_state(tmp_path / "state", recipe)
-    run = Loop(recipe, programs, supply, state, (), probes, lambda: False).run()
+    run = Loop(recipe, programs, supply, state, (), lambda epoch: probes, lambda: False).run()
     whole = train(recipe.objective, points(), watch=probes, **{**SETTINGS, "loss": None})
     assert [record["watch_steps"] for record in run.history] == [
         record["watch_steps"] for record in whole.history

@@ -60,14 +60,17 @@ class Doctor:
 
     mode: str
 
-    @property
-    def watch(self) -> tuple[Probe, ...]:
-        """What is measured at every step."""
-        return WATCHED
+    def watch(self, epoch: int) -> tuple[Probe, ...]:
+        """What is measured in epochs after which the doctor looks for symptoms."""
+        return WATCHED if _is_visited(epoch) else ()
 
     def attend(self, patient: Patient) -> Listener:
         """The listener of one training."""
         return _Attending(self.mode, patient)
+
+
+def _is_visited(epoch: int) -> bool:
+    return epoch & (epoch - 1) == 0
 
 
 class _Attending:
@@ -100,7 +103,7 @@ class _Attending:
             self._keep_lowest(event)
             if epoch == self._patient.recipe.epochs:
                 self._visit_at_end(event.state, event.amend)
-            elif epoch & (epoch - 1) == 0:
+            elif _is_visited(epoch):
                 self._visit(event.state, event.amend)
             self._forget_measured(event.record)
         elif isinstance(event, BrokenDown):
@@ -222,7 +225,7 @@ class _Attending:
         )
         recipe = replace(self._patient.recipe, keep="best", patience=_PATIENCE)
         stopping = replace(state, best=lowest, kept={})
-        proposal = Proposal("early_stopping", _OVERFITTING, said, recipe, stopping)
+        proposal = Proposal("early_stopping", _OVERFITTING, said, self._patient.by(recipe), stopping)
         journal.found(problem_of([rising], [proposal], verdict, state.step, applied=repairs))
         if repairs:
             self._write_down(journal, state, verdict, goes_on=True)

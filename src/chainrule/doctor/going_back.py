@@ -15,8 +15,9 @@ weights of the epoch with the lowest held-out loss."""
 
 
 def remembering(old: RunState, new: RunState) -> RunState:
-    """The new state with the journal, and with what is needed to go back to the old one."""
-    return replace(new, journal=old.journal, kept=_under(_TREE, old.tree) | _under(_BEST, old.best))
+    """The new state with history and journal of the old one, and with what is needed to go back to it."""
+    kept = _under(_TREE, old.tree) | _under(_BEST, old.best)
+    return replace(new, history=old.history, journal=old.journal, kept=kept)
 
 
 def before_repair(recipe: Recipe, state: RunState, repair: Mapping[str, Any]) -> tuple[Recipe, RunState]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.doctor.costs import steps_to_get_ready
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.trials import DOUBT, Verdict
 from chainrule.training.attending import Patient
@@ -59,9 +60,10 @@ class Judge:
     def affordable(self, budget: float) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
         left = budget * self.planned - self.journal.spent
+        ready = steps_to_get_ready(self.patient)
         for now in (left / 2, left):  # the other half is for later visits
             for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):
-                steps = int(now / (2 * wanted + 4))
+                steps = int((now - ready * (wanted + 1)) / (2 * wanted + 4))
                 if steps >= self.fewest_steps:
                     return wanted, min(steps, _MOST_STEPS)
         return 0, 0

@@ -1,8 +1,9 @@
 """Trials: repairs are tried on forks of a training, beside the unchanged run, on the same examples.
 
-The unchanged run and all repairs go on for as many examples; the best third of the repairs goes on for as
-many again, and of these the best third (successive halving: Jamieson and Talwalkar 2016). Compared is the
-yardstick of held-out examples, pairwise: each example under the repair with the same under the unchanged run.
+The unchanged run and all repairs go on for as many examples, or fewer where a repair makes each of them cost
+more; the best third of the repairs goes on for as many again, and of these the best third (successive
+halving: Jamieson and Talwalkar 2016). Compared is the yardstick of held-out examples, pairwise: each example
+under the repair with the same under the unchanged run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from itertools import count, islice
 import numpy as np
 
 from chainrule.data import Arrays
+from chainrule.doctor.costs import cost_of_example, steps_to_get_ready
 from chainrule.doctor.yardstick import measuring_examples, scores
 from chainrule.program import NamedArrays
 from chainrule.training.attending import Patient, TrainingEndsError
@@ -39,15 +41,20 @@ _STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
 class Proposal:
     """A repair of one training, ready to be tried.
 
-    repair: its name in REPAIRS. cause: that it is meant for. said: as a person reads it. recipe, state: what
+    repair: its name in REPAIRS. cause: that it is meant for. said: as a person reads it. patient, state: what
     training would go on with.
     """
 
     repair: str
     cause: str
     said: str
-    recipe: Recipe
+    patient: Patient
     state: RunState
+
+    @property
+    def recipe(self) -> Recipe:
+        """What training would go on by."""
+        return self.patient.recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +63,8 @@ class Verdict:
 
     trials: one for each, in their order. ends: what the yardstick of each is thought to be at the planned end
     of the training, rather too bad. unchanged: the same of the unchanged training, rather too good. best: the
-    number of the one with the best end among those that helped; None where none did. steps: done in all.
+    number of the one with the best end among those that helped; None where none did. steps: done in all, and
+    those that take as long as it took to make copies ready.
     """
 
     trials: tuple[Trial, ...]
@@ -82,9 +90,11 @@ def tried(
     """
     examples = measuring_examples(patient)
     unchanged = Fork(patient, state)
-    forks = [Fork(patient.by(each.recipe), each.state) for each in proposals]
+    whole = cost_of_example(patient)
+    forks = [Fork(each.patient, each.state, whole / cost_of_example(each.patient)) for each in proposals]
     left = list(range(len(forks)))
-    batch, done, trained = patient.data.rows(patient.recipe.batch_size), 0, 0
+    batch, trained = patient.data.rows(patient.recipe.batch_size), 0
+    done = steps_to_get_ready(patient) * (1 + len(forks))
     start = float(unchanged.measure(examples).mean())
     befores: dict[int, np.ndarray] = {}
     for until in (steps // 2, steps, 2 * steps, 4 * steps)[steps < 2 :]:
@@ -150,7 +160,8 @@ def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal)
     ratio = max(_ratio(trial.before, trial.after, state.step, state.step + steps), _STEEPEST)
     sure = trial.before - trial.after > DOUBT * trial.error
     trial = replace(trial, helped=sure)
-    return Verdict((trial,), (trial.before * ratio,), trial.before, 0 if sure else None, steps)
+    done = steps + steps_to_get_ready(patient)
+    return Verdict((trial,), (trial.before * ratio,), trial.before, 0 if sure else None, done)
 
 
 def beside_lowest(
@@ -175,10 +186,14 @@ def _compared(
 
 
 class Fork:
-    """A copy of a training, which goes on by itself from the end of an epoch."""
+    """A copy of a training, which goes on by itself from the end of an epoch.
 
-    def __init__(self, patient: Patient, state: RunState) -> None:
+    pace: how much less an example costs in the unchanged training, at most 1: it goes on for so many fewer.
+    """
+
+    def __init__(self, patient: Patient, state: RunState, pace: float = 1.0) -> None:
         recipe = patient.recipe
+        self._pace = min(1.0, pace)
         self._patient = patient
         self._rows = patient.data.rows(recipe.batch_size)
         tree = {name: array.copy() for name, array in state.tree.items()}
@@ -190,12 +205,12 @@ class Fork:
         self.latest = np.empty(0)
 
     def train(self, examples: int) -> None:
-        """Go on for as many full batches as hold so many examples, at least one.
+        """Go on for as many full batches as hold so many examples, or as many as its pace makes of them.
 
         Raises TrainingEndsError where the training itself is to end.
         """
         self._trained += examples
-        for arrays, order in islice(self._batches, max(1, examples // self._rows)):
+        for arrays, order in islice(self._batches, max(1, int(self._pace * examples) // self._rows)):
             if self._patient.interrupted():
                 raise TrainingEndsError
             _, session = self._sessions.of(arrays, self._rows)
@@ -206,7 +221,7 @@ class Fork:
                 return
 
     def steps(self, batch: int) -> int:
-        """How many it went on for, in batches of the unchanged training."""
+        """How many it could go on for, in batches of the unchanged training."""
         return self._trained // batch
 
     def end(self, planned: int) -> float:

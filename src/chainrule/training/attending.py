@@ -49,9 +49,8 @@ class TrainingEndsError(Exception):
 class Attendant(Protocol):
     """Attends trainings, any number of them."""
 
-    @property
-    def watch(self) -> tuple[Probe, ...]:
-        """What is to be measured within the steps."""
+    def watch(self, epoch: int) -> tuple[Probe, ...]:
+        """What is to be measured within the steps of an epoch, from 1."""
         ...
 
     def attend(self, patient: Patient) -> Listener:

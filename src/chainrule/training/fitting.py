@@ -40,7 +40,7 @@ from chainrule.training.listeners import (
 from chainrule.training.loop import Loop
 from chainrule.training.objective import Objective
 from chainrule.training.outputs import warn_of_outputs
-from chainrule.training.probes import Watch, probes_of
+from chainrule.training.probes import Probe, Watch, probes_of
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe, amended_recipe
 from chainrule.training.run import Run
@@ -226,9 +226,13 @@ def train_recipe(
                 heard.append(attendant.attend(patient))
             if checkpoint is not None:
                 heard.append(Checkpoint(checkpoint, recipe))
-            probes = dict.fromkeys((*patient.watch, *(attendant.watch if attendant else ())))
+            asked = patient.watch
+
+            def watched(epoch: int) -> tuple[Probe, ...]:
+                return tuple(dict.fromkeys((*asked, *(attendant.watch(epoch) if attendant else ()))))
+
             return Loop(
-                patient.recipe, patient.programs, patient.data, state, heard, tuple(probes), interrupted
+                patient.recipe, patient.programs, patient.data, state, heard, watched, interrupted
             ).run()
     finally:
         if bar is not None:

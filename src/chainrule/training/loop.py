@@ -21,7 +21,7 @@ from chainrule.training.events import (
     StepsDone,
 )
 from chainrule.training.findings import findings_in
-from chainrule.training.probes import EACH_STEP, Probe, by_place
+from chainrule.training.probes import EACH_STEP, Probe, by_place, every_step
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.replay import Past, replayed
@@ -40,8 +40,8 @@ class Loop:
     """Trains a state in place, on one chunk of the data after the other.
 
     Where a listener amends it, another recipe and state take their place.
-    listeners: told of every event, in this order. watch: what is measured, at the last full batch of every
-    epoch or at every step. interrupted: asked between calls; True ends the run in order.
+    listeners: told of every event, in this order. watch: epoch, from 1 -> what is measured in it, at its last
+    full batch or at every step. interrupted: asked between calls; True ends the run in order.
     """
 
     recipe: Recipe
@@ -49,7 +49,7 @@ class Loop:
     data: Supply
     state: RunState
     listeners: Sequence[Listener]
-    watch: tuple[Probe, ...]
+    watch: Callable[[int], tuple[Probe, ...]]
     interrupted: Callable[[], bool]
     _amendment: tuple[Recipe, RunState] | None = field(default=None, init=False)
 
@@ -142,8 +142,8 @@ class Loop:
         """Programs, sessions and what is known of them, for the recipe and the state as they are."""
         self._batch_size = self.data.rows(self.recipe.batch_size)
         self._last_parts, _ = self.data.last_parts(self._batch_size)
-        self._sessions = Sessions(self.data, self._batch_size, self.state.tree, self.watch)
-        self._at_last = self._sessions.measures_at_last
+        self._watched = self.watch(self.state.epoch + 1)
+        self._sessions = Sessions(self.data, self._batch_size, self.state.tree, every_step(self._watched))
         self._program, self._session = self._sessions.program, self._sessions.first
         self._start = sizes_of(self.state.tree, self._program.parameters)
         self._held = [value.name for value in held_by_model(self._program)]
@@ -186,6 +186,8 @@ class Loop:
         """One pass over the data, from where the state stands in it; None if interrupted before its end."""
         state, recipe = self.state, self.recipe
         self._since = time.perf_counter()
+        self._watched = self.watch(epoch)
+        self._at_last = every_step(self._watched) != self._watched
         seed = recipe.seed if recipe.shuffle else None
         place = Position(*state.position)
         sizes: dict[str, float] = {}
@@ -259,7 +261,8 @@ class Loop:
 
     def _steps(self, part: Part, order: np.ndarray, *, at_last: bool) -> dict[str, np.ndarray]:
         """Some steps in one call, timed so that calls stay short."""
-        program, session = self._sessions.of(part.arrays, part.order.shape[1], at_last=at_last)
+        watch = self._watched if at_last else every_step(self._watched)
+        program, session = self._sessions.of(part.arrays, part.order.shape[1], watch)
         start, calls = time.perf_counter(), self._past.calls
         if calls and calls[-1][1] is not part.arrays:
             self._past_bytes += sum(array.nbytes for array in calls[-1][1].values())

@@ -34,7 +34,7 @@ Repair = Callable[[Patient, RunState], Iterable[Change]]
 
 
 def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state: RunState) -> Proposal:
-    """The change with the state that training would go on from.
+    """The change with the state that training would go on from, but for its past; see `remembering`.
 
     Raises ChainruleError where the changed network can't be recorded with these data.
     """
@@ -44,9 +44,9 @@ def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state
         patient.recipe.batch_size,
         patient.recipe.shuffle,
     )
-    old = state
+    old = replace(state, history=[], watched={}, journal=[], kept={})
     if change.recipe.optimizer != patient.recipe.optimizer:  # schedules begin as they are written down
-        old = replace(state, tree={n: a for n, a in state.tree.items() if ".schedule." not in n})
+        old.tree = {n: a for n, a in state.tree.items() if ".schedule." not in n}
     forked = old.fork(start, same_batches=same_batches).state
     if change.anew:
         forked.tree = start
@@ -54,7 +54,7 @@ def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state
     keeps = change.recipe.keep == "best" and not forked.best  # from here on
     if keeps or change.recipe.objective != patient.recipe.objective:  # whose losses are not comparable
         forked.best, forked.best_epoch, forked.best_loss = {}, 0, float("inf")
-    return Proposal(repair, cause, change.said, change.recipe, forked)
+    return Proposal(repair, cause, change.said, other, forked)
 
 
 def with_model(recipe: Recipe, change: Callable[[Layer], Layer]) -> Recipe | None:
