@@ -5,8 +5,9 @@ import pytest
 
 from chainrule import nn
 from chainrule.data import as_arrays, split
+from chainrule.doctor.costs import steps_to_get_ready
 from chainrule.doctor.repairs import Change, proposal_of
-from chainrule.doctor.trials import tried
+from chainrule.doctor.trials import Fork, tried
 from chainrule.training import Programs, Recipe, RunState, Supervised, train_recipe
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
@@ -62,6 +63,22 @@ def test_the_state_stays_as_it_is():
         np.testing.assert_array_equal(state.tree[name], array)
 
 
+def test_a_copy_whose_examples_cost_twice_as_much_gets_half_of_them():
+    given = patient(nn.sgd(0.01))
+    state = started(given)
+    ends = []
+    for pace in (1.0, 0.5):
+        fork = Fork(given, state, pace)
+        fork.train(8 * 16)
+        fork.measure(given.data.sample)
+        ends.append(fork.latest)
+    half = Fork(given, state)
+    half.train(4 * 16)
+    half.measure(given.data.sample)
+    np.testing.assert_array_equal(ends[1], half.latest)
+    assert (ends[0] != ends[1]).any()
+
+
 def test_the_better_ones_go_on_for_longer_and_the_best_is_named():
     given = patient(nn.adam(1e-6))
     state = started(given)
@@ -71,7 +88,7 @@ def test_the_better_ones_go_on_for_longer_and_the_best_is_named():
     assert verdict.trials[2].helped
     assert not any(each.helped for place, each in enumerate(verdict.trials) if place != 2)
     assert verdict.ends[2] <= verdict.trials[2].after < verdict.unchanged
-    assert verdict.steps == 8 * 5 + 8 * 2 + 16 * 2
+    assert verdict.steps == 8 * 5 + 8 * 2 + 16 * 2 + 5 * steps_to_get_ready(given)
 
 
 def test_what_breaks_down_is_as_bad_as_can_be():

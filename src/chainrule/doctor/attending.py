@@ -315,7 +315,8 @@ class _Attending:
                 journal.found(found)
 
     def _judge(self, state: RunState) -> Judge:
-        return Judge(self._patient, Journal(state.journal), self._constant)
+        losses = [record["loss"] for record in state.history]
+        return Judge(self._patient, Journal(state.journal), self._constant, losses)
 
     def _scores(self, state: RunState) -> np.ndarray:
         """The yardstick of every example that it measures with."""

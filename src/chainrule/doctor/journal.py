@@ -88,6 +88,16 @@ class Journal:
         return found
 
     @property
+    def score_since_repair(self) -> float | None:
+        """The yardstick at the last visit, if there was one since the last repair."""
+        for each in reversed(self.entries):
+            if each["kind"] == "repair":
+                return None
+            if each["kind"] == "visit":
+                return float(each["score"])
+        return None
+
+    @property
     def suspected(self) -> list[Finding]:
         """Findings that are to be tried; none once a repair was done."""
         if self.last_repair is not None:

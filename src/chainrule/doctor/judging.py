@@ -1,16 +1,19 @@
 """What the doctor judges by: how far a training is, what is a problem, and what trials may cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.doctor.costs import steps_to_get_ready
+from chainrule.doctor.costs import cheap_steps, steps_to_get_ready
 from chainrule.doctor.journal import Journal
 from chainrule.doctor.trials import DOUBT, Verdict
 from chainrule.training.attending import Patient
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
+_SHORT = 0.5
+"""The same where they take no time at all."""
 _PROPOSALS = (12, 6, 3)
 """So many are tried at the first visit, the second, and those after it: what starts afresh needs longer
 trials the farther training has come."""
@@ -39,11 +42,13 @@ class Judge:
     """One training, as its journal tells of it.
 
     constant: the yardstick of the best answer that is the same for all examples; 0 where nobody knows.
+    losses: the mean loss of every epoch so far.
     """
 
     patient: Patient
     journal: Journal
     constant: float
+    losses: Sequence[float] = ()
 
     @property
     def planned(self) -> int:
@@ -59,7 +64,8 @@ class Judge:
 
     def affordable(self, budget: float) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
-        left = budget * self.planned - self.journal.spent
+        cheap = min(cheap_steps(self.patient), _SHORT * self.planned)
+        left = max(budget * self.planned, cheap) - self.journal.spent
         ready = steps_to_get_ready(self.patient)
         for now in (left / 2, left):  # the other half is for later visits
             for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):
@@ -87,9 +93,14 @@ class Judge:
 
     @property
     def is_flat(self) -> bool:
-        """Whether nothing was learned so far: it is as good as a constant answer, as it was at the start."""
-        scores = self.journal.scores
+        """Whether nothing was learned so far: it is as good as a constant answer, as it was at the start.
+
+        Nor does the loss fall: while the running averages of batch normalization lag, it does.
+        """
+        scores, losses = self.journal.scores, self.losses
         if len(scores) < 3 or scores[-1][0] < _FLAT * self.planned:
+            return False
+        if len(losses) > 1 and losses[-1] < _NOTHING * losses[len(losses) // 2 - 1]:
             return False
         return all(score > _NOTHING * self._level for _, score in scores[-2:])
 
@@ -118,8 +129,13 @@ class Judge:
         return verdict.ends[verdict.best] < verdict.unchanged - margin
 
     def is_worse(self, step: int, score: float) -> bool:
-        """Whether the repaired training is behind where the unrepaired one was after fewer steps."""
+        """Whether the repaired training is behind where the unrepaired one was after fewer steps, twice now.
+
+        Once may be chance, early in training above all.
+        """
         repair = self.journal.last_repair
         if repair is None or not repair["steps"] or step - repair["step"] < repair["steps"]:
             return False
-        return score > repair["before"] + _PROGRESS * self.constant
+        earlier = self.journal.score_since_repair
+        worse = repair["before"] + _PROGRESS * self.constant
+        return earlier is not None and min(earlier, score) > worse

@@ -1,6 +1,6 @@
 """Which repairs are tried: changes for the likeliest causes, ready to be trained by."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from chainrule.doctor.causes import CAUSES
 from chainrule.doctor.repairs import REPAIRS, Change, proposal_of
@@ -29,8 +29,13 @@ def proposals(
     refused: changes that are not tried. anew_first: whether those that start afresh come before the others.
     """
     changes: dict[str, tuple[float, str, str, Change]] = {}
+    known: dict[str, list[Change]] = {}
     for cause, share in likely.items():
-        offered = [each for each in _changes(cause, patient, state) if each[1].said not in refused]
+        for name in CAUSES[cause].repairs:
+            if name not in known:
+                known[name] = _changes(name, patient, state)
+        every = [(name, change) for name in CAUSES[cause].repairs for change in known[name]]
+        offered = [each for each in every if each[1].said not in refused]
         for place, (name, change) in enumerate(sorted(offered, key=lambda each: each[1].anew != anew_first)):
             weight = better.get(change.said, 0.0) + share / (1 + _NEXT * place)
             if weight > changes.get(change.said, (0.0,))[0]:
@@ -45,9 +50,8 @@ def proposals(
     return found
 
 
-def _changes(cause: str, patient: Patient, state: RunState) -> Iterator[tuple[str, Change]]:
-    for name in CAUSES[cause].repairs:
-        try:
-            yield from [(name, change) for change in REPAIRS[name](patient, state)]
-        except ChainruleError:
-            continue  # what is measured for the change can't be, such as statistics of a single example
+def _changes(repair: str, patient: Patient, state: RunState) -> list[Change]:
+    try:
+        return [*REPAIRS[repair](patient, state)]
+    except ChainruleError:
+        return []  # what is measured for the change can't be, such as statistics of a single example
