@@ -36,8 +36,8 @@ from chainrule.training.events import Amend, Amended, BrokenDown, Ended, EpochDo
 from chainrule.training.probes import Probe
 from chainrule.training.state import Record, RunState
 
-_BROKEN_BUDGET = 0.5
-"""Of the steps of the whole training, for trials where it can't go on as it is."""
+_HOPELESS_BUDGET = 0.5
+"""Of the steps of the whole training, for trials where it broke down or learns nothing."""
 _MOST_REPAIRS = 3
 _MOST_LONGER = 32
 """Times as many epochs as were asked for: what training goes on for at most while it still falls."""
@@ -161,8 +161,10 @@ class _Attending:
             if each.severity and not journal.knows(each.symptom):
                 journal.found(finding_of(each, each.severity, state.step))
         seen = [each for each in seen if not each.severity]
-        if self._mode == "watch" or self._judge(state).is_slow:
-            self._treat([*suspected(journal), *seen], state, amend)
+        judge = self._judge(state)
+        if self._mode == "watch" or (judge.is_slow and not judge.is_too_early):
+            budget = _HOPELESS_BUDGET if judge.is_flat else BUDGET
+            self._treat([*suspected(journal), *seen], state, amend, budget)
 
     def _visit_at_end(self, state: RunState, amend: Amend) -> None:
         """Whether the last repair was one, and whether the yardstick still falls so that more epochs help."""
@@ -252,7 +254,7 @@ class _Attending:
             self._undo(state, amend)
             return
         journal.visited(state.step, float(self._scores(state).mean()))
-        self._treat([broken], state, amend, budget=_BROKEN_BUDGET)
+        self._treat([broken], state, amend, _HOPELESS_BUDGET)
 
     def _treat(
         self, suspicions: Sequence[Suspicion], state: RunState, amend: Amend, budget: float = BUDGET

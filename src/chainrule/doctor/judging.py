@@ -105,6 +105,12 @@ class Judge:
         return all(score > _NOTHING * self._level for _, score in scores[-2:])
 
     @property
+    def is_too_early(self) -> bool:
+        """Whether training has hardly begun: trials as short as that tell little, and cost as much."""
+        scores = self.journal.scores
+        return not scores or scores[-1][0] < _FLAT * self.planned
+
+    @property
     def is_slow(self) -> bool:
         """Whether the yardstick falls so slowly that trials can say how training will end.
 

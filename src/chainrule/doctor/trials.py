@@ -28,7 +28,7 @@ DOUBT = 3.0
 """A repair helps beyond doubt where the yardstick falls by more than so many standard errors."""
 MATTERS = 0.1
 """And it matters where it falls by more than this share."""
-_MATTERS_IF_FLAT = 0.03
+_MATTERS_IF_FLAT = 0.01
 """The same where the unchanged training learns nothing."""
 _REDUCTION = 3
 _OPTIMISM = 0.95

@@ -1,10 +1,13 @@
-"""What is unusual in how a training is set up: by itself no fault, but the first thing to suspect."""
+"""What is unusual in a training's settings and data: by itself no fault, but the first thing to suspect."""
 
 from collections.abc import Iterator
 from dataclasses import fields
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
+import numpy as np
+
+from chainrule.data import belonging
 from chainrule.doctor.repairs.change import model_of
 from chainrule.doctor.repairs.steps import highest_momentum, rate_of, usual_rates
 from chainrule.doctor.repairs.weights import SQUASHING
@@ -19,16 +22,23 @@ from chainrule.nn import (
     Dropout,
     GroupNorm,
     LayerNorm,
+    Rescale,
     Residual,
     SimpleRNN,
     SpatialDropout,
+    Standardize,
 )
 from chainrule.nn.initializers import Filled, Normal, Uniform
 from chainrule.nn.layer import Layer
+from chainrule.nn.losses.loss import VALUES
 from chainrule.training.attending import Patient
+from chainrule.training.objective import Supervised
 
 _ODD, _RATHER_ODD = 0.75, 0.5
 _MOMENTUM = 0.95
+_USUAL_PENALTY = 1e-3
+_LARGE, _SMALL = 10.0, 0.1
+_EXAMPLES = 1000
 _DROPOUT = 0.6
 _NARROW = 3  # units in a hidden layer
 _DEEP = 10  # layers
@@ -38,9 +48,9 @@ _NORMS = (BatchNorm, LayerNorm, GroupNorm)
 
 
 def unusual(patient: Patient) -> dict[str, float]:
-    """Cause -> how likely it is by the settings alone, from 0 to 1; only causes that they suggest."""
+    """Cause -> how likely it is by settings and data alone, from 0 to 1; only causes that they suggest."""
     found: dict[str, float] = {}
-    for cause, likely in (*_of_steps(patient), *_of_model(patient)):
+    for cause, likely in (*_of_steps(patient), *_of_model(patient), *_of_data(patient)):
         found[cause] = max(likely, found.get(cause, 0.0))
     return found
 
@@ -49,7 +59,7 @@ def _of_steps(patient: Patient) -> Iterator[tuple[str, float]]:
     recipe, examples = patient.recipe, patient.data.examples
     if highest_momentum(recipe.optimizer) > _MOMENTUM:
         yield "momentum_too_high", _ODD
-    if recipe.penalties:
+    if any(strength > _USUAL_PENALTY for each in recipe.penalties for strength in _numbers(each)):
         yield "too_strong_penalty", _RATHER_ODD
     if not recipe.shuffle:
         yield "no_shuffling", _ODD
@@ -83,6 +93,38 @@ def _of_model(patient: Patient) -> Iterator[tuple[str, float]]:
     yield from _of_initializers(layers)
 
 
+def _of_data(patient: Patient) -> Iterator[tuple[str, float]]:
+    """Numbers that are far from deviation 1 about 0: columns of inputs, and targets that are numbers.
+
+    Not where the network has layers that see to it.
+    """
+    sample, objective = patient.data.sample, patient.recipe.objective
+    if not isinstance(objective, Supervised) or objective.takes_whole_numbers():
+        return
+    layers = list(innermost(objective.model))
+    before = takewhile(lambda layer: not isinstance(layer, _WITH_WEIGHTS), layers)
+    scaled = any(isinstance(layer, (Standardize, *_NORMS)) for layer in before)
+    if not scaled and any(_is_odd(x) for x in belonging("x", sample.named).values()):
+        yield "unscaled_inputs", _RATHER_ODD
+    scaled = any(isinstance(layer, Rescale) for layer in layers)
+    values = objective.loss.takes == VALUES
+    if values and not scaled and any(_is_odd(y) for y in belonging("y", sample.named).values()):
+        yield "unscaled_targets", _RATHER_ODD
+
+
+def _is_odd(array: np.ndarray) -> bool:
+    if array.dtype.kind != "f" or not len(array):
+        return False
+    some = array[:: -(-len(array) // _EXAMPLES)].astype(np.float64)
+    columns = some.reshape(-1, array.shape[-1]) if array.ndim > 1 else some[:, None]
+    deviation = columns.std(0)
+    known = deviation > 0
+    if not known.any():
+        return False
+    largest = np.maximum(deviation, np.abs(columns.mean(0)))[known].max()
+    return bool(largest > _LARGE or largest < _SMALL)
+
+
 def _of_initializers(layers: list[Layer]) -> Iterator[tuple[str, float]]:
     for layer, following in pairwise([*layers, None]):
         if layer is None:
@@ -98,6 +140,11 @@ def _of_initializers(layers: list[Layer]) -> Iterator[tuple[str, float]]:
             function = activation_of(following)
         if isinstance(bias, Filled) and bias.value < 0 and function == "relu":
             yield "dead_units", _ODD
+
+
+def _numbers(penalty: Any) -> list[float]:
+    values = (getattr(penalty, each.name) for each in fields(penalty))
+    return [float(value) for value in values if isinstance(value, int | float)]
 
 
 def _settings(layer: Layer) -> dict[str, Any]:
