@@ -3,11 +3,11 @@
 from chainrule.program import Program, count
 from chainrule.training.attending import Patient
 
-_OPERATION = 1e4
+_OPERATION = 4e4
 """Floating-point operations that take as long as what one operation of a program costs beside its own."""
 _READY = 100.0
 """Times that cost: recording, differentiating and planning a program, for each of its operations."""
-_CHEAP = 2.5e9
+_CHEAP = 1e10
 
 
 def cost(program: Program) -> float:

@@ -28,7 +28,7 @@ _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
 _LOST = 0.9
 """Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
-_FLAT, _NOTHING = 0.02, 0.98
+_FLAT, _NOTHING = 0.05, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
 _EARLY = 0.05
