@@ -46,7 +46,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "dead_units": Cause(
             "Units give 0 for every example, get no delta, and can't come back.",
-            ("revive_dead_units", "exchange_activation", "lower_learning_rate"),
+            ("revive_dead_units", "reinitialize", "exchange_activation", "lower_learning_rate"),
         ),
         "unscaled_inputs": Cause(
             "The inputs are far from mean 0 and deviation 1, or their columns differ by orders of magnitude.",
@@ -113,7 +113,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         ),
         "missing_normalization": Cause(
             "The network is deep, with neither residual connections nor normalization.",
-            ("normalize_layers", "residual_connections"),
+            ("normalize_layers", "residual_connections", "reinitialize"),
         ),
         "constant_or_broken_inputs": Cause(
             "Inputs are missing or constant, have outliers, or are the same examples in training and "

@@ -24,21 +24,27 @@ _SATURATED = 0.5  # share of a layer's numbers, as DeepDiagnosis has it (Wardat 
 _SURE_LOGITS = 30.0
 """Logits that differ by so much give one class all the probability, before anything is learned."""
 _ALIKE = 1e-3
+_DEAD = 0.7
+"""Share of a layer's units, as AutoTrainer and DeepDiagnosis have it."""
 _SPREAD, _DELTA = Probe("activation", "spread"), Probe("delta")
-_SATURATION = Probe("activation", "saturated")
+_ZEROS, _SATURATION = Probe("activation", "dead_units"), Probe("activation", "saturated")
+_PROBES = (_SPREAD, _DELTA, _ZEROS, _SATURATION)
 _NOT_LAYERS = ("", "loss", "mixing", "random", "penalty")
 
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """One layer on the first batch. spread: root mean square of how its output differs from example to
-    example. delta: the length of the delta of one example. saturated: the share of its numbers at the flat
-    ends of a sigmoid or tanh; None without. squashes: whether it has one.
+    """One layer on the first batch.
+
+    spread: root mean square of how its output differs from example to example. delta: the length of the delta
+    of one example. dead: the share of its units that are 0 for all examples. saturated: the share of its
+    numbers at the flat ends of a sigmoid or tanh; None without.
     """
 
     path: str
     spread: float
     delta: float
+    dead: float
     saturated: float | None
 
 
@@ -89,11 +95,14 @@ def _signal_finding(
     if ratio > 1:
         causes = ("initial_weights_too_large", "missing_normalization")
         remedy = "take smaller initial weights, such as he_normal(), or normalize between the layers"
+    elif max(each.dead for each in layers[:-1]) > _DEAD:
+        causes = ("dead_units", "initial_weights_too_small", "missing_normalization")
+        remedy = "take biases of 0, and weights such as he_normal()"
     elif squashing:
         causes = ("saturating_activation", "initial_weights_too_small", "missing_normalization")
         remedy = "use ReLU, or normalize between the layers"
     else:
-        causes = ("initial_weights_too_small", "missing_normalization", "dead_units")
+        causes = ("initial_weights_too_small", "missing_normalization")
         remedy = "take larger initial weights, such as he_normal(), or normalize between the layers"
     return Finding(
         "signal",
@@ -220,9 +229,9 @@ def _some_steps_later(examined: Examined) -> dict[str, np.ndarray]:
 def _measured(examined: Examined, tree: Mapping[str, np.ndarray]) -> list[_Layer]:
     """The layers on the first batch, in their order, as far as deltas come back to them."""
     batch = few_of(examined.batch, examined.rows)
-    program = examined.programs.step(batch, len(batch), watch=(_SPREAD, _DELTA, _SATURATION)).program
+    program = examined.programs.step(batch, len(batch), watch=_PROBES).program
     last = _last_steps(program)
-    names = [probe.output(path) for probe in (_SPREAD, _DELTA, _SATURATION) for path in last]
+    names = [probe.output(path) for probe in _PROBES for path in last]
     wanted = {name: program.outputs[name] for name in names if name in program.outputs}
     held = {name: array.copy() for name, array in tree.items()}
     with np.errstate(all="ignore"):
@@ -232,12 +241,10 @@ def _measured(examined: Examined, tree: Mapping[str, np.ndarray]) -> list[_Layer
         shape = step.output.shape
         if len(shape) < 2 or shape[0] != len(batch) or _SPREAD.output(path) not in sizes:
             continue
-        spread, delta, saturated = (
-            float(sizes[probe.output(path)]) for probe in (_SPREAD, _DELTA, _SATURATION)
-        )
+        spread, delta, dead, saturated = (float(sizes[probe.output(path)]) for probe in _PROBES)
         length = delta * float(np.sqrt(np.prod(shape[1:])))
         squashes = step.operation in ("sigmoid", "tanh")
-        layers.append(_Layer(path, spread, length, saturated if squashes else None))
+        layers.append(_Layer(path, spread, length, dead, saturated if squashes else None))
     return layers
 
 

@@ -27,7 +27,6 @@ _EVERYTHING = {
     "too_strong_penalty": 0.2,
     "poor_minimum": 0.2,
     "momentum_too_high": 0.2,
-    "symmetric_weights": 0.2,
     "no_shuffling": 0.2,
     "missing_normalization": 0.15,
     "too_small_network": 0.15,
