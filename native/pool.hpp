@@ -112,8 +112,8 @@ public:
     int threads() const { return threads_; }
 
     // Runs job(thread) on the caller's thread, and on the others as they come: all is done when it returns on
-    // one. Who calls while another's job runs, waits. prepare: makes the job when nobody else's runs, from the
-    // arena that all jobs share, which has grown to at least so many bytes; the next job may let it grow.
+    // one. Who calls while another's job runs, waits. prepare: makes the job when nobody else's runs, from
+    // the arena that all jobs share, which has grown to at least so many bytes; the next job may let it grow.
     void run(size_t arena_bytes,
              const std::function<std::shared_ptr<const Job>(std::shared_ptr<Arena>)>& prepare) {
         std::lock_guard alone(callers_);
