@@ -183,7 +183,9 @@ class Slowing:
     """An attendant that halves the rate once, after the first epoch, and remembers what it attended."""
 
     attended: list[Patient]
-    watch = ()
+
+    def watch(self, epoch):
+        return ()
 
     def attend(self, patient: Patient):
         self.attended.append(patient)

@@ -29,8 +29,10 @@ class Amending:
 
     change: Callable[[Recipe], Recipe]
     after: int = 2
-    watch = ()
     kill_at: int = 0
+
+    def watch(self, epoch):
+        return ()
 
     def attend(self, patient: Patient):
         self.patient = patient

@@ -215,7 +215,8 @@ def test_what_does_not_fit_is_refused():
 class Slowing:
     """An attendant that lowers the rate after the first epoch, and says so."""
 
-    watch = ()
+    def watch(self, epoch):
+        return ()
 
     def attend(self, patient):
         def hear(event):

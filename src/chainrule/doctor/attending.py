@@ -309,7 +309,7 @@ class _Attending:
         if self._mode == "watch" or not journal.knows(_BY_HEART) or journal.knows(_CURVE):
             return
         best = next((each["step"] for each in state.history if each["epoch"] == state.best_epoch), state.step)
-        steps = min(best, int(BUDGET * judge.planned) - journal.spent)
+        steps = min(best, int(max(judge.left(BUDGET), judge.cheap)))
         lowest = state.best or lowest_of(state)
         if lowest and 2 * steps >= best:
             found = learning_curve(self._patient, state, lowest, steps)

@@ -62,10 +62,18 @@ class Judge:
         rows = self.patient.data.rows(self.patient.recipe.batch_size)
         return min(_FEWEST_STEPS, max(1, _FEWEST_EXAMPLES // rows))
 
+    def left(self, budget: float) -> float:
+        """Steps that trials may still take. budget: as BUDGET."""
+        return max(budget * self.planned, self.cheap) - self.journal.spent
+
+    @property
+    def cheap(self) -> float:
+        """Steps that take no time at all."""
+        return min(cheap_steps(self.patient), _SHORT * self.planned)
+
     def affordable(self, budget: float) -> tuple[int, int]:
         """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
-        cheap = min(cheap_steps(self.patient), _SHORT * self.planned)
-        left = max(budget * self.planned, cheap) - self.journal.spent
+        left = self.left(budget)
         ready = steps_to_get_ready(self.patient)
         for now in (left / 2, left):  # the other half is for later visits
             for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):

@@ -118,7 +118,8 @@ def test_nothing_of_a_notebook_is_imported():
 class Seeing:
     """An attendant that finds a problem after the second epoch."""
 
-    watch = ()
+    def watch(self, epoch):
+        return ()
 
     def attend(self, patient):
         def hear(event):
