@@ -3,30 +3,31 @@
 from importlib import import_module
 from types import ModuleType
 
-from chainrule.starting import importing
+from chainrule.starting import begin_quietly
 
-with importing():
-    from chainrule import backprop, data, nn, program
-    from chainrule.errors import (
-        ChainruleError,
-        ChainruleWarning,
-        ConfigError,
-        DataError,
-        DTypeError,
-        ShapeError,
-        TrainingError,
-    )
-    from chainrule.training import (
-        PROBES,
-        Objective,
-        Probe,
-        Recipe,
-        Recorded,
-        Run,
-        Supervised,
-        load_run,
-        train,
-    )
+begin_quietly()
+
+from chainrule import backprop, data, nn, program
+from chainrule.errors import (
+    ChainruleError,
+    ChainruleWarning,
+    ConfigError,
+    DataError,
+    DTypeError,
+    ShapeError,
+    TrainingError,
+)
+from chainrule.training import (
+    PROBES,
+    Objective,
+    Probe,
+    Recipe,
+    Recorded,
+    Run,
+    Supervised,
+    load_run,
+    train,
+)
 
 __version__ = "0.1.0"
 

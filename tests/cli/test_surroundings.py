@@ -122,6 +122,24 @@ sys.meta_path.insert(0, Sender())
 
 
 @posix_only
+@pytest.mark.parametrize("function", ["settings_help", "standard_streams"])
+def test_ctrl_c_between_the_imports_and_the_command_ends_quietly(here, table, function):
+    """Sent when a function is called: while the command line is built, and before it is read."""
+    sends = f"""
+import os, signal, sys
+def send(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == {function!r}:
+        os.kill(os.getpid(), signal.SIGINT)
+sys.setprofile(send)
+"""
+    (here / "sitecustomize.py").write_text(sends)
+    environment = os.environ | {"PYTHONPATH": str(here)}
+    whole = [*MODULE, "train", table, *QUICK, "--out", "it"]
+    done = subprocess.run(whole, capture_output=True, env=environment, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@posix_only
 def test_ctrl_c_amid_the_code_of_a_text_ends_by_the_exit_code(here):
     """As within `dataclass`, which runs such code: Python remembers that, and would end by the signal."""
     program = """import sys

@@ -6,18 +6,15 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-from chainrule.starting import importing
+import typer
+
+from chainrule.cli import data, doctor, explain, predict, report, show, train, tune
+from chainrule.cli.errors import guarded
+from chainrule.cli.help import flowing
+from chainrule.cli.options import with_options
+from chainrule.cli.verbs import add_verbs
 from chainrule.streams import standard_streams
-
-with importing():
-    import typer
-
-    from chainrule.cli import data, doctor, explain, predict, report, show, train, tune
-    from chainrule.cli.errors import guarded
-    from chainrule.cli.help import flowing
-    from chainrule.cli.options import with_options
-    from chainrule.cli.verbs import add_verbs
-    from chainrule.tasks import TASKS
+from chainrule.tasks import TASKS
 
 app = typer.Typer(
     rich_markup_mode="rich",

@@ -12,7 +12,7 @@ import typer
 
 from chainrule.cli.output import tell
 from chainrule.errors import ChainruleError, ChainruleWarning, did_you_mean
-from chainrule.starting import INTERRUPTED
+from chainrule.starting import INTERRUPTED, ready
 from chainrule.tasks import TASKS
 
 SUCCESS = 0
@@ -68,6 +68,7 @@ def guarded(run: Callable[[], int | None]) -> int:
     Any other exception is a defect of chainrule and passes through.
     """
     try:
+        ready()
         with warnings.catch_warnings():
             warnings.showwarning = _shown(warnings.showwarning)
             warnings.filterwarnings("ignore", module=r"PIL\.")  # of what a file has wrong beside its pixels
