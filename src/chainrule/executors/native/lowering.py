@@ -31,6 +31,9 @@ CHEAP = frozenset(
 )
 """Operations that take less time than a store and a load."""
 
+JUST_BEGUN = 5
+"""Micro operations of a tile that takes what it has nothing in common with: fewer than so many."""
+
 MOST_AGAIN = 6
 """Steps that are done again at most rather than their result stored."""
 
@@ -53,6 +56,7 @@ class Lowering(Builder):
         self.chunks: dict[Value, Value] = {}
         self.order: Value | None = None
         self._tiles = TileIndex()
+        self._newest: Tile | None = None
         self._made_by: dict[Value, Step] = {}
         self._same: dict[tuple[Any, ...], Value] = {}
         self._numbers = numbers or {}
@@ -156,24 +160,29 @@ class Lowering(Builder):
     # Elementwise
 
     def _elementwise(self, step: Step) -> None:
-        y, shape = step.output, step.output.shape
+        # Nearly all steps of a deep network pass here, so this is written for speed.
+        y, shape, inputs = step.output, step.output.shape, step.inputs
         making, seen = self._tiles.making, self.views
-        views = [self._loadable(value, seen[value], shape) for value in step.inputs]
+        views: list[View] = []
+        for value in inputs:
+            view = seen[value]
+            if view.shape != shape or len(shape) > 2:
+                view = self._loadable(value, view, shape)
+            views.append(view)
         tile = self._tile_for(step, views)
         for view in views:
             maker = making.get(view.root)
             if maker is not None and maker is not tile and maker.shape == shape:
                 self._join(tile, maker, view, views)
-        made = tile.made
-        slots = [
-            made[value] if value in made else self._slot(tile, value, view)
-            for value, view in zip(step.inputs, views, strict=True)
-        ]
+        made, slots = tile.made, []
+        for value, view in zip(inputs, views, strict=True):
+            slot = made.get(value)
+            slots.append(self._slot(tile, value, view) if slot is None else slot)
         made[y] = record_micro(tile, step, slots)
         making[y] = tile
         self._made_by[y] = step
         self.produced[y] = tile.position
-        self.views[y] = whole(y)
+        seen[y] = View(y, shape, packed_strides(shape))
 
     def _steps_again(self, tile: Tile, value: Value, budget: int) -> list[Step] | None:
         """Cheap steps that make a value from what is in memory anyway, rather than store it and load it."""
@@ -221,6 +230,9 @@ class Lowering(Builder):
     def _slot(self, tile: Tile, value: Value, view: View) -> int:
         """The register of a value that the tile does not make, loaded or made again."""
         maker = self._tiles.making.get(view.root)
+        if maker is None and value.dtype != "bool":
+            self.reads(view, tile.position)
+            return self._tiles.load(tile, view)
         if maker is tile and view.dense:  # another step has made the same
             return tile.made[view.root]
         elsewhere = maker is None or any(at != maker.position for at in self.read_by.get(view.root, ()))
@@ -247,17 +259,38 @@ class Lowering(Builder):
         return self._tiles.load(tile, view)
 
     def _tile_for(self, step: Step, views: list[View]) -> Tile:
-        """The last tile of this shape that has or makes an input, and comes late enough; else a new one."""
-        shape, produced = step.output.shape, self.produced
-        latest = max([produced.get(view.root, 0) for view in views])
+        """The last tile of this shape that has or makes an input, and comes late enough.
+
+        Else the newest one, if it has just begun and nothing came after it: terms of a sum need not be in
+        tiles of their own, to be joined by the sum. Else a new one.
+        """
+        shape, produced, latest = step.output.shape, self.produced, 0
+        for view in views:
+            position = produced.get(view.root, 0)
+            if position > latest:
+                latest = position
+        newest = self._newest
+        if newest is None or newest.position != self._position or newest.shape != shape or newest.full:
+            newest = None
+        elif newest.position == latest and self._writes_all(newest, views, latest):
+            return newest  # no other can come later
         for tile in self._tiles.connected(shape, views, latest):
             if tile.position < latest:
                 break
             # Of what is written at that very place it must be this tile that writes it, here.
             if not tile.full and (tile.position > latest or self._writes_all(tile, views, latest)):
                 return tile
+        if (
+            newest
+            and len(newest.ops) < JUST_BEGUN
+            and newest.layer == step.layer
+            and newest.position > latest
+        ):
+            return newest
         tile = Tile(shape, self.next_position(), layer=step.layer)
         self._tiles.add(tile)
+        if shape:
+            self._newest = tile
         return tile
 
     def _join(self, tile: Tile, other: Tile, view: View, beside: list[View]) -> None:
@@ -318,8 +351,14 @@ class Lowering(Builder):
 
     def _writes_all(self, tile: Tile, views: list[View], position: int) -> bool:
         """Whether it is this tile that makes, as the views see it, what is written at a position."""
-        written = [view for view in views if self.produced.get(view.root) == position]
-        return all(self._inside(tile, view) for view in written)
+        made, produced = tile.made, self.produced
+        for view in views:
+            root = view.root
+            if produced.get(root) == position and not (
+                root in made and view.shape == tile.shape and view.dense
+            ):
+                return False
+        return True
 
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:

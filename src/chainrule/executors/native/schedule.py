@@ -158,19 +158,24 @@ class _Queue:
 
 def _look_ahead(group: Group) -> None:
     """Each product asks for what the node after it reads beside its result, such as an optimizer's means."""
+    followed = [
+        (product, reader)
+        for product, reader in pairwise(group.nodes)
+        if product.kind == "matmul" and reader.kind == "tile" and reader.extent == product.extent
+    ]
+    if not followed:
+        return
     writers: dict[Value, Node | None] = {}  # None: several
     for node in group.nodes:
         for access in node.accesses:
             if access.write and writers.setdefault(access.root, node) is not node:
                 writers[access.root] = None
-    for product, reader in pairwise(group.nodes):
-        if product.kind != "matmul" or reader.kind != "tile" or reader.extent != product.extent:
-            continue
+    for product, reader in followed:
         result = next(access.root for access in product.accesses if access.write)
-        read = [access for access in reader.accesses if not access.write and access.aligned]
-        if any(access.root is result for access in read):
-            alike = [access.root for access in read if access.root.nbytes == result.nbytes]
-            cold = [root for root in alike if writers.get(root, reader) is reader]
+        read = [access.root for access in reader.accesses if not access.write and access.aligned]
+        if result in read:
+            size = result.nbytes
+            cold = [root for root in read if writers.get(root, reader) is reader and root.nbytes == size]
             product.ahead.extend(cold[: _core.MOST_AHEAD])
 
 

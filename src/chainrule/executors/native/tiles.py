@@ -52,7 +52,8 @@ class Tile:
         key = (view.root, view.offset, *strides)
         slot = self.loads.get(key)
         if slot is None:
-            slot = self.loads[key] = self.new_slot()
+            slot = self.loads[key] = self.slots
+            self.slots = slot + 1
         return slot
 
     def apply(self, operation: str, *slots: Slot) -> Slot:
