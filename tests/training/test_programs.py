@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import numpy as np
@@ -13,7 +14,7 @@ from chainrule import nn
 from chainrule.data import Arrays, as_arrays
 from chainrule.executors.numpy_ import NumpyProgram, compile_numpy
 from chainrule.program import Program
-from chainrule.training import Batch, initial_tree, training_step
+from chainrule.training import Batch, Supervised, initial_tree, training_step
 from chainrule.training.probes import USUAL
 from chainrule.training.programs import BLOCK_ROWS, PREDICTION_ROWS, Programs
 
@@ -185,3 +186,14 @@ def test_a_copy_compiles_anew(executor, counting):
     other = copy.deepcopy(programs)
     other.training(arrays, 16)
     assert len(executor.programs) == 2
+
+
+def test_another_recipe_with_the_same_objective_shares_the_forward_passes(executor, counting):
+    programs, arrays = Programs(classification(), counting), as_arrays(points())
+    other = programs.by(replace(programs.recipe, optimizer=nn.sgd(0.1)))
+    assert other.prediction(arrays, 16) is programs.prediction(arrays, 16)
+    assert other.measuring(arrays, 16) is programs.measuring(arrays, 16)
+    assert other.training(arrays, 16) is not programs.training(arrays, 16)
+    for changed in ({"objective": Supervised(nn.Dense(3), nn.SoftmaxCrossEntropy())}, {"dtype": "float64"}):
+        another = programs.by(replace(programs.recipe, **changed))
+        assert another.prediction(arrays, 16) is not programs.prediction(arrays, 16)

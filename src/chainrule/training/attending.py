@@ -1,7 +1,7 @@
 """What attends a training: watches it, says what is wrong, and may amend it. The doctor is one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from chainrule.errors import ConfigError, did_you_mean
@@ -11,6 +11,7 @@ from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.supply import Supply
 
+_MOST_OTHERS = 32
 OFF = "none"
 MODES = ("watch", "advise", "repair", OFF)
 
@@ -21,7 +22,7 @@ class Patient:
 
     recipe: what it is trained by. data: what it is trained on. held_out: what validates it, or None. watch:
     what is measured in any case. interrupted: whether training is to end soon: who takes long asks, and
-    raises TrainingEndsError.
+    raises TrainingEndsError. others: the same by other recipes, the latest of those that were asked for.
     """
 
     recipe: Recipe
@@ -29,6 +30,7 @@ class Patient:
     held_out: Supply | None
     watch: tuple[Probe, ...] = ()
     interrupted: Callable[[], bool] = lambda: False
+    others: list["Patient"] = field(default_factory=list)
 
     @property
     def programs(self) -> Programs:
@@ -36,10 +38,16 @@ class Patient:
         return self.data.programs
 
     def by(self, recipe: Recipe) -> "Patient":
-        """The same data, trained on by another recipe."""
-        programs = Programs(recipe, self.programs.executor)
+        """The same data, trained on by another recipe; for an equal one the same again, with its programs."""
+        for known in (self, *self.others):
+            if known.recipe == recipe:
+                return known
+        programs = self.programs.by(recipe)
         held_out = None if self.held_out is None else replace(self.held_out, programs=programs)
-        return replace(self, recipe=recipe, data=replace(self.data, programs=programs), held_out=held_out)
+        other = replace(self, recipe=recipe, data=replace(self.data, programs=programs), held_out=held_out)
+        self.others.append(other)
+        del self.others[:-_MOST_OTHERS]
+        return other
 
 
 class TrainingEndsError(Exception):

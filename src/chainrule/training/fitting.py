@@ -408,7 +408,7 @@ def _starting_state(
     state = load_state(checkpoint, recipe)
     if state.recipe is not None:
         recipe = amended_recipe(recipe, state.recipe)
-        programs = Programs(recipe, programs.executor)
+        programs = programs.by(recipe)
     step = programs.step(supply.sample, supply.rows(recipe.batch_size))
     if _kinds(state.tree) != _kinds(initial_tree(recipe, step)):
         raise DataError(

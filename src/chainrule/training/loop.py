@@ -161,7 +161,7 @@ class Loop:
             return False
         (self.recipe, self.state), self._amendment = self._amendment, None
         self.state.recipe = self.recipe.to_plain()
-        self.programs = Programs(self.recipe, self.programs.executor)
+        self.programs = self.programs.by(self.recipe)
         self.data = replace(self.data, programs=self.programs)
         self._make_ready()
         self._tell(Amended(self.recipe, self.state, self.programs))

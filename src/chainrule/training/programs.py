@@ -46,7 +46,8 @@ class Programs:
         self.executor = executor
         usable, self.fallback = usable_executor(executor)
         self.compile = usable.compile
-        self._kept: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, Any] = {}  # of training
+        self._forward: dict[Hashable, Any] = {}  # of the objective alone
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy compiles anew: what is compiled belongs to this process."""
@@ -57,14 +58,25 @@ class Programs:
         """Whether the model looks up whole numbers among its inputs."""
         return self.recipe.objective.takes_whole_numbers()
 
-    def kept(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
-        """The cached object of this key, made now if it is missing."""
-        found = self._kept.get(key)
+    def by(self, recipe: Recipe) -> "Programs":
+        """Those of another recipe; with the same objective they share the forward passes."""
+        others = Programs(recipe, self.executor)
+        if recipe.objective is self.recipe.objective and recipe.dtype == self.recipe.dtype:
+            others._forward = self._forward
+        return others
+
+    def kept(self, key: Hashable, make: Callable[[], _Made], *, forward: bool = False) -> _Made:
+        """The cached object of this key, made now if it is missing.
+
+        forward: whether it hangs on the objective alone.
+        """
+        cache = self._forward if forward else self._kept
+        found = cache.get(key)
         if found is None:
             # Without a lock, which a fork could leave locked: threads that come at once each make it.
-            found = self._kept.setdefault(key, make())
-            for old in list(self._kept)[:-_MOST_KEPT]:
-                self._kept.pop(old, None)
+            found = cache.setdefault(key, make())
+            for old in list(cache)[:-_MOST_KEPT]:
+                cache.pop(old, None)
         return found
 
     def step(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> TrainingStep:
@@ -80,18 +92,22 @@ class Programs:
     def forward(self, arrays: Arrays, rows: int, *, raw: bool) -> Program:
         """The forward pass for batches of this many rows, as it was recorded."""
         key = ("forward", raw, *_kind(arrays, rows))
-        return self.kept(key, lambda: prediction_program(self.recipe, Batch.of(arrays, rows), raw=raw))
+        return self.kept(
+            key, lambda: prediction_program(self.recipe, Batch.of(arrays, rows), raw=raw), forward=True
+        )
 
     def rows_at_once(self, arrays: Arrays) -> int:
         """How many rows like these are predicted at a time: a power of two, fewer where they are large."""
         return self.kept(
-            ("rows", *_kind(arrays, 1)), lambda: _rows_of(self.forward(arrays.inputs, 1, raw=True))
+            ("rows", *_kind(arrays, 1)),
+            lambda: _rows_of(self.forward(arrays.inputs, 1, raw=True)),
+            forward=True,
         )
 
     def prediction(self, arrays: Arrays, rows: int, *, raw: bool = False) -> Compiled:
         """The forward pass for batches of this many rows."""
         key = ("prediction", raw, *_kind(arrays, rows))
-        return self.kept(key, lambda: self.compile(self.forward(arrays, rows, raw=raw)))
+        return self.kept(key, lambda: self.compile(self.forward(arrays, rows, raw=raw)), forward=True)
 
     def measuring(self, arrays: Arrays, rows: int) -> Compiled:
         """The forward pass with its loss, for batches of this many rows."""
@@ -99,6 +115,7 @@ class Programs:
         return self.kept(
             key,
             lambda: self.compile(prediction_program(self.recipe, Batch.of(arrays, rows), measured=True)),
+            forward=True,
         )
 
     def curvature(self, arrays: Arrays, rows: int) -> Compiled:

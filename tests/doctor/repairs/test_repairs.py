@@ -1,5 +1,7 @@
 """Every repair applies where it should, says what it does, and gives a training that can go on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -158,6 +160,19 @@ def test_a_changed_network_that_does_not_fit_is_refused_before_it_is_tried():
     broken = Change("nothing", Recipe(Supervised(nn.Conv2D(3, 3), nn.SoftmaxCrossEntropy())))
     with pytest.raises(ChainruleError):
         proposal_of("x", "y", broken, patient, state)
+
+
+def test_the_same_recipe_proposed_again_has_the_same_compiled_programs():
+    patient, state = case()
+    change = Change("Adam", replace(patient.recipe, optimizer=nn.adam(0.5)))
+    again = Change("Adam", replace(patient.recipe, optimizer=nn.adam(0.5)))
+    other = Change("Adam", replace(patient.recipe, optimizer=nn.adam(0.25)))
+    first, second, third = (
+        proposal_of("x", "y", each, patient, state).patient for each in (change, again, other)
+    )
+    assert first is second
+    assert third is not first
+    assert patient.by(patient.recipe) is patient
 
 
 def test_normalization_is_inserted_with_the_function_unchanged():
