@@ -124,6 +124,19 @@ def test_a_setting_that_does_not_exist_or_fit(refused, table, setting, words):
 
 
 @pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--epochs", ["it is a setting: --set epochs=…"]),
+        ("--epoch", ["did you mean the setting --set epochs=…?"]),
+        ("--targt", ["did you mean '--target'?"]),
+        ("--zzz", ["there is no option --zzz; see chainrule train --help"]),
+    ],
+)
+def test_an_option_that_does_not_exist(refused, table, option, words):
+    assert_names(refused(*TRAIN_FILE, option, "3"), *words)
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"learning_rat = 0.1\n", ["run.toml", "'learning_rat'", "did you mean 'learning_rate'?"]),

@@ -11,7 +11,7 @@ from typing import Any, cast
 import typer
 
 from chainrule.cli.output import tell
-from chainrule.errors import ChainruleError, ChainruleWarning, did_you_mean
+from chainrule.errors import ChainruleError, ChainruleWarning, did_you_mean, nearest
 from chainrule.starting import INTERRUPTED, ready
 from chainrule.tasks import TASKS
 
@@ -30,6 +30,7 @@ _REMEDIES = {
     errno.EROFS: "nothing can be written there: choose another place",
 }
 _REMEDY = "check the path, its permissions and the space on the disk"
+_SET = ("train", "tune")  # commands that take settings
 _OPTION = re.compile(r"No such option:? '?(--?[^\s'(]+)")
 
 
@@ -153,7 +154,11 @@ def _unknown_option(option: str, command: Any) -> str:
     setting = option.lstrip("-").replace("-", "_")
     if any(setting in task.options for task in TASKS.values()):
         return f"{command.name} has no option {option}"
-    if any(setting in task.help for task in TASKS.values()) and command.name in ("train", "tune"):
+    settings = {each for task in TASKS.values() for each in task.help} if command.name in _SET else set()
+    if setting in settings:
         return f"there is no option {option}, it is a setting: --set {setting}=…"
     known = ["--help", *(name for each in command.params for name in each.opts if name.startswith("-"))]
-    return f"there is no option {option}{did_you_mean(option, known)}"
+    meant = did_you_mean(option, known)
+    if not meant and (near := nearest(setting, settings)):
+        meant = f" (did you mean the setting --set {near}=…?)"
+    return f"there is no option {option}{meant}"
