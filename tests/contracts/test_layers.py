@@ -44,6 +44,7 @@ from chainrule.nn import (
     GlobalMaxPool1D,
     GlobalMaxPool2D,
     GroupNorm,
+    Impute,
     Initializer,
     Layer,
     LayerNorm,
@@ -183,6 +184,16 @@ CASES = [
             lambda: Rescale((), ()),
             lambda: Rescale((1.0,), (1.0, 1.0)),
             lambda: Rescale((1.0,), (0.0,)),
+        ),
+    ),
+    Case(
+        Impute(-9.0, (1.0, 2.0)),
+        (3, 4, 2),
+        (3, 4, 2),
+        bad=(
+            lambda: Impute(-9.0, ()),
+            lambda: Impute(float("nan"), (1.0,)),
+            lambda: Impute(-9.0, ("a",)),  # type: ignore[arg-type]
         ),
     ),
     Case(

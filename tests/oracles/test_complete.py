@@ -26,6 +26,7 @@ WITHOUT: dict[str, str] = {
     "ColorJitter": "as RandomAffine",
     "Cutout": "as RandomAffine",
     "Padded": "its layers on a filled up image; tests/contracts/test_layers.py compares with those",
+    "Impute": "no such module; tests/nn/layers/test_scaling.py compares with scikit-learn's SimpleImputer",
     "Rescale": "x · deviation + mean; tests/nn/layers/test_scaling.py has it undo Standardize",
     "Standardize": "as RandomAffine; tests/nn/layers/test_scaling.py has means and deviations",
     "PositionalEncoding": "no such module; tests/nn/layers/test_attention.py has the equations",

@@ -209,27 +209,42 @@ def test_weights_of_classes_make_all_count_alike():
 
 def test_inputs_far_off_are_clipped_and_the_others_scaled():
     x = RANDOM.normal(size=(400, 2)) * [1, 50] + [0, 300]
-    x[::10, 1] = -99999
-    recipe = Recipe(Supervised(PLAIN, nn.SoftmaxCrossEntropy()))
-    programs = Programs(recipe, "native")
-    data = supply_of(programs, as_arrays((x, np.arange(400) % 3), np.float32))
-    said = [each.said for each in REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))]
-    assert said == [
+    x[::10, 1] = -99999 - np.arange(40)
+    scaled, changes = fronts_of(x)
+    assert [*changes] == [
         "inputs standardized by the first layer",
         "inputs scaled by their quartiles and clipped at 4 deviations",
     ]
-    *_, change = REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))
-    assert isinstance(change.recipe.objective, Supervised)
-    assert isinstance(change.recipe.objective.model, nn.Sequential)
-    first = change.recipe.objective.model.layers[0]
-    trace = Trace()
-    with building(trace, training=False):
-        y = first(trace.input("x", x.shape))
-    scaled = compile_numpy(trace.program({"y": y})).run({}, {"x": x.astype(np.float32)})["y"]
     kept = np.arange(400) % 10 > 0
     np.testing.assert_allclose(scaled[::10, 1], -4)
     assert np.abs(scaled[kept].mean(0)).max() < 0.2
     assert np.abs(scaled[kept].std(0) - 1).max() < 0.2
+
+
+def test_a_number_that_is_far_off_again_and_again_stands_for_missing_cells():
+    x = RANDOM.normal(size=(400, 2)) * [1, 50] + [0, 300]
+    x[::10, 1] = -99999
+    x[0, 0] = 1000
+    said = "the mean in place of -99999, a code for missing cells"
+    scaled, changes = fronts_of(x, said)
+    assert [*changes][1:] == [said, "inputs scaled by their quartiles and clipped at 4 deviations"]
+    np.testing.assert_allclose(scaled[::10, 1], 0, atol=1e-4)
+    np.testing.assert_allclose(scaled.std(0), 1, rtol=1e-3)
+
+
+def fronts_of(x, said=""):
+    """What the first layer of one change, or the last, makes of x; and all of them by what they say."""
+    recipe = Recipe(Supervised(PLAIN, nn.SoftmaxCrossEntropy()))
+    data = supply_of(Programs(recipe, "native"), as_arrays((x, np.arange(400) % 3), np.float32))
+    changes = {each.said: each for each in REPAIRS["scale_inputs"](Patient(recipe, data, None), RunState({}))}
+    objective = (changes[said] if said else [*changes.values()][-1]).recipe.objective
+    assert isinstance(objective, Supervised)
+    assert isinstance(objective.model, nn.Sequential)
+    trace = Trace()
+    with building(trace, training=False):
+        y = objective.model.layers[0](trace.input("x", x.shape))
+    scaled = compile_numpy(trace.program({"y": y})).run({}, {"x": x.astype(np.float32)})["y"]
+    return scaled, changes
 
 
 TWO = (Y > 0).astype(int)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.impute import SimpleImputer
 from tests.nn.layers.recording import compiled
 
 from chainrule.errors import DataError, ShapeError
-from chainrule.nn import Rescale, Standardize
+from chainrule.nn import Impute, Rescale, Standardize
 
 RANDOM = np.random.default_rng(6)
 
@@ -43,6 +44,20 @@ def test_rescaling_undoes_standardizing():
     there = compiled(Standardize.of(y), *y.shape).run({}, {"x": y})["y"]
     back = compiled(Rescale.to(y), *y.shape).run({}, {"x": there})["y"]
     np.testing.assert_allclose(back, y, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_codes_for_missing_cells_become_the_mean_of_the_others_as_in_scikit_learn(dtype):
+    x = RANDOM.normal(3, 2, (40, 3)).astype(dtype)
+    x[RANDOM.random(x.shape) < 0.3] = -999.1
+    layer = Impute.of(x, x.min())
+    y = compiled(layer, *x.shape, dtype=dtype).run({}, {"x": x})["y"]
+    expected = SimpleImputer(missing_values=x.min()).fit_transform(x)
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
+
+
+def test_a_column_of_codes_alone_becomes_0():
+    assert Impute.of(np.array([[-9.0, 1.0], [-9.0, -9.0]]), -9) == Impute(-9.0, (0.0, 1.0))
 
 
 def test_another_number_of_channels_is_refused():

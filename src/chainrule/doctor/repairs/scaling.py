@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.data import belonging
 from chainrule.doctor.repairs.change import Change, with_model
-from chainrule.nn import Activation, Rescale, Sequential, Standardize, adam
+from chainrule.nn import Activation, Impute, Rescale, Sequential, Standardize, adam
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import VALUES
 from chainrule.training.attending import Patient
@@ -18,11 +18,19 @@ _ADAM = 0.001
 _OF_QUARTILES = 1.349  # deviations of a normal distribution lie between them
 _FAR = 20.0  # deviations, beyond which a number is far off
 _CLIP = 4.0  # deviations
+_LEAST_CELLS, _OF_THE_FAR = (
+    5,
+    0.5,
+)  # that hold the same number: so many, and more than this share of those far off
 _MOST_NUMBERS = 1 << 21  # of which the scale is taken
 
 
 def scale_inputs(patient: Patient, state: RunState) -> Iterator[Change]:
-    """Inputs scaled by a first layer, each column or channel by itself; clipped where some are far off."""
+    """Inputs scaled by a first layer, each column or channel by itself.
+
+    Where some are far off, clipped; and where those are one number again and again, it is taken for a missing
+    cell.
+    """
     del state
     inputs = belonging("x", patient.data.sample.named)
     if len(inputs) != 1 or patient.recipe.objective.takes_whole_numbers():
@@ -34,35 +42,43 @@ def scale_inputs(patient: Patient, state: RunState) -> Iterator[Change]:
     recipe = with_model(patient.recipe, lambda model: _in_front(Standardize.of(x), model))
     if recipe is not None:
         yield Change("inputs standardized by the first layer", recipe, anew=True)
-    clipping = _clipping(x)
-    if clipping is not None:
-        recipe = with_model(patient.recipe, lambda model: _in_front(clipping, model))
-        assert recipe is not None
-        said = f"inputs scaled by their quartiles and clipped at {_CLIP:g} deviations"
-        yield Change(said, recipe, anew=True)
-
-
-def _clipping(x: np.ndarray) -> Layer | None:
-    """Layers that bring what is far from the middle of its column nearer; None where nothing is.
-
-    The middle half says how much a column varies: numbers that stand for missing ones do not change it.
-    """
     columns = x.reshape(-1, x.shape[-1]).astype(np.float64)
     low, middle, high = np.quantile(columns, (0.25, 0.5, 0.75), axis=0)
     deviation = (high - low) / _OF_QUARTILES
-    known = deviation > 0
-    deviation = np.where(known, deviation, 1.0)
-    if not (known & (np.abs(columns - middle).max(0) > _FAR * deviation)).any():
-        return None
-    wide = _CLIP * deviation
+    far = (deviation > 0) & (np.abs(columns - middle) > _FAR * deviation)
+    if not far.any():
+        return
+    numbers, counts = np.unique(columns[far], return_counts=True)
+    if counts.max() >= max(_LEAST_CELLS, _OF_THE_FAR * counts.sum()):
+        imputing = Impute.of(x, code := float(numbers[counts.argmax()]))
+        filled = np.where(columns == code, imputing.values, columns)
+        front = Sequential((imputing, Standardize.of(filled)))
+        yield _with_front(patient, front, f"the mean in place of {code:g}, a code for missing cells")
+    clipping = _clipping(middle, np.where(deviation > 0, deviation, 1.0))
+    yield _with_front(
+        patient, clipping, f"inputs scaled by their quartiles and clipped at {_CLIP:g} deviations"
+    )
+
+
+def _clipping(middle: np.ndarray, deviation: np.ndarray) -> Layer:
+    """Layers that bring what is far from the middle of its column nearer.
+
+    The middle half says how much a column varies: the numbers far off do not change it.
+    """
     count = len(middle)
     return Sequential(
         (
-            Standardize(tuple(middle.tolist()), tuple(wide.tolist())),
+            Standardize(tuple(middle.tolist()), tuple((_CLIP * deviation).tolist())),
             Activation("hard_tanh"),
             Rescale(count * (0.0,), count * (_CLIP,)),
         )
     )
+
+
+def _with_front(patient: Patient, front: Layer, said: str) -> Change:
+    recipe = with_model(patient.recipe, lambda model: _in_front(front, model))
+    assert recipe is not None
+    return Change(said, recipe, anew=True)
 
 
 def scale_targets(patient: Patient, state: RunState) -> Iterator[Change]:

@@ -25,7 +25,7 @@ from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
-from chainrule.nn.layers.scaling import Rescale, Standardize
+from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
 from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.whitening import PatchWhitening
@@ -59,6 +59,7 @@ __all__ = [
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
     "GroupNorm",
+    "Impute",
     "LayerNorm",
     "MaxPool1D",
     "MaxPool2D",

@@ -11,6 +11,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_floats
 from chainrule.nn.settings import check_number
 from chainrule.program import FLOATS, Tensor
+from chainrule.program import functions as f
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,50 @@ class Rescale(Layer):
         return x * deviation + x.trace.constant(np.asarray(self.mean), x.dtype)
 
 
+@dataclass(frozen=True)
+class Impute(Layer):
+    """y = x, but for cells that are missing: where x is the code, y is the value of its channel.
+
+    For inputs in which a number such as -999 stands for what nobody measured (mean imputation: Little and
+    Rubin 2020, chapter 4). To a network such a code is a number like any other, and a very large one.
+    code: the number that stands for a missing cell, finite. values: a number for each channel;
+    `Impute.of(examples, code)` takes the means of the other cells.
+    x: float (..., channels) -> the same shape.
+    Raises ConfigError for bad settings; while recording ShapeError for another number of channels and
+    DTypeError unless x is float.
+    """
+
+    code: float
+    values: Sequence[float]
+
+    def __post_init__(self) -> None:
+        check_number(self, "code", self.code)
+        _check_channels(self, "values")
+
+    @classmethod
+    def of(cls, x: Any, code: float) -> "Impute":
+        """The layer that puts the mean of the other cells of a channel in place of the code.
+
+        x: (..., channels), numbers; a channel of nothing but codes gets 0.
+        Raises DataError for arrays of another kind, without examples, or with numbers that are not finite.
+        """
+        columns = _numbers("Impute.of", x).astype(np.float64)
+        columns = columns.reshape(-1, columns.shape[-1])
+        known = columns != code
+        means = np.where(known, columns, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+        return cls(float(code), tuple(means.tolist()))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        _need_channels(x, self.values)
+        need_floats(x)
+        values = x.trace.constant(np.asarray(self.values), x.dtype)
+        return f.where(f.equal(x, self.code), values, x)
+
+
 def _check_scale(layer: Standardize | Rescale) -> None:
     owner = type(layer).__name__
-    for name in ("mean", "deviation"):
-        numbers = getattr(layer, name)
-        if not isinstance(numbers, list | tuple) or not numbers:
-            raise ConfigError(f"{owner}: {name} is {numbers!r}", remedy="give a number for each channel")
-        for each in numbers:
-            check_number(layer, name, each, above=0 if name == "deviation" else None)
-        object.__setattr__(layer, name, tuple(numbers))
+    _check_channels(layer, "mean")
+    _check_channels(layer, "deviation", above=0)
     if len(layer.mean) != len(layer.deviation):
         raise ConfigError(
             f"{owner}: {len(layer.mean)} means and {len(layer.deviation)} deviations",
@@ -94,16 +130,33 @@ def _check_scale(layer: Standardize | Rescale) -> None:
         )
 
 
+def _check_channels(layer: Layer, name: str, above: float | None = None) -> None:
+    """A number for each channel."""
+    numbers = getattr(layer, name)
+    if not isinstance(numbers, list | tuple) or not numbers:
+        owner = type(layer).__name__
+        raise ConfigError(f"{owner}: {name} is {numbers!r}", remedy="give a number for each channel")
+    for each in numbers:
+        check_number(layer, name, each, above=above)
+    object.__setattr__(layer, name, tuple(numbers))
+
+
 def _moments(owner: str, given: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and deviation of each channel, along the last axis; 1 for a deviation of 0."""
+    x = _numbers(owner, given)
+    axes = tuple(range(x.ndim - 1))
+    mean, deviation = x.mean(axes, np.float64), x.std(axes, dtype=np.float64)
+    return tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist())
+
+
+def _numbers(owner: str, given: Any) -> np.ndarray:
+    """Examples, (..., channels), as an array."""
     x = np.asarray(given)
     if x.ndim < 2 or x.size == 0 or x.dtype.kind not in "biuf":
         raise DataError(f"{owner} got {x.dtype} of shape {x.shape}", remedy="give numbers (..., channels)")
     if not np.isfinite(x).all():
         raise DataError(f"{owner} got numbers that are not finite", remedy="remove them first")
-    axes = tuple(range(x.ndim - 1))
-    mean, deviation = x.mean(axes, np.float64), x.std(axes, dtype=np.float64)
-    return tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist())
+    return x
 
 
 def _need_channels(x: Tensor, mean: Sequence[float]) -> None:
