@@ -282,7 +282,9 @@ class _Attending:
         if not proposed:
             self._note_untouched(journal, suspicions, state.step)
             return
-        verdict = tried(self._patient, state, proposed, steps, judge.planned, flat=judge.is_flat)
+        begun, planned = state.step - journal.scores[-1][0], judge.planned
+        past = [(begun + step, score) for step, score in journal.scores]
+        verdict = tried(self._patient, state, proposed, steps, planned, past=past, flat=judge.is_flat)
         journal.tried(state.step, verdict)
         if not judge.is_problem(verdict):
             self._note_untouched(journal, suspicions, state.step)

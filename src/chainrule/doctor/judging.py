@@ -137,9 +137,8 @@ class Judge:
         """Whether the training would end better beyond doubt, by an amount that matters."""
         if verdict.best is None:
             return False
-        margin = DOUBT * verdict.trials[verdict.best].error
-        if not self.is_flat:
-            margin += MARGIN * self.constant
+        doubt = DOUBT * verdict.trials[verdict.best].error
+        margin = doubt if self.is_flat else max(doubt, MARGIN * self.constant)
         return verdict.ends[verdict.best] < verdict.unchanged - margin
 
     def is_worse(self, step: int, score: float) -> bool:

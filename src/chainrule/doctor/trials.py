@@ -81,12 +81,14 @@ def tried(
     steps: int,
     planned: int,
     *,
+    past: Sequence[tuple[int, float]] = (),
     flat: bool = False,
 ) -> Verdict:
     """Try proposals for so many steps each, the better ones for twice and four times as many.
 
     state: of the training as it is, at the end of an epoch; it stays as it is. steps: at least 1. planned: of
-    the whole training. flat: whether the training has learned nothing so far, and is not expected to.
+    the whole training. past: (step, mean score) at earlier visits. flat: whether the training has learned
+    nothing so far, and is not expected to.
     """
     examples = measuring_examples(patient)
     unchanged = Fork(patient, state)
@@ -121,10 +123,16 @@ def tried(
     ends = tuple(fork.end(planned) for fork in forks)
     helpful = [place for place, trial in enumerate(trials) if trial.helped]
     best = min(helpful, key=ends.__getitem__, default=None)
-    at, now = state.step, float(befores[trained].mean())
-    half = float(befores[trained // 2].mean())
-    ratio = _ratio(start, now, at, at + trained) if at else _ratio(half, now, 1, 2)
-    end = now if flat else now * (_OPTIMISM * ratio) ** _doublings(at + trained, planned)
+    last, now = state.step + trained, float(befores[trained].mean())
+    long_ago = [each for each in past if 0 < 2 * each[0] <= last]
+    if long_ago:  # what it does in a few steps may be chance: a doubling says more
+        first, before = long_ago[-1]
+        ratio = _ratio(before, now, first, last)
+    elif state.step:
+        ratio = _ratio(start, now, state.step, last)
+    else:
+        ratio = _ratio(float(befores[trained // 2].mean()), now, 1, 2)
+    end = now if flat else now * (_OPTIMISM * ratio) ** _doublings(last, planned)
     return Verdict(trials, ends, end, best, done)
 
 
