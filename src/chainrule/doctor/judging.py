@@ -16,7 +16,7 @@ _SHORT = 0.5
 """The same where they take no time at all."""
 _PROPOSALS = (12, 6, 3)
 """So many are tried at the first visit, the second, and those after it: what starts afresh needs longer
-trials the farther training has come."""
+trials the farther training has come. Where nothing is learned, any does."""
 _FEWEST_STEPS, _FEWEST_EXAMPLES = 10, 640
 """Of a trial: so many steps, or fewer of more examples."""
 _MOST_STEPS = 150
@@ -75,8 +75,9 @@ class Judge:
         """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
         left = self.left(budget)
         ready = steps_to_get_ready(self.patient)
+        most = _PROPOSALS[-1 if self.is_flat else min(len(self.journal.trials), len(_PROPOSALS) - 1)]
         for now in (left / 2, left):  # the other half is for later visits
-            for wanted in range(_PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)], 0, -1):
+            for wanted in range(most, 0, -1):
                 steps = int((now - ready * (wanted + 1)) / (2 * wanted + 4))
                 if steps >= self.fewest_steps:
                     return wanted, min(steps, _MOST_STEPS)

@@ -2,6 +2,7 @@
 
 from chainrule.program.composites import EXPANSIONS, expand
 from chainrule.program.counting import Counts, bytes_text, count, step_flops, step_multiply_adds
+from chainrule.program.digest import digest_of
 from chainrule.program.operations import NOT_DIFFERENTIABLE, OPERATIONS, Operation
 from chainrule.program.program import Program
 from chainrule.program.selecting import ending_in
@@ -25,6 +26,7 @@ __all__ = [
     "as_tensor",
     "bytes_text",
     "count",
+    "digest_of",
     "ending_in",
     "expand",
     "step_flops",

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.data import Arrays, Structure, belonging, nested
 from chainrule.executors import Compiled, usable_executor
-from chainrule.program import Program
+from chainrule.program import Program, digest_of
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import (
@@ -45,9 +45,11 @@ class Programs:
         self.recipe = recipe
         self.executor = executor
         usable, self.fallback = usable_executor(executor)
-        self.compile = usable.compile
+        self._compile = usable.compile
         self._kept: dict[Hashable, Any] = {}  # of training
         self._forward: dict[Hashable, Any] = {}  # of the objective alone
+        self._compiled = _Compiled()
+        self._is_other = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy compiles anew: what is compiled belongs to this process."""
@@ -59,11 +61,20 @@ class Programs:
         return self.recipe.objective.takes_whole_numbers()
 
     def by(self, recipe: Recipe) -> "Programs":
-        """Those of another recipe; with the same objective they share the forward passes."""
+        """Those of another recipe: what is the same for both is recorded, or at least compiled, only once."""
         others = Programs(recipe, self.executor)
         if recipe.objective is self.recipe.objective and recipe.dtype == self.recipe.dtype:
             others._forward = self._forward
+        others._compiled, others._is_other = self._compiled, True
         return others
+
+    def compile(self, program: Program) -> Compiled:
+        """A program ready to run; of equal ones, such as with other initial weights, the first."""
+        found = self._compiled.like(program) if self._is_other else None
+        if found is None:
+            found = self._compile(program)
+            self._compiled.add(found)
+        return found
 
     def kept(self, key: Hashable, make: Callable[[], _Made], *, forward: bool = False) -> _Made:
         """The cached object of this key, made now if it is missing.
@@ -178,6 +189,28 @@ class Programs:
                     predicted = outputs[:count] if then is None else then(outputs[:count])
                     whole[name] = _placed(whole.get(name), predicted, first + start, rows)
         return nested("prediction", whole)
+
+
+class _Compiled:
+    """What was compiled for recipes that differ in a few settings. The oldest are discarded."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Compiled] = {}
+        self._new: list[Compiled] = []  # without a digest, which takes a while: nobody may ask for it
+
+    def add(self, compiled: Compiled) -> None:
+        """Keep it."""
+        self._new.append(compiled)
+        del self._new[:-_MOST_KEPT]
+
+    def like(self, program: Program) -> Compiled | None:
+        """What was compiled of an equal program."""
+        new, self._new = self._new, []
+        for each in new:
+            self._known.setdefault(digest_of(each.program), each)
+        for old in list(self._known)[:-_MOST_KEPT]:
+            self._known.pop(old, None)
+        return self._known.get(digest_of(program))
 
 
 def _rows_of(one: Program) -> int:
