@@ -207,6 +207,30 @@ def test_weights_of_classes_make_all_count_alike():
     np.testing.assert_allclose(np.array(loss.weights) * counts, len(patient.data.sample) / 3, rtol=1e-3)
 
 
+def test_residual_connections_are_inserted_with_the_function_unchanged():
+    model = nn.Sequential([nn.Dense(8, "relu"), nn.Dense(8, "tanh"), nn.Dense(8, "tanh"), nn.Dense(3)])
+    patient, state = case(model)
+    for array in state.tree.values():
+        if array.dtype == np.float32:
+            array[...] = np.abs(RANDOM.normal(size=array.shape))
+    anew, change = REPAIRS["residual_connections"](patient, state)
+    assert (anew.anew, change.anew) == (True, False)
+    proposal = proposal_of("residual_connections", "any", change, patient, state)
+    examples = patient.data.sample
+    before, after = (
+        np.asarray(each.programs.predict(tree, examples)[0])
+        for each, tree in ((patient, state.tree), (proposal.patient, proposal.state.tree))
+    )
+    np.testing.assert_array_equal(after, before)
+    tree = proposal.state.tree
+    for old, new in (("dense_3", "residual_2.dense_1"), ("dense_4", "dense_2")):
+        for name in ("{}.weight", "optimizer.momentum.velocity.{}.bias"):
+            np.testing.assert_array_equal(tree[name.format(new)], state.tree[name.format(old)])
+    compiled = proposal.patient.programs.training(examples, len(examples))
+    compiled.run(tree, examples.named)
+    assert (tree["residual_2.shortcut.weight"] != 0).any()
+
+
 def test_inputs_far_off_are_clipped_and_the_others_scaled():
     x = RANDOM.normal(size=(400, 2)) * [1, 50] + [0, 300]
     x[::10, 1] = -99999 - np.arange(40)

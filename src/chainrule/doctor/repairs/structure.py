@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.doctor.repairs.change import Change, with_model
+from chainrule.doctor.repairs.change import Change, model_of, with_model
 from chainrule.doctor.repairs.weights import units_of, usually_initialized
-from chainrule.doctor.surgery import activation_of, hidden_mapped, innermost, mapped
+from chainrule.doctor.surgery import activation_of, every_layer, hidden_mapped, innermost, mapped
 from chainrule.nn import (
     GRU,
     LSTM,
@@ -24,6 +24,7 @@ from chainrule.nn import (
     Sequential,
     SimpleRNN,
 )
+from chainrule.nn.initializers import Initializer, constant
 from chainrule.nn.layer import Layer
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
@@ -105,30 +106,58 @@ def newer_statistics(patient: Patient, state: RunState) -> Iterator[Change]:
 
 
 def residual_connections(patient: Patient, state: RunState) -> Iterator[Change]:
-    """A connection around every hidden dense layer that is as wide as the one before it."""
-    del state
-    recipe = with_model(patient.recipe, _residual)
-    if recipe is not None:
-        yield Change("residual connections around layers of equal width", recipe, anew=True)
+    """A connection around every hidden dense layer that is as wide as the one before it.
+
+    From the start; and as it stands, where the connection is a linear layer whose weights are 0, so that the
+    function is unchanged until they are trained (a projection shortcut: He et al. 2016).
+    """
+    recipe = with_model(patient.recipe, lambda model: _residual(model, None))
+    if recipe is None:
+        return
+    anew = with_model(recipe, usually_initialized) or recipe
+    yield Change("residual connections around layers of equal width", anew, anew=True)
+    closed = with_model(patient.recipe, lambda model: _residual(model, constant(0.0)))
+    model = model_of(patient.recipe)
+    if closed is None or model is None or any(isinstance(each, Residual) for each in every_layer(model)):
+        return
+    if state.step:
+        said = "residual connections around layers of equal width, as it stands"
+        yield Change(said, closed, arrays=_under_new_names(patient, state, patient.by(closed)))
 
 
-def _residual(model: Layer) -> Layer:
+def _residual(model: Layer, weight: Initializer | None) -> Layer:
+    """weight: of the linear layers that the connections are; None where they are the input itself."""
     if not isinstance(model, Sequential):
         return model
-    width, layers, changed = None, [], False
+    width, layers = None, []
     last = max((i for i, each in enumerate(model.layers) if isinstance(each, Dense)), default=0)
     for number, layer in enumerate(model.layers):
         if isinstance(layer, Dense) and number < last:
             if layer.units == width and layer.activation not in (None, "linear"):
-                layers.append(Residual((layer,)))
-                changed = True
+                shortcut = None if weight is None else Dense(layer.units, weight=weight)
+                layers.append(Residual((layer,), shortcut))
             else:
                 layers.append(layer)
             width = layer.units
         else:
             layers.append(layer)
             width = width if isinstance(layer, Dropout | Activation | BatchNorm | LayerNorm) else None
-    return usually_initialized(Sequential(tuple(layers))) if changed else model
+    return Sequential(tuple(layers))
+
+
+def _under_new_names(patient: Patient, state: RunState, other: Patient) -> dict[str, np.ndarray]:
+    """What a training holds of each parameter, under the name that it has within a connection."""
+    rows = patient.data.rows(patient.recipe.batch_size)
+    before, after = (
+        [value.name for value in each.programs.step(each.data.sample, rows).program.parameters]
+        for each in (patient, other)
+    )
+    arrays: dict[str, np.ndarray] = {}
+    for old, new in zip(before, (name for name in after if ".shortcut." not in name), strict=True):
+        for name, array in state.tree.items():
+            if name == old or name.endswith(f".{old}"):  # such as the optimizer's mean of its gradients
+                arrays[name.removesuffix(old) + new] = array
+    return arrays
 
 
 def wider_layers(patient: Patient, state: RunState) -> Iterator[Change]:
