@@ -1,7 +1,9 @@
 """One arena: every value gets a place, and places are used again when nobody needs what was there."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import takewhile
 
 import numpy as np
 
@@ -41,15 +43,16 @@ def lay_out(
     spans = _spans(groups, outside)
     for root in inside:
         del spans[root]
-    taken = _Taken(len(spans))
-    offsets: dict[Value, int] = {}
-    size = 0
-    for root, (first, last) in sorted(spans.items(), key=lambda item: -item[0].nbytes):
-        needed = _rounded(root.nbytes)
-        offset = offsets[root] = taken.first_gap(first, last, needed)
-        taken.add(first, last, offset, offset + needed)
-        size = max(size, offset + needed)
-    return Layout(offsets, size, _most_alive(spans), inside)
+    needed = {root: _rounded(root.nbytes) for root in spans}
+    largest_first = sorted(spans, key=lambda root: -needed[root])
+    offsets = _side_by_side(largest_first, spans, needed)
+    taken = _Taken(spans, needed, offsets)
+    for root in largest_first[len(offsets) :]:
+        first, last = spans[root]
+        offset = offsets[root] = taken.first_gap(first, last, needed[root])
+        taken.add(first, last, offset, offset + needed[root])
+    size = max((offset + needed[root] for root, offset in offsets.items()), default=0)
+    return Layout(offsets, size, _most_alive(spans, needed), inside)
 
 
 def _locals(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, tuple[int, int]]:
@@ -95,6 +98,25 @@ def _spans(groups: Sequence[Group], outside: Container[Value]) -> dict[Value, tu
     return spans
 
 
+def _side_by_side(
+    largest_first: Sequence[Value], spans: Mapping[Value, tuple[int, int]], needed: Mapping[Value, int]
+) -> dict[Value, int]:
+    """Places for those of the largest size, which are most of a deep network: each the first that is free."""
+    offsets: dict[Value, int] = {}
+    free: list[int] = []
+    busy: list[tuple[int, int]] = []  # until when, and where
+    for root in sorted(
+        takewhile(lambda each: needed[each] == needed[largest_first[0]], largest_first),
+        key=lambda each: spans[each],
+    ):
+        first, last = spans[root]
+        while busy and busy[0][0] < first:
+            heappush(free, heappop(busy)[1])
+        offset = offsets[root] = heappop(free) if free else len(busy) * needed[root]
+        heappush(busy, (last, offset))
+    return offsets
+
+
 class _Taken:
     """The places given so far, in order of where they start.
 
@@ -102,10 +124,17 @@ class _Taken:
     others: in NumPy, for they may be thousands.
     """
 
-    def __init__(self, most: int) -> None:
-        """most: places that may be given."""
-        self._rows = np.zeros((4, most), np.int64)  # first and last time, first and end byte
-        self._count = 0
+    def __init__(
+        self,
+        spans: Mapping[Value, tuple[int, int]],
+        needed: Mapping[Value, int],
+        given: Mapping[Value, int],
+    ) -> None:
+        """spans: of all that need a place. given: the places of some of them."""
+        self._rows = np.zeros((4, len(spans)), np.int64)  # first and last time, first and end byte
+        self._count = len(given)
+        for number, (root, offset) in enumerate(sorted(given.items(), key=lambda item: item[1])):
+            self._rows[:, number] = *spans[root], offset, offset + needed[root]
 
     def first_gap(self, first: int, last: int, needed: int) -> int:
         """Where so many bytes are free from the first time to the last."""
@@ -127,11 +156,11 @@ class _Taken:
         self._count += 1
 
 
-def _most_alive(spans: dict[Value, tuple[int, int]]) -> int:
+def _most_alive(spans: Mapping[Value, tuple[int, int]], needed: Mapping[Value, int]) -> int:
     changes: dict[int, int] = {}
     for root, (first, last) in spans.items():
-        changes[first] = changes.get(first, 0) + _rounded(root.nbytes)
-        changes[last + 1] = changes.get(last + 1, 0) - _rounded(root.nbytes)
+        changes[first] = changes.get(first, 0) + needed[root]
+        changes[last + 1] = changes.get(last + 1, 0) - needed[root]
     most = now = 0
     for time in sorted(changes):
         now += changes[time]
