@@ -85,7 +85,7 @@ def test_a_repair_says_what_it_does_and_training_goes_on(name):
     changes = list(REPAIRS[name](patient, state))
     assert said in [each.said for each in changes]
     for change in changes:
-        assert (change.recipe != patient.recipe) or change.arrays or change.anew
+        assert (change.recipe != patient.recipe) or change.arrays() or change.anew
         proposal = proposal_of(name, "any", change, patient, state)
         verdict = tried(patient, state, [proposal], 2, 100)
         assert np.isfinite(verdict.trials[0].after)
@@ -138,18 +138,18 @@ def test_dead_units_are_drawn_anew_and_the_others_stay():
     before = weight.copy()
     (change,) = REPAIRS["revive_dead_units"](patient, state)
     assert change.said == "3 dead units with new weights"
-    after = change.arrays["dense_1.weight"]
+    after = change.arrays()["dense_1.weight"]
     np.testing.assert_array_equal(after[:, 3:], before[:, 3:])
     assert (after[:, :3] != before[:, :3]).all()
-    assert (change.arrays["dense_1.bias"][:3] == 0).all()
+    assert (change.arrays()["dense_1.bias"][:3] == 0).all()
     assert (weight == before).all()
 
 
 def test_shaken_weights_stay_near_and_biases_stay():
     patient, state = case()
     (change,) = REPAIRS["shake_weights"](patient, state)
-    assert {*change.arrays} == {f"dense_{number}.weight" for number in (1, 2, 3)}
-    for name, array in change.arrays.items():
+    assert {*change.arrays()} == {f"dense_{number}.weight" for number in (1, 2, 3)}
+    for name, array in change.arrays().items():
         moved = (array - state.tree[name]).std() / state.tree[name].std()
         assert 0.3 < moved < 0.7
         assert array.dtype == state.tree[name].dtype

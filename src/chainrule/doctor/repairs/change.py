@@ -1,7 +1,7 @@
 """What a repair changes in a training, and the proposal that becomes of it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,14 +19,14 @@ class Change:
     """One repair of one training.
 
     said: as a person reads it, such as 'learning rate 0.003 in place of 0.3'. recipe: what it is trained by
-    then. anew: whether training starts afresh, with weights drawn anew. arrays: that take the place of those
-    carried over, by name.
+    then. anew: whether training starts afresh, with weights drawn anew. arrays: makes those that take the
+    place of what is carried over, by name, once the change is to be tried; it may raise ChainruleError.
     """
 
     said: str
     recipe: Recipe
     anew: bool = False
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    arrays: Callable[[], Mapping[str, np.ndarray]] = dict
 
 
 Repair = Callable[[Patient, RunState], Iterable[Change]]
@@ -50,7 +50,8 @@ def proposal_of(repair: str, cause: str, change: Change, patient: Patient, state
     forked = old.fork(start, same_batches=same_batches).state
     if change.anew:
         forked.tree = start
-    forked.tree = {name: change.arrays.get(name, array).copy() for name, array in forked.tree.items()}
+    arrays = change.arrays()
+    forked.tree = {name: arrays.get(name, array).copy() for name, array in forked.tree.items()}
     keeps = change.recipe.keep == "best" and not forked.best  # from here on
     if keeps or change.recipe.objective != patient.recipe.objective:  # whose losses are not comparable
         forked.best, forked.best_epoch, forked.best_loss = {}, 0, float("inf")

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from chainrule.doctor.repairs.change import Change, model_of, with_model
 from chainrule.doctor.repairs.weights import units_of, usually_initialized
 from chainrule.doctor.surgery import activation_of, every_layer, hidden_mapped, innermost, mapped
+from chainrule.errors import TrainingError
 from chainrule.nn import (
     GRU,
     LSTM,
@@ -28,6 +30,7 @@ from chainrule.nn.initializers import Initializer, constant
 from chainrule.nn.layer import Layer
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
+from chainrule.training.recipe import Recipe
 from chainrule.training.state import RunState
 
 _NORMS = (BatchNorm, LayerNorm, GroupNorm, RMSNorm)
@@ -43,17 +46,19 @@ def normalize_layers(patient: Patient, state: RunState) -> Iterator[Change]:
         return
     recipe = with_model(inserted, usually_initialized) or inserted
     yield Change("batch normalization before each activation", recipe, anew=True)
-    arrays = _unchanging(patient.by(inserted), state) if state.step else {}
-    if arrays and all(np.isfinite(array).all() for array in arrays.values()):
+    if state.step:
+        arrays = partial(_unchanging, patient, inserted, state)
         yield Change("batch normalization before each activation, as it stands", inserted, arrays=arrays)
 
 
 @np.errstate(all="ignore")
-def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
+def _unchanging(patient: Patient, inserted: Recipe, state: RunState) -> dict[str, np.ndarray]:
     """Statistics, scale and shift with which inserted normalizations give what they get.
 
-    As they are first, they do so in prediction: it shows what they get.
+    As they are first, they do so in prediction: it shows what they get. Raises TrainingError where that is
+    not finite.
     """
+    patient = patient.by(inserted)
     start = starting_tree_of(patient.recipe, patient.data, patient.programs)
     forked = state.fork(start, same_batches=True).state
     arrays: dict[str, np.ndarray] = {}
@@ -66,6 +71,8 @@ def _unchanging(patient: Patient, state: RunState) -> dict[str, np.ndarray]:
             "scale": np.sqrt(units.variance + BatchNorm().epsilon),
             "shift": units.mean,
         }
+        if not all(np.isfinite(each).all() for each in found.values()):
+            raise TrainingError(f"what '{path}' gets is not finite")
         arrays |= {f"{path}.{name}": each.astype(units.mean.dtype) for name, each in found.items()}
     return arrays
 
@@ -122,7 +129,7 @@ def residual_connections(patient: Patient, state: RunState) -> Iterator[Change]:
         return
     if state.step:
         said = "residual connections around layers of equal width, as it stands"
-        yield Change(said, closed, arrays=_under_new_names(patient, state, patient.by(closed)))
+        yield Change(said, closed, arrays=partial(_under_new_names, patient, closed, state))
 
 
 def _residual(model: Layer, weight: Initializer | None) -> Layer:
@@ -145,8 +152,9 @@ def _residual(model: Layer, weight: Initializer | None) -> Layer:
     return Sequential(tuple(layers))
 
 
-def _under_new_names(patient: Patient, state: RunState, other: Patient) -> dict[str, np.ndarray]:
+def _under_new_names(patient: Patient, closed: Recipe, state: RunState) -> dict[str, np.ndarray]:
     """What a training holds of each parameter, under the name that it has within a connection."""
+    other = patient.by(closed)
     rows = patient.data.rows(patient.recipe.batch_size)
     before, after = (
         [value.name for value in each.programs.step(each.data.sample, rows).program.parameters]

@@ -1,7 +1,8 @@
 """Repairs of weights and activations: drawn anew, revived, exchanged."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 
@@ -49,26 +50,34 @@ def reinitialize(patient: Patient, state: RunState) -> Iterator[Change]:
 
 def restart(patient: Patient, state: RunState) -> Iterator[Change]:
     """Other weights, drawn as the first ones were: training leaves a poor minimum by beginning elsewhere."""
-    if not state.step:
-        return
+    if state.step:
+        said, arrays = "other weights, drawn as the first ones were", partial(_drawn_elsewhere, patient)
+        yield Change(said, patient.recipe, anew=True, arrays=arrays)
+
+
+def _drawn_elsewhere(patient: Patient) -> dict[str, np.ndarray]:
     recipe = patient.recipe
     elsewhere = replace(recipe, seed=(recipe.seed + _ELSEWHERE) % 2**32)
     other = patient.by(elsewhere)
     drawn = starting_tree_of(elsewhere, other.data, other.programs)
-    arrays = {name: array for name, array in drawn.items() if name != RANDOM_KEY}
-    yield Change("other weights, drawn as the first ones were", recipe, anew=True, arrays=arrays)
+    return {name: array for name, array in drawn.items() if name != RANDOM_KEY}
 
 
 def shake_weights(patient: Patient, state: RunState) -> Iterator[Change]:
     """Noise added to the weights of every layer, a share of their own deviation: out of a poor minimum."""
+    names = [name for name in state.tree if name.endswith("weight") and not name.startswith(OPTIMIZER)]
+    if state.step and names:
+        said = f"weights with noise of {_SHAKEN:g} of their deviation"
+        yield Change(said, patient.recipe, arrays=partial(_shaken, patient, state, names))
+
+
+def _shaken(patient: Patient, state: RunState, names: Sequence[str]) -> dict[str, np.ndarray]:
     random = np.random.Generator(np.random.Philox(key=[patient.recipe.seed, state.step]))
-    arrays = {
+    known = ((name, state.tree[name]) for name in sorted(names))
+    return {
         name: (array + random.normal(0, _SHAKEN * array.std(), array.shape)).astype(array.dtype)
-        for name, array in sorted(state.tree.items())
-        if name.endswith("weight") and not name.startswith(OPTIMIZER)
+        for name, array in known
     }
-    if state.step and arrays:
-        yield Change(f"weights with noise of {_SHAKEN:g} of their deviation", patient.recipe, arrays=arrays)
 
 
 def usually_initialized(model: Layer) -> Layer:
@@ -138,7 +147,7 @@ def revive_dead_units(patient: Patient, state: RunState) -> Iterator[Change]:
             arrays[bias] = np.where(dead, 0, state.tree[bias]).astype(fresh.dtype)
         count += int(dead.sum())
     if count:
-        yield Change(f"{count} dead units with new weights", patient.recipe, arrays=arrays)
+        yield Change(f"{count} dead units with new weights", patient.recipe, arrays=lambda: arrays)
 
 
 @dataclass(frozen=True, eq=False)
