@@ -1,6 +1,7 @@
 """What each composite operation means: its expansion into primitives; and expanding a whole program."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from chainrule.program.composites.alignment import ctc_loss
@@ -17,7 +18,7 @@ from chainrule.program.composites.recurrent import gru, lstm
 from chainrule.program.functions import equal, log_softmax, sqrt, where
 from chainrule.program.program import Program
 from chainrule.program.tracing import Tensor, Trace
-from chainrule.program.value import Value
+from chainrule.program.value import Step, Value
 
 
 def _softmax_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
@@ -60,30 +61,56 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
 
 
 def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:
-    """The same program in primitives alone, but for the composites in `keep` that an executor runs whole."""
+    """The same program in primitives alone, but for the composites in `keep` that an executor runs whole.
+
+    All values of the program stay as they are; those between the primitives of a composite are new.
+    """
     if not any(step.operation in EXPANSIONS and step.operation not in keep for step in program.steps):
         return program
-    trace = Trace()
-    known: dict[Value, Tensor] = {}
-    for values, make in (
-        (program.inputs, trace.input),
-        (program.parameters, trace.parameter),
-        (program.state, trace.state),
-    ):
-        known.update({value: make(value.name, value.shape, value.dtype) for value in values})
+    recorded: dict[Any, Program] = {}
+    instead: dict[Value, Value] = {}  # of a composite that gives one of its inputs as it is
+    steps: list[Step] = []
     for step in program.steps:
-        inputs = [known[value] for value in step.inputs]
-        attributes: dict[str, Any] = dict(step.attributes)
-        with trace.at(layer=step.layer, part=step.part):
-            if step.operation in EXPANSIONS and step.operation not in keep:
-                known[step.output] = EXPANSIONS[step.operation](*inputs, **attributes)
-            else:
-                known[step.output] = trace.record(step.operation, *inputs, **attributes)
-    for of, delta in program.deltas.items():
-        trace.name_delta(known[delta], known[of].value)
-    expanded = trace.program(
-        {name: known[value] for name, value in program.outputs.items()},
-        {known[old]: known[new] for old, new in program.updates.items()},
+        inputs = tuple([instead.get(value, value) for value in step.inputs])
+        if inputs != step.inputs:  # Values are equal if they are the same object
+            step = replace(step, inputs=inputs)
+        if step.operation not in EXPANSIONS or step.operation in keep:
+            steps.append(step)
+            continue
+        kinds = tuple([(value.shape, value.dtype) for value in inputs])
+        key = step.operation, kinds, *step.attributes.items()
+        if key not in recorded:
+            recorded[key] = _expansion(step)
+        result = recorded[key].outputs["y"]
+        if result in recorded[key].inputs:
+            instead[step.output] = inputs[recorded[key].inputs.index(result)]
+        steps += _in_place_of(step, recorded[key])
+    return replace(
+        program,
+        steps=tuple(steps),
+        outputs={name: instead.get(value, value) for name, value in program.outputs.items()},
+        updates={old: instead.get(new, new) for old, new in program.updates.items()},
+        deltas={instead.get(of, of): instead.get(delta, delta) for of, delta in program.deltas.items()},
     )
+
+
+def _expansion(step: Step) -> Program:
+    """The primitives of a composite step as a program of its own, whose output is y."""
+    trace = Trace()
+    inputs = [trace.input(f"x{place}", value.shape, value.dtype) for place, value in enumerate(step.inputs)]
+    attributes: dict[str, Any] = dict(step.attributes)
+    program = trace.program({"y": EXPANSIONS[step.operation](*inputs, **attributes)})
     trace.release()
-    return expanded
+    return program
+
+
+def _in_place_of(step: Step, expansion: Program) -> Iterator[Step]:
+    """The steps of an expansion on the inputs of a step; the last one gives its output."""
+    known = dict(zip(expansion.inputs, step.inputs, strict=True))
+    known[expansion.outputs["y"]] = step.output
+    for each in expansion.steps:
+        if each.output not in known:
+            name = f"{step.output.name}.{each.output.name}"
+            known[each.output] = Value(each.output.shape, each.output.dtype, name)
+        inputs = tuple([known[value] for value in each.inputs])
+        yield Step(each.operation, inputs, known[each.output], each.attributes, step.layer, step.part)
