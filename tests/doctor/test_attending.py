@@ -273,7 +273,7 @@ def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
         {
             "slow": lambda course: (
                 [attending.Suspicion("slow", "It is slow.", {"learning_rate_too_high": 1.0})]
-                if course.state.epoch == 1
+                if course.state.epoch == 2
                 else []
             )
         },

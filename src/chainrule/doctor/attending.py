@@ -5,7 +5,7 @@ places that depend on the training alone, never on the clock, so that a resumed 
 unbroken one would be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,15 @@ from chainrule.doctor.repairs import REPAIRS, proposal_of
 from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
 from chainrule.doctor.trials import Proposal, Verdict, beside_lowest, continued, fall_by_doubling, tried
-from chainrule.doctor.yardstick import constant_score, measuring_examples, scores_now, some_of
+from chainrule.doctor.unusual import CERTAIN
+from chainrule.doctor.yardstick import (
+    constant_score,
+    measuring_examples,
+    right,
+    scores_now,
+    some_of,
+    tree_now,
+)
 from chainrule.errors import TrainingError
 from chainrule.training.attending import Patient, TrainingEndsError
 from chainrule.training.events import Amend, Amended, BrokenDown, Ended, EpochDone, Event, Listener, Started
@@ -46,6 +54,8 @@ _SLOW_CHECKS = ("learning_rate", "memorization")
 _LONGER, _OVERFITTING = "too_few_epochs", "overfitting"
 _BY_HEART, _CURVE = "known_by_heart", "learning_curve"
 _PATIENCE = 10
+_POINTS, _SURE = 0.02, 2.0
+"""By how much a smaller share of classes is right, where a network is overfitted; in standard errors."""
 _BELOW = 0.75
 """Of the held-out error: that of the examples trained on is below, where a network is overfitted."""
 
@@ -95,9 +105,10 @@ class _Attending:
             if event.state.step == 0 and not journal.is_begun:
                 journal.visited(0, float(self._scores(event.state).mean()))
                 self._check(journal, event.state)
-                suspicions = [*suspected(journal), *unusual_settings(self._patient)]
-                if self._mode != "watch" and suspicions:
-                    self._treat(suspicions, event.state, event.amend)
+                seen, unusual = suspected(journal), unusual_settings(self._patient)
+                certain = any(likely >= CERTAIN for each in unusual for likely in each.causes.values())
+                if self._mode != "watch" and (seen or certain):
+                    self._treat([*seen, *unusual], event.state, event.amend)
         elif isinstance(event, EpochDone):
             epoch = event.state.epoch
             self._keep_lowest(event)
@@ -164,7 +175,8 @@ class _Attending:
         judge = self._judge(state)
         if self._mode == "watch" or (judge.is_slow and not judge.is_too_early):
             budget = _HOPELESS_BUDGET if judge.is_flat else BUDGET
-            self._treat([*suspected(journal), *seen], state, amend, budget)
+            unusual = [] if self._mode == "watch" else unusual_settings(self._patient)
+            self._treat([*suspected(journal), *seen, *unusual], state, amend, budget)
 
     def _visit_at_end(self, state: RunState, amend: Amend) -> None:
         """Whether the last repair was one, and whether the yardstick still falls so that more epochs help."""
@@ -219,6 +231,8 @@ class _Attending:
         trained_on = some_of(self._patient.data.sample, self._patient.recipe.seed)
         if scores_now(self._patient, state, trained_on).mean() > _BELOW * each_now.mean():
             return False  # what is as bad on the examples trained on has another cause
+        if not self._is_less_often_right(state, lowest):
+            return False  # it is only surer of what it says
         rising = Suspicion(
             _OVERFITTING,
             f"The held-out loss was lowest in epoch {best}, and has risen since.",
@@ -233,6 +247,15 @@ class _Attending:
             self._write_down(journal, state, verdict, goes_on=True)
             amend(recipe, stopping)
         return repairs
+
+    def _is_less_often_right(self, state: RunState, lowest: Mapping[str, np.ndarray]) -> bool:
+        """Whether fewer classes are right than with earlier weights; True where targets are numbers."""
+        trees = tree_now(self._patient, state), lowest
+        now, then = (right(self._patient, tree, self._examples) for tree in trees)
+        if now is None or then is None:
+            return True
+        lost = then.astype(float) - now
+        return bool(lost.mean() > max(_POINTS, _SURE * lost.std() / np.sqrt(len(lost))))
 
     def _write_down(
         self, journal: Journal, state: RunState, verdict: Verdict, *, goes_on: bool = False

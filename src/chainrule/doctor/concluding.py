@@ -33,7 +33,7 @@ def suspected(journal: Journal) -> list[Suspicion]:
 
 
 def unusual_settings(patient: Patient) -> list[Suspicion]:
-    """What the settings alone make one suspect, to be tried before training."""
+    """What the settings alone make one suspect."""
     causes = unusual(patient)
     if not causes:
         return []

@@ -28,10 +28,10 @@ _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
 _LOST = 0.9
 """Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
-_FLAT, _NOTHING = 0.05, 0.98
+_FLAT, _NOTHING = 0.1, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
-_EARLY = 0.05
+_EARLY = 0.1
 """Of the training."""
 _FAST = 0.75
 """What is left of the yardstick after twice the steps, where it falls fast."""
@@ -76,7 +76,7 @@ class Judge:
         left = self.left(budget)
         ready = steps_to_get_ready(self.patient)
         most = _PROPOSALS[-1 if self.is_flat else min(len(self.journal.trials), len(_PROPOSALS) - 1)]
-        for now in (left / 2, left):  # the other half is for later visits
+        for now in (left,) if self.is_flat else (left / 2, left):  # the other half is for later visits
             for wanted in range(most, 0, -1):
                 steps = int((now - ready * (wanted + 1)) / (2 * wanted + 4))
                 if steps >= self.fewest_steps:
@@ -85,7 +85,7 @@ class Judge:
 
     def affordable_at_end(self, budget: float) -> int:
         """For how many steps it is tried whether more of them help."""
-        left = int(budget * self.planned) - self.journal.spent
+        left = int(max(budget * self.planned - self.journal.spent, self.cheap))
         return min(max(self.fewest_steps, left), _MOST_STEPS_AT_END)
 
     @property
@@ -138,7 +138,9 @@ class Judge:
         """Whether the training would end better beyond doubt, by an amount that matters."""
         if verdict.best is None:
             return False
-        doubt = DOUBT * verdict.trials[verdict.best].error
+        trial = verdict.trials[verdict.best]
+        fallen = min(1.0, verdict.unchanged / trial.before) if trial.before > 0 else 1.0
+        doubt = DOUBT * trial.error * fallen  # the smaller scores are, the less they differ by chance
         margin = doubt if self.is_flat else max(doubt, MARGIN * self.constant)
         return verdict.ends[verdict.best] < verdict.unchanged - margin
 

@@ -33,6 +33,8 @@ _MATTERS_IF_FLAT = 0.01
 _REDUCTION = 3
 _OPTIMISM = 0.95
 """The score of the unchanged training is thought to fall by so much more with each doubling of its steps."""
+_EARLY = 0.2
+"""Of the training."""
 _STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
 """A repaired one is thought to fall to no less than this with each doubling, and for no more of them."""
 
@@ -123,17 +125,27 @@ def tried(
     ends = tuple(fork.end(planned) for fork in forks)
     helpful = [place for place, trial in enumerate(trials) if trial.helped]
     best = min(helpful, key=ends.__getitem__, default=None)
-    last, now = state.step + trained, float(befores[trained].mean())
-    long_ago = [each for each in past if 0 < 2 * each[0] <= last]
-    if long_ago:  # what it does in a few steps may be chance: a doubling says more
-        first, before = long_ago[-1]
-        ratio = _ratio(before, now, first, last)
-    elif state.step:
-        ratio = _ratio(start, now, state.step, last)
-    else:
-        ratio = _ratio(float(befores[trained // 2].mean()), now, 1, 2)
-    end = now if flat else now * (_OPTIMISM * ratio) ** _doublings(last, planned)
+    at, half, now = state.step, trained // 2, float(befores[trained].mean())
+    seen = [*past, (at, start), (at + half, float(befores[half].mean())), (at + trained, now)]
+    end = now if flat or unchanged.broken else _best_end(seen, planned)
     return Verdict(trials, ends, end, best, done)
+
+
+def _best_end(seen: Sequence[tuple[int, float]], planned: int) -> float:
+    """What the score of a training is thought to be at its planned end, rather too good.
+
+    seen: (step, score), in order. What it does in a few steps may be chance, so how it falls with each
+    doubling of the steps is seen over one at least. It begins at the lowest score so far. Early in training
+    nobody knows: it may go on falling as fast as it did.
+    """
+    *earlier, (last, now) = seen
+    lowest = min(score for _, score in seen)
+    known = [each for each in earlier if each[0] > 0]
+    first, before = next((each for each in reversed(known) if 2 * each[0] <= last), known[0])
+    end = lowest * (_OPTIMISM * _ratio(before, now, first, last)) ** _doublings(last, planned)
+    if last < _EARLY * planned:
+        end = min(end, now - max(0.0, before - now) / (last - first) * (planned - last))
+    return max(end, 0.0)
 
 
 def fall_by_doubling(scores: Sequence[tuple[int, float]]) -> float:
@@ -197,6 +209,7 @@ class Fork:
     """A copy of a training, which goes on by itself from the end of an epoch.
 
     pace: how much less an example costs in the unchanged training, at most 1: it goes on for so many fewer.
+    broken: whether a loss was not finite.
     """
 
     def __init__(self, patient: Patient, state: RunState, pace: float = 1.0) -> None:
@@ -207,7 +220,7 @@ class Fork:
         tree = {name: array.copy() for name, array in state.tree.items()}
         self._sessions = Sessions(patient.data, self._rows, tree)
         self._batches = self._full_batches(recipe.seed if recipe.shuffle else None, state.epoch)
-        self._broken = False
+        self.broken = False
         self._trained = 0
         self._courses: list[tuple[int, float]] = []
         self.latest = np.empty(0)
@@ -224,8 +237,8 @@ class Fork:
             _, session = self._sessions.of(arrays, self._rows)
             loss = session.run_many(arrays, order)["loss"]
             if not np.isfinite(loss).all():
-                self._broken = True
-            if self._broken:
+                self.broken = True
+            if self.broken:
                 return
 
     def steps(self, batch: int) -> int:
@@ -245,7 +258,7 @@ class Fork:
         """How bad it is on examples now; see `yardstick.scores`."""
         tree = {name: np.array(array) for name, array in self._sessions.first.read().items()}
         held = evaluated(self._patient.recipe, self._sessions.program, tree)
-        if self._broken:
+        if self.broken:
             held = {name: np.full_like(array, np.nan) for name, array in held.items()}
         self.latest = scores(self._patient, held, examples)
         self._courses.append((self._trained, float(self.latest.mean())))

@@ -34,7 +34,10 @@ from chainrule.nn.losses.loss import VALUES
 from chainrule.training.attending import Patient
 from chainrule.training.objective import Supervised
 
-_ODD, _RATHER_ODD = 0.75, 0.5
+CERTAIN, _ODD, _RATHER_ODD = 0.95, 0.75, 0.5
+"""How likely a cause is: so likely that it is tried before the first step, or less."""
+_OUT_OF_PROPORTION = 100.0
+"""Times the highest usual learning rate, or as many times less than the lowest."""
 _MOMENTUM = 0.95
 _USUAL_PENALTY = 1e-3
 _LARGE, _SMALL = 10.0, 0.1
@@ -68,9 +71,9 @@ def _of_steps(patient: Patient) -> Iterator[tuple[str, float]]:
     rate = rate_of(recipe.optimizer)
     low, _, high = usual_rates(recipe.optimizer)
     if rate is not None and rate < low:
-        yield "learning_rate_too_low", _ODD
+        yield "learning_rate_too_low", CERTAIN if _OUT_OF_PROPORTION * rate < low else _ODD
     elif rate is not None and rate > high:
-        yield "learning_rate_too_high", _ODD
+        yield "learning_rate_too_high", CERTAIN if rate > _OUT_OF_PROPORTION * high else _ODD
 
 
 def _of_model(patient: Patient) -> Iterator[tuple[str, float]]:

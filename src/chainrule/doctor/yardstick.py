@@ -66,6 +66,21 @@ def scores(patient: Patient, tree: Mapping[str, np.ndarray], examples: Arrays) -
         return _of_groups(patient, tree, examples)
 
 
+def right(patient: Patient, tree: Mapping[str, np.ndarray], examples: Arrays) -> np.ndarray | None:
+    """Of which examples a network gets the class right, (n,); None where targets are no classes."""
+    targets = list(belonging("y", examples.named).values())
+    with np.errstate(all="ignore"):
+        said = patient.programs.outputs(tree, len(examples), lambda rows: examples.inputs.take(rows).named)
+    if len(targets) != 1 or not isinstance(said, np.ndarray) or len(said) != len(targets[0]):
+        return None
+    said = said.reshape(len(said), -1)
+    classes = class_numbers(targets[0], said.shape[1])
+    if classes is None:
+        return None
+    named = np.rint(said[:, 0]) if said.shape[1] == 1 else said.argmax(1)
+    return named == classes
+
+
 def _is_of_targets(objective: Objective) -> bool:
     """Whether outputs are to be near the targets: a quantile is not, and only its loss can measure it."""
     return isinstance(objective, Supervised) and not isinstance(objective.loss.of_one(), Quantile)
