@@ -33,8 +33,6 @@ _MATTERS_IF_FLAT = 0.01
 _REDUCTION = 3
 _OPTIMISM = 0.95
 """The score of the unchanged training is thought to fall by so much more with each doubling of its steps."""
-_EARLY = 0.2
-"""Of the training."""
 _STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
 """A repaired one is thought to fall to no less than this with each doubling, and for no more of them."""
 
@@ -135,17 +133,13 @@ def _best_end(seen: Sequence[tuple[int, float]], planned: int) -> float:
     """What the score of a training is thought to be at its planned end, rather too good.
 
     seen: (step, score), in order. What it does in a few steps may be chance, so how it falls with each
-    doubling of the steps is seen over one at least. It begins at the lowest score so far. Early in training
-    nobody knows: it may go on falling as fast as it did.
+    doubling of the steps is seen over one at least, and it begins at the lowest score so far.
     """
     *earlier, (last, now) = seen
-    lowest = min(score for _, score in seen)
     known = [each for each in earlier if each[0] > 0]
     first, before = next((each for each in reversed(known) if 2 * each[0] <= last), known[0])
-    end = lowest * (_OPTIMISM * _ratio(before, now, first, last)) ** _doublings(last, planned)
-    if last < _EARLY * planned:
-        end = min(end, now - max(0.0, before - now) / (last - first) * (planned - last))
-    return max(end, 0.0)
+    ratio = _OPTIMISM * _ratio(before, now, first, last)
+    return min(score for _, score in seen) * ratio ** _doublings(last, planned)
 
 
 def fall_by_doubling(scores: Sequence[tuple[int, float]]) -> float:

@@ -39,7 +39,7 @@ CERTAIN, _ODD, _RATHER_ODD = 0.95, 0.75, 0.5
 _OUT_OF_PROPORTION = 100.0
 """Times the highest usual learning rate, or as many times less than the lowest."""
 _MOMENTUM = 0.95
-_USUAL_PENALTY = 1e-3
+_USUAL_PENALTY, _STRONG_PENALTY = 1e-3, 1e-2
 _LARGE, _SMALL = 10.0, 0.1
 _EXAMPLES = 1000
 _DROPOUT = 0.6
@@ -62,8 +62,9 @@ def _of_steps(patient: Patient) -> Iterator[tuple[str, float]]:
     recipe, examples = patient.recipe, patient.data.examples
     if highest_momentum(recipe.optimizer) > _MOMENTUM:
         yield "momentum_too_high", _ODD
-    if any(strength > _USUAL_PENALTY for each in recipe.penalties for strength in _numbers(each)):
-        yield "too_strong_penalty", _RATHER_ODD
+    strongest = max((strength for each in recipe.penalties for strength in _numbers(each)), default=0.0)
+    if strongest > _USUAL_PENALTY:
+        yield "too_strong_penalty", _RATHER_ODD if strongest < _STRONG_PENALTY else _ODD
     if not recipe.shuffle:
         yield "no_shuffling", _ODD
     if examples is not None and 4 * patient.data.rows(recipe.batch_size) > examples:
