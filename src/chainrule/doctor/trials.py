@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count, islice
+from math import inf
 
 import numpy as np
 
@@ -101,7 +102,15 @@ def tried(
     befores: dict[int, np.ndarray] = {}
     for until in (steps // 2, steps, 2 * steps, 4 * steps)[steps < 2 :]:
         if until > steps:
-            left = sorted(left, key=lambda each: forks[each].end(planned))[: max(1, len(left) // _REDUCTION)]
+            # Where nothing has moved yet, chance alone would choose: the likelier causes come first.
+            left.sort(
+                key=lambda each: (
+                    inf
+                    if flat and not _is_beyond_doubt(unchanged.latest - forks[each].latest)
+                    else forks[each].end(planned)
+                )
+            )
+            del left[max(1, len(left) // _REDUCTION) :]
         more, trained = until - trained, until
         unchanged.train(more * batch)
         befores[trained] = unchanged.measure(examples)
@@ -194,9 +203,18 @@ def _compared(
     said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray, matters: float = MATTERS
 ) -> Trial:
     gain = before - after
-    error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else float("inf")
-    helped = gain.mean() > DOUBT * error and gain.mean() > matters * before.mean()
-    return Trial(said, cause, steps, float(before.mean()), float(after.mean()), error, bool(helped))
+    helped = _is_beyond_doubt(gain) and gain.mean() > matters * before.mean()
+    return Trial(said, cause, steps, float(before.mean()), float(after.mean()), _error(gain), bool(helped))
+
+
+def _is_beyond_doubt(gain: np.ndarray) -> bool:
+    """Whether the mean gain of all examples is more than chance."""
+    return bool(gain.mean() > DOUBT * _error(gain))
+
+
+def _error(gain: np.ndarray) -> float:
+    """The standard error of the mean."""
+    return float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else inf
 
 
 class Fork:

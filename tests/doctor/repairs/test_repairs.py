@@ -63,7 +63,7 @@ CASES = {
     "scale_inputs": (case(), "inputs standardized by the first layer"),
     "scale_targets": (
         case(NUMBER, NUMBERS, nn.MeanSquaredError()),
-        "outputs scaled to the targets' mean and deviation",
+        "outputs scaled to the targets' mean and deviation, and the rate to their variance",
     ),
     "fit_output": (case(SOFTMAX_TWICE), "no softmax at the output, for SoftmaxCrossEntropy"),
     "fit_loss": (case(PLAIN, np.eye(3)[Y], nn.MeanSquaredError()), "SoftmaxCrossEntropy of 3 linear outputs"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.data import belonging
 from chainrule.doctor.repairs.change import Change, with_model
+from chainrule.doctor.repairs.steps import is_adaptive, with_rates_times
 from chainrule.nn import Activation, Impute, Rescale, Sequential, Standardize, adam
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import VALUES
@@ -93,13 +94,17 @@ def scale_targets(patient: Patient, state: RunState) -> Iterator[Change]:
         return
     rescale = Rescale.to(y)
     recipe = with_model(patient.recipe, lambda model: Sequential((model, rescale)))
-    if recipe is not None:
-        yield Change("outputs scaled to the targets' mean and deviation", recipe, anew=True)
-        adapted = replace(recipe, optimizer=adam(_ADAM))
-        if recipe.optimizer != adapted.optimizer:
-            yield Change(
-                f"outputs scaled to the targets' mean and deviation, and Adam at {_ADAM}", adapted, anew=True
-            )
+    if recipe is None:
+        return
+    said = "outputs scaled to the targets' mean and deviation"
+    if is_adaptive(recipe.optimizer):
+        yield Change(said, recipe, anew=True)
+    else:  # gradients grow with the outputs, and so does the loss
+        slower = with_rates_times(recipe.optimizer, 1 / max(rescale.deviation) ** 2)
+        yield Change(f"{said}, and the rate to their variance", replace(recipe, optimizer=slower), anew=True)
+    adapted = replace(recipe, optimizer=adam(_ADAM))
+    if recipe.optimizer != adapted.optimizer:
+        yield Change(f"{said}, and Adam at {_ADAM}", adapted, anew=True)
 
 
 def _in_front(first: Layer, model: Layer) -> Layer:

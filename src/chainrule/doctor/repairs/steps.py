@@ -126,8 +126,12 @@ def links_of(item: Any) -> Iterator[Transform]:
 
 def usual_rates(optimizer: Transform) -> tuple[float, float, float]:
     """The lowest, a good and the highest usual learning rate."""
-    adaptive = any(isinstance(link, ScaleByAdam | ScaleByRms) for link in links_of(optimizer))
-    return _RATES_OF_ADAM if adaptive else _RATES_OF_DESCENT
+    return _RATES_OF_ADAM if is_adaptive(optimizer) else _RATES_OF_DESCENT
+
+
+def is_adaptive(optimizer: Transform) -> bool:
+    """Whether each gradient is divided by its own size, so that the scale of the loss does not matter."""
+    return any(isinstance(link, ScaleByAdam | ScaleByRms) for link in links_of(optimizer))
 
 
 def rate_of(optimizer: Any) -> float | None:
@@ -146,14 +150,14 @@ def _at_rate(patient: Patient, factor: float, *, anew: bool) -> Iterator[Change]
     optimizer, now = patient.recipe.optimizer, rate_of(patient.recipe.optimizer)
     if now is None:
         return
-    scaled = _scaled(optimizer, factor)
+    scaled = with_rates_times(optimizer, factor)
     if scaled == optimizer:
         return
     said = f"learning rate {now * factor:.2g} in place of {now:.2g}" + (", from the start" if anew else "")
     yield Change(said, replace(patient.recipe, optimizer=scaled), anew)
 
 
-def _scaled(item: Any, factor: float) -> Any:
+def with_rates_times(item: Any, factor: float) -> Any:
     """The optimizer with its rates multiplied, those of schedules of one's own left as they are."""
     if isinstance(item, ScaleByLearningRate):
         rate = item.learning_rate
@@ -162,10 +166,10 @@ def _scaled(item: Any, factor: float) -> Any:
         known = {each.name for each in fields(rate)} & {*_RATES}
         return with_rate(item, replace(rate, **{name: getattr(rate, name) * factor for name in known}))
     if isinstance(item, tuple):
-        return tuple(_scaled(each, factor) for each in item)
+        return tuple(with_rates_times(each, factor) for each in item)
     if is_dataclass(item) and not isinstance(item, type):
         return replace(
-            item, **{each.name: _scaled(getattr(item, each.name), factor) for each in fields(item)}
+            item, **{each.name: with_rates_times(getattr(item, each.name), factor) for each in fields(item)}
         )
     return item
 
