@@ -28,11 +28,9 @@ _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
 _LOST = 0.9
 """Of that yardstick: above it there is nothing to lose, and repairs that start afresh come first."""
-_FLAT, _NOTHING = 0.1, 0.98
+_EARLY, _NOTHING = 0.1, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
-_EARLY = 0.1
-"""Of the training."""
 _FAST = 0.75
 """What is left of the yardstick after twice the steps, where it falls fast."""
 
@@ -107,7 +105,7 @@ class Judge:
         Nor does the loss fall: while the running averages of batch normalization lag, it does.
         """
         scores, losses = self.journal.scores, self.losses
-        if len(scores) < 3 or scores[-1][0] < _FLAT * self.planned:
+        if len(scores) < 3 or scores[-1][0] < _EARLY * self.planned:
             return False
         if len(losses) > 1 and losses[-1] < _NOTHING * losses[len(losses) // 2 - 1]:
             return False
@@ -117,7 +115,7 @@ class Judge:
     def is_too_early(self) -> bool:
         """Whether training has hardly begun: trials as short as that tell little, and cost as much."""
         scores = self.journal.scores
-        return not scores or scores[-1][0] < _FLAT * self.planned
+        return not scores or scores[-1][0] < _EARLY * self.planned
 
     @property
     def is_slow(self) -> bool:

@@ -19,10 +19,8 @@ _ADAM = 0.001
 _OF_QUARTILES = 1.349  # deviations of a normal distribution lie between them
 _FAR = 20.0  # deviations, beyond which a number is far off
 _CLIP = 4.0  # deviations
-_LEAST_CELLS, _OF_THE_FAR = (
-    5,
-    0.5,
-)  # that hold the same number: so many, and more than this share of those far off
+_LEAST_CELLS, _OF_THE_FAR = 5, 0.5
+"""Cells that hold one number: so many, and this share of those far off, where it stands for missing ones."""
 _MOST_NUMBERS = 1 << 21  # of which the scale is taken
 
 

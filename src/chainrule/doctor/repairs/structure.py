@@ -161,7 +161,8 @@ def _under_new_names(patient: Patient, closed: Recipe, state: RunState) -> dict[
         for each in (patient, other)
     )
     arrays: dict[str, np.ndarray] = {}
-    for old, new in zip(before, (name for name in after if ".shortcut." not in name), strict=True):
+    carried = [name for name in after if name in before or ".shortcut." not in name]
+    for old, new in zip(before, carried, strict=True):
         for name, array in state.tree.items():
             if name == old or name.endswith(f".{old}"):  # such as the optimizer's mean of its gradients
                 arrays[name.removesuffix(old) + new] = array
