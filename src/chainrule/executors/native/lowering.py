@@ -351,14 +351,8 @@ class Lowering(Builder):
 
     def _writes_all(self, tile: Tile, views: list[View], position: int) -> bool:
         """Whether it is this tile that makes, as the views see it, what is written at a position."""
-        made, produced = tile.made, self.produced
-        for view in views:
-            root = view.root
-            if produced.get(root) == position and not (
-                root in made and view.shape == tile.shape and view.dense
-            ):
-                return False
-        return True
+        written = [view for view in views if self.produced.get(view.root) == position]
+        return all(self._inside(tile, view) for view in written)
 
     @staticmethod
     def _inside(tile: Tile, view: View) -> bool:

@@ -52,8 +52,7 @@ class Tile:
         key = (view.root, view.offset, *strides)
         slot = self.loads.get(key)
         if slot is None:
-            slot = self.loads[key] = self.slots
-            self.slots = slot + 1
+            slot = self.loads[key] = self.new_slot()
         return slot
 
     def apply(self, operation: str, *slots: Slot) -> Slot:
