@@ -403,7 +403,9 @@ def test_what_is_loaded_can_be_trained_on(tmp_path):
 
 
 def events(state: RunState) -> tuple[EpochDone, Ended]:
-    done = EpochDone({"epoch": 1}, state, lambda reason: None, dict, lambda: None, lambda recipe, state: None)
+    done = EpochDone(
+        {"epoch": 1}, state, lambda reason: None, dict, lambda: None, lambda recipe, state: None, str
+    )
     return done, Ended("epochs", state)
 
 

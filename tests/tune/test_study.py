@@ -193,7 +193,9 @@ def test_asha_ends_trials_that_are_not_among_the_best_third_at_a_rung() -> None:
             loss = start[attempt.number] - epoch
             state = RunState({}, best_loss=loss)
             record = {"epoch": epoch, "validation_loss": loss}
-            attempt(EpochDone(record, state, stopped.append, dict, lambda: None, lambda recipe, state: None))
+            attempt(
+                EpochDone(record, state, stopped.append, dict, lambda: None, lambda recipe, state: None, str)
+            )
             ran[attempt.number] = epoch
             if stopped:
                 attempt.reasons.extend(stopped)

@@ -17,20 +17,22 @@ from chainrule.doctor.concluding import (
     likely_causes,
     problem_of,
     suspected,
+    unproven_of,
     unusual_settings,
 )
 from chainrule.doctor.examined import Examined
 from chainrule.doctor.going_back import before_repair, keep_lowest, lowest_of, remembering
 from chainrule.doctor.journal import Journal
-from chainrule.doctor.judging import BUDGET, MARGIN, Judge
+from chainrule.doctor.judging import BUDGET, Judge
 from chainrule.doctor.learning_curve import learning_curve
 from chainrule.doctor.proposing import proposals
 from chainrule.doctor.repairs import REPAIRS, proposal_of
 from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
-from chainrule.doctor.trials import Proposal, Verdict, beside_lowest, continued, fall_by_doubling, tried
+from chainrule.doctor.trials import Proposal, beside_lowest, continued, fall_if_longer, tried
 from chainrule.doctor.unusual import CERTAIN
 from chainrule.doctor.yardstick import (
+    are_numbers,
     constant_score,
     measuring_examples,
     right,
@@ -41,18 +43,22 @@ from chainrule.doctor.yardstick import (
 from chainrule.errors import TrainingError
 from chainrule.training.attending import Patient, TrainingEndsError
 from chainrule.training.events import Amend, Amended, BrokenDown, Ended, EpochDone, Event, Listener, Started
+from chainrule.training.findings import Trial
 from chainrule.training.probes import Probe
 from chainrule.training.state import Record, RunState
 
 _HOPELESS_BUDGET = 0.5
 """Of the steps of the whole training, for trials where it broke down or learns nothing."""
 _MOST_REPAIRS = 3
-_MOST_LONGER = 32
+_MOST_LONGER = 64
 """Times as many epochs as were asked for: what training goes on for at most while it still falls."""
 _SLOW_CHECKS = ("learning_rate", "memorization")
 """Trials answer the same questions."""
 _LONGER, _OVERFITTING = "too_few_epochs", "overfitting"
 _BY_HEART, _CURVE = "known_by_heart", "learning_curve"
+_SURE_ENOUGH = 0.9
+"""How likely a cause is that is mended without proof where nothing is learned."""
+_ENDINGS = ("epochs", "early stopping")
 _PATIENCE = 10
 _POINTS, _SURE = 0.02, 2.0
 """By how much a smaller share of classes is right, where a network is overfitted; in standard errors."""
@@ -91,6 +97,7 @@ class _Attending:
         self._patient = patient
         self._examples = measuring_examples(patient)
         self._constant = constant_score(patient, self._examples)
+        self._of_numbers = are_numbers(patient, self._examples)
 
     def __call__(self, event: Event) -> None:
         """Look, where it is time; what Ctrl-C interrupts is given up."""
@@ -110,16 +117,14 @@ class _Attending:
                 if self._mode != "watch" and (seen or certain):
                     self._treat([*seen, *unusual], event.state, event.amend)
         elif isinstance(event, EpochDone):
-            epoch = event.state.epoch
+            ending = event.ending()
             self._keep_lowest(event)
-            if epoch == self._patient.recipe.epochs:
-                self._visit_at_end(event.state, event.amend)
-            elif _is_visited(epoch):
-                self._visit(event.state, event.amend)
+            if ending in _ENDINGS or (not ending and _is_visited(event.state.epoch)):
+                self._visit(event.state, event.amend, ending)
             self._forget_measured(event.record)
         elif isinstance(event, BrokenDown):
             self._rescue(event.state, event.error, event.amend)
-        elif isinstance(event, Ended) and event.reason in ("epochs", "early stopping"):
+        elif isinstance(event, Ended) and event.reason in _ENDINGS:
             self._look_for_more_data(event.state)
 
     def _forget_measured(self, record: Record) -> None:
@@ -161,34 +166,41 @@ class _Attending:
         if self._mode != "watch" and self._patient.recipe.keep == "last" and state.best_epoch == state.epoch:
             keep_lowest(state, event.weights())
 
-    def _visit(self, state: RunState, amend: Amend) -> None:
+    def _visit(self, state: RunState, amend: Amend, ending: str = "") -> None:
+        """Look for symptoms and treat them. ending: why training ends here, '' where it goes on."""
         journal, each_now = Journal(state.journal), self._scores(state)
         if self._went_back(journal, state, each_now, amend):
             return
         journal.visited(state.step, float(each_now.mean()))
+        judge = self._judge(state)
+        if ending == "epochs":
+            if not self._train_longer(state, amend) and judge.is_hopeless and not journal.has_problem:
+                journal.found(unproven_of(self._suspicions(state, each_now), state.step))
+            return
+        seen = self._suspicions(state, each_now)
+        stopped = ending and float(each_now.mean()) > judge.margin(0.0)
+        if self._mode == "watch" or stopped or (judge.is_slow and not judge.is_too_early):
+            self._treat(seen, state, amend, _HOPELESS_BUDGET if judge.is_flat else BUDGET)
+
+    def _suspicions(self, state: RunState, each_now: np.ndarray) -> list[Suspicion]:
+        """What is to be tried; what is sure without a trial is written down."""
+        journal = Journal(state.journal)
         course = Course(self._patient, state, tuple(journal.scores), self._constant, self._examples, each_now)
         seen = [each for look in SYMPTOMS.values() for each in look(course)]
         for each in seen:
             if each.severity and not journal.knows(each.symptom):
                 journal.found(finding_of(each, each.severity, state.step))
-        seen = [each for each in seen if not each.severity]
-        judge = self._judge(state)
-        if self._mode == "watch" or (judge.is_slow and not judge.is_too_early):
-            budget = _HOPELESS_BUDGET if judge.is_flat else BUDGET
-            unusual = [] if self._mode == "watch" else unusual_settings(self._patient)
-            self._treat([*suspected(journal), *seen, *unusual], state, amend, budget)
+        unusual = [] if self._mode == "watch" else unusual_settings(self._patient)
+        return [*suspected(journal), *(each for each in seen if not each.severity), *unusual]
 
-    def _visit_at_end(self, state: RunState, amend: Amend) -> None:
-        """Whether the last repair was one, and whether the yardstick still falls so that more epochs help."""
-        journal, each_now = Journal(state.journal), self._scores(state)
-        if self._went_back(journal, state, each_now, amend):
-            return
-        score = float(each_now.mean())
-        journal.visited(state.step, score)
-        falls, enough = fall_by_doubling(journal.scores), MARGIN * self._constant
+    def _train_longer(self, state: RunState, amend: Amend) -> bool:
+        """Whether the yardstick still falls where training ends, so that more epochs help."""
+        journal, judge = Journal(state.journal), self._judge(state)
+        _, score = journal.scores[-1]
+        falls, enough = fall_if_longer(journal.scores), judge.margin(score)
         unknown = [step for step, _ in journal.scores[:-1]] == [0]  # of a single epoch
         if score <= enough or (falls <= enough and not unknown):
-            return
+            return False
         falling = Suspicion(
             "still_falling",
             f"The held-out error still falls where training ends, after epoch {state.epoch}.",
@@ -197,21 +209,21 @@ class _Attending:
         )
         if self._mode == "watch":
             journal.found(finding_of(falling, "note", state.step))
-            return
+            return True
         (change,) = REPAIRS["train_longer"](self._patient, state)
         proposal = proposal_of("train_longer", _LONGER, change, self._patient, state)
-        judge = self._judge(state)
         verdict = continued(self._patient, state, judge.affordable_at_end(BUDGET), proposal)
         journal.tried(state.step, verdict)
         if not judge.is_problem(verdict):
-            return
+            return False
         applied = self._mode == "repair" and change.recipe.epochs <= _MOST_LONGER * journal.first_epochs(
             self._patient.recipe.epochs
         )
         journal.found(problem_of([falling], [proposal], verdict, state.step, applied=applied))
         if applied:
-            self._write_down(journal, state, verdict, goes_on=True)
+            self._write_down(journal, state, verdict.trials[0], goes_on=True)
             amend(change.recipe, remembering(state, proposal.state))
+        return True
 
     def _went_back(self, journal: Journal, state: RunState, each_now: np.ndarray, amend: Amend) -> bool:
         """Whether it goes back: to before a repair that made it worse, or to weights of an earlier epoch."""
@@ -226,7 +238,7 @@ class _Attending:
         said = f"the weights of epoch {best}, and early stopping"
         verdict = beside_lowest(self._patient, each_now, lowest, said, _OVERFITTING)
         repairs = self._mode == "repair"
-        if not judge.is_problem(verdict) or (not repairs and journal.knows(_OVERFITTING)):
+        if not judge.is_far_above(verdict) or (not repairs and journal.knows(_OVERFITTING)):
             return False
         trained_on = some_of(self._patient.data.sample, self._patient.recipe.seed)
         if scores_now(self._patient, state, trained_on).mean() > _BELOW * each_now.mean():
@@ -244,7 +256,7 @@ class _Attending:
         proposal = Proposal("early_stopping", _OVERFITTING, said, self._patient.by(recipe), stopping)
         journal.found(problem_of([rising], [proposal], verdict, state.step, applied=repairs))
         if repairs:
-            self._write_down(journal, state, verdict, goes_on=True)
+            self._write_down(journal, state, verdict.trials[0], goes_on=True)
             amend(recipe, stopping)
         return repairs
 
@@ -257,11 +269,9 @@ class _Attending:
         lost = then.astype(float) - now
         return bool(lost.mean() > max(_POINTS, _SURE * lost.std() / np.sqrt(len(lost))))
 
-    def _write_down(
-        self, journal: Journal, state: RunState, verdict: Verdict, *, goes_on: bool = False
-    ) -> None:
+    def _write_down(self, journal: Journal, state: RunState, trial: Trial, *, goes_on: bool = False) -> None:
         recipe = self._patient.recipe.to_plain()
-        journal.repaired(state.step, state.epoch, verdict, recipe, goes_on=goes_on)
+        journal.repaired(state.step, state.epoch, trial, recipe, goes_on=goes_on)
 
     def _rescue(self, state: RunState, error: TrainingError, amend: Amend) -> None:
         """Training broke down: by a repair, or whatever keeps it finite is better."""
@@ -292,32 +302,41 @@ class _Attending:
         if not repairs and journal.has_problem:
             return  # it is proven; trials would say the same again
         judge = self._judge(state)
-        wanted, steps = judge.affordable(budget)
+        likely = likely_causes(suspicions)
         proposed = proposals(
             self._patient,
             state,
-            likely_causes(suspicions),
+            likely,
             better=journal.trials[-1]["better"] if journal.trials else {},
             refused=journal.undone_repairs,
             anew_first=judge.is_lost,
-            wanted=wanted,
+            wanted=max(judge.affordable(budget)[0], int(judge.is_hopeless)),
         )
-        if not proposed:
+        steps = judge.affordable(budget, len(proposed))[1] if proposed else 0
+        verdict = None
+        if steps:
+            begun, planned = state.step - journal.scores[-1][0], judge.planned
+            past = [(begun + step, score) for step, score in journal.scores]
+            verdict = tried(self._patient, state, proposed, steps, planned, past=past, flat=judge.is_flat)
+            journal.tried(state.step, verdict)
+        if verdict is None or not judge.is_problem(verdict):
             self._note_untouched(journal, suspicions, state.step)
-            return
-        begun, planned = state.step - journal.scores[-1][0], judge.planned
-        past = [(begun + step, score) for step, score in journal.scores]
-        verdict = tried(self._patient, state, proposed, steps, planned, past=past, flat=judge.is_flat)
-        journal.tried(state.step, verdict)
-        if not judge.is_problem(verdict):
-            self._note_untouched(journal, suspicions, state.step)
+            if judge.is_hopeless and not journal.has_problem:
+                dared = repairs and proposed and likely[proposed[0].cause] >= _SURE_ENOUGH
+                chosen = proposed[0] if dared else None
+                journal.found(unproven_of(suspicions, state.step, chosen))
+                if chosen is not None:
+                    now = journal.scores[-1][1]
+                    unproven = Trial(chosen.said, chosen.cause, 1, now, now, 0.0, helped=False)
+                    self._write_down(journal, state, unproven)
+                    amend(chosen.recipe, remembering(state, chosen.state))
             return
         assert verdict.best is not None
         journal.found(problem_of(suspicions, proposed, verdict, state.step, applied=repairs))
         if repairs:
-            self._write_down(journal, state, verdict)
+            self._write_down(journal, state, verdict.trials[verdict.best])
             chosen = proposed[verdict.best]
-            amend(chosen.recipe, remembering(state, chosen.state))
+            amend(chosen.recipe, remembering(state, replace(chosen.state, tree=dict(verdict.tree))))
 
     def _note_untouched(self, journal: Journal, suspicions: Sequence[Suspicion], step: int) -> None:
         """Where no repair can look into a part of the network, tell what was seen: it may lie there."""
@@ -343,7 +362,7 @@ class _Attending:
 
     def _judge(self, state: RunState) -> Judge:
         losses = [record["loss"] for record in state.history]
-        return Judge(self._patient, Journal(state.journal), self._constant, losses)
+        return Judge(self._patient, Journal(state.journal), self._constant, self._of_numbers, losses)
 
     def _scores(self, state: RunState) -> np.ndarray:
         """The yardstick of every example that it measures with."""

@@ -83,6 +83,24 @@ def problem_of(
     )
 
 
+def unproven_of(suspicions: Sequence[Suspicion], step: int, proposal: Proposal | None = None) -> Finding:
+    """The finding where nothing was learned in much of the training, and no trial proved a repair.
+
+    proposal: what is done all the same, as there is nothing to lose; None where nothing is.
+    """
+    likely = likely_causes(suspicions)
+    causes = sorted(likely, key=likely.__getitem__, reverse=True)
+    suspicion = max(suspicions, key=lambda each: each.causes.get(causes[0], 0.0))
+    return replace(
+        finding_of(suspicion, "problem", step),
+        said=f"{suspicion.said} After {step:,} steps the network has learned nothing, and no repair helped "
+        "within the few steps that it was tried for.",
+        remedy=CAUSES[causes[0]].meaning,
+        causes=tuple(causes[:_NAMED]),
+        action=f"applied, as there is nothing to lose: {proposal.said}" if proposal else "",
+    )
+
+
 def _best_first(verdict: Verdict) -> list[int]:
     """The numbers of the trials: the best, then the others that helped, then those that did not."""
     places = sorted(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.doctor.trials import DOUBT, Verdict
-from chainrule.training.findings import FINDING, Finding
+from chainrule.training.findings import FINDING, Finding, Trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +39,12 @@ class Journal:
         self.entries.append({"kind": "suspected", "finding": finding.to_plain()})
 
     def repaired(
-        self, step: int, epoch: int, verdict: Verdict, recipe: Mapping[str, Any], *, goes_on: bool = False
+        self, step: int, epoch: int, trial: Trial, recipe: Mapping[str, Any], *, goes_on: bool = False
     ) -> None:
-        """Write down that the best repair was done. recipe: the one before, as plain data.
+        """Write down that a repair was done. trial: of it. recipe: the one before, as plain data.
 
         goes_on: whether training goes on with the same weights by the same steps, such as for more epochs.
         """
-        assert verdict.best is not None
-        trial = verdict.trials[verdict.best]
         self.entries.append(
             {
                 "kind": "repair",

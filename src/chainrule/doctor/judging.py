@@ -7,16 +7,16 @@ import numpy as np
 
 from chainrule.doctor.costs import cheap_steps, steps_to_get_ready
 from chainrule.doctor.journal import Journal
-from chainrule.doctor.trials import DOUBT, Verdict
+from chainrule.doctor.trials import DOUBT, Verdict, steps_in_all
 from chainrule.training.attending import Patient
 
 BUDGET = 0.2
 """Of the steps of the whole training, for all trials together."""
 _SHORT = 0.5
 """The same where they take no time at all."""
-_PROPOSALS = (12, 6, 3)
+_PROPOSALS, _IF_FLAT = (5, 4, 3), 2
 """So many are tried at the first visit, the second, and those after it: what starts afresh needs longer
-trials the farther training has come. Where nothing is learned, any does."""
+trials the farther training has come, and so does what is to leave a plateau."""
 _FEWEST_STEPS, _FEWEST_EXAMPLES = 10, 640
 """Of a trial: so many steps, or fewer of more examples."""
 _MOST_STEPS = 150
@@ -24,6 +24,8 @@ _MOST_STEPS = 150
 _MOST_STEPS_AT_END = 1000
 MARGIN = 0.05
 """Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
+_SHARE, _LEAST = 0.15, 0.015
+"""Where numbers are predicted: of the error, and of that yardstick; what is more is enough, too."""
 _PROGRESS = 0.03
 """Of that yardstick: what falls by less from one visit to the next makes no progress."""
 _LOST = 0.9
@@ -31,6 +33,8 @@ _LOST = 0.9
 _EARLY, _NOTHING = 0.1, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
+_MUCH = 0.4
+"""Of the training: where nothing is learned in so much of it, nothing is to be hoped for."""
 _FAST = 0.75
 """What is left of the yardstick after twice the steps, where it falls fast."""
 
@@ -40,12 +44,14 @@ class Judge:
     """One training, as its journal tells of it.
 
     constant: the yardstick of the best answer that is the same for all examples; 0 where nobody knows.
+    of_numbers: whether it measures errors of numbers, not how surprising classes are.
     losses: the mean loss of every epoch so far.
     """
 
     patient: Patient
     journal: Journal
     constant: float
+    of_numbers: bool = False
     losses: Sequence[float] = ()
 
     @property
@@ -69,22 +75,34 @@ class Judge:
         """Steps that take no time at all."""
         return min(cheap_steps(self.patient), _SHORT * self.planned)
 
-    def affordable(self, budget: float) -> tuple[int, int]:
-        """How many repairs are tried now, and for how many steps at first. budget: as BUDGET."""
+    def affordable(self, budget: float, most: int | None = None) -> tuple[int, int]:
+        """How many repairs are tried now, and for how many steps at first.
+
+        budget: as BUDGET. most: so many are there; None where nobody knows yet.
+        """
         left = self.left(budget)
         ready = steps_to_get_ready(self.patient)
-        most = _PROPOSALS[-1 if self.is_flat else min(len(self.journal.trials), len(_PROPOSALS) - 1)]
+        if most is None:
+            most = (
+                _IF_FLAT if self.is_flat else _PROPOSALS[min(len(self.journal.trials), len(_PROPOSALS) - 1)]
+            )
         for now in (left,) if self.is_flat else (left / 2, left):  # the other half is for later visits
             for wanted in range(most, 0, -1):
-                steps = int((now - ready * (wanted + 1)) / (2 * wanted + 4))
-                if steps >= self.fewest_steps:
+                steps = int((now - ready * (wanted + 1)) / steps_in_all(wanted))
+                if steps >= self.fewest_steps or (wanted == 1 and 2 * steps >= self.fewest_steps):
                     return wanted, min(steps, _MOST_STEPS)
         return 0, 0
 
     def affordable_at_end(self, budget: float) -> int:
         """For how many steps it is tried whether more of them help."""
-        left = int(max(budget * self.planned - self.journal.spent, self.cheap))
+        free = min(cheap_steps(self.patient), 2 * self.planned)
+        left = int(max(budget * self.planned - self.journal.spent, free))
         return min(max(self.fewest_steps, left), _MOST_STEPS_AT_END)
+
+    def margin(self, unchanged: float) -> float:
+        """By how much a repaired training must end better than the unchanged one to be a problem."""
+        least = MARGIN * self.constant
+        return min(least, max(_LEAST * self.constant, _SHARE * unchanged)) if self.of_numbers else least
 
     @property
     def _level(self) -> float:
@@ -110,6 +128,11 @@ class Judge:
         if len(losses) > 1 and losses[-1] < _NOTHING * losses[len(losses) // 2 - 1]:
             return False
         return all(score > _NOTHING * self._level for _, score in scores[-2:])
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether nothing was learned in much of the training."""
+        return self.is_flat and self.journal.scores[-1][0] >= _MUCH * self.planned
 
     @property
     def is_too_early(self) -> bool:
@@ -139,8 +162,12 @@ class Judge:
         trial = verdict.trials[verdict.best]
         fallen = min(1.0, verdict.unchanged / trial.before) if trial.before > 0 else 1.0
         doubt = DOUBT * trial.error * fallen  # the smaller scores are, the less they differ by chance
-        margin = doubt if self.is_flat else max(doubt, MARGIN * self.constant)
+        margin = doubt if self.is_flat else max(doubt, self.margin(verdict.unchanged))
         return verdict.ends[verdict.best] < verdict.unchanged - margin
+
+    def is_far_above(self, verdict: Verdict) -> bool:
+        """Whether a training is above its own best epoch by more than the best of many is below by chance."""
+        return self.is_problem(verdict) and verdict.unchanged - min(verdict.ends) > MARGIN * self.constant
 
     def is_worse(self, step: int, score: float) -> bool:
         """Whether the repaired training is behind where the unrepaired one was after fewer steps, twice now.

@@ -13,6 +13,10 @@ _NEXT = 0.5
 """By so much less likely to help is the next change for the same cause."""
 
 
+_FAR_LESS = 0.4
+"""Of the weight of the likeliest change: what has less is not tried beside it, so that it is tried longer."""
+
+
 def proposals(
     patient: Patient,
     state: RunState,
@@ -23,7 +27,7 @@ def proposals(
     anew_first: bool,
     wanted: int,
 ) -> list[Proposal]:
-    """As many as are wanted: what was better at the last visit, then changes for the likeliest causes.
+    """At most as many as are wanted: what was better at the last visit, then for the likeliest causes.
 
     likely: cause -> how likely it is. better: change, as a person reads it -> by how much it was better.
     refused: changes that are not tried. anew_first: whether those that start afresh come before the others.
@@ -41,8 +45,9 @@ def proposals(
             if weight > changes.get(change.said, (0.0,))[0]:
                 changes[change.said] = (weight, name, cause, change)
     found: list[Proposal] = []
-    for _, name, cause, change in sorted(changes.values(), key=lambda each: -each[0]):
-        if len(found) < wanted:
+    most = max((weight for weight, *_ in changes.values()), default=0.0)
+    for weight, name, cause, change in sorted(changes.values(), key=lambda each: -each[0]):
+        if len(found) < wanted and weight >= _FAR_LESS * most:
             try:
                 found.append(proposal_of(name, cause, change, patient, state))
             except ChainruleError:

@@ -8,7 +8,7 @@ under the repair with the same under the unchanged run.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from math import inf
 
@@ -27,13 +27,15 @@ from chainrule.training.step import evaluated
 
 DOUBT = 3.0
 """A repair helps beyond doubt where the yardstick falls by more than so many standard errors."""
-MATTERS = 0.1
-"""And it matters where it falls by more than this share."""
-_MATTERS_IF_FLAT = 0.01
-"""The same where the unchanged training learns nothing."""
+_DOUBT_OF_ONE = 2.0
+"""The same where a single question is asked: whether it goes on falling."""
+MATTERS = 0.02
+"""And it matters where it falls by more than this share. How much it will matter is judged at the planned
+end."""
 _REDUCTION = 3
-_OPTIMISM = 0.95
-"""The score of the unchanged training is thought to fall by so much more with each doubling of its steps."""
+_OPTIMISM, _STUCK = 0.95, 0.98
+"""The score of the unchanged training is thought to fall by so much more with each doubling of its steps,
+unless it no longer falls: what is left of it after one is more than the second."""
 _STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
 """A repaired one is thought to fall to no less than this with each doubling, and for no more of them."""
 
@@ -65,7 +67,8 @@ class Verdict:
     trials: one for each, in their order. ends: what the yardstick of each is thought to be at the planned end
     of the training, rather too bad. unchanged: the same of the unchanged training, rather too good. best: the
     number of the one with the best end among those that helped; None where none did. steps: done in all, and
-    those that take as long as it took to make copies ready.
+    those that take as long as it took to make copies ready. tree: what its trial made of the best repair's
+    parameters and state; {} where it changes neither.
     """
 
     trials: tuple[Trial, ...]
@@ -73,6 +76,7 @@ class Verdict:
     unchanged: float
     best: int | None
     steps: int
+    tree: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def tried(
@@ -125,7 +129,6 @@ def tried(
             fork.steps(batch),
             befores[fork.steps(batch)],
             fork.latest,
-            _MATTERS_IF_FLAT if flat else MATTERS,
         )
         for each, fork in zip(proposals, forks, strict=True)
     )
@@ -135,7 +138,14 @@ def tried(
     at, half, now = state.step, trained // 2, float(befores[trained].mean())
     seen = [*past, (at, start), (at + half, float(befores[half].mean())), (at + trained, now)]
     end = now if flat or unchanged.broken else _best_end(seen, planned)
-    return Verdict(trials, ends, end, best, done)
+    return Verdict(trials, ends, end, best, done, {} if best is None else forks[best].tree)
+
+
+def steps_in_all(proposals: int) -> int:
+    """How many times the steps that each proposal is tried for at first are done, the unchanged run's with
+    them."""
+    second = max(1, proposals // _REDUCTION)
+    return 4 + proposals + second + 2 * max(1, second // _REDUCTION)
 
 
 def _best_end(seen: Sequence[tuple[int, float]], planned: int) -> float:
@@ -147,17 +157,18 @@ def _best_end(seen: Sequence[tuple[int, float]], planned: int) -> float:
     *earlier, (last, now) = seen
     known = [each for each in earlier if each[0] > 0]
     first, before = next((each for each in reversed(known) if 2 * each[0] <= last), known[0])
-    ratio = _OPTIMISM * _ratio(before, now, first, last)
+    ratio = _ratio(before, now, first, last)
+    ratio *= _OPTIMISM if ratio < _STUCK else 1.0
     return min(score for _, score in seen) * ratio ** _doublings(last, planned)
 
 
-def fall_by_doubling(scores: Sequence[tuple[int, float]]) -> float:
-    """By what a score is thought to fall while the steps double again; 0 where nobody knows.
+def fall_if_longer(scores: Sequence[tuple[int, float]]) -> float:
+    """By what a score is thought to fall in eight times the steps; 0 where nobody knows.
 
     scores: (steps, score) at places of the training.
     """
     (first, before), (last, now) = ((0, 0.0), *scores)[-2:]
-    return now * (1 - _ratio(before, now, first, last)) if 0 < first < last else 0.0
+    return now * (1 - _ratio(before, now, first, last) ** _MOST_DOUBLINGS) if 0 < first < last else 0.0
 
 
 def _ratio(before: float, after: float, first: int, last: int) -> float:
@@ -173,7 +184,8 @@ def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal)
     """What the training as it is does in so many further steps, beside what it is now.
 
     state: at the end of training; it stays as it is. proposal: of more epochs, which begin as these steps do.
-    ends, unchanged: the yardstick after twice the steps of the whole training, and now.
+    ends, unchanged: what the yardstick is thought to be after eight times the steps of the whole training,
+    and what it is now.
     """
     examples, fork = measuring_examples(patient), Fork(patient, state)
     batch = patient.data.rows(patient.recipe.batch_size)
@@ -181,10 +193,11 @@ def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal)
     fork.train(steps * batch)
     trial = _compared(proposal.said, proposal.cause, steps, before, fork.measure(examples))
     ratio = max(_ratio(trial.before, trial.after, state.step, state.step + steps), _STEEPEST)
-    sure = trial.before - trial.after > DOUBT * trial.error
+    sure = trial.before - trial.after > _DOUBT_OF_ONE * trial.error
     trial = replace(trial, helped=sure)
     done = steps + steps_to_get_ready(patient)
-    return Verdict((trial,), (trial.before * ratio,), trial.before, 0 if sure else None, done)
+    end = trial.before * ratio**_MOST_DOUBLINGS
+    return Verdict((trial,), (end,), trial.before, 0 if sure else None, done)
 
 
 def beside_lowest(
@@ -199,11 +212,9 @@ def beside_lowest(
     return Verdict((trial,), (trial.after,), trial.before, 0 if trial.helped else None, 0)
 
 
-def _compared(
-    said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray, matters: float = MATTERS
-) -> Trial:
+def _compared(said: str, cause: str, steps: int, before: np.ndarray, after: np.ndarray) -> Trial:
     gain = before - after
-    helped = _is_beyond_doubt(gain) and gain.mean() > matters * before.mean()
+    helped = _is_beyond_doubt(gain) and gain.mean() > MATTERS * before.mean()
     return Trial(said, cause, steps, float(before.mean()), float(after.mean()), _error(gain), bool(helped))
 
 
@@ -266,10 +277,14 @@ class Fork:
         ratio = max(_ratio(before, now, 1, 2), _STEEPEST)
         return now * ratio ** min(_doublings(self._trained // self._rows, planned), _MOST_DOUBLINGS)
 
+    @property
+    def tree(self) -> dict[str, np.ndarray]:
+        """Its parameters and state now."""
+        return {name: np.array(array) for name, array in self._sessions.first.read().items()}
+
     def measure(self, examples: Arrays) -> np.ndarray:
         """How bad it is on examples now; see `yardstick.scores`."""
-        tree = {name: np.array(array) for name, array in self._sessions.first.read().items()}
-        held = evaluated(self._patient.recipe, self._sessions.program, tree)
+        held = evaluated(self._patient.recipe, self._sessions.program, self.tree)
         if self.broken:
             held = {name: np.full_like(array, np.nan) for name, array in held.items()}
         self.latest = scores(self._patient, held, examples)

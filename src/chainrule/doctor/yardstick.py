@@ -81,6 +81,16 @@ def right(patient: Patient, tree: Mapping[str, np.ndarray], examples: Arrays) ->
     return named == classes
 
 
+def are_numbers(patient: Patient, examples: Arrays) -> bool:
+    """Whether targets are numbers, so that scores are errors: (examples,) of classes are not."""
+    targets = list(belonging("y", examples.named).values())
+    outputs = list(patient.programs.forward(patient.data.sample.inputs, 1, raw=False).outputs.values())
+    if len(targets) != 1 or len(outputs) != 1 or not _is_of_targets(patient.recipe.objective):
+        return False
+    width = int(np.prod(outputs[0].shape[1:]))
+    return class_numbers(targets[0], width) is None and targets[0].size == width * len(targets[0])
+
+
 def _is_of_targets(objective: Objective) -> bool:
     """Whether outputs are to be near the targets: a quantile is not, and only its loss can measure it."""
     return isinstance(objective, Supervised) and not isinstance(objective.loss.of_one(), Quantile)

@@ -57,7 +57,8 @@ class EpochDone:
     record: of the epoch, the last one of the history; a listener may add numbers. state: at this time. stop:
     call it with a reason to end training here. weights: a function that returns the arrays to predict with,
     by name; they may be those of the state. changed: call it after writing to arrays of the state.
-    amend: call it to continue with another recipe.
+    amend: call it to continue with another recipe. ending: a function that returns the reason for which
+    training ends here as things stand, as in `Ended`; '' where it goes on.
     """
 
     record: Record
@@ -66,6 +67,7 @@ class EpochDone:
     weights: Callable[[], NamedArrays]
     changed: Callable[[], None]
     amend: Amend
+    ending: Callable[[], str]
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ def train_recipe(
     _, why = supply.last_parts(supply.rows(recipe.batch_size))
     if why and state is None:  # a caller that passes a state trains repeatedly
         warn(ChainruleWarning(why))
-    attendant, patience_since = attendant_of(doctor), 0 if state is None else state.epoch
+    attendant = attendant_of(doctor)
     bar = _bar(progress)
     try:
         with owned(checkpoint), deferred_interrupt() as interrupted:
@@ -213,6 +213,8 @@ def train_recipe(
                 bytes_as = "int32" if whole else recipe.dtype
                 known = {} if checkpoint is None else fingerprint(data, validation, bytes_as)
                 state = _starting_state(recipe, supply, known, checkpoint, programs, initial)
+            else:
+                state.patience_since = state.epoch
             patient = Patient(recipe, supply, held_out, probes_of(watch), interrupted)
             if state.recipe is not None:
                 patient = patient.by(amended_recipe(recipe, state.recipe))
@@ -221,7 +223,7 @@ def train_recipe(
                 heard.append(bar)
             heard += listeners
             if held_out is not None:
-                heard.append(EarlyStopping(patient.recipe.patience, since=patience_since))
+                heard.append(EarlyStopping(patient.recipe.patience))
             if attendant is not None:
                 heard.append(attendant.attend(patient))
             if checkpoint is not None:

@@ -131,7 +131,15 @@ class Loop:
             if self.programs.fallback and record["epoch"] == started.first_epoch:
                 record["executor"] = f"numpy: {self.programs.fallback}"
             self._fetch()
-            done = EpochDone(record, self.state, reasons.append, self._evaluated, self._changed, self._amend)
+            done = EpochDone(
+                record,
+                self.state,
+                reasons.append,
+                self._evaluated,
+                self._changed,
+                self._amend,
+                ending=lambda: reasons[0] if reasons else self._ending(),
+            )
             if self._tell(done):
                 reasons.clear()
             if self.interrupted():
@@ -160,7 +168,7 @@ class Loop:
         else:
             return False
         (self.recipe, self.state), self._amendment = self._amendment, None
-        self.state.recipe = self.recipe.to_plain()
+        self.state.recipe, self.state.patience_since = self.recipe.to_plain(), self.state.epoch
         self.programs = self.programs.by(self.recipe)
         self.data = replace(self.data, programs=self.programs)
         self._make_ready()
@@ -169,6 +177,9 @@ class Loop:
 
     def _amend(self, recipe: Recipe, state: RunState) -> None:
         self._amendment = recipe, state
+
+    def _ending(self) -> str:
+        return "epochs" if self.state.epoch >= self.recipe.epochs else ""
 
     def _fetch(self) -> None:
         """Bring the state up to date: the tree may be where the executor keeps it."""

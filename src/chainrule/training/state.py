@@ -23,7 +23,8 @@ class RunState:
     epochs.
     step: finished steps. seconds: of training so far. history: a record for each epoch. best_epoch,
     best_loss: the epoch with the lowest validation loss, and that loss (0 and infinity if none was finite so
-    far). best: the parameters and the state of layers of that epoch, or empty.
+    far). patience_since: the epoch from which patience counts, such as that where a finished run is gone on
+    with, or training was amended. best: the parameters and the state of layers of that epoch, or empty.
     batch: finished full batches of an unfinished epoch, else 0. loss_sum: the sum of their losses. position:
     of the next batch within the chunks of the epoch: (chunk, row, batches), see `chainrule.data.Position`.
     watched: the numbers of probes at the steps of an unfinished epoch, by the name of the output.
@@ -39,6 +40,7 @@ class RunState:
     history: list[Record] = field(default_factory=list)
     best_epoch: int = 0
     best_loss: float = float("inf")
+    patience_since: int = 0
     best: dict[str, np.ndarray] = field(default_factory=dict)
     batch: int = 0
     loss_sum: float = 0.0

@@ -23,6 +23,7 @@ _META = (
     "history",
     "best_epoch",
     "best_loss",
+    "patience_since",
     "batch",
     "loss_sum",
     "position",

@@ -10,6 +10,9 @@ from chainrule.doctor.unusual import unusual
 
 _LEARNED_LITTLE = 0.15  # of the way from the best constant answer to a perfect one
 _FALLING = 0.85  # what is left of the yardstick after twice the steps, where it still falls a lot
+_FAR, _NEAR = 0.3, 0.1
+"""Of the yardstick of a constant answer: above the first much is left to learn. Between them, where numbers
+are predicted, steps that are too long may throw the weights about."""
 _JUMPS = 0.25
 _LONG_STEP, _SHORT_STEP = 0.03, 1e-5  # update per value, at one step
 _OVERFITTING = 0.15  # the held-out loss is above its lowest by this share of it
@@ -63,11 +66,16 @@ def slow(course: Course) -> Iterator[Suspicion]:
     if len(course.scores) < 2:
         return
     (_, before), (_, now) = course.scores[-2:]
-    if now > _FALLING * before and now > 0.3 * course.constant:
+    if now <= _FALLING * before:
+        return
+    far = now > _FAR * course.constant
+    if far or (now > _NEAR * course.constant and not course.surprise):
         yield Suspicion(
             "slow",
             f"While the steps doubled, the held-out error {_went(before, now)}.",
-            _likely(course, learning_rate_too_low=0.5, batch_size_too_large=0.3, too_small_network=0.3),
+            _likely(course, learning_rate_too_low=0.5, batch_size_too_large=0.3, too_small_network=0.3)
+            if far
+            else {"learning_rate_too_high": 0.4},
             evidence={"yardstick": [each for _, each in course.scores]},
         )
 
@@ -127,6 +135,6 @@ def overfitting(course: Course) -> Iterator[Suspicion]:
             "overfitting",
             f"The held-out loss was lowest in epoch {best + 1}. It is {held_out[-1] / held_out[best]:.2f} "
             "times as high now, while the training loss has fallen.",
-            {"overfitting": 0.9, "label_noise": 0.4},
+            {"overfitting": 0.9, "learning_rate_too_high": 0.5, "label_noise": 0.4},
             evidence={"held_out": held_out.tolist(), "loss": losses.tolist()},
         )
