@@ -131,6 +131,32 @@ def test_patience_may_come_with_the_other_recipe():
     assert len(run.history) < 200
 
 
+def test_patience_counts_from_the_change_in_a_killed_run_too(tmp_path):
+    """The loss stands still, so that epoch 1 stays the best: patience counts from epoch 2, the change's."""
+    recipe = replace(classification(model=SMALL), epochs=9, optimizer=nn.sgd(1e-30))
+    patient = Amending(lambda r: replace(r, patience=2), kill_at=4)
+    file = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        trained(recipe, patient, checkpoint=file)
+    run = trained(recipe, replace(patient, kill_at=0), checkpoint=file)
+    assert (run.stopped, len(run.history)) == ("early stopping", 4)
+
+
+def test_a_listener_is_told_that_training_ends():
+    recipe, told = replace(classification(model=SMALL), epochs=9, optimizer=nn.sgd(1e-30), patience=2), []
+
+    class Asking(Amending):
+        def hear(self, event):
+            if isinstance(event, EpochDone):
+                told.append(event.ending())
+
+    trained(recipe, Asking(slower))
+    assert told == ["", "", "early stopping"]
+    told.clear()
+    trained(replace(recipe, epochs=2), Asking(slower))
+    assert told == ["", "epochs"]
+
+
 def test_an_unknown_mode_is_named_with_the_nearest():
     with pytest.raises(Exception, match="did you mean 'repair'"):
         attendant_of("repare")

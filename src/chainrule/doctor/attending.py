@@ -172,12 +172,11 @@ class _Attending:
         if self._went_back(journal, state, each_now, amend):
             return
         journal.visited(state.step, float(each_now.mean()))
-        judge = self._judge(state)
+        judge, seen = self._judge(state), self._suspicions(state, each_now)
         if ending == "epochs":
             if not self._train_longer(state, amend) and judge.is_hopeless and not journal.has_problem:
-                journal.found(unproven_of(self._suspicions(state, each_now), state.step))
+                journal.found(unproven_of(seen, state.step))
             return
-        seen = self._suspicions(state, each_now)
         stopped = ending and float(each_now.mean()) > judge.margin(0.0)
         if self._mode == "watch" or stopped or (judge.is_slow and not judge.is_too_early):
             self._treat(seen, state, amend, _HOPELESS_BUDGET if judge.is_flat else BUDGET)
@@ -196,6 +195,8 @@ class _Attending:
     def _train_longer(self, state: RunState, amend: Amend) -> bool:
         """Whether the yardstick still falls where training ends, so that more epochs help."""
         journal, judge = Journal(state.journal), self._judge(state)
+        if self._mode == "advise" and journal.has_problem:
+            return False  # the reason is known
         _, score = journal.scores[-1]
         falls, enough = fall_if_longer(journal.scores), judge.margin(score)
         unknown = [step for step, _ in journal.scores[:-1]] == [0]  # of a single epoch

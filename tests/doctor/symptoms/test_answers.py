@@ -25,6 +25,14 @@ def test_wrong_labels_are_seen_where_they_are_no_ordinary_few(share):
     assert found.get("wrong_labels") == ("problem" if share > 0.1 else None)
 
 
+def test_labels_that_are_learned_by_heart_alone_are_a_problem():
+    """Half of them are wrong, and a large rate learns them before it has told apart the right ones."""
+    data = programs.digits(1797)
+    settings = {"optimizer": nn.adam(0.01), "epochs": 64}
+    assert seen(network(10), programs.noisy(data, 0.5), **settings)["memorized"] == "problem"
+    assert "memorized" not in seen(network(10), programs.noisy(data, 0.1), **settings)
+
+
 def rare(share: float) -> programs.Pair:
     random = np.random.default_rng(0)
     y = (random.random(3000) < share).astype(np.int64)

@@ -7,6 +7,7 @@ from chainrule.doctor.symptoms.answers import (
     batch_statistics,
     given_up_classes,
     known_by_heart,
+    memorized,
     wrong_labels,
 )
 from chainrule.doctor.symptoms.course import WATCHED, Course
@@ -35,6 +36,7 @@ SYMPTOMS: Mapping[str, Symptom] = MappingProxyType(
         "gradient_noise": gradient_noise,
         "given_up_classes": given_up_classes,
         "wrong_labels": wrong_labels,
+        "memorized": memorized,
         "known_by_heart": known_by_heart,
         "batch_statistics": batch_statistics,
         "overfitting": overfitting,

@@ -24,6 +24,9 @@ _IN_EACH = 0.4  # of that share, in every class: a class that is given up is non
 _KNOWN, _UNKNOWN = 0.15, 0.4
 """Of the yardstick of a constant answer: below the first it knows the examples that it is trained on, above
 the second it does not know others."""
+_NEVER, _GAP = 0.6, 0.25
+"""Of the yardstick of a constant answer: what a network that only memorizes never falls below on other
+examples, and by how much more it knows its own."""
 _DISAGREES = 2.0  # times the loss in training
 
 
@@ -80,6 +83,27 @@ def wrong_labels(course: Course) -> Iterator[Suspicion]:
         evidence={"unlikely": wrong, "between": between},
         severity="problem",
     )
+
+
+def memorized(course: Course) -> Iterator[Suspicion]:
+    """A network of classes learns its own examples, and even at its best hardly told others apart.
+
+    Wrong labels can be learned by heart alone (Zhang et al. 2017); so can few examples of many kinds.
+    """
+    lowest = min((score for step, score in course.scores if step), default=0.0)
+    if course.patient.held_out is None or not course.surprise or lowest < _NEVER * course.constant:
+        return
+    known = float(course.each_trained_on.mean())
+    if known < lowest - _GAP * course.constant:
+        yield Suspicion(
+            "memorized",
+            f"The error is {known:.3g} on examples that it is trained on. On others it was never below "
+            f"{lowest:.3g}, where the same answer for all has {course.constant:.3g}: labels are wrong, or "
+            "the examples have too little in common.",
+            {"label_noise": 0.9, "too_little_data": 0.6, "overfitting": 0.4},
+            evidence={"training": known, "lowest": lowest},
+            severity="problem",
+        )
 
 
 def known_by_heart(course: Course) -> Iterator[Suspicion]:

@@ -85,7 +85,7 @@ def saturated_units(course: Course) -> Iterator[Suspicion]:
     hidden = list(sizes)[:-1]
     for path in hidden:
         function = course.functions.get(path, "")
-        if function not in _FLAT:
+        if function not in _FLAT or path not in means:  # what a user watches may be measured alone
             continue
         square = sizes[path] ** 2
         slope = means[path] - square if function == "sigmoid" else 1 - square
