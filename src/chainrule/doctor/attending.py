@@ -29,7 +29,15 @@ from chainrule.doctor.proposing import proposals
 from chainrule.doctor.repairs import REPAIRS, proposal_of
 from chainrule.doctor.surgery import own_parts
 from chainrule.doctor.symptoms import SYMPTOMS, WATCHED, Course, Suspicion
-from chainrule.doctor.trials import Proposal, beside_lowest, continued, fall_if_longer, tried
+from chainrule.doctor.trials import (
+    IF_LONGER,
+    IF_LONGER_AGAIN,
+    Proposal,
+    beside_lowest,
+    continued,
+    fall_if_longer,
+    tried,
+)
 from chainrule.doctor.unusual import CERTAIN
 from chainrule.doctor.yardstick import (
     are_numbers,
@@ -198,7 +206,8 @@ class _Attending:
         if self._mode == "advise" and journal.has_problem:
             return False  # the reason is known
         _, score = journal.scores[-1]
-        falls, enough = fall_if_longer(journal.scores), judge.margin(score)
+        times = IF_LONGER_AGAIN if journal.goes_on else IF_LONGER
+        falls, enough = fall_if_longer(journal.scores, times), judge.margin(score)
         unknown = [step for step, _ in journal.scores[:-1]] == [0]  # of a single epoch
         if score <= enough or (falls <= enough and not unknown):
             return False
@@ -213,7 +222,7 @@ class _Attending:
             return True
         (change,) = REPAIRS["train_longer"](self._patient, state)
         proposal = proposal_of("train_longer", _LONGER, change, self._patient, state)
-        verdict = continued(self._patient, state, judge.affordable_at_end(BUDGET), proposal)
+        verdict = continued(self._patient, state, judge.affordable_at_end(BUDGET), proposal, times)
         journal.tried(state.step, verdict)
         if not judge.is_problem(verdict):
             return False

@@ -145,6 +145,11 @@ class Journal:
         return now if first is None else int(first["recipe"]["epochs"])
 
     @property
+    def goes_on(self) -> bool:
+        """Whether training goes on beyond its planned end, or from its best epoch, by the last repair."""
+        return bool(self.last_repair and self.last_repair["goes_on"])
+
+    @property
     def is_begun(self) -> bool:
         """Whether anything was written."""
         return bool(self.entries)

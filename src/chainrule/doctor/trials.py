@@ -38,6 +38,9 @@ _OPTIMISM, _STUCK = 0.95, 0.98
 unless it no longer falls: what is left of it after one is more than the second."""
 _STEEPEST, _MOST_DOUBLINGS = 0.7, 3.0
 """A repaired one is thought to fall to no less than this with each doubling, and for no more of them."""
+IF_LONGER, IF_LONGER_AGAIN = 1 + 1 / 2 + 1 / 4, 3.0
+"""Where training goes on beyond its planned end, three doublings are thought to bring as much as so many of
+the last one: each half as much as the one before, or as much where more epochs have already helped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,13 +165,13 @@ def _best_end(seen: Sequence[tuple[int, float]], planned: int) -> float:
     return min(score for _, score in seen) * ratio ** _doublings(last, planned)
 
 
-def fall_if_longer(scores: Sequence[tuple[int, float]]) -> float:
+def fall_if_longer(scores: Sequence[tuple[int, float]], times: float) -> float:
     """By what a score is thought to fall in eight times the steps; 0 where nobody knows.
 
-    scores: (steps, score) at places of the training.
+    scores: (steps, score) at places of the training. times: as IF_LONGER.
     """
     (first, before), (last, now) = ((0, 0.0), *scores)[-2:]
-    return now * (1 - _ratio(before, now, first, last) ** _MOST_DOUBLINGS) if 0 < first < last else 0.0
+    return now * (1 - _ratio(before, now, first, last) ** times) if 0 < first < last else 0.0
 
 
 def _ratio(before: float, after: float, first: int, last: int) -> float:
@@ -180,10 +183,11 @@ def _doublings(steps: int, planned: int) -> float:
     return max(0.0, float(np.log2(planned / steps)))
 
 
-def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal) -> Verdict:
+def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal, times: float) -> Verdict:
     """What the training as it is does in so many further steps, beside what it is now.
 
     state: at the end of training; it stays as it is. proposal: of more epochs, which begin as these steps do.
+    times: as IF_LONGER.
     ends, unchanged: what the yardstick is thought to be after eight times the steps of the whole training,
     and what it is now.
     """
@@ -196,7 +200,7 @@ def continued(patient: Patient, state: RunState, steps: int, proposal: Proposal)
     sure = trial.before - trial.after > _DOUBT_OF_ONE * trial.error
     trial = replace(trial, helped=sure)
     done = steps + steps_to_get_ready(patient)
-    end = trial.before * ratio**_MOST_DOUBLINGS
+    end = trial.before * ratio**times
     return Verdict((trial,), (end,), trial.before, 0 if sure else None, done)
 
 
