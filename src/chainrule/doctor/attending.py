@@ -182,8 +182,8 @@ class _Attending:
         journal.visited(state.step, float(each_now.mean()))
         judge, seen = self._judge(state), self._suspicions(state, each_now)
         if ending == "epochs":
-            if not self._train_longer(state, amend) and judge.is_hopeless and not journal.has_problem:
-                journal.found(unproven_of(seen, state.step))
+            if not self._train_longer(state, amend) and judge.is_hopeless:
+                self._without_proof(seen, (), state, amend)
             return
         stopped = ending and float(each_now.mean()) > judge.margin(0.0)
         if self._mode == "watch" or stopped or (judge.is_slow and not judge.is_too_early):
@@ -331,15 +331,9 @@ class _Attending:
             journal.tried(state.step, verdict)
         if verdict is None or not judge.is_problem(verdict):
             self._note_untouched(journal, suspicions, state.step)
-            if judge.is_hopeless and not journal.has_problem:
-                dared = repairs and proposed and likely[proposed[0].cause] >= _SURE_ENOUGH
-                chosen = proposed[0] if dared else None
-                journal.found(unproven_of(suspicions, state.step, chosen))
-                if chosen is not None:
-                    now = journal.scores[-1][1]
-                    unproven = Trial(chosen.said, chosen.cause, 1, now, now, 0.0, helped=False)
-                    self._write_down(journal, state, unproven)
-                    amend(chosen.recipe, remembering(state, chosen.state))
+            if judge.is_hopeless:
+                sure = [each for each in proposed[:1] if likely[each.cause] >= _SURE_ENOUGH]
+                self._without_proof(suspicions, sure if repairs else [], state, amend)
             return
         assert verdict.best is not None
         journal.found(problem_of(suspicions, proposed, verdict, state.step, applied=repairs))
@@ -347,6 +341,22 @@ class _Attending:
             self._write_down(journal, state, verdict.trials[verdict.best])
             chosen = proposed[verdict.best]
             amend(chosen.recipe, remembering(state, replace(chosen.state, tree=dict(verdict.tree))))
+
+    def _without_proof(
+        self, suspicions: Sequence[Suspicion], sure: Sequence[Proposal], state: RunState, amend: Amend
+    ) -> None:
+        """Nothing is learned, and no trial says why: a problem all the same.
+
+        sure: at most one repair, of a cause so likely that it is done without proof.
+        """
+        journal = Journal(state.journal)
+        if journal.has_problem or not suspicions or self._mode == "watch":
+            return
+        journal.found(unproven_of(suspicions, state.step, *sure))
+        for each in sure:
+            now = journal.scores[-1][1]
+            self._write_down(journal, state, Trial(each.said, each.cause, 1, now, now, 0.0, helped=False))
+            amend(each.recipe, remembering(state, each.state))
 
     def _note_untouched(self, journal: Journal, suspicions: Sequence[Suspicion], step: int) -> None:
         """Where no repair can look into a part of the network, tell what was seen: it may lie there."""
