@@ -103,7 +103,8 @@ def test_a_run_that_was_repaired_shows_what_was_found_tried_and_done(chainrule, 
 
 
 def test_a_run_without_findings_says_so_and_so_does_one_without_a_doctor(chainrule, settings, tmp_path):
-    healthy = ("train", "--config", settings, "-s", "epochs=3", "-s", "batch_size=8", "--out")
+    well = ("-s", "epochs=60", "-s", "learning_rate=0.01", "-s", "batch_size=8")
+    healthy = ("train", "--config", settings, *well, "--out")
     done = chainrule(*healthy, tmp_path / "run")
     assert done.code == 0
     assert "doctor" not in done.err
