@@ -204,16 +204,16 @@ def test_it_is_repeated_by_its_config(trained, tmp_path):
 
 def test_advice_tries_repairs_and_changes_no_bit_of_the_training(trained, tmp_path, monkeypatch):
     """Trials are made affordable and wanted, which so few steps are not."""
-    from chainrule.doctor import attending, judging
+    from chainrule.doctor import attending, judging, treating
 
     tries: list[int] = []
 
     def counted(patient, state, proposals, steps, planned, **more):
         tries.append(len(proposals))
-        return attending_tried(patient, state, proposals, steps, planned, **more)
+        return really_tried(patient, state, proposals, steps, planned, **more)
 
-    attending_tried = attending.tried
-    monkeypatch.setattr(attending, "tried", counted)
+    really_tried = treating.tried
+    monkeypatch.setattr(treating, "tried", counted)
     monkeypatch.setattr(judging.Judge, "affordable", lambda *given: (2, 2))
     monkeypatch.setattr(judging.Judge, "is_slow", property(lambda judge: True))
     anything = attending.Suspicion("slow", "It is slow.", {"learning_rate_too_low": 0.9, "overfitting": 0.8})

@@ -253,7 +253,7 @@ def test_findings_are_stored_and_a_damaged_file_of_them_loses_nothing_else(digit
 
 def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
     """The trial is made to praise a repair that ruins the training."""
-    from chainrule.doctor import attending
+    from chainrule.doctor import attending, treating
     from chainrule.doctor.trials import Verdict
 
     def praised(*given, **more):
@@ -267,8 +267,8 @@ def test_a_repair_that_turns_out_worse_is_taken_back(digits, monkeypatch):
         ends = (0.0,) * len(trials)
         return Verdict(tuple(trials), ends, 2.0, place, verdict.steps, proposals[place].state.tree)
 
-    real = attending.tried
-    monkeypatch.setattr(attending, "tried", praised)
+    real = treating.tried
+    monkeypatch.setattr(treating, "tried", praised)
     monkeypatch.setattr(
         attending,
         "SYMPTOMS",

@@ -7,7 +7,7 @@ from chainrule import nn
 from chainrule.data import as_arrays, split
 from chainrule.doctor.costs import steps_to_get_ready
 from chainrule.doctor.repairs import Change, proposal_of
-from chainrule.doctor.trials import Fork, tried
+from chainrule.doctor.trials import Fork, best_end, tried
 from chainrule.training import Programs, Recipe, RunState, Supervised, train_recipe
 from chainrule.training.attending import Patient
 from chainrule.training.fitting import starting_tree_of
@@ -113,3 +113,15 @@ def test_without_held_out_data_the_training_data_measure():
     state = started(alone)
     verdict = tried(alone, state, proposals(alone, state, 0.01), 4, 72)
     assert verdict.trials[0].after < verdict.trials[0].before
+
+
+def test_what_falls_to_a_constant_answer_is_not_thought_to_fall_on():
+    """Outputs that start far from the targets come near them at once, and have learned nothing then."""
+    seen = [(0, 4.0), (10, 2.0), (20, 1.0)]
+    assert best_end(seen, 160, 1.0) == 1.0
+    assert best_end(seen, 160, 4.0) < 0.2  # unless the constant answer is as bad as it was
+
+
+def test_what_was_reached_long_ago_and_lost_is_not_thought_to_come_again():
+    seen = [(10, 0.1), (40, 0.9), (80, 0.9), (160, 0.9)]
+    assert best_end(seen, 320, 1.0) == 0.9

@@ -86,6 +86,11 @@ class Journal:
         return found
 
     @property
+    def visits(self) -> list[int]:
+        """The steps at which it was looked, in order."""
+        return [each["step"] for each in self.entries if each["kind"] == "visit"]
+
+    @property
     def score_since_repair(self) -> float | None:
         """The yardstick at the last visit, if there was one since the last repair."""
         for each in reversed(self.entries):
@@ -138,6 +143,11 @@ class Journal:
     def repairs(self) -> int:
         """How many were done that changed the course of training, those that were undone included."""
         return sum(each["kind"] == "repair" and not each["goes_on"] for each in self.entries)
+
+    @property
+    def is_repaired(self) -> bool:
+        """Whether any repair was done, more epochs included."""
+        return any(each["kind"] == "repair" for each in self.entries)
 
     def first_epochs(self, now: int) -> int:
         """How many epochs training was begun with. now: how many there are."""

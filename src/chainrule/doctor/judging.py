@@ -21,7 +21,8 @@ _FEWEST_STEPS, _FEWEST_EXAMPLES = 10, 640
 """Of a trial: so many steps, or fewer of more examples."""
 _MOST_STEPS = 150
 """Of a trial at first: where very many epochs are planned, early stopping ends training long before."""
-_MOST_STEPS_AT_END = 1000
+_MOST_STEPS_AT_END, _FREE = 1000, 4
+"""At the end, and times the steps of the whole training, where they take no time at all."""
 MARGIN = 0.05
 """Of the yardstick of a constant answer: a repaired training must end better by this to be a problem."""
 _SHARE, _LEAST = 0.15, 0.015
@@ -33,6 +34,8 @@ _LOST = 0.9
 _EARLY, _NOTHING = 0.1, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
+_WELL = 0.5
+"""Of the yardstick of a constant answer: below it training goes well."""
 _MUCH = 0.4
 """Of the training: where nothing is learned in so much of it, nothing is to be hoped for."""
 _FAST = 0.75
@@ -68,7 +71,14 @@ class Judge:
 
     def left(self, budget: float) -> float:
         """Steps that trials may still take. budget: as BUDGET."""
-        return max(budget * self.planned, self.cheap) - self.journal.spent
+        return max(budget * self._length, self.cheap) - self.journal.spent
+
+    @property
+    def _length(self) -> float:
+        """Steps that training is sure to take: where it goes well, early stopping may end it at any time."""
+        if not self.journal.scores or self.journal.scores[-1][1] > _WELL * self.level:
+            return self.planned
+        return min(self.planned, self.journal.visits[-1])
 
     @property
     def cheap(self) -> float:
@@ -95,7 +105,7 @@ class Judge:
 
     def affordable_at_end(self, budget: float) -> int:
         """For how many steps it is tried whether more of them help."""
-        free = min(cheap_steps(self.patient), 2 * self.planned)
+        free = min(cheap_steps(self.patient), _FREE * self.planned)
         left = int(max(budget * self.planned - self.journal.spent, free))
         return min(max(self.fewest_steps, left), _MOST_STEPS_AT_END)
 
@@ -105,7 +115,7 @@ class Judge:
         return min(least, max(_LEAST * self.constant, _SHARE * unchanged)) if self.of_numbers else least
 
     @property
-    def _level(self) -> float:
+    def level(self) -> float:
         """The yardstick where nothing was learned: that of a constant answer, or that at the start."""
         scores = self.journal.scores
         return self.constant if self.constant > 0 or not scores else scores[0][1]
@@ -114,7 +124,7 @@ class Judge:
     def is_lost(self) -> bool:
         """Whether nothing was learned that could be lost."""
         scores = self.journal.scores
-        return not scores or scores[-1][1] > _LOST * self._level
+        return not scores or scores[-1][1] > _LOST * self.level
 
     @property
     def is_flat(self) -> bool:
@@ -127,7 +137,7 @@ class Judge:
             return False
         if len(losses) > 1 and losses[-1] < _NOTHING * losses[len(losses) // 2 - 1]:
             return False
-        return all(score > _NOTHING * self._level for _, score in scores[-2:])
+        return all(score > _NOTHING * self.level for _, score in scores[-2:])
 
     @property
     def is_hopeless(self) -> bool:
@@ -155,19 +165,29 @@ class Judge:
         doublings = max(1.0, float(np.log2(step / max(earlier, 1))))  # of an epoch of one step, too
         return bool((now / max(before, 1e-12)) ** (1 / doublings) > _FAST)
 
-    def is_problem(self, verdict: Verdict) -> bool:
-        """Whether the training would end better beyond doubt, by an amount that matters."""
+    def enough(self, unchanged: float) -> float:
+        """By how much more epochs must help, or fewer: less where the training is known to have been ill."""
+        return _LEAST * self.constant if self.journal.is_repaired else self.margin(unchanged)
+
+    def is_problem(self, verdict: Verdict, margin: float | None = None) -> bool:
+        """Whether the training would end better beyond doubt, by an amount that matters.
+
+        margin: that amount; None for the usual one.
+        """
         if verdict.best is None:
             return False
         trial = verdict.trials[verdict.best]
         fallen = min(1.0, verdict.unchanged / trial.before) if trial.before > 0 else 1.0
         doubt = DOUBT * trial.error * fallen  # the smaller scores are, the less they differ by chance
-        margin = doubt if self.is_flat else max(doubt, self.margin(verdict.unchanged))
+        if margin is None:
+            margin = self.margin(verdict.unchanged)
+        margin = doubt if self.is_flat else max(doubt, margin)
         return verdict.ends[verdict.best] < verdict.unchanged - margin
 
     def is_far_above(self, verdict: Verdict) -> bool:
         """Whether a training is above its own best epoch by more than the best of many is below by chance."""
-        return self.is_problem(verdict) and verdict.unchanged - min(verdict.ends) > MARGIN * self.constant
+        margin = self.enough(verdict.unchanged) if self.journal.is_repaired else MARGIN * self.constant
+        return self.is_problem(verdict, margin) and verdict.unchanged - min(verdict.ends) > margin
 
     def is_worse(self, step: int, score: float) -> bool:
         """Whether the repaired training is behind where the unrepaired one was after fewer steps, twice now.

@@ -9,7 +9,7 @@ under the repair with the same under the unchanged run.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from math import inf
 
 import numpy as np
@@ -90,12 +90,14 @@ def tried(
     planned: int,
     *,
     past: Sequence[tuple[int, float]] = (),
+    level: float = inf,
     flat: bool = False,
 ) -> Verdict:
     """Try proposals for so many steps each, the better ones for twice and four times as many.
 
     state: of the training as it is, at the end of an epoch; it stays as it is. steps: at least 1. planned: of
-    the whole training. past: (step, mean score) at earlier visits. flat: whether the training has learned
+    the whole training. past: (step, mean score) at earlier visits. level: the score of a constant answer; to
+    fall to it is not to learn. flat: whether the training has learned
     nothing so far, and is not expected to.
     """
     examples = measuring_examples(patient)
@@ -114,7 +116,7 @@ def tried(
                 key=lambda each: (
                     inf
                     if flat and not _is_beyond_doubt(unchanged.latest - forks[each].latest)
-                    else forks[each].end(planned)
+                    else forks[each].end(planned, level, unchanged.rise)
                 )
             )
             del left[max(1, len(left) // _REDUCTION) :]
@@ -135,12 +137,12 @@ def tried(
         )
         for each, fork in zip(proposals, forks, strict=True)
     )
-    ends = tuple(fork.end(planned) for fork in forks)
+    ends = tuple(fork.end(planned, level, unchanged.rise) for fork in forks)
     helpful = [place for place, trial in enumerate(trials) if trial.helped]
     best = min(helpful, key=ends.__getitem__, default=None)
     at, half, now = state.step, trained // 2, float(befores[trained].mean())
     seen = [*past, (at, start), (at + half, float(befores[half].mean())), (at + trained, now)]
-    end = now if flat or unchanged.broken else _best_end(seen, planned)
+    end = now if flat or unchanged.broken else best_end(seen, planned, level)
     return Verdict(trials, ends, end, best, done, {} if best is None else forks[best].tree)
 
 
@@ -151,18 +153,19 @@ def steps_in_all(proposals: int) -> int:
     return 4 + proposals + second + 2 * max(1, second // _REDUCTION)
 
 
-def _best_end(seen: Sequence[tuple[int, float]], planned: int) -> float:
+def best_end(seen: Sequence[tuple[int, float]], planned: int, level: float) -> float:
     """What the score of a training is thought to be at its planned end, rather too good.
 
     seen: (step, score), in order. What it does in a few steps may be chance, so how it falls with each
-    doubling of the steps is seen over one at least, and it begins at the lowest score so far.
+    doubling of the steps is seen over one at least, and it begins at the lowest score of the last two.
+    level: of a constant answer.
     """
     *earlier, (last, now) = seen
     known = [each for each in earlier if each[0] > 0]
     first, before = next((each for each in reversed(known) if 2 * each[0] <= last), known[0])
-    ratio = _ratio(before, now, first, last)
+    ratio = _ratio(min(before, level), min(now, level), first, last)
     ratio *= _OPTIMISM if ratio < _STUCK else 1.0
-    return min(score for _, score in seen) * ratio ** _doublings(last, planned)
+    return min(score for step, score in seen if 4 * step >= last) * ratio ** _doublings(last, planned)
 
 
 def fall_if_longer(scores: Sequence[tuple[int, float]], times: float) -> float:
@@ -272,13 +275,21 @@ class Fork:
         """How many it could go on for, in batches of the unchanged training."""
         return self._trained // batch
 
-    def end(self, planned: int) -> float:
+    @property
+    def rise(self) -> float:
+        """By how much its score rose at most from one measurement to the next, as a ratio of at least 1."""
+        scores = [score for _, score in self._courses]
+        return max((1.0, *(after / before for before, after in pairwise(scores) if before > 0)))
+
+    def end(self, planned: int, level: float, chance: float) -> float:
         """What its score is thought to be at the planned end, rather too bad.
 
         It goes on falling for a few doublings of the steps since the repair, as it fell in the last one.
+        level: of a constant answer. chance: as `rise` of the unchanged training; what falls by less may do so
+        by chance.
         """
         (_, before), (_, now) = (self._courses[0], *self._courses)[-2:]
-        ratio = max(_ratio(before, now, 1, 2), _STEEPEST)
+        ratio = max(min(1.0, chance * _ratio(min(before, level), min(now, level), 1, 2)), _STEEPEST)
         return now * ratio ** min(_doublings(self._trained // self._rows, planned), _MOST_DOUBLINGS)
 
     @property

@@ -91,7 +91,7 @@ def test_the_delta_of_each_layer_is_that_of_backpropagation():
             {"loss": nn.HalfSquaredError(), "batch_size": len(x), "optimizer": nn.sgd(1e-9)},
         )
     )
-    first, second, last = _measured(patient, patient.tree)
+    ((first, second, last),) = _measured(patient, patient.tree)
     length = np.sqrt((y.astype(float) ** 2).mean()) / len(x)
     assert [first.delta, second.delta, last.delta] == pytest.approx([length] * 3, rel=1e-5)
     assert last.spread == 0

@@ -61,7 +61,7 @@ def signal(examined: Examined) -> list[Finding]:
     """
     if examined.rows < 2:
         return []
-    before, after = _measured(examined, examined.tree), _measured(examined, _some_steps_later(examined))
+    before, after = _measured(examined, examined.tree, _some_steps_later(examined))
     if len(before) < 3 or len(before) != len(after):
         return []
     found = []
@@ -226,20 +226,28 @@ def _some_steps_later(examined: Examined) -> dict[str, np.ndarray]:
     return run.tree
 
 
-def _measured(examined: Examined, tree: Mapping[str, np.ndarray]) -> list[_Layer]:
-    """The layers on the first batch, in their order, as far as deltas come back to them."""
+def _measured(examined: Examined, *trees: Mapping[str, np.ndarray]) -> list[list[_Layer]]:
+    """For each tree the layers on the first batch, in their order, as far as deltas come back to them."""
     batch = few_of(examined.batch, examined.rows)
     program = examined.programs.step(batch, len(batch), watch=_PROBES).program
     last = _last_steps(program)
     names = [probe.output(path) for probe in _PROBES for path in last]
     wanted = {name: program.outputs[name] for name in names if name in program.outputs}
-    held = {name: array.copy() for name, array in tree.items()}
-    with np.errstate(all="ignore"):
-        sizes = examined.programs.compile(ending_in(program, wanted)).run(held, batch.named)
+    compiled = examined.programs.compile(ending_in(program, wanted))
+    found = []
+    for tree in trees:
+        with np.errstate(all="ignore"):
+            sizes = compiled.run({name: array.copy() for name, array in tree.items()}, batch.named)
+        found.append(_layers(last, sizes, len(batch)))
+    return found
+
+
+def _layers(last: Mapping[str, Step], sizes: Mapping[str, np.ndarray], examples: int) -> list[_Layer]:
+    """last: as of `_last_steps`. sizes: what the probes measured."""
     layers = []
     for path, step in last.items():
         shape = step.output.shape
-        if len(shape) < 2 or shape[0] != len(batch) or _SPREAD.output(path) not in sizes:
+        if len(shape) < 2 or shape[0] != examples or _SPREAD.output(path) not in sizes:
             continue
         spread, delta, dead, saturated = (float(sizes[probe.output(path)]) for probe in _PROBES)
         length = delta * float(np.sqrt(np.prod(shape[1:])))
