@@ -144,11 +144,6 @@ class Journal:
         """How many were done that changed the course of training, those that were undone included."""
         return sum(each["kind"] == "repair" and not each["goes_on"] for each in self.entries)
 
-    @property
-    def is_repaired(self) -> bool:
-        """Whether any repair was done, more epochs included."""
-        return any(each["kind"] == "repair" for each in self.entries)
-
     def first_epochs(self, now: int) -> int:
         """How many epochs training was begun with. now: how many there are."""
         first = next((each for each in self.entries if each["kind"] == "repair"), None)

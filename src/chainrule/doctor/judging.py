@@ -34,7 +34,7 @@ _LOST = 0.9
 _EARLY, _NOTHING = 0.1, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
-_WELL = 0.5
+_WELL = 0.25
 """Of the yardstick of a constant answer: below it training goes well."""
 _MUCH = 0.4
 """Of the training: where nothing is learned in so much of it, nothing is to be hoped for."""
@@ -167,7 +167,7 @@ class Judge:
 
     def enough(self, unchanged: float) -> float:
         """By how much more epochs must help, or fewer: less where the training is known to have been ill."""
-        return _LEAST * self.constant if self.journal.is_repaired else self.margin(unchanged)
+        return self.margin(unchanged) if self.journal.last_repair is None else _LEAST * self.constant
 
     def is_problem(self, verdict: Verdict, margin: float | None = None) -> bool:
         """Whether the training would end better beyond doubt, by an amount that matters.
@@ -186,7 +186,8 @@ class Judge:
 
     def is_far_above(self, verdict: Verdict) -> bool:
         """Whether a training is above its own best epoch by more than the best of many is below by chance."""
-        margin = self.enough(verdict.unchanged) if self.journal.is_repaired else MARGIN * self.constant
+        was_ill = self.journal.last_repair is not None
+        margin = self.enough(verdict.unchanged) if was_ill else MARGIN * self.constant
         return self.is_problem(verdict, margin) and verdict.unchanged - min(verdict.ends) > margin
 
     def is_worse(self, step: int, score: float) -> bool:
