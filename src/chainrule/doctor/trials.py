@@ -97,8 +97,7 @@ def tried(
 
     state: of the training as it is, at the end of an epoch; it stays as it is. steps: at least 1. planned: of
     the whole training. past: (step, mean score) at earlier visits. level: the score of a constant answer; to
-    fall to it is not to learn. flat: whether the training has learned
-    nothing so far, and is not expected to.
+    fall to it is not to learn. flat: whether the training has learned nothing so far, and is not expected to.
     """
     examples = measuring_examples(patient)
     unchanged = Fork(patient, state)
