@@ -131,6 +131,29 @@ void decode_scatter_add(Reader& in, Instruction& out) {
     out.work = w;
 }
 
+void decode_put(Reader& in, Instruction& out) {
+    Put w{};
+    w.length = in.number(0, most_rows);
+    w.bytes = in.size();
+    w.count = in.number(0, most_rows);
+    out.extent = w.count == 0 || w.bytes == 0 ? 0 : 1;
+    w.indices = in.read(w.count, 4);
+    w.updates = in.read(product(w.count, w.bytes), 1);
+    w.y = in.write(product(w.length, w.bytes), 1);
+    out.work = w;
+}
+
+void decode_factorize(Reader& in, Instruction& out) {
+    Factorize w{};
+    w.count = in.number(0, int64_t{1} << 29);
+    w.bits = std::bit_width(static_cast<uint64_t>(2 * w.count));
+    out.extent = w.count == 0 ? 0 : 1;
+    out.scratch = static_cast<int64_t>(sizeof(Distinct)) << w.bits;
+    w.x = in.read(w.count, 4);
+    w.y = in.write(w.count, 4);
+    out.work = w;
+}
+
 void decode_one_hot(Reader& in, Instruction& out) {
     out.extent = in.size();
     OneHot w{.depth = in.size(), .indices = in.read(out.extent, 4), .y = {}};
@@ -252,6 +275,8 @@ void decode_work(Reader& in, Instruction& out, Kind kind, int loops) {
         case Kind::gather: return decode_gather(in, out);
         case Kind::gather_sum: return decode_gather_sum(in, out);
         case Kind::scatter_add: return decode_scatter_add(in, out);
+        case Kind::put: return decode_put(in, out);
+        case Kind::factorize: return decode_factorize(in, out);
         case Kind::one_hot: return decode_one_hot(in, out);
         case Kind::narrow: return decode_narrow(in, out);
         case Kind::random_bits: return decode_random_bits(in, out);

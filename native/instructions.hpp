@@ -114,6 +114,25 @@ struct ScatterAdd {
     std::optional<Place> x;
 };
 
+// Rows of `bytes` bytes: those of y (length) at indices (count) become the updates (count); of equal indices
+// the first counts.
+struct Put {
+    int64_t length, bytes, count;
+    Place indices, updates, y;
+};
+
+// y: the number of each of x among its distinct values, in order of first occurrence. bits: a table of 2^bits
+// entries has room for them.
+struct Distinct {
+    int32_t value, number;  // number: -1 where the entry is free
+};
+
+struct Factorize {
+    int64_t count;
+    int bits;
+    Place x, y;
+};
+
 struct OneHot {
     int64_t depth;
     Place indices, y;
@@ -299,7 +318,7 @@ struct Scan {
 };
 
 using Work =
-    std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, OneHot, Narrow, RandomBits,
+    std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, Put, Factorize, OneHot, Narrow, RandomBits,
                  CrossEntropy, CrossEntropyDelta, RowSums, Squares, RootMean, MaxPool, MaxPoolPositions,
                  MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Resize, ResizeAdjoint, Cumsum, Argmax,
                  Argsort, Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint, WinogradFilters, Winograd,

@@ -40,6 +40,7 @@ bool execute(const Instruction& instruction, const Chunk& chunk);
 bool run(const Gather& in, const Chunk& chunk);
 bool run(const GatherSum& in, const Chunk& chunk);
 bool run(const ScatterAdd& in, const Chunk& chunk);
+bool run(const Put& in, const Chunk& chunk);
 bool run(const Scan& in, const Chunk& chunk);
 
 void run(const Tile& in, const Chunk& chunk);
@@ -47,6 +48,7 @@ void run(const Matmul& in, const Chunk& chunk);
 void run(const Reduce& in, const Chunk& chunk);
 void run(const Copy& in, const Chunk& chunk);
 void run(const Fill& in, const Chunk& chunk);
+void run(const Factorize& in, const Chunk& chunk);
 void run(const OneHot& in, const Chunk& chunk);
 void run(const Narrow& in, const Chunk& chunk);
 void run(const RandomBits& in, const Chunk& chunk);

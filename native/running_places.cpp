@@ -124,6 +124,39 @@ bool run(const ScatterAdd& in, const Chunk& chunk) {
                        [&](int64_t index) { return index >= -length && index < length; });
 }
 
+// Backwards, so that the first of equal indices has the last word.
+bool run(const Put& in, const Chunk& chunk) {
+    const int32_t* indices = chunk.read<int32_t>(in.indices);
+    const char* updates = chunk.read<char>(in.updates);
+    char* y = chunk.write<char>(in.y);
+    bool fine = true;
+    for (int64_t i = in.count - 1; i >= 0; --i) {
+        const int64_t given = indices[i], index = given < 0 ? given + in.length : given;
+        if (index < 0 || index >= in.length)
+            fine = false;
+        else
+            std::memcpy(y + index * in.bytes, updates + i * in.bytes, static_cast<size_t>(in.bytes));
+    }
+    return fine;
+}
+
+// A hash table with linear probing, at most half full; the hash is multiplicative (Knuth, volume 3, 6.4).
+void run(const Factorize& in, const Chunk& chunk) {
+    const int32_t* x = chunk.read<int32_t>(in.x);
+    int32_t* y = chunk.write<int32_t>(in.y);
+    Distinct* table = chunk.room<Distinct>();
+    const uint32_t last = (uint32_t{1} << in.bits) - 1;
+    std::fill(table, table + last + 1, Distinct{0, -1});
+    int32_t found = 0;
+    for (int64_t i = 0; i < in.count; ++i) {
+        const int32_t value = x[i];
+        uint32_t place = (static_cast<uint32_t>(value) * 2654435769u) >> (32 - in.bits);
+        while (table[place].number >= 0 && table[place].value != value) place = (place + 1) & last;
+        if (table[place].number < 0) table[place] = {value, found++};
+        y[i] = table[place].number;
+    }
+}
+
 void run(const OneHot& in, const Chunk& chunk) {
     const int32_t* indices = chunk.read<int32_t>(in.indices);
     float* y = chunk.write<float>(in.y);

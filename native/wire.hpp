@@ -18,6 +18,8 @@ namespace chainrule {
     KIND(gather) \
     KIND(gather_sum) \
     KIND(scatter_add) \
+    KIND(put) \
+    KIND(factorize) \
     KIND(one_hot) \
     KIND(narrow) \
     KIND(random_bits) \

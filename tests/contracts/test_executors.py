@@ -225,6 +225,41 @@ def test_steps_after_an_update_was_made_see_the_old_value(compiler: Compile):
     assert tree["w"].tolist() == [4, 6]
 
 
+@pytest.mark.parametrize("later", ["nobody", "a gather", "a sum", "another update", "an output"])
+def test_rows_are_put_into_a_parameter_when_nobody_needs_the_old_ones(compiler: Compile, later):
+    trace = Trace()
+    w, other, new = (trace.parameter(name, (4, 2)) for name in ("w", "other", "new"))
+    rows = trace.input("rows", (3,), "int32")
+    seen = f.gather(w, rows)
+    put = f.put(w, rows, seen * 2.0 + f.gather(new, rows))
+    outputs = {"seen": seen.sum()}
+    updates = {w: put}
+    if later == "a gather":
+        outputs["later"] = f.gather(w, rows + 0).sum() + put.sum()
+    elif later == "a sum":
+        outputs["later"] = (w * w).sum() + put.sum()
+    elif later == "another update":
+        updates[other] = w
+    elif later == "an output":
+        outputs["later"] = w
+    compiled = compiler(trace.program(outputs, updates))
+    start = np.arange(8, dtype="f4").reshape(4, 2)
+    tree = {"w": start.copy(), "other": np.zeros((4, 2), "f4"), "new": np.full((4, 2), 100, "f4")}
+    results = compiled.run(tree, {"rows": np.array([3, 1, 3], "i4")})
+    expected = start.copy()
+    expected[[1, 3]] = 2 * start[[1, 3]] + 100
+    np.testing.assert_array_equal(tree["w"], expected)
+    assert results["seen"] == start[[3, 1, 3]].sum()
+    if later == "a gather":
+        assert results["later"] == start[[3, 1, 3]].sum() + expected.sum()
+    elif later == "a sum":
+        assert results["later"] == (start * start).sum() + expected.sum()
+    elif later == "another update":
+        np.testing.assert_array_equal(tree["other"], start)
+    elif later == "an output":
+        np.testing.assert_array_equal(results["later"], start)
+
+
 def test_what_is_not_updated_stays(compiler: Compile):
     trace = Trace()
     w, x = trace.parameter("w", (3,)), trace.input("x", (3,))

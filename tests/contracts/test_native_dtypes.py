@@ -27,6 +27,7 @@ LACKING = {
     "float64",
     *(f"{name} of {dtype}" for name in REDUCTIONS for dtype in ("int32", "uint32", "int64")),
     *(f"{name} of int64" for name in CALCULATIONS),
+    *(f"{name} of int64" for name in ("put", "factorize")),
     *(f"cast of {dtype} to int64" for dtype in ("float32", "int32", "uint32", "uint8", "bool")),
     *(f"cast of int64 to {dtype}" for dtype in ("uint32", "uint8")),
     *(f"one_hot as {dtype}" for dtype in ("bool", "uint8", "int32", "uint32", "int64")),

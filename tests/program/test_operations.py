@@ -134,6 +134,14 @@ SHAPE_ERRORS: dict[str, tuple[Recorded, str]] = {
         lambda x: f.scatter_add(x(4, 3), x(2, dtype="int32"), x(3, 3)),
         "scatter_add got updates of shape (3, 3); x and indices ask for (2, 3)",
     ),
+    "put": (
+        lambda x: f.put(x(4, 3), x(2, dtype="int32"), x(3, 3)),
+        "put got updates of shape (3, 3); x and indices ask for (2, 3)",
+    ),
+    "put_into_a_number": (
+        lambda x: f.put(x(), x(2, dtype="int32"), x(2)),
+        "put got a single number as x; it needs rows",
+    ),
     "scatter_add_axis": (
         lambda x: f.scatter_add(x(4), x(2, dtype="int32"), x(2), axis=-2),
         "scatter_add got axis -2 for an array with 1 axes",
@@ -238,6 +246,8 @@ DTYPE_ERRORS: dict[str, tuple[Recorded, str]] = {
         lambda x: f.scatter_add(x(3), x(2), x(2)),
         "scatter_add got float32; it needs int32 or int64",
     ),
+    "put_indices": (lambda x: f.put(x(3), x(2), x(2)), "put got float32; it needs int32 or int64"),
+    "factorize": (lambda x: f.factorize(x(3)), "factorize got float32; it needs int32 or int64"),
     "scatter_add_mixed": (
         lambda x: f.scatter_add(x(3), x(2, dtype="int32"), x(2, dtype="float64")),
         "scatter_add got float32 and float64",

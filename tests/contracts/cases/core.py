@@ -248,6 +248,18 @@ def _places() -> None:
     add("scatter_add", "onto_itself", spread(3, 2), whole(1, 1, 2), wiring=(0, 1, 0), axis=0)
     add("gather", "whole_numbers", whole(5, 6, 7), whole(2, 2, 0), axis=0, sloped=False)
     add("scatter_add", "whole_numbers", whole(5, 6, 7), whole(2, 2), whole(10, 20), axis=0, sloped=False)
+    for label, indices in (
+        ("rows", whole(2, 0)),
+        ("repeated", whole(2, 0, 2, 2, 0)),
+        ("grid_of_indices", whole([3, 0], [3, 1])),
+        ("from_the_end", whole(-1, 3, 0)),
+        ("nothing", np.zeros((0,), np.int32)),
+        ("long_indices", whole(3, 0, 3, dtype="int64")),
+    ):
+        add("put", label, spread(4, 3), indices, spread(*indices.shape, 3, seed=3))
+    add("put", "numbers", spread(4), whole(1, 1, 3), spread(3, seed=3))
+    add("put", "beside_empty", spread(3, 0), whole(1, 2), spread(2, 0))
+    add("put", "whole_numbers", whole(5, 6, 7), whole(2, 2), whole(10, 20))
     add("one_hot", "classes", whole(2, 0, 1, 2), depth=3, dtype="float32")
     add("one_hot", "out_of_range", whole([-1, 3], [0, 7]), depth=3, dtype="float64")
     add("one_hot", "int64", whole(2, -1, 2**40, dtype="int64"), depth=3, dtype="float32")

@@ -29,6 +29,12 @@ def _ordering() -> None:
     add("arg_top_k", "ties", ties, k=4, axis=1)
     add("argsort", "whole_numbers", whole(3, -(2**31), 7), axis=0, descending=True)
     add("argmax", "whole_numbers", whole([3, 9], [11, 9]), axis=0)
+    add("factorize", "words", whole(7, -3, 7, 9, -3, 9, 7))
+    add("factorize", "grid", whole([2**31 - 1, 0], [-(2**31), 2**31 - 1]))
+    add("factorize", "many", np.random.default_rng(0).integers(0, 50, 200).astype(np.int32))
+    add("factorize", "all_different", np.random.default_rng(0).permutation(100).astype(np.int32))
+    add("factorize", "long", whole(2**40, 1, 2**40, dtype="int64"))
+    add("factorize", "nothing", np.zeros((0, 2), np.int32))
 
 
 FAMILIES = (_ordering,)

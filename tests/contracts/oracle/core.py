@@ -154,6 +154,19 @@ def _gather(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
     return y
 
 
+def _put(x: np.ndarray, indices: np.ndarray, updates: np.ndarray) -> np.ndarray:
+    y = np.empty(x.shape, object)
+    for place in np.ndindex(*x.shape):
+        y[place] = x[place].item()
+    done: set[int] = set()
+    for place in np.ndindex(*indices.shape):
+        row = int(indices[place]) % len(x)
+        for column in np.ndindex(*x.shape[1:]) if row not in done else ():
+            y[(row, *column)] = updates[(*place, *column)].item()
+        done.add(row)
+    return y
+
+
 def _scatter_add(x: np.ndarray, indices: np.ndarray, updates: np.ndarray, axis: int) -> np.ndarray:
     y = np.empty(x.shape, object)
     for place in np.ndindex(*x.shape):
@@ -267,6 +280,7 @@ CORE: Mapping[str, Callable[..., np.ndarray]] = {
     "matmul": _matmul,
     "gather": _gather,
     "scatter_add": _scatter_add,
+    "put": _put,
     "one_hot": _one_hot,
     "constant": lambda value: value,
     "iota": lambda length, dtype: np.array(list(range(length)), dtype),

@@ -32,9 +32,16 @@ def _order(row: list[Any], descending: bool) -> list[int]:
     return sorted(range(len(row)), key=lambda i: -row[i] if descending else row[i])
 
 
+def _factorize(x: np.ndarray) -> np.ndarray:
+    known: dict[int, int] = {}
+    numbers = [known.setdefault(value, len(known)) for value in x.reshape(-1).tolist()]
+    return np.array(numbers, object).reshape(x.shape)
+
+
 ORDERING: Mapping[str, Callable[..., np.ndarray]] = {
     "cumsum": _cumsum,
     "argmax": lambda x, axis: _rows(x, axis, lambda row: [row.index(max(row))], 1).squeeze(axis),
     "argsort": lambda x, axis, descending: _rows(x, axis, lambda row: _order(row, descending), x.shape[axis]),
+    "factorize": _factorize,
     "arg_top_k": lambda x, k, axis: _rows(x, axis, lambda row: _order(row, True)[:k], k),
 }

@@ -56,6 +56,27 @@ class Builder(ABC):
             readers.add(position)
         return view
 
+    def is_replaced_by(self, old: Value, new: Value) -> bool:
+        """Whether a value is a parameter's or state's next one, and its rows are gathered before, no more.
+
+        Then what is not replaced may stay where it lies. Gathering has a place in the order of the program
+        that never changes, unlike elementwise steps, which may be done again or moved.
+        """
+        if self.program.updates.get(old) is not new or not self.views[old].whole:
+            return False
+        seen = {value for value, view in self.views.items() if view.root is old}
+        last = [*self.program.outputs.values(), *(v for v in self.program.updates.values() if v is not new)]
+        if seen.intersection(last):
+            return False
+        is_later = False
+        for step in self.program.steps:
+            if step.output is new:
+                is_later = True
+            elif seen.intersection(step.inputs) and (is_later or step.operation != "gather"):
+                return False
+        self.gathered = {root: each for root, each in self.gathered.items() if each[0] is not old}
+        return True
+
     def add(self, node: Node, output: Value) -> None:
         """A node that writes a value."""
         node.layer = self.layer

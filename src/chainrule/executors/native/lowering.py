@@ -427,7 +427,7 @@ class Lowering(Builder):
         updates = dict(self.program.updates)
         for old, new in self.program.updates.items():
             view = self.views[new]
-            if view.root is old and view.dense:
+            if self.home_of(view.root) is old and view.dense:
                 del updates[old]
             elif view.root in self._outside:  # another's old value: taken aside before any is overwritten
                 aside = Value(new.shape, new.dtype, f"{new.name}.aside")

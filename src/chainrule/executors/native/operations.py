@@ -203,6 +203,28 @@ def _scatter_add(builder: Builder, step: Step) -> None:
     builder.add(Node("scatter_add", position, extent, accesses, words, step_flops(step), text), y)
 
 
+def _put(builder: Builder, step: Step) -> None:
+    """In place where the old rows are not needed any more: it then costs what it replaces."""
+    x, indices, updates = step.inputs
+    y, given = step.output, [builder.dense(indices), builder.dense(updates)]
+    if builder.is_replaced_by(x, y):
+        builder.home[y] = x
+    else:
+        builder.copy(builder.views[x], y)
+    position = builder.next_position()
+    for root in given:
+        builder.reads(whole(root), position)
+    sizes = (x.shape[0], size_of(x.shape[1:]) * x.item_bytes, indices.size)
+    operands = [*((root, False, False) for root in given), (y, True, False)]
+    text = f"{y.name} = {x.name} with {updates.name} put at {indices.name}"
+    builder.add(simple_node("put", position, 1, sizes, operands, text), y)
+
+
+def _factorize(builder: Builder, step: Step) -> None:
+    (x,) = step.inputs
+    builder.simple("factorize", step, 1, (x.size,), (x,), False)
+
+
 def _repeated(view: View, first: int, count: int) -> tuple[int, Value | None]:
     """Rows that are each for several indices, the last axes of `count` from `first` on; else None."""
     last = first + count
@@ -279,6 +301,8 @@ LOWERINGS: Mapping[str, Callable[[Builder, Step], None]] = {
     "concatenate": _concatenate,
     "gather": _gather,
     "scatter_add": _scatter_add,
+    "put": _put,
+    "factorize": _factorize,
     "one_hot": _one_hot,
     "random_bits": _random_bits,
     "softmax_cross_entropy": _cross_entropy,

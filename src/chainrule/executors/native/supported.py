@@ -58,7 +58,7 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
 
 _OR_NUMPY = "or choose the executor numpy"
 
-INDICES: Mapping[str, int] = {"gather": 1, "scatter_add": 1, "one_hot": 0}
+INDICES: Mapping[str, int] = {"gather": 1, "scatter_add": 1, "put": 1, "one_hot": 0}
 """Operation -> which of its inputs are indices; int64 ones become int32, out of range or not."""
 
 

@@ -10,7 +10,7 @@ from chainrule.executors.numpy_.convolution import (
     convolution_input_adjoint,
     convolution_weight_adjoint,
 )
-from chainrule.executors.numpy_.ordering import arg_top_k, argsort, cumsum
+from chainrule.executors.numpy_.ordering import arg_top_k, argsort, cumsum, factorize
 from chainrule.executors.numpy_.pooling import (
     average_pool,
     average_pool_adjoint,
@@ -66,6 +66,12 @@ def _scatter_add(x: np.ndarray, indices: np.ndarray, updates: np.ndarray, axis: 
     y = x.copy()
     place: Any = (*[slice(None)] * axis, indices)
     np.add.at(y, place, updates)
+    return y
+
+
+def _put(x: np.ndarray, indices: np.ndarray, updates: np.ndarray) -> np.ndarray:
+    y, rows = x.copy(), updates.reshape(-1, *x.shape[1:])
+    y[indices.reshape(-1)[::-1]] = rows[::-1]  # of equal indices NumPy keeps the last
     return y
 
 
@@ -125,6 +131,7 @@ KERNELS: Mapping[str, Kernel] = {
     "matmul": np.matmul,
     "gather": _gather,
     "scatter_add": _scatter_add,
+    "put": _put,
     "convolution": convolution,
     "convolution_input_adjoint": convolution_input_adjoint,
     "convolution_weight_adjoint": convolution_weight_adjoint,
@@ -137,6 +144,7 @@ KERNELS: Mapping[str, Kernel] = {
     "argmax": lambda x, axis: x.argmax(axis).astype(np.int32),
     "argsort": argsort,
     "arg_top_k": arg_top_k,
+    "factorize": factorize,
     "resize": resize,
     "resize_adjoint": resize_adjoint,
     "scan": scan,

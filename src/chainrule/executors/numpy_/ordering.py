@@ -21,3 +21,11 @@ def argsort(x: np.ndarray, axis: int, descending: bool) -> np.ndarray:
 def arg_top_k(x: np.ndarray, k: int, axis: int) -> np.ndarray:
     """The first k of the descending order."""
     return np.take(argsort(x, axis, descending=True), np.arange(k), axis)
+
+
+def factorize(x: np.ndarray) -> np.ndarray:
+    """The number of each value among the distinct ones, in order of first occurrence."""
+    _, first, sorted_numbers = np.unique(x, return_index=True, return_inverse=True)
+    numbers = np.empty(len(first), np.int32)
+    numbers[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    return numbers[sorted_numbers].reshape(x.shape)

@@ -20,6 +20,7 @@ from chainrule.program.functions.core import (
     log_softmax,
     one_hot,
     pad,
+    put,
     random_bits,
     recompute,
     root_mean_square,
@@ -33,7 +34,15 @@ from chainrule.program.functions.core import (
 
 # Those of one elementwise operation are listed once, in their own file: who adds one touches no other.
 from chainrule.program.functions.elementwise import *  # noqa: F403
-from chainrule.program.functions.ordering import argmax, argsort, cumsum, sort, take_along_axis, top_k
+from chainrule.program.functions.ordering import (
+    argmax,
+    argsort,
+    cumsum,
+    factorize,
+    sort,
+    take_along_axis,
+    top_k,
+)
 from chainrule.program.functions.pooling import average_pool, max_pool
 from chainrule.program.functions.recurrent import gru, lstm
 from chainrule.program.functions.resizing import resize
@@ -53,6 +62,7 @@ __all__ = [
     "ctc_loss",
     "cumsum",
     "dot",
+    "factorize",
     "gather",
     "gelu",
     "gru",
@@ -64,6 +74,7 @@ __all__ = [
     "moments",
     "one_hot",
     "pad",
+    "put",
     "random_bits",
     "recompute",
     "resize",

@@ -64,6 +64,16 @@ def scatter_add(x: Tensor, indices: Tensor, updates: Tensor, axis: int = 0) -> T
     return x.trace.record("scatter_add", x, indices, updates, axis=axis)
 
 
+def put(x: Tensor, indices: Tensor, updates: Tensor) -> Tensor:
+    """x with its rows at indices replaced by updates: (n, ...), any shape, (*indices, ...) -> (n, ...).
+
+    Where an index occurs more than once, the first counts. Negative ones count from the end. It has no
+    derivative. As the new value of a parameter or a state from which the program otherwise only gathers, it
+    costs what it replaces on the native executor, however long x is.
+    """
+    return x.trace.record("put", x, indices, updates)
+
+
 def _axis(operation: str, axis: int, x: Tensor, rank: int) -> int:
     with x.trace.naming_the_layer():
         return normalize_axis(operation, axis, rank)

@@ -23,6 +23,14 @@ def argsort(x: Tensor, axis: int = -1, *, descending: bool = False) -> Tensor:
     return x.trace.record("argsort", x, axis=_axis("argsort", axis, x), descending=descending)
 
 
+def factorize(x: Tensor) -> Tensor:
+    """The number of each value of x among its distinct values, in order of first occurrence; int32.
+
+    x: int32 or int64. As the codes of pandas.factorize.
+    """
+    return x.trace.record("factorize", x)
+
+
 def sort(x: Tensor, axis: int = -1, *, descending: bool = False) -> Tensor:
     """Sort x along an axis, the smallest first; derivatives go to the place that each element came from."""
     return take_along_axis(x, argsort(x, axis, descending=descending), axis)

@@ -149,6 +149,18 @@ def _scatter_add(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     return x.shape, same_dtype("scatter_add", (x, updates))
 
 
+def _put(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    x, indices, updates = inputs
+    need("put", x, NUMBERS)
+    need("put", indices, ("int32", "int64"))
+    if not x.shape:
+        raise ShapeError("put got a single number as x; it needs rows")
+    if updates.shape != (*indices.shape, *x.shape[1:]):
+        needed = (*indices.shape, *x.shape[1:])
+        raise ShapeError(f"put got updates of shape {updates.shape}; x and indices ask for {needed}")
+    return x.shape, same_dtype("put", (x, updates))
+
+
 def _one_hot(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
     (indices,) = inputs
     need("one_hot", indices, ("int32", "int64"))
@@ -223,6 +235,13 @@ CORE = (
     Operation("matmul", 2, _matmul, "matrix product of the last two axes, batched over the others"),
     Operation("gather", 2, _gather, "y = x[indices] along one axis"),
     Operation("scatter_add", 3, _scatter_add, "x with updates added at indices along one axis"),
+    Operation(
+        "put",
+        3,
+        _put,
+        "x with its rows at indices replaced by updates; of equal indices the first counts",
+        differentiable=False,
+    ),
     Operation(
         "one_hot",
         1,

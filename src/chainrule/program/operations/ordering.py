@@ -1,4 +1,4 @@
-"""Cumulative sums, and the indices of the largest and of the sorted elements along an axis."""
+"""Cumulative sums, the indices of the largest and of the sorted elements along an axis, distinct values."""
 
 from collections.abc import Callable, Sequence
 
@@ -33,6 +33,12 @@ def _places(name: str) -> Callable[..., Inferred]:
     return infer
 
 
+def _factorize(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
+    (x,) = inputs
+    need("factorize", x, ("int32", "int64"))
+    return x.shape, "int32"
+
+
 def _order(name: str, meaning: str) -> Operation:
     return Operation(name, 1, _places(name), meaning, differentiable=False)
 
@@ -41,5 +47,12 @@ ORDERING = (
     Operation("cumsum", 1, _cumsum, "y = x summed from the start (or the end) of an axis up to each place"),
     _order("argmax", "y = the index of the largest along an axis, the first of a tie"),
     _order("argsort", "y = the indices that sort x along an axis; what is equal stays in order"),
+    Operation(
+        "factorize",
+        1,
+        _factorize,
+        "y = the number of each value of x among the distinct ones, in order of first occurrence",
+        differentiable=False,
+    ),
     _order("arg_top_k", "y = the indices of the k largest along an axis, the largest first"),
 )
