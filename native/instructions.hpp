@@ -318,11 +318,12 @@ struct Scan {
 };
 
 using Work =
-    std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, Put, Factorize, OneHot, Narrow, RandomBits,
-                 CrossEntropy, CrossEntropyDelta, RowSums, Squares, RootMean, MaxPool, MaxPoolPositions,
-                 MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Resize, ResizeAdjoint, Cumsum, Argmax,
-                 Argsort, Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint, WinogradFilters, Winograd,
-                 WinogradWeightAdjoint, Attention, AttentionAdjoints, LayerNorm, LayerNormAdjoints, Scan>;
+    std::variant<Tile, Matmul, Reduce, Copy, Fill, Gather, GatherSum, ScatterAdd, Put, Factorize, OneHot,
+                 Narrow, RandomBits, CrossEntropy, CrossEntropyDelta, RowSums, Squares, RootMean, MaxPool,
+                 MaxPoolPositions, MaxPoolAdjoint, AveragePool, AveragePoolAdjoint, Resize, ResizeAdjoint,
+                 Cumsum, Argmax, Argsort, Convolve, ConvolveInputAdjoint, ConvolveWeightAdjoint,
+                 WinogradFilters, Winograd, WinogradWeightAdjoint, Attention, AttentionAdjoints, LayerNorm,
+                 LayerNormAdjoints, Scan>;
 
 struct Instruction {
     Work work;

@@ -70,7 +70,7 @@ def _scatter_add(x: np.ndarray, indices: np.ndarray, updates: np.ndarray, axis: 
 
 
 def _put(x: np.ndarray, indices: np.ndarray, updates: np.ndarray) -> np.ndarray:
-    y, rows = x.copy(), updates.reshape(-1, *x.shape[1:])
+    y, rows = x.copy(), updates.reshape(indices.size, *x.shape[1:])
     y[indices.reshape(-1)[::-1]] = rows[::-1]  # of equal indices NumPy keeps the last
     return y
 
