@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, ShapeError
+from chainrule.errors import ChainruleError, ConfigError, ShapeError
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.part import Part, is_ours, snake_case
 from chainrule.nn.results import check_tensors, described
@@ -72,6 +72,18 @@ class Lookup:
     source: str
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a table that a step looks up, and that alone are updated.
+
+    numbers: int32 (n,), the different rows first; what is left repeats the first of them. values: (n, ...).
+    n: as many as are looked up, at most as many as there are.
+    """
+
+    numbers: Tensor
+    values: Tensor
+
+
 class Building:
     """What calling a model records besides steps: parameters and state with their initializers, and outputs.
 
@@ -80,7 +92,8 @@ class Building:
     initializers: name of a parameter or of a layer's state -> its initializer. outputs: path of each
     innermost layer -> its output. kinds, results: path of each layer, in the order of the calls -> its class,
     and its output. updates: name of a state -> its value for the next call. lookups: the numbers with which
-    layers look rows up, which are checked in the data before training.
+    layers look rows up, which are checked in the data before training. rows: parameter name -> the rows of it
+    that are trained, where it is not the whole.
     at: parameter name -> the Tensor to use in its place, to record a model a second time at other parameters.
     """
 
@@ -102,6 +115,7 @@ class Building:
         self.results: dict[str, Any] = {}
         self.updates: dict[Tensor, Tensor] = {}
         self.lookups: list[Lookup] = []
+        self.rows: dict[str, Rows] = {}
         self._places = [_Place("", [])]
         self._streams = 0
         self._is_frozen = False
@@ -162,6 +176,26 @@ class Building:
             self.initializers[full] = initializer
             return self.trace.parameter(full, shape, dtype)
         return self._fitting(name, known, shape)
+
+    def look_up(self, name: str, table: Tensor, indices: Tensor) -> Tensor:
+        """Rows of a parameter of the layer being called, of which alone this step trains any.
+
+        table: (length, ...). indices: int32, any shape -> (*indices, ...). Raises ConfigError if the same
+        place is called again.
+        """
+        full = self._full(name)
+        if full in self.rows:
+            raise ConfigError(
+                f"{self.trace.label} is called twice in a step, and sparse",
+                remedy="call it once, with all that it looks up, or leave sparse out",
+            )
+        every = indices.reshape(indices.size)
+        slots = f.factorize(indices)
+        first = f.broadcast_to(every[:1], (min(every.size, table.shape[0]),))
+        numbers = f.put(first, slots.reshape(every.size), every)
+        values = f.gather(table, numbers)
+        self.rows[full] = Rows(numbers, values)
+        return f.gather(values, slots)
 
     def state(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:
         """State of the layer being called, as the previous call of the same place in this program left it."""
@@ -259,6 +293,24 @@ class Layer(Part):
         Raises ShapeError if the same place was called before with another shape.
         """
         return current_building(self).parameter(name, shape, initializer, dtype)
+
+    def param_rows(
+        self,
+        name: str,
+        shape: Sequence[int],
+        initializer: Initializer,
+        indices: Tensor,
+        dtype: str = "float32",
+    ) -> Tensor:
+        """Rows of a trained array of this layer, of which a step updates those alone.
+
+        indices: int32, any shape, along the first axis of shape -> (*indices, *shape[1:]). The other
+        arguments are those of `param`. Optimizers keep their state of all rows and update that of these.
+        Raises ConfigError if the same place is called twice in a step.
+        """
+        built = current_building(self)
+        table = built.parameter(name, shape, initializer, dtype)
+        return built.look_up(name, table, indices) if built.training else f.gather(table, indices)
 
     def state(
         self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str = "float32"

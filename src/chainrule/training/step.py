@@ -1,6 +1,6 @@
 """Assembling the training step: forward pass, loss, deltas, update and probes as one Program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from zlib import crc32
@@ -9,23 +9,27 @@ import numpy as np
 
 from chainrule.backprop import differentiate, hessian_program
 from chainrule.data import Arrays
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, ConfigError
 from chainrule.nn.initializers import Initializer
-from chainrule.nn.layer import RANDOM_KEY, Building, building
+from chainrule.nn.layer import RANDOM_KEY, Building, Rows, building
 from chainrule.nn.results import check_scalar, check_tensor, described
 from chainrule.program import Program, Tensor, Trace, Value
+from chainrule.program import functions as f
 from chainrule.program.garbage import no_garbage_collection
 from chainrule.training.objective import forwarded, predicted, recorded
 from chainrule.training.probes import Probe, measured, readings_of
 from chainrule.training.recipe import Recipe
 from chainrule.training.state import OPTIMIZER
 
+_Shapes = Mapping[str, tuple[tuple[int, ...], str]]
+"""(shape, dtype) by name."""
+
 
 @dataclass(frozen=True)
 class Batch:
     """Shapes and dtypes of one batch: name -> (shape, dtype), with the names of `Arrays`."""
 
-    inputs: Mapping[str, tuple[tuple[int, ...], str]]
+    inputs: _Shapes
 
     @property
     def rows(self) -> int:
@@ -60,7 +64,10 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     inputs = inputs_of(trace, recipe, batch.inputs)
     with building(trace, training=True, dtype=recipe.dtype) as built:
         loss = recorded(recipe.objective, inputs, built).loss
-    parameters = dict(trace.parameters)
+    tables = {name: trace.parameters[name] for name in built.rows}
+    _refuse_whole_tables(recipe, tables)
+    # Of a table that is looked up sparsely, the rows of this step stand for the whole.
+    parameters = trace.parameters | {name: rows.values for name, rows in built.rows.items()}
     deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
     gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
     with trace.at(layer="gradient_point", part="update"):
@@ -68,14 +75,18 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     if point is not None:
         gradients = _gradients_at(point, recipe, inputs)
     with trace.at(layer="optimizer", part="update"):
-        changes, updates = _optimize(recipe, trace, gradients, parameters)
+        changes, updates = _optimize(recipe, trace, gradients, parameters, built.rows)
+        news = {}
         for name, parameter in parameters.items():
             with trace.at(layer=name):
-                updates[parameter] = parameter + changes[name]
+                news[name] = parameter + changes[name]
+                if name in tables:
+                    updates[tables[name]] = f.put(tables[name], built.rows[name].numbers, news[name])
+                else:
+                    updates[parameter] = news[name]
     results = {"loss": loss}
     if watch:
         with trace.at(layer="sizes", part="watch"):
-            news = {name: updates[parameter] for name, parameter in parameters.items()}
             known = {path: deltas[y.value] for path, y in built.outputs.items() if y.value in deltas}
             results |= measured(watch, readings_of(built.outputs, known, news, gradients, changes))
     program = trace.program(results, updates | built.updates)
@@ -219,16 +230,41 @@ def _with_penalties(
     return objective
 
 
+def _refuse_whole_tables(recipe: Recipe, tables: Mapping[str, Tensor]) -> None:
+    """Raise ConfigError where a step could not leave most rows of a sparse table alone."""
+    for name in tables:
+        if recipe.penalties:
+            raise ConfigError(
+                f"'{name}' is sparse, and {type(recipe.penalties[0]).__name__} is a penalty on all of it",
+                remedy="use weight decay, which acts on the rows that a step looks up, or sparse=False",
+            )
+        if not recipe.optimizer.acts_by_rows(name):
+            raise ConfigError(
+                f"'{name}' is sparse, and the optimizer does not act by rows",
+                remedy="use one such as adam, adagrad or sgd for it, by nn.Partition beside others, "
+                "or sparse=False",
+            )
+
+
 def _optimize(
-    recipe: Recipe, trace: Trace, gradients: Mapping[str, Tensor], parameters: Mapping[str, Tensor]
+    recipe: Recipe,
+    trace: Trace,
+    gradients: Mapping[str, Tensor],
+    parameters: Mapping[str, Tensor],
+    rows: Mapping[str, Rows],
 ) -> tuple[Mapping[str, Tensor], dict[Tensor, Tensor]]:
-    """What the optimizer adds to each parameter, and the updates of its state."""
-    # Only shapes and dtypes matter here: broadcast views of one zero take no memory, and equal ones are one.
-    forms = {(t.shape, t.dtype) for t in parameters.values()}
-    zeros = {form: np.broadcast_to(np.zeros((), form[1]), form[0]) for form in forms}
-    like = {name: zeros[t.shape, t.dtype] for name, t in parameters.items()}
-    arrays = recipe.optimizer.init(like)
-    state = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
+    """What the optimizer adds to each parameter, and the updates of its state.
+
+    rows: of sparse tables, in whose place the parameters have these rows.
+    """
+    shapes = {name: (t.shape, t.dtype) for name, t in trace.parameters.items()}
+    arrays = recipe.optimizer.init(_zeros(shapes))
+    wholes = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
+    numbers = {
+        name: next(rows[table].numbers for table in sorted(rows, key=len)[::-1] if name.endswith(f".{table}"))
+        for name in _with_rows(recipe, shapes, rows)
+    }
+    state = {n: f.gather(whole, numbers[n]) if n in numbers else whole for n, whole in wholes.items()}
     owner = type(recipe.optimizer).__name__
     with trace.at(label=owner):
         changes, fresh = recipe.optimizer.update(gradients, state, parameters)
@@ -241,4 +277,23 @@ def _optimize(
             )
         for name, tensor in given.items():
             check_tensor(owner, f"its update, for '{name}',", tensor)
-    return changes, {state[name]: tensor for name, tensor in fresh.items()}
+    updates = {
+        whole: f.put(whole, numbers[name], fresh[name]) if name in numbers else fresh[name]
+        for name, whole in wholes.items()
+    }
+    return changes, updates
+
+
+def _with_rows(recipe: Recipe, shapes: _Shapes, tables: Iterable[str]) -> list[str]:
+    """The arrays of the optimizer that have a row for each row of a table: longer where that is longer."""
+    longer = {name: ((shapes[name][0][0] + 1, *shapes[name][0][1:]), shapes[name][1]) for name in tables}
+    if not longer:
+        return []
+    arrays, others = (recipe.optimizer.init(_zeros(each)) for each in (shapes, {**shapes, **longer}))
+    return [name for name, array in arrays.items() if array.shape != others[name].shape]
+
+
+def _zeros(shapes: _Shapes) -> dict[str, np.ndarray]:
+    """Arrays of which only shapes and dtypes matter: views of one zero take no memory."""
+    views = {form: np.broadcast_to(np.zeros((), form[1]), form[0]) for form in set(shapes.values())}
+    return {name: views[form] for name, form in shapes.items()}

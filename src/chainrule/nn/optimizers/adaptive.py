@@ -31,6 +31,10 @@ class ScaleByAdadelta(Transform):
         """Mean squares of gradients and of updates, all 0."""
         return filled_for(parameters, "square") | filled_for(parameters, "moved")
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean square."""
         scaled: dict[str, Tensor] = {}
@@ -73,6 +77,10 @@ class ScaleByNadam(Transform):
             **filled_for(parameters, "mean"),
             **filled_for(parameters, "square"),
         }
+
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean and mean square."""
@@ -124,6 +132,10 @@ class ScaleByAmsgrad(Transform):
             **filled_for(parameters, "largest"),
         }
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean and mean square."""
         step = state["step"] + 1
@@ -158,6 +170,10 @@ class ScaleByLion(Transform):
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Means of 0."""
         return filled_for(parameters, "mean")
+
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean."""

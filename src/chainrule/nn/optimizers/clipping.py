@@ -18,6 +18,10 @@ class ClipByValue(Transform):
     def __post_init__(self) -> None:
         check_number(self, "limit", self.limit, above=0)
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Clip every element."""
         return {name: f.maximum(f.minimum(g, self.limit), -self.limit) for name, g in updates.items()}, {}
@@ -35,6 +39,10 @@ class ClipByGlobalNorm(Transform):
 
     def __post_init__(self) -> None:
         check_number(self, "limit", self.limit, above=0)
+
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Multiply all updates by one factor."""

@@ -28,6 +28,10 @@ class AddWeightDecay(Transform):
         check_number(self, "weight_decay", self.weight_decay, at_least=0)
         check_text(self, "on", self.on)
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Add the decay."""
         decayed = {
@@ -59,6 +63,10 @@ class ScaleByLearningRate(Transform):
             "learning_rate": np.zeros((), dtype),
             **{f"schedule.{name}": array for name, array in schedule.items()},
         }
+
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Multiply every update by -rate."""

@@ -20,6 +20,10 @@ class Scale(Transform):
     def __post_init__(self) -> None:
         check_number(self, "factor", self.factor, at_least=0)
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Multiply every update."""
         return {name: self.factor * g for name, g in updates.items()}, {}
@@ -87,6 +91,11 @@ class Partition(Transform):
     def needs_all_examples(self) -> bool:
         """Whether any transform needs all examples."""
         return any(transform.needs_all_examples() for transform in self.named().values())
+
+    def acts_by_rows(self, name: str) -> bool:
+        """Whether the transform of this parameter acts by rows."""
+        parts = self._parts({name: np.empty(0)})
+        return all(transform.acts_by_rows(name) for _, transform, _ in parts)
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """The gradient point of each group, by its transform."""

@@ -31,6 +31,10 @@ class Momentum(Transform):
         """Velocities of 0."""
         return filled_for(parameters, "velocity")
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every velocity."""
         velocity = {name: self.momentum * state[f"velocity.{name}"] + g for name, g in updates.items()}
@@ -61,6 +65,10 @@ class ScaleByAdagrad(Transform):
         """Sums of squares at `initial`."""
         return filled_for(parameters, "sum", self.initial)
 
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
+
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every sum."""
         sums = {name: state[f"sum.{name}"] + g * g for name, g in updates.items()}
@@ -86,6 +94,10 @@ class ScaleByRms(Transform):
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """Mean squares of 0."""
         return filled_for(parameters, "square")
+
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean square."""
@@ -120,6 +132,10 @@ class ScaleByAdam(Transform):
             **filled_for(parameters, "mean"),
             **filled_for(parameters, "square"),
         }
+
+    def acts_by_rows(self, name: str) -> bool:
+        """True."""
+        return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """One step of every mean and mean square."""

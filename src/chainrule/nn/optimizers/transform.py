@@ -45,6 +45,14 @@ class Transform(Part, ABC):
         """Whether every batch must hold all examples."""
         return False
 
+    def acts_by_rows(self, name: str) -> bool:
+        """Whether rows of the parameter of this name may be updated without the others.
+
+        True where the update of a number depends on that number, its gradients and its state, and on single
+        numbers for all, such as a norm or a count of steps.
+        """
+        return False
+
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """Other parameter values at which to compute the gradients for `update`; None for the parameters.
 
@@ -118,6 +126,10 @@ class Chain(Transform):
     def needs_all_examples(self) -> bool:
         """Whether any link needs all examples."""
         return any(transform.needs_all_examples() for transform in self.transforms)
+
+    def acts_by_rows(self, name: str) -> bool:
+        """Whether all links act by rows."""
+        return all(transform.acts_by_rows(name) for transform in self.transforms)
 
     def gradient_point(self, gradients: Tensors, parameters: Tensors) -> dict[str, Tensor] | None:
         """The gradient point of the first link that has one."""
