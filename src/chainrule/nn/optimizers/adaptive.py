@@ -32,7 +32,7 @@ class ScaleByAdadelta(Transform):
         return filled_for(parameters, "square") | filled_for(parameters, "moved")
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -79,7 +79,7 @@ class ScaleByNadam(Transform):
         }
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -133,7 +133,7 @@ class ScaleByAmsgrad(Transform):
         }
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -172,7 +172,7 @@ class ScaleByLion(Transform):
         return filled_for(parameters, "mean")
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:

@@ -1,6 +1,7 @@
 """Transforms that limit the size of updates."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from chainrule.nn.optimizers.transform import Recorded, Tensors, Transform, dtype_of
 from chainrule.nn.regularizers import matching
@@ -19,7 +20,7 @@ class ClipByValue(Transform):
         check_number(self, "limit", self.limit, above=0)
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -41,7 +42,7 @@ class ClipByGlobalNorm(Transform):
         check_number(self, "limit", self.limit, above=0)
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: rows without a gradient add nothing to the norm."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -72,6 +73,10 @@ class AdaptiveClip(Transform):
         check_number(self, "limit", self.limit, above=0)
         check_number(self, "epsilon", self.epsilon, above=0)
         check_text(self, "on", self.on)
+
+    def acts_by_rows(self, name: str) -> bool:
+        """Whether it leaves the parameter alone, since units are columns."""
+        return not fnmatchcase(name, self.on)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Shorten the gradients of units that are longer than the limit."""

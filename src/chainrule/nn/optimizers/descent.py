@@ -29,7 +29,7 @@ class AddWeightDecay(Transform):
         check_text(self, "on", self.on)
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -65,7 +65,7 @@ class ScaleByLearningRate(Transform):
         }
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:

@@ -21,7 +21,7 @@ class Scale(Transform):
         check_number(self, "factor", self.factor, at_least=0)
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:

@@ -1,6 +1,7 @@
 """Last links of a chain, which keep parameters within bounds."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from chainrule.nn.optimizers.clipping import unit_norm
 from chainrule.nn.optimizers.transform import Recorded, Tensors, Transform
@@ -24,6 +25,10 @@ class MaxNorm(Transform):
     def __post_init__(self) -> None:
         check_number(self, "limit", self.limit, above=0)
         check_text(self, "on", self.on)
+
+    def acts_by_rows(self, name: str) -> bool:
+        """Whether it leaves the parameter alone, since units are columns."""
+        return not fnmatchcase(name, self.on)
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Change the updates so that no norm exceeds the limit."""

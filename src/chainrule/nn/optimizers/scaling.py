@@ -32,7 +32,7 @@ class Momentum(Transform):
         return filled_for(parameters, "velocity")
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -66,7 +66,7 @@ class ScaleByAdagrad(Transform):
         return filled_for(parameters, "sum", self.initial)
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -96,7 +96,7 @@ class ScaleByRms(Transform):
         return filled_for(parameters, "square")
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
@@ -134,7 +134,7 @@ class ScaleByAdam(Transform):
         }
 
     def acts_by_rows(self, name: str) -> bool:
-        """True."""
+        """True: on every number by itself."""
         return True
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:

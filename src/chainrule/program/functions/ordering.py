@@ -1,7 +1,7 @@
-"""Cumulative sums and sorting. `sort` gathers at the indices of `argsort`, so its derivative is a scatter."""
+"""Cumulative sums, sorting, distinct values. `sort` gathers at the indices of `argsort`, so its derivative is a scatter."""
 
 from chainrule.errors import ShapeError
-from chainrule.program.functions.core import gather
+from chainrule.program.functions.core import broadcast_to, gather, put
 from chainrule.program.operations import normalize_axis
 from chainrule.program.tracing import Tensor
 
@@ -29,6 +29,17 @@ def factorize(x: Tensor) -> Tensor:
     x: int32 or int64. As the codes of pandas.factorize.
     """
     return x.trace.record("factorize", x)
+
+
+def distinct(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The distinct values of x in order of first occurrence, and which of them each element is.
+
+    x: int32 or int64, any shape, of n elements -> values (n,) of the same dtype, and slots, int32, of x's
+    shape; values[slots] = x. Shapes are fixed: values that are left over repeat the first. Since for `put`
+    the first of equal indices counts, rows of a table can be gathered at values, changed and put back there.
+    """
+    flat, slots = x.reshape(x.size), factorize(x)
+    return put(broadcast_to(flat[:1], flat.shape), slots.reshape(x.size), flat), slots
 
 
 def sort(x: Tensor, axis: int = -1, *, descending: bool = False) -> Tensor:
