@@ -1,4 +1,4 @@
-"""Cumulative sums, sorting, distinct values. `sort` gathers at the indices of `argsort`, so its derivative is a scatter."""
+"""Cumulative sums, sorting, distinct values. `sort` gathers by `argsort`, so its derivative is a scatter."""
 
 from chainrule.errors import ShapeError
 from chainrule.program.functions.core import broadcast_to, gather, put
