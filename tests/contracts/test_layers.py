@@ -429,6 +429,14 @@ CASES += [
         (lambda: Embedding(0, 3), lambda: Embedding(7, -1), lambda: Embedding(7, 3, weight=1)),  # type: ignore[arg-type]
         tokens=7,
     ),
+    Case(
+        Embedding(7, 3, sparse=True),
+        (4, 5),
+        (4, 5, 3),
+        {"embedding_1.weight": (7, 3)},
+        (lambda: Embedding(7, 3, sparse=1),),  # type: ignore[arg-type]
+        tokens=7,
+    ),
     Case(GlobalAvgPool1D(), (4, 3, 2), (4, 2)),
     Case(
         Sequential([Embedding(9, 2), GlobalAvgPool1D(), Dense(3)]),

@@ -83,3 +83,12 @@ def test_indices_may_be_wide():
     y = f.take_along_axis(trace.input("x", (2, 3)), trace.input("i", (2, 1), "int64"))
     x, i = np.arange(6, dtype=np.float32).reshape(2, 3), np.array([[2], [0]])
     np.testing.assert_array_equal(run(trace.program({"y": y}), {"x": x, "i": i})["y"], [[2], [3]])
+
+
+def test_distinct_values_come_in_order_of_first_occurrence():
+    trace = Trace()
+    values, slots = f.distinct(trace.input("x", (2, 3), "int32"), 4)
+    program = trace.program({"values": values, "slots": slots})
+    found = compile_numpy(program).run({}, {"x": np.array([[7, 2, 7], [9, 2, 2]], np.int32)})
+    assert found["values"].tolist() == [7, 2, 9, 7]
+    assert found["slots"].tolist() == [[0, 1, 0], [2, 1, 1]]

@@ -8,6 +8,7 @@ import pytest
 import chainrule
 from chainrule import nn
 from chainrule.errors import ConfigError
+from chainrule.training import Probe
 
 RANDOM = np.random.default_rng(0)
 
@@ -116,7 +117,7 @@ def test_tables_within_others_names_are_told_apart():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"penalties": [nn.L2(0.01)]}, "'embedding_1.weight' is sparse, and L2 is a penalty on all of it"),
+        ({"penalties": [nn.L2(0.01)]}, "'embedding_1.weight' is sparse, and penalty reads all of it"),
         ({"optimizer": nn.muon(0.01)}, "does not act by rows"),
         ({"optimizer": nn.chain(nn.adam(0.01), nn.ExponentialMovingAverage(0.9))}, "does not act by rows"),
         ({"optimizer": nn.chain(nn.SharpnessAware(0.1), nn.sgd(0.1))}, "does not act by rows"),
@@ -144,3 +145,25 @@ def test_a_sparse_layer_is_called_once_in_a_step():
     x = RANDOM.integers(0, 50, (20, 2)).astype(np.int32)
     with pytest.raises(ConfigError, match="called twice in a step, and sparse"):
         chainrule.train(model, (x, np.zeros((20, 2, 3))), loss="mean_squared_error", epochs=1, progress=False)
+
+
+def test_tokens_of_64_bits_are_looked_up_alike():
+    x = RANDOM.integers(0, 50, (20, 3))
+    model = nn.Sequential([nn.Embedding(50, 3, sparse=True), nn.GlobalAvgPool1D(), nn.Dense(2)])
+    settings = {"loss": "cross_entropy", "epochs": 2, "progress": False}
+    short, long = (chainrule.train(model, (x.astype(d), x[:, 0] % 2), **settings) for d in ("i4", "i8"))
+    np.testing.assert_array_equal(short.parameters[WEIGHT], long.parameters[WEIGHT])
+
+
+def test_rows_that_are_left_over_are_measured_as_unchanged():
+    """A batch of one token repeated: after the first step Adam's mean would move what is left over, too."""
+    x = np.full((8, 5), 3, np.int32)
+    model = nn.Sequential([nn.Embedding(50, 3, sparse=True), nn.GlobalAvgPool1D(), nn.Dense(1)])
+    settings = {"loss": "mean_squared_error", "batch_size": 8, "epochs": 3, "progress": False}
+    one, many = (
+        chainrule.train(model, (x[:, :n], np.ones((8, 1))), watch=[Probe("update", per="value")], **settings)
+        for n in (1, 5)
+    )
+    sizes = [next(iter(run.history[-1]["watch"][WEIGHT].values())) for run in (one, many)]
+    assert sizes[0] > 0
+    assert sizes[1] == pytest.approx(sizes[0], rel=1e-4)

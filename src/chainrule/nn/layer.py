@@ -77,11 +77,12 @@ class Rows:
     """The rows of a table that a step looks up, and that alone are updated.
 
     numbers: int32 (n,), the different rows first; what is left repeats the first of them. values: (n, ...).
-    n: as many as are looked up, at most as many as there are.
+    used: (n, 1, ...) of the values' dtype, 0 for what is left, else 1.
     """
 
     numbers: Tensor
     values: Tensor
+    used: Tensor
 
 
 class Building:
@@ -189,12 +190,11 @@ class Building:
                 f"{self.trace.label} is called twice in a step, and sparse",
                 remedy="call it once, with all that it looks up, or leave sparse out",
             )
-        every = indices.reshape(indices.size)
-        slots = f.factorize(indices)
-        first = f.broadcast_to(every[:1], (min(every.size, table.shape[0]),))
-        numbers = f.put(first, slots.reshape(every.size), every)
+        numbers, slots = f.distinct(indices, table.shape[0])
         values = f.gather(table, numbers)
-        self.rows[full] = Rows(numbers, values)
+        none, one = (self.trace.constant(number, table.dtype) for number in (0.0, 1.0))
+        used = f.put(f.broadcast_to(none, numbers.shape), slots, f.broadcast_to(one, slots.shape))
+        self.rows[full] = Rows(numbers, values, used.reshape(numbers.size, *(1 for _ in table.shape[1:])))
         return f.gather(values, slots)
 
     def state(self, name: str, shape: Sequence[int], initializer: Initializer, dtype: str) -> Tensor:

@@ -64,11 +64,11 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     inputs = inputs_of(trace, recipe, batch.inputs)
     with building(trace, training=True, dtype=recipe.dtype) as built:
         loss = recorded(recipe.objective, inputs, built).loss
-    tables = {name: trace.parameters[name] for name in built.rows}
-    _refuse_whole_tables(recipe, tables)
     # Of a table that is looked up sparsely, the rows of this step stand for the whole.
     parameters = trace.parameters | {name: rows.values for name, rows in built.rows.items()}
-    deltas = differentiate(_with_penalties(recipe, loss, parameters, built), parameters.values())
+    objective = _with_penalties(recipe, loss, trace.parameters, built)
+    _refuse_whole_tables(recipe, trace, built.rows)
+    deltas = differentiate(objective, parameters.values())
     gradients = {name: deltas[tensor.value] for name, tensor in parameters.items()}
     with trace.at(layer="gradient_point", part="update"):
         point = recipe.optimizer.gradient_point(gradients, parameters)
@@ -79,14 +79,14 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
         news = {}
         for name, parameter in parameters.items():
             with trace.at(layer=name):
+                whole, rows = trace.parameters[name], built.rows.get(name)
+                changes[name] = changes[name] * rows.used if rows else changes[name]
                 news[name] = parameter + changes[name]
-                if name in tables:
-                    updates[tables[name]] = f.put(tables[name], built.rows[name].numbers, news[name])
-                else:
-                    updates[parameter] = news[name]
+                updates[whole] = f.put(whole, rows.numbers, news[name]) if rows else news[name]
     results = {"loss": loss}
     if watch:
         with trace.at(layer="sizes", part="watch"):
+            news |= {name: news[name] * rows.used for name, rows in built.rows.items()}
             known = {path: deltas[y.value] for path, y in built.outputs.items() if y.value in deltas}
             results |= measured(watch, readings_of(built.outputs, known, news, gradients, changes))
     program = trace.program(results, updates | built.updates)
@@ -230,14 +230,17 @@ def _with_penalties(
     return objective
 
 
-def _refuse_whole_tables(recipe: Recipe, tables: Mapping[str, Tensor]) -> None:
+def _refuse_whole_tables(recipe: Recipe, trace: Trace, rows: Mapping[str, Rows]) -> None:
     """Raise ConfigError where a step could not leave most rows of a sparse table alone."""
-    for name in tables:
-        if recipe.penalties:
-            raise ConfigError(
-                f"'{name}' is sparse, and {type(recipe.penalties[0]).__name__} is a penalty on all of it",
-                remedy="use weight decay, which acts on the rows that a step looks up, or sparse=False",
-            )
+    for name, looked_up in rows.items():
+        table, values = trace.parameters[name].value, looked_up.values.value
+        for step in trace.steps:
+            if table in step.inputs and step.output is not values:
+                raise ConfigError(
+                    f"'{name}' is sparse, and {step.layer or 'the objective'} reads all of it",
+                    remedy="use weight decay in place of a penalty, as it acts on the rows of a step, "
+                    "or sparse=False",
+                )
         if not recipe.optimizer.acts_by_rows(name):
             raise ConfigError(
                 f"'{name}' is sparse, and the optimizer does not act by rows",
@@ -252,7 +255,7 @@ def _optimize(
     gradients: Mapping[str, Tensor],
     parameters: Mapping[str, Tensor],
     rows: Mapping[str, Rows],
-) -> tuple[Mapping[str, Tensor], dict[Tensor, Tensor]]:
+) -> tuple[dict[str, Tensor], dict[Tensor, Tensor]]:
     """What the optimizer adds to each parameter, and the updates of its state.
 
     rows: of sparse tables, in whose place the parameters have these rows.
@@ -281,7 +284,7 @@ def _optimize(
         whole: f.put(whole, numbers[name], fresh[name]) if name in numbers else fresh[name]
         for name, whole in wholes.items()
     }
-    return changes, updates
+    return dict(changes), updates
 
 
 def _with_rows(recipe: Recipe, shapes: _Shapes, tables: Iterable[str]) -> list[str]:

@@ -31,15 +31,17 @@ def factorize(x: Tensor) -> Tensor:
     return x.trace.record("factorize", x)
 
 
-def distinct(x: Tensor) -> tuple[Tensor, Tensor]:
+def distinct(x: Tensor, most: int) -> tuple[Tensor, Tensor]:
     """The distinct values of x in order of first occurrence, and which of them each element is.
 
-    x: int32 or int64, any shape, of n elements -> values (n,) of the same dtype, and slots, int32, of x's
-    shape; values[slots] = x. Shapes are fixed: values that are left over repeat the first. Since for `put`
-    the first of equal indices counts, rows of a table can be gathered at values, changed and put back there.
+    x: int32 or int64, any shape, of n elements, at least 1. most: how many distinct values there can be, at
+    least 1 -> values (min(n, most),) of x's dtype, and slots, int32, of x's shape; values[slots] = x. Values
+    that are left over repeat the first. Since for `put` the first of equal indices counts, rows of a table
+    can be gathered at values, changed and put back there.
     """
-    flat, slots = x.reshape(x.size), factorize(x)
-    return put(broadcast_to(flat[:1], flat.shape), slots.reshape(x.size), flat), slots
+    every, slots = x.reshape(x.size), factorize(x)
+    first = broadcast_to(every[:1], (min(x.size, most),))
+    return put(first, slots.reshape(x.size), every), slots
 
 
 def sort(x: Tensor, axis: int = -1, *, descending: bool = False) -> Tensor:
