@@ -1,6 +1,7 @@
 """Sparse tables: a step updates the rows that it looks up, and the optimizer's state of these."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,13 @@ def trained(vocabulary: int, optimizer: nn.Transform, *, sparse: bool, executor:
     model = nn.Sequential(
         [nn.Embedding(vocabulary, 3, sparse=sparse), nn.GlobalAvgPool1D(), nn.Dense(4, "tanh"), nn.Dense(2)]
     )
-    settings = {"epochs": 3, "batch_size": 16, "keep": "last", "progress": False, "executor": executor}
+    settings: dict[str, Any] = {
+        "epochs": 3,
+        "batch_size": 16,
+        "keep": "last",
+        "progress": False,
+        "executor": executor,
+    }
     return chainrule.train(
         model, (x, x.sum(1) % 2), loss="cross_entropy", optimizer=optimizer, **(settings | more)
     )
@@ -68,12 +75,19 @@ def test_adam_moves_the_rows_of_a_batch_alone(executor):
     x = RANDOM.integers(0, vocabulary, (24, tokens)).astype(np.int32)
     y = RANDOM.normal(size=(24, 1))
     model = nn.Sequential([nn.Embedding(vocabulary, 1, sparse=True), nn.GlobalAvgPool1D()])
-    settings = {"batch_size": 8, "shuffle": False, "keep": "last", "progress": False, "executor": executor}
+    settings: dict[str, Any] = {
+        "batch_size": 8,
+        "shuffle": False,
+        "keep": "last",
+        "progress": False,
+        "executor": executor,
+    }
     settings |= {"loss": "mean_squared_error", "optimizer": nn.adam(rate), "dtype": "float64"}
     if executor == "native":
         settings["dtype"] = "float32"
     run = chainrule.train(model, (x, y), epochs=2, **settings)
-    start = chainrule.train(model, (x, y), epochs=1, **(settings | {"optimizer": nn.sgd(1e-30)}))
+    standing: dict[str, Any] = settings | {"optimizer": nn.sgd(1e-30)}
+    start = chainrule.train(model, (x, y), epochs=1, **standing)
     weights = start.parameters[WEIGHT].astype(np.float64)
     mean, square = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(6):
@@ -136,7 +150,7 @@ def test_other_parameters_may_have_another_optimizer():
         trained(50, nn.chain(optimizer, nn.MaxNorm(1.0)), sparse=True)
     model = nn.Sequential([nn.Embedding(50, 3, sparse=True), nn.GlobalAvgPool1D(), nn.Dense(2)])
     x = RANDOM.integers(0, 50, (20, 2)).astype(np.int32)
-    settings = {"loss": "cross_entropy", "epochs": 1, "progress": False}
+    settings: dict[str, Any] = {"loss": "cross_entropy", "epochs": 1, "progress": False}
     assert chainrule.train(model, (x, x[:, 0] % 2), optimizer=optimizer, **settings).history
 
 
@@ -150,7 +164,7 @@ def test_a_sparse_layer_is_called_once_in_a_step():
 def test_tokens_of_64_bits_are_looked_up_alike():
     x = RANDOM.integers(0, 50, (20, 3))
     model = nn.Sequential([nn.Embedding(50, 3, sparse=True), nn.GlobalAvgPool1D(), nn.Dense(2)])
-    settings = {"loss": "cross_entropy", "epochs": 2, "progress": False}
+    settings: dict[str, Any] = {"loss": "cross_entropy", "epochs": 2, "progress": False}
     short, long = (chainrule.train(model, (x.astype(d), x[:, 0] % 2), **settings) for d in ("i4", "i8"))
     np.testing.assert_array_equal(short.parameters[WEIGHT], long.parameters[WEIGHT])
 
@@ -159,7 +173,7 @@ def test_rows_that_are_left_over_are_measured_as_unchanged():
     """A batch of one token repeated: after the first step Adam's mean would move what is left over, too."""
     x = np.full((8, 5), 3, np.int32)
     model = nn.Sequential([nn.Embedding(50, 3, sparse=True), nn.GlobalAvgPool1D(), nn.Dense(1)])
-    settings = {"loss": "mean_squared_error", "batch_size": 8, "epochs": 3, "progress": False}
+    settings: dict[str, Any] = {"loss": "mean_squared_error", "batch_size": 8, "epochs": 3, "progress": False}
     one, many = (
         chainrule.train(model, (x[:, :n], np.ones((8, 1))), watch=[Probe("update", per="value")], **settings)
         for n in (1, 5)

@@ -65,7 +65,7 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     with building(trace, training=True, dtype=recipe.dtype) as built:
         loss = recorded(recipe.objective, inputs, built).loss
     # Of a table that is looked up sparsely, the rows of this step stand for the whole.
-    parameters = trace.parameters | {name: rows.values for name, rows in built.rows.items()}
+    parameters = dict(trace.parameters) | {name: rows.values for name, rows in built.rows.items()}
     objective = _with_penalties(recipe, loss, trace.parameters, built)
     _refuse_whole_tables(recipe, trace, built.rows)
     deltas = differentiate(objective, parameters.values())
