@@ -188,7 +188,7 @@ class Building:
         if full in self.rows:
             raise ConfigError(
                 f"{self.trace.label} is called twice in a step, and sparse",
-                remedy="call it once, with all that it looks up, or leave sparse out",
+                remedy="call it once, with all that it looks up, or let it not be sparse",
             )
         numbers, slots = f.distinct(indices, table.shape[0])
         values = f.gather(table, numbers)

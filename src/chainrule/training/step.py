@@ -239,13 +239,13 @@ def _refuse_whole_tables(recipe: Recipe, trace: Trace, rows: Mapping[str, Rows])
                 raise ConfigError(
                     f"'{name}' is sparse, and {step.layer or 'the objective'} reads all of it",
                     remedy="use weight decay in place of a penalty, as it acts on the rows of a step, "
-                    "or sparse=False",
+                    "or a table that is not sparse",
                 )
         if not recipe.optimizer.acts_by_rows(name):
             raise ConfigError(
                 f"'{name}' is sparse, and the optimizer does not act by rows",
                 remedy="use one such as adam, adagrad or sgd for it, by nn.Partition beside others, "
-                "or sparse=False",
+                "or a table that is not sparse",
             )
 
 
