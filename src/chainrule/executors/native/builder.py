@@ -74,7 +74,6 @@ class Builder(ABC):
                 is_later = True
             elif seen.intersection(step.inputs) and (is_later or step.operation != "gather"):
                 return False
-        self.gathered = {root: each for root, each in self.gathered.items() if each[0] is not old}
         return True
 
     def add(self, node: Node, output: Value) -> None:

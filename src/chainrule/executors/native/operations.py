@@ -209,6 +209,8 @@ def _put(builder: Builder, step: Step) -> None:
     y, given = step.output, [builder.dense(indices), builder.dense(updates)]
     if builder.is_replaced_by(x, y):
         builder.home[y] = x
+        # What was gathered is read where it lies then, no more from the rows that are replaced.
+        builder.gathered = {root: each for root, each in builder.gathered.items() if each[0] is not x}
     else:
         builder.copy(builder.views[x], y)
     position = builder.next_position()
