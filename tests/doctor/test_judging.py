@@ -65,3 +65,12 @@ def test_after_a_repair_a_smaller_gain_is_worth_more_epochs():
     assert not healthy.is_far_above(gained)
     assert repaired.is_far_above(gained)
     assert not repaired.is_problem(gained)  # a further repair is judged as the first one was
+
+
+def test_before_the_first_step_what_learns_by_itself_has_no_problem_yet():
+    """Trials as short as that can't tell how it will end."""
+    before, later = judge((0, 1.0)), judge((0, 1.0), (25, 0.9), (50, 0.8))
+    learns, stands_still = verdict(0.3, 0.1), verdict(0.9, 0.7)
+    assert not before.is_problem(learns)
+    assert before.is_problem(stands_still)
+    assert later.is_problem(learns)

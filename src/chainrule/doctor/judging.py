@@ -34,8 +34,9 @@ _LOST = 0.9
 _EARLY, _NOTHING = 0.1, 0.98
 """Of the training, and of the yardstick of a constant answer: what is above the second after the first learns
 nothing."""
-_WELL = 0.25
-"""Of the yardstick of a constant answer: below it training goes well."""
+_WELL, _LEARNS = 0.25, 0.5
+"""Of the yardstick of a constant answer: below the first training goes well, and below the second so soon
+after its start that trials can't tell how it will end."""
 _MUCH = 0.4
 """Of the training: where nothing is learned in so much of it, nothing is to be hoped for."""
 _FAST = 0.75
@@ -145,6 +146,11 @@ class Judge:
         return self.is_flat and self.journal.scores[-1][0] >= _MUCH * self.planned
 
     @property
+    def is_unbegun(self) -> bool:
+        """Whether no step was taken yet."""
+        return self.journal.visits == [0]
+
+    @property
     def is_too_early(self) -> bool:
         """Whether training has hardly begun: trials as short as that tell little, and cost as much."""
         scores = self.journal.scores
@@ -175,6 +181,8 @@ class Judge:
         margin: that amount; None for the usual one.
         """
         if verdict.best is None:
+            return False
+        if self.is_unbegun and verdict.unchanged < _LEARNS * self.level:
             return False
         trial = verdict.trials[verdict.best]
         fallen = min(1.0, verdict.unchanged / trial.before) if trial.before > 0 else 1.0

@@ -38,8 +38,9 @@ _BY_HEART, _CURVE = "known_by_heart", "learning_curve"
 _SURE_ENOUGH = 0.9
 """How likely a cause is that is mended without proof where nothing is learned."""
 _PATIENCE = 10
-_POINTS, _SURE = 0.02, 2.0
-"""By how much a smaller share of classes is right, where a network is overfitted; in standard errors."""
+_POINTS, _MANY_POINTS, _SURE = 0.02, 0.05, 2.0
+"""By how much a smaller share of classes is right, where a network is overfitted, and where that is a
+problem; and the first in standard errors."""
 _BELOW = 0.75
 """Of the held-out error: that of the examples trained on is below, where a network is overfitted."""
 
@@ -184,7 +185,8 @@ class Treatment:
         trained_on = some_of(self.patient.data.sample, self.patient.recipe.seed)
         if scores_now(self.patient, state, trained_on).mean() > _BELOW * each_now.mean():
             return False  # what is as bad on the examples trained on has another cause
-        if not self._is_less_often_right(lowest):
+        severity = self._severity(lowest)
+        if not severity:
             return False  # it is only surer of what it says
         rising = Suspicion(
             _OVERFITTING,
@@ -195,20 +197,23 @@ class Treatment:
         recipe = replace(self.patient.recipe, keep="best", patience=_PATIENCE)
         stopping = replace(state, best=lowest, kept={})
         proposal = Proposal("early_stopping", _OVERFITTING, said, self.patient.by(recipe), stopping)
-        journal.found(problem_of([rising], [proposal], verdict, state.step, applied=repairs))
+        found = problem_of([rising], [proposal], verdict, state.step, applied=repairs)
+        journal.found(replace(found, severity=severity))
         if repairs:
             self._write_down(verdict.trials[0], goes_on=True)
             self.amend(recipe, stopping)
         return repairs
 
-    def _is_less_often_right(self, lowest: Mapping[str, np.ndarray]) -> bool:
-        """Whether fewer classes are right than with earlier weights; True where targets are numbers."""
+    def _severity(self, lowest: Mapping[str, np.ndarray]) -> str:
+        """Of having gone past the weights of an earlier epoch: '' where as many classes are right now."""
         trees = tree_now(self.patient, self.state), lowest
         now, then = (right(self.patient, tree, self.examples) for tree in trees)
         if now is None or then is None:
-            return True
+            return "problem"
         lost = then.astype(float) - now
-        return bool(lost.mean() > max(_POINTS, _SURE * lost.std() / np.sqrt(len(lost))))
+        if lost.mean() <= max(_POINTS, _SURE * lost.std() / np.sqrt(len(lost))):
+            return ""
+        return "problem" if lost.mean() > _MANY_POINTS else "note"
 
     def undo(self) -> None:
         """Go on from where the last repair was done, without it."""

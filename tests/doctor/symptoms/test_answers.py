@@ -1,11 +1,14 @@
 """What watching says of answers: each symptom on a training that has it, and on the same one without."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tests.doctor import programs
 
 import chainrule
 from chainrule import nn
+from chainrule.doctor.symptoms.answers import memorized
 
 
 def seen(model: nn.Layer, data: programs.Pair, **settings) -> dict[str, str]:
@@ -31,6 +34,19 @@ def test_labels_that_are_learned_by_heart_alone_are_a_problem():
     settings = {"optimizer": nn.adam(0.01), "epochs": 64}
     assert seen(network(10), programs.noisy(data, 0.5), **settings)["memorized"] == "problem"
     assert "memorized" not in seen(network(10), programs.noisy(data, 0.1), **settings)
+
+
+@pytest.mark.parametrize(("scores", "seen"), [((1.2, 0.8, 1.5, 1.9), True), ((1.9, 1.5, 1.2, 0.8), False)])
+def test_what_a_network_may_still_learn_is_not_called_memorized(scores, seen):
+    """At its best so far only now, it has not shown that it can't tell others apart."""
+    course = SimpleNamespace(
+        patient=SimpleNamespace(held_out=()),
+        surprise={0: np.ones(1)},
+        scores=tuple((10 * 2**place, score) for place, score in enumerate(scores)),
+        constant=1.0,
+        each_trained_on=np.array([0.1]),
+    )
+    assert bool([*memorized(course)]) == seen
 
 
 def rare(share: float) -> programs.Pair:

@@ -90,9 +90,11 @@ def memorized(course: Course) -> Iterator[Suspicion]:
 
     Wrong labels can be learned by heart alone (Zhang et al. 2017); so can few examples of many kinds.
     """
-    lowest = min((score for step, score in course.scores if step), default=0.0)
+    lowest, at = min(((score, step) for step, score in course.scores if step), default=(0.0, 0))
     if course.patient.held_out is None or not course.surprise or lowest < _NEVER * course.constant:
         return
+    if 2 * at > course.scores[-1][0]:
+        return  # it may still learn to tell others apart
     known = float(course.each_trained_on.mean())
     if known < lowest - _GAP * course.constant:
         yield Suspicion(
