@@ -156,17 +156,18 @@ class Trace:
         needed = _needed(self.steps, [*results.values(), *replaced.values()])
         steps = [step for step in self.steps if step.output in needed]
         given = {kind: [t.value for t in tensors.values()] for kind, tensors in self._given.items()}
-        deltas = [(of, delta) for of, delta in self._deltas if delta in needed]
-        final = _final_values([v for values in given.values() for v in values], steps, deltas)
-        renamed = [_renamed(step, final) for step in steps]
+        held = [value for values in given.values() for value in values]
+        known = {*held, *[step.output for step in steps]}
+        deltas = [(of, delta) for of, delta in self._deltas if delta in needed and of in known]
+        final = _renamed_values(held, steps, deltas)
         return Program(
             inputs=tuple(given["inputs"]),
             parameters=tuple(given["parameters"]),
             state=tuple(given["state"]),
-            steps=tuple(renamed),
-            outputs={name: final[value] for name, value in results.items()},
-            updates={old: final[new] for old, new in replaced.items()},
-            deltas={final[of]: final[delta] for of, delta in deltas if of in final},
+            steps=tuple([_renamed(step, final) for step in steps]),
+            outputs={name: final.get(value, value) for name, value in results.items()},
+            updates={old: final.get(new, new) for old, new in replaced.items()},
+            deltas={final.get(of, of): final.get(delta, delta) for of, delta in deltas},
         )
 
     def release(self) -> None:
@@ -218,20 +219,23 @@ def _needed(steps: Sequence[Step], wanted: Sequence[Value]) -> set[Value]:
     return needed
 
 
-def _final_values(
-    given: Sequence[Value], steps: Sequence[Step], deltas: Sequence[tuple[Value, Value]]
+def _renamed_values(
+    held: Sequence[Value], steps: Sequence[Step], deltas: Sequence[tuple[Value, Value]]
 ) -> dict[Value, Value]:
-    """Values with unique names; a delta is called δ and the name of the value that it belongs to."""
-    final = {value: value for value in given}
-    taken = {value.name for value in given}
+    """Values that get another name -> the same under that, so that all names differ and have no gaps.
+
+    A delta is called δ and the name of the value that it belongs to. held: what keeps its name.
+    """
+    final: dict[Value, Value] = {}
+    taken = {value.name for value in held}
     delta_of: dict[Value, Value] = {}
     for of, delta in deltas:
         delta_of.setdefault(delta, of)
     counts: dict[str, int] = {}
     for step in steps:
         value, of = step.output, delta_of.get(step.output)
-        if of in final:
-            name = f"δ{final[of].name}"
+        if of is not None:
+            name = f"δ{final.get(of, of).name}"
         else:  # numbered anew: the number given when recording also counts steps that are not needed
             name = f"{step.layer}.{step.operation}" if step.layer else step.operation
         if name in taken:
@@ -241,16 +245,17 @@ def _final_values(
             counts[name] = number
             name = f"{name}_{number}"
         taken.add(name)
-        final[value] = value if name == value.name else Value(value.shape, value.dtype, name)
+        if name != value.name:
+            final[value] = Value(value.shape, value.dtype, name)
     return final
 
 
 def _renamed(step: Step, final: Mapping[Value, Value]) -> Step:
     """The step with its values under their final names; itself where they have them already."""
-    output = final[step.output]
-    inputs = tuple([final[value] for value in step.inputs])
-    if output is step.output and inputs == step.inputs:  # Values are equal if they are the same object
+    output = final.get(step.output, step.output)
+    if output is step.output and final.keys().isdisjoint(step.inputs):
         return step
+    inputs = tuple([final.get(value, value) for value in step.inputs])
     return Step(step.operation, inputs, output, step.attributes, step.layer, step.part)
 
 
