@@ -1,6 +1,7 @@
 """What watching says of answers: each symptom on a training that has it, and on the same one without."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def test_labels_that_are_learned_by_heart_alone_are_a_problem():
 @pytest.mark.parametrize(("scores", "seen"), [((1.2, 0.8, 1.5, 1.9), True), ((1.9, 1.5, 1.2, 0.8), False)])
 def test_what_a_network_may_still_learn_is_not_called_memorized(scores, seen):
     """At its best so far only now, it has not shown that it can't tell others apart."""
-    course = SimpleNamespace(
+    course: Any = SimpleNamespace(
         patient=SimpleNamespace(held_out=()),
         surprise={0: np.ones(1)},
         scores=tuple((10 * 2**place, score) for place, score in enumerate(scores)),
