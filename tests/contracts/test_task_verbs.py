@@ -100,10 +100,20 @@ def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, st
     return made
 
 
+def _reviews() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    moods = random.integers(0, 2, 90)
+    words = np.array([["awful", "dull", "boring"], ["lovely", "great", "superb"]])
+    fill = ["the", "film", "was", "and", "a", "story"]
+    texts = [" ".join([*random.choice(fill, 6), *random.choice(words[mood], 2)]) for mood in moods]
+    return pd.DataFrame({"review": texts, "kind": np.array(["bad", "good"])[moods]})
+
+
 SERIES = ["--time", "day", "--series", "shop", "--horizon", "7"]
 CASES = {
     "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
+    "text": (_file_of(_reviews), ["-t", "kind", "-s", "epochs=2"]),
     "image": (_pictures, ["-s", "epochs=1"]),
     "segment": (_masks, ["-s", "epochs=1"]),
     "detect": (_boxes, ["-s", "epochs=20", "-s", "network=small"]),

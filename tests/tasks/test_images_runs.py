@@ -62,7 +62,7 @@ def test_scores_of_impostors_are_there_or_missed():
 
 
 def test_trials_are_compared_on_validation_images():
-    with pytest.raises(ConfigError, match="there are no validation images"):
+    with pytest.raises(ConfigError, match="there are no validation examples"):
         SEARCH.prepare(subject(), ImageSettings(validation=0.0))
     trials = SEARCH.prepare(subject(), ImageSettings())
     assert trials.found[-1].startswith("2 classes; ")

@@ -102,7 +102,8 @@ def get(
     if isinstance(entry, NamedTable):
         print(" kind     table")
         print(f" size     {entry.rows:,} rows, {entry.columns} columns")
-        print(f" task     {entry.task} of '{entry.target}'{_order(entry)}")
+        kind = "classification of texts by" if entry.task == "text" else f"{entry.task} of"
+        print(f" task     {kind} '{entry.target}'{_order(entry)}")
     else:
         parts = " to train, ".join(f"{count:,}" for count in entry.images)
         print(" kind     images")

@@ -21,10 +21,13 @@ from chainrule.tasks.task import (
     plain_settings,
     settings_of,
 )
+from chainrule.tasks.text import TEXT
 from chainrule.training.folder import kind_of
 
-TASKS: Mapping[str, Task] = {task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, IMAGE, FACES)}
-"""Tasks by name, the default first. The first that takes a source gets it: boxes, masks, then images."""
+TASKS: Mapping[str, Task] = {
+    task.name: task for task in (TABLE, FORECAST, TEXT, DETECT, SEGMENT, IMAGE, FACES)
+}
+"""Tasks by name, the default first. The first that takes a source gets it: boxes before images, say."""
 
 
 def task_of(folder: Path) -> Task:

@@ -2,21 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from chainrule.errors import ConfigError
 from chainrule.tasks.images_shown import read_pictures, write_pictures
-from chainrule.tasks.settings import AUTO
 from chainrule.tasks.storing import config_of, read_config, read_evaluation, read_made, save_run, write_json
-from chainrule.tasks.task import Search
-from chainrule.tasks.trainer import PreparedTrials, Trainer
 from chainrule.training import Run, load_run
 from chainrule.training.folder import check_kind, read_safetensors, safetensors_bytes
-from chainrule.tune import Space
 
 Shape = TypeVar("Shape")
 Settings = TypeVar("Settings")
@@ -111,29 +106,3 @@ class ImagesRun(Generic[Shape, Settings]):
         write_pictures(folder, self.pictures)
         if self.stored.arrays is not None:
             (folder / self.stored.arrays).write_bytes(safetensors_bytes(self.arrays, {}))
-
-
-def images_search(trainer: Trainer, space: Space, most_epochs: int) -> Search:
-    """The search over a space of settings, whose first trial has the default settings of `train`.
-
-    Trials are compared by the loss on validation images; ConfigError if the settings leave none.
-    most_epochs: by 'auto'.
-    """
-
-    def prepare(opened: Any, settings: Any) -> PreparedTrials:
-        prepared = trainer.prepare(opened, settings)
-        if prepared.validation is None:
-            raise ConfigError(
-                "trials are compared by their validation loss, and there are no validation images",
-                remedy="set a share of the images aside ({validation})",
-                settings={"validation": 0.1},
-            )
-        return PreparedTrials(trainer, prepared, prepared.found)
-
-    return Search(
-        spaces={"training": space},
-        usual=lambda settings: "training",
-        settings=lambda values, settings: replace(settings, **values),
-        prepare=prepare,
-        most_epochs=lambda settings: most_epochs if settings.epochs == AUTO else settings.epochs,
-    )

@@ -1,13 +1,16 @@
 """The way from a source to an evaluated run, as most tasks take it: preparing, planning, training, trials."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from chainrule.errors import ConfigError
 from chainrule.nn.metrics import OwnMetric
-from chainrule.tasks.task import Planned, Say, say_nothing
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.task import Planned, Say, Search, say_nothing
 from chainrule.training import Listener, Recipe, Run, train_recipe
+from chainrule.tune import Space
 
 
 class Prepared(Protocol):
@@ -86,6 +89,32 @@ class PreparedTrials:
     def evaluated(self, run: Run, settings: Any) -> Any:
         """A run of `fit`, evaluated on the held-out examples."""
         return self.trainer.evaluated(self.prepared, run, settings)
+
+
+def search_of(trainer: Trainer, space: Space, most_epochs: int) -> Search:
+    """The search over a space of settings, whose first trial has the default settings of `train`.
+
+    Trials are compared by the loss on validation examples; ConfigError if the settings leave none.
+    most_epochs: by 'auto'.
+    """
+
+    def prepare(opened: Any, settings: Any) -> PreparedTrials:
+        prepared = trainer.prepare(opened, settings)
+        if prepared.validation is None:
+            raise ConfigError(
+                "trials are compared by their validation loss, and there are no validation examples",
+                remedy="set a share of the examples aside ({validation})",
+                settings={"validation": 0.1},
+            )
+        return PreparedTrials(trainer, prepared, prepared.found)
+
+    return Search(
+        spaces={"training": space},
+        usual=lambda settings: "training",
+        settings=lambda values, settings: replace(settings, **values),
+        prepare=prepare,
+        most_epochs=lambda settings: most_epochs if settings.epochs == AUTO else settings.epochs,
+    )
 
 
 def training_facts(run: Run) -> dict[str, Any]:

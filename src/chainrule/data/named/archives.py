@@ -15,9 +15,12 @@ _AR, _AR_HEAD = b"!<arch>\n", 60
 
 
 def wheel_files(path: Path, names: Collection[str]) -> dict[str, bytes]:
-    """The content of some files in a wheel, which is a zip file."""
+    """The content of some files in a wheel, which is a zip file; a name with a / at its end is a folder."""
     with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in names}
+        folders = tuple(name for name in names if name.endswith("/"))
+        below = [each for each in archive.namelist() if each.startswith(folders) and not each.endswith("/")]
+        files = [name for name in names if name not in folders] + (below if folders else [])
+        return {name: archive.read(name) for name in files}
 
 
 def npm_files(path: Path, names: Collection[str]) -> dict[str, bytes]:

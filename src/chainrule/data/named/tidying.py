@@ -1,8 +1,10 @@
 """From a file in a package to a tidy table: names, dates and categories as a person would expect them."""
 
 import io
+import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from chainrule.data.named.catalogue import NamedTable
@@ -12,9 +14,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def tidy_table(entry: NamedTable, content: bytes) -> "pd.DataFrame":
-    """The table in a package's file; DataError where it is a pickle that is more than a table."""
-    frame = _read(entry, content)
+def tidy_table(entry: NamedTable, files: Mapping[str, bytes]) -> "pd.DataFrame":
+    """The table in a package; DataError where it is a pickle that is more than a table.
+
+    files: the content of the entry's member, or of all files in it, by name.
+    """
+    if entry.name in _OF_TEXTS:
+        frame = _OF_TEXTS[entry.name](files)
+        return frame.drop_duplicates(frame.columns[0], ignore_index=True)
+    frame = _read(entry, files[entry.member])
     frame = frame.drop(columns="rownames", errors="ignore")  # R's, which count the rows
     return _TIDYING[entry.name](frame) if entry.name in _TIDYING else frame
 
@@ -28,6 +36,31 @@ def _read(entry: NamedTable, content: bytes) -> "pd.DataFrame":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             content = archive.read(archive.namelist()[0])
     return pd.read_csv(io.BytesIO(content))
+
+
+def _imdb(files: Mapping[str, bytes]) -> "pd.DataFrame":
+    import pandas as pd
+
+    (content,) = files.values()
+    reviews = json.loads(content)
+    kinds = ("negative", "positive")
+    return pd.DataFrame(
+        {"review": [each["t"] for each in reviews], "sentiment": [kinds[each["s"]] for each in reviews]}
+    )
+
+
+def _bbc_topics(files: Mapping[str, bytes]) -> "pd.DataFrame":
+    """One file, sports/199.txt, is written in Latin 1, the others in UTF-8."""
+    import pandas as pd
+
+    rows = []
+    for name, content in sorted(files.items()):
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+        rows.append((text.strip(), PurePosixPath(name).parent.name))
+    return pd.DataFrame(rows, columns=["text", "topic"])
 
 
 def _adult(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -81,4 +114,9 @@ _TIDYING: "dict[str, Callable[[pd.DataFrame], pd.DataFrame]]" = {
     "bike": _bike,
     "electricity": _electricity,
     "rossmann": _rossmann,
+}
+
+_OF_TEXTS: "dict[str, Callable[[Mapping[str, bytes]], pd.DataFrame]]" = {
+    "imdb": _imdb,
+    "bbc-topics": _bbc_topics,
 }

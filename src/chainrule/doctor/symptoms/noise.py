@@ -43,7 +43,7 @@ def noise_scale(course: Course) -> float | None:
     """tr Σ / |G|² in examples, with Σ the covariance of the gradient of one example and G that of all.
 
     At this batch size noise and gradient are alike. None where half batches can't be had or tell nothing,
-    such as where the gradient is lost in its noise.
+    such as where the gradient is lost in its noise, or is that of rows looked up, which differ each time.
     """
     patient = course.patient
     half = patient.data.rows(patient.recipe.batch_size) // 2
@@ -57,17 +57,21 @@ def noise_scale(course: Course) -> float | None:
                 _gradient(course, Arrays({name: array[rows] for name, array in arrays.items()}))
                 for rows in np.split(order, 2)
             )
+            if one is None or other is None:
+                return None
             noise += half * float(((one - other) ** 2).sum()) / 2
             signal += float(one @ other)
     return noise / signal if signal > 0 and np.isfinite([noise, signal]).all() else None
 
 
-def _gradient(course: Course, batch: Arrays) -> np.ndarray:
-    """That of all parameters, in one row: (numbers,) float64."""
+def _gradient(course: Course, batch: Arrays) -> np.ndarray | None:
+    """That of all parameters, in one row: (numbers,) float64; None where one of them has none as a whole."""
     programs = course.patient.programs
+    program = programs.step(batch, len(batch)).program
+    if not all(value in program.deltas for value in program.parameters):
+        return None
 
     def compiled() -> Compiled:
-        program = programs.step(batch, len(batch)).program
         deltas = {value.name: program.deltas[value] for value in program.parameters}
         return programs.compile(ending_in(program, deltas))
 

@@ -2,7 +2,7 @@
 
 from chainrule.tasks.detect.prepare import MOST_EPOCHS
 from chainrule.tasks.detect.run import TRAINER
-from chainrule.tasks.images_runs import images_search
+from chainrule.tasks.trainer import search_of
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -17,4 +17,4 @@ TRAINING_SPACE = Space(
 )
 """The first trial has the default settings of `train`."""
 
-SEARCH = images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS)
+SEARCH = search_of(TRAINER, TRAINING_SPACE, MOST_EPOCHS)

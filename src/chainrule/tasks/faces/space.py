@@ -9,9 +9,8 @@ from chainrule.tasks.faces.opening import FaceSet
 from chainrule.tasks.faces.prepare import MOST_EPOCHS
 from chainrule.tasks.faces.run import TRAINER
 from chainrule.tasks.faces.settings import FaceSettings
-from chainrule.tasks.images_runs import images_search
 from chainrule.tasks.settings import AUTO
-from chainrule.tasks.trainer import PreparedTrials
+from chainrule.tasks.trainer import PreparedTrials, search_of
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -47,4 +46,4 @@ def _prepare(subject: FaceSet, settings: FaceSettings) -> PreparedTrials:
     return PreparedTrials(TRAINER, prepared, prepared.found)
 
 
-SEARCH = replace(images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS), settings=_trial, prepare=_prepare)
+SEARCH = replace(search_of(TRAINER, TRAINING_SPACE, MOST_EPOCHS), settings=_trial, prepare=_prepare)

@@ -2,8 +2,8 @@
 
 from chainrule.tasks.image.recipe import MOST_EPOCHS
 from chainrule.tasks.image.run import TRAINER
-from chainrule.tasks.images_runs import images_search
 from chainrule.tasks.settings import AUTO
+from chainrule.tasks.trainer import search_of
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -21,4 +21,4 @@ TRAINING_SPACE = Space(
 )
 """The first trial has the default settings of `train`."""
 
-SEARCH = images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS)
+SEARCH = search_of(TRAINER, TRAINING_SPACE, MOST_EPOCHS)

@@ -1,9 +1,9 @@
 """The search space of masks: settings of training and of augmentation."""
 
-from chainrule.tasks.images_runs import images_search
 from chainrule.tasks.segment.recipe import MOST_EPOCHS
 from chainrule.tasks.segment.run import TRAINER
 from chainrule.tasks.settings import AUTO
+from chainrule.tasks.trainer import search_of
 from chainrule.tune import Categorical, Float, Space
 
 TRAINING_SPACE = Space(
@@ -19,4 +19,4 @@ TRAINING_SPACE = Space(
 )
 """The first trial has the default settings of `train`. Those of the loss are fixed, as it compares trials."""
 
-SEARCH = images_search(TRAINER, TRAINING_SPACE, MOST_EPOCHS)
+SEARCH = search_of(TRAINER, TRAINING_SPACE, MOST_EPOCHS)

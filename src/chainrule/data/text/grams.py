@@ -1,0 +1,101 @@
+"""Documents as bags of n-grams, each hashed to the number of a bucket."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PADDING = 0
+"""The bucket of no n-gram, with which batches are filled up."""
+SHORTEST_PART = 3
+"""Characters of the shortest part of a word."""
+_DOCUMENTS_AT_ONCE = 512
+_FACTOR, _MIXER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+_HALF, _WORD = np.uint64(32), np.uint64(64)
+_OF_CHARACTERS = np.uint64(0xA0761D6478BD642F)
+
+
+@dataclass(frozen=True)
+class Hashing:
+    """Which n-grams of documents are counted, and into how many buckets they are hashed.
+
+    longest: words of the longest n-gram, at least 1. characters: of the longest part of a word, from 3 on; 0
+    for none. bits: there are 2^bits buckets; 1 to 31.
+    """
+
+    longest: int
+    characters: int
+    bits: int
+
+    @property
+    def buckets(self) -> int:
+        """Their number."""
+        return 1 << self.bits
+
+    def of_words(self, numbers: np.ndarray) -> list[np.ndarray]:
+        """The buckets of the n-grams of one text: of 1 word, (words,), of 2, (words - 1,), and so on."""
+        return [_buckets(each, self.bits) for each in _hashes(numbers.astype(np.uint64), self.longest)]
+
+    def of_characters(self, word: str) -> np.ndarray:
+        """The buckets of the parts of a word with its ends marked, those of 3 characters first."""
+        if not self.characters:
+            return np.zeros(0, np.int32)
+        codes = np.array([ord(each) for each in f"<{word}>"], np.uint64) ^ _OF_CHARACTERS
+        hashed = _hashes(codes, self.characters)[SHORTEST_PART - 1 :]
+        return np.concatenate([np.zeros(0, np.int32), *(_buckets(each, self.bits) for each in hashed)])
+
+
+def bags(
+    numbers: np.ndarray, lengths: np.ndarray, hashing: Hashing, names: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The buckets of the n-grams of each document, each once and ascending.
+
+    numbers, lengths: of the words, as `Words.numbers` gives them. names: of the words, by number.
+    Returns the buckets of all documents one after the other, (grams,) int32, and how many each has,
+    (documents,) int64. A document without words has the bucket `PADDING` alone.
+    """
+    starts = np.cumsum(lengths) - lengths
+    parts = [hashing.of_characters(name) for name in names] if hashing.characters else []
+    found, counts = [np.zeros(0, np.int32)], np.empty(len(lengths), np.int64)
+    for first in range(0, len(lengths), _DOCUMENTS_AT_ONCE):
+        last = min(first + _DOCUMENTS_AT_ONCE, len(lengths))
+        begin = int(starts[first])
+        some = numbers[begin : int(starts[last - 1] + lengths[last - 1])]
+        grams = hashing.of_words(some)
+        for document in range(first, last):
+            start, length = int(starts[document]) - begin, int(lengths[document])
+            own = [each[start : start + length - n] for n, each in enumerate(grams) if length > n]
+            own += [parts[word] for word in np.unique(some[start : start + length]) if parts]
+            bag = _distinct(np.concatenate(own)) if own else np.array([PADDING], np.int32)
+            found.append(bag)
+            counts[document] = len(bag)
+    return np.concatenate(found), counts
+
+
+def _distinct(buckets: np.ndarray) -> np.ndarray:
+    """Those that occur, ascending; faster than np.unique on the few of a document."""
+    buckets.sort()
+    first = np.empty(len(buckets), bool)
+    first[0] = True
+    np.not_equal(buckets[1:], buckets[:-1], out=first[1:])
+    return buckets[first]
+
+
+def _hashes(numbers: np.ndarray, longest: int) -> list[np.ndarray]:
+    """Hashes of 1, 2, … longest numbers in a row, from each place on where so many follow."""
+    single = _mixed(numbers + np.uint64(1))
+    whole = [single]
+    for size in range(2, min(longest, len(numbers)) + 1):
+        whole.append(_mixed(whole[-1][:-1] * _FACTOR + single[size - 1 :]))
+    return whole
+
+
+def _mixed(numbers: np.ndarray) -> np.ndarray:
+    """Every bit of a number spread over all others (the finalizer of a hash, with Pelle Evensen's factor)."""
+    for _ in range(2):
+        numbers = (numbers ^ (numbers >> _HALF)) * _MIXER
+    return numbers ^ (numbers >> _HALF)
+
+
+def _buckets(hashes: np.ndarray, bits: int) -> np.ndarray:
+    """The first bits of hashes, as numbers of buckets other than `PADDING`."""
+    return np.maximum(hashes >> (_WORD - np.uint64(bits)), 1).astype(np.int32)

@@ -1,0 +1,304 @@
+"""Preparing documents: left out what can't be learned from, split, their words and n-grams as numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import sklearn
+
+from chainrule.data import (
+    Arrays,
+    Preparation,
+    Ragged,
+    Reading,
+    Table,
+    check_table,
+    classes_of,
+    fit_preparation,
+    split_indices,
+)
+from chainrule.data.ragged import few_lengths
+from chainrule.data.text import Hashing, Words, bags, learn_words
+from chainrule.data.text.folders import PART
+from chainrule.data.values import keys_of
+from chainrule.data.wording import counted, places
+from chainrule.errors import DataError
+from chainrule.tasks.settings import AUTO
+from chainrule.tasks.task import Planned
+from chainrule.tasks.text.naive_bayes import log_ratios
+from chainrule.tasks.text.network import BAG, RATIOS
+from chainrule.tasks.text.opening import TextSet
+from chainrule.tasks.text.problems import PROBLEMS, Labels, Problem, check_problem, labels_of, usual_problem
+from chainrule.tasks.text.recipe import WORDS_KNOWN, recipe_for
+from chainrule.tasks.text.settings import TextSettings
+from chainrule.training import Recipe
+
+MOST_BITS = 22
+"""At most 2^22 buckets, and fewer where there are many classes."""
+_MOST_NUMBERS = 1 << 23  # of the bag's weights
+SHORT = 20
+"""Documents of fewer words, as a median, are also told by the parts of their words."""
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class TextForm:
+    """How new documents become what the network takes.
+
+    column: of the texts. problem: with its classes. words: the tokenizer. hashing: of n-grams; None for a
+    network of words. most_words: longer documents are read up to here. preparation: of the target, and of the
+    columns beside the text.
+    """
+
+    column: str
+    problem: Problem
+    words: Words
+    hashing: Hashing | None
+    most_words: int
+    preparation: Preparation
+
+    def numbers(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The words of texts, cut after `most_words`, and how many there are."""
+        numbers, lengths = self.words.numbers(texts)
+        if (lengths <= self.most_words).all():
+            return numbers, lengths
+        starts = np.cumsum(lengths) - lengths
+        kept = np.arange(len(numbers)) - np.repeat(starts, lengths) < self.most_words
+        return numbers[kept], np.minimum(lengths, self.most_words)
+
+    def sequences(self, numbers: np.ndarray, lengths: np.ndarray) -> Ragged:
+        """What the network takes of documents with these words."""
+        if self.hashing is None:
+            empty = lengths == 0  # a document has one word at least: the unknown one
+            places = (np.cumsum(lengths) - lengths)[empty]
+            values, counts = np.insert(numbers, places, 0), np.maximum(lengths, 1)
+        else:
+            values, counts = bags(numbers, lengths, self.hashing, self.words.names)
+        return Ragged(values, counts, few_lengths(counts))
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedText:
+    """Documents in three parts.
+
+    texts: without those that were left out. form: how they become numbers. rows: part -> rows of the table.
+    found: sentences on them. sequences: of all documents. numbers: their targets, see `Problem.marks`.
+    """
+
+    texts: TextSet
+    form: TextForm
+    rows: Mapping[str, np.ndarray]
+    found: tuple[str, ...]
+    sequences: Ragged
+    numbers: np.ndarray
+    columns: np.ndarray | None
+
+    @property
+    def table(self) -> Table:
+        """The table of the documents."""
+        return self.texts.table
+
+    @cached_property
+    def training(self) -> Arrays:
+        """The training documents."""
+        return self.arrays(self.rows["train"])
+
+    @cached_property
+    def validation(self) -> Arrays | None:
+        """The validation documents; None if there are none."""
+        return self.arrays(self.rows["validation"]) if len(self.rows["validation"]) else None
+
+    def arrays(self, rows: np.ndarray) -> Arrays:
+        """Documents as the network takes them, with targets."""
+        x = {"text": self.sequences[rows]}
+        if self.columns is not None:
+            x["columns"] = self.columns[rows]
+        return Arrays.of(x, self.form.problem.targets(self.numbers[rows]))
+
+    def plan(self, settings: TextSettings) -> Planned:
+        """What training begins with."""
+        return self.plan_of(self.rows["train"], settings)
+
+    def plan_of(self, rows: np.ndarray, settings: TextSettings) -> Planned:
+        """What training on some of the documents begins with."""
+        training = self.training if rows is self.rows["train"] else self.arrays(rows)
+        initial = {}
+        if self.form.hashing is not None:
+            marks = self.form.problem.marks(self.numbers[rows])
+            initial[RATIOS] = log_ratios(self.sequences[rows], marks, self.form.hashing.buckets)
+        recipe = self.recipe(settings, len(rows))
+        return Planned(recipe, training, self.validation, self.found, initial)
+
+    def recipe(self, settings: TextSettings, documents: int) -> Recipe:
+        """The recipe of the settings for this many training documents."""
+        form, features = self.form, self.form.preparation.features
+        size = len(form.words) if form.hashing is None else form.hashing.buckets
+        beside = None if self.columns is None else self.columns[self.rows["train"]]
+        return recipe_for(settings, form.problem, size, documents, features, beside)
+
+    def texts_of(self, rows: np.ndarray) -> list[str]:
+        """The texts of some documents."""
+        return _texts(self.table.frame[self.texts.column].iloc[rows])
+
+
+def prepare_text(texts: TextSet, settings: TextSettings) -> PreparedText:
+    """Leave out documents that can't be learned from, split the others, and learn their words.
+
+    Words and n-grams are learned from the training documents only. Raises DataError and ConfigError.
+    """
+    texts, said = _told_apart(texts)
+    classes = classes_of(texts.table.target_values())
+    name = usual_problem(classes) if settings.problem == AUTO else settings.problem
+    check_problem(name, classes, texts.target)
+    if name == Labels.name:
+        labels, numbers = labels_of(texts.table.target_values(), settings.separator, texts.source)
+        problem: Problem = Labels(labels)
+        checked: tuple[str, ...] = ()
+    else:
+        table, checked = check_table(texts.table, "classification")
+        texts = replace(texts, table=table)
+        problem = PROBLEMS[name](classes_of(table.target_values()))
+        numbers = _class_numbers(table, problem)
+    rows = _split(texts.table, None if name == Labels.name else numbers, settings)
+    if len(rows["train"]) < 2:
+        raise DataError(f"{texts.source} has too few documents to train on", remedy="give more of them")
+    train = rows["train"]
+    column = texts.table.frame[texts.column]
+    words = learn_words(
+        _texts(column.iloc[train]), *([] if settings.network in (AUTO, BAG) else [WORDS_KNOWN])
+    )
+    preparation = _preparation(texts, train, problem)
+    form = TextForm(texts.column, problem, words, None, settings.most_words, preparation)
+    found, lengths = form.numbers(_texts(column))
+    hashing = None
+    if settings.network in (AUTO, BAG):
+        hashing = _hashing(settings, lengths[train], problem.outputs)
+    form = replace(form, hashing=hashing)
+    sequences = form.sequences(found, lengths)
+    columns = None
+    if preparation.columns:
+        columns = preparation.transform(texts.table.frame, texts.source)
+    notes = (
+        *texts.table.notes,
+        *texts.found,
+        *said,
+        *checked,
+        *preparation.notes,
+        *_long(texts.table, lengths, settings.most_words),
+        _told(texts, problem, rows, settings.problem == AUTO),
+    )
+    return PreparedText(texts, form, rows, notes, sequences, numbers, columns)
+
+
+def _texts(series) -> list[str]:
+    return [str(text) for text in keys_of(series)]
+
+
+def _told_apart(texts: TextSet) -> tuple[TextSet, tuple[str, ...]]:
+    """The documents with a text, each once, and sentences on the others."""
+    frame, column = texts.table.frame, texts.column
+    blank = (frame[column].isna() | (frame[column].astype(str).str.strip() == "")).to_numpy()
+    again = frame[column].duplicated().to_numpy() & ~blank
+    said = []
+    for which, what in ((blank, "without text"), (again, "whose text is that of an earlier one")):
+        count = int(which.sum())
+        if count:
+            where = places(frame, np.flatnonzero(which).tolist(), 3)
+            said.append(f"Left out: {counted(count, 'document')} {what} ({where}).")
+    kept = np.flatnonzero(~(blank | again))
+    if not len(kept):
+        raise DataError(f"{texts.source}: column {column!r} holds no text", remedy="name another column")
+    return replace(texts, table=texts.table.take(kept)) if said else texts, tuple(said)
+
+
+def _class_numbers(table: Table, problem: Problem) -> np.ndarray:
+    names = {str(name): number for number, name in enumerate(problem.classes)}
+    return np.array([names[str(value)] for value in _plain(table)], np.int64)
+
+
+def _plain(table: Table) -> list:
+    known = classes_of(table.target_values())
+    if known and not isinstance(known[0], str):
+        kind = type(known[0])
+        return [kind(value) for value in table.target_values()]
+    return list(keys_of(table.target_values()))
+
+
+def _split(table: Table, labels: np.ndarray | None, settings: TextSettings) -> dict[str, np.ndarray]:
+    """The rows of each part; those that the source gives stay as they are."""
+    every = np.arange(len(table))
+    told = table.frame[PART].to_numpy() if PART in table.frame.columns else np.full(len(table), "")
+    given = {part: every[told == part] for part in PARTS}
+    rest = np.concatenate([given["train"], every[told == ""]])
+    if not len(given["test"]):
+        rest, given["test"] = _cut(rest, settings.test, settings.seed, labels)
+    if not len(given["validation"]) and settings.validation:
+        share = settings.validation / (1 - settings.test if not (told == "test").any() else 1)
+        rest, given["validation"] = _cut(rest, share, settings.seed, labels)
+    return {"train": rest, "validation": given["validation"], "test": given["test"]}
+
+
+def _cut(
+    rows: np.ndarray, share: float, seed: int, labels: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    rest, part = split_indices(len(rows), share, seed, None if labels is None else labels[rows])
+    return rows[rest], rows[part]
+
+
+def _preparation(texts: TextSet, train: np.ndarray, problem: Problem) -> Preparation:
+    """Of the columns beside the text, if they tell anything; and of the target."""
+    table = texts.table
+    others = texts.others
+    known = tuple(problem.classes)
+    if others:
+        frame = table.frame[[*others, texts.target]].iloc[train]
+        try:
+            return fit_preparation(
+                frame,
+                texts.target,
+                "classification",
+                table.source,
+                known,
+                encoding="codes",
+                reading=table.reading,
+            )
+        except DataError as error:
+            if "no column is left" not in error.what:
+                raise
+    reading = Reading({}) if table.reading is None else table.reading
+    kept = Reading({name: each for name, each in reading.columns.items() if name == texts.target})
+    version = str(sklearn.__version__)
+    return Preparation(
+        texts.target, "classification", table.source, "codes", (), known, None, (), version, kept
+    )
+
+
+def _hashing(settings: TextSettings, lengths: np.ndarray, outputs: int) -> Hashing:
+    """As many buckets as the n-grams of the training documents may need."""
+    characters = settings.characters
+    if characters == AUTO:
+        characters = 5 if np.median(lengths) < SHORT else 0
+    if settings.buckets != AUTO:
+        return Hashing(settings.words, characters, int(settings.buckets).bit_length() - 1)
+    needed = max(int(lengths.sum()) * settings.words, 2)
+    most = max((_MOST_NUMBERS // outputs).bit_length() - 1, 10)
+    return Hashing(settings.words, characters, min(needed.bit_length(), MOST_BITS, most))
+
+
+def _long(table: Table, lengths: np.ndarray, most: int) -> list[str]:
+    long = np.flatnonzero(lengths >= most)
+    if not len(long):
+        return []
+    where = places(table.frame, long.tolist(), 3)
+    return [f"{counted(len(long), 'document')} read up to word {most:,} ({where})."]
+
+
+def _told(texts: TextSet, problem: Problem, rows: Mapping[str, np.ndarray], inferred: bool) -> str:
+    train, validation, test = (len(rows[part]) for part in PARTS)
+    kinds = "labels" if isinstance(problem, Labels) else "classes"
+    why = " (whole numbers one after the other)" if inferred and problem.name == "ordinal" else ""
+    return (
+        f"{problem.name} of {texts.target!r}{why} by {texts.column!r}, {len(problem.classes)} {kinds}; "
+        f"{train:,} documents to train on, {validation:,} to validate, {test:,} held out"
+    )

@@ -1,0 +1,103 @@
+"""What a bag of n-grams has learned of words: those that speak most for a class, and those of a text."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.tasks.text.network import RATIOS, WEIGHTS
+from chainrule.training import Run
+
+if TYPE_CHECKING:
+    from chainrule.tasks.text.prepare import PreparedText, TextForm
+
+NAMED = 20
+"""n-grams of a class in the report."""
+_TRIED = 200  # of which some are parts of words, which are not shown
+_LOOKED_AT = 3000  # training documents in which the n-grams of a bucket are looked up
+_SHOWN = 1500  # characters of a text in the report
+
+
+def scores(run: Run) -> np.ndarray:
+    """What each n-gram adds to each output, (buckets, outputs)."""
+    return run.parameters[RATIOS] * run.parameters[WEIGHTS]
+
+
+def speaking(run: Run, prepared: "PreparedText") -> dict[str, list[str]]:
+    """Class or label -> the n-grams that speak most for it; nothing for a network of words.
+
+    The score of an n-gram is what it adds to the output, beyond the mean of the outputs, times the logarithm
+    of the number of training documents that have it, and one.
+    """
+    form = prepared.form
+    if form.hashing is None:
+        return {}
+    added = scores(run)
+    if form.problem.name != "classification":
+        names = [str(name) for name in form.problem.classes[-form.problem.outputs :]]
+    else:
+        added = added - added.mean(1, keepdims=True)
+        names = [str(name) for name in form.problem.classes]
+    train = prepared.rows["train"]
+    grams = prepared.sequences[train]
+    weighed = added * np.log1p(np.bincount(grams.values, minlength=len(added)))[:, None]
+    top = {name: np.argsort(-weighed[:, output], kind="stable")[:_TRIED] for output, name in enumerate(names)}
+    spelled = _spelled(prepared, np.unique(np.concatenate(list(top.values()))))
+    return {
+        name: [spelled[bucket] for bucket in buckets.tolist() if bucket in spelled][:NAMED]
+        for name, buckets in top.items()
+    }
+
+
+def _spelled(prepared: "PreparedText", buckets: np.ndarray) -> dict[int, str]:
+    """Bucket -> its most frequent n-gram of words in some training documents."""
+    form = prepared.form
+    assert form.hashing is not None  # asked of bags only
+    numbers, lengths = form.numbers(prepared.texts_of(prepared.rows["train"][:_LOOKED_AT]))
+    wanted = np.zeros(form.hashing.buckets, bool)
+    wanted[buckets] = True
+    found: Counter[tuple[int, tuple[int, ...]]] = Counter()
+    for end, length in zip(np.cumsum(lengths), lengths, strict=True):
+        own = numbers[end - length : end]
+        for size, each in enumerate(form.hashing.of_words(own), 1):
+            for first in np.flatnonzero(wanted[each]):
+                found[int(each[first]), tuple(own[first : first + size].tolist())] += 1
+    names = form.words.names
+    spelled: dict[int, str] = {}
+    for (bucket, words), _ in found.most_common():
+        spelled.setdefault(bucket, " ".join(names[word] for word in words))
+    return spelled
+
+
+def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> list[list[str | float]]:
+    """A text in pieces, each with how far it moved the answer to the predicted class, from -1 to 1.
+
+    That is the derivative of the difference between both outputs with respect to each n-gram, times 1, as
+    all n-grams of a document count once; it is shared by the words of the n-gram. Longer texts are cut.
+    """
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    if form.hashing is None:
+        return [[cut, 0.0]]
+    numbers, _ = form.numbers([cut])
+    places = form.words.places(cut)[: len(numbers)]
+    added = scores(run)
+    if form.problem.name == "ordinal":
+        passed = np.zeros(added.shape[1])
+        passed[min(predicted, true) : max(predicted, true)] = 1.0 if predicted > true else -1.0
+        toward = added @ passed
+    else:
+        toward = added[:, predicted] - added[:, true]
+    moved = np.zeros(len(numbers))
+    for size, buckets in enumerate(form.hashing.of_words(numbers), 1):
+        _, which, counts = np.unique(buckets, return_inverse=True, return_counts=True)
+        each = toward[buckets] / counts[which] / size
+        for offset in range(size):
+            moved[offset : offset + len(each)] += each
+    largest = np.abs(moved).max(initial=0.0) or 1.0
+    pieces: list[list[str | float]] = []
+    end = 0
+    for (first, last), strength in zip(places, (moved / largest).tolist(), strict=True):
+        pieces += [[cut[end:first], 0.0]] * (first > end)
+        pieces.append([cut[first:last], round(strength, 3)])
+        end = last
+    return [*pieces, [cut[end:], 0.0]] if end < len(cut) else pieces
