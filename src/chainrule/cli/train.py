@@ -58,8 +58,9 @@ def train(
         typer.Argument(
             metavar="FILE|FOLDER|NAME",
             help="A CSV, Excel, JSON or Parquet file with column names, also compressed; - for standard "
-            "input; a folder of images, with a folder for each class, with masks or with boxes; or a named "
-            "data set such as 'digits' or 'mnist', which has a target (chainrule data list).",
+            "input; a folder of texts or images, with a folder for each class, or of images with masks or "
+            "boxes; or a named data set such as 'digits' or 'mnist', which has a target (chainrule data "
+            "list).",
             show_default=False,
         ),
     ] = None,
@@ -126,10 +127,10 @@ def train(
     *,
     options: Mapping[str, str],
 ) -> None:
-    """Train a network on a table, series or images, and evaluate it on held-out examples.
+    """Train a network on a table, series, texts or images, and evaluate it on held-out examples.
 
-    For a table, classification or regression is inferred from the target column. Rows, times or images are
-    held out for the evaluation; their preparation is learned from the other ones only. The run folder
+    For a table, classification or regression is inferred from the target column. Rows, times, texts or images
+    are held out for the evaluation; their preparation is learned from the other ones only. The run folder
     gets weights, history, settings and a report.
 
     The doctor watches the training and tries on copies of it what would help; with --doctor repair it does

@@ -48,8 +48,17 @@ def test_many_documents_are_hashed_as_each_alone():
         assert values[ends[row] - counts[row] : ends[row]].tolist() == alone.tolist()
 
 
+def test_n_grams_with_an_unknown_word_are_left_out():
+    hashing = Hashing(3, 0, 30)
+    values, counts = bags(np.array([1, 2, 0, 3, 0, 0], np.int32), np.array([4, 2]), hashing, NAMES)
+    assert counts.tolist() == [4, 1]  # three words and a pair; nothing is known of the second
+    assert values[-1] == PADDING
+    known = {*hashing.of_words(np.array([1, 2]))[0], *hashing.of_words(np.array([1, 2]))[1]}
+    assert set(values[:4].tolist()) == {*known, *hashing.of_words(np.array([3]))[0]}
+
+
 def test_buckets_are_used_evenly_and_padding_by_no_n_gram():
-    numbers = np.arange(40_000, dtype=np.int32)
+    numbers = np.arange(1, 40_001, dtype=np.int32)
     values, _ = bags(numbers, np.array([40_000]), Hashing(1, 0, 8), NAMES)
     assert set(values.tolist()) == set(range(1, 256))
     hashed = Hashing(1, 0, 8).of_words(numbers)[0]

@@ -15,6 +15,7 @@ from chainrule.tasks.text.prepare import prepare_text
 from chainrule.tasks.text.run import TRAINER, load_text_run
 from chainrule.tasks.text.sections import sections
 from chainrule.tasks.text.settings import TextSettings
+from chainrule.tasks.text.speaking import marked
 
 GOOD, BAD = ("wonderful", "great", "superb", "lovely"), ("awful", "boring", "terrible", "dull")
 FILL = ("the", "film", "story", "was", "and", "actor", "scene", "with", "music", "of", "a", "plot")
@@ -92,17 +93,28 @@ def test_a_missing_column_of_new_documents_is_named(run, tmp_path: Path):
         predict(run, str(path), ignore)
 
 
-def test_words_that_moved_a_wrong_answer_are_marked():
+def test_words_that_moved_an_answer_are_marked(run):
+    text = "The wonderful film,\n was DULL…"
+    pieces = marked(run.run, run.form, text, predicted=0, true=1)  # bad, though it is good
+    assert "".join(piece for piece, _ in pieces) == text
+    strength = {piece: moved for piece, moved in pieces if moved}
+    assert strength["DULL"] > 0.5
+    assert strength["wonderful"] < -0.5
+    assert max(map(abs, strength.values())) == 1
+    other = dict(marked(run.run, run.form, text, predicted=1, true=0))
+    assert other["DULL"] == -strength["DULL"]
+
+
+def test_mistakes_are_shown_with_their_words():
     frame = reviews()
-    wrong = frame.index % 9 == 0  # wrong labels make mistakes
+    wrong = frame.index % 5 == 0  # wrong labels make mistakes
     frame.loc[wrong, "mood"] = np.where(frame["mood"][wrong] == "good", "bad", "good")
     run, _ = trained(frame)
-    mistake = run.evaluation["mistakes"][0]
-    pieces = mistake["pieces"]
-    assert "".join(text for text, _ in pieces) == frame["review"][int(mistake["place"])]
-    strongest = max(pieces, key=lambda piece: piece[1])
-    assert strongest[0] in (BAD if mistake["predicted"] == "bad" else GOOD)
-    assert max(abs(strength) for _, strength in pieces) == 1
+    mistakes = run.evaluation["mistakes"]
+    assert mistakes[0]["probability"] >= mistakes[-1]["probability"]
+    for each in mistakes:
+        assert frame["mood"][int(each["place"])] == each["true"] != each["predicted"]
+        assert "".join(text for text, _ in each["pieces"]) == frame["review"][int(each["place"])]
     assert any("<mark" in block for block in sections(run.evaluation))
 
 

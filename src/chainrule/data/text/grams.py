@@ -32,8 +32,16 @@ class Hashing:
         return 1 << self.bits
 
     def of_words(self, numbers: np.ndarray) -> list[np.ndarray]:
-        """The buckets of the n-grams of one text: of 1 word, (words,), of 2, (words - 1,), and so on."""
-        return [_buckets(each, self.bits) for each in _hashes(numbers.astype(np.uint64), self.longest)]
+        """The buckets of the n-grams of one text: of 1 word, (words,), of 2, (words - 1,), and so on.
+
+        An n-gram with an unknown word, 0, has the bucket `PADDING`.
+        """
+        found, known = [], numbers != 0
+        for size, hashes in enumerate(_hashes(numbers.astype(np.uint64), self.longest)):
+            if size:
+                known = known[:-1] & (numbers[size:] != 0)
+            found.append(np.where(known, _buckets(hashes, self.bits), PADDING).astype(np.int32))
+        return found
 
     def of_characters(self, word: str) -> np.ndarray:
         """The buckets of the parts of a word with its ends marked, those of 3 characters first."""
@@ -51,7 +59,7 @@ def bags(
 
     numbers, lengths: of the words, as `Words.numbers` gives them. names: of the words, by number.
     Returns the buckets of all documents one after the other, (grams,) int32, and how many each has,
-    (documents,) int64. A document without words has the bucket `PADDING` alone.
+    (documents,) int64. A document without known words has the bucket `PADDING` alone.
     """
     starts = np.cumsum(lengths) - lengths
     parts = [hashing.of_characters(name) for name in names] if hashing.characters else []
@@ -66,6 +74,8 @@ def bags(
             own = [each[start : start + length - n] for n, each in enumerate(grams) if length > n]
             own += [parts[word] for word in np.unique(some[start : start + length]) if parts]
             bag = _distinct(np.concatenate(own)) if own else np.array([PADDING], np.int32)
+            if bag[0] == PADDING and len(bag) > 1:
+                bag = bag[1:]
             found.append(bag)
             counts[document] = len(bag)
     return np.concatenate(found), counts

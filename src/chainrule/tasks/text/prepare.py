@@ -37,6 +37,7 @@ from chainrule.training import Recipe
 MOST_BITS = 22
 """At most 2^22 buckets, and fewer where there are many classes."""
 _MOST_NUMBERS = 1 << 23  # of the bag's weights
+_ROOM = 4  # buckets for an n-gram, if there are few, so that seldom two share one
 SHORT = 20
 """Documents of fewer words, as a median, are also told by the parts of their words."""
 PARTS = ("train", "validation", "test")
@@ -281,9 +282,9 @@ def _hashing(settings: TextSettings, lengths: np.ndarray, outputs: int) -> Hashi
         characters = 5 if np.median(lengths) < SHORT else 0
     if settings.buckets != AUTO:
         return Hashing(settings.words, characters, int(settings.buckets).bit_length() - 1)
-    needed = max(int(lengths.sum()) * settings.words, 2)
+    needed = _ROOM * int(lengths.sum()) * settings.words
     most = max((_MOST_NUMBERS // outputs).bit_length() - 1, 10)
-    return Hashing(settings.words, characters, min(needed.bit_length(), MOST_BITS, most))
+    return Hashing(settings.words, characters, min(max(needed, 1 << 12).bit_length(), MOST_BITS, most))
 
 
 def _long(table: Table, lengths: np.ndarray, most: int) -> list[str]:
