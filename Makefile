@@ -131,6 +131,10 @@ bench-images-data: $(RUNTIME)  ## images per second, checked, decoded and stream
 bench-images: $(BENCH)/.installed  ## how well the tasks on images learn within minutes, hours in all; options: ARGS="--only mnist"
 	@$(BENCH)/bin/python -m benchmarks.images $(ARGS)
 
+.PHONY: bench-text
+bench-text: $(BENCH)/.installed  ## how well the task on texts learns, beside NB-SVM; options: ARGS="--only imdb"
+	@$(BENCH)/bin/python -m benchmarks.texts $(ARGS)
+
 .PHONY: bench-doctor
 bench-doctor: $(RUNTIME)  ## the doctor on programs with a planted fault, beside its rivals; options: ARGS="--split final"
 	@$(BIN)/python -m benchmarks.doctor $(ARGS)
@@ -205,6 +209,6 @@ $(BENCH)/.installed: pyproject.toml benchmarks/requirements.txt $(NATIVE) | $(CR
 	@echo "installing chainrule and its peers into $(BENCH) (the first time takes some minutes)"
 	@$(BIN)/python -m venv $(BENCH)
 	@if $(COMPILER_WORKS); then export CHAINRULE_REQUIRE_NATIVE=1; fi; \
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[text]' \
 	  --requirement benchmarks/requirements.txt
 	@touch $@

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.contracts.valley import NAMES, STEPS, Trained, start
 
+import chainrule
 from chainrule import nn
 from chainrule.backprop import differentiate
 from chainrule.executors.numpy_ import compile_numpy
@@ -227,6 +228,34 @@ def test_fifty_steps_of_the_optimizers(name):
             # torch keeps NAdam's product of momenta in float32.
             tolerance = 1e-6 if name == "nadam" else 1e-9
             np.testing.assert_allclose(point[n], parameter.detach().numpy(), rtol=tolerance, atol=1e-11)
+
+
+@pytest.mark.parametrize("executor", ["native", "numpy"])
+def test_adam_by_rows_is_torchs_sparse_adam(executor):
+    """Six steps of a bag of tokens, of which each batch has some."""
+    random = np.random.default_rng(3)
+    x, y = random.integers(0, 40, (24, 5)), random.normal(size=(24, 3)).astype(np.float32)
+    model = nn.Sequential([nn.Embedding(40, 3, sparse=True), nn.GlobalAvgPool1D()])
+    settings: dict[str, Any] = {
+        "loss": "mean_squared_error",
+        "batch_size": 8,
+        "shuffle": False,
+        "keep": "last",
+        "progress": False,
+        "executor": executor,
+    }
+    run = chainrule.train(model, (x, y), optimizer=nn.adam(0.1, epsilon=1e-20), epochs=2, **settings)
+    start = chainrule.train(model, (x, y), optimizer=nn.sgd(1e-30), epochs=1, **settings)
+    table = torch.nn.Embedding(40, 3, sparse=True)
+    table.weight.data = torch.tensor(start.parameters["embedding_1.weight"])
+    optimizer = torch.optim.SparseAdam(table.parameters(), lr=0.1, eps=1e-20)
+    for step in range(6):
+        rows = slice(8 * (step % 3), 8 * (step % 3) + 8)
+        optimizer.zero_grad()
+        functional.mse_loss(table(torch.tensor(x[rows])).mean(1), torch.tensor(y[rows])).backward()
+        optimizer.step()
+    wanted = table.weight.detach().numpy()
+    np.testing.assert_allclose(run.parameters["embedding_1.weight"], wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_muon_points_where_torch_points():

@@ -181,3 +181,29 @@ def test_rows_that_are_left_over_are_measured_as_unchanged():
     sizes = [next(iter(run.history[-1]["watch"][WEIGHT].values())) for run in (one, many)]
     assert sizes[0] > 0
     assert sizes[1] == pytest.approx(sizes[0], rel=1e-4)
+
+
+def test_a_training_goes_on_to_the_same_bits():
+    whole = trained(300, nn.adam(0.05), sparse=True, epochs=5)
+    part = trained(300, nn.adam(0.05), sparse=True, epochs=2).train(3)
+    for name, array in whole.parameters.items():
+        np.testing.assert_array_equal(part.parameters[name], array)
+
+
+def test_the_doctor_looks_at_a_training_by_rows():
+    """It measures no noise of a gradient that is not there as a whole."""
+    x = RANDOM.integers(0, 300, (400, 6)).astype(np.int32)
+    model = nn.Sequential([nn.Embedding(300, 4, sparse=True), nn.GlobalAvgPool1D(), nn.Dense(2)])
+    run = chainrule.train(
+        model,
+        (x, x.sum(1) % 2),
+        validation=0.25,
+        loss="cross_entropy",
+        optimizer=nn.adagrad(0.1),
+        epochs=12,
+        batch_size=64,
+        progress=False,
+        doctor="advise",
+    )
+    assert len(run.history) == 12
+    assert all(finding.symptom != "gradient_noise" for finding in run.diagnosis)

@@ -1,0 +1,1 @@
+"""How well the task on texts learns, beside other methods: `python -m benchmarks.texts`."""
