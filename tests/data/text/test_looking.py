@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chainrule.data.text import holds_text_and_one_more, text_columns
+from chainrule.data.text import column_beside_text, text_columns
 
 TEXTS = [f"this is the review of film number {number}, which was long" for number in range(40)]
 TWO = pd.DataFrame({"review": TEXTS, "mood": ["good", "bad"] * 20})
@@ -21,17 +21,17 @@ def test_two_columns_of_which_one_is_text(suffix: str, tmp_path: Path):
         "parquet": lambda frame: frame.to_parquet(path),
     }
     writers[suffix](TWO)
-    assert holds_text_and_one_more(path)
+    assert column_beside_text(path) == "mood"
     writers[suffix](TWO.assign(length=range(40)))
-    assert not holds_text_and_one_more(path)
+    assert column_beside_text(path) is None
     writers[suffix](TWO.assign(review=["yes", "no"] * 20))
-    assert not holds_text_and_one_more(path)
+    assert column_beside_text(path) is None
 
 
 def test_other_files_hold_none(tmp_path: Path):
     for name, content in (("a.csv", b""), ("b.parquet", b"no"), ("c.png", b"\x89PNG"), ("d.jsonl", b"{")):
         (tmp_path / name).write_bytes(content)
-        assert not holds_text_and_one_more(tmp_path / name)
+        assert column_beside_text(tmp_path / name) is None
 
 
 def test_the_column_with_the_most_words_comes_first():

@@ -2,7 +2,7 @@
 
 from chainrule.data.text.folders import has_documents, table_of_documents
 from chainrule.data.text.grams import Hashing, bags
-from chainrule.data.text.looking import holds_text_and_one_more, text_columns
+from chainrule.data.text.looking import column_beside_text, text_columns
 from chainrule.data.text.words import Words, can_split, learn_words
 
 __all__ = [
@@ -10,8 +10,8 @@ __all__ = [
     "Words",
     "bags",
     "can_split",
+    "column_beside_text",
     "has_documents",
-    "holds_text_and_one_more",
     "learn_words",
     "table_of_documents",
     "text_columns",

@@ -25,16 +25,20 @@ def text_columns(frame: "pd.DataFrame", target: str | None, source: str) -> list
     return sorted(found, key=lambda name: -found[name])
 
 
-def holds_text_and_one_more(path: Path) -> bool:
-    """Whether a CSV, TSV, JSON lines or Parquet file has two columns, of which one is free text."""
+def column_beside_text(path: Path) -> str | None:
+    """The other column of a CSV, TSV, JSON lines or Parquet file of two, of which one is free text; or None.
+
+    A few rows are read.
+    """
     frame = _head(path)
     if frame is None or len(frame.columns) != 2:
-        return False
-    frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
+        return None
+    frame = frame.set_axis([str(name).strip() for name in frame.columns], axis="columns")
     try:
-        return len(text_columns(frame, None, str(path))) == 1
+        texts = text_columns(frame, None, str(path))
     except ChainruleError:
-        return False
+        return None
+    return next(name for name in frame.columns if name != texts[0]) if len(texts) == 1 else None
 
 
 def _head(path: Path) -> "pd.DataFrame | None":

@@ -1,7 +1,7 @@
 """Predictions of a run on texts for other documents."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.backprop import Explanation
 from chainrule.data import Arrays, ColumnReading, Reading, is_named, load_named, read_table
@@ -43,7 +43,7 @@ def _predicted(text_run: TextRun, frame: "pd.DataFrame", source: str) -> "pd.Dat
 
     form = text_run.form
     texts = frame[form.column].fillna("").astype(str).tolist()
-    x = {"text": form.sequences(*form.numbers(texts))}
+    x: dict[str, Any] = {"text": form.sequences(texts)}
     if form.preparation.columns:
         x["columns"] = form.preparation.transform(frame, source)
     said = form.problem.probabilities(text_run.run.predict(Arrays.of(x).x))

@@ -1,10 +1,10 @@
 """Opening documents to train on: a table with a column of text, or a folder of text files."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from chainrule.data import NAMED_TABLES, Table, column_names, is_named, read_table
-from chainrule.data.text import has_documents, holds_text_and_one_more, table_of_documents, text_columns
+from chainrule.data import NAMED_TABLES, Table, is_named
+from chainrule.data.text import column_beside_text, has_documents, table_of_documents, text_columns
 from chainrule.data.text.folders import CLASS, PART
 from chainrule.errors import ConfigError, DataError
 from chainrule.tasks.opening import open_table
@@ -59,7 +59,9 @@ def open_text_set(source: str, target: str | None, text: str, say: Say) -> TextS
             )
         table, found = table_of_documents(Path(source))
         return TextSet(table, table.frame.columns[0], found)
-    table = open_table(source, target or _other_column(source), say=say)
+    if target is None and not is_named(source) and Path(source).exists():
+        target = column_beside_text(Path(source))
+    table = open_table(source, target, say=say)
     return TextSet(table, _column_of(table, text))
 
 
@@ -68,16 +70,7 @@ def takes(source: str) -> bool:
     path = Path(source)
     if not path.exists():
         return source in NAMED_TABLES and NAMED_TABLES[source].task == "text"
-    return has_documents(path) if path.is_dir() else holds_text_and_one_more(path)
-
-
-def _other_column(source: str) -> str | None:
-    """The column beside the text, of a file with two columns."""
-    if is_named(source) or len(column_names(source)) != 2:
-        return None
-    frame = read_table(source)
-    texts = text_columns(frame, None, source)
-    return next(name for name in frame.columns if name != texts[0]) if len(texts) == 1 else None
+    return has_documents(path) if path.is_dir() else column_beside_text(path) is not None
 
 
 def _column_of(table: Table, text: str) -> str:
@@ -98,8 +91,3 @@ def _column_of(table: Table, text: str) -> str:
             settings={"text": columns[0] if columns else AUTO},
         )
     return found[0]
-
-
-def without_column(texts: TextSet, name: str) -> TextSet:
-    """The documents without a column."""
-    return replace(texts, table=replace(texts.table, frame=texts.table.frame.drop(columns=name)))

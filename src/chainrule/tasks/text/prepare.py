@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sklearn
 
 from chainrule.data import (
     Arrays,
@@ -18,6 +18,7 @@ from chainrule.data import (
     fit_preparation,
     split_indices,
 )
+from chainrule.data.checks import label_numbers
 from chainrule.data.ragged import few_lengths
 from chainrule.data.text import Hashing, Words, bags, learn_words
 from chainrule.data.text.folders import PART
@@ -27,12 +28,15 @@ from chainrule.errors import DataError
 from chainrule.tasks.settings import AUTO
 from chainrule.tasks.task import Planned
 from chainrule.tasks.text.naive_bayes import log_ratios
-from chainrule.tasks.text.network import BAG, RATIOS
+from chainrule.tasks.text.network import RATIOS
 from chainrule.tasks.text.opening import TextSet
 from chainrule.tasks.text.problems import PROBLEMS, Labels, Problem, check_problem, labels_of, usual_problem
-from chainrule.tasks.text.recipe import WORDS_KNOWN, recipe_for
+from chainrule.tasks.text.recipe import WORDS_KNOWN, is_bag, recipe_for
 from chainrule.tasks.text.settings import TextSettings
 from chainrule.training import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BITS = 22
 """At most 2^22 buckets, and fewer where there are many classes."""
@@ -68,15 +72,17 @@ class TextForm:
         kept = np.arange(len(numbers)) - np.repeat(starts, lengths) < self.most_words
         return numbers[kept], np.minimum(lengths, self.most_words)
 
-    def sequences(self, numbers: np.ndarray, lengths: np.ndarray) -> Ragged:
-        """What the network takes of documents with these words."""
-        if self.hashing is None:
-            empty = lengths == 0  # a document has one word at least: the unknown one
-            places = (np.cumsum(lengths) - lengths)[empty]
-            values, counts = np.insert(numbers, places, 0), np.maximum(lengths, 1)
-        else:
-            values, counts = bags(numbers, lengths, self.hashing, self.words.names)
-        return Ragged(values, counts, few_lengths(counts))
+    def elements(self, numbers: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the network takes of documents with these words, all in a row, and how many each has."""
+        if self.hashing is not None:
+            return bags(numbers, lengths, self.hashing, self.words.names)
+        places = (np.cumsum(lengths) - lengths)[lengths == 0]  # a document has one word at least
+        return np.insert(numbers, places, 0), np.maximum(lengths, 1)
+
+    def sequences(self, texts: list[str]) -> Ragged:
+        """What the network takes of new documents, padded to lengths that do not hang on the documents."""
+        values, counts = self.elements(*self.numbers(texts))
+        return Ragged(values, counts, _rungs(int(counts.max())))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,50 +155,61 @@ def prepare_text(texts: TextSet, settings: TextSettings) -> PreparedText:
     Words and n-grams are learned from the training documents only. Raises DataError and ConfigError.
     """
     texts, said = _told_apart(texts)
-    classes = classes_of(texts.table.target_values())
-    name = usual_problem(classes) if settings.problem == AUTO else settings.problem
-    check_problem(name, classes, texts.target)
-    if name == Labels.name:
-        labels, numbers = labels_of(texts.table.target_values(), settings.separator, texts.source)
-        problem: Problem = Labels(labels)
-        checked: tuple[str, ...] = ()
-    else:
-        table, checked = check_table(texts.table, "classification")
-        texts = replace(texts, table=table)
-        problem = PROBLEMS[name](classes_of(table.target_values()))
-        numbers = _class_numbers(table, problem)
-    rows = _split(texts.table, None if name == Labels.name else numbers, settings)
-    if len(rows["train"]) < 2:
-        raise DataError(f"{texts.source} has too few documents to train on", remedy="give more of them")
+    problem, labels, texts, checked = _problem(texts, settings)
+    table = texts.table
+    rows = _split(table, label_numbers(table.target_values()) if labels is None else None, settings)
     train = rows["train"]
-    column = texts.table.frame[texts.column]
-    words = learn_words(
-        _texts(column.iloc[train]), *([] if settings.network in (AUTO, BAG) else [WORDS_KNOWN])
-    )
+    if len(train) < 2:
+        raise DataError(f"{texts.source} has too few documents to train on", remedy="give more of them")
+    column = table.frame[texts.column]
+    most = [] if is_bag(settings) else [WORDS_KNOWN]
+    words = learn_words(_texts(column.iloc[train]), *most)
     preparation = _preparation(texts, train, problem)
     form = TextForm(texts.column, problem, words, None, settings.most_words, preparation)
     found, lengths = form.numbers(_texts(column))
-    hashing = None
-    if settings.network in (AUTO, BAG):
-        hashing = _hashing(settings, lengths[train], problem.outputs)
-    form = replace(form, hashing=hashing)
-    sequences = form.sequences(found, lengths)
-    columns = None
-    if preparation.columns:
-        columns = preparation.transform(texts.table.frame, texts.source)
+    if is_bag(settings):
+        form = replace(form, hashing=_hashing(settings, lengths[train], problem.outputs))
+    values, counts = form.elements(found, lengths)
+    numbers = preparation.transform_target(table.target_values()) if labels is None else labels
+    columns = preparation.transform(table.frame, texts.source) if preparation.columns else None
     notes = (
-        *texts.table.notes,
+        *table.notes,
         *texts.found,
         *said,
         *checked,
         *preparation.notes,
-        *_long(texts.table, lengths, settings.most_words),
-        _told(texts, problem, rows, settings.problem == AUTO),
+        *_long(table, lengths, settings.most_words),
+        _told(texts, problem, rows, inferred=settings.problem == AUTO),
     )
+    sequences = Ragged(values, counts, few_lengths(counts))
     return PreparedText(texts, form, rows, notes, sequences, numbers, columns)
 
 
-def _texts(series) -> list[str]:
+def _rungs(longest: int) -> tuple[int, ...]:
+    """32, 48, 64, 96, 128 … up to a length of at least the longest: few programs serve all documents."""
+    rungs, power = [], 32
+    while not rungs or rungs[-1] < longest:
+        rungs += [power, power * 3 // 2]
+        power *= 2
+    return tuple(rungs)
+
+
+def _problem(
+    texts: TextSet, settings: TextSettings
+) -> tuple[Problem, np.ndarray | None, TextSet, tuple[str, ...]]:
+    """The problem with its classes, labels if there are any number, the checked documents, and notes."""
+    target = texts.table.target_values()
+    if settings.problem == Labels.name:
+        names, labels = labels_of(target, settings.separator, texts.source)
+        return Labels(names), labels, texts, ()
+    table, notes = check_table(texts.table, "classification")
+    classes = classes_of(table.target_values())
+    name = usual_problem(classes) if settings.problem == AUTO else settings.problem
+    check_problem(name, classes, texts.target)
+    return PROBLEMS[name](classes), None, replace(texts, table=table), notes
+
+
+def _texts(series: "pd.Series") -> list[str]:
     return [str(text) for text in keys_of(series)]
 
 
@@ -211,19 +228,6 @@ def _told_apart(texts: TextSet) -> tuple[TextSet, tuple[str, ...]]:
     if not len(kept):
         raise DataError(f"{texts.source}: column {column!r} holds no text", remedy="name another column")
     return replace(texts, table=texts.table.take(kept)) if said else texts, tuple(said)
-
-
-def _class_numbers(table: Table, problem: Problem) -> np.ndarray:
-    names = {str(name): number for number, name in enumerate(problem.classes)}
-    return np.array([names[str(value)] for value in _plain(table)], np.int64)
-
-
-def _plain(table: Table) -> list:
-    known = classes_of(table.target_values())
-    if known and not isinstance(known[0], str):
-        kind = type(known[0])
-        return [kind(value) for value in table.target_values()]
-    return list(keys_of(table.target_values()))
 
 
 def _split(table: Table, labels: np.ndarray | None, settings: TextSettings) -> dict[str, np.ndarray]:
@@ -249,6 +253,8 @@ def _cut(
 
 def _preparation(texts: TextSet, train: np.ndarray, problem: Problem) -> Preparation:
     """Of the columns beside the text, if they tell anything; and of the target."""
+    import sklearn
+
     table = texts.table
     others = texts.others
     known = tuple(problem.classes)
@@ -295,7 +301,7 @@ def _long(table: Table, lengths: np.ndarray, most: int) -> list[str]:
     return [f"{counted(len(long), 'document')} read up to word {most:,} ({where})."]
 
 
-def _told(texts: TextSet, problem: Problem, rows: Mapping[str, np.ndarray], inferred: bool) -> str:
+def _told(texts: TextSet, problem: Problem, rows: Mapping[str, np.ndarray], *, inferred: bool) -> str:
     train, validation, test = (len(rows[part]) for part in PARTS)
     kinds = "labels" if isinstance(problem, Labels) else "classes"
     why = " (whole numbers one after the other)" if inferred and problem.name == "ordinal" else ""

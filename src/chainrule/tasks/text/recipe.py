@@ -28,6 +28,11 @@ _PRESENTED, _FEWEST, _MOST = 125_000, 5, 50
 MOST_EPOCHS = _MOST
 
 
+def is_bag(settings: TextSettings) -> bool:
+    """Whether the network takes n-grams, not words in their order."""
+    return settings.network in (AUTO, BAG)
+
+
 def recipe_for(
     settings: TextSettings,
     problem: Problem,
