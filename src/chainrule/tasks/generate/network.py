@@ -1,0 +1,161 @@
+"""The language model, a decoder-only transformer: it reads whole texts, or one token more.
+
+Rotary positions (Su et al. 2021), normalization by the root mean square before each branch (Zhang and
+Sennrich 2019), squared ReLU (So et al. 2021), queries and keys normalized (Henry et al. 2020), embeddings
+tied to the last layer (Press and Wolf 2017).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.nn import Dense, Dropout, Initializer, Layer, RMSNorm, normal, zeros
+from chainrule.nn.layers.attention import rotated
+from chainrule.nn.settings import check_number, check_whole
+from chainrule.program import Tensor
+from chainrule.program import functions as f
+
+EXPANSION = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the token stands that is read next, as inputs of a program.
+
+    slot: int32 (1,), the row of the caches that is overwritten. present: bool (context,), rows of the caches
+    that hold a token, that one included. cos, sin: float (pairs,), of the angles of its position.
+    """
+
+    slot: Tensor
+    present: Tensor
+    cos: Tensor
+    sin: Tensor
+
+    @staticmethod
+    def arrays(position: int, context: int, pairs: int) -> dict[str, np.ndarray]:
+        """The inputs by name for the token at a position from 0 on; caches are rings of `context` rows."""
+        angles = position * 10_000.0 ** (-np.arange(pairs) / pairs)
+        return {
+            "slot": np.array([position % context], np.int32),
+            "present": np.arange(context) <= position,
+            "cos": np.cos(angles).astype(np.float32),
+            "sin": np.sin(angles).astype(np.float32),
+        }
+
+
+@dataclass(frozen=True)
+class CachedAttention(Layer):
+    """Causal self-attention, of which the keys and values of earlier tokens may be kept.
+
+    heads: at least 1. context: tokens that are kept.
+    x: float (batch, time, width) -> the same shape. place: reads one token, x (1, 1, width), after those of
+    which the state of the layer has keys and values, and keeps its own; it costs the same at each place.
+    """
+
+    heads: int
+    context: int
+
+    def __post_init__(self) -> None:
+        check_whole(self, "heads", self.heads)
+        check_whole(self, "context", self.context)
+
+    def __call__(self, x: Tensor, place: Place | None = None) -> Tensor:
+        batch, time, width = x.shape
+        size = width // self.heads
+        every = Dense(3 * width, weight=_scaled(width))(x)
+        parts = [every[..., i * width : (i + 1) * width] for i in range(3)]
+        q, k, v = (each.reshape(batch, time, self.heads, size) for each in parts)
+        q, k = _unit(q), _unit(k)
+        if place is None:
+            q, k, v = (each.transpose(0, 2, 1, 3) for each in (q, k, v))
+            y = f.attention(rotated(q), rotated(k), v, causal=True)
+            y = y.transpose(0, 2, 1, 3)
+        else:
+            y = self._next(q, k, v, place)
+        return Dense(width, weight=zeros)(y.reshape(batch, time, width))
+
+    def _next(self, q: Tensor, k: Tensor, v: Tensor, place: Place) -> Tensor:
+        """What the token attends to, (1, 1, heads, size)."""
+        heads, size = q.shape[2:]
+        q, k = (_turned(each.reshape(heads, size), place) for each in (q, k))
+        keys, values = (
+            self._kept(name, each.reshape(1, heads * size), place)
+            for name, each in (("keys", k), ("values", v))
+        )
+        scores = (keys * q).sum(-1) * size**-0.5
+        weights = f.softmax(f.where(place.present.reshape(-1, 1), scores, -np.inf), 0)
+        return (values * weights.reshape(*weights.shape, 1)).sum(0).reshape(1, 1, heads, size)
+
+    def _kept(self, name: str, row: Tensor, place: Place) -> Tensor:
+        """The kept rows with a new one, (context, heads, size)."""
+        cache = self.state(name, (self.context, row.shape[1]), zeros, row.dtype)
+        fresh = f.put(cache, place.slot, row)
+        self.update_state(name, fresh)
+        return fresh.reshape(self.context, self.heads, -1)
+
+
+@dataclass(frozen=True)
+class DecoderBlock(Layer):
+    """h = x + attention(norm(x)); y = h + W_2 relu(W_1 norm(h))²; both branches start at 0."""
+
+    heads: int
+    context: int
+    dropout: float
+
+    def __call__(self, x: Tensor, place: Place | None = None) -> Tensor:
+        width = x.shape[-1]
+        h = x + Dropout(self.dropout)(CachedAttention(self.heads, self.context)(RMSNorm()(x), place=place))
+        inner = f.relu(Dense(EXPANSION * width, weight=_scaled(width))(RMSNorm()(h)))
+        return h + Dropout(self.dropout)(Dense(width, weight=zeros)(inner * inner))
+
+
+@dataclass(frozen=True)
+class Decoder(Layer):
+    """The scores of the next token after each token of a text.
+
+    vocabulary, width, blocks, heads, context: at least 1; heads must divide the width into parts of an even
+    size. dropout: 0 to below 1.
+    x: int32 (batch, time) -> float (batch, time, vocabulary). place: for one token more, x (1, 1).
+    """
+
+    vocabulary: int
+    width: int
+    blocks: int
+    heads: int
+    context: int
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary", "width", "blocks", "heads", "context"):
+            check_whole(self, name, getattr(self, name))
+        check_number(self, "dropout", self.dropout, at_least=0, below=1)
+
+    def takes_whole_numbers(self) -> bool:
+        """True: tokens are numbers."""
+        return True
+
+    def __call__(self, x: Tensor, place: Place | None = None) -> Tensor:
+        table = self.param("embedding", (self.vocabulary, self.width), normal(0.0, 0.02))
+        y = Dropout(self.dropout)(RMSNorm()(f.gather(table, x)))
+        for _ in range(self.blocks):
+            y = DecoderBlock(self.heads, self.context, self.dropout)(y, place=place)
+        return RMSNorm()(y) @ table.transpose(1, 0)
+
+
+def _scaled(width: int) -> Initializer:
+    """Entries of a deviation that keeps the size of what is multiplied."""
+    return normal(0.0, width**-0.5)
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Root mean square 1 along the last axis."""
+    return x / f.sqrt((x * x).mean(-1, keepdims=True) + 1e-6)
+
+
+def _turned(x: Tensor, place: Place) -> Tensor:
+    """As `rotated` at one place: (heads, size)."""
+    first, second = x[..., 0::2], x[..., 1::2]
+    turned = f.stack(
+        [first * place.cos - second * place.sin, first * place.sin + second * place.cos], axis=-1
+    )
+    return turned.reshape(*x.shape)
