@@ -32,7 +32,7 @@ class Words:
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
-        return _library().Tokenizer.from_str(self.stored)
+        return library().Tokenizer.from_str(self.stored)
 
     def __len__(self) -> int:
         """How many words it knows, with the unknown one."""
@@ -66,23 +66,21 @@ def learn_words(texts: Iterable[str], most: int = MOST_WORDS) -> Words:
 
     Raises ConfigError if the library `tokenizers` is not installed.
     """
-    library = _library()
-    made = library.Tokenizer(library.models.WordLevel(unk_token=UNKNOWN))
-    made.normalizer = library.normalizers.Sequence(
+    tools = library()
+    made = tools.Tokenizer(tools.models.WordLevel(unk_token=UNKNOWN))
+    made.normalizer = tools.normalizers.Sequence(
         [
-            library.normalizers.NFC(),
-            library.normalizers.Lowercase(),
+            tools.normalizers.NFC(),
+            tools.normalizers.Lowercase(),
         ]
     )
-    made.pre_tokenizer = library.pre_tokenizers.Sequence(
+    made.pre_tokenizer = tools.pre_tokenizers.Sequence(
         [
-            library.pre_tokenizers.Split(library.Regex(r"<[^<>]{1,200}>"), "removed"),
-            library.pre_tokenizers.Whitespace(),
+            tools.pre_tokenizers.Split(tools.Regex(r"<[^<>]{1,200}>"), "removed"),
+            tools.pre_tokenizers.Whitespace(),
         ]
     )
-    trainer = library.trainers.WordLevelTrainer(
-        vocab_size=most, special_tokens=[UNKNOWN], show_progress=False
-    )
+    trainer = tools.trainers.WordLevelTrainer(vocab_size=most, special_tokens=[UNKNOWN], show_progress=False)
     made.train_from_iterator(texts, trainer)
     return Words(made.to_str())
 
@@ -92,7 +90,8 @@ def can_split() -> bool:
     return find_spec("tokenizers") is not None
 
 
-def _library() -> Any:
+def library() -> Any:
+    """The library `tokenizers`; raises ConfigError if it is not installed."""
     if not can_split():
         raise ConfigError(
             "texts need the library tokenizers, which is not installed",
