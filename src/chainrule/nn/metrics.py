@@ -85,6 +85,8 @@ METRICS: Mapping[str, Metric] = {
     "mean_iou": Metric("mean intersection over union", lower_is_better=False, share=True),
     "pixel_accuracy": Metric("pixel accuracy", lower_is_better=False, share=True),
     "log_loss": Metric("log loss", lower_is_better=True),
+    "bits_per_character": Metric("bits a character", lower_is_better=True),
+    "perplexity": Metric("perplexity", lower_is_better=True),
     "r2": Metric("R²", lower_is_better=False, measure=_r2),
     "mean_absolute_error": Metric("mean absolute error", lower_is_better=True, measure=_mean_absolute_error),
     "root_mean_squared_error": Metric(

@@ -7,11 +7,13 @@ from chainrule.errors import DataError
 from chainrule.tasks.detect import DETECT
 from chainrule.tasks.faces import FACES
 from chainrule.tasks.forecast import FORECAST
+from chainrule.tasks.generate import GENERATE
 from chainrule.tasks.image import IMAGE
 from chainrule.tasks.segment import SEGMENT
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
 from chainrule.tasks.task import (
+    Command,
     Opened,
     Planned,
     Predictions,
@@ -25,7 +27,7 @@ from chainrule.tasks.text import TEXT
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {
-    task.name: task for task in (TABLE, FORECAST, TEXT, DETECT, SEGMENT, IMAGE, FACES)
+    task.name: task for task in (TABLE, FORECAST, TEXT, GENERATE, DETECT, SEGMENT, IMAGE, FACES)
 }
 """Tasks by name, the default first. The first that takes a source gets it: boxes before images, say."""
 
@@ -46,6 +48,7 @@ def task_of(folder: Path) -> Task:
 
 __all__ = [
     "TASKS",
+    "Command",
     "Opened",
     "Planned",
     "Predictions",

@@ -87,16 +87,17 @@ def settle_epochs(
     fewest: Mapping[str, int] = MappingProxyType({}),
     most: int | None = None,
     once: int,
+    examples: str = "images",
 ) -> Any:
     """The settings with the number of epochs that fits into `minutes`, and with the network for it.
 
-    prepared: the images, in parts. networks: their names, to choose the first of which enough epochs fit, or
+    prepared: the examples, in parts. networks: their names, to choose the first of which enough epochs fit, or
     else the last. fewest: name -> the epochs that are enough, 1 for the others. most: the most epochs, or
-    None. once: the number of images predicted after training. say: called with a sentence on the choice.
+    None. once: the number of examples predicted after training. examples: what they are called. say: called with a sentence on the choice.
     The result is stored with the settings, so that a resumed or repeated run does not measure again.
     """
-    images = {part: len(rows) for part, rows in prepared.rows.items()}
-    epoch = images["train"] + FORWARD * images["validation"]
+    numbers = {part: len(rows) for part, rows in prepared.rows.items()}
+    epoch = numbers["train"] + FORWARD * numbers["validation"]
     for name in networks:
         settings = replace(settings, network=name)
         recipe = prepared.recipe(settings)
@@ -108,6 +109,6 @@ def settle_epochs(
     chosen = f"the {name} network for " if len(networks) > 1 else ""
     say(
         f"{settings.minutes:g} minutes: {chosen}{epochs:,} epochs "
-        f"(a step of {recipe.batch_size:,} images took {seconds:.2g} s)"
+        f"(a step of {recipe.batch_size:,} {examples} took {seconds:.2g} s)"
     )
     return replace(settings, epochs=epochs)

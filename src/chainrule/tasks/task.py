@@ -185,6 +185,19 @@ class Verb:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A command of a task's own, `chainrule TASK RUN`, which writes text as it comes.
+
+    meaning: one sentence for the help. answer: (run folder, values of the options by name, out, say), where
+    `out` is called with each piece of text; raises DataError and ConfigError. options: as for `Verb`.
+    """
+
+    meaning: str
+    answer: Callable[[Path, Mapping[str, Any], Callable[[str], None], Say], None]
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Task:
     """One kind of problem that the command line can train on.
 
@@ -207,7 +220,7 @@ class Task:
     guess: evaluation -> the name of the baseline. sections: (evaluation, run folder) -> sections of the
     report.
     search: what `chainrule tune` varies; None if the task can't be tuned.
-    verbs: further commands, by name.
+    verbs: further commands, by name. command: one without a further name, in place of verbs; or None.
     """
 
     name: str
@@ -227,6 +240,7 @@ class Task:
     settle: Callable[[Any, Any, Say], Any] = lambda opened, settings, say: settings
     search: Search | None = None
     verbs: Mapping[str, Verb] = field(default_factory=dict)
+    command: Command | None = None
 
 
 def settings_of(kind: type[Chosen], pairs: Mapping[str, Any]) -> Chosen:

@@ -159,3 +159,7 @@ def _turned(x: Tensor, place: Place) -> Tensor:
         [first * place.cos - second * place.sin, first * place.sin + second * place.cos], axis=-1
     )
     return turned.reshape(*x.shape)
+
+
+CLASSES = (Decoder,)
+"""Of recipes of this task."""
