@@ -36,10 +36,8 @@ def add_verbs(app: typer.Typer, tasks: Mapping[str, Task]) -> None:
 def _writing(task: Task, command: Command) -> Callable[..., None]:
     def run(run: Path, **options: str) -> None:
         _check_task(run, task)
-        values = {name: read_value(text) for name, text in options.items()}
-        values |= {
-            name: text for name, text in options.items() if isinstance(command.options[name].default, str)
-        }
+        plain = {name for name, each in command.options.items() if isinstance(each.default, str)}
+        values = {name: text if name in plain else read_value(text) for name, text in options.items()}
         command.answer(run, values, _shown, narrate)
 
     return _signed(run, {"run": _FOLDER}, command.options, {})

@@ -91,9 +91,10 @@ def settle_epochs(
 ) -> Any:
     """The settings with the number of epochs that fits into `minutes`, and with the network for it.
 
-    prepared: the examples, in parts. networks: their names, to choose the first of which enough epochs fit, or
-    else the last. fewest: name -> the epochs that are enough, 1 for the others. most: the most epochs, or
-    None. once: the number of examples predicted after training. examples: what they are called. say: called with a sentence on the choice.
+    prepared: the examples, in parts. networks: names, to choose the first of which enough epochs fit, or else
+    the last. fewest: name -> the epochs that are enough, 1 for the others. most: the most epochs, or None.
+    once: the number of examples predicted after training. examples: what they are called. say: called with a
+    sentence on the choice.
     The result is stored with the settings, so that a resumed or repeated run does not measure again.
     """
     numbers = {part: len(rows) for part, rows in prepared.rows.items()}

@@ -41,7 +41,7 @@ def test_byte_pairs_know_all_texts_and_shorten_the_usual_ones():
 
 @pytest.mark.parametrize("stored", ["[]", "{}", json.dumps({"version": 1})])
 def test_other_text_is_no_tokenizer(stored: str):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         pieces_of(stored)
 
 

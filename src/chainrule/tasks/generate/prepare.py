@@ -108,8 +108,8 @@ def prepare_text(text: Text, settings: GenerateSettings) -> PreparedText:
             )
     what = "characters" if kind == CHARACTERS else "pieces of words"
     said = (
-        f"{characters:,} characters as {length:,} tokens of {len(pieces):,} {what}: {validated:,} to train on, "
-        f"{held_out - validated:,} to validate, {length - held_out:,} held out, from the end"
+        f"{characters:,} characters as {length:,} tokens of {len(pieces):,} {what}: {validated:,} to train "
+        f"on, {held_out - validated:,} to validate, {length - held_out:,} held out, from the end"
     )
     ends = (validated, held_out, length)
     return PreparedText(text, pieces, stream, ends, characters, settings, (said,))

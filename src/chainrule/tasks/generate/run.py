@@ -77,8 +77,8 @@ def _story(prepared: PreparedText, settings: GenerateSettings, recipe: Recipe) -
     decoder = recipe.objective.model  # type: ignore[attr-defined] (it is Supervised)
     found = summary(decoder, (settings.context,), dtype="int32")
     return (
-        f"a transformer of {found.parameters:,} parameters: {decoder.blocks} blocks of width {decoder.width}, "
-        f"{decoder.heads} heads, windows of {settings.context:,} tokens; {recipe.epochs:,} epochs of "
+        f"a transformer of {found.parameters:,} parameters: {decoder.blocks} blocks of width {decoder.width}"
+        f", {decoder.heads} heads, windows of {settings.context:,} tokens; {recipe.epochs:,} epochs of "
         f"{prepared.training.examples:,} windows, {recipe.batch_size} a step"
     )
 
