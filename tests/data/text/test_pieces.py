@@ -39,9 +39,17 @@ def test_byte_pairs_know_all_texts_and_shorten_the_usual_ones():
     assert pieces.unknown("世") == ""
 
 
-@pytest.mark.parametrize("stored", ["[]", "{}", json.dumps({"version": 1})])
-def test_other_text_is_no_tokenizer(stored: str):
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("[]", "expected"),
+        ("{}", "missing field"),
+        (json.dumps({"version": 1}), "invalid type"),
+        ("", "char 0"),
+    ],
+)
+def test_other_text_is_no_tokenizer(stored: str, said: str):
+    with pytest.raises(ValueError, match=said):
         pieces_of(stored)
 
 

@@ -11,8 +11,8 @@ from chainrule.training import Recipe, Supervised
 
 EPOCHS = 10
 MOST_WINDOWS_OF_AN_EPOCH = 1 << 14
-_WARM_UP = 0.02  # of all steps
-_ADAM_SHARE = 0.15
+WARM_UP = 0.02  # of all steps
+ADAM_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def recipe_for(settings: Any, vocabulary: int, windows: int) -> Recipe:
     if dropout == AUTO:
         dropout = 0.1 if epochs > MANY_READINGS else 0.0
     network = Decoder(vocabulary, size.width, size.blocks, size.heads, settings.context, dropout)
-    warm = max(1, round(_WARM_UP * steps))
+    warm = max(1, round(WARM_UP * steps))
     rate = CosineDecay(settings.learning_rate, max(1, steps - warm), warm)
     return Recipe(
         Supervised(network, SoftmaxCrossEntropy()),
-        muon(rate, weight_decay=settings.weight_decay, adam_share=_ADAM_SHARE),
+        muon(rate, weight_decay=settings.weight_decay, adam_share=ADAM_SHARE),
         epochs=epochs,
         batch_size=rows,
         patience=settings.patience,

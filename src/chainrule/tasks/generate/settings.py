@@ -27,8 +27,8 @@ HELP: Mapping[str, str] = {
     "validation": "share of the text, before that, for validation during training; 0 for none",
     "network": f"{', '.join(NETWORKS)}; auto: medium, or as large as the minutes allow",
     "context": "tokens that are read together",
-    "dropout": "share of the outputs of each branch set to 0 in training, 0 to below 1; auto: 0.1 if the text "
-    "is read more than 8 times, else 0",
+    "dropout": "share of the outputs of each branch set to 0 in training, 0 to below 1; auto: 0.1 if the "
+    "text is read more than 8 times, else 0",
     "learning_rate": "the largest learning rate of matrices, above 0",
     "weight_decay": "strength of decoupled weight decay of matrices, at least 0",
     "batch_size": "windows of tokens per step",
