@@ -1,8 +1,9 @@
 """The command: python -m benchmarks.texts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Annotated, Any
@@ -11,56 +12,80 @@ import typer
 
 from benchmarks.figures import write_figures
 from benchmarks.options import listed, names
-from benchmarks.texts import classify
+from benchmarks.texts import classify, generate
 from chainrule.errors import ChainruleError
 
-Measure = Callable[[int], dict[str, Any]]
+Measure = Callable[[str, int], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is measured. target: what ours should reach. sides: name -> (seed) -> figures."""
+    """What is measured.
+
+    source: a named set, or the option of the command that names a file of one's own. target: what ours should
+    reach. figures: those that are summed up. sides: name -> (source, seed) -> figures.
+    """
 
     meaning: str
+    source: str
     target: str
-    sides: dict[str, Measure]
+    figures: tuple[str, ...]
+    sides: Mapping[str, Measure]
+
+
+_CLASSES = ("accuracy", "cpu_seconds")
+_WRITING = ("loss", "seconds", "tokens_per_second", "written_per_second")
+
+
+def _shakespeare(minutes: float, target: str) -> Row:
+    sides = {
+        "chainrule": lambda source, seed: generate.measure(source, minutes, seed),
+        "pytorch": lambda source, seed: generate.measure_pytorch(source, minutes, seed),
+    }
+    meaning = f"a language model of characters, {minutes:g} minutes"
+    return Row(meaning, "--shakespeare", target, _WRITING, sides)
 
 
 ROWS: dict[str, Row] = {
     "imdb": Row(
         "sentiment of films, half of the reviews to train on",
+        "imdb",
         "at least 92.0 % in at most 60 seconds of CPU",
-        {
-            "chainrule": lambda seed: classify.measure("imdb", "bag", seed),
-            "nb-svm": lambda seed: classify.measure_nbsvm("imdb", seed),
-        },
+        _CLASSES,
+        {"chainrule": partial(classify.measure, network="bag"), "nb-svm": classify.measure_nbsvm},
     ),
     "imdb-transformer": Row(
         "the same by a small transformer",
+        "imdb",
         "for comparison",
-        {"chainrule": lambda seed: classify.measure("imdb", "transformer", seed)},
+        _CLASSES,
+        {"chainrule": partial(classify.measure, network="transformer")},
     ),
     "bbc-topics": Row(
         "topics of news",
+        "bbc-topics",
         "for comparison",
-        {
-            "chainrule": lambda seed: classify.measure("bbc-topics", "bag", seed),
-            "nb-svm": lambda seed: classify.measure_nbsvm("bbc-topics", seed),
-        },
+        _CLASSES,
+        {"chainrule": partial(classify.measure, network="bag"), "nb-svm": classify.measure_nbsvm},
     ),
+    "shakespeare-10": _shakespeare(10, "at most 1.60 nats, and below PyTorch"),
+    "shakespeare-60": _shakespeare(60, "at most 1.50 nats"),
 }
 
 _HELP = f"""\
-How well the task on texts learns, by its defaults, beside NB-SVM by scikit-learn.
+How well the tasks on texts learn, by their defaults, beside other methods and PyTorch.
 
 Rows, for --only:
 
 {listed({name: f"{row.meaning}: {row.target}" for name, row in ROWS.items()})}
 
+All rows take hours. Nothing else should run meanwhile, or less fits into the minutes. Tiny Shakespeare
+(input.txt of the repository karpathy/char-rnn) is a file that you fetch yourself.
+
 Examples:
 
   make bench-text ARGS="--only imdb"
-  make bench-text ARGS="--only bbc-topics --seeds 1 --json figures.json"
+  make bench-text ARGS="--only shakespeare-10 --shakespeare input.txt --seeds 1 --json figures.json"
 
 Exit code: 0; 2 where the command line is wrong or texts can't be had.
 """
@@ -71,35 +96,48 @@ def main(
         str | None, typer.Option(metavar="ROWS", help="Names with commas; all by default.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each row.")] = 3,
+    sides: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Such as chainrule; all by default.")
+    ] = None,
+    shakespeare: Annotated[Path | None, typer.Option(metavar="FILE", help="The text.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures, after each run.")
     ] = None,
 ) -> None:
     found: dict[str, Any] = {}
+    files = {"--shakespeare": shakespeare}
     for name in names(only, ROWS, ROWS, "--only"):
-        found[name] = {"target": ROWS[name].target}
-        for side, measure in ROWS[name].sides.items():
+        row = ROWS[name]
+        source = files.get(row.source, row.source)
+        if source is None:
+            if only is not None:
+                raise typer.BadParameter(f"the row {name} needs a file", param_hint=row.source)
+            print(f"{name}: left out, because {row.source} names no file")
+            continue
+        found[name] = {"target": row.target}
+        for side in names(sides, row.sides, row.sides, "--sides"):
             runs: list[dict[str, Any]] = []
             for seed in range(seeds):
                 try:
-                    runs.append({"seed": seed} | measure(seed))
+                    runs.append({"seed": seed} | row.sides[side](str(source), seed))
                 except ChainruleError as error:
                     raise typer.BadParameter(str(error), param_hint="--only") from None
                 print(f"{name}, {side}: {json.dumps(runs[-1])}", flush=True)
-                accuracies, seconds = ([run[key] for run in runs] for key in ("accuracy", "cpu_seconds"))
-                found[name][side] = {
-                    "mean": fmean(accuracies),
-                    "deviation": pstdev(accuracies),
-                    "cpu_seconds": fmean(seconds),
-                    "runs": runs,
+                found[name][side] = {"runs": runs} | {
+                    figure: _summary([run[figure] for run in runs]) for figure in row.figures
                 }
                 if json_file is not None:
                     write_figures(json_file, "bench-text", found, {"seeds": seeds})
-            each = found[name][side]
-            print(
-                f"{name}, {side}: {100 * each['mean']:.2f} ± {100 * each['deviation']:.2f} % accuracy in "
-                f"{each['cpu_seconds']:.1f} s of CPU"
-            )
+            told = (f"{figure} {_told(found[name][side][figure])}" for figure in row.figures)
+            print(f"{name}, {side}: {', '.join(told)}")
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {"mean": fmean(values), "deviation": pstdev(values)}
+
+
+def _told(summary: Mapping[str, float]) -> str:
+    return f"{summary['mean']:.4g} ± {summary['deviation']:.2g}"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ SHARES = {"imdb": {"test": 0.5, "validation": 0.04}}
 """IMDb is split half and half, as is usual; the validation documents are of the training half."""
 
 
-def measure(source: str, network: str, seed: int) -> dict[str, Any]:
+def measure(source: str, seed: int, network: str) -> dict[str, Any]:
     """Accuracy on the held-out documents, as `chainrule train SOURCE -s …` gives it.
 
     cpu_seconds: of all threads, from the read table to the trained and evaluated run, without the learning

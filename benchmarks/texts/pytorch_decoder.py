@@ -44,13 +44,11 @@ class Block(nn.Module):
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.up, self.down = nn.Linear(width, EXPANSION * width), nn.Linear(EXPANSION * width, width)
         self.dropout = nn.Dropout(settings.dropout)
-        for layer, deviation in (
-            (self.qkv, width**-0.5),
-            (self.up, width**-0.5),
-            (self.out, 0),
-            (self.down, 0),
-        ):
-            nn.init.normal_(layer.weight, 0.0, deviation) if deviation else nn.init.zeros_(layer.weight)
+        for layer in (self.qkv, self.up):
+            nn.init.normal_(layer.weight, 0.0, width**-0.5)
+        for layer in (self.out, self.down):
+            nn.init.zeros_(layer.weight)
+        for layer in (self.qkv, self.up, self.out, self.down):
             nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, kept: list[Tensor] | None = None) -> Tensor:
