@@ -9,10 +9,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.nn import Dense, Dropout, Initializer, Layer, RMSNorm, normal, zeros
+from chainrule.nn import (
+    Dense,
+    Dropout,
+    Initializer,
+    Layer,
+    RMSNorm,
+    filled_parts,
+    glorot_uniform,
+    normal,
+    orthogonal,
+    zeros,
+)
 from chainrule.nn.layers.attention import rotated
 from chainrule.nn.settings import check_number, check_whole
-from chainrule.program import Tensor
+from chainrule.program import Tensor, Trace
 from chainrule.program import functions as f
 
 EXPANSION = 4
@@ -134,12 +145,96 @@ class Decoder(Layer):
         """True: tokens are numbers."""
         return True
 
+    @property
+    def pairs(self) -> int:
+        """Of features, which are rotated together."""
+        return self.width // self.heads // 2
+
+    def place(self, trace: Trace) -> Place:
+        """The inputs of a program that reads one token more."""
+        return Place(
+            trace.input("slot", (1,), "int32"),
+            trace.input("present", (self.context,), "bool"),
+            trace.input("cos", (self.pairs,), "float32"),
+            trace.input("sin", (self.pairs,), "float32"),
+        )
+
+    def place_at(self, position: int) -> dict[str, np.ndarray]:
+        """These inputs for the token at a position from 0 on."""
+        return Place.arrays(position, self.context, self.pairs)
+
     def __call__(self, x: Tensor, place: Place | None = None) -> Tensor:
         table = self.param("embedding", (self.vocabulary, self.width), normal(0.0, 0.02))
         y = Dropout(self.dropout)(RMSNorm()(f.gather(table, x)))
         for _ in range(self.blocks):
             y = DecoderBlock(self.heads, self.context, self.dropout)(y, place=place)
         return RMSNorm()(y) @ table.transpose(1, 0)
+
+
+@dataclass(frozen=True)
+class CarriedLstm(Layer):
+    """A long short-term memory, as nn.LSTM, whose state may be carried on from call to call.
+
+    x: float (batch, time, width) -> the same shape. carried: begins with the state of the layer, and keeps
+    its own; else with zeros.
+    """
+
+    def __call__(self, x: Tensor, *, carried: bool) -> Tensor:
+        batch, _, width = x.shape
+        weight = self.param("weight", (width, 4 * width), glorot_uniform(), x.dtype)
+        recurrent = self.param("recurrent_weight", (width, 4 * width), orthogonal(), x.dtype)
+        bias = self.param("bias", (4 * width,), filled_parts(0.0, 1.0, 0.0, 0.0), x.dtype)
+        names = ("hidden", "cell")
+        if carried:
+            start = [self.state(name, (batch, width), zeros, x.dtype) for name in names]
+        else:
+            start = [f.broadcast_to(x.trace.constant(0.0, x.dtype), (batch, width))] * 2
+        hidden, cell = f.lstm(x.transpose(1, 0, 2) @ weight + bias, recurrent, *start)
+        if carried:
+            for name, each in zip(names, (hidden, cell), strict=True):
+                self.update_state(name, each[-1])
+        return hidden.transpose(1, 0, 2)
+
+
+@dataclass(frozen=True)
+class RecurrentModel(Layer):
+    """y = x + lstm(norm(x)), block after block, between tied embeddings; arguments as of `Decoder`.
+
+    It forgets nothing by a window, but is trained on windows of `context` tokens.
+    """
+
+    vocabulary: int
+    width: int
+    blocks: int
+    context: int
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary", "width", "blocks", "context"):
+            check_whole(self, name, getattr(self, name))
+        check_number(self, "dropout", self.dropout, at_least=0, below=1)
+
+    def takes_whole_numbers(self) -> bool:
+        """True: tokens are numbers."""
+        return True
+
+    def place(self, trace: Trace) -> bool:
+        """True: what tells a program that it reads one token more."""
+        return True
+
+    def place_at(self, position: int) -> dict[str, np.ndarray]:
+        """None: a token is read alike at every position."""
+        return {}
+
+    def __call__(self, x: Tensor, place: bool = False) -> Tensor:
+        table = self.param("embedding", (self.vocabulary, self.width), normal(0.0, 0.02))
+        y = Dropout(self.dropout)(RMSNorm()(f.gather(table, x)))
+        for _ in range(self.blocks):
+            y = y + Dropout(self.dropout)(CarriedLstm()(RMSNorm()(y), carried=place))
+        return RMSNorm()(y) @ table.transpose(1, 0)
+
+
+LanguageModel = Decoder | RecurrentModel
 
 
 def _scaled(width: int) -> Initializer:
@@ -161,5 +256,5 @@ def _turned(x: Tensor, place: Place) -> Tensor:
     return turned.reshape(*x.shape)
 
 
-CLASSES = (Decoder,)
+CLASSES = (Decoder, RecurrentModel)
 """Of recipes of this task."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.nn import CosineDecay, SoftmaxCrossEntropy, muon
-from chainrule.tasks.generate.network import Decoder
+from chainrule.nn import CosineDecay, Layer, SoftmaxCrossEntropy, muon
+from chainrule.tasks.generate.network import Decoder, RecurrentModel
 from chainrule.tasks.settings import AUTO
 from chainrule.training import Recipe, Supervised
 
@@ -28,12 +28,15 @@ class Size:
         return self.width // 32
 
 
+LSTM = "lstm"
 NETWORKS: Mapping[str, Size] = {
     "tiny": Size(64, 2),
     "small": Size(128, 4),
     "medium": Size(192, 6),
     "large": Size(384, 6),
+    LSTM: Size(256, 2),
 }
+"""Transformers, the smallest first, and a recurrent network."""
 MANY_READINGS = 8
 """A text that is read more often is learned by heart without dropout."""
 
@@ -50,7 +53,10 @@ def recipe_for(settings: Any, vocabulary: int, windows: int) -> Recipe:
     dropout = settings.dropout
     if dropout == AUTO:
         dropout = 0.1 if epochs > MANY_READINGS else 0.0
-    network = Decoder(vocabulary, size.width, size.blocks, size.heads, settings.context, dropout)
+    if settings.network == LSTM:
+        network: Layer = RecurrentModel(vocabulary, size.width, size.blocks, settings.context, dropout)
+    else:
+        network = Decoder(vocabulary, size.width, size.blocks, size.heads, settings.context, dropout)
     warm = max(1, round(WARM_UP * steps))
     rate = CosineDecay(settings.learning_rate, max(1, steps - warm), warm)
     return Recipe(

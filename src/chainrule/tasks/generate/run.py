@@ -7,10 +7,10 @@ from typing import Any
 from chainrule.data.text.pieces import Pieces, pieces_of
 from chainrule.nn import summary
 from chainrule.tasks.generate.evaluate import evaluate
-from chainrule.tasks.generate.network import CLASSES
+from chainrule.tasks.generate.network import CLASSES, Decoder
 from chainrule.tasks.generate.opening import TARGET, Text
 from chainrule.tasks.generate.prepare import PreparedText, prepare_text
-from chainrule.tasks.generate.recipe import NETWORKS
+from chainrule.tasks.generate.recipe import LSTM, NETWORKS
 from chainrule.tasks.generate.sections import sections
 from chainrule.tasks.generate.settings import GenerateSettings
 from chainrule.tasks.minutes import by_minutes, settle_epochs
@@ -63,7 +63,9 @@ def settle(text: Text, settings: GenerateSettings, say: Say) -> GenerateSettings
     if not by_minutes(settings):
         return settings
     prepared = prepare_text(text, settings)
-    names = [*NETWORKS][::-1] if settings.network == AUTO else [settings.network]
+    names = [settings.network]
+    if settings.network == AUTO:
+        names = [name for name in reversed(NETWORKS) if name != LSTM]
     once = len(prepared.rows["test"])
     return settle_epochs(prepared, settings, names, say, fewest=FEWEST_EPOCHS, once=once, examples="windows")
 
@@ -74,12 +76,13 @@ def _evaluated(prepared: PreparedText, run: Run, settings: GenerateSettings) -> 
 
 
 def _story(prepared: PreparedText, settings: GenerateSettings, recipe: Recipe) -> str:
-    decoder = recipe.objective.model  # type: ignore[attr-defined] (it is Supervised)
-    found = summary(decoder, (settings.context,), dtype="int32")
+    model = recipe.objective.model  # type: ignore[attr-defined] (it is Supervised)
+    found = summary(model, (settings.context,), dtype="int32")
+    kind = f"transformer of {model.heads} heads" if isinstance(model, Decoder) else "recurrent network"
     return (
-        f"a transformer of {found.parameters:,} parameters: {decoder.blocks} blocks of width {decoder.width}"
-        f", {decoder.heads} heads, windows of {settings.context:,} tokens; {recipe.epochs:,} epochs of "
-        f"{prepared.training.examples:,} windows, {recipe.batch_size} a step"
+        f"a {kind}, {model.blocks} blocks of width {model.width}, {found.parameters:,} parameters, windows "
+        f"of {settings.context:,} tokens; {recipe.epochs:,} epochs of {prepared.training.examples:,} windows, "
+        f"{recipe.batch_size} a step"
     )
 
 

@@ -8,31 +8,31 @@ from chainrule.errors import ConfigError
 from chainrule.executors import usable_executor
 from chainrule.nn.layer import building
 from chainrule.program import Program, Trace
-from chainrule.tasks.generate.network import Decoder, Place
+from chainrule.tasks.generate.network import LanguageModel
 from chainrule.training import Run
 
 
 class Writer:
-    """A model that reads one token after the other, and keeps what attention needs of earlier ones.
+    """A model that reads one token after the other, and keeps what it needs of earlier ones.
 
-    A token costs the same at each position. Beyond `context` tokens the oldest are forgotten.
+    A token costs the same at each position. Beyond `context` tokens a transformer forgets the oldest.
     """
 
     def __init__(self, run: Run) -> None:
-        decoder = decoder_of(run)
-        self._context = decoder.context
-        self._pairs = decoder.width // decoder.heads // 2
+        self._model = model_of(run)
         executor, _ = usable_executor(run.executor)
-        self._compiled = executor.compile(_program(decoder))
+        self._compiled = executor.compile(_program(self._model))
         state = {value.name: np.zeros(value.shape, value.dtype) for value in self._compiled.program.state}
         self._tree: dict[str, np.ndarray] = dict(run.parameters) | state
         self._position = 0
 
     def read(self, token: int) -> np.ndarray:
         """The scores of the token after this one, (vocabulary,)."""
-        place = Place.arrays(self._position, self._context, self._pairs)
+        inputs: Mapping[str, np.ndarray] = {
+            "x": np.array([[token]], np.int32),
+            **self._model.place_at(self._position),
+        }
         self._position += 1
-        inputs: Mapping[str, np.ndarray] = {"x": np.array([[token]], np.int32), **place}
         return self._compiled.run(self._tree, inputs)["scores"][0, 0]
 
 
@@ -75,24 +75,18 @@ def drawn(scores: np.ndarray, temperature: float, top_p: float, random: np.rando
     return int(min(np.searchsorted(np.cumsum(share), random.random(), side="right"), len(share) - 1))
 
 
-def decoder_of(run: Run) -> Decoder:
-    """The decoder of a run of this task."""
+def model_of(run: Run) -> LanguageModel:
+    """The language model of a run of this task."""
     model = run.recipe.objective.model  # type: ignore[attr-defined] (it is Supervised)
-    assert isinstance(model, Decoder)
+    assert isinstance(model, LanguageModel)
     return model
 
 
-def _program(decoder: Decoder) -> Program:
+def _program(model: LanguageModel) -> Program:
     """Reads one token more."""
     trace = Trace()
-    pairs = decoder.width // decoder.heads // 2
     x = trace.input("x", (1, 1), "int32")
-    place = Place(
-        trace.input("slot", (1,), "int32"),
-        trace.input("present", (decoder.context,), "bool"),
-        trace.input("cos", (pairs,), "float32"),
-        trace.input("sin", (pairs,), "float32"),
-    )
+    place = model.place(trace)
     with building(trace, training=False) as built:
-        scores = decoder(x, place=place)
+        scores = model(x, place=place)
     return trace.program({"scores": scores}, built.updates)
