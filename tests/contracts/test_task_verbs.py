@@ -88,6 +88,17 @@ def _boxes(folder: Path) -> tuple[str, str]:
     return str(folder / "squares"), str(folder / "squares" / "images")
 
 
+def _novel(folder: Path) -> tuple[str, str]:
+    """A text of one sentence with names in it, and another such sentence."""
+    random = np.random.default_rng(0)
+    lines = [
+        f"{name} went to see {other}. " for name, other in random.choice(["Ann", "Bob", "Eve"], (150, 2))
+    ]
+    (folder / "novel.txt").write_text("".join(lines))
+    (folder / "more.txt").write_text("Eve went to see Ann. ")
+    return str(folder / "novel.txt"), str(folder / "more.txt")
+
+
 def _file_of(make: Callable[[], pd.DataFrame]) -> Callable[[Path], tuple[str, str]]:
     """A table in a file, and its last rows in another; of a series, what is known long enough before."""
 
@@ -114,6 +125,10 @@ CASES = {
     "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "text": (_file_of(_reviews), ["-t", "kind", "-s", "epochs=2"]),
+    "generate": (
+        _novel,
+        ["-s", "network=tiny", "-s", "epochs=1", "-s", "context=16", "-s", "validation=0.1"],
+    ),
     "image": (_pictures, ["-s", "epochs=1"]),
     "segment": (_masks, ["-s", "epochs=1"]),
     "detect": (_boxes, ["-s", "epochs=20", "-s", "network=small"]),

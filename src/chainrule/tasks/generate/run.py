@@ -81,8 +81,8 @@ def _story(prepared: PreparedText, settings: GenerateSettings, recipe: Recipe) -
     kind = f"transformer of {model.heads} heads" if isinstance(model, Decoder) else "recurrent network"
     return (
         f"a {kind}, {model.blocks} blocks of width {model.width}, {found.parameters:,} parameters, windows "
-        f"of {settings.context:,} tokens; {recipe.epochs:,} epochs of {prepared.training.examples:,} windows, "
-        f"{recipe.batch_size} a step"
+        f"of {settings.context:,} tokens; {recipe.epochs:,} epochs of {prepared.training.examples:,} windows,"
+        f" {recipe.batch_size} a step"
     )
 
 

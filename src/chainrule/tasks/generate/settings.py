@@ -49,7 +49,7 @@ class GenerateSettings:
     tokens: str = AUTO
     vocabulary: int = 4096
     test: float = 0.1
-    validation: float = 0.0
+    validation: float = 0.05
     network: str = AUTO
     context: int = 256
     dropout: float | Auto = AUTO
