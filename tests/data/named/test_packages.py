@@ -67,9 +67,23 @@ def rossmann(frame: pd.DataFrame) -> None:
     assert (frame.loc[~frame["Open"], "Sales"] == 0).all()
 
 
+def imdb(frame: pd.DataFrame) -> None:
+    """50,000 without 418 that repeat others."""
+    assert frame["sentiment"].value_counts().to_dict() == {"positive": 24884, "negative": 24698}
+    assert frame["review"].is_unique
+
+
+def bbc_topics(frame: pd.DataFrame) -> None:
+    """2,225 without 98 that repeat others."""
+    counts = {"sports": 505, "business": 503, "politics": 403, "entertainment": 369, "tech": 347}
+    assert frame["topic"].value_counts().to_dict() == counts
+    assert frame["text"].str.contains("£").any()
+    assert frame["text"].is_unique
+
+
 KNOWN: dict[str, Callable[[Any], None]] = {
-    check.__name__: check
-    for check in (churn, adult, ames, diamonds, hotel, flights, bike, electricity, rossmann)
+    check.__name__.replace("_", "-"): check
+    for check in (churn, adult, ames, diamonds, hotel, flights, bike, electricity, rossmann, imdb, bbc_topics)
 }
 
 

@@ -30,7 +30,7 @@ def test_parts_stay_parts(tmp_path):
     write(tmp_path, {"train/a/1.txt": b"one", "train/b/1.txt": b"two", "test/a/1.txt": b"three"})
     assert has_documents(tmp_path)
     table, _ = table_of_documents(tmp_path)
-    assert table.frame["part"].tolist() == ["test", "train", "train"]
+    assert table.frame["(part)"].tolist() == ["test", "train", "train"]
 
 
 def test_what_is_not_utf_8_or_empty_is_left_out_and_named(tmp_path):

@@ -12,7 +12,7 @@ from chainrule.errors import DataError
 from chainrule.paths import printable
 
 SUFFIX = ".txt"
-TEXT, CLASS, PART = "text", "class", "part"
+TEXT, CLASS, PART = "text", "class", "(part)"
 """Names of the columns of a table of documents; `PART` is there only if the folder has parts."""
 _LOOKED_AT = 50
 
