@@ -43,7 +43,7 @@ def test_byte_pairs_know_all_texts_and_shorten_the_usual_ones():
     ("stored", "said"),
     [
         ("[]", "expected"),
-        ("{}", "missing field"),
+        ("{}", "Model missing"),
         (json.dumps({"version": 1}), "invalid type"),
         ("", "char 0"),
     ],

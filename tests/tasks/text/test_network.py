@@ -16,7 +16,7 @@ from chainrule.tasks.text.network import (
 from chainrule.training import Batch, Programs, Recipe, Supervised, initial_tree, training_step
 
 NETWORKS = {
-    "bag": NaiveBayesBag.of(50, 3),
+    "bag": NaiveBayesBag.of(49, 3),
     "convolution": WordConvolution(50, 8, 3, 3, 0.2),
     "transformer": WordTransformer(50, 8, 2, 2, 3, 0.1),
 }

@@ -77,7 +77,7 @@ def learn_words(texts: Iterable[str], most: int = MOST_WORDS) -> Words:
     made.pre_tokenizer = tools.pre_tokenizers.Sequence(
         [
             tools.pre_tokenizers.Split(tools.Regex(r"<[^<>]{1,200}>"), "removed"),
-            tools.pre_tokenizers.Whitespace(),
+            tools.pre_tokenizers.Split(tools.Regex(r"\w+|[^\w\s]"), "removed", invert=True),
         ]
     )
     trainer = tools.trainers.WordLevelTrainer(vocab_size=most, special_tokens=[UNKNOWN], show_progress=False)

@@ -36,7 +36,7 @@ class NaiveBayesBag(Layer):
     output shall be high. This is the network of Wang and Manning's NB-SVM (2012): n-grams that tell the
     classes apart learn fast, the others slowly. A step costs what its documents hold, however many n-grams
     there are.
-    buckets: the numbers of n-grams, 0 for padding. outputs: at least 1.
+    grams: how many there are; 0 is padding. outputs: at least 1.
     x: int32 (batch, grams), mask: bool, False at padding -> (batch, outputs).
     """
 
@@ -44,10 +44,10 @@ class NaiveBayesBag(Layer):
     weights: Embedding
 
     @staticmethod
-    def of(buckets: int, outputs: int) -> "NaiveBayesBag":
+    def of(grams: int, outputs: int) -> "NaiveBayesBag":
         """With factors of 1, which are to be replaced, and weights of 0."""
-        ratios = Frozen(Embedding(buckets, outputs, weight=ones))
-        return NaiveBayesBag(ratios, Embedding(buckets, outputs, weight=zeros, sparse=True))
+        ratios = Frozen(Embedding(grams + 1, outputs, weight=ones))
+        return NaiveBayesBag(ratios, Embedding(grams + 1, outputs, weight=zeros, sparse=True))
 
     def __call__(self, x: Tensor, mask: Tensor) -> Tensor:
         each = self.ratios(x) * self.weights(x)

@@ -20,7 +20,7 @@ from chainrule.data import (
 )
 from chainrule.data.checks import label_numbers
 from chainrule.data.ragged import few_lengths
-from chainrule.data.text import Hashing, Words, bags, learn_words
+from chainrule.data.text import Counting, Words, bags, frequent, learn_words, numbered_bags
 from chainrule.data.text.folders import PART
 from chainrule.data.values import keys_of
 from chainrule.data.wording import counted, places
@@ -38,10 +38,10 @@ from chainrule.training import Recipe
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_BITS = 22
-"""At most 2^22 buckets, and fewer where there are many classes."""
+MOST_GRAMS = 1 << 22
+"""At most so many n-grams, and fewer where there are many classes."""
 _MOST_NUMBERS = 1 << 23  # of the bag's weights
-_ROOM = 4  # buckets for an n-gram, if there are few, so that seldom two share one
+_MANY = 500  # documents, of which n-grams of a single one are left out
 SHORT = 20
 """Documents of fewer words, as a median, are also told by the parts of their words."""
 PARTS = ("train", "validation", "test")
@@ -51,15 +51,16 @@ PARTS = ("train", "validation", "test")
 class TextForm:
     """How new documents become what the network takes.
 
-    column: of the texts. problem: with its classes. words: the tokenizer. hashing: of n-grams; None for a
-    network of words. most_words: longer documents are read up to here. preparation: of the target, and of the
-    columns beside the text.
+    column: of the texts. problem: with its classes. words: the tokenizer. counting: which n-grams count; None
+    for a network of words. known: the n-grams of the network, ascending, int32. most_words: longer documents
+    are read up to here. preparation: of the target, and of the columns beside the text.
     """
 
     column: str
     problem: Problem
     words: Words
-    hashing: Hashing | None
+    counting: Counting | None
+    known: np.ndarray
     most_words: int
     preparation: Preparation
 
@@ -74,8 +75,8 @@ class TextForm:
 
     def elements(self, numbers: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the network takes of documents with these words, all in a row, and how many each has."""
-        if self.hashing is not None:
-            return bags(numbers, lengths, self.hashing, self.words.names)
+        if self.counting is not None:
+            return numbered_bags(*bags(numbers, lengths, self.counting, self.words.names), self.known)
         places = (np.cumsum(lengths) - lengths)[lengths == 0]  # a document has one word at least
         return np.insert(numbers, places, 0), np.maximum(lengths, 1)
 
@@ -131,16 +132,16 @@ class PreparedText:
         """What training on some of the documents begins with."""
         training = self.training if rows is self.rows["train"] else self.arrays(rows)
         initial = {}
-        if self.form.hashing is not None:
+        if self.form.counting is not None:
             marks = self.form.problem.marks(self.numbers[rows])
-            initial[RATIOS] = log_ratios(self.sequences[rows], marks, self.form.hashing.buckets)
+            initial[RATIOS] = log_ratios(self.sequences[rows], marks, len(self.form.known))
         recipe = self.recipe(settings, len(rows))
         return Planned(recipe, training, self.validation, self.found, initial)
 
     def recipe(self, settings: TextSettings, documents: int) -> Recipe:
         """The recipe of the settings for this many training documents."""
         form, features = self.form, self.form.preparation.features
-        size = len(form.words) if form.hashing is None else form.hashing.buckets
+        size = len(form.words) if form.counting is None else len(form.known)
         beside = None if self.columns is None else self.columns[self.rows["train"]]
         return recipe_for(settings, form.problem, size, documents, features, beside)
 
@@ -165,11 +166,17 @@ def prepare_text(texts: TextSet, settings: TextSettings) -> PreparedText:
     most = [] if is_bag(settings) else [WORDS_KNOWN]
     words = learn_words(_texts(column.iloc[train]), *most)
     preparation = _preparation(texts, train, problem)
-    form = TextForm(texts.column, problem, words, None, settings.most_words, preparation)
+    none = np.zeros(0, np.int32)
+    form = TextForm(texts.column, problem, words, None, none, settings.most_words, preparation)
     found, lengths = form.numbers(_texts(column))
     if is_bag(settings):
-        form = replace(form, hashing=_hashing(settings, lengths[train], problem.outputs))
-    values, counts = form.elements(found, lengths)
+        counting = Counting(settings.words, _characters(settings, lengths[train]))
+        grams = Ragged(*bags(found, lengths, counting, words.names), ())
+        known = _known(settings, grams[train].values, len(train), problem.outputs)
+        form = replace(form, counting=counting, known=known)
+        values, counts = numbered_bags(grams.values, grams.lengths, known)
+    else:
+        values, counts = form.elements(found, lengths)
     numbers = preparation.transform_target(table.target_values()) if labels is None else labels
     columns = preparation.transform(table.frame, texts.source) if preparation.columns else None
     notes = (
@@ -281,16 +288,16 @@ def _preparation(texts: TextSet, train: np.ndarray, problem: Problem) -> Prepara
     )
 
 
-def _hashing(settings: TextSettings, lengths: np.ndarray, outputs: int) -> Hashing:
-    """As many buckets as the n-grams of the training documents may need."""
-    characters = settings.characters
-    if characters == AUTO:
-        characters = 5 if np.median(lengths) < SHORT else 0
-    if settings.buckets != AUTO:
-        return Hashing(settings.words, characters, int(settings.buckets).bit_length() - 1)
-    needed = _ROOM * int(lengths.sum()) * settings.words
-    most = max((_MOST_NUMBERS // outputs).bit_length() - 1, 10)
-    return Hashing(settings.words, characters, min(max(needed, 1 << 12).bit_length(), MOST_BITS, most))
+def _characters(settings: TextSettings, lengths: np.ndarray) -> int:
+    if settings.characters != AUTO:
+        return int(settings.characters)
+    return 5 if np.median(lengths) < SHORT else 0
+
+
+def _known(settings: TextSettings, grams: np.ndarray, documents: int, outputs: int) -> np.ndarray:
+    """The n-grams of the network. grams: of the training documents."""
+    most = min(MOST_GRAMS, _MOST_NUMBERS // outputs) if settings.grams == AUTO else int(settings.grams)
+    return frequent(grams, 2 if documents >= _MANY else 1, most)
 
 
 def _long(table: Table, lengths: np.ndarray, most: int) -> list[str]:

@@ -22,9 +22,10 @@ from chainrule.training import Recipe, Supervised
 
 WORDS_KNOWN = 30_000
 """The most words of a network that reads words; of a bag there are as many as are needed."""
-RATES = {BAG: 0.1, CONVOLUTION: 0.001, "transformer": 0.001}
+RATE, RATE_OF_WORDS = 0.01, 0.001
+"""Of the bag, and of the networks that read words in their order."""
 _OF_COLUMNS = 0.003
-_PRESENTED, _FEWEST, _MOST = 125_000, 5, 50
+_PRESENTED, _FEWEST, _MOST = 125_000, 5, 30
 MOST_EPOCHS = _MOST
 
 
@@ -43,11 +44,13 @@ def recipe_for(
 ) -> Recipe:
     """The recipe of these settings.
 
-    size: buckets of the bag, or known words. documents: to train on. features, beside: of the columns beside
+    size: n-grams of the bag, or known words. documents: to train on. features, beside: of the columns beside
     the text, (documents, features); None if there are none.
     """
     network = BAG if settings.network == AUTO else settings.network
-    rate = RATES[network] if settings.learning_rate == AUTO else settings.learning_rate
+    rate = settings.learning_rate
+    if rate == AUTO:
+        rate = RATE if network == BAG else RATE_OF_WORDS
     epochs = settings.epochs
     if epochs == AUTO:
         epochs = usual_epochs(documents, _PRESENTED, _FEWEST, _MOST)

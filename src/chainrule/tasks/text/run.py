@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.data import Preparation
-from chainrule.data.text import Hashing, Words
+from chainrule.data.text import Counting, Words
+from chainrule.errors import DataError
 from chainrule.tasks.storing import config_of, read_config, read_evaluation, read_made, save_run, write_json
 from chainrule.tasks.text.evaluate import evaluate, learning_curve
 from chainrule.tasks.text.network import CLASSES, NETWORKS
@@ -16,10 +19,10 @@ from chainrule.tasks.text.sections import sections
 from chainrule.tasks.text.settings import TextSettings
 from chainrule.tasks.trainer import Trainer
 from chainrule.training import Recipe, Run, load_run
-from chainrule.training.folder import check_kind
+from chainrule.training.folder import check_kind, read_safetensors, safetensors_bytes
 
 NAME = "text"
-FORM, TOKENIZER = "text.json", "tokenizer.json"
+FORM, TOKENIZER, GRAMS = "text.json", "tokenizer.json", "grams.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +54,12 @@ class TextRun:
             "column": form.column,
             "problem": form.problem.name,
             "classes": list(form.problem.classes),
-            "hashing": None if form.hashing is None else asdict(form.hashing),
+            "counting": None if form.counting is None else asdict(form.counting),
             "most_words": form.most_words,
             "preparation": form.preparation.to_json(),
         }
         write_json(folder / FORM, content)
+        (folder / GRAMS).write_bytes(safetensors_bytes({"known": form.known}, {}))
 
 
 def load_text_run(folder: Path) -> TextRun:
@@ -63,7 +67,8 @@ def load_text_run(folder: Path) -> TextRun:
     check_kind(folder, NAME, "give the folder of a run on texts")
     run = load_run(folder, CLASSES)
     words = read_made(folder / TOKENIZER, _words)
-    form = read_made(folder / FORM, lambda text: _form(json.loads(text), words))
+    known = _known(folder / GRAMS)
+    form = read_made(folder / FORM, lambda text: _form(json.loads(text), words, known))
     settings, source, _ = read_config(folder, TextSettings)
     return TextRun(run, form, settings, source, read_evaluation(folder))
 
@@ -77,11 +82,19 @@ def _words(text: str) -> Words:
     return words
 
 
-def _form(plain: dict[str, Any], words: Words) -> TextForm:
+def _known(path: Path) -> np.ndarray:
+    known = read_safetensors(path)[0].get("known")
+    if known is None or known.dtype != np.int32 or known.ndim != 1:
+        raise DataError(f"{path} is damaged (it holds no n-grams)", remedy="train again")
+    return known
+
+
+def _form(plain: dict[str, Any], words: Words, known: np.ndarray) -> TextForm:
     problem = PROBLEMS[plain["problem"]](tuple(plain["classes"]))
-    hashing = None if plain["hashing"] is None else Hashing(**plain["hashing"])
+    counting = None if plain["counting"] is None else Counting(**plain["counting"])
     preparation = Preparation.from_json(plain["preparation"])
-    return TextForm(plain["column"], problem, words, hashing, int(plain["most_words"]), preparation)
+    most = int(plain["most_words"])
+    return TextForm(plain["column"], problem, words, counting, known, most, preparation)
 
 
 def _evaluated(prepared: PreparedText, run: Run, settings: TextSettings) -> TextRun:
@@ -94,15 +107,13 @@ def _evaluated(prepared: PreparedText, run: Run, settings: TextSettings) -> Text
 
 def _story(prepared: PreparedText, settings: TextSettings, recipe: Recipe) -> str:
     form = prepared.form
-    if form.hashing is None:
+    if form.counting is None:
         network = f"a {settings.network} of {len(form.words):,} words"
         why = ""
     else:
-        hashing = form.hashing
-        parts = f" and parts of words of 3 to {hashing.characters} characters" if hashing.characters else ""
-        network = (
-            f"a bag of n-grams of up to {hashing.longest} words{parts}, hashed to {hashing.buckets:,} numbers"
-        )
+        letters = form.counting.characters
+        parts = f" and parts of words of 3 to {letters} characters" if letters else ""
+        network = f"a bag of {len(form.known):,} n-grams of up to {form.counting.longest} words{parts}"
         why = f"; the other networks ({', '.join(NETWORKS[1:])}) take far longer and need more documents"
     return f"{network}; at most {recipe.epochs:,} epochs of batches of {recipe.batch_size:,}{why}"
 

@@ -23,11 +23,11 @@ HELP: Mapping[str, str] = {
     "words": "of the bag: words of the longest n-gram, 1 to 5",
     "characters": f"of the bag: characters of the longest part of a word, {SHORTEST_PART} to 8; 0 for none; "
     "auto: 5 if documents have fewer than 20 words, else 0",
-    "buckets": "of the bag: the most numbers that n-grams are hashed to, a power of two; auto: as many as "
-    "there are different n-grams, and at most 4,194,304",
+    "grams": "of the bag: the most n-grams that count, the most frequent first; auto: those of at least two "
+    "documents, and at most 4,194,304",
     "most_words": "longer documents are read up to this word",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
-    "learning_rate": "learning rate, above 0; auto: by the network",
+    "learning_rate": "learning rate, above 0; auto: 0.01 for the bag, 0.001 for the others",
     "epochs": "most passes over the training documents; auto: by their number",
     "batch_size": "documents per step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",
@@ -36,7 +36,7 @@ HELP: Mapping[str, str] = {
     "seed": "seed of the split, the initial weights and the order of the documents",
 }
 
-_LARGEST = {"words": 5, "characters": 8, "buckets": 1 << 26}
+_LARGEST = {"words": 5, "characters": 8, "grams": 1 << 26}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class TextSettings:
     network: str = AUTO
     words: int = 3
     characters: int | Auto = AUTO
-    buckets: int | Auto = AUTO
+    grams: int | Auto = AUTO
     most_words: int = 5000
     label_smoothing: float = 0.0
     learning_rate: float | Auto = AUTO
@@ -78,7 +78,7 @@ class TextSettings:
         check_whole("text", "words", self.words)
         unless_auto(check_whole, "text", self, "epochs")
         unless_auto(check_whole, "text", self, "characters", at_least=0)
-        unless_auto(check_whole, "text", self, "buckets", at_least=2)
+        unless_auto(check_whole, "text", self, "grams")
         unless_auto(check_number, "text", self, "learning_rate", above=0)
         check_number("text", "label_smoothing", self.label_smoothing, at_least=0, below=1)
         for name, most in _LARGEST.items():
@@ -88,8 +88,4 @@ class TextSettings:
         if self.characters != AUTO and 0 < self.characters < SHORTEST_PART:
             raise ConfigError(
                 f"text: characters is {self.characters}", remedy=f"give 0, or {SHORTEST_PART} and more"
-            )
-        if self.buckets != AUTO and self.buckets & (self.buckets - 1):
-            raise ConfigError(
-                f"text: buckets is {self.buckets:,}", remedy="give a power of two, such as 1048576"
             )

@@ -1,10 +1,11 @@
 """What a bag of n-grams has learned of words: those that speak most for a class, and those of a text."""
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.data.text import numbered
+from chainrule.data.text.grams import PADDING
 from chainrule.tasks.text.network import RATIOS, WEIGHTS
 from chainrule.training import Run
 
@@ -19,7 +20,7 @@ _SHOWN = 1500  # characters of a text in the report
 
 
 def scores(run: Run) -> np.ndarray:
-    """What each n-gram adds to each output, (buckets, outputs)."""
+    """What each n-gram adds to each output, (grams + 1, outputs)."""
     return run.parameters[RATIOS] * run.parameters[WEIGHTS]
 
 
@@ -30,7 +31,7 @@ def speaking(run: Run, prepared: "PreparedText") -> dict[str, list[str]]:
     of the number of training documents that have it, and one.
     """
     form = prepared.form
-    if form.hashing is None:
+    if form.counting is None:
         return {}
     added = scores(run)
     if form.problem.name != "classification":
@@ -44,28 +45,27 @@ def speaking(run: Run, prepared: "PreparedText") -> dict[str, list[str]]:
     top = {name: np.argsort(-weighed[:, output], kind="stable")[:_TRIED] for output, name in enumerate(names)}
     spelled = _spelled(prepared, np.unique(np.concatenate(list(top.values()))))
     return {
-        name: [spelled[bucket] for bucket in buckets.tolist() if bucket in spelled][:NAMED]
-        for name, buckets in top.items()
+        name: [spelled[gram] for gram in best.tolist() if gram in spelled][:NAMED]
+        for name, best in top.items()
     }
 
 
-def _spelled(prepared: "PreparedText", buckets: np.ndarray) -> dict[int, str]:
-    """Bucket -> its most frequent n-gram of words in some training documents."""
+def _spelled(prepared: "PreparedText", grams: np.ndarray) -> dict[int, str]:
+    """Number of an n-gram -> its words, of those that occur in some training documents."""
     form = prepared.form
-    assert form.hashing is not None  # asked of bags only
+    assert form.counting is not None  # asked of bags only
     numbers, lengths = form.numbers(prepared.texts_of(prepared.rows["train"][:_LOOKED_AT]))
-    wanted = np.zeros(form.hashing.buckets, bool)
-    wanted[buckets] = True
-    found: Counter[tuple[int, tuple[int, ...]]] = Counter()
-    for end, length in zip(np.cumsum(lengths), lengths, strict=True):
-        own = numbers[end - length : end]
-        for size, each in enumerate(form.hashing.of_words(own), 1):
-            for first in np.flatnonzero(wanted[each]):
-                found[int(each[first]), tuple(own[first : first + size].tolist())] += 1
+    wanted = np.zeros(len(form.known) + 1, bool)
+    wanted[grams] = True
     names = form.words.names
     spelled: dict[int, str] = {}
-    for (bucket, words), _ in found.most_common():
-        spelled.setdefault(bucket, " ".join(names[word] for word in words))
+    for end, length in zip(np.cumsum(lengths), lengths, strict=True):
+        own = numbers[end - length : end]
+        for size, each in enumerate(form.counting.of_words(own), 1):
+            found = numbered(each, form.known)
+            for first in np.flatnonzero(wanted[found] & (found != PADDING)):
+                words = own[first : first + size].tolist()
+                spelled.setdefault(int(found[first]), " ".join(names[word] for word in words))
     return spelled
 
 
@@ -76,7 +76,7 @@ def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> 
     all n-grams of a document count once; it is shared by the words of the n-gram. Longer texts are cut.
     """
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    if form.hashing is None:
+    if form.counting is None:
         return [[cut, 0.0]]
     numbers, _ = form.numbers([cut])
     places = form.words.places(cut)[: len(numbers)]
@@ -88,9 +88,10 @@ def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> 
     else:
         toward = added[:, predicted] - added[:, true]
     moved = np.zeros(len(numbers))
-    for size, buckets in enumerate(form.hashing.of_words(numbers), 1):
-        _, which, counts = np.unique(buckets, return_inverse=True, return_counts=True)
-        each = toward[buckets] / counts[which] / size
+    for size, grams in enumerate(form.counting.of_words(numbers), 1):
+        found = numbered(grams, form.known)
+        _, which, counts = np.unique(found, return_inverse=True, return_counts=True)
+        each = np.where(found == PADDING, 0.0, toward[found]) / counts[which] / size
         for offset in range(size):
             moved[offset : offset + len(each)] += each
     largest = np.abs(moved).max(initial=0.0) or 1.0
