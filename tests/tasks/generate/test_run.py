@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from chainrule.tasks.generate.settings import GenerateSettings
 from chainrule.tasks.generate.writing import Writer, write
 
 SENTENCE = "the quick brown fox jumps over the lazy dog. "
-SMALL = {"network": "tiny", "context": 32, "epochs": 8, "learning_rate": 0.03}
+SMALL: dict[str, Any] = {"network": "tiny", "context": 32, "epochs": 8, "learning_rate": 0.03}
 
 
 def ignore(sentence: str) -> None:
@@ -120,7 +121,7 @@ def test_minutes_choose_the_network_and_the_epochs(file: Path):
     given = GenerateSettings(context=32, minutes=0.02)
     chosen = settle(open_text(str(file), None), given, said.append)
     assert chosen.network in ("tiny", "small", "medium", "large")
-    assert chosen.epochs >= 1
+    assert chosen.epochs != "auto"
     assert "windows took" in said[0]
     fixed = GenerateSettings(context=32, epochs=3, minutes=1)
     assert settle(open_text(str(file), None), fixed, said.append) == fixed
@@ -166,7 +167,8 @@ def test_a_text_larger_than_memory_is_filed(file: Path, monkeypatch):
     monkeypatch.setattr(
         prepare, "stream_of", lambda parts, size: streams.stream_of(parts, size, in_memory=100)
     )
-    settings = GenerateSettings(**(SMALL | {"epochs": 1}))
+    short: dict[str, Any] = SMALL | {"epochs": 1}
+    settings = GenerateSettings(**short)
     filed = TRAINER.train(open_text(str(file), None), settings, progress=False)
     monkeypatch.undo()
     held = TRAINER.train(open_text(str(file), None), settings, progress=False)

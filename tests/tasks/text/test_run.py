@@ -178,7 +178,7 @@ def test_the_same_seed_gives_the_same_bits():
 def test_what_can_not_be_learned_from_is_left_out_and_named():
     frame = reviews(60)
     frame.loc[[3, 5], "review"] = [None, "  "]
-    frame.loc[[7, 8], "review"] = frame.loc[1, "review"]
+    frame.loc[[7, 8], "review"] = str(frame.loc[1, "review"])
     frame.loc[9, "review"] = " ".join(["film"] * 400)
     prepared = prepare_text(texts_of(frame), TextSettings(most_words=300))
     assert "Left out: 2 documents without text (rows 3 and 5)." in prepared.found

@@ -182,7 +182,7 @@ class TokenWindows:
         self, number: int, windows: np.ndarray, shift: int, seed: int | None, epoch: int, rows: int
     ) -> Chunk:
         arrays = {name: np.zeros((rows, self.context), self.stream.dtype) for name in ("x", "y")}
-        ends = np.flatnonzero(np.diff(windows) != 1) + 1
+        ends = (np.flatnonzero(np.diff(windows) != 1) + 1).tolist()
         for first, last in zip([0, *ends], [*ends, len(windows)], strict=True):
             begin = self.start + shift + int(windows[first]) * self.context
             tokens = self.stream.read(begin, begin + (last - first) * self.context + 1)
@@ -197,8 +197,8 @@ class TokenWindows:
         if length <= 1 << 24:
             parts.append(np.ascontiguousarray(self.stream.read(self.start, self.stop)).tobytes())
         else:
-            for place in np.linspace(self.start, self.stop - 4096, 1000).astype(int):
-                parts.append(np.ascontiguousarray(self.stream.read(int(place), int(place) + 4096)).tobytes())
+            for place in np.linspace(self.start, self.stop - 4096, 1000).astype(int).tolist():
+                parts.append(np.ascontiguousarray(self.stream.read(place, place + 4096)).tobytes())
         return digest(*parts)
 
 

@@ -5,7 +5,9 @@ Sennrich 2019), squared ReLU (So et al. 2021), queries and keys normalized (Henr
 tied to the last layer (Press and Wolf 2017).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +123,27 @@ class DecoderBlock(Layer):
 
 
 @dataclass(frozen=True)
-class Decoder(Layer):
+class LanguageModel(Layer, ABC):
+    """The scores of the next token after each token of a text, or after one token more.
+
+    x: int32 (batch, time) -> float (batch, time, vocabulary). place: of `place`, for x (1, 1) after the
+    tokens that the state of the layers holds.
+    """
+
+    @abstractmethod
+    def place(self, trace: Trace) -> Any:
+        """What tells a program that it reads one token more; it may add inputs."""
+
+    @abstractmethod
+    def place_at(self, position: int) -> dict[str, np.ndarray]:
+        """These inputs for the token at a position from 0 on."""
+
+    @abstractmethod
+    def __call__(self, x: Tensor, place: Any = None) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Decoder(LanguageModel):
     """The scores of the next token after each token of a text.
 
     vocabulary, width, blocks, heads, context: at least 1; heads must divide the width into parts of an even
@@ -163,7 +185,7 @@ class Decoder(Layer):
         """These inputs for the token at a position from 0 on."""
         return Place.arrays(position, self.context, self.pairs)
 
-    def __call__(self, x: Tensor, place: Place | None = None) -> Tensor:
+    def __call__(self, x: Tensor, place: Any = None) -> Tensor:
         table = self.param("embedding", (self.vocabulary, self.width), normal(0.0, 0.02))
         y = Dropout(self.dropout)(RMSNorm()(f.gather(table, x)))
         for _ in range(self.blocks):
@@ -197,7 +219,7 @@ class CarriedLstm(Layer):
 
 
 @dataclass(frozen=True)
-class RecurrentModel(Layer):
+class RecurrentModel(LanguageModel):
     """y = x + lstm(norm(x)), block after block, between tied embeddings; arguments as of `Decoder`.
 
     It forgets nothing by a window, but is trained on windows of `context` tokens.
@@ -226,15 +248,12 @@ class RecurrentModel(Layer):
         """None: a token is read alike at every position."""
         return {}
 
-    def __call__(self, x: Tensor, place: bool = False) -> Tensor:
+    def __call__(self, x: Tensor, place: Any = None) -> Tensor:
         table = self.param("embedding", (self.vocabulary, self.width), normal(0.0, 0.02))
         y = Dropout(self.dropout)(RMSNorm()(f.gather(table, x)))
         for _ in range(self.blocks):
-            y = y + Dropout(self.dropout)(CarriedLstm()(RMSNorm()(y), carried=place))
+            y = y + Dropout(self.dropout)(CarriedLstm()(RMSNorm()(y), carried=bool(place)))
         return RMSNorm()(y) @ table.transpose(1, 0)
-
-
-LanguageModel = Decoder | RecurrentModel
 
 
 def _scaled(width: int) -> Initializer:

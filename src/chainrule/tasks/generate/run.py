@@ -65,7 +65,7 @@ def settle(text: Text, settings: GenerateSettings, say: Say) -> GenerateSettings
     prepared = prepare_text(text, settings)
     names = [settings.network]
     if settings.network == AUTO:
-        names = [name for name in reversed(NETWORKS) if name != LSTM]
+        names = [name for name in [*NETWORKS][::-1] if name != LSTM]
     once = len(prepared.rows["test"])
     return settle_epochs(prepared, settings, names, say, fewest=FEWEST_EPOCHS, once=once, examples="windows")
 

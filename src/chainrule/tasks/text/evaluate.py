@@ -81,7 +81,9 @@ def _mistakes(run: Run, prepared: PreparedText, said: np.ndarray, truth: np.ndar
             "true": str(problem.classes[truth[place]]),
             "predicted": str(problem.classes[chosen[place]]),
             "probability": float(said[place, chosen[place]]),
-            "pieces": marked(run, prepared.form, text, int(chosen[place]), int(truth[place])),
+            "pieces": [
+                [*piece] for piece in marked(run, prepared.form, text, int(chosen[place]), int(truth[place]))
+            ],
         }
         for place, text in zip(surest, texts, strict=True)
     ]

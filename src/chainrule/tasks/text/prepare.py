@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -119,7 +119,7 @@ class PreparedText:
 
     def arrays(self, rows: np.ndarray) -> Arrays:
         """Documents as the network takes them, with targets."""
-        x = {"text": self.sequences[rows]}
+        x: dict[str, Any] = {"text": self.sequences[rows]}
         if self.columns is not None:
             x["columns"] = self.columns[rows]
         return Arrays.of(x, self.form.problem.targets(self.numbers[rows]))

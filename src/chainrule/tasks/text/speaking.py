@@ -69,7 +69,7 @@ def _spelled(prepared: "PreparedText", grams: np.ndarray) -> dict[int, str]:
     return spelled
 
 
-def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> list[list[str | float]]:
+def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> list[tuple[str, float]]:
     """A text in pieces, each with how far it moved the answer to the predicted class, from -1 to 1.
 
     That is the derivative of the difference between both outputs with respect to each n-gram, times 1, as
@@ -77,7 +77,7 @@ def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> 
     """
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     if form.counting is None:
-        return [[cut, 0.0]]
+        return [(cut, 0.0)]
     numbers, _ = form.numbers([cut])
     places = form.words.places(cut)[: len(numbers)]
     added = scores(run)
@@ -95,10 +95,10 @@ def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> 
         for offset in range(size):
             moved[offset : offset + len(each)] += each
     largest = np.abs(moved).max(initial=0.0) or 1.0
-    pieces: list[list[str | float]] = []
+    pieces: list[tuple[str, float]] = []
     end = 0
     for (first, last), strength in zip(places, (moved / largest).tolist(), strict=True):
-        pieces += [[cut[end:first], 0.0]] * (first > end)
-        pieces.append([cut[first:last], round(strength, 3)])
+        pieces += [(cut[end:first], 0.0)] * (first > end)
+        pieces.append((cut[first:last], round(strength, 3)))
         end = last
-    return [*pieces, [cut[end:], 0.0]] if end < len(cut) else pieces
+    return [*pieces, (cut[end:], 0.0)] if end < len(cut) else pieces
