@@ -103,7 +103,11 @@ def test_every_loss_has_metrics(loss, names):
 
 def test_the_table_says_of_every_metric_what_is_better():
     for name, metric in METRICS.items():
-        lower = "error" in name or "loss" in name or name in ("mase", "pinball")
+        lower = (
+            "error" in name
+            or "loss" in name
+            or name in ("mase", "pinball", "bits_per_character", "perplexity")
+        )
         # A band may hold too few values, and too many.
         assert metric.lower_is_better is (None if name == "coverage" else lower)
         assert metric_of(f"validation_{name}") is metric

@@ -27,7 +27,7 @@ from chainrule.tasks.text import TEXT
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {
-    task.name: task for task in (TABLE, FORECAST, TEXT, GENERATE, DETECT, SEGMENT, IMAGE, FACES)
+    task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, TEXT, GENERATE, IMAGE, FACES)
 }
 """Tasks by name, the default first. The first that takes a source gets it: boxes before images, say."""
 

@@ -9,8 +9,10 @@ from chainrule.tasks.text.problems import (
     Labels,
     OneClass,
     Ordinal,
+    TwoClasses,
     check_problem,
     labels_of,
+    problem_of,
     usual_problem,
 )
 
@@ -40,6 +42,14 @@ def test_an_order_counts_the_steps_that_predictions_are_wrong_by():
     figures = Ordinal((1, 2, 3)).figures(said, np.array([0, 0, 1]), np.array([1, 1, 2]))
     assert figures["metrics"]["mean_absolute_error"] == pytest.approx(2 / 3)
     assert figures["baseline"]["mean_absolute_error"] == pytest.approx(2 / 3)
+
+
+def test_two_classes_have_one_output():
+    problem = problem_of("classification", ["no", "yes"])
+    assert isinstance(problem, TwoClasses)
+    assert isinstance(problem_of("classification", [1, 2, 3]), OneClass)
+    assert problem.marks(np.array([1, 0])).tolist() == [[True], [False]]
+    assert np.allclose(problem.probabilities(np.array([[0.3]])), [[0.7, 0.3]])
 
 
 def test_classes_are_marked_and_named():

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from chainrule.data.images.checking import IMAGE_SUFFIXES
 from chainrule.data.images.findings import left_out, none_left
 from chainrule.data.images.folders import PARTS, label_of
 from chainrule.data.table import Table
@@ -18,16 +19,13 @@ _LOOKED_AT = 50
 
 
 def has_documents(folder: Path) -> bool:
-    """Whether a folder holds folders with text files, by its first few entries."""
-    for _ in range(2):  # within a part, or without parts
-        inner = _entries(folder)[0][:_LOOKED_AT]
-        if any(PurePath(name).suffix.lower() == SUFFIX for each in inner for name in _entries(each)[1]):
-            return True
-        parts = [each for each in inner if each.name.lower() in PARTS]
-        if not parts:
-            return False
-        folder = parts[0]
-    return False
+    """Whether a folder holds folders of text files and none of images, by its first few entries."""
+    inner = _entries(folder)[0][:_LOOKED_AT]
+    parts = [each for each in inner if each.name.lower() in PARTS]
+    if parts:
+        inner = _entries(parts[0])[0][:_LOOKED_AT]
+    suffixes = {PurePath(name).suffix.lower() for each in inner for name in _entries(each)[1][:_LOOKED_AT]}
+    return SUFFIX in suffixes and not suffixes & set(IMAGE_SUFFIXES)
 
 
 def table_of_documents(folder: Path) -> tuple[Table, tuple[str, ...]]:

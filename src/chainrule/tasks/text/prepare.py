@@ -30,7 +30,14 @@ from chainrule.tasks.task import Planned
 from chainrule.tasks.text.naive_bayes import log_ratios
 from chainrule.tasks.text.network import RATIOS
 from chainrule.tasks.text.opening import TextSet
-from chainrule.tasks.text.problems import PROBLEMS, Labels, Problem, check_problem, labels_of, usual_problem
+from chainrule.tasks.text.problems import (
+    Labels,
+    Problem,
+    check_problem,
+    labels_of,
+    problem_of,
+    usual_problem,
+)
 from chainrule.tasks.text.recipe import WORDS_KNOWN, is_bag, recipe_for
 from chainrule.tasks.text.settings import TextSettings
 from chainrule.training import Recipe
@@ -213,7 +220,7 @@ def _problem(
     classes = classes_of(table.target_values())
     name = usual_problem(classes) if settings.problem == AUTO else settings.problem
     check_problem(name, classes, texts.target)
-    return PROBLEMS[name](classes), None, replace(texts, table=table), notes
+    return problem_of(name, classes), None, replace(texts, table=table), notes
 
 
 def _texts(series: "pd.Series") -> list[str]:

@@ -78,6 +78,30 @@ class OneClass(Problem):
 
 
 @dataclass(frozen=True)
+class TwoClasses(Problem):
+    """One of two classes, by one output: whether it is the second. Two outputs would learn the same twice."""
+
+    name: ClassVar[str] = "classification"
+
+    @property
+    def outputs(self) -> int:
+        """One."""
+        return 1
+
+    def loss(self, label_smoothing: float) -> Loss:
+        """Binary cross-entropy."""
+        return BinaryCrossEntropy(label_smoothing)
+
+    def marks(self, numbers: np.ndarray) -> np.ndarray:
+        """Whether it is the second class."""
+        return numbers[:, None] == 1
+
+    def probabilities(self, predicted: np.ndarray) -> np.ndarray:
+        """Of both classes."""
+        return np.concatenate([1 - predicted, predicted], axis=1)
+
+
+@dataclass(frozen=True)
 class Ordinal(Problem):
     """A class in an order, by an output for each class but the first: whether it is at least that one.
 
@@ -153,6 +177,13 @@ def _label_metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, fl
 
 
 PROBLEMS: Mapping[str, type[Problem]] = {each.name: each for each in (OneClass, Ordinal, Labels)}
+
+
+def problem_of(name: str, classes: Sequence[Any]) -> Problem:
+    """The problem of this name, a key of PROBLEMS, with these classes or labels."""
+    two = name == OneClass.name and len(classes) == 2
+    return TwoClasses(tuple(classes)) if two else PROBLEMS[name](tuple(classes))
+
 
 _FEWEST_STEPS, _MOST_STEPS = 3, 11
 

@@ -22,8 +22,9 @@ from chainrule.training import Recipe, Supervised
 
 WORDS_KNOWN = 30_000
 """The most words of a network that reads words; of a bag there are as many as are needed."""
-RATE, RATE_OF_WORDS = 0.01, 0.001
-"""Of the bag, and of the networks that read words in their order."""
+RATES, RATE_OF_WORDS = {1: 0.02}, 0.001
+"""Of the bag by its outputs, else `RATE`; and of the networks that read words in their order."""
+RATE = 0.01
 _OF_COLUMNS = 0.003
 _PRESENTED, _FEWEST, _MOST = 125_000, 5, 30
 MOST_EPOCHS = _MOST
@@ -50,7 +51,7 @@ def recipe_for(
     network = BAG if settings.network == AUTO else settings.network
     rate = settings.learning_rate
     if rate == AUTO:
-        rate = RATE if network == BAG else RATE_OF_WORDS
+        rate = RATES.get(problem.outputs, RATE) if network == BAG else RATE_OF_WORDS
     epochs = settings.epochs
     if epochs == AUTO:
         epochs = usual_epochs(documents, _PRESENTED, _FEWEST, _MOST)

@@ -14,7 +14,7 @@ from chainrule.tasks.storing import config_of, read_config, read_evaluation, rea
 from chainrule.tasks.text.evaluate import evaluate, learning_curve
 from chainrule.tasks.text.network import CLASSES, NETWORKS
 from chainrule.tasks.text.prepare import PreparedText, TextForm, prepare_text
-from chainrule.tasks.text.problems import PROBLEMS
+from chainrule.tasks.text.problems import problem_of
 from chainrule.tasks.text.sections import sections
 from chainrule.tasks.text.settings import TextSettings
 from chainrule.tasks.trainer import Trainer
@@ -90,7 +90,7 @@ def _known(path: Path) -> np.ndarray:
 
 
 def _form(plain: dict[str, Any], words: Words, known: np.ndarray) -> TextForm:
-    problem = PROBLEMS[plain["problem"]](tuple(plain["classes"]))
+    problem = problem_of(plain["problem"], plain["classes"])
     counting = None if plain["counting"] is None else Counting(**plain["counting"])
     preparation = Preparation.from_json(plain["preparation"])
     most = int(plain["most_words"])

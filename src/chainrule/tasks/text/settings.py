@@ -27,7 +27,7 @@ HELP: Mapping[str, str] = {
     "documents, and at most 4,194,304",
     "most_words": "longer documents are read up to this word",
     "label_smoothing": "share of each class target spread over all classes, 0 to below 1",
-    "learning_rate": "learning rate, above 0; auto: 0.01 for the bag, 0.001 for the others",
+    "learning_rate": "learning rate, above 0; auto: 0.01 for the bag (two classes: 0.02), else 0.001",
     "epochs": "most passes over the training documents; auto: by their number",
     "batch_size": "documents per step, at least 1",
     "patience": "epochs without a lower validation loss before training stops",

@@ -7,6 +7,7 @@ import numpy as np
 from chainrule.data.text import numbered
 from chainrule.data.text.grams import PADDING
 from chainrule.tasks.text.network import RATIOS, WEIGHTS
+from chainrule.tasks.text.problems import TwoClasses
 from chainrule.training import Run
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ def speaking(run: Run, prepared: "PreparedText") -> dict[str, list[str]]:
     if form.counting is None:
         return {}
     added = scores(run)
-    if form.problem.name != "classification":
-        names = [str(name) for name in form.problem.classes[-form.problem.outputs :]]
-    else:
+    names = [str(name) for name in form.problem.classes]
+    if isinstance(form.problem, TwoClasses):
+        added = np.concatenate([-added, added], axis=1)
+    elif form.problem.name == "classification":
         added = added - added.mean(1, keepdims=True)
-        names = [str(name) for name in form.problem.classes]
+    else:
+        names = names[-form.problem.outputs :]
     train = prepared.rows["train"]
     grams = prepared.sequences[train]
     weighed = added * np.log1p(np.bincount(grams.values, minlength=len(added)))[:, None]
@@ -85,6 +88,8 @@ def marked(run: Run, form: "TextForm", text: str, predicted: int, true: int) -> 
         passed = np.zeros(added.shape[1])
         passed[min(predicted, true) : max(predicted, true)] = 1.0 if predicted > true else -1.0
         toward = added @ passed
+    elif isinstance(form.problem, TwoClasses):
+        toward = added[:, 0] if predicted else -added[:, 0]
     else:
         toward = added[:, predicted] - added[:, true]
     moved = np.zeros(len(numbers))
