@@ -111,7 +111,7 @@ def built(layers: Sequence[ours.Layer], channels: int) -> tuple[nn.Sequential, i
             made.append(Joined([branch for branch, _ in branches]))
             channels = sum(width for _, width in branches)
         else:
-            raise NotImplementedError(type(layer).__name__)
+            raise NotImplementedError(type(layer).__name__)  # the task's networks have no other layer
     return nn.Sequential(*made), channels
 
 

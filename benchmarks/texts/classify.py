@@ -34,7 +34,8 @@ def measure(source: str, seed: int, network: str) -> dict[str, Any]:
 def measure_nbsvm(source: str, seed: int) -> dict[str, Any]:
     """The same of a linear support vector machine on binary counts times their log-count ratios.
 
-    Wang and Manning 2012, with n-grams of one to three words and β = 0.25.
+    Wang and Manning 2012, with n-grams of one to three words, C = 1 and β = 0.25. On IMDb liblinear stops
+    before it converges and the figure is below published ones (91 to 92 %): it is no bar to be proud of.
     """
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import CountVectorizer

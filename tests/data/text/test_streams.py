@@ -77,6 +77,11 @@ def test_parts_of_a_text_never_cut_a_character(size: int, tmp_path: Path):
     assert "".join(text_parts(tmp_path / "a.txt", size)) == text
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes("\ufeffone\ufeff".encode())
+    assert "".join(text_parts(tmp_path / "a.txt")) == "one\ufeff"
+
+
 @pytest.mark.parametrize("content", [b"abc\xff", b"ab\xe2\x82", b"\x80abc"])
 def test_what_is_not_utf_8_is_named_with_its_byte(content: bytes, tmp_path: Path):
     (tmp_path / "a.txt").write_bytes(content)

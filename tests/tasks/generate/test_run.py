@@ -112,8 +112,12 @@ def test_the_command_streams_and_leaves_unknown_letters_out(run, tmp_path: Path,
     assert "left out of the prompt: '€'" in first.err
     assert main(order) == 0
     assert capsys.readouterr().out == first.out
-    assert main([*order, "--temperature", "-1"]) == 2
-    assert "temperature is -1" in capsys.readouterr().err
+    wrong = {"--temperature": "-1", "--top-p": "much", "--tokens": "x", "--seed": "1.5"}
+    for option, value in wrong.items():
+        assert main([*order, option, value]) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith(f"chainrule: generate: {option[2:].replace('-', '_')} is ")
+        assert (said.err.count("\n"), said.out) == (1, "")
 
 
 def test_minutes_choose_the_network_and_the_epochs(file: Path):

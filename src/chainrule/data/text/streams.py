@@ -1,5 +1,6 @@
 """Streams of tokens: in memory, or in a file larger than memory; and their windows as a source."""
 
+import codecs
 import os
 import weakref
 from collections.abc import Iterable, Iterator
@@ -202,34 +203,25 @@ class TokenWindows:
         return digest(*parts)
 
 
-def text_parts(path: Path, characters: int = 1 << 22) -> Iterator[str]:
-    """The text of a file of UTF-8 in parts of so many characters.
+def text_parts(path: Path, size: int = 1 << 22) -> Iterator[str]:
+    """The text of a file of UTF-8 in parts of about so many bytes.
 
     Raises DataError, naming the byte, for a file that is not UTF-8 or can't be read.
     """
-    read = 0
+    decoder, read = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         with path.open("rb") as file:
-            rest = b""
-            while block := file.read(characters):
-                content = rest + block
-                # An incomplete character at the end waits for the next block.
-                cut = len(content)
-                for back in range(1, min(4, len(content)) + 1):
-                    if content[-back] & 0b1100_0000 == 0b1100_0000:
-                        needed = 2 + (content[-back] >= 0xE0) + (content[-back] >= 0xF0)
-                        cut = len(content) - back if needed > back else len(content)
-                        break
-                    if content[-back] < 0x80:
-                        break
+            while True:
+                block = file.read(size)
+                waiting = len(decoder.getstate()[0])  # bytes of a character that was cut
                 try:
-                    yield content[:cut].decode("utf-8-sig" if read == 0 else "utf-8")
+                    part = decoder.decode(block, final=not block)
                 except UnicodeDecodeError as error:
-                    raise _not_utf8(path, read + error.start) from None
-                read += cut
-                rest = content[cut:]
-            if rest:
-                raise _not_utf8(path, read)
+                    raise _not_utf8(path, read - waiting + error.start) from None
+                yield part if read else part.removeprefix("\ufeff")
+                if not block:
+                    return
+                read += len(block)
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}", remedy="check the file") from None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from chainrule.backprop import Explanation
 from chainrule.errors import ConfigError
+from chainrule.nn.settings import check_number, check_whole
 from chainrule.tasks.generate.opening import open_text
 from chainrule.tasks.generate.run import GenerateRun, load_generate_run
 from chainrule.tasks.generate.writing import Writer, write
@@ -40,6 +41,10 @@ def predict(generate_run: GenerateRun, source: str | None, say: Say) -> Predicti
 
 def _write(folder: Path, values: Mapping[str, Any], out: Callable[[str], None], say: Say) -> None:
     """Write on, as it comes."""
+    check_whole("generate", "tokens", values["tokens"], at_least=0)
+    check_whole("generate", "seed", values["seed"], at_least=0)
+    for name in ("temperature", "top_p"):
+        check_number("generate", name, values[name], at_least=0)
     found = load_generate_run(folder)
     pieces = found.pieces
     prompt = str(values["prompt"])

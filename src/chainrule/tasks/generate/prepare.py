@@ -1,6 +1,6 @@
 """Preparing a text: its tokens in a stream, cut in three parts, as windows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -88,7 +88,7 @@ def prepare_text(text: Text, settings: GenerateSettings) -> PreparedText:
         pieces = learn_byte_pairs(_first(text.parts(), _LEARNED_FROM), settings.vocabulary)
     characters = 0
 
-    def encoded():
+    def encoded() -> Iterator[np.ndarray]:
         nonlocal characters
         for part in text.parts():
             characters += len(part)
@@ -115,7 +115,7 @@ def prepare_text(text: Text, settings: GenerateSettings) -> PreparedText:
     return PreparedText(text, pieces, stream, ends, characters, settings, (said,))
 
 
-def _first(parts, most: int):
+def _first(parts: Iterable[str], most: int) -> Iterator[str]:
     """The parts up to so many characters."""
     read = 0
     for part in parts:

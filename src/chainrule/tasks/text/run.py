@@ -114,7 +114,7 @@ def _story(prepared: PreparedText, settings: TextSettings, recipe: Recipe) -> st
         letters = form.counting.characters
         parts = f" and parts of words of 3 to {letters} characters" if letters else ""
         network = f"a bag of {len(form.known):,} n-grams of up to {form.counting.longest} words{parts}"
-        why = f"; the other networks ({', '.join(NETWORKS[1:])}) take far longer and need more documents"
+        why = f"; the other networks ({', '.join(NETWORKS[1:])}) read words in their order, and take longer"
     return f"{network}; at most {recipe.epochs:,} epochs of batches of {recipe.batch_size:,}{why}"
 
 
