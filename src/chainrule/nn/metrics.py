@@ -87,6 +87,10 @@ METRICS: Mapping[str, Metric] = {
     "log_loss": Metric("log loss", lower_is_better=True),
     "bits_per_character": Metric("bits a character", lower_is_better=True),
     "perplexity": Metric("perplexity", lower_is_better=True),
+    "bleu": Metric("BLEU", lower_is_better=False),
+    "chrf": Metric("chrF", lower_is_better=False),
+    "wrong_texts": Metric("texts not wholly right", lower_is_better=True, share=True),
+    "symbol_error_rate": Metric("wrong symbols", lower_is_better=True, share=True),
     "r2": Metric("R²", lower_is_better=False, measure=_r2),
     "mean_absolute_error": Metric("mean absolute error", lower_is_better=True, measure=_mean_absolute_error),
     "root_mean_squared_error": Metric(

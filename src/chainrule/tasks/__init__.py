@@ -24,10 +24,11 @@ from chainrule.tasks.task import (
     settings_of,
 )
 from chainrule.tasks.text import TEXT
+from chainrule.tasks.translate import TRANSLATE
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {
-    task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, TEXT, GENERATE, IMAGE, FACES)
+    task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, TEXT, TRANSLATE, GENERATE, IMAGE, FACES)
 }
 """Tasks by name, the default first. The first that takes a source gets it: boxes before images, say."""
 

@@ -1,4 +1,4 @@
-"""Texts as tokens and back: characters, or the pieces of words that are frequent (byte pairs)."""
+"""Texts as tokens and back: characters, symbols between spaces, or frequent pieces of words (byte pairs)."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -75,6 +75,41 @@ class Characters:
         return "".join(sorted(set(text) - set(self.known)))
 
 
+@dataclass(frozen=True)
+class Symbols:
+    """A token for each symbol of texts in which spaces stand between symbols, such as phonemes.
+
+    known: the symbols with the tokens 1, 2, …, ascending.
+    """
+
+    known: tuple[str, ...]
+
+    @property
+    def stored(self) -> str:
+        """As JSON."""
+        return json.dumps({"symbols": list(self.known)})
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {symbol: number for number, symbol in enumerate(self.known, 1)}
+
+    def __len__(self) -> int:
+        return len(self.known) + 1
+
+    def tokens(self, text: str) -> np.ndarray:
+        """(symbols,) int32; 0 for unknown ones."""
+        return np.array([self._numbers.get(each, 0) for each in text.split()], np.int32)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The symbols, with a space between each two."""
+        every = (UNKNOWN_CHARACTER, *self.known)
+        return " ".join(every[token] for token in tokens)
+
+    def unknown(self, text: str) -> str:
+        """The symbols without a token."""
+        return " ".join(sorted(set(text.split()) - set(self.known)))
+
+
 @dataclass(frozen=True, eq=False)
 class BytePairs:
     """Pieces of words by byte-level byte-pair encoding (Sennrich et al. 2016); every text has tokens."""
@@ -109,6 +144,11 @@ def learn_characters(parts: Iterable[str]) -> Characters:
     return Characters("".join(sorted(found)))
 
 
+def learn_symbols(parts: Iterable[str]) -> Symbols:
+    """The symbols of texts."""
+    return Symbols(tuple(sorted({symbol for part in parts for symbol in part.split()})))
+
+
 def learn_byte_pairs(parts: Iterable[str], size: int) -> BytePairs:
     """The pieces of a text that comes in parts. size: how many, at least the 256 bytes.
 
@@ -129,6 +169,8 @@ def pieces_of(stored: str) -> Pieces:
     plain = json.loads(stored)
     if isinstance(plain, dict) and "characters" in plain:
         return Characters(str(plain["characters"]))
+    if isinstance(plain, dict) and "symbols" in plain:
+        return Symbols(tuple(map(str, plain["symbols"])))
     pieces = BytePairs(stored)
     try:
         len(pieces)
