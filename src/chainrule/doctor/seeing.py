@@ -40,9 +40,13 @@ def see_the_input(examined: Examined) -> bool:
 
 
 def _frontier(program: Program) -> list[Value]:
-    """Values that depend on the inputs and on no parameter, where they meet what does."""
+    """Values that depend on the inputs and on no parameter, where they meet parameters.
+
+    What they meet depends on no input: a mask that leaves out what was computed is not seen by weights.
+    """
     of_inputs = {value for value in program.inputs if value.name.partition(".")[0] == "x"}
     free = {*program.inputs, *program.state}  # of parameters
+    pure = {*program.parameters}  # of inputs
     seen: dict[Value, None] = {}
     for step in program.part("forward"):
         touched = [value for value in step.inputs if value in of_inputs]
@@ -50,6 +54,8 @@ def _frontier(program: Program) -> list[Value]:
             free.add(step.output)
             if touched:
                 of_inputs.add(step.output)
-        elif step.operation not in _NORMALIZING:
+        elif all(value in pure for value in step.inputs):
+            pure.add(step.output)
+        elif step.operation not in _NORMALIZING and all(v in pure or v in free for v in step.inputs):
             seen |= {value: None for value in touched if value.dtype in FLOATS}
     return list(seen)

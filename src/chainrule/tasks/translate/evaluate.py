@@ -1,6 +1,6 @@
 """The evaluation of a translator on the held-out texts, beside the translations of similar texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,13 @@ def nearest_translations(prepared: PreparedPairs, texts: Sequence[str]) -> list[
 def _worst(texts: Sequence[str], found: Sequence[str], right: Sequence[Sequence[str]]) -> list[list[str]]:
     """The translations that are farthest from the right ones."""
     order = np.argsort([-each for each in distances(found, right)], kind="stable")[:WORST]
-    return [[texts[place], found[place], right[place][0]] for place in order.tolist()]
+    return _shown(texts, found, right, order.tolist())
+
+
+def _shown(
+    texts: Sequence[str], found: Sequence[str], right: Sequence[Sequence[str]], places: Iterable[int]
+) -> list[list[str]]:
+    return [[texts[place], found[place], right[place][0]] for place in places]
 
 
 def _picture(run: Run, prepared: PreparedPairs, source: np.ndarray, written: Sequence[int]) -> dict[str, Any]:

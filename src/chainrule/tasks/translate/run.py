@@ -102,8 +102,8 @@ def _story(prepared: PreparedPairs, settings: TranslateSettings, recipe: Recipe)
     assert isinstance(objective, Translation)
     model = objective.model
     return (
-        f"a transformer of width {model.width} with {model.encoders} blocks that read and {model.decoders} "
-        f"that write; {recipe.epochs:,} epochs of {len(prepared.training):,} pairs, {recipe.batch_size} a step"
+        f"a transformer of width {model.width}, {model.encoders} blocks that read and {model.decoders} that "
+        f"write; {recipe.epochs:,} epochs of {len(prepared.training):,} pairs, {recipe.batch_size} a step"
     )
 
 

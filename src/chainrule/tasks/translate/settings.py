@@ -20,10 +20,10 @@ PIECES, CHARACTERS, SYMBOLS = KINDS = ("pieces", "characters", "symbols")
 
 HELP: Mapping[str, str] = {
     "text": "the column of the texts to translate; auto: the one besides the target",
-    "tokens": "of texts: pieces (of words, by byte pairs, shared by both sides), characters; auto: characters "
-    "if they are single words, else pieces",
-    "target_tokens": "of translations: pieces, characters, or symbols (between spaces, such as phonemes); auto: "
-    "as the texts, and symbols if there are at most 256 different ones",
+    "tokens": "of texts: pieces (of words, by byte pairs, shared by both sides), characters; auto: "
+    "characters if they are single words, else pieces",
+    "target_tokens": "of translations: pieces, characters, or symbols (between spaces, such as phonemes); "
+    "auto: as the texts, and symbols if there are at most 256 different ones",
     "vocabulary": "number of different pieces, at least 300",
     "longest": "most tokens of a text or translation; longer pairs are left out",
     "test": "share of the texts held out for the final evaluation",

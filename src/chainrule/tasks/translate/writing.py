@@ -8,7 +8,7 @@ from chainrule.executors import Compiled, usable_executor
 from chainrule.nn.layer import building
 from chainrule.program import Program, Trace
 from chainrule.tasks.translate.beams import beam_search
-from chainrule.tasks.translate.network import FILL, Translation, Translator
+from chainrule.tasks.translate.network import FILL, Translation
 from chainrule.training import Run
 
 SENTENCES = 32
