@@ -74,7 +74,7 @@ def nearest_translations(prepared: PreparedPairs, texts: Sequence[str]) -> list[
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     train = prepared.rows["train"]
-    counting = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), dtype=np.float32)
+    counting = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3))
     known = counting.fit_transform([prepared.texts[row] for row in train])
     found: list[str] = []
     for first in range(0, len(texts), _AT_ONCE):
