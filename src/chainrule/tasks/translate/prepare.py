@@ -126,7 +126,7 @@ def prepare_pairs(pairs: Pairs, settings: TranslateSettings) -> PreparedPairs:
     kept = np.flatnonzero(~(blank | again))
     said = [
         *_left_out(frame, blank, "with an empty side"),
-        *_left_out(frame, again, "that repeat an earlier one"),
+        *_left_out(frame, again, "repeating an earlier one"),
     ]
     if len(kept) < 10:
         raise DataError(f"{pairs.source} has {counted(len(kept), 'pair')}", remedy="give at least 10")
