@@ -125,7 +125,10 @@ def _translations() -> pd.DataFrame:
     words = {"the": "el", "cat": "gato", "dog": "perro", "sees": "ve", "now": "ya"}
     texts = [random.choice([*words], random.integers(2, 6)) for _ in range(120)]
     return pd.DataFrame(
-        {"from": [" ".join(text) for text in texts], "kind": [" ".join(map(words.get, text)) for text in texts]}
+        {
+            "from": [" ".join(text) for text in texts],
+            "kind": [" ".join(map(words.get, text)) for text in texts],
+        }
     )
 
 

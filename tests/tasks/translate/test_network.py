@@ -111,9 +111,12 @@ def test_the_loss_is_the_mean_over_tokens_with_smoothing():
     found = usable_executor("numpy")[0].compile(program).run(tree, given)
     bare = {"translator_1." + name.removeprefix("model."): array for name, array in tree.items()}
     assert bare.keys() == {v.name for v in whole().parameters}
-    scores = usable_executor("numpy")[0].compile(whole()).run(
-        bare, {"source": SOURCE, "mask": MASK, "target": TARGET}
-    )["scores"][:, :-1].astype(np.float64)
+    scores = (
+        usable_executor("numpy")[0]
+        .compile(whole())
+        .run(bare, {"source": SOURCE, "mask": MASK, "target": TARGET})["scores"][:, :-1]
+        .astype(np.float64)
+    )
     logs = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
     own = np.take_along_axis(logs, TARGET[:, 1:, None], -1)[..., 0]
     counted = (np.arange(6) < lengths)[:, 1:]
