@@ -127,7 +127,7 @@ def _translations() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "from": [" ".join(text) for text in texts],
-            "kind": [" ".join(map(words.get, text)) for text in texts],
+            "kind": [" ".join(words[word] for word in text) for text in texts],
         }
     )
 
