@@ -104,6 +104,13 @@ class PreparedPairs:
         rows = self.rows[part]
         return Arrays.of({"source": self.sources[rows], "target": self.targets[rows]})
 
+    def held_out(self) -> tuple[list[str], list[list[str]]]:
+        """The held-out texts, each once, and all translations of each."""
+        wanted: dict[str, list[str]] = {}
+        for row in self.rows["test"].tolist():
+            wanted.setdefault(self.texts[row], []).append(self.translations[row])
+        return list(wanted), list(wanted.values())
+
     def plan(self, settings: TranslateSettings) -> Planned:
         """What training begins with."""
         return Planned(self.recipe(settings), self.training, self.validation, self.found)
