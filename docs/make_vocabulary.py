@@ -16,6 +16,7 @@ LISTED = runpy.run_path(str(Path(__file__).with_name("fields.py")))["listed"]
 FAMILIES = {
     "dense": "Fully connected",
     "elementwise": "Elementwise",
+    "gates": "Trained activations and gates",
     "reshaping": "Shape",
     "applying": "Functions of your own",
     "convolution": "Convolution",
