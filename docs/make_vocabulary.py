@@ -43,6 +43,8 @@ FAMILIES = {
 LOSSES = {
     "classification": "Classes",
     "regression": "Numbers",
+    "ratios": "Numbers, by other measures",
+    "ordering": "Order and time",
     "overlap": "Regions and boxes",
     "detection": "Objects on a map",
     "embedding": "Embeddings",
