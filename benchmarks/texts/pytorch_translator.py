@@ -11,6 +11,7 @@ from torch.nn import functional
 from benchmarks.texts.pytorch_decoder import KEPT, Norm, turned
 from benchmarks.texts.pytorch_training import optimizers_of, set_rates
 from chainrule.executors import DEFAULT
+from chainrule.tasks.minutes import TIMED
 from chainrule.tasks.translate.beams import beam_search
 from chainrule.tasks.translate.network import EXPANSION, FILL, Translator
 from chainrule.tasks.translate.prepare import PreparedPairs
@@ -20,8 +21,7 @@ from chainrule.tasks.translate.writing import SENTENCES
 from chainrule.training import Programs
 from chainrule.training.supply import Supply, supply_of
 
-TIMED = 24
-"""Batches, which differ in length, whose mean time says how many fit."""
+_INPUTS = ("source.values", "source.mask", "target.values", "target.mask")
 
 
 class SelfAttention(nn.Module):
@@ -214,12 +214,10 @@ def _step(
         optimizer.step()
 
 
-_INPUTS = ("source.values", "source.mask", "target.values", "target.mask")
-
-
 def _seconds_of_a_step(
     network: TorchTranslator, supply: Supply, rows: int, settings: TranslateSettings
 ) -> float:
+    """The mean of as many batches as chainrule times; the first is not counted."""
     optimizers, taken = _optimizers(network, settings), []
     for (arrays, order), _ in zip(_batches(supply, rows, 0, 0), range(TIMED + 1), strict=False):
         begun = time.perf_counter()

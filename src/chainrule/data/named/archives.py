@@ -54,10 +54,14 @@ def _tar_files(file: BinaryIO, names: Collection[str], path: Path) -> dict[str, 
                     found[name] = content.read()
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise _damaged(path, str(error)) from None
-    missing = [name for name in names if not any(each.startswith(name) for each in found)]
+    missing = [name for name in names if name not in found and not _holds(name, found)]
     if missing:
         raise _damaged(path, f"it holds no {missing[0]}")
     return found
+
+
+def _holds(folder: str, files: Collection[str]) -> bool:
+    return folder.endswith("/") and any(file.startswith(folder) for file in files)
 
 
 def _damaged(path: Path, what: str) -> DataError:

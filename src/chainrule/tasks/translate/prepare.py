@@ -148,9 +148,10 @@ def prepare_pairs(pairs: Pairs, settings: TranslateSettings) -> PreparedPairs:
     )
     longest = np.array([max(len(s) - 1, len(t) - 2) for s, t in zip(of_sources, of_targets, strict=True)])
     long = longest > settings.longest
-    said += _left_out(frame.iloc[kept], long, f"with more than {settings.longest:,} tokens")
     # Long ones stay held out, so that they count in the evaluation.
-    rows = {part: each if part == "test" else each[~long[each]] for part, each in rows.items()}
+    long[rows["test"]] = False
+    said += _left_out(frame.iloc[kept], long, f"with more than {settings.longest:,} tokens")
+    rows = {part: each[~long[each]] for part, each in rows.items()}
     train, validation, test = (len(rows[part]) for part in ("train", "validation", "test"))
     said.append(
         f"{pairs.column!r} to {pairs.target!r}: {train:,} pairs to train on, {validation:,} to validate, "
