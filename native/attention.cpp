@@ -37,7 +37,7 @@ void over_blocks(const Head& h, Function function) {
 // to (rows, keys) = from · what was turned.
 void times_turned(const Block& b, Rows<const float> from, int64_t inner, const Turned& right, float* to,
                   char* scratch) {
-    Product p{};
+    Product<float> p{};
     p.a = from.start + b.first * from.row;
     p.lda = from.row;
     p.b = right.start;
@@ -54,7 +54,7 @@ void times_turned(const Block& b, Rows<const float> from, int64_t inner, const T
 // Rows of y = weights (rows, keys) · right (keys, columns).
 void times_rows(const Block& b, const float* weights, Rows<const float> right, int64_t columns, Rows<float> y,
                 char* scratch) {
-    Product p{};
+    Product<float> p{};
     p.a = weights;
     p.lda = b.keys;
     p.b = right.start;
@@ -70,7 +70,7 @@ void times_rows(const Block& b, const float* weights, Rows<const float> right, i
 // y (keys, columns) += weightsᵀ (keys, rows) · rows of right.
 void add_turned(const Block& b, const float* weights, Rows<const float> right, int64_t columns, Rows<float> y,
                 char* scratch) {
-    Product p{};
+    Product<float> p{};
     p.a = weights;
     p.lda = b.keys;
     p.ta = true;

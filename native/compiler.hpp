@@ -301,6 +301,13 @@ inline float multiply_add(float x, float y, float z) {
     return x * y + z;
 #endif
 }
+inline double multiply_add(double x, double y, double z) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return std::fma(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
 }  // namespace
 
 // Asks for a cache line that will be written, or read, soon.

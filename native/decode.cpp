@@ -14,6 +14,8 @@ constexpr int64_t most_rows = std::numeric_limits<int32_t>::max();  // of a tabl
 void decode_matmul(Reader& in, Instruction& out) {
     constexpr int64_t longest = 1 << 30;
     Matmul w{};
+    w.precision = in.one_of<Precision>(precision_names);
+    const int64_t bytes = word_bytes(w.precision);
     w.cut = in.one_of<Cut>(cut_names);
     w.outer = in.size();
     w.inner = in.size();
@@ -38,14 +40,14 @@ void decode_matmul(Reader& in, Instruction& out) {
     const int64_t needed_b = whole(w.outer_b, w.inner_b, w.row_b, rows_b, columns_b);
     const bool own_rows = batch == 1 && w.cut == Cut::by_rows;
     const bool dense_a = !w.transposed_a && w.m * w.k > 0 && w.row_a == w.k;
-    w.a = own_rows && dense_a ? in.read_rows(w.m, w.k, 4) : in.read(needed_a, 4);
-    w.b = in.read(needed_b, 4);
+    w.a = own_rows && dense_a ? in.read_rows(w.m, w.k, bytes) : in.read(needed_a, bytes);
+    w.b = in.read(needed_b, bytes);
     const int64_t results = product(batch, product(w.m, w.n)),
                   parts = w.cut == Cut::by_depth ? product_parts : 1;
-    w.c = own_rows && results > 0 ? in.write_rows(w.m, w.n, 4) : in.write(product(parts, results), 4);
+    w.c = own_rows && results > 0 ? in.write_rows(w.m, w.n, bytes) : in.write(product(parts, results), bytes);
     if (batch == 0 || w.m * w.n == 0) out.extent = 0;  // however many there are
     const int ahead = in.small(own_rows ? most_ahead : 0);
-    for (int i = 0; i < ahead; ++i) w.ahead.push_back(in.read(product(w.m, w.n), 4));
+    for (int i = 0; i < ahead; ++i) w.ahead.push_back(in.read(product(w.m, w.n), bytes));
     out.scratch = product_scratch;
     if (w.cut == Cut::by_depth) out.chunks_at_most = product_parts;
     out.work = std::move(w);
@@ -53,14 +55,16 @@ void decode_matmul(Reader& in, Instruction& out) {
 
 void decode_reduce(Reader& in, Instruction& out) {
     Reduce w{};
+    w.precision = in.one_of<Precision>(precision_names);
+    const int64_t bytes = word_bytes(w.precision);
     w.fold = in.one_of<Fold>(fold_names);
     for (int64_t* size : {&w.outer, &w.middle, &w.inner}) *size = in.size();
     out.extent = w.outer == 1 ? w.inner : w.inner == 0 ? 0 : w.outer;
     if (w.fold != Fold::sum && w.middle == 0 && product(w.outer, w.inner) > 0)
         refuse("max or min of nothing");
     const int64_t row = product(w.middle, w.inner);
-    w.x = w.outer == 1 ? in.read(row, 4) : in.read_rows(w.outer, row, 4);
-    w.y = w.outer == 1 ? in.write(w.inner, 4) : in.write_rows(w.outer, w.inner, 4);
+    w.x = w.outer == 1 ? in.read(row, bytes) : in.read_rows(w.outer, row, bytes);
+    w.y = w.outer == 1 ? in.write(w.inner, bytes) : in.write_rows(w.outer, w.inner, bytes);
     out.work = w;
 }
 
@@ -114,6 +118,8 @@ void decode_gather_sum(Reader& in, Instruction& out) {
 
 void decode_scatter_add(Reader& in, Instruction& out) {
     ScatterAdd w{};
+    w.precision = in.one_of<Precision>(precision_names);
+    const int64_t bytes = word_bytes(w.precision);
     w.outer = in.size();
     w.length = in.number(0, most_rows);
     w.inner = in.size();
@@ -125,9 +131,9 @@ void decode_scatter_add(Reader& in, Instruction& out) {
     const int64_t row = product(w.outer, w.inner);
     const bool by_rows = w.outer == 1 && out.extent > 0;
     w.indices = in.read(w.count, 4);
-    w.updates = in.read(product(product(w.outer, w.count / w.repeat), w.inner), 4);
-    w.y = by_rows ? in.write_rows(w.length, row, 4) : in.write(product(w.length, row), 4);
-    if (!onto_zeros) w.x = by_rows ? in.read_rows(w.length, row, 4) : in.read(product(w.length, row), 4);
+    w.updates = in.read(product(product(w.outer, w.count / w.repeat), w.inner), bytes);
+    w.y = by_rows ? in.write_rows(w.length, row, bytes) : in.write(product(w.length, row), bytes);
+    if (!onto_zeros) w.x = by_rows ? in.read_rows(w.length, row, bytes) : in.read(product(w.length, row), bytes);
     out.work = w;
 }
 
@@ -155,9 +161,12 @@ void decode_factorize(Reader& in, Instruction& out) {
 }
 
 void decode_one_hot(Reader& in, Instruction& out) {
+    OneHot w{};
+    w.precision = in.one_of<Precision>(precision_names);
     out.extent = in.size();
-    OneHot w{.depth = in.size(), .indices = in.read(out.extent, 4), .y = {}};
-    w.y = in.write(product(out.extent, w.depth), 4);
+    w.depth = in.size();
+    w.indices = in.read(out.extent, 4);
+    w.y = in.write(product(out.extent, w.depth), word_bytes(w.precision));
     out.work = w;
 }
 
@@ -165,9 +174,10 @@ void decode_narrow(Reader& in, Instruction& out) {
     out.extent = in.size();
     Narrow w{};
     w.columns = in.size();
-    w.to_floats = in.flag();
+    w.to = in.one_of<Type>(type_names);
+    if (w.to != Type::i32 && w.to != Type::f32 && w.to != Type::f64) refuse("a cast that there is not");
     w.x = in.read_rows(out.extent, w.columns, 8);
-    w.y = in.write_rows(out.extent, w.columns, 4);
+    w.y = in.write_rows(out.extent, w.columns, item_bytes(w.to));
     out.work = w;
 }
 
@@ -193,11 +203,13 @@ void decode_cross_entropy(Reader& in, Instruction& out, bool delta) {
 }
 
 void decode_row_sums(Reader& in, Instruction& out) {
-    out.extent = in.size();
     RowSums w{};
+    w.precision = in.one_of<Precision>(precision_names);
+    const int64_t bytes = word_bytes(w.precision);
+    out.extent = in.size();
     w.columns = in.size();
-    w.x = in.read_rows(out.extent, w.columns, 4);
-    w.sums = in.write(product(most_chunks, w.columns), 4);
+    w.x = in.read_rows(out.extent, w.columns, bytes);
+    w.sums = in.write(product(most_chunks, w.columns), bytes);
     out.chunks_at_most = most_chunks;
     out.work = w;
 }

@@ -11,7 +11,7 @@ namespace chainrule {
 void decode_lines(Reader& in, Instruction& out, Kind kind) {
     Lines lines{};
     lines.type = in.one_of<Type>(type_names);
-    if (!is_word(lines.type)) refuse("order of what has none");
+    if (item_bytes(lines.type) != 4) refuse("order of what has none");
     const int64_t outer = in.size();
     lines.length = in.number(kind == Kind::argmax ? 1 : 0, std::numeric_limits<int32_t>::max());
     lines.inner = in.size();

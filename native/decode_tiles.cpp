@@ -18,18 +18,18 @@ int64_t span(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride)
 // by then; one on other words of the same memory must not be there at all.
 void find_direct(Tile& tile, int64_t rows, int64_t cols) {
     for (Store& store : tile.stores) {
-        if (!is_word(store.type)) continue;
+        if (!is_word(store.type, tile.precision)) continue;
         int written = -1;  // the operation that writes it
         for (size_t i = 0; i < tile.ops.size(); ++i)
             if (tile.ops[i].y == store.reg) written = static_cast<int>(i);
         bool direct = written >= 0;
-        const int64_t start = store.place.offset, end = start + rows * cols * 4;
+        const int64_t start = store.place.offset, end = start + rows * cols * item_bytes(store.type);
         for (const Load& load : tile.loads) {
             const int64_t load_end = load.place.offset + span(rows, cols, load.row_stride, load.col_stride) *
                                                              item_bytes(load.type);
             if (load.place.buffer != store.place.buffer || load.place.offset >= end || load_end <= start)
                 continue;
-            const bool same = is_word(load.type) && load.place.offset == start &&
+            const bool same = is_word(load.type, tile.precision) && load.place.offset == start &&
                               (load.row_stride == cols || rows == 1) && (load.col_stride == 1 || cols == 1);
             bool later = false;
             for (size_t i = static_cast<size_t>(written) + 1; i < tile.ops.size(); ++i)
@@ -66,8 +66,8 @@ void find_ready(Tile& tile) {
     for (int reg : inputs)
         for (const Load& load : tile.loads)
             if (load.reg == reg) {
-                single.push_back(!load.row_stride && !load.col_stride && is_word(load.type));
-                straight = straight && is_word(load.type);
+                single.push_back(!load.row_stride && !load.col_stride && is_word(load.type, tile.precision));
+                straight = straight && is_word(load.type, tile.precision);
             }
     std::vector<std::pair<int, int>> kept;  // line, register
     for (const Store& store : tile.stores) {
@@ -121,6 +121,7 @@ void decode_load(Reader& in, Tile& tile, int64_t rows, Registers& registers) {
     Load load{};
     load.reg = register_of(in, tile);
     load.type = in.one_of<Type>(type_names);
+    if (load.type == Type::f64 && tile.precision == Precision::f32) refuse("a float64 in a shorter register");
     load.row_stride = in.size();
     load.col_stride = in.size();
     const bool whole = load.row_stride == cols && (load.col_stride == 1 || cols == 1);
@@ -137,6 +138,7 @@ void decode_store(Reader& in, Tile& tile, int64_t rows, Registers& registers) {
     Store store{};
     store.reg = register_of(in, tile);
     store.type = in.one_of<Type>(type_names);
+    if (store.type == Type::f64 && tile.precision == Precision::f32) refuse("a float64 from a shorter register");
     store.place = in.write_rows(rows, tile.columns, item_bytes(store.type));
     registers.fixed[static_cast<size_t>(store.reg)] = true;
     tile.stores.push_back(store);
@@ -147,8 +149,10 @@ void decode_sum(Reader& in, Tile& tile, Registers& registers) {
     Sum sum{};
     sum.reg = register_of(in, tile);
     sum.of_rows = in.flag();
+    if (!sum.of_rows && tile.precision == Precision::f64) refuse("squares of float64");
     if (sum.of_rows && (cols == 0 || cols > tile_words)) refuse("rows too long to be added up in a tile");
-    sum.place = sum.of_rows ? in.write(product(most_chunks, cols), 4) : in.write(most_chunks, 8);
+    sum.place = sum.of_rows ? in.write(product(most_chunks, cols), word_bytes(tile.precision))
+                            : in.write(most_chunks, 8);
     registers.fixed[static_cast<size_t>(sum.reg)] = true;
     tile.sums.push_back(sum);
 }
@@ -176,6 +180,7 @@ void decode_micro(Reader& in, Tile& tile, Registers& registers) {
 
 void decode_tile(Reader& in, Instruction& out) {
     Tile tile;
+    tile.precision = in.one_of<Precision>(precision_names);
     const int64_t rows = out.extent = in.size();
     tile.columns = in.size();
     product(rows, tile.columns);
@@ -195,9 +200,10 @@ void decode_tile(Reader& in, Instruction& out) {
         if (!registers.written[static_cast<size_t>(each.reg)])
             refuse("sums of a register that is never written");
     find_direct(tile, rows, tile.columns);
-    find_ready(tile);
+    if (tile.precision == Precision::f32) find_ready(tile);
     if (!tile.sums.empty()) out.chunks_at_most = most_chunks;
-    out.scratch = tile.registers * static_cast<int64_t>(2 * sizeof(float*) + tile_words * sizeof(float)) + 64;
+    const int64_t pointers = 2 * static_cast<int64_t>(sizeof(char*));
+    out.scratch = tile.registers * (pointers + tile_words * word_bytes(tile.precision)) + 64;
     out.work = std::move(tile);
 }
 

@@ -49,6 +49,7 @@ struct Micro {
 
 // A fused elementwise program over (rows, columns).
 struct Tile {
+    Precision precision = Precision::f32;
     int64_t columns = 0;
     int registers = 0;
     std::vector<Load> loads;
@@ -65,6 +66,7 @@ struct Tile {
 // memory to the next. outer_a …: how far A and B move from one product to the next. ahead: what is read right
 // after, shaped as C.
 struct Matmul {
+    Precision precision = Precision::f32;
     Cut cut;
     int64_t outer, inner, m, n, k;
     bool transposed_a, transposed_b;
@@ -76,6 +78,7 @@ struct Matmul {
 
 // The middle of (outer, middle, inner).
 struct Reduce {
+    Precision precision = Precision::f32;
     Fold fold;
     int64_t outer, middle, inner;
     Place x, y;
@@ -109,6 +112,7 @@ struct GatherSum {
 // y = x with updates added at indices, where x is all 0 if it has no place. Each row of updates is for
 // `repeat` indices.
 struct ScatterAdd {
+    Precision precision = Precision::f32;
     int64_t outer, length, inner, count, repeat;
     Place indices, updates, y;
     std::optional<Place> x;
@@ -134,14 +138,15 @@ struct Factorize {
 };
 
 struct OneHot {
+    Precision precision = Precision::f32;
     int64_t depth;
     Place indices, y;
 };
 
-// int64 as int32 or float32.
+// int64 as int32, float32 or float64.
 struct Narrow {
     int64_t columns;
-    bool to_floats;
+    Type to;
     Place x, y;
 };
 
@@ -163,6 +168,7 @@ struct CrossEntropyDelta {
 
 // The rows of each chunk added up, sums[chunk][columns].
 struct RowSums {
+    Precision precision = Precision::f32;
     int64_t columns;
     Place x, sums;
 };

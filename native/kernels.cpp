@@ -9,6 +9,7 @@
 #include "compiler.hpp"
 #include "folding.hpp"
 #include "mathematics.hpp"
+#include "mathematics_of_doubles.hpp"
 
 #ifndef CHAINRULE_KERNELS
 #define CHAINRULE_KERNELS kernels_baseline
@@ -22,83 +23,94 @@
 namespace chainrule {
 namespace {
 
-template <class Function>
-inline void map1(float* y, const float* a, int64_t n, Function function) {
+template <class Real, class Function>
+inline void map1(Real* y, const Real* a, int64_t n, Function function) {
     CHAINRULE_IVDEP
     for (int64_t i = 0; i < n; ++i) y[i] = function(a[i]);
 }
 
-template <class Function>
-inline void map2(float* y, const float* a, const float* b, int64_t n, Function function) {
+template <class Real, class Function>
+inline void map2(Real* y, const Real* a, const Real* b, int64_t n, Function function) {
     CHAINRULE_IVDEP
     for (int64_t i = 0; i < n; ++i) y[i] = function(a[i], b[i]);
 }
 
-template <class Function>
-inline void map3(float* y, const float* a, const float* b, const float* c, int64_t n, Function function) {
+template <class Real, class Function>
+inline void map3(Real* y, const Real* a, const Real* b, const Real* c, int64_t n, Function function) {
     CHAINRULE_IVDEP
     for (int64_t i = 0; i < n; ++i) y[i] = function(a[i], b[i], c[i]);
 }
 
 #define ONE(OP, EXPRESSION) \
-    case OP: map1(y, a, n, [](float x) { return EXPRESSION; }); break;
+    case OP: map1(y, a, n, [](Real x) { return EXPRESSION; }); break;
 #define TWO(OP, EXPRESSION) \
-    case OP: map2(y, a, b, n, [](float x1, float x2) { return EXPRESSION; }); break;
+    case OP: map2(y, a, b, n, [](Real x1, Real x2) { return EXPRESSION; }); break;
 #define THREE(OP, EXPRESSION) \
-    case OP: map3(y, a, b, c, n, [](float x1, float x2, float x3) { return EXPRESSION; }); break;
+    case OP: map3(y, a, b, c, n, [](Real x1, Real x2, Real x3) { return EXPRESSION; }); break;
 
-void micro(int op, float* y, const float* a, const float* b, const float* c, int64_t n) {
+template <class Real>
+void micro(int op, Real* y, const Real* a, const Real* b, const Real* c, int64_t n) {
     switch (op) {
         CHAINRULE_MICRO_OPS(ONE, TWO, THREE)
         default: break;
     }
 }
 
-void sum_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
+template <class Real>
+void sum_rows(Real* y, const Real* x, int64_t rows, int64_t n, int64_t stride) {
     if (rows == 0) {
-        for (int64_t i = 0; i < n; ++i) y[i] = 0.0f;
+        for (int64_t i = 0; i < n; ++i) y[i] = Real{0};
         return;
     }
-    fold_rows(y, x, rows, n, stride, plus);
+    fold_rows(y, x, rows, n, stride, plus<Real>);
 }
-void max_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
-    fold_rows(y, x, rows, n, stride, larger);
+template <class Real>
+void max_rows(Real* y, const Real* x, int64_t rows, int64_t n, int64_t stride) {
+    fold_rows(y, x, rows, n, stride, larger<Real>);
 }
-void min_rows(float* y, const float* x, int64_t rows, int64_t n, int64_t stride) {
-    fold_rows(y, x, rows, n, stride, smaller);
+template <class Real>
+void min_rows(Real* y, const Real* x, int64_t rows, int64_t n, int64_t stride) {
+    fold_rows(y, x, rows, n, stride, smaller<Real>);
 }
 
-void add_rows(float* y, const float* x, int64_t rows, int64_t n) {
-    float sums[block_words];
+template <class Real>
+void add_rows(Real* y, const Real* x, int64_t rows, int64_t n) {
+    Real sums[block_words];
     if (n == 0 || rows == 0) return;
     sum_rows(sums, x, rows, n, n);  // a block by itself first: that keeps the error of long sums small
     for (int64_t i = 0; i < n; ++i) y[i] += sums[i];
 }
-void add_products(float* y, const float* a, const float* b, int64_t n) {
-    CHAINRULE_IVDEP
-    for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], y[i]);
-}
-
 // Blocks of 4096 keep the error of long sums small.
-float sum(const float* x, int64_t n) {
+template <class Real>
+Real sum(const Real* x, int64_t n) {
     double total = 0.0;
-    for (int64_t i = 0; i < n; i += 4096) total += fold(x + i, n - i < 4096 ? n - i : 4096, 0.0f, plus);
-    return static_cast<float>(total);
+    for (int64_t i = 0; i < n; i += 4096) total += fold(x + i, n - i < 4096 ? n - i : 4096, Real{0}, plus<Real>);
+    return static_cast<Real>(total);
 }
-float max(const float* x, int64_t n) { return fold(x, n, -std::numeric_limits<float>::infinity(), larger); }
-float min(const float* x, int64_t n) { return fold(x, n, std::numeric_limits<float>::infinity(), smaller); }
+template <class Real>
+Real max(const Real* x, int64_t n) { return fold(x, n, -std::numeric_limits<Real>::infinity(), larger<Real>); }
+template <class Real>
+Real min(const Real* x, int64_t n) { return fold(x, n, std::numeric_limits<Real>::infinity(), smaller<Real>); }
 
-void sum_each(float* y, const float* x, int64_t rows, int64_t n) {
+template <class Real>
+void sum_each(Real* y, const Real* x, int64_t rows, int64_t n) {
     if (n <= 4096)
-        fold_each(y, x, rows, n, 0.0f, plus);
+        fold_each(y, x, rows, n, Real{0}, plus<Real>);
     else
         for (int64_t r = 0; r < rows; ++r) y[r] = sum(x + r * n, n);
 }
-void max_each(float* y, const float* x, int64_t rows, int64_t n) {
-    fold_each(y, x, rows, n, -std::numeric_limits<float>::infinity(), larger);
+template <class Real>
+void max_each(Real* y, const Real* x, int64_t rows, int64_t n) {
+    fold_each(y, x, rows, n, -std::numeric_limits<Real>::infinity(), larger<Real>);
 }
-void min_each(float* y, const float* x, int64_t rows, int64_t n) {
-    fold_each(y, x, rows, n, std::numeric_limits<float>::infinity(), smaller);
+template <class Real>
+void min_each(Real* y, const Real* x, int64_t rows, int64_t n) {
+    fold_each(y, x, rows, n, std::numeric_limits<Real>::infinity(), smaller<Real>);
+}
+
+void add_products(float* y, const float* a, const float* b, int64_t n) {
+    CHAINRULE_IVDEP
+    for (int64_t i = 0; i < n; ++i) y[i] = multiply_add(a[i], b[i], y[i]);
 }
 
 inline double squares_in_double(const float* x, int64_t n) {
@@ -168,7 +180,8 @@ void random_bits(uint32_t* y, uint32_t key0, uint32_t key1, uint32_t stream, uin
     }
 }
 
-void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat,
+template <class Real>
+void scatter_rows(Real* y, const int32_t* indices, const Real* x, int64_t count, int64_t repeat,
                   int64_t length, int64_t first, int64_t last, int64_t n) {
     constexpr int64_t block = 512, soon = 4;
     const auto size = static_cast<uint32_t>(last - first), low = static_cast<uint32_t>(first),
@@ -197,10 +210,10 @@ void scatter_rows(float* y, const int32_t* indices, const float* x, int64_t coun
         for (int64_t k = 0; k < found; ++k) {
             if (k + soon < found) {
                 const char* next = reinterpret_cast<const char*>(row_of(ours[k + soon]));
-                for (int64_t line = 0; line < n * 4; line += 64) prefetch_write(next + line);
+                for (int64_t line = 0; line < n * static_cast<int64_t>(sizeof(Real)); line += 64) prefetch_write(next + line);
             }
-            float* to = row_of(ours[k]);
-            const float* from = x + static_cast<int64_t>(ours[k] / static_cast<uint32_t>(repeat)) * n;
+            Real* to = row_of(ours[k]);
+            const Real* from = x + static_cast<int64_t>(ours[k] / static_cast<uint32_t>(repeat)) * n;
             CHAINRULE_IVDEP
             for (int64_t j = 0; j < n; ++j) to[j] += from[j];
         }
@@ -241,23 +254,20 @@ bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows,
     return true;
 }
 
+template <class Real>
+constexpr Arithmetic<Real> arithmetic_of() {
+    return {micro<Real>,    sum_rows<Real>, max_rows<Real>, min_rows<Real>, add_rows<Real>,
+            sum_each<Real>, max_each<Real>, min_each<Real>, sum<Real>,      max<Real>,
+            min<Real>,      scatter_rows<Real>};
+}
+
 }  // namespace
 
 const Kernels& CHAINRULE_KERNELS() {
-    static const Kernels table{micro,
-                               sum_rows,
-                               max_rows,
-                               min_rows,
-                               add_rows,
+    static const Kernels table{arithmetic_of<float>(),
+                               arithmetic_of<double>(),
                                add_products,
-                               sum_each,
-                               max_each,
-                               min_each,
-                               sum,
-                               max,
-                               min,
                                squares,
-                               scatter_rows,
                                gather_sums,
                                random_bits,
                                CHAINRULE_ROWS(),

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
+#include "arithmetic.hpp"
 #include "product.hpp"
 #include "ready.hpp"
 #include "rows.hpp"
@@ -14,29 +16,11 @@
 namespace chainrule {
 
 struct Kernels {
-    // y = op(a, b, c) over n words; unused operands may be null. y may be a, b or c.
-    void (*micro)(int op, float* y, const float* a, const float* b, const float* c, int64_t n);
-    // y[i] = sum (max, min) over rows of x (rows, n) with a row stride; y is overwritten.
-    void (*sum_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
-    void (*max_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
-    void (*min_rows)(float* y, const float* x, int64_t rows, int64_t n, int64_t stride);
-    // y (n,) += the rows of x (rows, n), one after the other.
-    void (*add_rows)(float* y, const float* x, int64_t rows, int64_t n);
+    Arithmetic<float> floats;
+    Arithmetic<double> doubles;
     // y += a b over n numbers.
     void (*multiply_add)(float* y, const float* a, const float* b, int64_t n);
-    // y[r] = sum (max, min) of row r of x (rows, n).
-    void (*sum_each)(float* y, const float* x, int64_t rows, int64_t n);
-    void (*max_each)(float* y, const float* x, int64_t rows, int64_t n);
-    void (*min_each)(float* y, const float* x, int64_t rows, int64_t n);
-    // One number of n.
-    float (*sum)(const float* x, int64_t n);
-    float (*max)(const float* x, int64_t n);
-    float (*min)(const float* x, int64_t n);
     double (*squares)(const float* x, int64_t n);  // Σ x² in float64: no float32 overflows it
-    // y (…, n) += rows of x, where indices (count) say, as far as these are of rows first … last; below 0
-    // they count from the end, `length`. Each row of x is for `repeat` indices, one after the other.
-    void (*scatter_rows)(float* y, const int32_t* indices, const float* x, int64_t count, int64_t repeat,
-                         int64_t length, int64_t first, int64_t last, int64_t n);
     // y (rows, n) = Σ of the rows of x (length, n) that each row of indices (rows, count) names; below 0 they
     // count from the end. False, and nothing said of y, where one names none.
     bool (*gather_sums)(float* y, const int32_t* indices, const float* x, int64_t rows, int64_t count,
@@ -57,5 +41,13 @@ const Kernels& kernels_avx512();
 
 std::vector<const Kernels*> kernel_tables();  // those that this processor can run, slowest first
 const Kernels& kernels();                     // the last of them
+
+template <class Real>
+const Arithmetic<Real>& arithmetic() {
+    if constexpr (std::is_same_v<Real, double>)
+        return kernels().doubles;
+    else
+        return kernels().floats;
+}
 
 }  // namespace chainrule

@@ -13,15 +13,35 @@ namespace {
 
 using std::bit_cast;
 
-// A register's word as an int, a uint or a mask, and back.
-inline float mask(bool condition) { return bit_cast<float>(condition ? -1 : 0); }
+// A register's word, of 32 bits or 64, as an int, a uint or a mask, and back. Ints and uints are of 32 bits in
+// either; of the longer word they are the lower half.
+template <class Real>
+inline Real word(int32_t i) {
+    if constexpr (sizeof(Real) == 8)
+        return bit_cast<Real>(int64_t{i});
+    else
+        return bit_cast<Real>(i);
+}
+template <class Real>
+inline Real word(uint32_t i) {
+    if constexpr (sizeof(Real) == 8)
+        return bit_cast<Real>(uint64_t{i});
+    else
+        return bit_cast<Real>(i);
+}
+template <class Real>
+inline Real mask(bool condition) {
+    return word<Real>(condition ? -1 : 0);
+}
 inline bool holds(float word) { return bit_cast<int32_t>(word) != 0; }
+inline bool holds(double word) { return bit_cast<int64_t>(word) != 0; }
 inline int32_t integer(float word) { return bit_cast<int32_t>(word); }
+inline int32_t integer(double word) { return static_cast<int32_t>(bit_cast<int64_t>(word)); }
 inline uint32_t natural(float word) { return bit_cast<uint32_t>(word); }
-inline float word(int32_t i) { return bit_cast<float>(i); }
-inline float word(uint32_t i) { return bit_cast<float>(i); }
+inline uint32_t natural(double word) { return static_cast<uint32_t>(bit_cast<uint64_t>(word)); }
 
 inline float select(bool condition, float x, float y) { return condition ? x : y; }
+inline double select(bool condition, double x, double y) { return condition ? x : y; }
 
 // e^x: x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial of degree 6 for e^r (Cephes' expf coefficients, one
 // more term). Two factors of 2 make the last binades and the denormals right. At most 2 units in the last

@@ -6,9 +6,9 @@
 namespace chainrule {
 
 // ONE, TWO, THREE: the name, and the result from x, from x1 and x2, or from x1, x2 and x3. Registers hold
-// 32-bit words: float, int (_I), uint (_U), a mask of all or no bits (_M), or a byte (_B); helpers of
-// mathematics.hpp read a word as one of these. Sums, differences and products of uint are those of int. The
-// planner finds the micro operation of an operation on float32 by the name, in capitals.
+// words of the type Real, float or double: such a number, an int (_I), a uint (_U), a mask of all or no bits
+// (_M), or a byte (_B); helpers of mathematics.hpp read a word as one of these. Sums, differences and products of uint are those of int. The
+// planner finds the micro operation of an operation on floats by the name, in capitals.
 #define CHAINRULE_MICRO_OPS(ONE, TWO, THREE) \
     ONE(NEGATIVE, -x) \
     ONE(ABSOLUTE, std::fabs(x)) \
@@ -36,45 +36,46 @@ namespace chainrule {
     TWO(MINIMUM, x1 != x1 ? x1 : (x2 != x2 ? x2 : (x1 < x2 ? x1 : x2))) \
     THREE(MULTIPLY_ADD, multiply_add(x1, x2, x3)) \
     /* These six: to a mask. */ \
-    TWO(EQUAL, mask(x1 == x2)) \
-    TWO(NOT_EQUAL, mask(x1 != x2)) \
-    TWO(LESS, mask(x1 < x2)) \
-    TWO(LESS_EQUAL, mask(x1 <= x2)) \
-    TWO(GREATER, mask(x1 > x2)) \
-    TWO(GREATER_EQUAL, mask(x1 >= x2)) \
-    ONE(ISFINITE, mask(std::fabs(x) <= std::numeric_limits<float>::max())) \
-    ONE(NEGATIVE_I, word(0u - natural(x))) \
-    ONE(ABSOLUTE_I, word(integer(x) < 0 ? 0u - natural(x) : natural(x))) \
-    ONE(SIGN_I, word((integer(x) > 0 ? 1 : 0) - (integer(x) < 0 ? 1 : 0))) \
-    TWO(ADD_I, word(natural(x1) + natural(x2))) \
-    TWO(SUBTRACT_I, word(natural(x1) - natural(x2))) \
-    TWO(MULTIPLY_I, word(natural(x1) * natural(x2))) \
-    TWO(MAXIMUM_I, word(integer(x1) > integer(x2) ? integer(x1) : integer(x2))) \
-    TWO(MINIMUM_I, word(integer(x1) < integer(x2) ? integer(x1) : integer(x2))) \
-    TWO(EQUAL_I, mask(integer(x1) == integer(x2))) \
-    TWO(LESS_I, mask(integer(x1) < integer(x2))) \
-    TWO(LESS_EQUAL_I, mask(integer(x1) <= integer(x2))) \
-    TWO(MAXIMUM_U, word(natural(x1) > natural(x2) ? natural(x1) : natural(x2))) \
-    TWO(MINIMUM_U, word(natural(x1) < natural(x2) ? natural(x1) : natural(x2))) \
-    TWO(SHIFT_RIGHT_U, word(natural(x2) > 31u ? 0u : natural(x1) >> (natural(x2) & 31u))) \
-    TWO(LESS_U, mask(natural(x1) < natural(x2))) \
-    TWO(LESS_EQUAL_U, mask(natural(x1) <= natural(x2))) \
-    ONE(NOT_M, word(~integer(x))) \
-    TWO(AND_M, word(integer(x1) & integer(x2))) \
-    TWO(OR_M, word(integer(x1) | integer(x2))) \
-    TWO(NOT_EQUAL_M, word(integer(x1) ^ integer(x2))) \
+    TWO(EQUAL, mask<Real>(x1 == x2)) \
+    TWO(NOT_EQUAL, mask<Real>(x1 != x2)) \
+    TWO(LESS, mask<Real>(x1 < x2)) \
+    TWO(LESS_EQUAL, mask<Real>(x1 <= x2)) \
+    TWO(GREATER, mask<Real>(x1 > x2)) \
+    TWO(GREATER_EQUAL, mask<Real>(x1 >= x2)) \
+    ONE(ISFINITE, mask<Real>(std::fabs(x) <= std::numeric_limits<Real>::max())) \
+    ONE(NEGATIVE_I, word<Real>(0u - natural(x))) \
+    ONE(ABSOLUTE_I, word<Real>(integer(x) < 0 ? 0u - natural(x) : natural(x))) \
+    ONE(SIGN_I, word<Real>((integer(x) > 0 ? 1 : 0) - (integer(x) < 0 ? 1 : 0))) \
+    TWO(ADD_I, word<Real>(natural(x1) + natural(x2))) \
+    TWO(SUBTRACT_I, word<Real>(natural(x1) - natural(x2))) \
+    TWO(MULTIPLY_I, word<Real>(natural(x1) * natural(x2))) \
+    TWO(MAXIMUM_I, word<Real>(integer(x1) > integer(x2) ? integer(x1) : integer(x2))) \
+    TWO(MINIMUM_I, word<Real>(integer(x1) < integer(x2) ? integer(x1) : integer(x2))) \
+    TWO(EQUAL_I, mask<Real>(integer(x1) == integer(x2))) \
+    TWO(LESS_I, mask<Real>(integer(x1) < integer(x2))) \
+    TWO(LESS_EQUAL_I, mask<Real>(integer(x1) <= integer(x2))) \
+    TWO(MAXIMUM_U, word<Real>(natural(x1) > natural(x2) ? natural(x1) : natural(x2))) \
+    TWO(MINIMUM_U, word<Real>(natural(x1) < natural(x2) ? natural(x1) : natural(x2))) \
+    TWO(SHIFT_RIGHT_U, word<Real>(natural(x2) > 31u ? 0u : natural(x1) >> (natural(x2) & 31u))) \
+    TWO(LESS_U, mask<Real>(natural(x1) < natural(x2))) \
+    TWO(LESS_EQUAL_U, mask<Real>(natural(x1) <= natural(x2))) \
+    ONE(NOT_M, word<Real>(~integer(x))) \
+    TWO(AND_M, word<Real>(integer(x1) & integer(x2))) \
+    TWO(OR_M, word<Real>(integer(x1) | integer(x2))) \
+    TWO(NOT_EQUAL_M, word<Real>(integer(x1) ^ integer(x2))) \
     THREE(WHERE, holds(x1) ? x2 : x3) \
-    ONE(FLOAT_FROM_I, static_cast<float>(integer(x))) \
-    ONE(FLOAT_FROM_U, static_cast<float>(natural(x))) \
+    ONE(FLOAT_FROM_I, static_cast<Real>(integer(x))) \
+    ONE(FLOAT_FROM_U, static_cast<Real>(natural(x))) \
     ONE(FLOAT_FROM_M, holds(x) ? 1.0f : 0.0f) \
     /* What does not fit becomes the smallest integer, as the processor's own conversion gives it. */ \
-    ONE(I_FROM_FLOAT, word(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN)) \
+    ONE(I_FROM_FLOAT, word<Real>(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN)) \
     ONE(U_FROM_FLOAT, \
-        word(x >= 0.0f && x < 4294967296.0f ? static_cast<uint32_t>(static_cast<int64_t>(x)) : 0u)) \
-    ONE(I_FROM_M, word(holds(x) ? 1 : 0)) \
-    ONE(M_FROM_FLOAT, mask(x != 0.0f)) \
-    ONE(M_FROM_I, mask(integer(x) != 0)) \
-    ONE(B_FROM_I, word(natural(x) & 255u)) /* the last byte */ \
+        word<Real>(x >= 0.0f && x < 4294967296.0f ? static_cast<uint32_t>(static_cast<int64_t>(x)) : 0u)) \
+    ONE(I_FROM_M, word<Real>(holds(x) ? 1 : 0)) \
+    ONE(M_FROM_FLOAT, mask<Real>(x != 0.0f)) \
+    ONE(M_FROM_I, mask<Real>(integer(x) != 0)) \
+    ONE(B_FROM_I, word<Real>(natural(x) & 255u)) /* the last byte */ \
+    ONE(ROUND_TO_FLOAT, static_cast<Real>(static_cast<float>(x))) \
     ONE(COPY, x)
 
 #define CHAINRULE_NAME(name, ...) name,

@@ -136,6 +136,7 @@ void tell_wire(nb::module_& m) {
     names("KINDS", chainrule::kind_names);
     names("MICRO_OPS", chainrule::micro_op_names);
     names("TYPES", chainrule::type_names);
+    names("PRECISIONS", chainrule::precision_names);
     names("REDUCTIONS", chainrule::fold_names);
     names("CUTS", chainrule::cut_names);
     names("MOTIONS", chainrule::motion_names);
@@ -218,7 +219,7 @@ NB_MODULE(_core, m) {
                 throw std::invalid_argument("micro got an operation or a level that there is not");
             if (a.size() != y.size() || b.size() != y.size() || c.size() != y.size())
                 throw std::invalid_argument("micro got arrays of different sizes");
-            tables[static_cast<size_t>(level)]->micro(operation, y.data(), a.data(), b.data(), c.data(),
+            tables[static_cast<size_t>(level)]->floats.micro(operation, y.data(), a.data(), b.data(), c.data(),
                                                       static_cast<int64_t>(y.size()));
         },
         nb::arg("operation"), nb::arg("y"), nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("level"),

@@ -8,6 +8,8 @@
 extern "C" {
 void scipy_cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                        const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
+void scipy_cblas_dgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, double alpha,
+                       const double* a, int lda, const double* b, int ldb, double beta, double* c, int ldc);
 }
 
 namespace chainrule {
@@ -19,7 +21,7 @@ constexpr int64_t large_product =
     1 << 20;  // multiplications; below it OpenBLAS is as fast, and starts sooner
 
 // Where everything stays in cache nothing is packed: rows of A, or its columns, are read where they lie.
-void sweep_over(const Product& p, const float* b, int64_t ldb, const ProductTable& own) {
+void sweep_over(const Product<float>& p, const float* b, int64_t ldb, const ProductTable& own) {
     const int64_t passes = (p.m + own.sweep_rows - 1) / own.sweep_rows, tall = (p.m + passes - 1) / passes;
     Sweep s{};
     s.a_row = p.ta ? 1 : p.lda;
@@ -42,7 +44,7 @@ void sweep_over(const Product& p, const float* b, int64_t ldb, const ProductTabl
 
 }  // namespace
 
-void multiply(const Product& p, char* scratch) {
+void multiply(const Product<float>& p, char* scratch) {
     if (p.m == 0 || p.n == 0) return;
     if (p.k == 0) {
         if (!p.add)
@@ -51,7 +53,7 @@ void multiply(const Product& p, char* scratch) {
     }
     // A column, of a transposed matrix: turned around it is a row, and what is read for it lies side by side.
     if (p.n == 1 && p.ldc == 1 && p.ta && p.m > 1) {
-        multiply({p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add, p.ahead,
+        multiply(Product<float>{p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add, p.ahead,
                   p.ahead_count},
                  scratch);
         return;
@@ -81,6 +83,19 @@ void multiply(const Product& p, char* scratch) {
                       static_cast<int>(p.m), static_cast<int>(p.n), static_cast<int>(p.k), 1.0f, p.a,
                       static_cast<int>(p.lda), b, static_cast<int>(ldb), p.add ? 1.0f : 0.0f, p.c,
                       static_cast<int>(p.ldc));
+}
+
+void multiply(const Product<double>& p, char*) {
+    if (p.m == 0 || p.n == 0) return;
+    if (p.k == 0) {
+        if (!p.add)
+            for (int64_t i = 0; i < p.m; ++i) std::fill(p.c + i * p.ldc, p.c + i * p.ldc + p.n, 0.0);
+        return;
+    }
+    const NoFork held;
+    scipy_cblas_dgemm(row_major, p.ta ? transposed : as_is, p.tb ? transposed : as_is, static_cast<int>(p.m),
+                      static_cast<int>(p.n), static_cast<int>(p.k), 1.0, p.a, static_cast<int>(p.lda), p.b,
+                      static_cast<int>(p.ldb), p.add ? 1.0 : 0.0, p.c, static_cast<int>(p.ldc));
 }
 
 }  // namespace chainrule

@@ -7,7 +7,8 @@
 
 namespace chainrule {
 
-// C = A B, or C += A B where `add`; see Product. scratch: product_scratch bytes.
-void multiply(const Product& product, char* scratch);
+// C = A B, or C += A B where `add`; see Product<Real>. scratch: product_scratch bytes.
+void multiply(const Product<float>& product, char* scratch);
+void multiply(const Product<double>& product, char* scratch);
 
 }  // namespace chainrule

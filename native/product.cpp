@@ -137,7 +137,7 @@ void pack_rows(float* to, const float* a, int64_t lda, bool ta, int64_t rows, in
     }
 }
 
-void product(const Product& p, float* scratch) {
+void product(const Product<float>& p, float* scratch) {
     float* packed = scratch;
     float* rows = scratch + depth * width;
     // A few rows multiply B where it lies, if it stays in the second cache: packing it would take as long as

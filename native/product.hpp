@@ -5,19 +5,21 @@
 
 namespace chainrule {
 
+struct Range {
+    const char* start;
+    int64_t bytes;
+};
+
 // C (m, n) = A (m, k) B (k, n), row by row, or with `add` C += A B; with ta (tb), A (B) lies transposed in
 // memory. lda, ldb, ldc: from one row in memory to the next. ahead: what will be needed right after, brought
 // into cache while the processor multiplies.
+template <class Real>
 struct Product {
-    const float* a;
-    const float* b;
-    float* c;
+    const Real* a;
+    const Real* b;
+    Real* c;
     int64_t m, n, k, lda, ldb, ldc;
     bool ta, tb, add;
-    struct Range {
-        const char* start;
-        int64_t bytes;
-    };
     const Range* ahead = nullptr;
     int ahead_count = 0;
 };
@@ -38,7 +40,7 @@ struct Sweep {
 constexpr int64_t product_scratch = int64_t{640} * 1024;  // bytes that a product may use
 
 // Null where there is none: OpenBLAS does it all.
-using ProductKernel = void (*)(const Product& product, float* scratch);
+using ProductKernel = void (*)(const Product<float>& product, float* scratch);
 using TurnKernel = void (*)(float* to, const float* from, int64_t rows, int64_t columns, int64_t from_row);
 
 using SweepKernel = void (*)(const Sweep& sweep);

@@ -26,6 +26,8 @@ struct Recipe {
     std::array<int, Q> squares = {};
 };
 
+using Real = float;  // of the registers
+
 template <int op>
 inline float apply(float x1, [[maybe_unused]] float x2, [[maybe_unused]] float x3) {
     [[maybe_unused]] const float x = x1;

@@ -18,9 +18,9 @@ namespace chainrule {
 namespace {
 
 inline float largest(const float* x, int64_t n) {
-    return fold(x, n, -std::numeric_limits<float>::infinity(), larger);
+    return fold(x, n, -std::numeric_limits<float>::infinity(), larger<float>);
 }
-inline float total(const float* x, int64_t n) { return fold(x, n, 0.0f, plus); }
+inline float total(const float* x, int64_t n) { return fold(x, n, 0.0f, plus<float>); }
 
 constexpr int64_t short_row = 32;
 
@@ -106,7 +106,7 @@ void cross_entropy(float* loss, const float* z, const float* t, int64_t rows, in
             for (int64_t i = 0; i < n; i += block_words) {
                 const int64_t m = n - i < block_words ? n - i : block_words;
                 for (int64_t j = 0; j < m; ++j) room[j] = each(i + j);
-                total += fold(room, m, 0.0f, plus);
+                total += fold(room, m, 0.0f, plus<float>);
             }
             return total;
         };
@@ -129,14 +129,14 @@ void attention_weights(float* s, int64_t rows, int64_t n, int64_t first, float s
         for (int64_t i = 0; allowed && i < n; ++i)
             if (!allowed[r * row_step + i * column_step]) s[r * n + i] = nothing;
     }
-    fold_each(each, s, rows, n, nothing, larger);
+    fold_each(each, s, rows, n, nothing, larger<float>);
     for (int64_t r = 0; r < rows; ++r) {
         const float top = each[r] == nothing ? 0.0f : each[r] * scale;
         float* row = s + r * n;
         CHAINRULE_IVDEP
         for (int64_t i = 0; i < n; ++i) row[i] = exp_(multiply_add(row[i], scale, -top));
     }
-    fold_each(each, s, rows, n, 0.0f, plus);
+    fold_each(each, s, rows, n, 0.0f, plus<float>);
     for (int64_t r = 0; r < rows; ++r) {
         const float inverse = each[r] == 0.0f ? 0.0f : 1.0f / each[r];
         float* row = s + r * n;
@@ -150,7 +150,7 @@ void attention_deltas(float* d, const float* p, int64_t rows, int64_t n, float s
                       float* each) {
     CHAINRULE_IVDEP
     for (int64_t i = 0; i < rows * n; ++i) products[i] = p[i] * d[i];
-    fold_each(each, products, rows, n, 0.0f, plus);
+    fold_each(each, products, rows, n, 0.0f, plus<float>);
     for (int64_t r = 0; r < rows; ++r) {
         const float mean = each[r];
         CHAINRULE_IVDEP
@@ -167,7 +167,7 @@ inline int64_t rows_at_once(int64_t n) {
 void centre(float* y, const float* x, int64_t rows, int64_t n, float epsilon, float* products,
             float* inverse) {
     const float share = 1.0f / static_cast<float>(n);
-    fold_each(inverse, x, rows, n, 0.0f, plus);
+    fold_each(inverse, x, rows, n, 0.0f, plus<float>);
     for (int64_t r = 0; r < rows; ++r) {
         const float mean = inverse[r] * share;
         CHAINRULE_IVDEP
@@ -176,7 +176,7 @@ void centre(float* y, const float* x, int64_t rows, int64_t n, float epsilon, fl
             products[i] = y[i] * y[i];
         }
     }
-    fold_each(inverse, products, rows, n, 0.0f, plus);
+    fold_each(inverse, products, rows, n, 0.0f, plus<float>);
     for (int64_t r = 0; r < rows; ++r) inverse[r] = 1.0f / std::sqrt(inverse[r] * share + epsilon);
 }
 
@@ -217,8 +217,8 @@ void layer_norm_adjoints(float* d_x, float* d_scale, const float* x, const float
                 product[i] = g_row[i] * x_row[i];
             }
         }
-        fold_each(mean, d_x, count, n, 0.0f, plus);
-        fold_each(along, products, count, n, 0.0f, plus);
+        fold_each(mean, d_x, count, n, 0.0f, plus<float>);
+        fold_each(along, products, count, n, 0.0f, plus<float>);
         for (int64_t r = 0; r < count; ++r) {
             const float *x_row = standard + r * n, middle = mean[r] * share, slope = along[r] * share;
             float* row = d_x + r * n;

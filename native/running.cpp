@@ -11,18 +11,23 @@
 
 namespace chainrule {
 
-void run(const Matmul& in, const Chunk& chunk) {
+namespace {
+
+template <class Real>
+void multiply_in(const Matmul& in, const Chunk& chunk) {
     const int64_t first = chunk.first, last = chunk.last, m = in.m, n = in.n, k = in.k;
     const bool ta = in.transposed_a, tb = in.transposed_b;
-    const float *a = chunk.read<float>(in.a), *b = chunk.read<float>(in.b);
-    float* c = chunk.write<float>(in.c);
-    Product::Range ahead[most_ahead];
+    const Real *a = chunk.read<Real>(in.a), *b = chunk.read<Real>(in.b);
+    Real* c = chunk.write<Real>(in.c);
+    constexpr auto word = static_cast<int64_t>(sizeof(Real));
+    Range ahead[most_ahead];
     const int ahead_count = static_cast<int>(in.ahead.size());
     for (size_t i = 0; i < in.ahead.size(); ++i)
-        ahead[i] = {chunk.read<char>(in.ahead[i]) + first * n * 4, (last - first) * n * 4};
-    const auto product = [&](const float* x, const float* y, float* z, int64_t rows, int64_t columns,
+        ahead[i] = {chunk.read<char>(in.ahead[i]) + first * n * word, (last - first) * n * word};
+    const auto product = [&](const Real* x, const Real* y, Real* z, int64_t rows, int64_t columns,
                              int64_t depth) {
-        multiply({x, y, z, rows, columns, depth, in.row_a, in.row_b, n, ta, tb, false, ahead, ahead_count},
+        multiply(Product<Real>{x, y, z, rows, columns, depth, in.row_a, in.row_b, n, ta, tb, false, ahead,
+                               ahead_count},
                  chunk.scratch);
     };
     if (in.cut == Cut::by_depth) {
@@ -44,11 +49,12 @@ void run(const Matmul& in, const Chunk& chunk) {
                     c + (i * in.inner + j) * m * n, m, n, k);
 }
 
-void run(const Reduce& in, const Chunk& chunk) {
+template <class Real>
+void reduce_in(const Reduce& in, const Chunk& chunk) {
     const int64_t first = chunk.first, last = chunk.last, middle = in.middle, inner = in.inner;
-    const float* x = chunk.read<float>(in.x);
-    float* y = chunk.write<float>(in.y);
-    const Kernels& k = kernels();
+    const Real* x = chunk.read<Real>(in.x);
+    Real* y = chunk.write<Real>(in.y);
+    const Arithmetic<Real>& k = arithmetic<Real>();
     const auto pick = [&](auto sum, auto max, auto min) {
         return in.fold == Fold::sum ? sum : in.fold == Fold::max ? max : min;
     };
@@ -63,6 +69,16 @@ void run(const Reduce& in, const Chunk& chunk) {
     else
         for (int64_t i = first; i < last; ++i)
             rows(y + i * inner, x + i * middle * inner, middle, inner, inner);
+}
+
+}  // namespace
+
+void run(const Matmul& in, const Chunk& chunk) {
+    in_precision(in.precision, [&]<class Real>(Real) { multiply_in<Real>(in, chunk); });
+}
+
+void run(const Reduce& in, const Chunk& chunk) {
+    in_precision(in.precision, [&]<class Real>(Real) { reduce_in<Real>(in, chunk); });
 }
 
 void run(const RandomBits& in, const Chunk& chunk) {
@@ -88,8 +104,10 @@ void run(const CrossEntropyDelta& in, const Chunk& chunk) {
 
 void run(const RowSums& in, const Chunk& chunk) {
     const int64_t n = in.columns;
-    kernels().sum_rows(chunk.write<float>(in.sums) + chunk.number * n,
-                       chunk.read<float>(in.x) + chunk.first * n, chunk.last - chunk.first, n, n);
+    in_precision(in.precision, [&]<class Real>(Real) {
+        arithmetic<Real>().sum_rows(chunk.write<Real>(in.sums) + chunk.number * n,
+                                    chunk.read<Real>(in.x) + chunk.first * n, chunk.last - chunk.first, n, n);
+    });
 }
 
 void run(const Squares& in, const Chunk& chunk) {

@@ -35,6 +35,15 @@ struct Chunk {
     }
 };
 
+template <class Real>
+constexpr Precision precision_of = sizeof(Real) == 8 ? Precision::f64 : Precision::f32;
+
+// What function gives for a number of this precision.
+template <class Function>
+auto in_precision(Precision precision, Function function) {
+    return precision == Precision::f64 ? function(double{}) : function(float{});
+}
+
 // All: whether every index was in range.
 bool execute(const Instruction& instruction, const Chunk& chunk);
 bool run(const Gather& in, const Chunk& chunk);

@@ -99,21 +99,24 @@ bool run(const GatherSum& in, const Chunk& chunk) {
                                  in.inner);
 }
 
+namespace {
+
 // Cut by rows of the one table, or by tables.
-bool run(const ScatterAdd& in, const Chunk& chunk) {
+template <class Real>
+bool scatter_in(const ScatterAdd& in, const Chunk& chunk) {
     const int64_t first = chunk.first, last = chunk.last, count = in.count, length = in.length,
                   inner = in.inner;
     const int32_t* indices = chunk.read<int32_t>(in.indices);
-    const float* updates = chunk.read<float>(in.updates);
-    float* y = chunk.write<float>(in.y);
+    const Real* updates = chunk.read<Real>(in.updates);
+    Real* y = chunk.write<Real>(in.y);
     if (first >= last) return true;
     const int64_t rows = in.outer == 1 ? 1 : length, start = first * rows * inner;
-    const size_t bytes = static_cast<size_t>((last - first) * rows * inner) * 4;
+    const size_t bytes = static_cast<size_t>((last - first) * rows * inner) * sizeof(Real);
     if (in.x)
-        std::memmove(y + start, chunk.read<float>(*in.x) + start, bytes);
+        std::memmove(y + start, chunk.read<Real>(*in.x) + start, bytes);
     else
         std::memset(y + start, 0, bytes);
-    const auto scatter_rows = kernels().scatter_rows;
+    const auto scatter_rows = arithmetic<Real>().scatter_rows;
     if (in.outer == 1)
         scatter_rows(y, indices, updates, count, in.repeat, length, first, last, inner);
     else
@@ -122,6 +125,12 @@ bool run(const ScatterAdd& in, const Chunk& chunk) {
                          in.repeat, length, 0, length, inner);
     return std::all_of(indices, indices + (first == 0 ? count : 0),
                        [&](int64_t index) { return index >= -length && index < length; });
+}
+
+}  // namespace
+
+bool run(const ScatterAdd& in, const Chunk& chunk) {
+    return in_precision(in.precision, [&]<class Real>(Real) { return scatter_in<Real>(in, chunk); });
 }
 
 // Backwards, so that the first of equal indices has the last word.
@@ -159,12 +168,14 @@ void run(const Factorize& in, const Chunk& chunk) {
 
 void run(const OneHot& in, const Chunk& chunk) {
     const int32_t* indices = chunk.read<int32_t>(in.indices);
-    float* y = chunk.write<float>(in.y);
-    for (int64_t i = chunk.first; i < chunk.last; ++i) {
-        const int64_t index = indices[i];  // read once: where y lies over the indices, they change
-        std::fill(y + i * in.depth, y + (i + 1) * in.depth, 0.0f);
-        if (index >= 0 && index < in.depth) y[i * in.depth + index] = 1.0f;
-    }
+    in_precision(in.precision, [&]<class Real>(Real) {
+        Real* y = chunk.write<Real>(in.y);
+        for (int64_t i = chunk.first; i < chunk.last; ++i) {
+            const int64_t index = indices[i];  // read once: where y lies over the indices, they change
+            std::fill(y + i * in.depth, y + (i + 1) * in.depth, Real{0});
+            if (index >= 0 && index < in.depth) y[i * in.depth + index] = Real{1};
+        }
+    });
 }
 
 // What int32 can't hold becomes the end that it is beyond, so that an index out of range stays out of range.
@@ -172,13 +183,16 @@ void run(const Narrow& in, const Chunk& chunk) {
     constexpr int64_t low = std::numeric_limits<int32_t>::min(), high = std::numeric_limits<int32_t>::max();
     const int64_t begin = chunk.first * in.columns, end = chunk.last * in.columns;
     const int64_t* x = chunk.read<int64_t>(in.x);
-    if (in.to_floats) {
-        float* y = chunk.write<float>(in.y);
-        for (int64_t i = begin; i < end; ++i) y[i] = static_cast<float>(x[i]);
-    } else {
-        int32_t* y = chunk.write<int32_t>(in.y);
-        for (int64_t i = begin; i < end; ++i) y[i] = static_cast<int32_t>(std::clamp(x[i], low, high));
-    }
+    const auto to = [&]<class Element>(Element* y, auto element_of) {
+        for (int64_t i = begin; i < end; ++i) y[i] = element_of(x[i]);
+    };
+    if (in.to == Type::f32)
+        to(chunk.write<float>(in.y), [](int64_t each) { return static_cast<float>(each); });
+    else if (in.to == Type::f64)
+        to(chunk.write<double>(in.y), [](int64_t each) { return static_cast<double>(each); });
+    else
+        to(chunk.write<int32_t>(in.y),
+           [&](int64_t each) { return static_cast<int32_t>(std::clamp(each, low, high)); });
 }
 
 }  // namespace chainrule

@@ -60,13 +60,25 @@ inline constexpr const char* kind_names[] = {CHAINRULE_KINDS(CHAINRULE_TEXT)};
 #undef CHAINRULE_TEXT
 #undef CHAINRULE_KINDS
 
-// Of what tiles load and store, by NumPy's names. Words of 32 bits lie in memory as registers hold them; the
-// others are a byte each.
-enum class Type : int { f32, i32, u32, boolean, u8 };
-inline constexpr const char* type_names[] = {"float32", "int32", "uint32", "bool", "uint8"};
+// Of what tiles load and store, by NumPy's names.
+enum class Type : int { f32, i32, u32, boolean, u8, f64 };
+inline constexpr const char* type_names[] = {"float32", "int32", "uint32", "bool", "uint8", "float64"};
 
-constexpr bool is_word(Type type) { return type != Type::boolean && type != Type::u8; }
-constexpr int64_t item_bytes(Type type) { return is_word(type) ? 4 : 1; }
+constexpr int64_t item_bytes(Type type) {
+    return type == Type::f64 ? 8 : type == Type::boolean || type == Type::u8 ? 1 : 4;
+}
+
+// Of the numbers that an instruction computes with; registers hold words as long.
+enum class Precision : int { f32, f64 };
+inline constexpr const char* precision_names[] = {"float32", "float64"};
+
+constexpr int64_t word_bytes(Precision precision) { return precision == Precision::f64 ? 8 : 4; }
+
+// Whether a type lies in memory as registers of a tile hold it; all others are widened, or cut.
+constexpr bool is_word(Type type, Precision precision) {
+    return precision == Precision::f64 ? type == Type::f64
+                                       : type != Type::f64 && item_bytes(type) == 4;
+}
 
 enum class Fold : int { sum, max, min };
 inline constexpr const char* fold_names[] = {"sum", "max", "min"};

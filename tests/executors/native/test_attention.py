@@ -112,7 +112,7 @@ def test_a_negative_scale_turns_the_scores_round():
 def test_no_matrix_of_all_scores_is_ever_written():
     time = 2048
     program = of_heads(1, time, 8, 1)
-    draft = native.draft_plan(native.expand(program, native.WHOLE), None)
+    draft = native.draft_plan(native.expand(program, native.runs_whole), None)
     assert draft.placed.layout.size < 4 * time * time / 8
 
 

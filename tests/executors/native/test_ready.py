@@ -52,7 +52,7 @@ IN_NORMALIZED_NETWORK = (
 
 def ready(program: Program) -> list[str]:
     """The names of the loops that the plan found."""
-    return [name for name in native.make_plan(expand(program, native.WHOLE), None).core.ready if name]
+    return [name for name in native.make_plan(expand(program, native.runs_whole), None).core.ready if name]
 
 
 @pytest.mark.parametrize("watch", [False, True])
@@ -147,7 +147,7 @@ class Tile:
 
 def tiles_compiled_ahead(program: Program) -> dict[str, Tile]:
     """The first of each name."""
-    draft = native.draft_plan(expand(program, native.WHOLE), None)
+    draft = native.draft_plan(expand(program, native.runs_whole), None)
     nodes = [node for group in draft.groups for node in group.nodes]
     found: dict[str, Tile] = {}
     for node, name in zip(nodes, draft.core().ready, strict=True):

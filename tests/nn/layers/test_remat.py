@@ -10,7 +10,7 @@ from chainrule import nn, train
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.executors import Compile
 from chainrule.executors.native import available, compile_native
-from chainrule.executors.native.executor import WHOLE, NativeProgram, draft_plan
+from chainrule.executors.native.executor import runs_whole, NativeProgram, draft_plan
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer, Remat, remat
 from chainrule.program import Program, Tensor, expand
@@ -70,7 +70,7 @@ def test_the_bits_are_those_of_any_number_of_threads_where_the_work_is_cut_into_
         trees.append(initial_tree(recipe, step))
         compiled = compile_native(step.program, threads)
         assert isinstance(compiled, NativeProgram)
-        draft = draft_plan(expand(step.program, WHOLE), None)
+        draft = draft_plan(expand(step.program, runs_whole), None)
         assert any(group.chunks > 1 for group in draft.groups)
         compiled.run(trees[-1], batch)
     for name, array in trees[0].items():
@@ -81,7 +81,7 @@ def test_the_bits_are_those_of_any_number_of_threads_where_the_work_is_cut_into_
 @pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
 def test_halves_the_memory_of_twenty_four_blocks():
     drafts = [
-        draft_plan(expand(step_of(language_model(wrap, 24), 8, 8)[1].program, WHOLE), None)
+        draft_plan(expand(step_of(language_model(wrap, 24), 8, 8)[1].program, runs_whole), None)
         for wrap in (as_it_is, remat)
     ]
     plain, recomputed = (draft.placed.layout for draft in drafts)

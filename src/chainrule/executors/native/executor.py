@@ -11,7 +11,7 @@ from chainrule.executors.native import _core
 from chainrule.executors.native.lowering import Lowering
 from chainrule.executors.native.placement import Placement, place
 from chainrule.executors.native.schedule import Group, schedule
-from chainrule.executors.native.supported import WHOLE, refuse_unsupported
+from chainrule.executors.native.supported import refuse_unsupported, runs_whole
 from chainrule.executors.native.threads import thread_count
 from chainrule.program import Program, Value, expand
 from chainrule.program.garbage import no_garbage_collection
@@ -78,7 +78,7 @@ class NativeProgram:
     def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program = program
         self.threads = thread_count(threads)
-        self._expanded = expand(program, WHOLE)
+        self._expanded = expand(program, runs_whole)
         self._plans: dict[int | None, Plan] = {}
         refuse_unsupported(self._expanded)
 
@@ -167,7 +167,7 @@ def draft_plan(program: Program, examples: int | None) -> Draft:
 
 def plan_text(program: Program) -> str:
     """The instruction list of a program: bytes and floating-point operations of each."""
-    expanded = expand(program, WHOLE)
+    expanded = expand(program, runs_whole)
     refuse_unsupported(expanded)
     draft = draft_plan(expanded, None)
     layout, ahead = draft.placed.layout, iter(draft.core().ready)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.micro import record_micro
+from chainrule.executors.native.micro import is_long, record_micro
 from chainrule.executors.native.nodes import (
     Node,
     copy_node,
@@ -17,11 +17,11 @@ from chainrule.executors.native.nodes import (
 )
 from chainrule.executors.native.operations import LOWERINGS, VIEWS, narrow
 from chainrule.executors.native.pieces import Pieces
-from chainrule.executors.native.supported import INDICES, WHOLE
+from chainrule.executors.native.supported import INDICES, runs_whole
 from chainrule.executors.native.tile_index import TileIndex
-from chainrule.executors.native.tiles import MOST_OPS, Tile, tile_node
+from chainrule.executors.native.tiles import MOST_OPS, Tile, TileKind, tile_node
 from chainrule.executors.native.views import View, packed_strides, rows_of, whole
-from chainrule.program import OPERATIONS, Program, Step, Value, expand
+from chainrule.program import FLOATS, OPERATIONS, Program, Step, Value, expand
 
 CHEAP = frozenset(
     {
@@ -75,6 +75,7 @@ class Lowering(Builder):
             self.views[value] = whole(constant).broadcast(value.shape)
         # Numbers that depend on nothing but the state, such as Adam's corrections, come first of all.
         self._tiles.add(Tile((), self.next_position()))
+        self._tiles.add(Tile((), self.next_position(), long=True))
         if self.examples is not None:
             self._gather_inputs(self.examples)
         for step in self.program.steps:
@@ -93,7 +94,7 @@ class Lowering(Builder):
 
         numbers: name of an input -> what it is known to be everywhere.
         """
-        lowering = Lowering(expand(program, WHOLE), numbers=numbers)
+        lowering = Lowering(expand(program, runs_whole), numbers=numbers)
         lowering.lower()
         return lowering
 
@@ -162,6 +163,7 @@ class Lowering(Builder):
     def _elementwise(self, step: Step) -> None:
         # Nearly all steps of a deep network pass here, so this is written for speed.
         y, shape, inputs = step.output, step.output.shape, step.inputs
+        kind = shape, is_long(step)
         making, seen = self._tiles.making, self.views
         views: list[View] = []
         for value in inputs:
@@ -169,10 +171,10 @@ class Lowering(Builder):
             if view.shape != shape or len(shape) > 2:
                 view = self._loadable(value, view, shape)
             views.append(view)
-        tile = self._tile_for(step, views)
+        tile = self._tile_for(step, kind, views)
         for view in views:
             maker = making.get(view.root)
-            if maker is not None and maker is not tile and maker.shape == shape:
+            if maker is not None and maker is not tile and maker.kind == kind:
                 self._join(tile, maker, view, views)
         made, slots = tile.made, []
         for value, view in zip(inputs, views, strict=True):
@@ -190,6 +192,8 @@ class Lowering(Builder):
         if budget == 0 or step is None or step.operation not in CHEAP or value.shape != tile.shape:
             return None
         makers = [self._made_by.get(self._original(source)) for source in step.inputs]
+        if is_long(step) != tile.long:
+            return None
         if step.operation == "add" and any(maker and maker.operation == "multiply" for maker in makers):
             return None  # its product may have been added without being rounded
         steps: list[Step] = []
@@ -258,23 +262,23 @@ class Lowering(Builder):
         self.reads(view, tile.position)
         return self._tiles.load(tile, view)
 
-    def _tile_for(self, step: Step, views: list[View]) -> Tile:
-        """The last tile of this shape that has or makes an input, and comes late enough.
+    def _tile_for(self, step: Step, kind: TileKind, views: list[View]) -> Tile:
+        """The last tile of this kind that has or makes an input, and comes late enough.
 
         Else the newest one, if it has just begun and nothing came after it: terms of a sum need not be in
         tiles of their own, to be joined by the sum. Else a new one.
         """
-        shape, produced, latest = step.output.shape, self.produced, 0
+        produced, latest = self.produced, 0
         for view in views:
             position = produced.get(view.root, 0)
             if position > latest:
                 latest = position
         newest = self._newest
-        if newest is None or newest.position != self._position or newest.shape != shape or newest.full:
+        if newest is None or newest.position != self._position or newest.kind != kind or newest.full:
             newest = None
         elif newest.position == latest and self._writes_all(newest, views, latest):
             return newest  # no other can come later
-        for tile in self._tiles.connected(shape, views, latest):
+        for tile in self._tiles.connected(kind, views, latest):
             if tile.position < latest:
                 break
             # Of what is written at that very place it must be this tile that writes it, here.
@@ -287,7 +291,8 @@ class Lowering(Builder):
             and newest.position > latest
         ):
             return newest
-        tile = Tile(shape, self.next_position(), layer=step.layer)
+        shape, long = kind
+        tile = Tile(shape, self.next_position(), long, layer=step.layer)
         self._tiles.add(tile)
         if shape:
             self._newest = tile
@@ -340,7 +345,7 @@ class Lowering(Builder):
         """The last tile that has a register for the value, and that."""
         view = self.views[value]
         strides = whole(view.root).rows_and_columns()
-        if view.whole and value.dtype == "float32" and strides is not None:
+        if view.whole and value.dtype in FLOATS and strides is not None:
             for tile in self._tiles.holding(view.root):
                 if not tile.shape or len(tile.all_sums) >= _core.MOST_TILE_SUMS:
                     continue

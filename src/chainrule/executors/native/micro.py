@@ -1,17 +1,19 @@
 """Which micro operations of the core do the work of one elementwise step."""
 
 from chainrule.executors.native.tiles import CODES, Tile
-from chainrule.program import OPERATIONS, Step
+from chainrule.program import FLOATS, OPERATIONS, Step
 
 FLOAT = {
     name: name.upper() for name, each in OPERATIONS.items() if each.elementwise and name.upper() in CODES
 }
-"""Operation on float32 -> the micro operation of its name, which the core lists in native/micro_ops.hpp."""
+"""Operation on floats -> the micro operation of its name, which the core lists in native/micro_ops.hpp."""
 
 MICRO = frozenset(FLOAT) | {"cast", "logical_not", "logical_and", "logical_or", "shift_right"}
 """The elementwise operations that the core runs."""
 
 CASTS = {
+    ("float32", "float64"): "COPY",
+    ("float64", "float32"): "ROUND_TO_FLOAT",
     ("int32", "float32"): "FLOAT_FROM_I",
     ("uint32", "float32"): "FLOAT_FROM_U",
     ("bool", "float32"): "FLOAT_FROM_M",
@@ -34,10 +36,15 @@ CASTS = {
 }
 
 
+def is_long(step: Step) -> bool:
+    """Whether registers of 64 bits are needed: one of its values is float64."""
+    return step.output.dtype == "float64" or any(value.dtype == "float64" for value in step.inputs)
+
+
 def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
     """Record the micro operations of one step; the slot of its result."""
     name, dtype = step.operation, step.inputs[0].dtype
-    if dtype == "float32" and name in FLOAT:
+    if dtype in FLOATS and name in FLOAT:
         return tile.apply(FLOAT[name], *slots)
     if name == "cast":
         return _cast(tile, dtype, step.output.dtype, slots[0])
@@ -55,9 +62,13 @@ def record_micro(tile: Tile, step: Step, slots: list[int]) -> int:
 
 
 def _cast(tile: Tile, old: str, new: str, slot: int) -> int:
-    if (old, new) == ("float32", "uint8"):
+    if old in FLOATS and new == "uint8":
         return _cast(tile, "int32", new, _cast(tile, old, "int32", slot))
-    return tile.apply("COPY" if old == new else CASTS[old, new], slot)
+    if old == new:
+        return tile.apply("COPY", slot)
+    if (old, new) not in CASTS:  # the same micro operations are of float64 in long registers
+        old, new = (("float32" if dtype == "float64" else dtype) for dtype in (old, new))
+    return tile.apply(CASTS[old, new], slot)
 
 
 def _of_masks(tile: Tile, name: str, slots: list[int]) -> int:

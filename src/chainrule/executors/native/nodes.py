@@ -61,6 +61,11 @@ class Node:
     ahead: list[Value] = field(default_factory=list)
 
 
+def precision_of(value: Value) -> int:
+    """On the wire: that of the numbers that an instruction computes with; float32 where there are none."""
+    return int(value.dtype == "float64")
+
+
 def reduce_node(
     position: int, operation: str, y: Value, x: View, sizes: tuple[int, int, int], text: str
 ) -> Node:
@@ -70,7 +75,8 @@ def reduce_node(
     accesses = [Access(x.root, False, not columns, not columns), Access(y, True, True, not columns)]
 
     def words(locate: Locate) -> list[int]:
-        return [_core.REDUCTIONS.index(operation), outer, middle, inner, *locate(x.root), *locate(y)]
+        number = _core.REDUCTIONS.index(operation)
+        return [precision_of(y), number, outer, middle, inner, *locate(x.root), *locate(y)]
 
     return Node(
         "reduce", position, inner if columns else outer, accesses, words, outer * middle * inner, text
@@ -89,7 +95,7 @@ def row_sums_node(position: int, parts: Value, x: View, columns: int, text: str)
     accesses = [Access(x.root, False, x.whole, x.whole), Access(parts, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        return [rows, columns, *place_at(locate, x.root, x.offset), *locate(parts)]
+        return [precision_of(parts), rows, columns, *place_at(locate, x.root, x.offset), *locate(parts)]
 
     return Node("row_sums", position, rows, accesses, words, size, text)
 
@@ -101,7 +107,8 @@ def total_node(position: int, y: Value, parts: Value) -> Node:
 
     def words(locate: Locate) -> list[int]:
         chunks = _chunks_behind(after, parts)
-        return [_core.REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
+        number = _core.REDUCTIONS.index("sum")
+        return [precision_of(y), number, 1, chunks, y.size, *locate(parts), *locate(y)]
 
     text = f"{y.name} = sum of its parts"
     return Node("reduce", position, y.size, accesses, words, parts.size, text, after=after)

@@ -16,6 +16,7 @@ from chainrule.executors.native.nodes import (
     Node,
     copy_node,
     parts_of,
+    precision_of,
     reduce_node,
     root_mean_node,
     row_sums_node,
@@ -170,9 +171,9 @@ def _gather(builder: Builder, step: Step) -> None:
 
 
 def narrow(builder: Builder, step: Step) -> None:
-    """int64 as int32 or float32: tiles have no registers for it."""
+    """int64 as int32 or a float: tiles have no registers for it."""
     rows, columns = rows_of(step.output.shape)
-    sizes = (rows, columns, int(step.output.dtype == "float32"))
+    sizes = (rows, columns, _core.TYPES.index(step.output.dtype))
     node = builder.simple("narrow", step, rows, sizes, step.inputs, True)
     for access in node.accesses:
         access.whole = access.root.size > 0
@@ -196,7 +197,8 @@ def _scatter_add(builder: Builder, step: Step) -> None:
 
     def words(locate: Locate) -> list[int]:
         places = [number for root in (*given, y, *table) for number in locate(root)]
-        return [outer, length, inner, indices.size, repeat if rows else 1, int(onto_zeros), *places]
+        repeated = repeat if rows else 1
+        return [precision_of(y), outer, length, inner, indices.size, repeated, int(onto_zeros), *places]
 
     text = f"{y.name} = {'zeros' if onto_zeros else x.name} with {updates.name} added at {indices.name}"
     extent = length if alone else outer
@@ -240,7 +242,7 @@ def _repeated(view: View, first: int, count: int) -> tuple[int, Value | None]:
 
 def _one_hot(builder: Builder, step: Step) -> None:
     (indices,) = step.inputs
-    sizes = (indices.size, step.output.shape[-1])
+    sizes = (precision_of(step.output), indices.size, step.output.shape[-1])
     builder.simple("one_hot", step, indices.size, sizes, (indices,), True)
 
 

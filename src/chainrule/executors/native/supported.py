@@ -4,13 +4,21 @@ from collections.abc import Mapping
 
 from chainrule.executors.native import _core
 from chainrule.executors.native.convolution import taps_of
-from chainrule.executors.native.micro import MICRO
+from chainrule.executors.native.micro import MICRO, is_long
 from chainrule.executors.native.operations import LOWERINGS, MOVES, VIEWS
-from chainrule.program import EXPANSIONS, Program, Step, expand
+from chainrule.program import EXPANSIONS, FLOATS, Program, Step, expand
 from chainrule.program.operations.scanning import Scan
 
 WHOLE = frozenset(EXPANSIONS) & frozenset(LOWERINGS)
-"""The composites that the core runs as they are."""
+"""The composites that the core runs as they are, but for float64."""
+
+LONG = frozenset(
+    {
+        *(*VIEWS, *MOVES, *MICRO, *_core.REDUCTIONS),
+        *("matmul", "scatter_add", "put", "one_hot", "random_bits", "scan"),
+    }
+)
+"""The operations that the core runs with float64 among their values."""
 
 
 class NotSupportedError(Exception):
@@ -22,6 +30,11 @@ class NotSupportedError(Exception):
     def __init__(self, lacking: str, remedy: str) -> None:
         super().__init__(lacking)
         self.remedy = remedy
+
+
+def runs_whole(step: Step) -> bool:
+    """Whether a composite is run as it is."""
+    return step.operation in WHOLE and not is_long(step)
 
 
 def refuse_unsupported(program: Program, loops: int = 0) -> None:
@@ -40,12 +53,14 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
         x, operation = step.inputs[0] if step.inputs else step.output, step.operation
         if not has_kernel(operation):
             raise NotSupportedError(f"operation {operation}", f"use others, {_OR_NUMPY}")
-        if operation == "one_hot" and step.output.dtype != "float32":
+        if is_long(step) and operation not in LONG:
+            raise NotSupportedError(f"{operation} of float64", f"use float32, {_OR_NUMPY}")
+        if operation == "one_hot" and step.output.dtype not in FLOATS:
             raise NotSupportedError(f"one_hot as {step.output.dtype}", f"let it give float32, {_OR_NUMPY}")
         if "int64" in dtypes and not _moves_long_integers(step):
             what = f"of {x.dtype} to {step.output.dtype}" if operation == "cast" else "of int64"
             raise NotSupportedError(f"{operation} {what}", f"cast to int32 before, {_OR_NUMPY}")
-        if operation in (*_core.REDUCTIONS, "scatter_add") and x.dtype != "float32":
+        if operation in (*_core.REDUCTIONS, "scatter_add") and x.dtype not in FLOATS:
             raise NotSupportedError(f"{operation} of {x.dtype}", f"cast to float32 before, {_OR_NUMPY}")
         if operation.startswith("convolution") and (taps := taps_of(step)) > _core.MOST_TAPS:
             lacking = f"{operation} with a window of {taps} elements"
@@ -53,7 +68,7 @@ def refuse_unsupported(program: Program, loops: int = 0) -> None:
         if operation == "scan":
             if loops == _core.MOST_LOOPS:
                 raise NotSupportedError(f"loops of more than {_core.MOST_LOOPS} levels", "nest fewer loops")
-            refuse_unsupported(expand(Scan.of(step.attributes).body, WHOLE), loops + 1)
+            refuse_unsupported(expand(Scan.of(step.attributes).body, runs_whole), loops + 1)
 
 
 _OR_NUMPY = "or choose the executor numpy"
@@ -67,7 +82,7 @@ def _moves_long_integers(step: Step) -> bool:
     place = INDICES.get(step.operation)
     values = [value for i, value in enumerate(step.inputs) if i != place]
     if step.operation == "cast" and step.inputs[0].dtype == "int64":
-        return step.output.dtype in ("int64", "int32", "float32", "bool")
+        return step.output.dtype in ("int64", "int32", "float32", "float64", "bool")
     return step.operation in MOVES or all(value.dtype != "int64" for value in (*values, step.output))
 
 

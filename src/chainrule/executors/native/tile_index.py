@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from chainrule.executors.native.tiles import Slot, Tile
+from chainrule.executors.native.tiles import Slot, Tile, TileKind
 from chainrule.executors.native.views import View
 from chainrule.program import Value
 
@@ -17,8 +17,8 @@ class TileIndex:
     def __init__(self) -> None:
         self.making: dict[Value, Tile] = {}
         self._all: dict[Tile, None] = {}
-        self._of_numbers: list[Tile] = []  # those of shape ()
-        self._loading: dict[tuple[Value, tuple[int, ...]], list[Tile]] = {}
+        self._of_numbers: dict[TileKind, list[Tile]] = {((), False): [], ((), True): []}
+        self._loading: dict[tuple[Value, TileKind], list[Tile]] = {}
 
     def __iter__(self) -> Iterator[Tile]:
         return iter(self._all)
@@ -27,7 +27,7 @@ class TileIndex:
         """A tile that comes after all others."""
         self._all[tile] = None
         if not tile.shape:
-            self._of_numbers.append(tile)
+            self._of_numbers[tile.kind].append(tile)
 
     def load(self, tile: Tile, view: View) -> Slot:
         """The slot of a value from outside; the view has the tile's shape."""
@@ -38,10 +38,10 @@ class TileIndex:
         return slot
 
     def absorb(self, tile: Tile, other: Tile) -> None:
-        """Make one tile of two of the same shape; what the other does comes first."""
+        """Make one tile of two of the same kind; what the other does comes first."""
         tile.absorb(other)
         for root in {root for root, *_ in other.loads}:
-            loading = self._loading.get((root, other.shape))
+            loading = self._loading.get((root, other.kind))
             if loading is not None:
                 del loading[bisect_left(loading, other.position, key=_position)]
                 self._note(tile, root)
@@ -53,7 +53,7 @@ class TileIndex:
         """Note that the tile loads from the root."""
         if root.shape != tile.shape and root.size <= 1:
             return  # nobody asks for it, and nearly every tile may load it
-        loading = self._loading.setdefault((root, tile.shape), [])
+        loading = self._loading.setdefault((root, tile.kind), [])
         if not loading or loading[-1].position < tile.position:  # nearly always
             loading.append(tile)
             return
@@ -61,22 +61,23 @@ class TileIndex:
         if loading[place] is not tile:
             loading.insert(place, tile)
 
-    def connected(self, shape: tuple[int, ...], views: Sequence[View], latest: int) -> Iterable[Tile]:
-        """The tiles of a shape, from position `latest` on, that load or make one of the views.
+    def connected(self, kind: TileKind, views: Sequence[View], latest: int) -> Iterable[Tile]:
+        """The tiles of a kind, from position `latest` on, that load or make one of the views.
 
         Last ones first; those before `latest` may follow.
 
         Single numbers go as early as they can, whatever they are made of: of their tiles all, first ones
         first.
         """
-        if not shape:
-            return self._of_numbers[bisect_left(self._of_numbers, latest, key=_position) :]
+        numbers = self._of_numbers.get(kind)
+        if numbers is not None:
+            return numbers[bisect_left(numbers, latest, key=_position) :]
         found: list[Sequence[Tile]] = []
         for view in views:
             maker = self.making.get(view.root)
-            if maker is not None and maker.position >= latest and maker.shape == shape:
+            if maker is not None and maker.position >= latest and maker.kind == kind:
                 found.append((maker,))
-            loading = self._loading.get((view.root, shape))
+            loading = self._loading.get((view.root, kind))
             if loading and loading[-1].position >= latest and view.root.size > 1:
                 found.append(loading)
         if len(found) < 2:  # nearly always
@@ -84,10 +85,10 @@ class TileIndex:
         return _last_first(found)
 
     def holding(self, root: Value) -> Iterator[Tile]:
-        """The tiles of a root's shape that load from it or make it, last ones first."""
-        maker = self.making.get(root)
-        made = (maker,) if maker is not None and maker.shape == root.shape else ()
-        yield from _last_first([made, self._loading.get((root, root.shape), ())])
+        """The tiles of a root's shape, with its numbers in their registers, that load or make it, last first."""
+        maker, kind = self.making.get(root), (root.shape, root.dtype == "float64")
+        made = (maker,) if maker is not None and maker.kind == kind else ()
+        yield from _last_first([made, self._loading.get((root, kind), ())])
 
 
 def _last_first(ordered: Sequence[Sequence[Tile]]) -> Iterator[Tile]:

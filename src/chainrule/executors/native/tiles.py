@@ -14,6 +14,8 @@ TYPES = {name: code for code, name in enumerate(_core.TYPES)}
 MOST_OPS = 96
 MOST_OPERANDS = 40
 
+TileKind = tuple[tuple[int, ...], bool]
+"""The shape of a tile, and whether its registers are long."""
 Slot = int
 """A value inside of a tile: numbered in order of appearance."""
 
@@ -22,12 +24,14 @@ Slot = int
 class Tile:
     """A cluster of elementwise steps being collected.
 
-    position: of the instruction it becomes. loads: (root, offset, strides) -> slot. ops: (micro operation,
+    long: its registers hold words of 64 bits, and its floats are float64. position: of the instruction it
+    becomes. loads: (root, offset, strides) -> slot. ops: (micro operation,
     slots read, slot written). made: value -> slot, for those computed here.
     """
 
     shape: tuple[int, ...]
     position: int
+    long: bool = False
     loads: dict[tuple[Value, int, int, int], Slot] = field(default_factory=dict)
     ops: list[tuple[str, tuple[Slot, ...], Slot]] = field(default_factory=list)
     made: dict[Value, Slot] = field(default_factory=dict)
@@ -80,6 +84,11 @@ class Tile:
         self.again = {value: slot[y] for value, y in other.again.items()} | self.again
 
     @property
+    def kind(self) -> "TileKind":
+        """What two tiles have in common that may be made one."""
+        return self.shape, self.long
+
+    @property
     def all_sums(self) -> list[Value]:
         """Where sums go."""
         return [*self.squares, *self.rows_added]
@@ -113,7 +122,7 @@ def tile_node(tile: Tile, stored: Mapping[Value, Value]) -> Node:
 
     def words(locate: Locate) -> list[int]:
         counts = (code.registers, len(loads), len(stores), len(sums), code.count)
-        instruction = [rows, columns, *counts]
+        instruction = [int(tile.long), rows, columns, *counts]
         for (root, offset, row_stride, col_stride), at in loads:
             place = place_at(locate, root, offset)
             instruction += (at, TYPES[root.dtype], row_stride, col_stride, *place)

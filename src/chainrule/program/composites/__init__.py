@@ -60,12 +60,14 @@ EXPANSIONS: Mapping[str, Callable[..., Tensor]] = {
 """Composite operation -> the function that records it in other operations."""
 
 
-def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:
-    """The same program in primitives alone, but for the composites in `keep` that an executor runs whole.
+def expand(program: Program, keep: Callable[[Step], bool] = lambda _: False) -> Program:
+    """The same program in primitives alone, but for the composites that an executor runs whole.
+
+    keep: whether a step of a composite is one.
 
     All values of the program stay as they are; those between the primitives of a composite are new.
     """
-    if not any(step.operation in EXPANSIONS and step.operation not in keep for step in program.steps):
+    if not any(step.operation in EXPANSIONS and not keep(step) for step in program.steps):
         return program
     recorded: dict[Any, Program] = {}
     instead: dict[Value, Value] = {}  # of a composite that gives one of its inputs as it is
@@ -74,7 +76,7 @@ def expand(program: Program, keep: frozenset[str] = frozenset()) -> Program:
         inputs = tuple([instead.get(value, value) for value in step.inputs])
         if inputs != step.inputs:  # Values are equal if they are the same object
             step = replace(step, inputs=inputs)
-        if step.operation not in EXPANSIONS or step.operation in keep:
+        if step.operation not in EXPANSIONS or keep(step):
             steps.append(step)
             continue
         kinds = tuple([(value.shape, value.dtype) for value in inputs])
