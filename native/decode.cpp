@@ -11,10 +11,10 @@ namespace {
 constexpr int64_t most_still = 1 << 16;                             // steps of a loop in which nothing moves
 constexpr int64_t most_rows = std::numeric_limits<int32_t>::max();  // of a table
 
-void decode_matmul(Reader& in, Instruction& out) {
+void decode_matmul(Reader& in, Instruction& out, Precision precision) {
     constexpr int64_t longest = 1 << 30;
     Matmul w{};
-    w.precision = in.one_of<Precision>(precision_names);
+    w.precision = precision;
     const int64_t bytes = word_bytes(w.precision);
     w.cut = in.one_of<Cut>(cut_names);
     w.outer = in.size();
@@ -53,9 +53,9 @@ void decode_matmul(Reader& in, Instruction& out) {
     out.work = std::move(w);
 }
 
-void decode_reduce(Reader& in, Instruction& out) {
+void decode_reduce(Reader& in, Instruction& out, Precision precision) {
     Reduce w{};
-    w.precision = in.one_of<Precision>(precision_names);
+    w.precision = precision;
     const int64_t bytes = word_bytes(w.precision);
     w.fold = in.one_of<Fold>(fold_names);
     for (int64_t* size : {&w.outer, &w.middle, &w.inner}) *size = in.size();
@@ -116,9 +116,9 @@ void decode_gather_sum(Reader& in, Instruction& out) {
     out.work = w;
 }
 
-void decode_scatter_add(Reader& in, Instruction& out) {
+void decode_scatter_add(Reader& in, Instruction& out, Precision precision) {
     ScatterAdd w{};
-    w.precision = in.one_of<Precision>(precision_names);
+    w.precision = precision;
     const int64_t bytes = word_bytes(w.precision);
     w.outer = in.size();
     w.length = in.number(0, most_rows);
@@ -160,9 +160,9 @@ void decode_factorize(Reader& in, Instruction& out) {
     out.work = w;
 }
 
-void decode_one_hot(Reader& in, Instruction& out) {
+void decode_one_hot(Reader& in, Instruction& out, Precision precision) {
     OneHot w{};
-    w.precision = in.one_of<Precision>(precision_names);
+    w.precision = precision;
     out.extent = in.size();
     w.depth = in.size();
     w.indices = in.read(out.extent, 4);
@@ -202,9 +202,9 @@ void decode_cross_entropy(Reader& in, Instruction& out, bool delta) {
         out.work = CrossEntropy{classes, logits, targets, y};
 }
 
-void decode_row_sums(Reader& in, Instruction& out) {
+void decode_row_sums(Reader& in, Instruction& out, Precision precision) {
     RowSums w{};
-    w.precision = in.one_of<Precision>(precision_names);
+    w.precision = precision;
     const int64_t bytes = word_bytes(w.precision);
     out.extent = in.size();
     w.columns = in.size();
@@ -279,22 +279,28 @@ void decode_scan(Reader& in, Instruction& out, int loops) {
 
 void decode_work(Reader& in, Instruction& out, Kind kind, int loops) {
     switch (kind) {
-        case Kind::tile: return decode_tile(in, out);
-        case Kind::matmul: return decode_matmul(in, out);
-        case Kind::reduce: return decode_reduce(in, out);
+        case Kind::tile: return decode_tile(in, out, Precision::f32);
+        case Kind::tile_f64: return decode_tile(in, out, Precision::f64);
+        case Kind::matmul: return decode_matmul(in, out, Precision::f32);
+        case Kind::matmul_f64: return decode_matmul(in, out, Precision::f64);
+        case Kind::reduce: return decode_reduce(in, out, Precision::f32);
+        case Kind::reduce_f64: return decode_reduce(in, out, Precision::f64);
         case Kind::copy: return decode_copy(in, out);
         case Kind::fill: return decode_fill(in, out);
         case Kind::gather: return decode_gather(in, out);
         case Kind::gather_sum: return decode_gather_sum(in, out);
-        case Kind::scatter_add: return decode_scatter_add(in, out);
+        case Kind::scatter_add: return decode_scatter_add(in, out, Precision::f32);
+        case Kind::scatter_add_f64: return decode_scatter_add(in, out, Precision::f64);
         case Kind::put: return decode_put(in, out);
         case Kind::factorize: return decode_factorize(in, out);
-        case Kind::one_hot: return decode_one_hot(in, out);
+        case Kind::one_hot: return decode_one_hot(in, out, Precision::f32);
+        case Kind::one_hot_f64: return decode_one_hot(in, out, Precision::f64);
         case Kind::narrow: return decode_narrow(in, out);
         case Kind::random_bits: return decode_random_bits(in, out);
         case Kind::cross_entropy_delta: return decode_cross_entropy(in, out, true);
         case Kind::cross_entropy: return decode_cross_entropy(in, out, false);
-        case Kind::row_sums: return decode_row_sums(in, out);
+        case Kind::row_sums: return decode_row_sums(in, out, Precision::f32);
+        case Kind::row_sums_f64: return decode_row_sums(in, out, Precision::f64);
         case Kind::squares: return decode_squares(in, out);
         case Kind::root_mean: return decode_root_mean(in, out);
         case Kind::max_pool:

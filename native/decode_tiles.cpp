@@ -178,9 +178,9 @@ void decode_micro(Reader& in, Tile& tile, Registers& registers) {
 
 }  // namespace
 
-void decode_tile(Reader& in, Instruction& out) {
+void decode_tile(Reader& in, Instruction& out, Precision precision) {
     Tile tile;
-    tile.precision = in.one_of<Precision>(precision_names);
+    tile.precision = precision;
     const int64_t rows = out.extent = in.size();
     tile.columns = in.size();
     product(rows, tile.columns);

@@ -43,11 +43,11 @@ std::vector<const Kernels*> kernel_tables();  // those that this processor can r
 const Kernels& kernels();                     // the last of them
 
 template <class Real>
-const Arithmetic<Real>& arithmetic() {
+const Arithmetic<Real>& arithmetic(const Kernels& table = kernels()) {
     if constexpr (std::is_same_v<Real, double>)
-        return kernels().doubles;
+        return table.doubles;
     else
-        return kernels().floats;
+        return table.floats;
 }
 
 }  // namespace chainrule

@@ -31,10 +31,10 @@ inline double exp_(double x) {
     p = p * r + 1.6666666666666666e-01;
     p = p * r + 0.5;
     const double y = p * (r * r) + r + 1.0;
-    // Half or twice the power of 2 first: that is always a normal number.
-    const uint64_t toward_0 = x < 0.0 ? uint64_t{1024} : uint64_t{1022};
-    const double scale = bit_cast<double>((bit_cast<uint64_t>(shifted) + toward_0) << 52);
-    double result = y * scale * select(x < 0.0, 0.5, 2.0);
+    // A power of 2 nearer to 1 first, which is always a normal number.
+    const uint64_t bias = x < 0.0 ? uint64_t{1023 + 64} : uint64_t{1022};
+    const double scale = bit_cast<double>((bit_cast<uint64_t>(shifted) + bias) << 52);
+    double result = y * scale * select(x < 0.0, 0x1p-64, 2.0);
     result = select(x > 709.782712893384, std::numeric_limits<double>::infinity(), result);
     result = select(x < -745.2, 0.0, result);
     return select(x != x, x, result);

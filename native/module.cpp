@@ -136,7 +136,6 @@ void tell_wire(nb::module_& m) {
     names("KINDS", chainrule::kind_names);
     names("MICRO_OPS", chainrule::micro_op_names);
     names("TYPES", chainrule::type_names);
-    names("PRECISIONS", chainrule::precision_names);
     names("REDUCTIONS", chainrule::fold_names);
     names("CUTS", chainrule::cut_names);
     names("MOTIONS", chainrule::motion_names);
@@ -149,6 +148,29 @@ void tell_wire(nb::module_& m) {
     m.attr("MOST_AXES") = chainrule::most_axes;
     m.attr("MOST_TAPS") = chainrule::patch_room;
     m.attr("WINOGRAD_POINTS") = chainrule::winograd_points;
+}
+
+// One micro operation on floats or doubles.
+template <class Real>
+void tell_micro(nb::module_& m) {
+    using Given = nb::ndarray<const Real, nb::c_contig>;
+    m.def(
+        "micro",
+        [](int operation, const nb::ndarray<Real, nb::c_contig>& y, const Given& a, const Given& b,
+           const Given& c, int level) {
+            const auto tables = chainrule::kernel_tables();
+            if (operation < 0 || operation >= static_cast<int>(std::size(chainrule::micro_op_names)) ||
+                level < 0 || level >= static_cast<int>(tables.size()))
+                throw std::invalid_argument("micro got an operation or a level that there is not");
+            if (a.size() != y.size() || b.size() != y.size() || c.size() != y.size())
+                throw std::invalid_argument("micro got arrays of different sizes");
+            chainrule::arithmetic<Real>(*tables[static_cast<size_t>(level)])
+                .micro(operation, y.data(), a.data(), b.data(), c.data(), static_cast<int64_t>(y.size()));
+        },
+        nb::arg("operation"), nb::arg("y").noconvert(), nb::arg("a").noconvert(), nb::arg("b").noconvert(),
+        nb::arg("c").noconvert(), nb::arg("level"),
+        "One micro operation over whole arrays, on one of the instruction sets of this machine: for its "
+        "tests.");
 }
 
 }  // namespace
@@ -208,23 +230,8 @@ NB_MODULE(_core, m) {
         nb::arg("c"), nb::arg("a"), nb::arg("b"), nb::arg("ta"), nb::arg("tb"), nb::arg("level"),
         "C = A B in blocks, on one of the instruction sets of this machine; whether it has one: for its "
         "tests.");
-    m.def(
-        "micro",
-        [](int operation, const nb::ndarray<float, nb::c_contig>& y,
-           const nb::ndarray<const float, nb::c_contig>& a, const nb::ndarray<const float, nb::c_contig>& b,
-           const nb::ndarray<const float, nb::c_contig>& c, int level) {
-            const auto tables = chainrule::kernel_tables();
-            if (operation < 0 || operation >= static_cast<int>(std::size(chainrule::micro_op_names)) ||
-                level < 0 || level >= static_cast<int>(tables.size()))
-                throw std::invalid_argument("micro got an operation or a level that there is not");
-            if (a.size() != y.size() || b.size() != y.size() || c.size() != y.size())
-                throw std::invalid_argument("micro got arrays of different sizes");
-            tables[static_cast<size_t>(level)]->floats.micro(operation, y.data(), a.data(), b.data(), c.data(),
-                                                      static_cast<int64_t>(y.size()));
-        },
-        nb::arg("operation"), nb::arg("y"), nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("level"),
-        "One micro operation over whole arrays, on one of the instruction sets of this machine: for its "
-        "tests.");
+    tell_micro<float>(m);
+    tell_micro<double>(m);
     m.def(
         "pool",
         [](int operation, const nb::ndarray<float, nb::ndim<3>, nb::c_contig>& x,

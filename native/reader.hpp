@@ -159,7 +159,7 @@ private:
 };
 
 // One family of instructions each.
-void decode_tile(Reader& in, Instruction& out);
+void decode_tile(Reader& in, Instruction& out, Precision precision);
 void decode_convolution(Reader& in, Instruction& out, Kind kind);
 void decode_winograd(Reader& in, Instruction& out, Kind kind);
 void decode_pool(Reader& in, Instruction& out, Kind kind);

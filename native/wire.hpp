@@ -11,21 +11,27 @@ namespace chainrule {
 
 #define CHAINRULE_KINDS(KIND) \
     KIND(tile) \
+    KIND(tile_f64) \
     KIND(matmul) \
+    KIND(matmul_f64) \
     KIND(reduce) \
+    KIND(reduce_f64) \
     KIND(copy) \
     KIND(fill) \
     KIND(gather) \
     KIND(gather_sum) \
     KIND(scatter_add) \
+    KIND(scatter_add_f64) \
     KIND(put) \
     KIND(factorize) \
     KIND(one_hot) \
+    KIND(one_hot_f64) \
     KIND(narrow) \
     KIND(random_bits) \
     KIND(cross_entropy_delta) \
     KIND(cross_entropy) \
     KIND(row_sums) \
+    KIND(row_sums_f64) \
     KIND(squares) \
     KIND(root_mean) \
     KIND(max_pool) \
@@ -68,9 +74,8 @@ constexpr int64_t item_bytes(Type type) {
     return type == Type::f64 ? 8 : type == Type::boolean || type == Type::u8 ? 1 : 4;
 }
 
-// Of the numbers that an instruction computes with; registers hold words as long.
-enum class Precision : int { f32, f64 };
-inline constexpr const char* precision_names[] = {"float32", "float64"};
+// Of the numbers that an instruction computes with: float64 where its kind says so. Registers hold words as long.
+enum class Precision { f32, f64 };
 
 constexpr int64_t word_bytes(Precision precision) { return precision == Precision::f64 ? 8 : 4; }
 

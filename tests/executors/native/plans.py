@@ -5,10 +5,10 @@ from collections.abc import Callable
 from chainrule.executors.native import _core
 from chainrule.executors.native.lowering import Lowering
 from chainrule.executors.native.nodes import Node
-from chainrule.executors.native.operations import LOWERINGS
 from chainrule.executors.native.schedule import Group, schedule
+from chainrule.executors.native.supported import runs_whole
 from chainrule.nn import Dense, Dropout, Sequential, SoftmaxCrossEntropy, Transform, adam
-from chainrule.program import EXPANSIONS, Program, Value, expand
+from chainrule.program import Program, Value, expand
 from chainrule.training import Recipe, Supervised
 from chainrule.training.probes import Watch, probes_of
 from chainrule.training.step import Batch, training_step
@@ -16,7 +16,7 @@ from chainrule.training.step import Batch, training_step
 
 def lowered(program: Program, examples: int | None = None) -> Lowering:
     """The program's instructions, before they are put in order."""
-    lowering = Lowering(expand(program, frozenset(EXPANSIONS) & frozenset(LOWERINGS)), examples)
+    lowering = Lowering(expand(program, runs_whole), examples)
     lowering.lower()
     return lowering
 

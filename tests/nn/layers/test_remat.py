@@ -10,7 +10,7 @@ from chainrule import nn, train
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.executors import Compile
 from chainrule.executors.native import available, compile_native
-from chainrule.executors.native.executor import runs_whole, NativeProgram, draft_plan
+from chainrule.executors.native.executor import NativeProgram, draft_plan, runs_whole
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Layer, Remat, remat
 from chainrule.program import Program, Tensor, expand

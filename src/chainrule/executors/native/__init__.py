@@ -30,9 +30,9 @@ def missing_core() -> tuple[str, str] | None:
 def compile_native(program: Program, threads: int | None = None) -> Compiled:
     """Prepare a program for the core, or for NumPy if the core can't run it.
 
-    The core runs float32 programs. Programs with inputs or parameters in float64 run in NumPy; so do programs
-    with an operation that the core lacks, such as a sum of int64, and a warning says so, once in a process
-    for each reason.
+    The core runs programs of float32 and float64. Programs with an operation that it lacks, such as a
+    convolution of float64 or a sum of int64, run in NumPy, and a warning says so, once in a process for each
+    reason.
     threads: number of workers; None: CHAINRULE_NUM_THREADS, else the physical cores allowed (`thread_count`).
     Any number gives the same bits. Raises ConfigError if there is no core.
     """
@@ -44,9 +44,7 @@ def compile_native(program: Program, threads: int | None = None) -> Compiled:
     try:
         return NativeProgram(program, threads)
     except NotSupportedError as error:
-        given = (*program.inputs, *program.parameters)
-        if all(value.dtype != "float64" for value in given):  # else float64 was chosen for its digits
-            warn_of_numpy(f"the compiled core has no {error}", error.remedy, "this program runs")
+        warn_of_numpy(f"the compiled core has no {error}", error.remedy, "this program runs")
         return compile_numpy(program)
 
 

@@ -10,7 +10,7 @@ KINDS: tuple[str, ...]
 MICRO_OPS: tuple[str, ...]
 """Of tiles."""
 TYPES: tuple[str, ...]
-"""Of what tiles load and store. int64 is moved about, and read as int32 or float32."""
+"""Of what tiles load and store. int64 is moved about, and read as int32 or a float."""
 REDUCTIONS: tuple[str, ...]
 CUTS: tuple[str, ...]
 """How a product is cut."""
@@ -87,13 +87,15 @@ def product(
 
 def micro(
     operation: int,
-    y: NDArray[np.float32],
-    a: NDArray[np.float32],
-    b: NDArray[np.float32],
-    c: NDArray[np.float32],
+    y: NDArray[np.floating],
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    c: NDArray[np.floating],
     level: int,
 ) -> None:
-    """One micro operation over whole arrays, on one of this machine's instruction sets: for its tests."""
+    """One micro operation over whole arrays, all float32 or all float64, on one of this machine's instruction
+    sets: for its tests.
+    """
 
 def pool(
     operation: int,

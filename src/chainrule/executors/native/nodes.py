@@ -8,6 +8,8 @@ from chainrule.executors.native import _core
 from chainrule.executors.native.views import View, rows_of
 from chainrule.program import Value
 
+CODES = {name: code for code, name in enumerate(_core.KINDS)}
+
 Place = tuple[int, int]
 """Buffer number and byte offset."""
 Locate = Callable[[Value], Place]
@@ -41,8 +43,9 @@ class Node:
 
     extent: rows that chunks cut. accesses: every read and write. words: the instruction in wire format but
     for its kind, once every root has a place. flops: floating-point operations. text: for `show --plan`.
-    ahead: roots that nodes after it read, which a product asks for while it multiplies. pieces: chunks
-    it should be cut into, where rows say nothing of its work. after: nodes that must have run before it.
+    long: it computes with float64, though what it writes may be something else. ahead: roots that nodes
+    after it read, which a product asks for while it multiplies. pieces: chunks it should be cut into, where
+    rows say nothing of its work. after: nodes that must have run before it.
     words must not hold the node itself: nodes are many, and go when the plan is made, not when Python next
     searches for reference cycles. It may hold lists and sets that the node is given.
     """
@@ -56,14 +59,17 @@ class Node:
     text: str = ""
     layer: str = ""
     chunks: int = 1
+    long: bool = False
     pieces: int | None = None
     after: set["Node"] = field(default_factory=set)
     ahead: list[Value] = field(default_factory=list)
 
-
-def precision_of(value: Value) -> int:
-    """On the wire: that of the numbers that an instruction computes with; float32 where there are none."""
-    return int(value.dtype == "float64")
+    @property
+    def code(self) -> int:
+        """The number of its kind on the wire, which says whether it computes with float64."""
+        wide = f"{self.kind}_f64"
+        is_long = self.long or any(each.write and each.root.dtype == "float64" for each in self.accesses)
+        return CODES[wide if is_long and wide in CODES else self.kind]
 
 
 def reduce_node(
@@ -75,8 +81,7 @@ def reduce_node(
     accesses = [Access(x.root, False, not columns, not columns), Access(y, True, True, not columns)]
 
     def words(locate: Locate) -> list[int]:
-        number = _core.REDUCTIONS.index(operation)
-        return [precision_of(y), number, outer, middle, inner, *locate(x.root), *locate(y)]
+        return [_core.REDUCTIONS.index(operation), outer, middle, inner, *locate(x.root), *locate(y)]
 
     return Node(
         "reduce", position, inner if columns else outer, accesses, words, outer * middle * inner, text
@@ -95,7 +100,7 @@ def row_sums_node(position: int, parts: Value, x: View, columns: int, text: str)
     accesses = [Access(x.root, False, x.whole, x.whole), Access(parts, True, True)]
 
     def words(locate: Locate) -> list[int]:
-        return [precision_of(parts), rows, columns, *place_at(locate, x.root, x.offset), *locate(parts)]
+        return [rows, columns, *place_at(locate, x.root, x.offset), *locate(parts)]
 
     return Node("row_sums", position, rows, accesses, words, size, text)
 
@@ -107,8 +112,7 @@ def total_node(position: int, y: Value, parts: Value) -> Node:
 
     def words(locate: Locate) -> list[int]:
         chunks = _chunks_behind(after, parts)
-        number = _core.REDUCTIONS.index("sum")
-        return [precision_of(y), number, 1, chunks, y.size, *locate(parts), *locate(y)]
+        return [_core.REDUCTIONS.index("sum"), 1, chunks, y.size, *locate(parts), *locate(y)]
 
     text = f"{y.name} = sum of its parts"
     return Node("reduce", position, y.size, accesses, words, parts.size, text, after=after)

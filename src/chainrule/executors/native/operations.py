@@ -16,7 +16,6 @@ from chainrule.executors.native.nodes import (
     Node,
     copy_node,
     parts_of,
-    precision_of,
     reduce_node,
     root_mean_node,
     row_sums_node,
@@ -197,8 +196,7 @@ def _scatter_add(builder: Builder, step: Step) -> None:
 
     def words(locate: Locate) -> list[int]:
         places = [number for root in (*given, y, *table) for number in locate(root)]
-        repeated = repeat if rows else 1
-        return [precision_of(y), outer, length, inner, indices.size, repeated, int(onto_zeros), *places]
+        return [outer, length, inner, indices.size, repeat if rows else 1, int(onto_zeros), *places]
 
     text = f"{y.name} = {'zeros' if onto_zeros else x.name} with {updates.name} added at {indices.name}"
     extent = length if alone else outer
@@ -242,7 +240,7 @@ def _repeated(view: View, first: int, count: int) -> tuple[int, Value | None]:
 
 def _one_hot(builder: Builder, step: Step) -> None:
     (indices,) = step.inputs
-    sizes = (precision_of(step.output), indices.size, step.output.shape[-1])
+    sizes = (indices.size, step.output.shape[-1])
     builder.simple("one_hot", step, indices.size, sizes, (indices,), True)
 
 

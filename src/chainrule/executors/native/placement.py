@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.executors.native import _core
 from chainrule.executors.native.memory import Layout, lay_out
 from chainrule.executors.native.nodes import Place
 from chainrule.executors.native.schedule import Group
 from chainrule.program import Value
 
-KINDS = {name: code for code, name in enumerate(_core.KINDS)}
 ARENA, CONSTANTS = 0, 1
 """Numbers of the first two buffers."""
 
@@ -50,7 +48,7 @@ def place(
         return places[home.get(value, value)]
 
     nodes = [node for group in groups for node in group.nodes]
-    return Placement(layout, packed, [[KINDS[node.kind], *node.words(locate)] for node in nodes])
+    return Placement(layout, packed, [[node.code, *node.words(locate)] for node in nodes])
 
 
 def _packed(constants: Mapping[Value, np.ndarray]) -> tuple[np.ndarray, dict[Value, int]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.executors.native import _core
 from chainrule.executors.native.builder import Builder
-from chainrule.executors.native.nodes import Access, Locate, Node, place_at, precision_of, size_of, total_node
+from chainrule.executors.native.nodes import Access, Locate, Node, place_at, size_of, total_node
 from chainrule.executors.native.views import View, collapsed, whole
 from chainrule.program import Step, Value
 
@@ -171,7 +171,7 @@ def _node(
         ]
         counts = (outer.count, inner.count, m, n, k, int(a.turned), int(b.turned), a.row, b.row)
         asked = [number for root in ahead for number in locate(root)]
-        return [precision_of(c), cut, *counts, *steps, *places, *locate(c), len(ahead), *asked]
+        return [cut, *counts, *steps, *places, *locate(c), len(ahead), *asked]
 
     flops = 2 * outer.count * inner.count * m * n * k
     extent = (m, n, k)[cut] if alone else outer.count

@@ -85,7 +85,7 @@ class TileIndex:
         return _last_first(found)
 
     def holding(self, root: Value) -> Iterator[Tile]:
-        """The tiles of a root's shape, with its numbers in their registers, that load or make it, last first."""
+        """The tiles of a root's shape and precision that load from it or make it, last ones first."""
         maker, kind = self.making.get(root), (root.shape, root.dtype == "float64")
         made = (maker,) if maker is not None and maker.kind == kind else ()
         yield from _last_first([made, self._loading.get((root, kind), ())])

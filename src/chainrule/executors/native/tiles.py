@@ -122,7 +122,7 @@ def tile_node(tile: Tile, stored: Mapping[Value, Value]) -> Node:
 
     def words(locate: Locate) -> list[int]:
         counts = (code.registers, len(loads), len(stores), len(sums), code.count)
-        instruction = [int(tile.long), rows, columns, *counts]
+        instruction = [rows, columns, *counts]
         for (root, offset, row_stride, col_stride), at in loads:
             place = place_at(locate, root, offset)
             instruction += (at, TYPES[root.dtype], row_stride, col_stride, *place)
@@ -139,7 +139,7 @@ def tile_node(tile: Tile, stored: Mapping[Value, Value]) -> Node:
     if tile.rows_added:
         text += f", and sums of rows of {len(tile.rows_added)}"
     flops = rows * columns * (code.count + 2 * squares + len(tile.rows_added))
-    return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer)
+    return Node("tile", tile.position, rows, accesses, words, flops, text, tile.layer, long=tile.long)
 
 
 Op = tuple[str, tuple[Slot, ...], Slot]
