@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <vector>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -41,6 +42,24 @@ private:
     };
     size_t bytes_ = 0;
     std::unique_ptr<char[], Release> memory_{nullptr, Release{std::align_val_t{64}}};
+};
+
+// What machines write to while they run: an arena for the values of a program, and a room for each thread.
+// Machines that run one after the other share it: each lets it grow to what it needs.
+class Memory {
+public:
+    void grow(size_t arena_bytes, size_t threads, size_t room_bytes) {
+        arena_.grow(arena_bytes);
+        while (rooms_.size() < threads) rooms_.emplace_back(0);
+        for (Arena& room : rooms_) room.grow(room_bytes);
+    }
+
+    char* arena() const { return arena_.get(); }
+    char* room(int thread) const { return rooms_[static_cast<size_t>(thread)].get(); }
+
+private:
+    Arena arena_{0};
+    std::vector<Arena> rooms_;
 };
 
 }  // namespace chainrule

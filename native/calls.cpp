@@ -11,11 +11,13 @@ namespace chainrule {
 // One call: what its threads share. A thread that comes when all is done finds that here, and touches nothing
 // else.
 struct Machine::Call {
-    Call(int threads, int64_t steps, int64_t stretches, std::vector<Buffer> given, Workspace& space)
+    Call(int threads, int64_t steps, int64_t stretches, std::vector<Buffer> given,
+         const std::shared_ptr<const Memory>& memory, Workspace& space)
         : threads(threads),
           stretches(stretches),
           turns(threads, steps * stretches),
           buffers(std::move(given)),
+          memory(memory),
           space(space) {}
 
     void end_turn(int64_t turn) {
@@ -28,6 +30,7 @@ struct Machine::Call {
     const int64_t stretches;  // turns of a step
     Turns turns;
     const std::vector<Buffer> buffers;
+    const std::shared_ptr<const Memory> memory;
     Workspace& space;
     std::vector<int64_t>* profile = nullptr;
     std::atomic<bool> stop{false};
@@ -41,23 +44,27 @@ int64_t Machine::run(std::vector<Buffer> buffers, int64_t steps, Workspace& spac
     const bool alone =
         std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.chunks == 1; });
     const int threads = alone ? 1 : workers.threads();
-    while (space.rooms.size() < static_cast<size_t>(threads))
-        space.rooms.emplace_back(room_bytes() + static_cast<size_t>(local_bytes_) + 128);
-    const size_t bytes = static_cast<size_t>(buffer_bytes_[0]) + 64;
+    const size_t arena_bytes = static_cast<size_t>(buffer_bytes_[0]) + 64,
+                 bytes_of_room = room_bytes() + static_cast<size_t>(local_bytes_) + 128;
     std::shared_ptr<Call> call;
-    const auto prepare = [&](std::shared_ptr<Arena> arena) {
-        space.arena = std::move(arena);
-        buffers[0].start = {space.arena->get(), space.arena->get()};
+    const auto prepare = [&](const std::shared_ptr<Memory>& memory) {
+        buffers[0].start = {memory->arena(), memory->arena()};
         call = std::make_shared<Call>(threads, steps, static_cast<int64_t>(stretches_.size()),
-                                      std::move(buffers), space);
+                                      std::move(buffers), memory, space);
         call->profile = profile;
         return std::make_shared<const Job>(
             [this, call, &interrupted](int thread) { work(*call, thread, interrupted); });
     };
-    if (threads == 1)
-        (*prepare(space.arena ? space.arena : std::make_shared<Arena>(bytes)))(0);
-    else
-        workers.run(bytes, prepare);
+    if (threads == 1) {
+        if (!space.own) space.own = std::make_shared<Memory>();
+        space.own->grow(arena_bytes, 1, bytes_of_room);
+        (*prepare(space.own))(0);
+    } else {
+        workers.run(arena_bytes, bytes_of_room, [&](std::shared_ptr<Memory> memory) {
+            space.shared = std::move(memory);
+            return prepare(space.shared);
+        });
+    }
     return call->done.load();
 }
 
@@ -83,7 +90,7 @@ void Machine::work(Call& call, int thread, const std::function<bool()>& interrup
 // at: where each buffer begins; the locals come after them.
 void Machine::run_part(const Call& call, int64_t stretch, int part, int thread,
                        std::vector<Address>& at) const {
-    char* room = call.space.rooms[static_cast<size_t>(thread)].data();
+    char* room = call.memory->room(thread);
     char* own = room + (64 - reinterpret_cast<uintptr_t>(room) % 64) % 64;
     char* locals = own + (room_bytes() + 63) / 64 * 64;
     at.resize(call.buffers.size() + locals_.size());

@@ -35,12 +35,10 @@ struct Buffer {
     }
 };
 
-// What a machine writes to while it runs: the memory of all values, and each thread's scratch and locals.
-// Nothing in it outlasts a step. A machine that runs on all workers takes the arena that they share, which is
-// kept as long as one of its machines is.
+// Of a machine: the memory that it runs in, in which nothing outlasts a step. Where it runs on all workers it is
+// the one that they share, which is kept as long as one of its machines is.
 struct Workspace {
-    std::shared_ptr<Arena> arena;          // from the first call on
-    std::vector<std::vector<char>> rooms;  // of each thread, from the first call on
+    std::shared_ptr<Memory> own, shared;   // from the first call on
     std::atomic<bool> index_error{false};  // in the last call
     std::mutex busy;                       // held by the call that runs
 };

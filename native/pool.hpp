@@ -113,11 +113,11 @@ public:
 
     // Runs job(thread) on the caller's thread, and on the others as they come: all is done when it returns on
     // one. Who calls while another's job runs, waits. prepare: makes the job when nobody else's runs, from
-    // the arena that all jobs share, which has grown to at least so many bytes; the next job may let it grow.
-    void run(size_t arena_bytes,
-             const std::function<std::shared_ptr<const Job>(std::shared_ptr<Arena>)>& prepare) {
+    // the memory that all jobs share, which has grown to so many bytes; the next job may let it grow.
+    void run(size_t arena_bytes, size_t room_bytes,
+             const std::function<std::shared_ptr<const Job>(std::shared_ptr<Memory>)>& prepare) {
         std::lock_guard alone(callers_);
-        const std::shared_ptr<const Job> job = prepare(arena(arena_bytes));
+        const std::shared_ptr<const Job> job = prepare(memory(arena_bytes, room_bytes));
         {
             std::lock_guard lock(mutex_);
             job_ = job;
@@ -130,10 +130,10 @@ public:
     }
 
 private:
-    std::shared_ptr<Arena> arena(size_t bytes) {
-        auto held = arena_.lock();
-        if (!held) arena_ = held = std::make_shared<Arena>(bytes);
-        held->grow(bytes);
+    std::shared_ptr<Memory> memory(size_t arena_bytes, size_t room_bytes) {
+        auto held = memory_.lock();
+        if (!held) memory_ = held = std::make_shared<Memory>();
+        held->grow(arena_bytes, static_cast<size_t>(threads_), room_bytes);
         return held;
     }
 
@@ -161,7 +161,7 @@ private:
     std::shared_ptr<const Job> job_;
     std::atomic<uint64_t> job_number_{0};
     bool closing_ = false;
-    std::weak_ptr<Arena> arena_;  // held by those who use it
+    std::weak_ptr<Memory> memory_;  // held by those who use it
 };
 
 // Workers, as many in every process.
