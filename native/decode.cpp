@@ -133,7 +133,8 @@ void decode_scatter_add(Reader& in, Instruction& out, Precision precision) {
     w.indices = in.read(w.count, 4);
     w.updates = in.read(product(product(w.outer, w.count / w.repeat), w.inner), bytes);
     w.y = by_rows ? in.write_rows(w.length, row, bytes) : in.write(product(w.length, row), bytes);
-    if (!onto_zeros) w.x = by_rows ? in.read_rows(w.length, row, bytes) : in.read(product(w.length, row), bytes);
+    if (!onto_zeros)
+        w.x = by_rows ? in.read_rows(w.length, row, bytes) : in.read(product(w.length, row), bytes);
     out.work = w;
 }
 

@@ -138,7 +138,8 @@ void decode_store(Reader& in, Tile& tile, int64_t rows, Registers& registers) {
     Store store{};
     store.reg = register_of(in, tile);
     store.type = in.one_of<Type>(type_names);
-    if (store.type == Type::f64 && tile.precision == Precision::f32) refuse("a float64 from a shorter register");
+    if (store.type == Type::f64 && tile.precision == Precision::f32)
+        refuse("a float64 from a shorter register");
     store.place = in.write_rows(rows, tile.columns, item_bytes(store.type));
     registers.fixed[static_cast<size_t>(store.reg)] = true;
     tile.stores.push_back(store);

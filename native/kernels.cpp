@@ -84,13 +84,18 @@ void add_rows(Real* y, const Real* x, int64_t rows, int64_t n) {
 template <class Real>
 Real sum(const Real* x, int64_t n) {
     double total = 0.0;
-    for (int64_t i = 0; i < n; i += 4096) total += fold(x + i, n - i < 4096 ? n - i : 4096, Real{0}, plus<Real>);
+    for (int64_t i = 0; i < n; i += 4096)
+        total += fold(x + i, n - i < 4096 ? n - i : 4096, Real{0}, plus<Real>);
     return static_cast<Real>(total);
 }
 template <class Real>
-Real max(const Real* x, int64_t n) { return fold(x, n, -std::numeric_limits<Real>::infinity(), larger<Real>); }
+Real max(const Real* x, int64_t n) {
+    return fold(x, n, -std::numeric_limits<Real>::infinity(), larger<Real>);
+}
 template <class Real>
-Real min(const Real* x, int64_t n) { return fold(x, n, std::numeric_limits<Real>::infinity(), smaller<Real>); }
+Real min(const Real* x, int64_t n) {
+    return fold(x, n, std::numeric_limits<Real>::infinity(), smaller<Real>);
+}
 
 template <class Real>
 void sum_each(Real* y, const Real* x, int64_t rows, int64_t n) {
@@ -210,7 +215,8 @@ void scatter_rows(Real* y, const int32_t* indices, const Real* x, int64_t count,
         for (int64_t k = 0; k < found; ++k) {
             if (k + soon < found) {
                 const char* next = reinterpret_cast<const char*>(row_of(ours[k + soon]));
-                for (int64_t line = 0; line < n * static_cast<int64_t>(sizeof(Real)); line += 64) prefetch_write(next + line);
+                for (int64_t line = 0; line < n * static_cast<int64_t>(sizeof(Real)); line += 64)
+                    prefetch_write(next + line);
             }
             Real* to = row_of(ours[k]);
             const Real* from = x + static_cast<int64_t>(ours[k] / static_cast<uint32_t>(repeat)) * n;
@@ -256,9 +262,9 @@ bool gather_sums(float* y, const int32_t* indices, const float* x, int64_t rows,
 
 template <class Real>
 constexpr Arithmetic<Real> arithmetic_of() {
-    return {micro<Real>,    sum_rows<Real>, max_rows<Real>, min_rows<Real>, add_rows<Real>,
-            sum_each<Real>, max_each<Real>, min_each<Real>, sum<Real>,      max<Real>,
-            min<Real>,      scatter_rows<Real>};
+    return {micro<Real>,    sum_rows<Real>, max_rows<Real>, min_rows<Real>,
+            add_rows<Real>, sum_each<Real>, max_each<Real>, min_each<Real>,
+            sum<Real>,      max<Real>,      min<Real>,      scatter_rows<Real>};
 }
 
 }  // namespace

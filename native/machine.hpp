@@ -35,8 +35,8 @@ struct Buffer {
     }
 };
 
-// Of a machine: the memory that it runs in, in which nothing outlasts a step. Where it runs on all workers it is
-// the one that they share, which is kept as long as one of its machines is.
+// Of a machine: the memory that it runs in, in which nothing outlasts a step. Where it runs on all workers it
+// is the one that they share, which is kept as long as one of its machines is.
 struct Workspace {
     std::shared_ptr<Memory> own, shared;   // from the first call on
     std::atomic<bool> index_error{false};  // in the last call

@@ -13,8 +13,8 @@ namespace {
 
 using std::bit_cast;
 
-// A register's word, of 32 bits or 64, as an int, a uint or a mask, and back. Ints and uints are of 32 bits in
-// either; of the longer word they are the lower half.
+// A register's word, of 32 bits or 64, as an int, a uint or a mask, and back. Ints and uints are of 32 bits
+// in either; of the longer word they are the lower half.
 template <class Real>
 inline Real word(int32_t i) {
     if constexpr (sizeof(Real) == 8)

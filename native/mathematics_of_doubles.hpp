@@ -6,10 +6,11 @@
 namespace chainrule {
 namespace {
 
-// Added to a number of less than 2⁵¹ and taken away again it rounds to whole numbers, whose last bits stand in
-// the sum's. Compilers turn neither conversion into vectors for every instruction set.
+// Added to a number of less than 2⁵¹ and taken away again it rounds to whole numbers, whose last bits stand
+// in the sum's. Compilers turn neither conversion into vectors for every instruction set.
 constexpr double whole_bits = 0x1.8p52;
-constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;  // the first without its last bits
+constexpr double ln2_high = 0x1.62e42feep-1,
+                 ln2_low = 0x1.a39ef35793c76p-33;  // the first without its last bits
 
 // e^x: x = n ln 2 + r, |r| ≤ ln 2 / 2, and Taylor's polynomial of degree 13 for e^r, whose rest is below
 // 4e-18. At most 2 units in the last place.

@@ -7,8 +7,9 @@ namespace chainrule {
 
 // ONE, TWO, THREE: the name, and the result from x, from x1 and x2, or from x1, x2 and x3. Registers hold
 // words of the type Real, float or double: such a number, an int (_I), a uint (_U), a mask of all or no bits
-// (_M), or a byte (_B); helpers of mathematics.hpp read a word as one of these. Sums, differences and products of uint are those of int. The
-// planner finds the micro operation of an operation on floats by the name, in capitals.
+// (_M), or a byte (_B); helpers of mathematics.hpp read a word as one of these. Sums, differences and
+// products of uint are those of int. The planner finds the micro operation of an operation on floats by the
+// name, in capitals.
 #define CHAINRULE_MICRO_OPS(ONE, TWO, THREE) \
     ONE(NEGATIVE, -x) \
     ONE(ABSOLUTE, std::fabs(x)) \
@@ -68,7 +69,8 @@ namespace chainrule {
     ONE(FLOAT_FROM_U, static_cast<Real>(natural(x))) \
     ONE(FLOAT_FROM_M, holds(x) ? 1.0f : 0.0f) \
     /* What does not fit becomes the smallest integer, as the processor's own conversion gives it. */ \
-    ONE(I_FROM_FLOAT, word<Real>(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN)) \
+    ONE(I_FROM_FLOAT, \
+        word<Real>(x >= -2147483648.0f && x < 2147483648.0f ? static_cast<int32_t>(x) : INT32_MIN)) \
     ONE(U_FROM_FLOAT, \
         word<Real>(x >= 0.0f && x < 4294967296.0f ? static_cast<uint32_t>(static_cast<int64_t>(x)) : 0u)) \
     ONE(I_FROM_M, word<Real>(holds(x) ? 1 : 0)) \

@@ -53,8 +53,8 @@ void multiply(const Product<float>& p, char* scratch) {
     }
     // A column, of a transposed matrix: turned around it is a row, and what is read for it lies side by side.
     if (p.n == 1 && p.ldc == 1 && p.ta && p.m > 1) {
-        multiply(Product<float>{p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add, p.ahead,
-                  p.ahead_count},
+        multiply(Product<float>{p.b, p.a, p.c, 1, p.m, p.k, p.tb ? 1 : p.ldb, p.lda, p.m, true, false, p.add,
+                                p.ahead, p.ahead_count},
                  scratch);
         return;
     }

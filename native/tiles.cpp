@@ -38,7 +38,8 @@ void fill(Real* reg, const Load& load, const char* base, int64_t row, int64_t ro
         } else if (load.type == Type::boolean) {
             widen<Real, uint8_t>(reg, base, start, step, cols, [](uint8_t x) { return mask<Real>(x != 0); });
         } else if (load.type == Type::u8) {
-            widen<Real, uint8_t>(reg, base, start, step, cols, [](uint8_t x) { return word<Real>(int32_t{x}); });
+            widen<Real, uint8_t>(reg, base, start, step, cols,
+                                 [](uint8_t x) { return word<Real>(int32_t{x}); });
         } else if (load.type == Type::f32) {
             widen<Real, float>(reg, base, start, step, cols, [](float x) { return Real{x}; });
         } else {
@@ -184,7 +185,8 @@ private:
         }
         for (size_t i = 0; i < tile_.sums.size(); ++i)
             if (tile_.sums[i].of_rows)
-                arithmetic<Real>().add_rows(added_[i], held_[tile_.sums[i].reg], n / tile_.columns, tile_.columns);
+                arithmetic<Real>().add_rows(added_[i], held_[tile_.sums[i].reg], n / tile_.columns,
+                                            tile_.columns);
         for (const Store& store : tile_.stores)
             put(store, chunk_.write<char>(store.place), held_[store.reg], start, n);
     }

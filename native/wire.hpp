@@ -74,15 +74,15 @@ constexpr int64_t item_bytes(Type type) {
     return type == Type::f64 ? 8 : type == Type::boolean || type == Type::u8 ? 1 : 4;
 }
 
-// Of the numbers that an instruction computes with: float64 where its kind says so. Registers hold words as long.
+// Of the numbers that an instruction computes with: float64 where its kind says so. Registers hold words as
+// long.
 enum class Precision { f32, f64 };
 
 constexpr int64_t word_bytes(Precision precision) { return precision == Precision::f64 ? 8 : 4; }
 
 // Whether a type lies in memory as registers of a tile hold it; all others are widened, or cut.
 constexpr bool is_word(Type type, Precision precision) {
-    return precision == Precision::f64 ? type == Type::f64
-                                       : type != Type::f64 && item_bytes(type) == 4;
+    return precision == Precision::f64 ? type == Type::f64 : type != Type::f64 && item_bytes(type) == 4;
 }
 
 enum class Fold : int { sum, max, min };
