@@ -30,7 +30,7 @@ def test_the_example_is_named_in_the_files_of_the_page_and_in_no_others():
         and EXAMPLE.search(file.read_text(encoding="utf-8"))
     }
     assert named == {file for file, _ in EXCERPTS}
-    assert len([file for file in named if file.startswith(("src/", "native/"))]) == 6
+    assert len([file for file in named if file.startswith(("src/", "native/"))]) == 7
 
 
 @pytest.mark.skipif(not available(), reason="chainrule was installed without its compiled core")
