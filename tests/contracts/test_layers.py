@@ -15,6 +15,18 @@ from chainrule.executors import Compile
 from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
+    AdaptiveAvgPool2D,
+    AdaptiveMaxPool2D,
+    Crop,
+    Pad,
+    RepeatVector,
+    TimeDistributed,
+    ChannelShuffle,
+    PixelShuffle,
+    PixelUnshuffle,
+    SeparableConv2D,
+    AlphaDropout,
+    InstanceNorm,
     GLU,
     GRU,
     KINDS,
@@ -385,6 +397,58 @@ CASES = [
     Case(AvgPool1D(3, 2, "same"), (3, 6, 2), (3, 3, 2), bad=(lambda: AvgPool1D(-1),)),
     Case(AvgPool2D(), (2, 5, 4, 3), (2, 2, 2, 3), bad=(lambda: AvgPool2D(stride=(1, 1, 1)),)),
     Case(GlobalAvgPool2D(), (2, 3, 4, 5), (2, 5)),
+    Case(AdaptiveAvgPool2D((3, 2)), (2, 5, 4, 3), (2, 3, 2, 3), bad=(lambda: AdaptiveAvgPool2D(0),)),
+    Case(AdaptiveMaxPool2D(3), (2, 5, 4, 3), (2, 3, 3, 3), bad=(lambda: AdaptiveMaxPool2D((1, 2, 3)),)),
+    Case(
+        Pad(((1, 2), (0, 1)), "reflect"),
+        (2, 3, 4, 2),
+        (2, 6, 5, 2),
+        bad=(
+            lambda: Pad(-1),
+            lambda: Pad(1, "no"),
+            lambda: Pad((1, 2)),  # type: ignore[arg-type]
+            lambda: Pad(()),
+            lambda: Pad(((1.0, 2),)),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(Pad(2), (2, 3, 2), (2, 7, 2)),
+    Case(Pad(1, "replicate"), (2, 3, 2, 1), (2, 5, 4, 1)),
+    Case(Pad(((2, 1),), "circular"), (2, 3, 2), (2, 6, 2)),
+    Case(Crop(((1, 0), (2, 1))), (2, 3, 4, 2), (2, 2, 1, 2), bad=(lambda: Crop(-1), lambda: Crop("no"))),  # type: ignore[arg-type]
+    Case(PixelShuffle(2), (2, 2, 3, 8), (2, 4, 6, 2), bad=(lambda: PixelShuffle(0),)),
+    Case(PixelUnshuffle(2), (2, 4, 6, 2), (2, 2, 3, 8), bad=(lambda: PixelUnshuffle(0),)),
+    Case(ChannelShuffle(2), (2, 3, 6), (2, 3, 6), bad=(lambda: ChannelShuffle(0),)),
+    Case(RepeatVector(3), (2, 4), (2, 3, 4), bad=(lambda: RepeatVector(0),)),
+    Case(
+        TimeDistributed(Conv2D(2, 2, activation="tanh")),
+        (2, 3, 3, 4, 1),
+        (2, 3, 2, 3, 2),
+        {"conv2d_1.weight": (2, 2, 1, 2), "conv2d_1.bias": (2,)},
+        bad=(lambda: TimeDistributed("no"),),  # type: ignore[arg-type]
+    ),
+    Case(
+        SeparableConv2D(4, (3, 2), padding="same", multiplier=2, activation="sigmoid"),
+        (2, 4, 5, 3),
+        (2, 4, 5, 4),
+        {
+            "separable_conv2d_1.depthwise_weight": (3, 2, 1, 6),
+            "separable_conv2d_1.weight": (6, 4),
+            "separable_conv2d_1.bias": (4,),
+        },
+        bad=(
+            lambda: SeparableConv2D(0, 3),
+            lambda: SeparableConv2D(2, 3, multiplier=0),
+            lambda: SeparableConv2D(2, 3, depthwise_weight=0),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        InstanceNorm(),
+        (3, 2, 3, 4),
+        (3, 2, 3, 4),
+        {"instance_norm_1.scale": (4,), "instance_norm_1.shift": (4,)},
+        bad=(lambda: InstanceNorm(-1), lambda: InstanceNorm(scale=1)),  # type: ignore[arg-type]
+    ),
+    Case(AlphaDropout(0.4), (4, 6), (4, 6), bad=(lambda: AlphaDropout(1.0), lambda: AlphaDropout(-0.1))),
     Case(GlobalMaxPool1D(), (2, 6, 5), (2, 5)),
     Case(GlobalMaxPool2D(), (2, 3, 4, 5), (2, 5)),
     Case(Upsample(), (2, 3, 2), (2, 6, 2), bad=(lambda: Upsample(0), lambda: Upsample(2, "cubic"))),

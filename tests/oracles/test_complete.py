@@ -16,6 +16,8 @@ WITHOUT: dict[str, str] = {
     "Concatenate": "no such module; `concatenate` is compared in test_core.py",
     "Dropout": "PyTorch draws other masks; tests/nn/layers/test_noise.py has the shares",
     "SpatialDropout": "as Dropout",
+    "AlphaDropout": "as Dropout; tests/nn/layers/test_noise.py has mean and variance",
+    "TimeDistributed": "no such module; tests/contracts/test_layers.py has a convolution of films",
     "StochasticDepth": "in torchvision alone",
     "GaussianNoise": "no such module",
     "RandomAffine": "in torchvision alone; tests/nn/layers/test_augmentation.py compares with SciPy",

@@ -21,7 +21,7 @@ torch: Any = pytest.importorskip("torch")
 
 RANDOM = np.random.default_rng(15)
 TO_OURS = {"weight": "weight", "bias": "bias", "running_mean": "mean", "running_var": "variance"}
-NORMS = (nn.BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+NORMS = (nn.BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm, nn.RMSNorm)
 
 
 def names_of(layer: Layer) -> dict[str, str]:

@@ -1,18 +1,22 @@
 """Layers, one file a family."""
 
+from chainrule.nn.layers.adaptive_pooling import AdaptiveAvgPool2D, AdaptiveMaxPool2D
+from chainrule.nn.layers.borders import Crop, Pad
+from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
+from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
-from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
+from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D, SeparableConv2D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
 from chainrule.nn.layers.freezing import Frozen
 from chainrule.nn.layers.gates import GLU, Maxout, PReLU, SwiGLU
-from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
-from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from chainrule.nn.layers.noise import AlphaDropout, Dropout, GaussianNoise, SpatialDropout, StochasticDepth
+from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import (
     AvgPool1D,
     AvgPool2D,
@@ -32,6 +36,18 @@ from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
+    "AdaptiveAvgPool2D",
+    "AdaptiveMaxPool2D",
+    "Crop",
+    "Pad",
+    "RepeatVector",
+    "TimeDistributed",
+    "ChannelShuffle",
+    "PixelShuffle",
+    "PixelUnshuffle",
+    "SeparableConv2D",
+    "AlphaDropout",
+    "InstanceNorm",
     "GLU",
     "GRU",
     "LSTM",

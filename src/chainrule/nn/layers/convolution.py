@@ -118,6 +118,50 @@ class DepthwiseConv2D(Layer):
 
 
 @dataclass(frozen=True)
+class SeparableConv2D(Layer):
+    """y = activation(b + D W), with D = DepthwiseConv2D of x without bias, and W mixing its channels.
+
+    Chollet 2017: a convolution of channels by themselves, and one of kernel_size 1; for k taps and many
+    filters about k times fewer parameters and products than Conv2D.
+    filters: channels of the output, at least 1. multiplier: filters for each channel of x, at least 1.
+    depthwise_weight, weight: initializers of (*kernel_size, 1, channels · multiplier) and W (channels ·
+    multiplier, filters). Other settings and errors are those of Conv2D.
+    x: float (batch, height, width, channels) -> (batch, output height, output width, filters).
+    """
+
+    filters: int
+    kernel_size: Lengths
+    stride: Lengths = 1
+    padding: Padding = "valid"
+    dilation: Lengths = 1
+    multiplier: int = 1
+    activation: str | None = None
+    depthwise_weight: Initializer = he_normal()
+    weight: Initializer = he_normal()
+    bias: Initializer = zeros
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 2)
+        check_initializers(self, "depthwise_weight")
+        check_whole(self, "filters", self.filters)
+        check_whole(self, "multiplier", self.multiplier)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 2)
+        channels = x.shape[-1]
+        width = channels * self.multiplier
+        window = self.param(
+            "depthwise_weight", (*each_axis(self.kernel_size, 2), 1, width), self.depthwise_weight, x.dtype
+        )
+        each = f.convolution(
+            x, window, stride=self.stride, dilation=self.dilation, padding=self.padding, groups=channels
+        )
+        y = each @ self.param("weight", (width, self.filters), self.weight, x.dtype)
+        return activate(self.activation, _plus_bias(self, y))
+
+
+@dataclass(frozen=True)
 class ConvTranspose2D(Layer):
     """y[p s + k d, q s + l d] += x[p, q] W[k, l]: the adjoint of Conv2D by its input (Zeiler et al. 2010).
 
@@ -155,7 +199,7 @@ class ConvTranspose2D(Layer):
         return activate(self.activation, _plus_bias(self, y))
 
 
-_Convolution = Conv1D | Conv2D | DepthwiseConv2D | ConvTranspose2D
+_Convolution = Conv1D | Conv2D | DepthwiseConv2D | SeparableConv2D | ConvTranspose2D
 
 
 def _check_windows(layer: _Convolution, axes: int) -> None:

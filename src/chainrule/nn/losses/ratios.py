@@ -34,7 +34,8 @@ class LogCosh(Loss):
 class MeanSquaredLogarithmicError(Loss):
     """l = mean (ln(1 + y) - ln(1 + t))² over the outputs of an example.
 
-    About the square of the relative error. Outputs below 0 count as 0, as in Keras, and have a derivative of 0: end the network in softplus.
+    About the square of the relative error. Outputs below 0 count as 0, as in Keras, with a derivative of 0:
+    end the network in softplus.
     targets: at least 0, of the outputs' shape.
     """
 
