@@ -1,12 +1,10 @@
 """Layers, one file a family."""
 
 from chainrule.nn.layers.adaptive_pooling import AdaptiveAvgPool2D, AdaptiveMaxPool2D
-from chainrule.nn.layers.borders import Crop, Pad
-from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
-from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
+from chainrule.nn.layers.borders import Crop, Pad
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D, SeparableConv2D
 from chainrule.nn.layers.dense import Dense
@@ -28,41 +26,36 @@ from chainrule.nn.layers.pooling import (
 )
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
+from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
+from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
-    "AdaptiveAvgPool2D",
-    "AdaptiveMaxPool2D",
-    "Crop",
-    "Pad",
-    "RepeatVector",
-    "TimeDistributed",
-    "ChannelShuffle",
-    "PixelShuffle",
-    "PixelUnshuffle",
-    "SeparableConv2D",
-    "AlphaDropout",
-    "InstanceNorm",
     "GLU",
     "GRU",
     "LSTM",
     "Activation",
+    "AdaptiveAvgPool2D",
+    "AdaptiveMaxPool2D",
+    "AlphaDropout",
     "AlternatingFlip",
     "Apply",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
     "Bidirectional",
+    "ChannelShuffle",
     "ColorJitter",
     "Concatenate",
     "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
+    "Crop",
     "Cutout",
     "Dense",
     "DepthwiseConv2D",
@@ -78,6 +71,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GroupNorm",
     "Impute",
+    "InstanceNorm",
     "LayerNorm",
     "MaxPool1D",
     "MaxPool2D",
@@ -85,17 +79,22 @@ __all__ = [
     "Members",
     "MultiHeadAttention",
     "PReLU",
+    "Pad",
     "Padded",
     "PatchWhitening",
     "Permute",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PositionalEncoding",
     "RMSNorm",
     "RandomAffine",
     "RandomCrop",
     "Remat",
+    "RepeatVector",
     "Rescale",
     "Reshape",
     "Residual",
+    "SeparableConv2D",
     "Sequential",
     "SimpleRNN",
     "SpatialDropout",
@@ -103,6 +102,7 @@ __all__ = [
     "StochasticDepth",
     "SwiGLU",
     "TableFeatures",
+    "TimeDistributed",
     "TransformerBlock",
     "Upsample",
     "remat",

@@ -48,7 +48,8 @@ class Pad(Layer):
                 continue
             if not length or (self.mode == "reflect" and length == 1):
                 raise ShapeError(
-                    f"{x.trace.label} got x of shape {x.shape}; '{self.mode}' has nothing to take from axis {axis}"
+                    f"{x.trace.label} got x of shape {x.shape}; '{self.mode}' has nothing to take from "
+                    f"axis {axis}"
                 )
             places = np.pad(np.arange(length), pair, mode=MODES[self.mode])  # type: ignore[call-overload]
             x = f.gather(x, x.trace.constant(places, "int32"), axis)
@@ -72,9 +73,14 @@ class Crop(Layer):
 
     def __call__(self, x: Tensor) -> Tensor:
         pairs = _pairs(self, x)
-        kept = [slice(before, length - after) for (before, after), length in zip(pairs, x.shape[1:-1], strict=True)]
+        kept = [
+            slice(before, length - after)
+            for (before, after), length in zip(pairs, x.shape[1:-1], strict=True)
+        ]
         if any(each.start >= each.stop for each in kept):
-            raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; nothing of it is left without {pairs}")
+            raise ShapeError(
+                f"{x.trace.label} got x of shape {x.shape}; nothing of it is left without {pairs}"
+            )
         return x[(slice(None), *kept)]
 
 
@@ -85,7 +91,7 @@ def _checked_sides(layer: Pad | Crop, sides: Any) -> int | tuple[tuple[int, ...]
     if len(pairs) not in (1, 2) or not whole:
         raise ConfigError(
             f"{type(layer).__name__}: sides is {sides!r}",
-            remedy="it must be a whole number, at least 0, or (before, after) for each axis, ((1, 1), (1, 1))",
+            remedy="it must be a whole number, at least 0, or (before, after) for each axis, ((1, 1),)",
         )
     return pairs if isinstance(sides, list | tuple) else pairs[0][0]
 

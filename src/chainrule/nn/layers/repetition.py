@@ -46,7 +46,9 @@ class TimeDistributed(Layer):
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
-            raise ConfigError(f"TimeDistributed: layer is {self.layer!r}", remedy="give it a layer, such as Conv2D(8, 3)")
+            raise ConfigError(
+                f"TimeDistributed: layer is {self.layer!r}", remedy="give it a layer, such as Conv2D(8, 3)"
+            )
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim < 3:
