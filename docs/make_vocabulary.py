@@ -20,7 +20,10 @@ FAMILIES = {
     "reshaping": "Shape",
     "applying": "Functions of your own",
     "convolution": "Convolution",
+    "depthwise": "Convolution by channel",
+    "transposed": "Transposed convolution",
     "pooling": "Pooling",
+    "global_pooling": "Pooling over everything",
     "adaptive_pooling": "Pooling to a size",
     "resizing": "Resizing",
     "borders": "Borders",
@@ -93,7 +96,8 @@ print(step.program)  # the whole training step, to be read
 ```
 
 In the equations x is the input, y the output, t the target, z a logit, θ or w a parameter, g its gradient and
-η the learning rate. Images are (batch, height, width, channels), sequences (batch, time, features).
+η the learning rate. Sequences are (batch, time, features), images (batch, height, width, channels), volumes
+(batch, depth, height, width, channels).
 """
 
 Entries = Mapping[str, Any]

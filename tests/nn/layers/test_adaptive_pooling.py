@@ -5,7 +5,16 @@ import pytest
 from tests.nn.layers.recording import compiled, output
 
 from chainrule.errors import ShapeError
-from chainrule.nn import AdaptiveAvgPool2D, AdaptiveMaxPool2D, AvgPool2D, MaxPool2D
+from chainrule.nn import (
+    AdaptiveAvgPool1D,
+    AdaptiveAvgPool2D,
+    AdaptiveAvgPool3D,
+    AdaptiveMaxPool1D,
+    AdaptiveMaxPool2D,
+    AdaptiveMaxPool3D,
+    AvgPool2D,
+    MaxPool2D,
+)
 
 RANDOM = np.random.default_rng(7)
 
@@ -21,13 +30,24 @@ def pooled(x, size, reduce):
     return y
 
 
+MEAN = {1: AdaptiveAvgPool1D, 2: AdaptiveAvgPool2D, 3: AdaptiveAvgPool3D}
+LARGEST = {1: AdaptiveMaxPool1D, 2: AdaptiveMaxPool2D, 3: AdaptiveMaxPool3D}
+
+
 @pytest.mark.parametrize(
-    ("shape", "size"), [((2, 7, 5, 3), (3, 2)), ((1, 2, 3, 2), (5, 3)), ((0, 4, 4, 1), (3, 3))]
+    ("shape", "size"),
+    [
+        ((2, 7, 3), (4,)),
+        ((2, 7, 5, 3), (3, 2)),
+        ((1, 2, 3, 2), (5, 3)),
+        ((0, 4, 4, 1), (3, 3)),
+        ((2, 5, 4, 3, 2), (2, 3, 4)),
+    ],
 )
 def test_pooling_is_the_loop_over_windows(shape, size):
     x = RANDOM.normal(size=shape)
-    np.testing.assert_allclose(output(AdaptiveAvgPool2D(size), x), pooled(x, size, np.mean), rtol=1e-12)
-    assert np.array_equal(output(AdaptiveMaxPool2D(size), x), pooled(x, size, np.max))
+    np.testing.assert_allclose(output(MEAN[len(size)](size), x), pooled(x, size, np.mean), rtol=1e-12)
+    assert np.array_equal(output(LARGEST[len(size)](size), x), pooled(x, size, np.max))
 
 
 def test_where_the_size_divides_it_is_pooling_of_equal_windows():

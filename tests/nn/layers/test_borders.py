@@ -25,6 +25,14 @@ def test_a_number_is_for_all_sides():
     assert np.array_equal(output(Crop(0), X), X)
 
 
+def test_volumes_have_three_pairs():
+    volume = X[:, :, :, None]
+    sides = ((1, 0), (0, 2), (3, 1))
+    padded = output(Pad(sides, "replicate"), volume)
+    assert np.array_equal(padded, np.pad(volume, ((0, 0), *sides, (0, 0)), mode="edge"))
+    assert np.array_equal(output(Crop(sides), padded), volume)
+
+
 def test_crop_undoes_pad():
     sides = ((3, 1), (0, 2))
     assert np.array_equal(output(Crop(sides), output(Pad(sides, "circular"), X)), X)

@@ -1,29 +1,36 @@
 """Layers, one file a family."""
 
-from chainrule.nn.layers.adaptive_pooling import AdaptiveAvgPool2D, AdaptiveMaxPool2D
+from chainrule.nn.layers.adaptive_pooling import (
+    AdaptiveAvgPool1D,
+    AdaptiveAvgPool2D,
+    AdaptiveAvgPool3D,
+    AdaptiveMaxPool1D,
+    AdaptiveMaxPool2D,
+    AdaptiveMaxPool3D,
+)
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
 from chainrule.nn.layers.borders import Crop, Pad
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
-from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D, SeparableConv2D
+from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
 from chainrule.nn.layers.freezing import Frozen
 from chainrule.nn.layers.gates import GLU, Maxout, PReLU, SwiGLU
-from chainrule.nn.layers.noise import AlphaDropout, Dropout, GaussianNoise, SpatialDropout, StochasticDepth
-from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
-from chainrule.nn.layers.pooling import (
-    AvgPool1D,
-    AvgPool2D,
+from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool2D,
+    GlobalAvgPool3D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
-    MaxPool1D,
-    MaxPool2D,
+    GlobalMaxPool3D,
 )
+from chainrule.nn.layers.noise import AlphaDropout, Dropout, GaussianNoise, SpatialDropout, StochasticDepth
+from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, AvgPool3D, MaxPool1D, MaxPool2D, MaxPool3D
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
 from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
@@ -33,6 +40,7 @@ from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
 from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from chainrule.nn.layers.tables import TableFeatures
+from chainrule.nn.layers.transposed import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
@@ -40,13 +48,18 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "AdaptiveAvgPool1D",
     "AdaptiveAvgPool2D",
+    "AdaptiveAvgPool3D",
+    "AdaptiveMaxPool1D",
     "AdaptiveMaxPool2D",
+    "AdaptiveMaxPool3D",
     "AlphaDropout",
     "AlternatingFlip",
     "Apply",
     "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNorm",
     "Bidirectional",
     "ChannelShuffle",
@@ -54,10 +67,14 @@ __all__ = [
     "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Conv3D",
+    "ConvTranspose1D",
     "ConvTranspose2D",
+    "ConvTranspose3D",
     "Crop",
     "Cutout",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dropout",
     "Embedding",
@@ -67,14 +84,17 @@ __all__ = [
     "GaussianNoise",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GroupNorm",
     "Impute",
     "InstanceNorm",
     "LayerNorm",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
     "Maxout",
     "Members",
     "MultiHeadAttention",
@@ -94,6 +114,7 @@ __all__ = [
     "Rescale",
     "Reshape",
     "Residual",
+    "SeparableConv1D",
     "SeparableConv2D",
     "Sequential",
     "SimpleRNN",

@@ -14,6 +14,23 @@ from chainrule.program.functions.convolution import Lengths, each_axis
 
 
 @dataclass(frozen=True)
+class AdaptiveAvgPool1D(Layer):
+    """y[p] = mean of x over the windows of AdaptiveAvgPool2D along one axis.
+
+    x: float (batch, length, channels) -> (batch, size, channels). Settings and errors are those of
+    AdaptiveAvgPool2D.
+    """
+
+    size: Lengths
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 1))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _mean(x, self.size, 1)
+
+
+@dataclass(frozen=True)
 class AdaptiveAvgPool2D(Layer):
     """y[p, q] = mean of x over the rows ⌊p h / H⌋ … ⌈(p + 1) h / H⌉ - 1 and the columns alike (PyTorch's).
 
@@ -30,13 +47,41 @@ class AdaptiveAvgPool2D(Layer):
         object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 2))
 
     def __call__(self, x: Tensor) -> Tensor:
-        _need_positions(x)
-        for axis, outputs in enumerate(each_axis(self.size, 2), start=1):
-            places, inside = _windows(x.shape[axis], outputs)
-            share = inside / inside.sum(axis=1, keepdims=True)
-            share = share.reshape(*share.shape, *(1,) * (x.ndim - 1 - axis)).astype(x.dtype)
-            x = (f.gather(x, x.trace.constant(places, "int32"), axis) * share).sum(axis + 1)
-        return x
+        return _mean(x, self.size, 2)
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool3D(Layer):
+    """y[o, p, q] = mean of x over the windows of AdaptiveAvgPool2D along three axes.
+
+    x: float (batch, depth, height, width, channels) -> (batch, *size, channels). Settings and errors are
+    those of AdaptiveAvgPool2D.
+    """
+
+    size: Lengths
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 3))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _mean(x, self.size, 3)
+
+
+@dataclass(frozen=True)
+class AdaptiveMaxPool1D(Layer):
+    """y[p] = max of x over the windows of AdaptiveAvgPool2D along one axis.
+
+    x: float (batch, length, channels) -> (batch, size, channels). Settings and errors are those of
+    AdaptiveMaxPool2D.
+    """
+
+    size: Lengths
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 1))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _max(x, self.size, 1)
 
 
 @dataclass(frozen=True)
@@ -52,15 +97,46 @@ class AdaptiveMaxPool2D(Layer):
         object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 2))
 
     def __call__(self, x: Tensor) -> Tensor:
-        _need_positions(x)
-        for axis, outputs in enumerate(each_axis(self.size, 2), start=1):
-            places, _ = _windows(x.shape[axis], outputs)
-            x = f.gather(x, x.trace.constant(places, "int32"), axis).max(axis + 1)
-        return x
+        return _max(x, self.size, 2)
 
 
-def _need_positions(x: Tensor) -> None:
-    need_space(x, 2)
+@dataclass(frozen=True)
+class AdaptiveMaxPool3D(Layer):
+    """y[o, p, q] = max of x over the windows of AdaptiveAvgPool2D along three axes.
+
+    x: float (batch, depth, height, width, channels) -> (batch, *size, channels). Settings and errors are
+    those of AdaptiveMaxPool2D.
+    """
+
+    size: Lengths
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", checked_lengths(self, "size", self.size, 3))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _max(x, self.size, 3)
+
+
+def _mean(x: Tensor, size: Lengths, axes: int) -> Tensor:
+    _need_positions(x, axes)
+    for axis, outputs in enumerate(each_axis(size, axes), start=1):
+        places, inside = _windows(x.shape[axis], outputs)
+        share = inside / inside.sum(axis=1, keepdims=True)
+        share = share.reshape(*share.shape, *(1,) * (x.ndim - 1 - axis)).astype(x.dtype)
+        x = (f.gather(x, x.trace.constant(places, "int32"), axis) * share).sum(axis + 1)
+    return x
+
+
+def _max(x: Tensor, size: Lengths, axes: int) -> Tensor:
+    _need_positions(x, axes)
+    for axis, outputs in enumerate(each_axis(size, axes), start=1):
+        places, _ = _windows(x.shape[axis], outputs)
+        x = f.gather(x, x.trace.constant(places, "int32"), axis).max(axis + 1)
+    return x
+
+
+def _need_positions(x: Tensor, axes: int) -> None:
+    need_space(x, axes)
     if 0 in x.shape[1:-1]:
         raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; no spatial axis may be empty")
 

@@ -1,4 +1,4 @@
-"""Layers that add to the borders of sequences and images, or cut from them."""
+"""Layers that add to the borders of sequences, images and volumes, or cut from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Pad(Layer):
     sides: how many, at least 0: a number for all sides, or (before, after) for each axis.
     mode: what they hold: 'zeros'; 'reflect', x mirrored at its outermost element, which is not repeated;
     'replicate', the outermost element; 'circular', the other end of x.
-    x: float (batch, length, channels) or (batch, height, width, channels) -> the same axes, longer.
+    x: float (batch, *space, channels), with one to three axes of space -> the same axes, longer.
     Raises ConfigError for a bad setting; while recording, ShapeError for another rank, sides for another
     number of axes, or an empty axis to go on from, and DTypeError unless x is float.
     """
@@ -61,7 +61,7 @@ class Crop(Layer):
     """y = x without the outermost positions of every spatial axis.
 
     sides: how many, at least 0: a number for all sides, or (before, after) for each axis.
-    x: float (batch, length, channels) or (batch, height, width, channels) -> the same axes, shorter.
+    x: float (batch, *space, channels), with one to three axes of space -> the same axes, shorter.
     Raises ConfigError for a bad setting; while recording, ShapeError for another rank, sides for another
     number of axes, or if no position is left, and DTypeError unless x is float.
     """
@@ -88,7 +88,7 @@ def _checked_sides(layer: Pad | Crop, sides: Any) -> int | tuple[tuple[int, ...]
     given = sides if isinstance(sides, list | tuple) else ((sides, sides),)
     pairs = tuple([tuple(pair) if isinstance(pair, list | tuple) else () for pair in given])
     whole = all(len(pair) == 2 and all(type(n) is int and n >= 0 for n in pair) for pair in pairs)
-    if len(pairs) not in (1, 2) or not whole:
+    if len(pairs) not in (1, 2, 3) or not whole:
         raise ConfigError(
             f"{type(layer).__name__}: sides is {sides!r}",
             remedy="it must be a whole number, at least 0, or (before, after) for each axis, ((1, 1),)",
@@ -98,7 +98,7 @@ def _checked_sides(layer: Pad | Crop, sides: Any) -> int | tuple[tuple[int, ...]
 
 def _pairs(layer: Pad | Crop, x: Tensor) -> tuple[tuple[int, int], ...]:
     """(before, after) for each spatial axis of x."""
-    need_space(x, 1, 2)
+    need_space(x, 1, 2, 3)
     axes = x.ndim - 2
     if isinstance(layer.sides, int):
         return ((layer.sides, layer.sides),) * axes

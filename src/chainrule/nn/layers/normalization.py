@@ -128,7 +128,7 @@ class InstanceNorm(Layer):
     Ulyanov, Vedaldi and Lempitsky 2016: mean and variance Σ (x - mean)² / n are over the positions, in
     training and in prediction. It takes contrast and brightness out of an image.
     epsilon: at least 0. scale, shift: initializers, both (channels,); PyTorch has them with affine=True.
-    x: float (batch, length, channels) or (batch, height, width, channels) -> the same shape.
+    x: float (batch, *space, channels), with one to three axes of space -> the same shape.
     Raises ConfigError for a bad setting, ShapeError for another rank, DTypeError unless x is float.
     """
 
@@ -140,7 +140,7 @@ class InstanceNorm(Layer):
         _check(self)
 
     def __call__(self, x: Tensor) -> Tensor:
-        need_space(x, 1, 2)
+        need_space(x, 1, 2, 3)
         places = range(1, x.ndim - 1)
         centred = x - x.mean(places, keepdims=True)
         variance = (centred * centred).mean(places, keepdims=True)
