@@ -15,6 +15,7 @@ LISTED = runpy.run_path(str(Path(__file__).with_name("fields.py")))["listed"]
 
 FAMILIES = {
     "dense": "Fully connected",
+    "bilinear": "Products of two inputs",
     "elementwise": "Elementwise",
     "gates": "Trained activations and gates",
     "reshaping": "Shape",
@@ -30,6 +31,7 @@ FAMILIES = {
     "shuffling": "Channels and positions",
     "repetition": "Repetition",
     "normalization": "Normalization",
+    "reparametrizing": "Normalization of weights",
     "scaling": "Scaling of inputs",
     "whitening": "Whitening of inputs",
     "freezing": "Freezing",
@@ -37,9 +39,11 @@ FAMILIES = {
     "noise": "Noise",
     "embedding": "Embedding",
     "sequences": "Sequences",
+    "masking": "Masks",
     "recurrent": "Recurrent",
     "attention": "Attention",
     "containers": "Composition",
+    "merging": "Branches",
     "remat": "Recomputation",
     "tables": "Tables",
     "ensemble": "Ensembles",

@@ -26,14 +26,17 @@ from chainrule.nn import (
     AdaptiveMaxPool1D,
     AdaptiveMaxPool2D,
     AdaptiveMaxPool3D,
+    Add,
     AlphaDropout,
     AlternatingFlip,
     Apply,
+    Average,
     AvgPool1D,
     AvgPool2D,
     AvgPool3D,
     BatchNorm,
     Bidirectional,
+    Bilinear,
     ChannelShuffle,
     ColorJitter,
     Concatenate,
@@ -66,12 +69,16 @@ from chainrule.nn import (
     InstanceNorm,
     Layer,
     LayerNorm,
+    Masking,
+    Maximum,
     Maxout,
     MaxPool1D,
     MaxPool2D,
     MaxPool3D,
     Members,
+    Minimum,
     MultiHeadAttention,
+    Multiply,
     Pad,
     Padded,
     PatchWhitening,
@@ -93,6 +100,7 @@ from chainrule.nn import (
     Sequential,
     SimpleRNN,
     SpatialDropout,
+    SpectralNorm,
     Standardize,
     StochasticDepth,
     SwiGLU,
@@ -100,6 +108,7 @@ from chainrule.nn import (
     TimeDistributed,
     TransformerBlock,
     Upsample,
+    WeightNorm,
     building,
     zeros,
 )
@@ -506,6 +515,75 @@ CASES = [
             "separable_conv1d_1.bias": (4,),
         },
         bad=(lambda: SeparableConv1D(0, 3),),
+    ),
+    *[
+        Case(
+            kind([Dense(2, "tanh"), Dense(2, "sigmoid"), Dense(2)]),
+            (4, 3),
+            (4, 2),
+            {
+                f"dense_{i}.{name}": shape
+                for i in (1, 2, 3)
+                for name, shape in (("weight", (3, 2)), ("bias", (2,)))
+            },
+            bad=(lambda kind=kind: kind([]), lambda kind=kind: kind([Dense(1), 3])),
+        )
+        for kind in (Add, Multiply, Average, Maximum, Minimum)
+    ],
+    Case(
+        Masking(LSTM(2)),
+        (3, 4, 3),
+        (3, 2),
+        recurrent_parameters("layer", 3, 2, 4),
+        bad=(
+            lambda: Masking(Dense(2)),
+            lambda: Masking(LSTM(2), float("nan")),
+            lambda: Masking("no"),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        Bilinear(2, "tanh"),
+        (4, 2, 3),
+        (4, 2, 2),
+        {"bilinear_1.weight": (9, 2), "bilinear_1.bias": (2,)},
+        bad=(lambda: Bilinear(0), lambda: Bilinear(1, "no"), lambda: Bilinear(1, bias=0)),  # type: ignore[arg-type]
+    ),
+    Case(
+        WeightNorm(Sequential([Dense(3, "tanh"), Dense(2)])),
+        (4, 3),
+        (4, 2),
+        {
+            "dense_1.weight": (3, 3),
+            "dense_1.weight_length": (3,),
+            "dense_1.bias": (3,),
+            "dense_2.weight": (3, 2),
+            "dense_2.weight_length": (2,),
+            "dense_2.bias": (2,),
+        },
+        bad=(lambda: WeightNorm(3), lambda: WeightNorm(Dense(2), 1.0)),  # type: ignore[arg-type]
+    ),
+    Case(
+        WeightNorm(Conv2D(3, 2, activation="tanh")),
+        (2, 3, 3, 2),
+        (2, 2, 2, 3),
+        {"conv2d_1.weight": (2, 2, 2, 3), "conv2d_1.weight_length": (3,), "conv2d_1.bias": (3,)},
+    ),
+    Case(
+        SpectralNorm(Sequential([Conv1D(3, 2, activation="tanh"), Dense(2)]), 80),  # until the vectors stay
+        (2, 4, 2),
+        (2, 3, 2),
+        {
+            "conv1d_1.weight": (2, 2, 3),
+            "conv1d_1.bias": (3,),
+            "dense_1.weight": (3, 2),
+            "dense_1.bias": (2,),
+        },
+        state={"conv1d_1.weight_vector": (3,), "dense_1.weight_vector": (2,)},
+        bad=(
+            lambda: SpectralNorm(3),  # type: ignore[arg-type]
+            lambda: SpectralNorm(Dense(2), 0),
+            lambda: SpectralNorm(Dense(2), epsilon=0.0),
+        ),
     ),
     Case(GlobalAvgPool3D(), (2, 3, 2, 2, 5), (2, 5)),
     Case(GlobalMaxPool3D(), (2, 3, 2, 2, 5), (2, 5)),

@@ -11,6 +11,7 @@ from chainrule.nn.layers.adaptive_pooling import (
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
+from chainrule.nn.layers.bilinear import Bilinear
 from chainrule.nn.layers.borders import Crop, Pad
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
@@ -28,11 +29,14 @@ from chainrule.nn.layers.global_pooling import (
     GlobalMaxPool2D,
     GlobalMaxPool3D,
 )
+from chainrule.nn.layers.masking import Masking
+from chainrule.nn.layers.merging import Add, Average, Maximum, Minimum, Multiply
 from chainrule.nn.layers.noise import AlphaDropout, Dropout, GaussianNoise, SpatialDropout, StochasticDepth
 from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, AvgPool3D, MaxPool1D, MaxPool2D, MaxPool3D
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
+from chainrule.nn.layers.reparametrizing import SpectralNorm, WeightNorm
 from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
@@ -54,14 +58,17 @@ __all__ = [
     "AdaptiveMaxPool1D",
     "AdaptiveMaxPool2D",
     "AdaptiveMaxPool3D",
+    "Add",
     "AlphaDropout",
     "AlternatingFlip",
     "Apply",
+    "Average",
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
     "BatchNorm",
     "Bidirectional",
+    "Bilinear",
     "ChannelShuffle",
     "ColorJitter",
     "Concatenate",
@@ -92,12 +99,16 @@ __all__ = [
     "Impute",
     "InstanceNorm",
     "LayerNorm",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
+    "Maximum",
     "Maxout",
     "Members",
+    "Minimum",
     "MultiHeadAttention",
+    "Multiply",
     "PReLU",
     "Pad",
     "Padded",
@@ -119,6 +130,7 @@ __all__ = [
     "Sequential",
     "SimpleRNN",
     "SpatialDropout",
+    "SpectralNorm",
     "Standardize",
     "StochasticDepth",
     "SwiGLU",
@@ -126,5 +138,6 @@ __all__ = [
     "TimeDistributed",
     "TransformerBlock",
     "Upsample",
+    "WeightNorm",
     "remat",
 ]
