@@ -53,12 +53,15 @@ FAMILIES = {
 
 LOSSES = {
     "classification": "Classes",
+    "margins": "Classes, by margins",
     "regression": "Numbers",
     "ratios": "Numbers, by other measures",
+    "mixture": "Numbers with several likely values",
     "ordering": "Order and time",
     "overlap": "Regions and boxes",
     "detection": "Objects on a map",
     "embedding": "Embeddings",
+    "similarity": "Directions",
     "alignment": "Sequences",
     "several": "Several outputs",
     "ensemble": "Ensembles",
@@ -123,7 +126,12 @@ def sections() -> Iterator[tuple[str, str, Entries]]:
     transforms = {n: each for n, each in public.items() if _is(each, nn.Transform) and n not in nn.PRESETS}
     yield "Transforms", "Links of `chain`, from gradients to updates; all can be mixed.", transforms
     yield "Schedules", "", {n: each for n, each in public.items() if _is(each, nn.Schedule)}
-    yield "Initializers", "", _of_module(public, "chainrule.nn.initializers")
+    modules = ("chainrule.nn.initializers", "chainrule.nn.structured")
+    yield (
+        "Initializers",
+        "",
+        {n: each for module in modules for n, each in _of_module(public, module).items()},
+    )
     yield "Regularizers", "", {n: each for n, each in public.items() if _is(each, nn.Penalty)}
     yield "Mixing", "", {n: each for n, each in public.items() if _is(each, nn.Mixing)}
     yield "The perceptron", "", {"Perceptron": nn.Perceptron}
