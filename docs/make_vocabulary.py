@@ -15,14 +15,23 @@ LISTED = runpy.run_path(str(Path(__file__).with_name("fields.py")))["listed"]
 
 FAMILIES = {
     "dense": "Fully connected",
+    "bilinear": "Products of two inputs",
     "elementwise": "Elementwise",
     "gates": "Trained activations and gates",
     "reshaping": "Shape",
     "applying": "Functions of your own",
     "convolution": "Convolution",
+    "depthwise": "Convolution by channel",
+    "transposed": "Transposed convolution",
     "pooling": "Pooling",
+    "global_pooling": "Pooling over everything",
+    "adaptive_pooling": "Pooling to a size",
     "resizing": "Resizing",
+    "borders": "Borders",
+    "shuffling": "Channels and positions",
+    "repetition": "Repetition",
     "normalization": "Normalization",
+    "reparametrizing": "Normalization of weights",
     "scaling": "Scaling of inputs",
     "whitening": "Whitening of inputs",
     "freezing": "Freezing",
@@ -30,9 +39,11 @@ FAMILIES = {
     "noise": "Noise",
     "embedding": "Embedding",
     "sequences": "Sequences",
+    "masking": "Masks",
     "recurrent": "Recurrent",
     "attention": "Attention",
     "containers": "Composition",
+    "merging": "Branches",
     "remat": "Recomputation",
     "tables": "Tables",
     "ensemble": "Ensembles",
@@ -42,12 +53,15 @@ FAMILIES = {
 
 LOSSES = {
     "classification": "Classes",
+    "margins": "Classes, by margins",
     "regression": "Numbers",
     "ratios": "Numbers, by other measures",
+    "mixture": "Numbers with several likely values",
     "ordering": "Order and time",
     "overlap": "Regions and boxes",
     "detection": "Objects on a map",
     "embedding": "Embeddings",
+    "similarity": "Directions",
     "alignment": "Sequences",
     "several": "Several outputs",
     "ensemble": "Ensembles",
@@ -89,7 +103,8 @@ print(step.program)  # the whole training step, to be read
 ```
 
 In the equations x is the input, y the output, t the target, z a logit, θ or w a parameter, g its gradient and
-η the learning rate. Images are (batch, height, width, channels), sequences (batch, time, features).
+η the learning rate. Sequences are (batch, time, features), images (batch, height, width, channels), volumes
+(batch, depth, height, width, channels).
 """
 
 Entries = Mapping[str, Any]
@@ -111,7 +126,12 @@ def sections() -> Iterator[tuple[str, str, Entries]]:
     transforms = {n: each for n, each in public.items() if _is(each, nn.Transform) and n not in nn.PRESETS}
     yield "Transforms", "Links of `chain`, from gradients to updates; all can be mixed.", transforms
     yield "Schedules", "", {n: each for n, each in public.items() if _is(each, nn.Schedule)}
-    yield "Initializers", "", _of_module(public, "chainrule.nn.initializers")
+    modules = ("chainrule.nn.initializers", "chainrule.nn.structured")
+    yield (
+        "Initializers",
+        "",
+        {n: each for module in modules for n, each in _of_module(public, module).items()},
+    )
     yield "Regularizers", "", {n: each for n, each in public.items() if _is(each, nn.Penalty)}
     yield "Mixing", "", {n: each for n, each in public.items() if _is(each, nn.Mixing)}
     yield "The perceptron", "", {"Perceptron": nn.Perceptron}

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.backprop import check_direction
 from chainrule.errors import ConfigError
-from chainrule.nn.regularizers import L1, L2, Activity, Orthogonality
+from chainrule.nn.regularizers import L1, L2, Activity, ElasticNet, GroupLasso, Orthogonality
 from chainrule.program import Trace
 
 W = np.array([[1.0, -2.0], [0.5, 3.0]])
@@ -51,7 +51,7 @@ def test_the_penalty_has_the_dtype_of_the_parameters(dtype, evaluate):
     assert evaluate(lambda w: L2(0.1)({"weight": w}), W.astype(dtype)).dtype == dtype
 
 
-@pytest.mark.parametrize("kind", [L1, L2, Orthogonality, Activity])
+@pytest.mark.parametrize("kind", [L1, L2, ElasticNet, GroupLasso, Orthogonality, Activity])
 def test_settings_out_of_range(kind):
     name = kind.__name__
     with pytest.raises(ConfigError, match=f"^{name}: strength is -0.1; it must be at least 0$"):
@@ -112,3 +112,39 @@ def test_penalties_of_parameters_say_nothing_of_outputs_and_the_other_way_round(
 
 def test_an_empty_batch_has_no_activity():
     assert Activity(1.0).of_outputs({"dense": Trace().input("h", (0, 3))}) is None
+
+
+def test_elastic_net_is_the_weighed_sum_of_both(evaluate):
+    found = evaluate(lambda w: ElasticNet(0.1, 0.3)({"dense_1.weight": w}), W)
+    assert found == pytest.approx(0.1 * (0.3 * abs(W).sum() + 0.35 * (W * W).sum()), rel=1e-14)
+    for share, other in ((0.0, L2(0.1)), (1.0, L1(0.1))):
+        net = evaluate(lambda w, s=share: ElasticNet(0.1, s)({"weight": w}), W)
+        assert net == pytest.approx(evaluate(lambda w, p=other: p({"weight": w}), W), rel=1e-14)
+    with pytest.raises(ConfigError, match=r"^ElasticNet: share is 1.5; it must be at least 0 and at most 1"):
+        ElasticNet(0.1, 1.5)
+
+
+def test_group_lasso_sums_the_lengths_of_rows_or_columns(evaluate, run):
+    kernel = np.arange(24.0).reshape(2, 3, 4) / 10 - 1
+    groups = {
+        "inputs": [kernel[:, i] for i in range(3)],
+        "outputs": [kernel[..., o] for o in range(4)],
+    }
+    for of, parts in groups.items():
+        penalty = GroupLasso(0.5, of)
+        expected = 0.5 * sum(np.sqrt(part.size) * np.linalg.norm(part) for part in parts)
+        found = evaluate(lambda w, p=penalty: p({"conv1d_1.weight": w}), kernel)
+        assert found == pytest.approx(expected, rel=1e-14)
+        check_direction(lambda w, p=penalty: p({"weight": w}), [kernel], run, relative=1e-7)
+
+
+def test_group_lasso_has_no_derivative_at_a_group_of_zeros(gradient):
+    w = np.array([[0.0, 0.0], [3.0, 4.0]])
+    found = gradient(lambda w: GroupLasso(1.0)({"weight": w}), w)
+    np.testing.assert_allclose(found, np.sqrt(2) * np.array([[0, 0], [0.6, 0.8]]), rtol=1e-14)
+
+
+def test_group_lasso_leaves_vectors_alone_and_refuses_other_groups():
+    assert GroupLasso(1.0, on="*")({"bias": Trace().parameter("bias", (3,))}) is None
+    with pytest.raises(ConfigError, match=r"^GroupLasso: of is 'input' \(did you mean 'inputs'\?\)"):
+        GroupLasso(1.0, "input")

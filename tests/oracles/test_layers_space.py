@@ -21,7 +21,7 @@ torch: Any = pytest.importorskip("torch")
 
 RANDOM = np.random.default_rng(15)
 TO_OURS = {"weight": "weight", "bias": "bias", "running_mean": "mean", "running_var": "variance"}
-NORMS = (nn.BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+NORMS = (nn.BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm, nn.RMSNorm)
 
 
 def names_of(layer: Layer) -> dict[str, str]:
@@ -36,7 +36,7 @@ def in_our_order(array: Any, layer: Layer) -> np.ndarray:
     """
     if array.ndim < 3:
         return array.detach().numpy()
-    first, second = (1, 0) if not isinstance(layer, nn.ConvTranspose2D) else (0, 1)
+    first, second = (0, 1) if type(layer).__name__.startswith("ConvTranspose") else (1, 0)
     return array.detach().movedim((first, second), (-2, -1)).numpy()
 
 

@@ -82,6 +82,45 @@ def cox(z, t):
     return (seen * (torch.logcumsumexp(z, 0) - z)).mean()
 
 
+def circle(y, t, margin, scale):
+    """The authors' code: weights of pairs detached, anchor by anchor."""
+    unit = functional.normalize(y)
+    cosine, losses = unit @ unit.T, []
+    for i in range(len(y)):
+        own = torch.tensor([j for j in range(len(y)) if j != i and t[j] == t[i]], dtype=torch.long)
+        others = torch.tensor([j for j in range(len(y)) if t[j] != t[i]], dtype=torch.long)
+        p, n = cosine[i, own], cosine[i, others]
+        near = -torch.clamp_min(1 + margin - p.detach(), 0) * (p - 1 + margin) * scale
+        away = torch.clamp_min(n.detach() + margin, 0) * (n - margin) * scale
+        both = torch.logsumexp(near, 0) + torch.logsumexp(away, 0)
+        losses.append(torch.logaddexp(both, 0 * both) if len(own) and len(others) else 0 * y.sum())
+    return torch.stack(losses).mean()
+
+
+def nt_xent(y, t):
+    """SimCLR's cross-entropy: the partner of i among all but itself; two views of each."""
+    unit = functional.normalize(y)
+    z = (unit @ unit.T / 0.5).masked_fill(torch.eye(len(y), dtype=torch.bool), -torch.inf)
+    partner = torch.tensor(
+        [int(np.flatnonzero((t == t[i]).numpy() & (np.arange(len(y)) != i))[0]) for i in range(len(y))]
+    )
+    return functional.cross_entropy(z, partner)
+
+
+def arc_face(y, t):
+    angle = torch.arccos(y) + 0.5 * functional.one_hot(t, y.shape[1])
+    return functional.cross_entropy(16.0 * torch.cos(angle), t)
+
+
+def mixture(y, t):
+    """torch.distributions."""
+    parts = torch.distributions
+    means = y[:, 4:].reshape(-1, 2, 2)
+    deviation = torch.sqrt(torch.exp(y[:, 2:4]) + 1e-6)[..., None].expand(-1, -1, 2)
+    each = parts.Independent(parts.Normal(means, deviation), 1)
+    return -parts.MixtureSameFamily(parts.Categorical(logits=y[:, :2]), each).log_prob(t).mean()
+
+
 def case(loss: Loss, theirs: Callable, outputs: np.ndarray, targets: np.ndarray) -> tuple:
     return loss, theirs, outputs, targets
 
@@ -141,6 +180,27 @@ LOSSES = {
     "absolute_percentage": case(
         nn.MeanAbsolutePercentageError(), lambda y, t: 100 * ((y - t) / t).abs().mean(), Y, T
     ),
+    "categorical_hinge": case(
+        nn.CategoricalHinge(),
+        lambda y, t: torch.relu(
+            1 + y.masked_fill(functional.one_hot(t, 4).bool(), -torch.inf).amax(1) - y[range(len(y)), t]
+        ).mean(),
+        Y,
+        CLASSES,
+    ),
+    "multi_margin": case(nn.MultiMargin(), functional.multi_margin_loss, Y, CLASSES),
+    "multi_margin_squared": case(
+        nn.MultiMargin(0.7, 2), lambda y, t: functional.multi_margin_loss(y, t, 2, 0.7), Y, CLASSES
+    ),
+    "directions": case(
+        nn.CosineSimilarity(), lambda y, t: 1 - functional.cosine_similarity(y, t).mean(), Y, T
+    ),
+    "angular": case(nn.AngularMargin(0.5, 16.0), arc_face, np.tanh(Y / 4), CLASSES),
+    "nt_xent": case(nn.NTXent(), nt_xent, Y[:6], np.array([0, 1, 2, 0, 1, 2])),
+    "circle": case(
+        nn.Circle(0.4, 8.0), lambda y, t: circle(y, t, 0.4, 8.0), Y, np.array([0, 1, 2, 0, 1, 1, 4])
+    ),
+    "mixture": case(nn.MixtureDensity(2), mixture, np.concatenate([Y, T], 1), SOFT[:, :2]),
     "soft_margin": case(
         nn.BinaryCrossEntropy(), lambda y, t: functional.soft_margin_loss(y, 2 * t - 1), Y, LABELS
     ),

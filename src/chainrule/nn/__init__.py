@@ -38,7 +38,7 @@ from chainrule.nn.losses import *  # noqa: F403 (its __all__ is the table)
 from chainrule.nn.mixing import CutMix, Mixing, MixUp
 from chainrule.nn.optimizers import *  # noqa: F403 (its __all__ is the table)
 from chainrule.nn.perceptron import Perceptron, PerceptronResult
-from chainrule.nn.regularizers import L1, L2, Activity, Orthogonality, Penalty
+from chainrule.nn.regularizers import L1, L2, Activity, ElasticNet, GroupLasso, Orthogonality, Penalty
 from chainrule.nn.schedules import (
     Constant,
     CosineDecay,
@@ -51,6 +51,7 @@ from chainrule.nn.schedules import (
     Schedule,
     StepDecay,
 )
+from chainrule.nn.structured import Identity, Sparse, identity, sparse
 from chainrule.nn.summarizing import LayerSummary, Summary, summary
 
 __all__ = [
@@ -65,9 +66,12 @@ __all__ = [
     "Cyclical",
     "DeltaOrthogonal",
     "Dirac",
+    "ElasticNet",
     "ExponentialDecay",
     "Filled",
     "FilledParts",
+    "GroupLasso",
+    "Identity",
     "Initializer",
     "InverseTimeDecay",
     "Layer",
@@ -85,6 +89,7 @@ __all__ = [
     "PolynomialDecay",
     "ReduceOnPlateau",
     "Schedule",
+    "Sparse",
     "StepDecay",
     "Summary",
     "TruncatedNormal",
@@ -99,12 +104,14 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "identity",
     "lecun_normal",
     "lecun_uniform",
     "lsuv",
     "normal",
     "ones",
     "orthogonal",
+    "sparse",
     "summary",
     "truncated_normal",
     "uniform",

@@ -120,6 +120,37 @@ class Building:
         self._places = [_Place("", [])]
         self._streams = 0
         self._is_frozen = False
+        self._reparametrizing: Reparametrization | None = None
+
+    @contextmanager
+    def reparametrizing(self, function: "Reparametrization") -> Iterator[None]:
+        """Within this context, layers use function(layer, name, weight) in place of their weights.
+
+        Of those whose names end in 'weight', of two axes or more; it may make further parameters and state.
+        Within another such context, the inner function is applied first.
+        """
+        outer = self._reparametrizing
+
+        def both(layer: "Layer", name: str, weight: Tensor) -> Tensor:
+            inner = function(layer, name, weight)
+            return inner if outer is None else outer(layer, name, inner)
+
+        self._reparametrizing = both
+        try:
+            yield
+        finally:
+            self._reparametrizing = outer
+
+    def reparametrized(self, layer: "Layer", name: str, weight: Tensor) -> Tensor:
+        """The weight that a layer uses in place of a parameter."""
+        function = self._reparametrizing
+        if function is None or weight.ndim < 2 or not name.endswith("weight"):
+            return weight
+        self._reparametrizing = None
+        try:
+            return function(layer, name, weight)
+        finally:
+            self._reparametrizing = function
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -185,6 +216,11 @@ class Building:
         place is called again.
         """
         full = self._full(name)
+        if self._reparametrizing is not None:
+            raise ConfigError(
+                f"{self.trace.label} is sparse, and its weight is to be normalized",
+                remedy="let it not be sparse, or leave it out of the normalization",
+            )
         if full in self.rows:
             raise ConfigError(
                 f"{self.trace.label} is called twice in a step, and sparse",
@@ -232,6 +268,9 @@ class Building:
         self._streams += 1
         return f.random_bits(key, shape, self._streams - 1)
 
+
+Reparametrization = Callable[["Layer", str, Tensor], Tensor]
+"""Takes a layer, the name of one of its weights and the parameter; gives what the layer uses instead."""
 
 _building: ContextVar[Building] = ContextVar("building")
 
@@ -292,7 +331,8 @@ class Layer(Part):
         dtype: float32 or float64, usually that of the input.
         Raises ShapeError if the same place was called before with another shape.
         """
-        return current_building(self).parameter(name, shape, initializer, dtype)
+        built = current_building(self)
+        return built.reparametrized(self, name, built.parameter(name, shape, initializer, dtype))
 
     def param_rows(
         self,

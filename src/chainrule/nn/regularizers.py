@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.nn.part import Part
-from chainrule.nn.settings import check_number, check_text
+from chainrule.nn.settings import check_choice, check_number, check_text
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
@@ -72,6 +72,61 @@ class L2(Penalty):
 
     def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
         return _total([f.dot(w, w) for w in matching(self.on, parameters).values()], self.strength / 2)
+
+
+@dataclass(frozen=True)
+class ElasticNet(Penalty):
+    """strength · (share Σ |w| + (1 - share)/2 Σ w²): L1 and L2 together (Zou and Hastie 2005).
+
+    The parts are weighed as in scikit-learn's ElasticNet, whose l1_ratio is the share. strength: at least 0.
+    share: from 0 to 1. on: which parameters, a shell pattern on names. The derivative of |w| at 0 is 0.
+    """
+
+    strength: float
+    share: float = 0.5
+    on: str = "*weight"
+
+    def __post_init__(self) -> None:
+        check_number(self, "strength", self.strength, at_least=0)
+        check_number(self, "share", self.share, at_least=0, at_most=1)
+        check_text(self, "on", self.on)
+
+    def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
+        chosen = matching(self.on, parameters).values()
+        terms = [self.share * abs(w).sum() + (1 - self.share) / 2 * f.dot(w, w) for w in chosen]
+        return _total(terms, self.strength)
+
+
+@dataclass(frozen=True)
+class GroupLasso(Penalty):
+    """strength Σ √n ‖w‖ over groups of n weights: whole groups become nearly 0 (Yuan and Lin 2006).
+
+    of: 'inputs', a group has all that one input gives to the layer, so that inputs of the first layer are
+    selected (Scardapane et al. 2017); 'outputs', all that one unit gets. Taps of a convolution's window are
+    in the group of their channel. Parameters of fewer than two axes have no penalty.
+    strength: at least 0. on: which parameters, a shell pattern on names. The derivative of a group of zeros
+    is 0.
+    """
+
+    strength: float
+    of: str = "inputs"
+    on: str = "*weight"
+
+    def __post_init__(self) -> None:
+        check_number(self, "strength", self.strength, at_least=0)
+        check_choice(self, "of", self.of, ("inputs", "outputs"))
+        check_text(self, "on", self.on)
+
+    def __call__(self, parameters: Mapping[str, Tensor]) -> Tensor | None:
+        chosen = [w for w in matching(self.on, parameters).values() if w.ndim > 1 and w.size]
+        return _total([self._lengths(w) for w in chosen], self.strength)
+
+    def _lengths(self, w: Tensor) -> Tensor:
+        kept = w.ndim - (2 if self.of == "inputs" else 1)
+        squares = (w * w).sum([axis for axis in range(w.ndim) if axis != kept])
+        zero = f.equal(squares, 0.0)
+        lengths = f.where(zero, 0.0, f.sqrt(f.where(zero, 1.0, squares)))
+        return lengths.sum() * (w.size / w.shape[kept]) ** 0.5
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,19 @@ from tests.nn.layers.recording import compiled
 
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.executors.native import available, compile_native
-from chainrule.nn import Dense, Dropout, GaussianNoise, Layer, Residual, SpatialDropout, StochasticDepth
+from chainrule.nn import (
+    AlphaDropout,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    Layer,
+    Residual,
+    SpatialDropout,
+    StochasticDepth,
+)
 from chainrule.nn.layer import RANDOM_KEY, Building
 
-DROPPING = (Dropout, SpatialDropout, StochasticDepth)
+DROPPING = (AlphaDropout, Dropout, SpatialDropout, StochasticDepth)
 
 
 def key(seed: int, call: int = 0) -> dict[str, np.ndarray]:
@@ -46,6 +55,25 @@ def test_dropout_differs_between_calls_and_repeats_for_the_same_seed():
     assert np.array_equal(program.run(again, x)["y"], first)
     assert np.array_equal(program.run(key(1, call=1), x)["y"], second)
     assert not np.array_equal(program.run(other, x)["y"], first)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_alpha_dropout_keeps_mean_and_variance_and_drops_to_one_value(rate):
+    x = np.random.default_rng(0).normal(size=(400, 250))
+    y = drawn(AlphaDropout(rate), x)
+    assert abs(y.mean()) < 0.02
+    assert abs(y.var() - 1) < 0.03
+    values, counts = np.unique(y, return_counts=True)
+    assert abs(counts.max() / y.size - rate) < 5 * np.sqrt(rate * (1 - rate) / y.size)
+    keep = 1 - rate
+    lowest = -1.0507009873554805 * 1.6732632423543772  # of selu
+    scale = (keep + lowest**2 * keep * rate) ** -0.5
+    assert values[counts.argmax()] == pytest.approx(scale * lowest - scale * rate * lowest, rel=1e-12)
+
+
+def test_alpha_dropout_is_off_in_prediction_and_at_rate_zero():
+    for layer, training in ((AlphaDropout(0.9), False), (AlphaDropout(0.0), True)):
+        assert compiled(layer, 4, 5, training=training).program.state == ()
 
 
 def test_dropout_turns_no_infinity_into_nan():

@@ -87,7 +87,7 @@ def test_linear_upsampling_goes_between_centres_and_stays_beyond_them():
     np.testing.assert_allclose(output(Upsample(2, "linear"), image), expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("factor", [0, (2, 2, 2), (), 1.5, "2", True])
+@pytest.mark.parametrize("factor", [0, (2, 2, 2, 2), (), 1.5, "2", True])
 def test_upsampling_refuses_a_factor_that_is_no_count(factor):
     with pytest.raises(ConfigError, match=r"^Upsample: factor is .*; it must be a whole number, at least 1"):
         Upsample(factor)

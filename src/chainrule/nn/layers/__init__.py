@@ -1,34 +1,50 @@
 """Layers, one file a family."""
 
+from chainrule.nn.layers.adaptive_pooling import (
+    AdaptiveAvgPool1D,
+    AdaptiveAvgPool2D,
+    AdaptiveAvgPool3D,
+    AdaptiveMaxPool1D,
+    AdaptiveMaxPool2D,
+    AdaptiveMaxPool3D,
+)
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
+from chainrule.nn.layers.bilinear import Bilinear
+from chainrule.nn.layers.borders import Crop, Pad
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
-from chainrule.nn.layers.convolution import Conv1D, Conv2D, ConvTranspose2D, DepthwiseConv2D
+from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
 from chainrule.nn.layers.freezing import Frozen
 from chainrule.nn.layers.gates import GLU, Maxout, PReLU, SwiGLU
-from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
-from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
-from chainrule.nn.layers.pooling import (
-    AvgPool1D,
-    AvgPool2D,
+from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool2D,
+    GlobalAvgPool3D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
-    MaxPool1D,
-    MaxPool2D,
+    GlobalMaxPool3D,
 )
+from chainrule.nn.layers.masking import Masking
+from chainrule.nn.layers.merging import Add, Average, Maximum, Minimum, Multiply
+from chainrule.nn.layers.noise import AlphaDropout, Dropout, GaussianNoise, SpatialDropout, StochasticDepth
+from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, AvgPool3D, MaxPool1D, MaxPool2D, MaxPool3D
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
+from chainrule.nn.layers.reparametrizing import SpectralNorm, WeightNorm
+from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import GlobalAvgPool1D
+from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from chainrule.nn.layers.tables import TableFeatures
+from chainrule.nn.layers.transposed import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
@@ -36,19 +52,36 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "AdaptiveAvgPool1D",
+    "AdaptiveAvgPool2D",
+    "AdaptiveAvgPool3D",
+    "AdaptiveMaxPool1D",
+    "AdaptiveMaxPool2D",
+    "AdaptiveMaxPool3D",
+    "Add",
+    "AlphaDropout",
     "AlternatingFlip",
     "Apply",
+    "Average",
     "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNorm",
     "Bidirectional",
+    "Bilinear",
+    "ChannelShuffle",
     "ColorJitter",
     "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Conv3D",
+    "ConvTranspose1D",
     "ConvTranspose2D",
+    "ConvTranspose3D",
+    "Crop",
     "Cutout",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dropout",
     "Embedding",
@@ -58,36 +91,53 @@ __all__ = [
     "GaussianNoise",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GroupNorm",
     "Impute",
+    "InstanceNorm",
     "LayerNorm",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
+    "Maximum",
     "Maxout",
     "Members",
+    "Minimum",
     "MultiHeadAttention",
+    "Multiply",
     "PReLU",
+    "Pad",
     "Padded",
     "PatchWhitening",
     "Permute",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PositionalEncoding",
     "RMSNorm",
     "RandomAffine",
     "RandomCrop",
     "Remat",
+    "RepeatVector",
     "Rescale",
     "Reshape",
     "Residual",
+    "SeparableConv1D",
+    "SeparableConv2D",
     "Sequential",
     "SimpleRNN",
     "SpatialDropout",
+    "SpectralNorm",
     "Standardize",
     "StochasticDepth",
     "SwiGLU",
     "TableFeatures",
+    "TimeDistributed",
     "TransformerBlock",
     "Upsample",
+    "WeightNorm",
     "remat",
 ]

@@ -12,7 +12,8 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 
 
-def _checked_layers(owner: str, layers: Any) -> tuple[Layer, ...]:
+def checked_layers(owner: str, layers: Any) -> tuple[Layer, ...]:
+    """Layers as a tuple, given one or several; raises ConfigError for an item that is no layer."""
     several = isinstance(layers, Sequence) and not isinstance(layers, str)
     listed: tuple[Any, ...] = tuple(layers) if several else (layers,)
     for number, layer in enumerate(listed, start=1):
@@ -36,7 +37,7 @@ class Sequential(Layer):
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _checked_layers("Sequential", self.layers))
+        object.__setattr__(self, "layers", checked_layers("Sequential", self.layers))
 
     def __call__(self, x: Tensor) -> Tensor:
         for layer in self.layers:
@@ -58,7 +59,7 @@ class Residual(Layer):
     shortcut: Layer | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _checked_layers("Residual", self.layers))
+        object.__setattr__(self, "layers", checked_layers("Residual", self.layers))
         if not isinstance(self.shortcut, Layer | None):
             raise ConfigError(
                 f"Residual: shortcut is {self.shortcut!r}",
@@ -95,7 +96,7 @@ class Padded(Layer):
     multiple: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _checked_layers("Padded", self.layers))
+        object.__setattr__(self, "layers", checked_layers("Padded", self.layers))
         check_whole(self, "multiple", self.multiple)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -129,7 +130,7 @@ class Concatenate(Layer):
     axis: int = -1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _checked_layers("Concatenate", self.layers))
+        object.__setattr__(self, "layers", checked_layers("Concatenate", self.layers))
         if not self.layers:
             raise ConfigError("Concatenate: it has no layers", remedy="give at least one")
         if isinstance(self.axis, bool) or not isinstance(self.axis, int):

@@ -1,4 +1,4 @@
-"""Convolution over one and two spatial axes: plain, transposed, depthwise.
+"""Convolution over one to three spatial axes.
 
 As usual in the field, it is a correlation: the window is not flipped. Data is channels-last. The default is
 no padding, as in PyTorch and Keras.
@@ -7,11 +7,12 @@ no padding, as in PyTorch and Keras.
 from dataclasses import dataclass
 
 from chainrule.errors import ConfigError
-from chainrule.nn.activations import activate, check_activation
-from chainrule.nn.initializers import Initializer, check_initializers, he_normal, zeros
+from chainrule.nn.activations import activate
+from chainrule.nn.initializers import Initializer, he_normal, zeros
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_space
-from chainrule.nn.settings import check_flag, check_whole, checked_lengths, checked_padding
+from chainrule.nn.layers.windowed import check_windows, plus_bias
+from chainrule.nn.settings import check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.program.functions.convolution import Lengths, Padding, each_axis
@@ -37,7 +38,7 @@ class Conv1D(Layer):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        _check_windows(self, 1)
+        check_windows(self, 1)
         _check_filters(self)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -74,7 +75,7 @@ class Conv2D(Layer):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        _check_windows(self, 2)
+        check_windows(self, 2)
         _check_filters(self)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -82,52 +83,12 @@ class Conv2D(Layer):
 
 
 @dataclass(frozen=True)
-class DepthwiseConv2D(Layer):
-    """y[…, c] = Conv2D of channel c by itself, with `multiplier` filters of its own (Chollet 2017).
+class Conv3D(Layer):
+    """y[o, p, q] = activation(b + Σ over taps and channels of x[o s + j d, p s + k d, q s + l d] W[j, k, l]).
 
-    Channel c of x gives the channels c · multiplier … (c + 1) · multiplier - 1 of y. A convolution of
-    kernel_size 1 after it mixes the channels.
-    multiplier: at least 1. weight: initializer of W (*kernel_size, 1, channels · multiplier). Other settings
-    and errors are those of Conv2D.
-    x: float (batch, height, width, channels) -> (batch, output height, output width, channels · multiplier).
-    """
-
-    kernel_size: Lengths
-    stride: Lengths = 1
-    padding: Padding = "valid"
-    dilation: Lengths = 1
-    multiplier: int = 1
-    activation: str | None = None
-    weight: Initializer = he_normal()
-    bias: Initializer = zeros
-    use_bias: bool = True
-
-    def __post_init__(self) -> None:
-        _check_windows(self, 2)
-        check_whole(self, "multiplier", self.multiplier)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        need_space(x, 2)
-        channels = x.shape[-1]
-        shape = (*each_axis(self.kernel_size, 2), 1, channels * self.multiplier)
-        weight = self.param("weight", shape, self.weight, x.dtype)
-        y = f.convolution(
-            x, weight, stride=self.stride, dilation=self.dilation, padding=self.padding, groups=channels
-        )
-        return activate(self.activation, _plus_bias(self, y))
-
-
-@dataclass(frozen=True)
-class ConvTranspose2D(Layer):
-    """y[p s + k d, q s + l d] += x[p, q] W[k, l]: the adjoint of Conv2D by its input (Zeiler et al. 2010).
-
-    filters: channels of the output, at least 1. padding: that of the Conv2D whose adjoint this is, so it
-    makes the output smaller. The output length is length · stride for 'same', (length - 1) · stride + extent
-    of the window for 'valid', and before + after less than that for (before, after).
-    weight: initializer of W (*kernel_size, channels, filters). Other settings are those of Conv2D.
-    x: float (batch, height, width, channels) -> (batch, output height, output width, filters).
-    Raises ConfigError for a bad setting; while recording, ShapeError for a wrong shape or an output length
-    below 1, and DTypeError unless x is float.
+    For films and volumes (Ji et al. 2013). While it runs, a copy of x is held for each tap in depth.
+    x: float (batch, depth, height, width, channels) -> (batch, *output lengths, filters). Settings and errors
+    are those of Conv2D, for three spatial axes.
     """
 
     filters: int
@@ -135,39 +96,24 @@ class ConvTranspose2D(Layer):
     stride: Lengths = 1
     padding: Padding = "valid"
     dilation: Lengths = 1
+    groups: int = 1
     activation: str | None = None
     weight: Initializer = he_normal()
     bias: Initializer = zeros
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        _check_windows(self, 2)
-        check_whole(self, "filters", self.filters)
+        check_windows(self, 3)
+        _check_filters(self)
 
     def __call__(self, x: Tensor) -> Tensor:
-        need_space(x, 2)
-        shape = (*each_axis(self.kernel_size, 2), x.shape[-1], self.filters)
-        # Kept as (…, inputs, outputs) like every kernel, so that initializers know which is which.
-        weight = self.param("weight", shape, self.weight, x.dtype).transpose()
-        y = f.transposed_convolution(
-            x, weight, stride=self.stride, dilation=self.dilation, padding=self.padding
-        )
-        return activate(self.activation, _plus_bias(self, y))
+        return _convolved(self, x, 3)
 
 
-_Convolution = Conv1D | Conv2D | DepthwiseConv2D | ConvTranspose2D
+_Convolution = Conv1D | Conv2D | Conv3D
 
 
-def _check_windows(layer: _Convolution, axes: int) -> None:
-    for name in ("kernel_size", "stride", "dilation"):
-        object.__setattr__(layer, name, checked_lengths(layer, name, getattr(layer, name), axes))
-    object.__setattr__(layer, "padding", checked_padding(layer, layer.padding, axes))
-    check_activation(layer, layer.activation)
-    check_initializers(layer, "weight", "bias")
-    check_flag(layer, "use_bias", layer.use_bias)
-
-
-def _check_filters(layer: Conv1D | Conv2D) -> None:
+def _check_filters(layer: _Convolution) -> None:
     check_whole(layer, "filters", layer.filters)
     check_whole(layer, "groups", layer.groups)
     if layer.filters % layer.groups:
@@ -177,7 +123,7 @@ def _check_filters(layer: Conv1D | Conv2D) -> None:
         )
 
 
-def _convolved(layer: Conv1D | Conv2D, x: Tensor, axes: int) -> Tensor:
+def _convolved(layer: _Convolution, x: Tensor, axes: int) -> Tensor:
     need_space(x, axes)
     shape = (*each_axis(layer.kernel_size, axes), x.shape[-1] // layer.groups, layer.filters)
     weight = layer.param("weight", shape, layer.weight, x.dtype)
@@ -189,8 +135,4 @@ def _convolved(layer: Conv1D | Conv2D, x: Tensor, axes: int) -> Tensor:
         padding=layer.padding,
         groups=layer.groups,
     )
-    return activate(layer.activation, _plus_bias(layer, y))
-
-
-def _plus_bias(layer: _Convolution, y: Tensor) -> Tensor:
-    return y + layer.param("bias", y.shape[-1:], layer.bias, y.dtype) if layer.use_bias else y
+    return activate(layer.activation, plus_bias(layer, y))

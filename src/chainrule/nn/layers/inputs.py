@@ -3,7 +3,11 @@
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.program import FLOATS, Tensor
 
-_SPACES = {1: "(batch, length, channels)", 2: "(batch, height, width, channels)"}
+_SPACES = {
+    1: "(batch, length, channels)",
+    2: "(batch, height, width, channels)",
+    3: "(batch, depth, height, width, channels)",
+}
 
 
 def need_floats(x: Tensor) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.errors import ShapeError
+from chainrule.nn.activations import SELU_ALPHA, SELU_SCALE
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_floats, need_space
 from chainrule.nn.settings import check_number
@@ -27,6 +28,30 @@ class Dropout(Layer):
 
     def __call__(self, x: Tensor) -> Tensor:
         return _dropped(self, x, x.shape)
+
+
+@dataclass(frozen=True)
+class AlphaDropout(Layer):
+    """y = a (x m + α′ (1 - m)) + b, m = 0 with probability rate, else 1; in prediction y = x.
+
+    Klambauer et al. 2017, section 'New dropout technique': after selu, whose lower limit is α′ = -1.758…, it
+    keeps mean 0 and variance 1, by a = (q + α′² q (1 - q))^-½ and b = -a (1 - q) α′ with q = 1 - rate.
+    rate: the probability of α′, 0 ≤ rate < 1 (ConfigError otherwise). x: float; DTypeError otherwise.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", self.rate, at_least=0, below=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_floats(x)
+        if not self.training or self.rate == 0:
+            return x
+        keep, low = 1.0 - self.rate, -SELU_SCALE * SELU_ALPHA
+        a = (keep + low * low * keep * self.rate) ** -0.5
+        threshold = min(round(keep * 2**32), 2**32 - 1)
+        return a * f.where(self.random_bits(x.shape) < threshold, x, low) - a * self.rate * low
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chainrule.errors import ShapeError
 from chainrule.nn.initializers import Initializer, check_initializers, ones, zeros
 from chainrule.nn.layer import Layer
-from chainrule.nn.layers.inputs import need_floats
+from chainrule.nn.layers.inputs import need_floats, need_space
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
@@ -122,6 +122,32 @@ class GroupNorm(Layer):
 
 
 @dataclass(frozen=True)
+class InstanceNorm(Layer):
+    """y = (x - mean) / √(variance + epsilon) · scale + shift, for each example and channel.
+
+    Ulyanov, Vedaldi and Lempitsky 2016: mean and variance Σ (x - mean)² / n are over the positions, in
+    training and in prediction. It takes contrast and brightness out of an image.
+    epsilon: at least 0. scale, shift: initializers, both (channels,); PyTorch has them with affine=True.
+    x: float (batch, *space, channels), with one to three axes of space -> the same shape.
+    Raises ConfigError for a bad setting, ShapeError for another rank, DTypeError unless x is float.
+    """
+
+    epsilon: float = 1e-5
+    scale: Initializer = ones
+    shift: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 1, 2, 3)
+        places = range(1, x.ndim - 1)
+        centred = x - x.mean(places, keepdims=True)
+        variance = (centred * centred).mean(places, keepdims=True)
+        return centred / f.sqrt(variance + self.epsilon) * _scale(self, x) + _shift(self, x)
+
+
+@dataclass(frozen=True)
 class RMSNorm(Layer):
     """y = x / √(mean of x² + epsilon) · scale over the last axis (Zhang and Sennrich 2019).
 
@@ -142,7 +168,7 @@ class RMSNorm(Layer):
         return x / f.sqrt((x * x).mean(-1, keepdims=True) + self.epsilon) * _scale(self, x)
 
 
-def _check(layer: BatchNorm | LayerNorm | GroupNorm) -> None:
+def _check(layer: BatchNorm | LayerNorm | GroupNorm | InstanceNorm) -> None:
     check_number(layer, "epsilon", layer.epsilon, at_least=0)
     check_initializers(layer, "scale", "shift")
 
@@ -155,9 +181,9 @@ def _last_axis(x: Tensor) -> tuple[int]:
     return (x.shape[-1],)
 
 
-def _scale(layer: BatchNorm | LayerNorm | GroupNorm | RMSNorm, x: Tensor) -> Tensor:
+def _scale(layer: BatchNorm | LayerNorm | GroupNorm | InstanceNorm | RMSNorm, x: Tensor) -> Tensor:
     return layer.param("scale", x.shape[-1:], layer.scale, x.dtype)
 
 
-def _shift(layer: BatchNorm | LayerNorm | GroupNorm, x: Tensor) -> Tensor:
+def _shift(layer: BatchNorm | LayerNorm | GroupNorm | InstanceNorm, x: Tensor) -> Tensor:
     return layer.param("shift", x.shape[-1:], layer.shift, x.dtype)

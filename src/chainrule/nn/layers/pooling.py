@@ -1,8 +1,7 @@
-"""Pooling over windows and over all positions, each channel by itself."""
+"""Pooling over windows, each channel by itself."""
 
 from dataclasses import dataclass
 
-from chainrule.errors import ShapeError
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_space
 from chainrule.nn.settings import checked_lengths, checked_padding
@@ -56,6 +55,25 @@ class MaxPool2D(Layer):
 
 
 @dataclass(frozen=True)
+class MaxPool3D(Layer):
+    """y[o, p, q] = max of window (o, p, q) of x: (batch, depth, height, width, channels).
+
+    Settings and errors are those of MaxPool2D, for three spatial axes.
+    """
+
+    kernel_size: Lengths = 2
+    stride: Lengths | None = None
+    padding: Padding = "valid"
+
+    def __post_init__(self) -> None:
+        _check_windows(self, 3)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 3)
+        return f.max_pool(x, self.kernel_size, stride=self.stride, padding=self.padding)
+
+
+@dataclass(frozen=True)
 class AvgPool1D(Layer):
     """y[p] = mean of window p of x: (batch, length, channels) -> (batch, output length, channels).
 
@@ -94,50 +112,30 @@ class AvgPool2D(Layer):
 
 
 @dataclass(frozen=True)
-class GlobalAvgPool2D(Layer):
-    """y = mean of x over all positions, for each channel (Lin, Chen and Yan 2014).
+class AvgPool3D(Layer):
+    """y[o, p, q] = mean of window (o, p, q) of x: (batch, depth, height, width, channels).
 
-    x: float (batch, height, width, channels) -> (batch, channels).
-    Raises ShapeError for another shape or an empty spatial axis, DTypeError unless x is float.
+    Settings and errors are those of AvgPool2D, for three spatial axes.
     """
 
-    def __call__(self, x: Tensor) -> Tensor:
-        return x.mean(_axes_of_space(x, 2))
+    kernel_size: Lengths = 2
+    stride: Lengths | None = None
+    padding: Padding = "valid"
 
-
-@dataclass(frozen=True)
-class GlobalMaxPool1D(Layer):
-    """y = max of x over all positions, for each channel; equal elements share the derivative.
-
-    x: float (batch, length, channels) -> (batch, channels).
-    Raises ShapeError for another shape or an empty spatial axis, DTypeError unless x is float.
-    """
+    def __post_init__(self) -> None:
+        _check_windows(self, 3)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x.max(_axes_of_space(x, 1))
+        need_space(x, 3)
+        return f.average_pool(x, self.kernel_size, stride=self.stride, padding=self.padding)
 
 
-@dataclass(frozen=True)
-class GlobalMaxPool2D(Layer):
-    """y = max of x over all positions, for each channel; equal elements share the derivative.
-
-    Shapes and errors are those of GlobalAvgPool2D.
-    """
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return x.max(_axes_of_space(x, 2))
+_Pool = MaxPool1D | MaxPool2D | MaxPool3D | AvgPool1D | AvgPool2D | AvgPool3D
 
 
-def _check_windows(layer: MaxPool1D | MaxPool2D | AvgPool1D | AvgPool2D, axes: int) -> None:
+def _check_windows(layer: _Pool, axes: int) -> None:
     size = checked_lengths(layer, "kernel_size", layer.kernel_size, axes)
     object.__setattr__(layer, "kernel_size", size)
     if layer.stride is not None:
         object.__setattr__(layer, "stride", checked_lengths(layer, "stride", layer.stride, axes))
     object.__setattr__(layer, "padding", checked_padding(layer, layer.padding, axes))
-
-
-def _axes_of_space(x: Tensor, axes: int) -> range:
-    need_space(x, axes)
-    if 0 in x.shape[1:-1]:
-        raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; no spatial axis may be empty")
-    return range(1, x.ndim - 1)

@@ -1,4 +1,4 @@
-"""Upsampling of images and signals."""
+"""Upsampling of signals, images and volumes."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class Upsample(Layer):
 
     factor: at least 1, a number or one for each axis. method: 'nearest' repeats every element; 'linear'
     interpolates between the two nearest elements and is constant beyond the outermost: bilinear over two
-    axes, align_corners=False in PyTorch.
-    x: float (batch, length, channels) or (batch, height, width, channels) -> the same axes, longer.
+    axes, trilinear over three, align_corners=False in PyTorch.
+    x: float (batch, *space, channels), with one to three axes of space -> the same axes, longer.
     Raises ConfigError for a bad setting; while recording, ShapeError for another rank, an empty spatial axis,
     or factors for another number of axes, and DTypeError unless x is float.
     """
@@ -28,12 +28,13 @@ class Upsample(Layer):
     method: str = "nearest"
 
     def __post_init__(self) -> None:
-        axes = 2 if isinstance(self.factor, list | tuple) and len(self.factor) != 1 else 1
+        given = len(self.factor) if isinstance(self.factor, list | tuple) else 1
+        axes = given if given in (1, 2, 3) else 2
         object.__setattr__(self, "factor", checked_lengths(self, "factor", self.factor, axes))
         check_choice(self, "method", self.method, METHODS)
 
     def __call__(self, x: Tensor) -> Tensor:
-        need_space(x, 1, 2)
+        need_space(x, 1, 2, 3)
         factors = each_axis(self.factor, x.ndim - 2)
         if len(factors) != x.ndim - 2:
             raise ShapeError(

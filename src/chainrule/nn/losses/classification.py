@@ -85,7 +85,7 @@ class SoftmaxCrossEntropy(Loss):
         check_number(self, "label_smoothing", self.label_smoothing, at_least=0, below=1)
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        likely = smoothed(_likely(self, outputs, targets), self.label_smoothing, outputs.shape[-1])
+        likely = smoothed(class_targets(self, outputs, targets), self.label_smoothing, outputs.shape[-1])
         return example_means(f.softmax_cross_entropy(outputs, likely))
 
     def predict(self, outputs: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ class SoftmaxCrossEntropy(Loss):
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError for a class number that has no output, or probabilities that do not sum to 1."""
-        _check_classes(self, outputs_shape, targets)
+        check_classes(self, outputs_shape, targets)
 
 
 @dataclass(frozen=True)
@@ -138,14 +138,14 @@ class CategoricalCrossEntropyOfProbabilities(Loss):
     slope: ClassVar[str] = "−onehot(t) / y"
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        likely = _likely(self, outputs, targets)
+        likely = class_targets(self, outputs, targets)
         total = outputs.sum(-1, keepdims=True)
         p = _clipped(outputs / f.where(f.equal(total, 0.0), 1.0, total))
         return example_means(-(likely * f.log(p)).sum(-1))
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError for a class number that has no output, or probabilities that do not sum to 1."""
-        _check_classes(self, outputs_shape, targets)
+        check_classes(self, outputs_shape, targets)
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class SoftmaxFocal(Loss):
         check_number(self, "label_smoothing", self.label_smoothing, at_least=0, below=1)
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        likely = smoothed(_likely(self, outputs, targets), self.label_smoothing, outputs.shape[-1])
+        likely = smoothed(class_targets(self, outputs, targets), self.label_smoothing, outputs.shape[-1])
         log_p = f.log_softmax(outputs)
         # The power of an exact 0 has no finite derivative when γ < 1.
         wrong = f.maximum(-f.expm1(log_p), 1e-30)
@@ -225,7 +225,7 @@ class SoftmaxFocal(Loss):
 
     def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
         """Raises DataError for a class number that has no output, or probabilities that do not sum to 1."""
-        _check_classes(self, outputs_shape, targets)
+        check_classes(self, outputs_shape, targets)
 
 
 @dataclass(frozen=True)
@@ -331,7 +331,7 @@ def _short_of_margin(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
     return 1.0 - (2.0 * matched(loss, outputs, targets) - 1.0) * outputs
 
 
-def _likely(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+def class_targets(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
     """Targets as probabilities of the classes, in the outputs' shape; class numbers become one-hot."""
     name = type(loss).__name__
     if outputs.ndim < 2:
@@ -355,7 +355,7 @@ def _likely(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
     )
 
 
-def _check_classes(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+def check_classes(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
     """Raises DataError for targets that are neither class numbers nor probabilities of the classes."""
     name, inner = type(loss).__name__, tuple(outputs_shape[1:])
     if not inner or inner[-1] < 2:

@@ -14,6 +14,7 @@ from chainrule.nn.losses.classification import (
     SquaredHinge,
 )
 from chainrule.nn.losses.loss import Loss
+from chainrule.nn.losses.margins import CategoricalHinge, MultiMargin
 from chainrule.nn.losses.ordering import CoxPartialLikelihood, Ordinal
 from chainrule.nn.losses.overlap import Dice, SoftIoU, Tversky
 from chainrule.nn.losses.ratios import LogCosh, MeanAbsolutePercentageError, MeanSquaredLogarithmicError
@@ -25,6 +26,7 @@ from chainrule.nn.losses.regression import (
     Poisson,
     Quantile,
 )
+from chainrule.nn.losses.similarity import CosineSimilarity
 
 LOSSES: Mapping[str, Callable[[], Loss]] = {
     "cross_entropy": SoftmaxCrossEntropy,
@@ -35,6 +37,8 @@ LOSSES: Mapping[str, Callable[[], Loss]] = {
     "binary_focal": BinaryFocal,
     "hinge": Hinge,
     "squared_hinge": SquaredHinge,
+    "categorical_hinge": CategoricalHinge,
+    "multi_margin": MultiMargin,
     "kl_divergence": KLDivergence,
     "mean_squared_error": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
@@ -45,6 +49,7 @@ LOSSES: Mapping[str, Callable[[], Loss]] = {
     "poisson": Poisson,
     "gaussian": GaussianNegativeLogLikelihood,
     "quantile": Quantile,
+    "cosine_similarity": CosineSimilarity,
     "dice": Dice,
     "soft_iou": SoftIoU,
     "tversky": Tversky,

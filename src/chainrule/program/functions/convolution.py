@@ -1,10 +1,11 @@
-"""Convolution, plain and transposed, over one or two spatial axes."""
+"""Convolution, plain and transposed, over one to three spatial axes."""
 
 from collections.abc import Sequence
 from operator import index as as_whole_number
 
 from chainrule.errors import ShapeError
-from chainrule.program.operations.windows import need_space, resolve_padding
+from chainrule.program.functions import volumes
+from chainrule.program.operations.windows import Windows, need_space, resolve_padding
 from chainrule.program.tracing import Tensor
 
 Lengths = int | Sequence[int]
@@ -29,8 +30,8 @@ def convolution(
 ) -> Tensor:
     """Convolution: Σ x · weight over the window and the channels, at every position of the window.
 
-    x: (batch, length, channels) or (batch, height, width, channels). weight: (*window, channels / groups,
-    outputs) -> (batch, *places, outputs). stride, dilation: a number, or one for each spatial axis.
+    x: (batch, *space, channels) with one to three spatial axes. weight: (*window, channels / groups, outputs)
+    -> (batch, *places, outputs). stride, dilation: a number, or one for each spatial axis.
     padding: zeros around x: 'valid' (none), 'same' (for ceil(length / stride) places; an odd number puts the
     larger half after x), or (before, after) for each axis. groups: the channels are divided into so many
     groups, each with outputs / groups outputs; as many groups as channels make a depthwise convolution.
@@ -39,7 +40,7 @@ def convolution(
     larger than the padded x.
     """
     with x.trace.naming_the_layer():
-        space = need_space("convolution", x.value)
+        space = need_space("convolution", x.value, 3)
         strides, dilations = each_axis(stride, len(space)), each_axis(dilation, len(space))
         window = weight.shape[:-2]
         if not len(window) == len(strides) == len(dilations) == len(space):
@@ -48,6 +49,8 @@ def convolution(
                 f"and dilation {dilations}; the weight needs {x.ndim} axes, the others {len(space)}"
             )
         pairs = resolve_padding("convolution", padding, space, window, strides, dilations)
+    if len(space) == 3:
+        return volumes.convolution(x, weight, Windows(strides, dilations, pairs), groups)
     return x.trace.record(
         "convolution", x, weight, stride=strides, dilation=dilations, padding=pairs, groups=groups
     )
@@ -75,7 +78,7 @@ def transposed_convolution(
     """
     name = "transposed_convolution"
     with x.trace.naming_the_layer():
-        space = need_space(name, x.value)
+        space = need_space(name, x.value, 3)
         axes = len(space)
         strides, dilations, extras = (each_axis(each, axes) for each in (stride, dilation, extra))
         window = weight.shape[:-2]
@@ -98,6 +101,8 @@ def transposed_convolution(
             size = tuple([spread[i] + extent[i] - sum(pairs[i]) + extras[i] for i in range(axes)])
         if min(size) < 1:
             raise ShapeError(f"{name} of x of shape {x.shape} would have size {size}; it must be at least 1")
+    if axes == 3:
+        return volumes.transposed_convolution(x, weight, Windows(strides, dilations, pairs), size, groups)
     return x.trace.record(
         "convolution_input_adjoint",
         x,

@@ -13,7 +13,7 @@ from chainrule.program.operations.windows import Windows, need_space
 from chainrule.program.value import FLOATS, Value
 
 
-def _need_groups(name: str, groups: int, x_channels: int, weight: Shape) -> None:
+def need_groups(name: str, groups: int, x_channels: int, weight: Shape) -> None:
     """ShapeError unless the channels divide into groups and the weight fits them."""
     if groups < 1 or x_channels % groups or weight[-1] % groups:
         raise ShapeError(
@@ -50,7 +50,7 @@ def _convolution(inputs: Sequence[Value], attributes: Attributes) -> Inferred:
             f"{len(x.shape)} axes: (*window, channels / groups, channels of the output)"
         )
     places = Windows.of(attributes).places(name, space, weight.shape[:-2])
-    _need_groups(name, attributes["groups"], x.shape[-1], weight.shape)
+    need_groups(name, attributes["groups"], x.shape[-1], weight.shape)
     return (x.shape[0], *places, weight.shape[-1]), dtype
 
 
@@ -66,7 +66,7 @@ def _convolution_input_adjoint(inputs: Sequence[Value], attributes: Attributes) 
         )
     channels = weight.shape[-2] * groups
     places = Windows.of(attributes).places(name, size, weight.shape[:-2])
-    _need_groups(name, groups, channels, weight.shape)
+    need_groups(name, groups, channels, weight.shape)
     _need_output(name, d_y, (d_y.shape[0], *places, weight.shape[-1]))
     return (d_y.shape[0], *size, channels), dtype
 
@@ -78,7 +78,7 @@ def _convolution_weight_adjoint(inputs: Sequence[Value], attributes: Attributes)
     places = Windows.of(attributes).places(name, space, window)
     _need_output(name, d_y, (x.shape[0], *places, *d_y.shape[-1:]))
     weight = (*window, x.shape[-1] // max(groups, 1), d_y.shape[-1])
-    _need_groups(name, groups, x.shape[-1], weight)
+    need_groups(name, groups, x.shape[-1], weight)
     return weight, dtype
 
 

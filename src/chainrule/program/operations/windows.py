@@ -9,7 +9,11 @@ from chainrule.program.value import Value
 
 Pairs = tuple[tuple[int, int], ...]
 
-SPACES = {3: "(batch, length, channels)", 4: "(batch, height, width, channels)"}
+SPACES = {
+    3: "(batch, length, channels)",
+    4: "(batch, height, width, channels)",
+    5: "(batch, depth, height, width, channels)",
+}
 
 
 class Windows(NamedTuple):
@@ -65,12 +69,14 @@ class Windows(NamedTuple):
         return (window[axis] - 1) * self.dilation[axis] + 1
 
 
-def need_space(name: str, value: Value) -> Shape:
-    """The spatial axes of (batch, *space, channels); ShapeError unless there are one or two."""
-    if len(value.shape) not in SPACES:
-        raise ShapeError(
-            f"{name} got {value.name} of shape {value.shape}; it needs {' or '.join(SPACES.values())}"
-        )
+def need_space(name: str, value: Value, most: int = 2) -> Shape:
+    """The spatial axes of (batch, *space, channels); ShapeError unless there are one to `most`.
+
+    Operations have one or two; functions make three of them.
+    """
+    if not 3 <= len(value.shape) <= most + 2:
+        fitting = " or ".join(text for rank, text in SPACES.items() if rank <= most + 2)
+        raise ShapeError(f"{name} got {value.name} of shape {value.shape}; it needs {fitting}")
     return value.shape[1:-1]
 
 
