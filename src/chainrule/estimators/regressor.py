@@ -77,8 +77,8 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         the batch.
     weight_decay : float, default='auto'
         Decoupled weight decay, at least 0: each step subtracts learning rate · weight_decay · w. For 'adamw',
-        'lion' and 'muon'; 'adam' with weight decay is 'adamw'. 'auto' is 0.01 for the default network, else
-        0.
+        'lion', 'muon', 'lars', 'lamb' and 'schedule_free_adamw'; 'adam' with weight decay is 'adamw'. 'auto'
+        is 0.01 for the default network, else 0.
     batch_size : int, default='auto'
         Rows of a step, at least 1. 'auto' is for the default network 32 to 512, by the number of rows, else
         200. If there are fewer rows, and with 'lbfgs', each step takes all of them.

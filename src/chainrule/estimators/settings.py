@@ -205,6 +205,8 @@ class Settings:
 
     def _needs_all(self) -> bool:
         solver = self.solver
+        if isinstance(solver, str) and solver in PRESETS:
+            solver = PRESETS[solver]()
         return solver.needs_all_examples() if isinstance(solver, Transform) else solver == "lbfgs"
 
     def _penalties(self, weight: float) -> tuple[Penalty, ...]:

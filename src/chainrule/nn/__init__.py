@@ -38,6 +38,7 @@ from chainrule.nn.losses import *  # noqa: F403 (its __all__ is the table)
 from chainrule.nn.mixing import CutMix, Mixing, MixUp
 from chainrule.nn.optimizers import *  # noqa: F403 (its __all__ is the table)
 from chainrule.nn.perceptron import Perceptron, PerceptronResult
+from chainrule.nn.piecewise_schedules import JoinedSchedules, LinearRamp, MultiStepDecay
 from chainrule.nn.regularizers import L1, L2, Activity, Orthogonality, Penalty
 from chainrule.nn.schedules import (
     Constant,
@@ -70,11 +71,14 @@ __all__ = [
     "FilledParts",
     "Initializer",
     "InverseTimeDecay",
+    "JoinedSchedules",
     "Layer",
     "LayerSequentialUnitVariance",
     "LayerSummary",
+    "LinearRamp",
     "MixUp",
     "Mixing",
+    "MultiStepDecay",
     "Normal",
     "OneCycle",
     "Orthogonal",

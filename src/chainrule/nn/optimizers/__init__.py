@@ -5,28 +5,44 @@ from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, Sc
 from chainrule.nn.optimizers.averaging import ExponentialMovingAverage, Lookahead, StochasticWeightAverage
 from chainrule.nn.optimizers.clipping import AdaptiveClip, ClipByGlobalNorm, ClipByValue
 from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
+from chainrule.nn.optimizers.distance import ScaleByProdigy
+from chainrule.nn.optimizers.factored import ScaleByFactoredRms, ScaleByParameter
 from chainrule.nn.optimizers.matrices import Orthogonalize
 from chainrule.nn.optimizers.partition import Partition, Scale
 from chainrule.nn.optimizers.presets import (
     PRESETS,
     adadelta,
+    adafactor,
     adagrad,
     adam,
+    adamax,
     adamw,
     amsgrad,
+    lamb,
+    lars,
     lion,
     momentum,
     muon,
     nadam,
     nesterov,
+    prodigy,
+    quickprop,
+    radam,
     rmsprop,
+    rprop,
+    schedule_free_adamw,
+    schedule_free_sgd,
     sgd,
 )
 from chainrule.nn.optimizers.projection import MaxNorm
 from chainrule.nn.optimizers.quasi_newton import LBFGS
+from chainrule.nn.optimizers.rectified import ScaleByAdamax, ScaleByRectifiedAdam
+from chainrule.nn.optimizers.resilient import ScaleByQuickprop, ScaleByRprop
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
+from chainrule.nn.optimizers.schedule_free import ScheduleFree
 from chainrule.nn.optimizers.sharpness import SharpnessAware
 from chainrule.nn.optimizers.transform import Chain, Transform, chain
+from chainrule.nn.optimizers.trust import ScaleByLars, ScaleByTrustRatio
 
 __all__ = [
     "LBFGS",
@@ -47,25 +63,45 @@ __all__ = [
     "ScaleByAdadelta",
     "ScaleByAdagrad",
     "ScaleByAdam",
+    "ScaleByAdamax",
     "ScaleByAmsgrad",
+    "ScaleByFactoredRms",
+    "ScaleByLars",
     "ScaleByLearningRate",
     "ScaleByLion",
     "ScaleByNadam",
+    "ScaleByParameter",
+    "ScaleByProdigy",
+    "ScaleByQuickprop",
+    "ScaleByRectifiedAdam",
     "ScaleByRms",
+    "ScaleByRprop",
+    "ScaleByTrustRatio",
+    "ScheduleFree",
     "SharpnessAware",
     "StochasticWeightAverage",
     "Transform",
     "adadelta",
+    "adafactor",
     "adagrad",
     "adam",
+    "adamax",
     "adamw",
     "amsgrad",
     "chain",
+    "lamb",
+    "lars",
     "lion",
     "momentum",
     "muon",
     "nadam",
     "nesterov",
+    "prodigy",
+    "quickprop",
+    "radam",
     "rmsprop",
+    "rprop",
+    "schedule_free_adamw",
+    "schedule_free_sgd",
     "sgd",
 ]
