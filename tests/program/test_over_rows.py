@@ -1,4 +1,4 @@
-"""A program repeated over rows gives what running it row by row gives: every operation, any varying inputs."""
+"""A program repeated over rows gives what it gives row by row: every operation, any varying inputs."""
 
 from itertools import product
 

@@ -118,7 +118,16 @@ __all__ += layers.__all__
 __all__ += losses.__all__
 __all__ += optimizers.__all__
 
-_BASES = (Initializer, Layer, losses.Loss, Mixing, Penalty, Schedule, optimizers.Transform)
+_BASES = (
+    Initializer,
+    Layer,
+    losses.Loss,
+    Mixing,
+    Penalty,
+    Schedule,
+    optimizers.HostTransform,
+    optimizers.Transform,
+)
 KINDS: tuple[type, ...] = tuple(
     each
     for each in (globals()[name] for name in __all__ if name != "KINDS")

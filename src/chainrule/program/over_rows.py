@@ -59,7 +59,9 @@ class _Repeated:
         return (self.rows, *self.step.inputs[place].shape)
 
 
-def over_rows(program: Program, inputs: Sequence[Tensor], held: Mapping[str, Tensor], rows: int) -> list[Tensor]:
+def over_rows(
+    program: Program, inputs: Sequence[Tensor], held: Mapping[str, Tensor], rows: int
+) -> list[Tensor]:
     """The outputs of a program of one example, for every row: (rows, *shape) each, recorded.
 
     program: its inputs belong to one example; parameters and state are the same for all. inputs: what stands

@@ -3,11 +3,14 @@
 from chainrule.nn.optimizers.accumulation import Accumulate
 from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
 from chainrule.nn.optimizers.averaging import ExponentialMovingAverage, Lookahead, StochasticWeightAverage
+from chainrule.nn.optimizers.bayesian import BayesianRegularization
 from chainrule.nn.optimizers.clipping import AdaptiveClip, ClipByGlobalNorm, ClipByValue
 from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
 from chainrule.nn.optimizers.distance import ScaleByProdigy
 from chainrule.nn.optimizers.factored import ScaleByFactoredRms, ScaleByParameter
+from chainrule.nn.optimizers.least_squares import LevenbergMarquardt
 from chainrule.nn.optimizers.matrices import Orthogonalize
+from chainrule.nn.optimizers.on_host import HostTransform
 from chainrule.nn.optimizers.partition import Partition, Scale
 from chainrule.nn.optimizers.presets import (
     PRESETS,
@@ -50,10 +53,13 @@ __all__ = [
     "Accumulate",
     "AdaptiveClip",
     "AddWeightDecay",
+    "BayesianRegularization",
     "Chain",
     "ClipByGlobalNorm",
     "ClipByValue",
     "ExponentialMovingAverage",
+    "HostTransform",
+    "LevenbergMarquardt",
     "Lookahead",
     "MaxNorm",
     "Momentum",
