@@ -1,4 +1,6 @@
-"""Levenberg-Marquardt against its recurrence with another Jacobian, and Bayesian regularization against scikit-learn."""
+"""Levenberg-Marquardt beside its recurrence by another Jacobian; its penalty beside scikit-learn's."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,6 +12,14 @@ from chainrule.errors import ChainruleError, ConfigError
 from chainrule.nn.optimizers.least_squares import inverse_trace
 
 SCALE = np.full(23, 23**-0.5)
+
+
+@dataclass(frozen=True)
+class Linear(nn.Layer):
+    """Without a bias."""
+
+    def __call__(self, x):
+        return x @ self.param("weight", (3, 1), nn.zeros, x.dtype)
 
 
 def hagan_and_menhaj(flat, damping, factor, decay, steps):
@@ -69,9 +79,9 @@ def test_the_penalty_is_that_of_bayesian_ridge():
     theirs = BayesianRidge(
         fit_intercept=False, alpha_1=0, alpha_2=0, lambda_1=0, lambda_2=0, tol=1e-12, max_iter=10_000
     ).fit(X, y)
-    model = nn.Dense(1, use_bias=False)
+    model = Linear()
     run = train(model, (X, y), optimizer=nn.BayesianRegularization(), epochs=200, **settings())
-    np.testing.assert_allclose(run.parameters["dense_1.weight"][:, 0], theirs.coef_, rtol=1e-6)
+    np.testing.assert_allclose(run.parameters["linear_1.weight"][:, 0], theirs.coef_, rtol=1e-6)
     told = run.history[-1]["watch"]["optimizer"]
     assert told["penalty"] == pytest.approx(theirs.lambda_ / theirs.alpha_, rel=1e-5)
     errors = 23 / (theirs.lambda_ / theirs.alpha_ + np.linalg.eigvalsh(X.T @ X))

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.nn.optimizers.least_squares import damped, inverse_trace
 from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
-from chainrule.nn.optimizers.transform import NamedArrays
+from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
 from chainrule.nn.settings import check_number
 
 _SETTLED = 1e-6
@@ -42,7 +42,7 @@ class BayesianRegularization(HostTransform):
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The first damping; γ, α and β are not known yet."""
         first = {"damping": self.damping, "effective": np.nan, "alpha": np.nan, "beta": np.nan}
-        return {name: np.array(number, np.float64) for name, number in first.items()}
+        return {name: np.array(number, dtype_of(parameters)) for name, number in first.items()}
 
     def solve(self, problem: LeastSquares, state: NamedArrays) -> Solved:
         """Estimate α and β where the point is, then one step of Levenberg-Marquardt."""
@@ -67,7 +67,7 @@ class BayesianRegularization(HostTransform):
         )
         if known["damping"] > self.most and not abs(share - old) <= _SETTLED * share:
             known["damping"] = self.damping  # the lowest point for these, which are still on their way
-        fresh = {name: np.array(known[name], np.float64) for name in state}
+        fresh = {name: np.array(known[name], array.dtype) for name, array in state.items()}
         return Solved(point, fresh, normal.loss, _told(known))
 
 

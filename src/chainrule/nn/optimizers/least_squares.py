@@ -7,8 +7,11 @@ import numpy as np
 
 from chainrule.errors import ChainruleError
 from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
-from chainrule.nn.optimizers.transform import NamedArrays
+from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
 from chainrule.nn.settings import check_number
+
+_LEAST = 1e-30
+"""The least damping, which float32 holds, too."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class LevenbergMarquardt(HostTransform):
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The first damping."""
-        return {"damping": np.array(self.damping, np.float64)}
+        return {"damping": np.array(self.damping, dtype_of(parameters))}
 
     def solve(self, problem: LeastSquares, state: NamedArrays) -> Solved:
         """One step, or none once the damping is at its end."""
@@ -53,7 +56,7 @@ class LevenbergMarquardt(HostTransform):
 
         before = normal.loss + float(half @ (point * point))
         point, damping = damped(point, before, slope, matrix, whole, damping, self.factor, self.most)
-        fresh = {"damping": np.array(damping, np.float64)}
+        fresh = {"damping": np.array(damping, state["damping"].dtype)}
         return Solved(point, fresh, normal.loss, {"damping": damping})
 
 
@@ -77,7 +80,7 @@ def damped(
         if step is not None:
             trial = point - step
             if whole(trial) < before:
-                return trial, max(damping / factor, np.finfo(np.float64).tiny)
+                return trial, max(damping / factor, _LEAST)
         damping *= factor
     return point, damping
 

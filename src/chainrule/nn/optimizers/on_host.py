@@ -13,7 +13,7 @@ from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Tr
 
 @dataclass(frozen=True, eq=False)
 class Normal:
-    """The squares of all examples at a point, to first order: loss(θ + d) ≈ loss + 2 slope · d + d · matrix d.
+    """The squares of all examples near a point: the loss at θ + d is about loss + 2 slope · d + d · matrix d.
 
     loss: Σ r², the mean loss of the examples without penalties. slope: Jᵀ r, (parameters,). matrix: JᵀJ,
     (parameters, parameters), J the derivatives of r. All float64; the caller may overwrite them.
