@@ -180,6 +180,10 @@ CASES = {
 ELSEWHERE = {
     "ClipByGlobalNorm": "tests/contracts/test_optimizers.py walks every preset with it",
     "ClipByValue": "as ClipByGlobalNorm",
+    "LevenbergMarquardt": "tests/nn/optimizers/test_least_squares.py: the steps of its paper",
+    "BayesianRegularization": "tests/nn/optimizers/test_least_squares.py: scikit-learn's fixed point",
+    "ScaledConjugateGradient": "tests/nn/optimizers/test_conjugate.py: the steps of its paper",
+    "ConjugateGradient": "tests/nn/optimizers/test_conjugate.py: the steps of its papers",
     "LBFGS": "tests/nn/optimizers/test_quasi_newton.py: it takes the path of SciPy's",
 }
 

@@ -59,6 +59,8 @@ TREES = [
         nn.StochasticWeightAverage(100, every=10),
     ),
     nn.LBFGS(memory=5),
+    (nn.LevenbergMarquardt(0.01), nn.BayesianRegularization(factor=5.0), nn.ScaledConjugateGradient(1e-4)),
+    nn.ConjugateGradient("fletcher_reeves"),
     nn.chain(nn.rprop(backtracking="if_worse"), nn.quickprop(growth=1.5)),
     nn.chain(nn.adamax(), nn.radam(), nn.adafactor(), nn.lars(), nn.lamb(), nn.schedule_free_sgd()),
     nn.chain(nn.schedule_free_adamw(), nn.prodigy(distance=1e-5)),

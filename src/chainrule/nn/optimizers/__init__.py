@@ -5,6 +5,7 @@ from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, Sc
 from chainrule.nn.optimizers.averaging import ExponentialMovingAverage, Lookahead, StochasticWeightAverage
 from chainrule.nn.optimizers.bayesian import BayesianRegularization
 from chainrule.nn.optimizers.clipping import AdaptiveClip, ClipByGlobalNorm, ClipByValue
+from chainrule.nn.optimizers.conjugate import ConjugateGradient
 from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
 from chainrule.nn.optimizers.distance import ScaleByProdigy
 from chainrule.nn.optimizers.factored import ScaleByFactoredRms, ScaleByParameter
@@ -41,6 +42,7 @@ from chainrule.nn.optimizers.projection import MaxNorm
 from chainrule.nn.optimizers.quasi_newton import LBFGS
 from chainrule.nn.optimizers.rectified import ScaleByAdamax, ScaleByRectifiedAdam
 from chainrule.nn.optimizers.resilient import ScaleByQuickprop, ScaleByRprop
+from chainrule.nn.optimizers.scaled_conjugate import ScaledConjugateGradient
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
 from chainrule.nn.optimizers.schedule_free import ScheduleFree
 from chainrule.nn.optimizers.sharpness import SharpnessAware
@@ -57,6 +59,7 @@ __all__ = [
     "Chain",
     "ClipByGlobalNorm",
     "ClipByValue",
+    "ConjugateGradient",
     "ExponentialMovingAverage",
     "HostTransform",
     "LevenbergMarquardt",
@@ -83,6 +86,7 @@ __all__ = [
     "ScaleByRms",
     "ScaleByRprop",
     "ScaleByTrustRatio",
+    "ScaledConjugateGradient",
     "ScheduleFree",
     "SharpnessAware",
     "StochasticWeightAverage",
