@@ -11,7 +11,6 @@ from chainrule.nn.optimizers.distance import ScaleByProdigy
 from chainrule.nn.optimizers.factored import ScaleByFactoredRms, ScaleByParameter
 from chainrule.nn.optimizers.least_squares import LevenbergMarquardt
 from chainrule.nn.optimizers.matrices import Orthogonalize
-from chainrule.nn.optimizers.on_host import HostTransform
 from chainrule.nn.optimizers.partition import Partition, Scale
 from chainrule.nn.optimizers.presets import (
     PRESETS,
@@ -61,7 +60,6 @@ __all__ = [
     "ClipByValue",
     "ConjugateGradient",
     "ExponentialMovingAverage",
-    "HostTransform",
     "LevenbergMarquardt",
     "Lookahead",
     "MaxNorm",
