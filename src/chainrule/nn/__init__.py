@@ -125,7 +125,6 @@ _BASES = (
     Mixing,
     Penalty,
     Schedule,
-    optimizers.HostTransform,
     optimizers.Transform,
 )
 KINDS: tuple[type, ...] = tuple(
