@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from tests.contracts.classic_walks import reference_rprop
 from tests.contracts.valley import NAMES, STEPS, Trained, assert_same_path, each, gradient, references, start
 
 from chainrule.data import as_arrays
@@ -31,6 +32,7 @@ from chainrule.nn.optimizers import (
     adam,
     chain,
     momentum,
+    rprop,
     sgd,
 )
 from chainrule.nn.tree import from_plain, to_plain
@@ -148,6 +150,21 @@ CASES = {
         lambda p: heavy_ball(p, uphill),
     ),
     "lookahead": (chain(PLAIN, Lookahead(4, 0.3)), looking_ahead),
+    **{
+        f"rprop_{backtracking}": (
+            rprop(0.05, 1.3, 0.4, 0.01, 4.0, backtracking),
+            lambda p, how=backtracking: reference_rprop(
+                p, first=0.05, grow=1.3, shrink=0.4, least=0.0005, most=0.2, backtracking=how
+            ),
+        )
+        for backtracking in ("always", "if_worse")
+    },
+    "rprop_of_groups": (
+        Accumulate(Partition((("*", rprop(0.05, 1.3, 0.4, 0.01, 4.0, "if_worse")),)), 1),
+        lambda p: reference_rprop(
+            p, first=0.05, grow=1.3, shrink=0.4, least=0.0005, most=0.2, backtracking="if_worse"
+        ),
+    ),
     "by_name": (
         chain(Partition((("*weight", Momentum(0.8)),), Scale(0.5)), ScaleByLearningRate(RATE)),
         by_group,
@@ -163,6 +180,10 @@ CASES = {
 ELSEWHERE = {
     "ClipByGlobalNorm": "tests/contracts/test_optimizers.py walks every preset with it",
     "ClipByValue": "as ClipByGlobalNorm",
+    "LevenbergMarquardt": "tests/nn/optimizers/test_least_squares.py: the steps of its paper",
+    "BayesianRegularization": "tests/nn/optimizers/test_least_squares.py: scikit-learn's fixed point",
+    "ScaledConjugateGradient": "tests/nn/optimizers/test_conjugate.py: the steps of its paper",
+    "ConjugateGradient": "tests/nn/optimizers/test_conjugate.py: the steps of its papers",
     "LBFGS": "tests/nn/optimizers/test_quasi_newton.py: it takes the path of SciPy's",
 }
 

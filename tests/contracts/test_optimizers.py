@@ -7,6 +7,17 @@ import json
 
 import numpy as np
 import pytest
+from tests.contracts.classic_walks import reference_quickprop, reference_rprop
+from tests.contracts.large_walks import (
+    reference_adafactor,
+    reference_adamax,
+    reference_lamb,
+    reference_lars,
+    reference_prodigy,
+    reference_radam,
+    reference_schedule_free_adamw,
+    reference_schedule_free_sgd,
+)
 from tests.contracts.valley import NAMES, STEPS, Trained, assert_same_path, each, gradient, start
 from tests.contracts.walks import (
     reference_adadelta,
@@ -75,6 +86,48 @@ CASES = {
         {"learning_rate": 0.01, "weight_decay": 0.2, "beta1": 0.8, "beta2": 0.9},
         lambda p: reference_lion(p, rate=0.01, decay=0.2, beta1=0.8, beta2=0.9),
     ),
+    "rprop": (
+        {"learning_rate": 0.02, "grow": 1.3, "shrink": 0.4, "smallest": 0.1, "largest": 4.0},
+        lambda p: reference_rprop(p, first=0.02, grow=1.3, shrink=0.4, least=0.002, most=0.08),
+    ),
+    "quickprop": (
+        {"learning_rate": 0.01, "growth": 0.8},
+        lambda p: reference_quickprop(p, rate=0.01, growth=0.8),
+    ),
+    "adamax": (
+        {"learning_rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+        lambda p: reference_adamax(p, rate=0.02, beta1=0.8, beta2=0.99, epsilon=1e-3),
+    ),
+    "radam": (
+        {"learning_rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+        lambda p: reference_radam(p, rate=0.02, beta1=0.8, beta2=0.99, epsilon=1e-3),
+    ),
+    "adafactor": (
+        {"learning_rate": 0.02, "decay": 0.6, "threshold": 0.9, "epsilon": 1e-12, "least": 0.8},
+        lambda p: reference_adafactor(p, rate=0.02, decay=0.6, threshold=0.9, least=0.8),
+    ),
+    "lars": (
+        {"learning_rate": 0.01, "weight_decay": 0.2, "momentum": 0.8, "trust": 0.3},
+        lambda p: reference_lars(p, rate=0.01, decay=0.2, momentum=0.8, trust=0.3),
+    ),
+    "lamb": (
+        {"learning_rate": 0.02, "weight_decay": 0.2, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+        lambda p: reference_lamb(p, rate=0.02, decay=0.2, beta1=0.8, beta2=0.99, epsilon=1e-3),
+    ),
+    "schedule_free_sgd": (
+        {"learning_rate": 0.02, "momentum": 0.8},
+        lambda p: reference_schedule_free_sgd(p, rate=0.02, momentum=0.8),
+    ),
+    "schedule_free_adamw": (
+        {"learning_rate": 0.02, "weight_decay": 0.2, "momentum": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+        lambda p: reference_schedule_free_adamw(
+            p, rate=0.02, decay=0.2, momentum=0.8, beta2=0.99, epsilon=1e-3
+        ),
+    ),
+    "prodigy": (
+        {"learning_rate": 0.5, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3, "distance": 0.01},
+        lambda p: reference_prodigy(p, rate=0.5, beta1=0.8, beta2=0.99, epsilon=1e-3, distance=0.01),
+    ),
     "muon": (
         {"learning_rate": 0.01, "weight_decay": 0.2, "momentum": 0.8, "steps": 4, "adam_share": 0.1},
         lambda p: reference_muon(p, rate=0.01, momentum=0.8, steps=4, decay=0.2, adam_share=0.1),
@@ -94,6 +147,18 @@ DEFAULTS = {
     ),
     "amsgrad": lambda p: reference_amsgrad(p, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8),
     "lion": lambda p: reference_lion(p, rate=0.0001, decay=0.0, beta1=0.9, beta2=0.99),
+    "rprop": lambda p: reference_rprop(p, first=0.01, grow=1.2, shrink=0.5, least=1e-6, most=50.0),
+    "quickprop": lambda p: reference_quickprop(p, rate=0.01, growth=1.75),
+    "adamax": lambda p: reference_adamax(p, rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-8),
+    "radam": lambda p: reference_radam(p, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8),
+    "adafactor": lambda p: reference_adafactor(p, rate=0.01, decay=0.8, threshold=1.0, least=1e-3),
+    "lars": lambda p: reference_lars(p, rate=0.01, decay=1e-4, momentum=0.9, trust=0.1),
+    "lamb": lambda p: reference_lamb(p, rate=0.001, decay=0.01, beta1=0.9, beta2=0.999, epsilon=1e-6),
+    "schedule_free_sgd": lambda p: reference_schedule_free_sgd(p, rate=0.05, momentum=0.9),
+    "schedule_free_adamw": lambda p: reference_schedule_free_adamw(
+        p, rate=0.0025, decay=0.0, momentum=0.9, beta2=0.999, epsilon=1e-8
+    ),
+    "prodigy": lambda p: reference_prodigy(p, rate=1.0, beta1=0.9, beta2=0.999, epsilon=1e-8, distance=1e-6),
     "muon": lambda p: reference_muon(p, rate=0.02, momentum=0.95, steps=5, decay=0.0, adam_share=0.015),
 }
 
@@ -117,7 +182,9 @@ def test_path_is_that_of_the_paper(name):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_path_with_the_default_settings(name):
-    assert_same_path(Trained(PRESETS[name](), start()), DEFAULTS[name](start()))
+    # Near the minimum the slopes of Quickprop's secants nearly cancel, which multiplies rounding errors.
+    relative = 1e-7 if name == "quickprop" else 1e-12
+    assert_same_path(Trained(PRESETS[name](), start()), DEFAULTS[name](start()), relative)
 
 
 def clipped_by_norm(limit):
@@ -149,7 +216,8 @@ def test_state_keeps_names_shapes_and_dtypes(name):
     for dtype in ("float32", "float64"):
         trained = Trained(PRESETS[name](0.01), start(dtype))
         before = {n: (a.shape, a.dtype.name) for n, a in trained.state.items()}
-        assert set(before.values()) <= {((), "int32"), ((), dtype), ((2, 3), dtype), ((2,), dtype)}
+        forms = {((), "int32"), ((), dtype), ((2, 3), dtype), ((2,), dtype)}
+        assert set(before.values()) <= forms | ({((3,), dtype)} if name == "adafactor" else set())
         for _ in trained.steps(3):
             pass
         assert {n: (a.shape, a.dtype.name) for n, a in trained.state.items()} == before
@@ -171,9 +239,13 @@ def test_float32_follows_float64(name):
         np.testing.assert_allclose(single[each_name], double[each_name], rtol=1e-3, atol=1e-4)
 
 
+RATES = {"adadelta": 10.0, "prodigy": 1.0}
+"""Those without a rate to choose."""
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_loss_falls(name):
-    trained = Trained(PRESETS[name](10.0 if name == "adadelta" else 0.01), start())
+    trained = Trained(PRESETS[name](RATES.get(name, 0.01)), start())
     losses = [trained.loss for _ in trained.steps(STEPS)]
     assert losses[-1] < 0.9 * losses[0]
 

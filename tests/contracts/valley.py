@@ -63,7 +63,7 @@ class Trained:
         if point is not None:
             gradients = recorded_gradients(recorded_loss(*point.values()), point)
         with trace.at(part="update"):
-            updates, fresh = self.optimizer.update(gradients, state, parameters)
+            updates, fresh = self.optimizer.update_at(loss, gradients, state, parameters)
             assert set(updates) == set(parameters)
             assert set(fresh) == set(state)
             moved = {parameters[name]: parameters[name] + updates[name] for name in parameters}

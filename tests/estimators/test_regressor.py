@@ -22,15 +22,31 @@ EXACT: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("solver", ["lbfgs", "lm", "scg", "cg"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_without_hidden_layers_it_is_ridge_regression(weighted):
+def test_without_hidden_layers_it_is_ridge_regression(weighted, solver):
     """Σ(y - t)² + ½ alpha Σw², so scikit-learn's ridge penalty is half of ours."""
     x, y = slope()
     weight = np.random.default_rng(2).integers(0, 3, len(y)) if weighted else None
-    net = NetRegressor((), alpha=30.0, standardize=False, **EXACT).fit(x, y, weight)
+    net = NetRegressor((), alpha=30.0, standardize=False, **(EXACT | {"solver": solver})).fit(x, y, weight)
     other = Ridge(alpha=15.0).fit(x, y, weight)
     np.testing.assert_allclose(net.predict(x), other.predict(x), rtol=1e-6)
     assert net.score(x, y) == pytest.approx(other.score(x, y), rel=1e-8)
+
+
+def test_bayesian_regularization_says_how_many_weights_count():
+    x, y = slope()
+    settings = {"max_iter": 40, "random_state": 0, "activation": "tanh"}
+    net = NetRegressor((12,), solver="br", **settings).fit(x, y)
+    weights = sum(array.size for array in net.run_.parameters.values())
+    assert 0 < net.effective_parameters_ < weights
+    assert net.run_.recipe.dtype == "float64"
+    assert net.run_.recipe.penalties == ()
+    assert net.score(x, y) > 0.9
+    again = net.partial_fit(x, y)
+    assert again.effective_parameters_ == pytest.approx(net.effective_parameters_, rel=0.5)
+    other = NetRegressor((4,), solver="lm", **settings).fit(x, y)
+    assert not hasattr(other, "effective_parameters_")
 
 
 def test_standardizing_is_undone_in_the_answers():

@@ -8,6 +8,7 @@ import pytest
 
 from chainrule.errors import ConfigError
 from chainrule.executors.numpy_ import compile_numpy
+from chainrule.nn.piecewise_schedules import JoinedSchedules, LinearRamp, MultiStepDecay
 from chainrule.nn.schedules import (
     Constant,
     CosineDecay,
@@ -271,3 +272,39 @@ def test_settings_out_of_range(make, message):
     with pytest.raises(ConfigError) as caught:
         make()
     assert str(caught.value) == message
+
+
+def test_multi_step_decay_drops_at_its_milestones():
+    found = rates(MultiStepDecay(0.8, (2, 3, 6), 0.5), range(8))
+    np.testing.assert_allclose(found, [0.8, 0.8, 0.4, 0.2, 0.2, 0.2, 0.1, 0.1], rtol=1e-15)
+
+
+def test_a_linear_ramp_ends_at_its_end():
+    found = rates(LinearRamp(0.1, 0.5, 4), [0, 1, 2, 4, 9])
+    np.testing.assert_allclose(found, [0.1, 0.2, 0.3, 0.5, 0.5], rtol=1e-15)
+    assert rates(LinearRamp(0.5, 0.0, 4), [3, 4, 5]).tolist() == [0.125, 0.0, 0.0]
+
+
+def test_joined_schedules_count_their_own_steps():
+    joined = JoinedSchedules((LinearRamp(0.0, 0.4, 4), 0.4, InverseTimeDecay(0.4, 1)), (4, 6))
+    found = rates(joined, range(9))
+    np.testing.assert_allclose(found, [0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.2, 0.4 / 3], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MultiStepDecay(0.1, (3, 3)), "MultiStepDecay: milestones is 3; it must be a whole number"),
+        (lambda: LinearRamp(0.0, 0.0, 3), "LinearRamp: start and end are 0; one of them must be above 0"),
+        (lambda: JoinedSchedules((0.1, 0.2), ()), "JoinedSchedules: 2 schedules have 0 boundaries; give one"),
+        (
+            lambda: JoinedSchedules((0.1, ReduceOnPlateau(0.1)), (5,)),
+            "JoinedSchedules: ReduceOnPlateau looks at the validation loss of every epoch; use it by itself",
+        ),
+        (lambda: JoinedSchedules(("a",), ()), "Constant: learning_rate is 'a'"),
+    ],
+)
+def test_pieces_that_do_not_fit(make, message):
+    with pytest.raises(ConfigError) as caught:
+        make()
+    assert str(caught.value).startswith(message)

@@ -51,6 +51,12 @@ WITHOUT: dict[str, str] = {
     "CenterMap": "no such loss; tests/nn/losses/test_contract.py has the papers' equations in NumPy",
     "Constant": "a number",
     "lion": "no such optimizer; tests/contracts/test_optimizers.py has the paper's recurrence",
+    "quickprop": "as lion",
+    "lars": "as lion",
+    "lamb": "as lion",
+    "schedule_free_sgd": "as lion",
+    "schedule_free_adamw": "as lion",
+    "prodigy": "as lion",
     "muon": "PyTorch's runs in bfloat16: test_muon_points_where_torch_points compares directions",
 }
 

@@ -306,6 +306,13 @@ OPTIMIZERS: dict[str, tuple[nn.Transform, Callable]] = {
     "adadelta": (nn.adadelta(0.5, epsilon=1e-3), lambda p: torch.optim.Adadelta(p, 0.5, eps=1e-3)),
     "nadam": (nn.nadam(0.02, epsilon=1e-3), lambda p: torch.optim.NAdam(p, 0.02, eps=1e-3)),
     "amsgrad": (nn.amsgrad(0.05, epsilon=1e-3), lambda p: torch.optim.Adam(p, 0.05, eps=1e-3, amsgrad=True)),
+    "rprop": (
+        nn.rprop(0.02, 1.3, 0.4, 0.1, 4.0),
+        lambda p: torch.optim.Rprop(p, 0.02, etas=(0.4, 1.3), step_sizes=(0.002, 0.08)),
+    ),
+    "adamax": (nn.adamax(0.02, epsilon=1e-3), lambda p: torch.optim.Adamax(p, 0.02, eps=1e-3)),
+    "radam": (nn.radam(0.02, epsilon=1e-3), lambda p: torch.optim.RAdam(p, 0.02, eps=1e-3)),
+    "adafactor": (nn.adafactor(0.02), lambda p: torch.optim.Adafactor(p, 0.02, eps=(1e-15, 1e-3))),
     "by_name": (
         nn.Partition((("*weight", nn.adam(0.02)),), nn.sgd(0.01)),
         lambda p: Both(torch.optim.Adam(p[:1], 0.02), torch.optim.SGD(p[1:], 0.01)),
@@ -413,6 +420,13 @@ def scheduled(make: Callable, count: int, rate: float) -> list[float]:
 lr: Any = torch.optim.lr_scheduler
 SCHEDULES: dict[str, tuple[Schedule, Callable, int]] = {
     "step": (nn.StepDecay(0.5, 7, 0.3), lambda o: lr.StepLR(o, 7, 0.3), 40),
+    "multi_step": (nn.MultiStepDecay(0.5, (7, 8, 20), 0.3), lambda o: lr.MultiStepLR(o, [7, 8, 20], 0.3), 40),
+    "linear": (nn.LinearRamp(0.1, 0.5, 12), lambda o: lr.LinearLR(o, 0.2, 1.0, 12), 30),
+    "joined": (
+        nn.JoinedSchedules((nn.StepDecay(0.5, 3), nn.ExponentialDecay(0.5, 1, 0.9)), (7,)),
+        lambda o: lr.SequentialLR(o, [lr.StepLR(o, 3, 0.1), lr.ExponentialLR(o, 0.9)], [7]),
+        30,
+    ),
     "exponential": (nn.ExponentialDecay(0.5, 1, 0.9), lambda o: lr.ExponentialLR(o, 0.9), 40),
     "cosine": (nn.CosineDecay(0.5, 30, floor=0.1), lambda o: lr.CosineAnnealingLR(o, 30, 0.1), 31),
     "restarts": (

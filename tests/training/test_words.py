@@ -33,7 +33,7 @@ def test_every_name_of_a_loss_says_all_of_it(name):
 
 @pytest.mark.parametrize("name", nn.PRESETS)
 def test_every_name_of_an_optimizer_trains(name):
-    run = trained(optimizer=name, epochs=1)
+    run = trained(optimizer=name, epochs=1, batch_size=1000)
     assert run.recipe.optimizer == nn.PRESETS[name]()
     assert np.isfinite(run.history[0]["loss"])
 

@@ -44,19 +44,20 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         Batch normalization of layers given as sizes, before the activation.
     solver : str or chainrule.nn.Transform, default='auto'
         'adam', 'sgd', 'momentum', 'nesterov', 'rmsprop', 'adamw' and the other names in
-        `chainrule.nn.PRESETS` ('sgd' and 'rmsprop' are without momentum); 'lbfgs', for small tables;
-        or your own optimizer, such as `nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam(0.01))`. 'auto'
-        is 'adamw' for the default network, else 'adam'.
+        `chainrule.nn.PRESETS` ('sgd' and 'rmsprop' are without momentum); 'lbfgs', 'scg' (scaled conjugate
+        gradients), 'cg' and 'rprop', for small tables, with all rows in each step; or your own
+        optimizer, such as `nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam(0.01))`. 'auto' is 'adamw' for the
+        default network, else 'adam'.
     alpha : float, default=0.0001
         The strength of the L2 penalty, at least 0, as in scikit-learn: ½ alpha Σw², divided by the rows of
         the batch.
     weight_decay : float, default='auto'
         Decoupled weight decay, at least 0: each step subtracts learning rate · weight_decay · w. For 'adamw',
-        'lion' and 'muon'; 'adam' with weight decay is 'adamw'. 'auto' is 0.01 for the default network, else
-        0.
+        'lion', 'muon', 'lars', 'lamb' and 'schedule_free_adamw'; 'adam' with weight decay is 'adamw'. 'auto'
+        is 0.01 for the default network, else 0.
     batch_size : int, default='auto'
         Rows of a step, at least 1. 'auto' is for the default network 32 to 512, by the number of rows, else
-        200. If there are fewer rows, and with 'lbfgs', each step takes all of them.
+        200. If there are fewer rows, and with 'lbfgs' and the like, each step takes all of them.
     learning_rate : str or chainrule.nn.Schedule, default='auto'
         The schedule of the learning rate: 'constant'; 'cosine', to 0 over `max_iter`; 'one_cycle', up and
         down; 'step', a tenth after each third of the epochs; 'exponential', to a tenth over all epochs;

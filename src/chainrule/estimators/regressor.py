@@ -69,19 +69,23 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         Batch normalization of layers given as sizes, before the activation.
     solver : str or chainrule.nn.Transform, default='auto'
         'adam', 'sgd', 'momentum', 'nesterov', 'rmsprop', 'adamw' and the other names in
-        `chainrule.nn.PRESETS` ('sgd' and 'rmsprop' are without momentum); 'lbfgs', for small tables;
-        or your own optimizer, such as `nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam(0.01))`. 'auto'
-        is 'adamw' for the default network, else 'adam'.
+        `chainrule.nn.PRESETS` ('sgd' and 'rmsprop' are without momentum). For small tables, with all rows in
+        each step: 'lm', Levenberg-Marquardt, for the squared error and up to some thousand weights; 'br', the
+        same with Bayesian regularization, which chooses its own penalty (`effective_parameters_`), so that no
+        rows need to be held out; 'lbfgs', 'scg' (scaled conjugate gradients), 'cg' and 'rprop'. 'lm' and 'br'
+        compute in float64. Or your own optimizer, such as
+        `nn.chain(nn.ClipByGlobalNorm(1.0), nn.adam(0.01))`. 'auto' is 'adamw' for the default network, else
+        'adam'.
     alpha : float, default=0.0001
         The strength of the L2 penalty, at least 0, as in scikit-learn: ½ alpha Σw², divided by the rows of
-        the batch.
+        the batch. 'br' has its own.
     weight_decay : float, default='auto'
         Decoupled weight decay, at least 0: each step subtracts learning rate · weight_decay · w. For 'adamw',
-        'lion' and 'muon'; 'adam' with weight decay is 'adamw'. 'auto' is 0.01 for the default network, else
-        0.
+        'lion', 'muon', 'lars', 'lamb' and 'schedule_free_adamw'; 'adam' with weight decay is 'adamw'. 'auto'
+        is 0.01 for the default network, else 0.
     batch_size : int, default='auto'
         Rows of a step, at least 1. 'auto' is for the default network 32 to 512, by the number of rows, else
-        200. If there are fewer rows, and with 'lbfgs', each step takes all of them.
+        200. If there are fewer rows, and with 'lbfgs' and the like, each step takes all of them.
     learning_rate : str or chainrule.nn.Schedule, default='auto'
         The schedule of the learning rate: 'constant'; 'cosine', to 0 over `max_iter`; 'one_cycle', up and
         down; 'step', a tenth after each third of the epochs; 'exponential', to a tenth over all epochs;
@@ -149,6 +153,8 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         The training loss of the last epoch.
     validation_scores_ : list of float or None
         R² on the held-out rows for each epoch; with cross-validation the mean of the folds.
+    effective_parameters_ : float
+        With solver='br': how many weights the data determine.
     diagnosis_ : list of chainrule.doctor.Finding
         What the doctor found; empty without `doctor`.
     notes_ : tuple of str
@@ -243,6 +249,15 @@ class NetRegressor(RegressorMixin, MultiOutputMixin, NetEstimator):
         """R² on the held-out rows for each epoch; None without held-out rows, and for quantiles."""
         scores = [r["validation_r2"] for r in self.history_ if "validation_r2" in r]
         return scores or None
+
+    @property
+    def effective_parameters_(self) -> float:
+        """How many weights the data determine; only with solver='br', else it raises AttributeError."""
+        check_is_fitted(self)
+        known = self._fitted.state.tree.get("optimizer.effective")
+        if known is None:
+            raise AttributeError("NetRegressor has effective_parameters_ with solver='br'")
+        return float(known)
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """The predictions, in the unit of y.

@@ -1,7 +1,7 @@
 """The checked parameters of an estimator, and the layers, optimizer, penalties and recipe made from them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,9 +14,13 @@ from chainrule.nn import (
     L2,
     LBFGS,
     PRESETS,
+    BayesianRegularization,
+    ConjugateGradient,
     Layer,
+    LevenbergMarquardt,
     Loss,
     Penalty,
+    ScaledConjugateGradient,
     Schedule,
     Sequential,
     Transform,
@@ -28,7 +32,16 @@ from chainrule.training.attending import MODES
 
 AUTO = "auto"
 SCIKIT_LEARN_ACTIVATIONS: Mapping[str, str] = {"identity": "linear", "logistic": "sigmoid"}
-_SOLVERS = (AUTO, *PRESETS, "lbfgs")
+WHOLE: Mapping[str, Callable[[], Transform]] = {
+    "lbfgs": LBFGS,
+    "cg": ConjugateGradient,
+    "scg": ScaledConjugateGradient,
+    "lm": LevenbergMarquardt,
+    "br": BayesianRegularization,
+}
+"""Name of a solver -> an optimizer of all rows at once, without a learning rate."""
+_IN_DOUBLE = ("lm", "br")
+_SOLVERS = (AUTO, *PRESETS, *WHOLE)
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,8 @@ class Settings:
         if self.doctor is not None:
             check_choice(self.owner, "doctor", self.doctor, MODES)
         self._check_combinations()
+        if self.solver in _IN_DOUBLE:  # the squares of their derivatives take twice the digits
+            object.__setattr__(self, "dtype", "float64")
 
     def _check_numbers(self) -> None:
         owner = self.owner
@@ -114,7 +129,7 @@ class Settings:
                     f"{self.owner}: {name} is {getattr(self, name)!r}, and it is for layers given as sizes",
                     remedy=f"leave it out, or give sizes such as layers=(64, 64); layers is {self.layers!r}",
                 )
-        rated = isinstance(self.solver, Transform) or self.solver == "lbfgs"
+        rated = isinstance(self.solver, Transform) or self.solver in WHOLE
         for name, usual in (("learning_rate_init", (AUTO,)), ("learning_rate", (AUTO, "constant"))):
             if rated and getattr(self, name) not in usual:
                 raise ConfigError(
@@ -205,17 +220,20 @@ class Settings:
 
     def _needs_all(self) -> bool:
         solver = self.solver
-        return solver.needs_all_examples() if isinstance(solver, Transform) else solver == "lbfgs"
+        if isinstance(solver, str) and solver in PRESETS:
+            solver = PRESETS[solver]()
+        return solver.needs_all_examples() if isinstance(solver, Transform) else solver in WHOLE
 
     def _penalties(self, weight: float) -> tuple[Penalty, ...]:
         # scikit-learn's ½ alpha Σw² is divided by the weight of the batch's rows, as its sum of losses is.
-        return (L2(self.alpha / weight),) if self.alpha else ()
+        chosen = self.solver == "br" or isinstance(self.solver, BayesianRegularization)  # by itself
+        return (L2(self.alpha / weight),) if self.alpha and not chosen else ()
 
     def _optimizer(self, defaults: Defaults, steps: int) -> Transform:
         if isinstance(self.solver, Transform):
             return self.solver
-        if self.solver == "lbfgs":
-            return LBFGS()
+        if self.solver in WHOLE:
+            return WHOLE[self.solver]()
         rate = defaults.learning_rate if self.learning_rate_init == AUTO else float(self.learning_rate_init)
         name = defaults.solver if self.solver == AUTO else self.solver
         decay = defaults.weight_decay if self.weight_decay == AUTO else float(self.weight_decay)

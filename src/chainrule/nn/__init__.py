@@ -38,6 +38,7 @@ from chainrule.nn.losses import *  # noqa: F403 (its __all__ is the table)
 from chainrule.nn.mixing import CutMix, Mixing, MixUp
 from chainrule.nn.optimizers import *  # noqa: F403 (its __all__ is the table)
 from chainrule.nn.perceptron import Perceptron, PerceptronResult
+from chainrule.nn.piecewise_schedules import JoinedSchedules, LinearRamp, MultiStepDecay
 from chainrule.nn.regularizers import L1, L2, Activity, ElasticNet, GroupLasso, Orthogonality, Penalty
 from chainrule.nn.schedules import (
     Constant,
@@ -74,11 +75,14 @@ __all__ = [
     "Identity",
     "Initializer",
     "InverseTimeDecay",
+    "JoinedSchedules",
     "Layer",
     "LayerSequentialUnitVariance",
     "LayerSummary",
+    "LinearRamp",
     "MixUp",
     "Mixing",
+    "MultiStepDecay",
     "Normal",
     "OneCycle",
     "Orthogonal",
@@ -121,7 +125,15 @@ __all__ += layers.__all__
 __all__ += losses.__all__
 __all__ += optimizers.__all__
 
-_BASES = (Initializer, Layer, losses.Loss, Mixing, Penalty, Schedule, optimizers.Transform)
+_BASES = (
+    Initializer,
+    Layer,
+    losses.Loss,
+    Mixing,
+    Penalty,
+    Schedule,
+    optimizers.Transform,
+)
 KINDS: tuple[type, ...] = tuple(
     each
     for each in (globals()[name] for name in __all__ if name != "KINDS")

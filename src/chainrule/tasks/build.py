@@ -16,6 +16,7 @@ from chainrule.nn import (
     Layer,
     OneCycle,
     ReduceOnPlateau,
+    ScaleByLearningRate,
     Schedule,
     StepDecay,
     Transform,
@@ -41,7 +42,7 @@ SCHEDULES: Mapping[str, Callable[[float, int, int], float | Schedule]] = {
 as scikit-learn does.
 """
 
-DECAYING = ("adamw", "lion", "muon")
+DECAYING = ("adamw", "lion", "muon", "lars", "lamb", "schedule_free_adamw")
 """The presets with a setting for weight decay."""
 
 
@@ -56,8 +57,9 @@ def optimizer_for(name: str, rate: float | Schedule, weight_decay: float | None)
         return PRESETS[name](rate)
     if name in DECAYING:
         return PRESETS[name](rate, weight_decay=weight_decay)
-    *links, descent = PRESETS[name](rate).transforms
-    return chain(*links, AddWeightDecay(weight_decay), descent)
+    links = PRESETS[name](rate).transforms
+    place = next(i for i, link in enumerate(links) if isinstance(link, ScaleByLearningRate))
+    return chain(*links[:place], AddWeightDecay(weight_decay), *links[place:])
 
 
 def usual_weight(activation: str) -> Initializer:

@@ -59,6 +59,14 @@ class Objective(Part, ABC):
         """The predictions for these outputs, such as probabilities; by default the outputs themselves."""
         return outputs
 
+    def residuals(self, inputs: Tensors) -> Tensor | None:
+        """(batch, n) numbers whose squares sum to the loss of each example, for methods of least squares.
+
+        The loss is then their mean over the examples, with sample weights. None, the default, for an
+        objective that is no sum of squares.
+        """
+        return None
+
     def layers(self) -> list[tuple[str, Layer]]:
         """The layers in its fields, with the names of their places."""
         return held_layers(self)
@@ -134,6 +142,12 @@ class Supervised(Objective):
             predicted = self.loss.predict(outputs)
             check_tensors(owner, predicted, "its predict")
             return predicted
+
+    def residuals(self, inputs: Tensors) -> Tensor | None:
+        """Those of the loss; None where examples are mixed."""
+        if self.mixing is not None:
+            return None
+        return self.loss.residuals(self.forward(inputs), nested("y", inputs))
 
     def layers(self) -> list[tuple[str, Layer]]:
         """None: the model is the root of all names."""

@@ -8,7 +8,9 @@ import numpy as np
 
 from chainrule.data import Arrays, Structure, belonging, nested
 from chainrule.executors import Compiled, usable_executor
+from chainrule.nn.optimizers.on_host import HostTransform
 from chainrule.program import Program, digest_of
+from chainrule.training.host_steps import HostStep
 from chainrule.training.probes import Probe
 from chainrule.training.recipe import Recipe
 from chainrule.training.step import (
@@ -98,7 +100,13 @@ class Programs:
     def training(self, arrays: Arrays, rows: int, *, watch: tuple[Probe, ...] = ()) -> Compiled:
         """The training step for batches of this many rows."""
         key = ("training", watch, *_kind(arrays, rows))
-        return self.kept(key, lambda: self.compile(self.step(arrays, rows, watch=watch).program))
+        return self.kept(key, lambda: self._training(arrays, rows, watch))
+
+    def _training(self, arrays: Arrays, rows: int, watch: tuple[Probe, ...]) -> Compiled:
+        recorded = self.compile(self.step(arrays, rows, watch=watch).program)
+        if isinstance(self.recipe.optimizer, HostTransform):
+            return HostStep(self.recipe, Batch.of(arrays, rows), recorded, self.compile)
+        return recorded
 
     def forward(self, arrays: Arrays, rows: int, *, raw: bool) -> Program:
         """The forward pass for batches of this many rows, as it was recorded."""

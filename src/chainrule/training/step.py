@@ -12,6 +12,7 @@ from chainrule.data import Arrays
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import RANDOM_KEY, Building, Rows, building
+from chainrule.nn.optimizers.on_host import HostTransform
 from chainrule.nn.results import check_scalar, check_tensor, described
 from chainrule.program import Program, Tensor, Trace, Value
 from chainrule.program import functions as f
@@ -75,7 +76,7 @@ def training_step(recipe: Recipe, batch: Batch, *, watch: Sequence[Probe] = ()) 
     if point is not None:
         gradients = _gradients_at(point, recipe, inputs)
     with trace.at(layer="optimizer", part="update"):
-        changes, updates = _optimize(recipe, trace, gradients, parameters, built.rows)
+        changes, updates = _optimize(recipe, objective, gradients, parameters, built.rows)
         news = {}
         for name, parameter in parameters.items():
             with trace.at(layer=name):
@@ -251,15 +252,16 @@ def _refuse_whole_tables(recipe: Recipe, trace: Trace, rows: Mapping[str, Rows])
 
 def _optimize(
     recipe: Recipe,
-    trace: Trace,
+    loss: Tensor,
     gradients: Mapping[str, Tensor],
     parameters: Mapping[str, Tensor],
     rows: Mapping[str, Rows],
 ) -> tuple[dict[str, Tensor], dict[Tensor, Tensor]]:
     """What the optimizer adds to each parameter, and the updates of its state.
 
-    rows: of sparse tables, in whose place the parameters have these rows.
+    loss: with penalties. rows: of sparse tables, in whose place the parameters have these rows.
     """
+    trace = loss.trace
     shapes = {name: (t.shape, t.dtype) for name, t in trace.parameters.items()}
     arrays = recipe.optimizer.init(_zeros(shapes))
     wholes = {name: trace.state(OPTIMIZER + name, a.shape, a.dtype.name) for name, a in arrays.items()}
@@ -269,8 +271,10 @@ def _optimize(
     }
     state = {n: f.gather(whole, numbers[n]) if n in numbers else whole for n, whole in wholes.items()}
     owner = type(recipe.optimizer).__name__
+    if isinstance(recipe.optimizer, HostTransform):  # solved between programs
+        return {n: f.zeros_like(g) for n, g in gradients.items()}, {}
     with trace.at(label=owner):
-        changes, fresh = recipe.optimizer.update(gradients, state, parameters)
+        changes, fresh = recipe.optimizer.update_at(loss, gradients, state, parameters)
     for what, given, names in (("an update", changes, parameters), ("state", fresh, state)):
         if strange := sorted(set(given) ^ set(names)):
             raise ChainruleError(

@@ -1,5 +1,6 @@
 """The loss of an ensemble in one network."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,11 +33,19 @@ class MeanOfMembers(Loss):
 
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         batch, members = self._batch_and_members(outputs)
-        repeated = f.broadcast_to(
-            targets.reshape(batch, 1, *targets.shape[1:]), (batch, members, *targets.shape[1:])
+        return (
+            self.loss.each(self._rows(outputs), self._for_all(outputs, targets))
+            .reshape(batch, members)
+            .mean(1)
         )
-        rows = repeated.reshape(batch * members, *targets.shape[1:])
-        return self.loss.each(self._rows(outputs), rows).reshape(batch, members).mean(1)
+
+    def residuals(self, outputs: Tensor, targets: Tensor) -> Tensor | None:
+        """Those of all members, divided by √members."""
+        batch, members = self._batch_and_members(outputs)
+        residuals = self.loss.residuals(self._rows(outputs), self._for_all(outputs, targets))
+        if residuals is None:
+            return None
+        return residuals.reshape(batch, -1) * (1.0 / math.sqrt(members))
 
     def of_one(self) -> Loss:
         """The loss of each member."""
@@ -63,6 +72,13 @@ class MeanOfMembers(Loss):
                 f"MeanOfMembers got outputs of shape {outputs.shape}", remedy="it needs (batch, members, ...)"
             )
         return outputs.shape[0], outputs.shape[1]
+
+    def _for_all(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The targets of an example, repeated for each member."""
+        batch, members = self._batch_and_members(outputs)
+        shape = (batch, members, *targets.shape[1:])
+        repeated = f.broadcast_to(targets.reshape(batch, 1, *targets.shape[1:]), shape)
+        return repeated.reshape(batch * members, *targets.shape[1:])
 
     def _rows(self, outputs: Tensor) -> Tensor:
         return outputs.reshape(outputs.shape[0] * outputs.shape[1], *outputs.shape[2:])

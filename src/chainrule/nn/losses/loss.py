@@ -64,6 +64,13 @@ class Loss(Part, ABC):
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss of every example: (batch,)."""
 
+    def residuals(self, outputs: Tensor, targets: Tensor) -> Tensor | None:
+        """(batch, n) numbers whose squares sum to `each`; None for a loss that is no sum of squares.
+
+        Methods of least squares, such as nn.LevenbergMarquardt, train by them.
+        """
+        return None
+
     def of_one(self) -> "Loss":
         """The loss of a single prediction: itself, or for an ensemble the loss of one member."""
         return self
@@ -101,6 +108,11 @@ def matched(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 def example_means(losses: Tensor) -> Tensor:
     """(batch, ...) -> (batch,)."""
     return losses if losses.ndim == 1 else losses.mean(range(1, losses.ndim))
+
+
+def example_errors(losses: Tensor) -> Tensor:
+    """(batch, ...) -> (batch, n): the numbers of each example in one row."""
+    return losses.reshape(losses.shape[0], -1)
 
 
 def smoothed(targets: Tensor, smoothing: float, classes: int) -> Tensor:

@@ -14,6 +14,7 @@ from chainrule.nn.losses.loss import (
     Loss,
     check_finite,
     check_range,
+    example_errors,
     example_means,
     matched,
     rows_of,
@@ -35,6 +36,11 @@ class MeanSquaredError(Loss):
         error = outputs - matched(self, outputs, targets)
         return example_means(error * error)
 
+    def residuals(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(y - t) / √n, for the n outputs of an example."""
+        error = example_errors(outputs - matched(self, outputs, targets))
+        return error * (1.0 / math.sqrt(max(1, error.shape[1])))
+
 
 @dataclass(frozen=True)
 class HalfSquaredError(Loss):
@@ -50,6 +56,10 @@ class HalfSquaredError(Loss):
     def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = outputs - matched(self, outputs, targets)
         return 0.5 * (error * error).sum(range(1, error.ndim))
+
+    def residuals(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(y - t) √½."""
+        return example_errors(outputs - matched(self, outputs, targets)) * math.sqrt(0.5)
 
 
 @dataclass(frozen=True)

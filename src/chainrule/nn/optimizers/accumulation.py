@@ -1,6 +1,8 @@
 """Several batches for one step of the optimizer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -39,12 +41,21 @@ class Accumulate(Transform):
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Add the gradients; after `every` of them, make the optimizer's step."""
+        return self._added(self.optimizer.update, updates, state, parameters)
+
+    def update_at(self, loss: Tensor, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """`update`, with the loss of the last batch for the optimizer."""
+        return self._added(partial(self.optimizer.update_at, loss), updates, state, parameters)
+
+    def _added(
+        self, step: Callable[..., Recorded], updates: Tensors, state: Tensors, parameters: Tensors
+    ) -> Recorded:
         count = state["count"] + 1
         enough = f.equal(count, self.every)
         sums = {name: state[f"sum.{name}"] + g for name, g in updates.items()}
         means = {name: total / self.every for name, total in sums.items()}
         before = part(state, "optimizer.")
-        moved, after = self.optimizer.update(means, before, parameters)
+        moved, after = step(means, before, parameters)
         fresh: dict[str, Tensor] = {"count": f.where(enough, 0, count)}
         fresh |= {f"sum.{name}": f.where(enough, 0.0, total) for name, total in sums.items()}
         fresh |= {f"optimizer.{name}": f.where(enough, after[name], old) for name, old in before.items()}

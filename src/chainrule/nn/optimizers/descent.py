@@ -93,6 +93,13 @@ class ScaleByLearningRate(Transform):
         return as_schedule(self.learning_rate).observes()
 
 
+def last_link(preset: str, learning_rate: float | Schedule) -> ScaleByLearningRate:
+    """The last link of a preset; an error about the rate names the preset, since that is what users write."""
+    if not isinstance(learning_rate, Schedule):
+        check_number(preset, "learning_rate", learning_rate, above=0)
+    return ScaleByLearningRate(learning_rate)
+
+
 def with_rate(item: Any, rate: float | Schedule) -> Any:
     """The same optimizer with this learning rate in every ScaleByLearningRate."""
     if isinstance(item, ScaleByLearningRate):

@@ -1,5 +1,6 @@
 """Different transforms for different parameters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -66,11 +67,20 @@ class Partition(Transform):
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """The updates of each group, by its transform."""
+        return self._grouped(lambda each, *given: each.update(*given), updates, state, parameters)
+
+    def update_at(self, loss: Tensor, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """`update`, with the loss for every transform."""
+        return self._grouped(lambda each, *given: each.update_at(loss, *given), updates, state, parameters)
+
+    def _grouped(
+        self, step: Callable[..., Recorded], updates: Tensors, state: Tensors, parameters: Tensors
+    ) -> Recorded:
         changed: dict[str, Tensor] = dict(updates)
         fresh: dict[str, Tensor] = {}
         for group, transform, own in self._parts(updates):
             held = {name: parameters[name] for name in own}
-            scaled, kept = transform.update(own, part(state, f"{group}."), held)
+            scaled, kept = step(transform, own, part(state, f"{group}."), held)
             changed |= scaled
             fresh |= {f"{group}.{name}": tensor for name, tensor in kept.items()}
         return changed, fresh

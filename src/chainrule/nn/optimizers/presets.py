@@ -8,13 +8,23 @@ from collections.abc import Callable, Mapping
 
 from chainrule.calls import naming_settings
 from chainrule.nn.optimizers.adaptive import ScaleByAdadelta, ScaleByAmsgrad, ScaleByLion, ScaleByNadam
-from chainrule.nn.optimizers.descent import AddWeightDecay, ScaleByLearningRate
+from chainrule.nn.optimizers.classic_presets import quickprop, rprop
+from chainrule.nn.optimizers.descent import AddWeightDecay, last_link
+from chainrule.nn.optimizers.large_presets import (
+    adafactor,
+    adamax,
+    lamb,
+    lars,
+    prodigy,
+    radam,
+    schedule_free_adamw,
+    schedule_free_sgd,
+)
 from chainrule.nn.optimizers.matrices import Orthogonalize
 from chainrule.nn.optimizers.partition import Partition, Scale
 from chainrule.nn.optimizers.scaling import Momentum, ScaleByAdagrad, ScaleByAdam, ScaleByRms
 from chainrule.nn.optimizers.transform import Chain, chain
 from chainrule.nn.schedules import Schedule
-from chainrule.nn.settings import check_number
 
 Rate = float | Schedule
 
@@ -22,7 +32,7 @@ Rate = float | Schedule
 @naming_settings()
 def sgd(learning_rate: Rate = 0.01) -> Chain:
     """θ ← θ - η g: stochastic gradient descent (Cauchy 1847; Robbins and Monro 1951)."""
-    return chain(_scale_by_rate("sgd", learning_rate))
+    return chain(last_link("sgd", learning_rate))
 
 
 @naming_settings()
@@ -32,7 +42,7 @@ def momentum(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     PyTorch's form, with η outside of v. For a constant rate it equals Keras's v ← momentum · v - η g;
     θ ← θ + v; a change of the rate acts on the whole step at once, not on later gradients only.
     """
-    return chain(Momentum(momentum), _scale_by_rate("momentum", learning_rate))
+    return chain(Momentum(momentum), last_link("momentum", learning_rate))
 
 
 @naming_settings()
@@ -42,7 +52,7 @@ def nesterov(learning_rate: Rate = 0.01, momentum: float = 0.9) -> Chain:
     The form of Bengio, Boulanger-Lewandowski and Pascanu 2013, as in PyTorch and Keras: θ is the look-ahead
     point, at which g is computed. η is outside of v, as in `momentum`.
     """
-    return chain(Momentum(momentum, nesterov=True), _scale_by_rate("nesterov", learning_rate))
+    return chain(Momentum(momentum, nesterov=True), last_link("nesterov", learning_rate))
 
 
 @naming_settings()
@@ -51,7 +61,7 @@ def adagrad(learning_rate: Rate = 0.01, initial: float = 0.0, epsilon: float = 1
 
     ε outside the root; s starts at 0, as in the paper and PyTorch (Keras: 0.1, and ε inside the root).
     """
-    return chain(ScaleByAdagrad(initial, epsilon), _scale_by_rate("adagrad", learning_rate))
+    return chain(ScaleByAdagrad(initial, epsilon), last_link("adagrad", learning_rate))
 
 
 @naming_settings()
@@ -61,7 +71,7 @@ def rmsprop(learning_rate: Rate = 0.001, rho: float = 0.9, epsilon: float = 1e-8
     rho is 0.9 as in the source (PyTorch: 0.99); ε outside the root as in PyTorch (Keras: inside); s starts at
     0 without bias correction; not centred, no momentum.
     """
-    return chain(ScaleByRms(rho, epsilon), _scale_by_rate("rmsprop", learning_rate))
+    return chain(ScaleByRms(rho, epsilon), last_link("rmsprop", learning_rate))
 
 
 @naming_settings()
@@ -74,7 +84,7 @@ def adam(
     bias correction (as in PyTorch; Keras adds it before). For decoupled weight decay use `adamw`; the coupled
     form is an L2 penalty on the loss.
     """
-    return chain(ScaleByAdam(beta1, beta2, epsilon), _scale_by_rate("adam", learning_rate))
+    return chain(ScaleByAdam(beta1, beta2, epsilon), last_link("adam", learning_rate))
 
 
 @naming_settings()
@@ -95,7 +105,7 @@ def adamw(
     return chain(
         ScaleByAdam(beta1, beta2, epsilon),
         AddWeightDecay(weight_decay, on),
-        _scale_by_rate("adamw", learning_rate),
+        last_link("adamw", learning_rate),
     )
 
 
@@ -106,7 +116,7 @@ def adadelta(learning_rate: Rate = 1.0, rho: float = 0.9, epsilon: float = 1e-6)
     ρ is `rho`. With η = 1, the default as in PyTorch, it is the paper's algorithm 1, which has no learning
     rate (Keras's default is 0.001).
     """
-    return chain(ScaleByAdadelta(rho, epsilon), _scale_by_rate("adadelta", learning_rate))
+    return chain(ScaleByAdadelta(rho, epsilon), last_link("adadelta", learning_rate))
 
 
 @naming_settings()
@@ -122,7 +132,7 @@ def nadam(
     For the equation of u see ScaleByNadam. PyTorch's form.
     """
     scaled = ScaleByNadam(beta1, beta2, epsilon, momentum_decay)
-    return chain(scaled, _scale_by_rate("nadam", learning_rate))
+    return chain(scaled, last_link("nadam", learning_rate))
 
 
 @naming_settings()
@@ -133,7 +143,7 @@ def amsgrad(
 
     With Adam's bias corrections, which the paper leaves out; PyTorch's form.
     """
-    return chain(ScaleByAmsgrad(beta1, beta2, epsilon), _scale_by_rate("amsgrad", learning_rate))
+    return chain(ScaleByAmsgrad(beta1, beta2, epsilon), last_link("amsgrad", learning_rate))
 
 
 @naming_settings()
@@ -150,7 +160,7 @@ def lion(
     which parameters decay, a shell pattern on names.
     """
     return chain(
-        ScaleByLion(beta1, beta2), AddWeightDecay(weight_decay, on), _scale_by_rate("lion", learning_rate)
+        ScaleByLion(beta1, beta2), AddWeightDecay(weight_decay, on), last_link("lion", learning_rate)
     )
 
 
@@ -174,7 +184,7 @@ def muon(
         Momentum(momentum, nesterov=True), Orthogonalize(steps), AddWeightDecay(weight_decay, on)
     )
     others = chain(ScaleByAdam(0.9, 0.95), Scale(adam_share))
-    return chain(Partition(((on, matrices),), others), _scale_by_rate("muon", learning_rate))
+    return chain(Partition(((on, matrices),), others), last_link("muon", learning_rate))
 
 
 PRESETS: Mapping[str, Callable[..., Chain]] = {
@@ -190,12 +200,15 @@ PRESETS: Mapping[str, Callable[..., Chain]] = {
     "amsgrad": amsgrad,
     "lion": lion,
     "muon": muon,
+    "rprop": rprop,
+    "quickprop": quickprop,
+    "adamax": adamax,
+    "radam": radam,
+    "adafactor": adafactor,
+    "lars": lars,
+    "lamb": lamb,
+    "schedule_free_sgd": schedule_free_sgd,
+    "schedule_free_adamw": schedule_free_adamw,
+    "prodigy": prodigy,
 }
 """Optimizers by the names that `optimizer=` accepts."""
-
-
-def _scale_by_rate(preset: str, learning_rate: Rate) -> ScaleByLearningRate:
-    """The last link; an error about the rate names the preset, since that is what the user wrote."""
-    if not isinstance(learning_rate, Schedule):
-        check_number(preset, "learning_rate", learning_rate, above=0)
-    return ScaleByLearningRate(learning_rate)

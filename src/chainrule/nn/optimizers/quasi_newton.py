@@ -1,16 +1,15 @@
 """L-BFGS: steps from the curvature along the last steps, and a line search by slopes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.nn.optimizers.line_search import SCALARS, accepts, along, first_length
 from chainrule.nn.optimizers.transform import NamedArrays, Recorded, Tensors, Transform, dtype_of, part
+from chainrule.nn.optimizers.vectors import added, dot
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
-
-_SCALARS = ("length", "low", "high", "low_slope", "high_slope")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class LBFGS(Transform):
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """No trials and no pairs; the accepted point is that of the initial parameters."""
         state = {"trials": np.zeros((), "int32"), "inverse": np.zeros(self.memory, dtype_of(parameters))}
-        state |= {name: np.zeros((), dtype_of(parameters)) for name in _SCALARS}
+        state |= {name: np.zeros((), dtype_of(parameters)) for name in SCALARS}
         for name, array in parameters.items():
             state[f"point.{name}"] = np.array(array)
             state |= {f"{kind}.{name}": np.zeros_like(array) for kind in ("gradient", "direction")}
@@ -58,20 +57,19 @@ class LBFGS(Transform):
         trials = state["trials"]
         point, before = part(state, "point."), part(state, "gradient.")
         direction = part(state, "direction.")
-        slope, first_slope = _dot(updates, direction), _dot(before, direction)
-        accepted = f.logical_or(abs(slope) <= self.curvature * abs(first_slope), trials >= self.evaluations)
-        accepted = f.logical_or(accepted, f.equal(trials, 0))  # the first call of all
+        slope, first_slope = dot(updates, direction), dot(before, direction)
+        accepted = accepts(slope, first_slope, trials, self.curvature, self.evaluations)
 
-        along = self._along(slope, state)
+        following = along(slope, state)
         pairs = self._pairs(updates, state, parameters, accepted)
         fresh_direction = _two_loops(updates, pairs, self.memory)
-        fresh_slope = _dot(updates, fresh_direction)
-        start = f.where(pairs["inverse"][0] > 0.0, 1.0, _first_length(updates))
+        fresh_slope = dot(updates, fresh_direction)
+        start = f.where(pairs["inverse"][0] > 0.0, 1.0, first_length(updates))
         zero = slope.trace.constant(0.0, slope.dtype)
         anew = {"length": start, "low": zero, "high": zero, "low_slope": fresh_slope, "high_slope": zero}
 
         fresh: dict[str, Tensor] = {"trials": f.where(accepted, 1, trials + 1), **pairs}
-        fresh |= {name: f.where(accepted, anew[name], along[name]) for name in _SCALARS}
+        fresh |= {name: f.where(accepted, anew[name], following[name]) for name in SCALARS}
         moved: dict[str, Tensor] = {}
         for name, g in updates.items():
             chosen = f.where(accepted, fresh_direction[name], direction[name])
@@ -89,32 +87,13 @@ class LBFGS(Transform):
         """The last accepted point."""
         return dict(parameters) | part(state, "point.")
 
-    def _along(self, slope: Tensor, state: Tensors) -> dict[str, Tensor]:
-        """The next trial on the same line. `high` is 0 while no point beyond the minimum is known."""
-        length, beyond = state["length"], slope > 0.0
-        low = f.where(beyond, state["low"], length)
-        high = f.where(beyond, length, state["high"])
-        low_slope = f.where(beyond, state["low_slope"], slope)
-        high_slope = f.where(beyond, slope, state["high_slope"])
-        bracketed = high > 0.0
-        rise = f.where(bracketed, high_slope - low_slope, 1.0)
-        share = f.minimum(f.maximum(-low_slope / rise, 0.1), 0.9)
-        following = f.where(bracketed, low + (high - low) * share, 2.0 * length)
-        return {
-            "length": following,
-            "low": low,
-            "high": high,
-            "low_slope": low_slope,
-            "high_slope": high_slope,
-        }
-
     def _pairs(
         self, gradients: Tensors, state: Tensors, parameters: Tensors, accepted: Tensor
     ) -> dict[str, Tensor]:
         """The pairs, with a new one at index 0 if a step with s·y above 0 was accepted."""
         steps = {name: parameters[name] - state[f"point.{name}"] for name in gradients}
         changes = {name: g - state[f"gradient.{name}"] for name, g in gradients.items()}
-        product = _dot(steps, changes)
+        product = dot(steps, changes)
         stored = f.logical_and(accepted, product > 0.0)
         inverse = (1.0 / f.where(stored, product, 1.0)).reshape(1)
         fresh = {"inverse": f.where(stored, _pushed(inverse, state["inverse"]), state["inverse"])}
@@ -133,32 +112,15 @@ def _two_loops(gradients: Tensors, pairs: Tensors, memory: int) -> dict[str, Ten
     inverse = [pairs["inverse"][i] for i in range(memory)]
     q, weights = dict(gradients), []
     for i in range(memory):
-        weights.append(inverse[i] * _dot(step[i], q))
-        q = _added(q, -weights[i], change[i])
-    square = _dot(change[0], change[0])
+        weights.append(inverse[i] * dot(step[i], q))
+        q = added(q, -weights[i], change[i])
+    square = dot(change[0], change[0])
     some = f.logical_and(inverse[0] > 0.0, square > 0.0)
     scale = f.where(some, 1.0 / (f.where(some, inverse[0] * square, 1.0)), 1.0)
     r = {name: scale.cast(tensor.dtype) * tensor for name, tensor in q.items()}
     for i in reversed(range(memory)):
-        r = _added(r, weights[i] - inverse[i] * _dot(change[i], r), step[i])
+        r = added(r, weights[i] - inverse[i] * dot(change[i], r), step[i])
     return {name: -tensor for name, tensor in r.items()}
-
-
-def _first_length(gradients: Tensors) -> Tensor:
-    """The smaller of 1 and 1 / Σ|g|."""
-    signs = {name: f.sign(g) for name, g in gradients.items()}
-    return 1.0 / f.maximum(_dot(gradients, signs), 1.0)
-
-
-def _dot(xs: Tensors, ys: Mapping[str, Tensor]) -> Tensor:
-    """Σ x · y over all numbers of all tensors, in the dtype of the first."""
-    first, *others = [f.dot(x, ys[name]).cast(dtype_of(xs)) for name, x in xs.items()]
-    return sum(others, first)
-
-
-def _added(xs: Tensors, factor: Tensor, ys: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """X + factor · y."""
-    return {name: x + factor.cast(x.dtype) * ys[name] for name, x in xs.items()}
 
 
 def _pushed(new: Tensor, old: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Transform, the base of optimizers: a pure function of updates and a flat state; and chains of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -32,6 +32,13 @@ class Transform(Part, ABC):
     @abstractmethod
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """Record one step: (new updates by parameter name, new state with the same names as `init`)."""
+
+    def update_at(self, loss: Tensor, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """`update` for a transform that also reads the loss; training calls it. By default `update`.
+
+        loss: a scalar, with penalties, at the parameters.
+        """
+        return self.update(updates, state, parameters)
 
     def observe(self, state: NamedArrays, monitored: float) -> dict[str, np.ndarray]:
         """The state after an epoch. monitored: its validation loss."""
@@ -105,9 +112,18 @@ class Chain(Transform):
 
     def update(self, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
         """The updates after all links, each of which gets the result of the one before."""
+        return self._through(lambda link, *given: link.update(*given), updates, state, parameters)
+
+    def update_at(self, loss: Tensor, updates: Tensors, state: Tensors, parameters: Tensors) -> Recorded:
+        """`update`, with the loss for every link."""
+        return self._through(lambda link, *given: link.update_at(loss, *given), updates, state, parameters)
+
+    def _through(
+        self, step: Callable[..., Recorded], updates: Tensors, state: Tensors, parameters: Tensors
+    ) -> Recorded:
         updates, fresh = dict(updates), {}
         for link, transform in self.links().items():
-            updates, own = transform.update(updates, part(state, f"{link}."), parameters)
+            updates, own = step(transform, updates, part(state, f"{link}."), parameters)
             fresh.update({f"{link}.{name}": tensor for name, tensor in own.items()})
         return updates, fresh
 

@@ -1,0 +1,97 @@
+"""Bayesian regularization: Levenberg-Marquardt that chooses the strength of its penalty."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from chainrule.nn.optimizers.least_squares import damped, inverse_trace
+from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
+from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
+from chainrule.nn.settings import check_number
+
+_SETTLED = 1e-6
+"""The relative change of α / β below which they are at rest."""
+
+
+@dataclass(frozen=True)
+class BayesianRegularization(HostTransform):
+    """min β E + α Σ θ², E = Σ e² over all examples, with α and β estimated: the network sets its own penalty.
+
+    MacKay 1992, with the Gauss-Newton approximation of Foresee and Hagan 1997: between steps of
+    Levenberg-Marquardt γ = n - 2 α tr H⁻¹, H = 2 β JᵀJ + 2 α I, α = γ / (2 Σ θ²), β = (N - γ) / (2 E), with n
+    parameters and N errors. γ, the number of parameters that the data determine, is at most n; in the records
+    it is 'effective_parameters', 'penalty' is α / β. γ starts at n; β, where γ is not below N, is 1 as in
+    MATLAB's trainbr. All parameters are penalized, biases too, and no examples need to be held out; what is
+    learned is standardized best, as the estimators do. Other penalties are refused.
+    It asks of losses, networks and batches what nn.LevenbergMarquardt does, and damping, factor and most are
+    as there, of the mean squared error.
+    """
+
+    takes_decay: ClassVar[bool] = False
+
+    damping: float = 1e-3
+    factor: float = 10.0
+    most: float = 1e10
+
+    def __post_init__(self) -> None:
+        check_number(self, "damping", self.damping, above=0)
+        check_number(self, "factor", self.factor, above=1)
+        check_number(self, "most", self.most, above=self.damping)
+
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
+        """The first damping; γ, α and β are not known yet."""
+        first = {"damping": self.damping, "effective": np.nan, "alpha": np.nan, "beta": np.nan}
+        return {name: np.array(number, dtype_of(parameters)) for name, number in first.items()}
+
+    def solve(self, problem: LeastSquares, state: NamedArrays) -> Solved:
+        """Estimate α and β where the point is, then one step of Levenberg-Marquardt."""
+        known = {name: float(array) for name, array in state.items()}
+        point, count = problem.start, problem.residuals
+        if known["damping"] > self.most:
+            return Solved(point, state, problem.loss(point), _told(known))
+        normal = problem.normal(point)
+        old = known["alpha"] / (known["beta"] * count)
+        known |= _estimated(normal.matrix, normal.loss, point, count, known)
+        # Divided by β N, so that the damping is one of mean squares: N Σ r² is E.
+        share = known["alpha"] / (known["beta"] * count)
+        slope, matrix = normal.slope + share * point, normal.matrix
+        matrix[np.diag_indices_from(matrix)] += share
+
+        def whole(at: np.ndarray) -> float:
+            return problem.loss(at) + share * float(at @ at)
+
+        before = normal.loss + share * float(point @ point)
+        point, known["damping"] = damped(
+            point, before, slope, matrix, whole, known["damping"], self.factor, self.most
+        )
+        if known["damping"] > self.most and not abs(share - old) <= _SETTLED * share:
+            known["damping"] = self.damping  # the lowest point for these, which are still on their way
+        fresh = {name: np.array(known[name], array.dtype) for name, array in state.items()}
+        return Solved(point, fresh, normal.loss, _told(known))
+
+
+def _estimated(
+    matrix: np.ndarray, loss: float, point: np.ndarray, count: int, known: dict[str, float]
+) -> dict[str, float]:
+    """γ, α and β at a point. matrix: JᵀJ of errors divided by √N, N the count. known: those before."""
+    alpha, beta, size = known["alpha"], known["beta"], len(point)
+    if np.isnan(alpha):
+        effective = float(size)
+    else:
+        held = (beta * count) * matrix
+        held[np.diag_indices_from(held)] += alpha
+        effective = size - alpha * inverse_trace(held)
+    tiny = np.finfo(np.float64).tiny
+    error, squares = max(count * loss, tiny), max(float(point @ point), tiny)
+    beta = (count - effective) / (2 * error)
+    return {
+        "effective": effective,
+        "alpha": max(effective, tiny) / (2 * squares),
+        "beta": beta if beta > 0 else 1.0,
+    }
+
+
+def _told(known: dict[str, float]) -> dict[str, float]:
+    told = {"effective_parameters": known["effective"], "penalty": known["alpha"] / known["beta"]}
+    return told | {"damping": known["damping"]}

@@ -1,0 +1,116 @@
+"""Levenberg-Marquardt: Gauss-Newton steps with damping, for losses that are sums of squares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.errors import ChainruleError
+from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
+from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
+from chainrule.nn.settings import check_number
+
+_LEAST = 1e-30
+"""The least damping, which float32 holds, too."""
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt(HostTransform):
+    """θ ← θ - (JᵀJ + μ I)⁻¹ Jᵀ r, with r the residuals of all examples and J their derivatives.
+
+    Hagan and Menhaj 1994: if the loss falls, the step is made and μ ← μ / factor; else μ ← μ · factor and the
+    step is tried anew, without another J. A step costs one J and a Cholesky factorization for each μ, so that
+    it suits networks of up to some thousand parameters; on small ones it needs far fewer steps than gradients
+    alone. r is divided by √examples, so that Σ r² is the loss: μ does not depend on their number.
+    For losses that are sums of squares, such as nn.MeanSquaredError, with sample weights and nn.L2 penalties,
+    which join JᵀJ. It is a whole optimizer, without a learning rate, best in float64. It needs all examples
+    in every step (batch_size at least their number), and a network whose examples do not depend on each
+    other, without dropout. Once no μ up to `most` helps, a minimum is reached and the weights stay.
+    damping: the first μ, above 0. factor: the papers' β or θ, above 1. most: above damping.
+    """
+
+    damping: float = 1e-3
+    factor: float = 10.0
+    most: float = 1e10
+
+    def __post_init__(self) -> None:
+        check_number(self, "damping", self.damping, above=0)
+        check_number(self, "factor", self.factor, above=1)
+        check_number(self, "most", self.most, above=self.damping)
+
+    def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
+        """The first damping."""
+        return {"damping": np.array(self.damping, dtype_of(parameters))}
+
+    def solve(self, problem: LeastSquares, state: NamedArrays) -> Solved:
+        """One step, or none once the damping is at its end."""
+        damping, point = float(state["damping"]), problem.start
+        if damping > self.most:
+            return Solved(point, state, problem.loss(point), {"damping": damping})
+        normal, half = problem.normal(point), 0.5 * problem.decay
+        slope, matrix = normal.slope + half * point, normal.matrix
+        matrix[np.diag_indices_from(matrix)] += half
+
+        def whole(at: np.ndarray) -> float:
+            return problem.loss(at) + float(half @ (at * at))
+
+        before = normal.loss + float(half @ (point * point))
+        point, damping = damped(point, before, slope, matrix, whole, damping, self.factor, self.most)
+        fresh = {"damping": np.array(damping, state["damping"].dtype)}
+        return Solved(point, fresh, normal.loss, {"damping": damping})
+
+
+def damped(
+    point: np.ndarray,
+    before: float,
+    slope: np.ndarray,
+    matrix: np.ndarray,
+    whole: Callable[[np.ndarray], float],
+    damping: float,
+    factor: float,
+    most: float,
+) -> tuple[np.ndarray, float]:
+    """The first point of lower value, for more and more damping, and the damping of the next step.
+
+    The same point, and a damping above `most`, where there is none. before: the value at the point. whole:
+    the value at another.
+    """
+    while damping <= most:
+        step = _solution(matrix, slope, damping)
+        if step is not None:
+            trial = point - step
+            if whole(trial) < before:
+                return trial, max(damping / factor, _LEAST)
+        damping *= factor
+    return point, damping
+
+
+def _solution(matrix: np.ndarray, slope: np.ndarray, damping: float) -> np.ndarray | None:
+    """(matrix + damping I)⁻¹ slope by Cholesky's factorization; None where the matrix is singular."""
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    held = matrix.copy()
+    held[np.diag_indices_from(held)] += damping
+    try:
+        return cho_solve(cho_factor(held, overwrite_a=True, check_finite=False), slope, check_finite=False)
+    except LinAlgError:
+        return None
+
+
+def inverse_trace(matrix: np.ndarray) -> float:
+    """The trace of the inverse of a positive definite matrix, as ‖L⁻¹‖² of its factor L.
+
+    Raises ChainruleError where it is singular.
+    """
+    from scipy.linalg import LinAlgError, cholesky
+    from scipy.linalg.lapack import dtrtri
+
+    try:
+        factor = cholesky(matrix, lower=True, check_finite=False)
+    except LinAlgError:
+        raise ChainruleError(
+            f"the normal matrix of {len(matrix):,} parameters is singular: some of them change no output",
+            remedy="use fewer units, or columns that are not constant or repeated",
+        ) from None
+    inverse, _ = dtrtri(factor, lower=1)
+    return float(np.square(np.tril(inverse)).sum())

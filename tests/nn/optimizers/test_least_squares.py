@@ -1,0 +1,126 @@
+"""Levenberg-Marquardt beside its recurrence by another Jacobian; its penalty beside scikit-learn's."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.linear_model import BayesianRidge
+from tests.training.test_host_steps import MODEL, NAMES, X, Y, jacobian, residuals, settings
+
+from chainrule import nn, train
+from chainrule.errors import ChainruleError, ConfigError
+from chainrule.nn.optimizers.least_squares import inverse_trace
+
+SCALE = np.full(23, 23**-0.5)
+
+
+@dataclass(frozen=True)
+class Linear(nn.Layer):
+    """Without a bias."""
+
+    def __call__(self, x):
+        return x @ self.param("weight", (3, 1), nn.zeros, x.dtype)
+
+
+def hagan_and_menhaj(flat, damping, factor, decay, steps):
+    """The paper's steps, with penalties as further residuals, solved by least squares without JᵀJ."""
+    points = []
+
+    def stacked(at):
+        return np.concatenate([residuals(at, X, Y, SCALE), np.sqrt(decay / 2) * at])
+
+    for _ in range(steps):
+        r = stacked(flat)
+        j = np.concatenate([jacobian(flat, X, Y, SCALE), np.diag(np.sqrt(decay / 2))])
+        while True:
+            longer = np.concatenate([j, np.sqrt(damping) * np.eye(len(flat))])
+            step = np.linalg.lstsq(longer, np.concatenate([r, 0 * flat]), rcond=None)[0]
+            trial = stacked(flat - step)
+            if trial @ trial < r @ r:
+                flat, damping = flat - step, damping / factor
+                break
+            damping *= factor
+        points.append(flat)
+    return points
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.02])
+def test_the_points_are_those_of_the_paper(strength):
+    given = settings(optimizer=nn.LevenbergMarquardt(0.03, 7.0), penalties=[nn.L2(strength)])
+    start = train(MODEL, (X, Y), epochs=1, **settings(optimizer=nn.sgd(1e-300)))
+    flat = np.concatenate([start.parameters[name].ravel() for name in NAMES])
+    decay = np.repeat([strength, 0.0, strength, 0.0], [12, 4, 8, 2])
+    expected = hagan_and_menhaj(flat, 0.03, 7.0, decay, 12)
+    for steps in (1, 2, 5, 12):
+        run = train(MODEL, (X, Y), epochs=steps, **given)
+        ours = np.concatenate([run.parameters[name].ravel() for name in NAMES])
+        np.testing.assert_allclose(ours, expected[steps - 1], rtol=1e-7, atol=1e-9, err_msg=str(steps))
+
+
+def test_a_line_is_solved_and_then_nothing_moves():
+    run = train(nn.Dense(2), (X, Y), optimizer=nn.LevenbergMarquardt(), epochs=40, **settings())
+    solution = np.linalg.lstsq(np.column_stack([X, np.ones(23)]), Y, rcond=None)[0]
+    np.testing.assert_allclose(run.parameters["dense_1.weight"], solution[:3], rtol=1e-8)
+    np.testing.assert_allclose(run.parameters["dense_1.bias"], solution[3], rtol=1e-8)
+    assert run.history[-1]["watch"]["optimizer"]["damping"] > 1e10
+    assert run.history[-1]["loss"] == run.history[-2]["loss"]
+
+
+def test_repeated_and_constant_columns_are_no_trouble():
+    x = np.column_stack([X, X, np.zeros(23)])
+    run = train(nn.Dense(2), (x, Y), optimizer=nn.LevenbergMarquardt(), epochs=40, **settings())
+    best = np.linalg.lstsq(np.column_stack([X, np.ones(23)]), Y, rcond=None)
+    assert run.history[-1]["loss"] == pytest.approx(best[1].sum() / 46, rel=1e-9)
+
+
+def test_the_penalty_is_that_of_bayesian_ridge():
+    """MacKay's fixed point for a linear model, whose priors scikit-learn iterates to in its own way."""
+    y = X @ [1.0, -0.2, 0.02] + 0.3 * Y[:, 0]
+    theirs = BayesianRidge(
+        fit_intercept=False, alpha_1=0, alpha_2=0, lambda_1=0, lambda_2=0, tol=1e-12, max_iter=10_000
+    ).fit(X, y)
+    model = Linear()
+    run = train(model, (X, y), optimizer=nn.BayesianRegularization(), epochs=200, **settings())
+    np.testing.assert_allclose(run.parameters["linear_1.weight"][:, 0], theirs.coef_, rtol=1e-6)
+    told = run.history[-1]["watch"]["optimizer"]
+    assert told["penalty"] == pytest.approx(theirs.lambda_ / theirs.alpha_, rel=1e-5)
+    errors = 23 / (theirs.lambda_ / theirs.alpha_ + np.linalg.eigvalsh(X.T @ X))
+    effective = (np.linalg.eigvalsh(X.T @ X) * errors / 23).sum()
+    assert told["effective_parameters"] == pytest.approx(effective, rel=1e-5)
+
+
+def test_a_network_far_too_wide_keeps_to_what_the_data_determine():
+    random = np.random.default_rng(1)
+    x = random.uniform(-1, 1, (60, 1))
+    y = np.sin(4 * x[:, 0]) + 0.1 * random.normal(size=60)
+    model = nn.Sequential([nn.Dense(30, "tanh"), nn.Dense(1)])
+    run = train(model, (x, y), optimizer=nn.BayesianRegularization(), epochs=150, **settings())
+    told = run.history[-1]["watch"]["optimizer"]
+    assert 4 < told["effective_parameters"] < 25  # of 91
+    dense = np.linspace(-1, 1, 200)[:, None]
+    assert np.sqrt(np.mean((run.predict(dense)[:, 0] - np.sin(4 * dense[:, 0])) ** 2)) < 0.07
+
+
+def test_a_singular_matrix_is_told_in_a_line():
+    matrix = np.diag([2.0, 4.0, 5.0])
+    assert inverse_trace(matrix) == pytest.approx(0.95)
+    full = np.cov(np.random.default_rng(0).normal(size=(6, 40)))
+    assert inverse_trace(full) == pytest.approx(np.trace(np.linalg.inv(full)))
+    with pytest.raises(ChainruleError) as caught:
+        inverse_trace(np.diag([1.0, 0.0, 1.0]))
+    assert str(caught.value) == (
+        "the normal matrix of 3 parameters is singular: some of them change no output; "
+        "use fewer units, or columns that are not constant or repeated"
+    )
+
+
+@pytest.mark.parametrize("kind", [nn.LevenbergMarquardt, nn.BayesianRegularization])
+def test_settings_out_of_range(kind):
+    for wrong, message in (
+        ({"damping": 0}, "damping is 0; it must be above 0"),
+        ({"factor": 1}, "factor is 1; it must be above 1"),
+        ({"most": 1e-4}, "most is 0.0001; it must be above 0.001"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            kind(**wrong)
+        assert str(caught.value) == f"{kind.__name__}: {message}"
