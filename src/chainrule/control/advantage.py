@@ -25,7 +25,10 @@ def generalized_advantage(
 
 
 def discounted_so_far(reward: Tensor, finished: Tensor, start: Tensor, discount: float) -> Tensor:
-    """R_t = γ (1 - finished_{t-1}) R_{t-1} + r_t, (time, worlds). start: γ (1 - finished) R of before, (worlds,)."""
+    """R_t = γ (1 - finished_{t-1}) R_{t-1} + r_t, (time, worlds).
+
+    start: γ (1 - finished) R of the step before, (worlds,).
+    """
 
     def step(carries: list[Tensor], here: list[Tensor], _: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         total = carries[0] + here[0]
@@ -77,7 +80,8 @@ def advantage_program(
     the advantage and the value added."""
     recording = Trace()
     reward, value, next_value, finished = (
-        recording.input(name, (time, worlds), "float32") for name in ("reward", "value", "next_value", "finished")
+        recording.input(name, (time, worlds), "float32")
+        for name in ("reward", "value", "next_value", "finished")
     )
     with building(recording, training=True) as built:
         if scale_rewards:

@@ -61,7 +61,9 @@ def made(name: str, make: Make, render_mode: str | None = None) -> Any:
                 f"{name} can't be shown ({told})", remedy="let its __init__ take render_mode"
             ) from error
         raise ConfigError(f"{name} can't be made ({told})", remedy=_remedy(error)) from error
-    missing = [each for each in ("reset", "step", "observation_space", "action_space") if each not in dir(env)]
+    missing = [
+        each for each in ("reset", "step", "observation_space", "action_space") if each not in dir(env)
+    ]
     if missing:
         raise ConfigError(
             f"{name} makes {type(env).__name__}, which has no {' and no '.join(missing)}",

@@ -14,10 +14,10 @@ from chainrule.control.acting import Acting, first_states, program_of
 from chainrule.control.advantage import advantage_program
 from chainrule.control.normalization import RunningNormalization, clipped
 from chainrule.control.policies import Policy, Tower, policy_for
+from chainrule.control.rollout import Rollout
 from chainrule.control.settings import PPOSettings
 from chainrule.control.worlds import Worlds
 from chainrule.data import Arrays
-from chainrule.errors import DataError
 from chainrule.nn import ClipByGlobalNorm, Layer, PolynomialDecay, adam, chain
 from chainrule.nn.layer import Building
 from chainrule.nn.settings import check_number
@@ -27,7 +27,7 @@ from chainrule.training.objective import Recorded, Tensors
 from chainrule.training.programs import Programs
 from chainrule.training.recipe import Recipe
 from chainrule.training.state import Record
-from chainrule.training.step import initial_tree
+from chainrule.training.step import Batch, initial_tree
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,10 @@ class PPOLearner:
         objective, row = self.objective, {"x": (count, features)}
         acting = program_of(objective, row, lambda x, built: objective.act(x["x"], built), training=True)
         valuing = program_of(
-            objective, row, lambda x, _: {"value": objective.critic(objective.seen(x["x"]))[:, 0]}, training=False
+            objective,
+            row,
+            lambda x, _: {"value": objective.critic(objective.seen(x["x"]))[:, 0]},
+            training=False,
         )
         advantage = advantage_program(
             time, count, settings.discount, settings.trace, scale_rewards=settings.normalize
@@ -134,12 +137,13 @@ class PPOLearner:
         self._act, self._value, self._advantage = (
             make(each.program) for each in (acting, valuing, advantage)
         )
-        self._rollout = Rollout(time, count, acting)
+        self._rollout = Rollout(time, count, acting.program)
         sample = self._rollout.examples({"advantage": self._rollout.reward, "return": self._rollout.reward})
         self._update = self._programs.training(sample, settings.batch)
         self.tree = initial_tree(self.recipe, self._programs.step(sample, settings.batch))
         for each in (acting, advantage):
             self.tree |= first_states(each, self.tree, settings.seed)
+        self.batch = Batch.of(sample, settings.batch)
         self._session = self._update.bind(self.tree)
         self.iteration = 0
 
@@ -155,7 +159,9 @@ class PPOLearner:
         key = np.array([settings.seed, self.iteration], np.uint64)
         generator = np.random.Generator(np.random.Philox(key=key))
         order = np.concatenate([generator.permutation(rows) for _ in range(settings.epochs)])
-        losses = self._session.run_many(examples.named, order.reshape(-1, settings.batch).astype(np.int32))["loss"]
+        losses = self._session.run_many(examples.named, order.reshape(-1, settings.batch).astype(np.int32))[
+            "loss"
+        ]
         self.iteration += 1
         return {"loss": float(losses.mean()), **self._figures(examples)}
 
@@ -181,7 +187,7 @@ class PPOLearner:
             if stepped.cut.any():
                 last = worlds.observations.copy()
                 for world in np.flatnonzero(stepped.cut):
-                    last[world] = stepped.final[world]
+                    last[world] = stepped.final[int(world)]
                 value = self._values(last)
                 rollout.next_value[time, stepped.cut] = value[stepped.cut]
         rollout.close(self._values(worlds.observations))
@@ -214,51 +220,6 @@ class PPOLearner:
             "clipped": float((np.abs(np.expm1(change)) > self.settings.clip).mean()),
             "explained": float(1 - left / spread) if spread > 0 else 0.0,
         }
-
-
-class Rollout:
-    """What the worlds did for some steps, (time, worlds, …).
-
-    of_step: outputs of the acting program. next_value: the value of the state after each step; of the next
-    one's where nothing else is written.
-    """
-
-    def __init__(self, time: int, count: int, acting: Any) -> None:
-        outputs = {name: (v.shape, v.dtype) for name, v in acting.program.outputs.items()}
-        self.of_step = {name: np.zeros((time, *shape), kind) for name, (shape, kind) in outputs.items()}
-        self.reward, self.finished, self.next_value = np.zeros((3, time, count), np.float32)
-        self._rest = np.zeros((time, count), bool)
-
-    def add(
-        self, time: int, said: Mapping[str, np.ndarray], reward: np.ndarray, finished: np.ndarray
-    ) -> None:
-        """What was done and got at a time."""
-        for name, array in self.of_step.items():
-            array[time] = said[name]
-        self.reward[time], self.finished[time] = reward, finished
-
-    def close(self, value: np.ndarray) -> None:
-        """Values of the states that follow, where no episode was finished. value: of the last, (worlds,)."""
-        following = np.concatenate([self.of_step["value"][1:], value[None]])
-        np.copyto(self.next_value, following, where=self.finished == 0)
-
-    def check(self, name: str) -> None:
-        """Raises DataError, naming step and world, for what is not finite."""
-        wrong = ~np.isfinite(self.of_step["observation"]).all(-1) | ~np.isfinite(self.reward)
-        if wrong.any():
-            time, world = np.argwhere(wrong)[0]
-            what = "an observation" if np.isfinite(self.reward[time, world]) else "a reward"
-            raise DataError(
-                f"{name} gave {what} that is not a finite number, in world {world + 1}",
-                remedy="mend it, and go on with what was learned",
-            )
-
-    def examples(self, targets: Mapping[str, np.ndarray]) -> Arrays:
-        """One example for each step of each world. targets: 'advantage' and 'return'."""
-        named = {"x": self.of_step["observation"]}
-        named |= {f"y.{name}": self.of_step[name] for name in ("action", "log_probability", "value")}
-        named |= {f"y.{name}": targets[name] for name in ("advantage", "return")}
-        return Arrays({name: array.reshape(-1, *array.shape[2:]) for name, array in named.items()})
 
 
 def ppo_of(settings: PPOSettings, actions: Any) -> PPO:

@@ -28,10 +28,12 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Episode:
-    """A finished episode: the sum of its rewards, and its steps."""
+    """A finished episode: the sum of its rewards, its steps, its world, and its number there from 0 on."""
 
     reward: float
     length: int
+    world: int
+    number: int
 
 
 @dataclass
@@ -89,7 +91,7 @@ class Worlds:
             if is_ended or is_cut:
                 ended[number], cut[number] = is_ended, is_cut and not is_ended
                 final[number] = self.observations[number].copy()
-                self.finished.append(Episode(world.reward, len(world.actions)))
+                self.finished.append(Episode(world.reward, len(world.actions), number, world.episode))
                 self._next_episode(number)
         return Stepped(reward, ended, cut, final)
 
