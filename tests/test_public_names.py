@@ -29,6 +29,7 @@ PACKAGES = (
     "chainrule.tune",
     "chainrule.report",
     "chainrule.tasks",
+    "chainrule.control",
 )
 MODULES = {
     ".".join(file.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): file

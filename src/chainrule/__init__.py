@@ -31,7 +31,7 @@ from chainrule.training import (
 
 __version__ = "0.1.0"
 
-_ON_DEMAND = ("doctor", "estimators", "report", "tasks", "tune")
+_ON_DEMAND = ("control", "doctor", "estimators", "report", "tasks", "tune")
 """Packages that import pandas, scikit-learn, plotly or Optuna: they are imported when first asked for."""
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import data, doctor, explain, predict, report, show, train, tune
+from chainrule.cli import data, doctor, explain, play, predict, report, show, train, tune
 from chainrule.cli.errors import guarded
 from chainrule.cli.help import flowing
 from chainrule.cli.options import with_options
@@ -24,6 +24,7 @@ app = typer.Typer(
 train_command = with_options(train.train)
 app.command("train", help=flowing(train.train.__doc__), epilog=train.settings_help())(train_command)
 app.command("tune", help=flowing(tune.tune.__doc__))(with_options(tune.tune, without=tune.NO_OPTIONS))
+app.command("play", help=flowing(play.play.__doc__), epilog=play.settings_help())(play.play)
 for each in (predict.predict, doctor.doctor, explain.explain, show.show, report.report):
     app.command(each.__name__, help=flowing(each.__doc__))(each)
 app.add_typer(data.app, name="data")

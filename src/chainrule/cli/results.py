@@ -6,6 +6,8 @@ from shlex import quote
 from typing import Any
 
 from chainrule.cli.output import print_table
+from chainrule.control.page import write_play_page
+from chainrule.control.playing import KIND
 from chainrule.doctor.landscape.section import landscape_section
 from chainrule.report.numbers import duration, gain_text, metric_gain, metric_name, metric_value
 from chainrule.report.run_page import write_report
@@ -19,6 +21,8 @@ REPORT = "report.html"
 def write_report_of(folder: Path) -> Path:
     """Write the report of a run folder with all that lies in it, and return its path."""
     kind = kind_of(folder).name
+    if kind == KIND:
+        return write_play_page(folder)
     sections = TASKS[kind].sections if kind in TASKS else lambda evaluation, folder: ()
     return write_report(folder, sections, lambda folder: [landscape_section(folder)])
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.output import print_json, print_table
+from chainrule.control.algorithms import CLASSES
 from chainrule.executors.native import describe_plan
 from chainrule.program import Program, Step, bytes_text, count, step_flops
 from chainrule.tasks import TASKS
@@ -44,7 +45,7 @@ def show(
       chainrule show runs/sales-001 --json
     """
     name = kind_of(run).name
-    trained = TASKS[name].load(run).run if name in TASKS else load_run(run)
+    trained = TASKS[name].load(run).run if name in TASKS else load_run(run, CLASSES)
     program = training_step(trained.recipe, trained.batch).program
     if plan:
         print_json({"plan": describe_plan(program).splitlines()}) if json else print(describe_plan(program))
