@@ -26,16 +26,20 @@ from chainrule.nn.layers.remat import Remat, remat
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
-from chainrule.nn.layers.sequences import GlobalAvgPool1D
+from chainrule.nn.layers.sequences import AttentionPool1D, GlobalAvgPool1D
+from chainrule.nn.layers.sound import MFCC, LogMel
+from chainrule.nn.layers.sound_augmentation import RandomMasks, RandomNoise, RandomTimeShift
 from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
     "GRU",
     "LSTM",
+    "MFCC",
     "Activation",
     "AlternatingFlip",
     "Apply",
+    "AttentionPool1D",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
@@ -61,6 +65,7 @@ __all__ = [
     "GroupNorm",
     "Impute",
     "LayerNorm",
+    "LogMel",
     "MaxPool1D",
     "MaxPool2D",
     "Members",
@@ -72,6 +77,9 @@ __all__ = [
     "RMSNorm",
     "RandomAffine",
     "RandomCrop",
+    "RandomMasks",
+    "RandomNoise",
+    "RandomTimeShift",
     "Remat",
     "Rescale",
     "Reshape",
