@@ -16,6 +16,7 @@ LISTED = runpy.run_path(str(Path(__file__).with_name("fields.py")))["listed"]
 FAMILIES = {
     "dense": "Fully connected",
     "elementwise": "Elementwise",
+    "gates": "Trained activations and gates",
     "reshaping": "Shape",
     "applying": "Functions of your own",
     "convolution": "Convolution",
@@ -44,6 +45,8 @@ FAMILIES = {
 LOSSES = {
     "classification": "Classes",
     "regression": "Numbers",
+    "ratios": "Numbers, by other measures",
+    "ordering": "Order and time",
     "overlap": "Regions and boxes",
     "detection": "Objects on a map",
     "embedding": "Embeddings",

@@ -12,7 +12,7 @@ import typer
 
 from benchmarks.figures import write_figures
 from benchmarks.options import listed, names
-from benchmarks.texts import classify, generate
+from benchmarks.texts import classify, generate, translate
 from chainrule.errors import ChainruleError
 
 Measure = Callable[[str, int], dict[str, Any]]
@@ -46,6 +46,14 @@ def _shakespeare(minutes: float, target: str) -> Row:
     return Row(meaning, "--shakespeare", target, _WRITING, sides)
 
 
+def _translation(source: str, meaning: str, minutes: float, target: str, figures: tuple[str, ...]) -> Row:
+    sides = {
+        "chainrule": lambda source, seed: translate.measure(source, minutes, seed),
+        "pytorch": lambda source, seed: translate.measure_pytorch(source, minutes, seed),
+    }
+    return Row(f"{meaning}, {minutes:g} minutes", source, target, (*figures, "seconds"), sides)
+
+
 ROWS: dict[str, Row] = {
     "imdb": Row(
         "sentiment of films, half of the reviews to train on",
@@ -70,6 +78,19 @@ ROWS: dict[str, Row] = {
     ),
     "shakespeare-10": _shakespeare(10, "at most 1.60 nats, and below PyTorch"),
     "shakespeare-60": _shakespeare(60, "at most 1.50 nats"),
+    "verses": _translation(
+        "kjv-spanish",
+        "English verses to Spanish",
+        60,
+        "BLEU at least 20, and above PyTorch",
+        ("bleu", "chrf"),
+    ),
+    "software": _translation(
+        "software-spanish", "messages to Spanish", 60, "BLEU at least 30, and above PyTorch", ("bleu", "chrf")
+    ),
+    "cmudict": _translation(
+        "cmudict", "how words sound", 30, "at most 31 % of words wrong", ("wrong_texts", "symbol_error_rate")
+    ),
 }
 
 _HELP = f"""\

@@ -3,7 +3,6 @@
 Eager, as its users write it for a processor: fused attention, and a cache of keys and values for writing.
 """
 
-import math
 import time
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.texts.pytorch_training import optimizers_of, set_rates
 from chainrule.tasks.generate.network import EXPANSION, Decoder
 from chainrule.tasks.generate.prepare import PreparedText
 from chainrule.tasks.generate.recipe import ADAM_SHARE, WARM_UP
@@ -19,7 +19,6 @@ from chainrule.tasks.generate.settings import GenerateSettings
 
 KEPT = 0.92
 """Of the minutes, for the steps, as chainrule keeps them."""
-_BETAS = (0.9, 0.95)
 
 
 class Norm(nn.Module):
@@ -58,7 +57,7 @@ class Block(nn.Module):
             each.view(batch, time, self.heads, -1).transpose(1, 2)
             for each in self.qkv(self.first(x)).chunk(3, -1)
         )
-        q, k = (_turned(functional.rms_norm(each, each.shape[-1:], eps=1e-6), cos, sin) for each in (q, k))
+        q, k = (turned(functional.rms_norm(each, each.shape[-1:], eps=1e-6), cos, sin) for each in (q, k))
         if kept is not None:
             if kept:
                 k, v = torch.cat([kept[0], k], 2), torch.cat([kept[1], v], 2)
@@ -90,7 +89,8 @@ class TorchDecoder(nn.Module):
         return self.last(x) @ self.embedding.T
 
 
-def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Pairs of neighbours rotated by their angles."""
     first, second = x[..., 0::2], x[..., 1::2]
     return torch.stack([first * cos - second * sin, first * sin + second * cos], -1).flatten(-2)
 
@@ -120,7 +120,7 @@ def train_pytorch(prepared: PreparedText, settings: GenerateSettings, minutes: f
                 if done == steps:
                     break
                 order = part.order[first : first + rows]
-                _set_rates(optimizers, done, steps, warm)
+                set_rates(optimizers, done, steps, warm)
                 _step(network, optimizers, part.arrays, order)
                 done += 1
         epoch += 1
@@ -169,17 +169,7 @@ def _optimizers(network: TorchDecoder, settings: GenerateSettings) -> list[tuple
     matrices = [each for each in network.blocks.parameters() if each.ndim == 2]
     known = {id(each) for each in matrices}
     others = [each for each in network.parameters() if id(each) not in known]
-    rate = settings.learning_rate
-    muon = torch.optim.Muon(matrices, rate, weight_decay=settings.weight_decay, momentum=0.95, nesterov=True)
-    return [(muon, rate), (torch.optim.Adam(others, rate * ADAM_SHARE, betas=_BETAS), rate * ADAM_SHARE)]
-
-
-def _set_rates(optimizers: list[tuple[Any, float]], step: int, steps: int, warm: int) -> None:
-    done = min((step - warm) / max(1, steps - warm), 1.0)
-    share = (step + 1) / (warm + 1) if step < warm else 0.5 * (1 + math.cos(math.pi * done))
-    for optimizer, peak in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = peak * share
+    return optimizers_of(matrices, others, settings.learning_rate, ADAM_SHARE, settings.weight_decay)
 
 
 def _step(network: TorchDecoder, optimizers: list[tuple[Any, float]], arrays: Any, order: np.ndarray) -> None:

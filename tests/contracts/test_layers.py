@@ -15,6 +15,7 @@ from chainrule.executors import Compile
 from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
+    GLU,
     GRU,
     KINDS,
     LSTM,
@@ -51,6 +52,7 @@ from chainrule.nn import (
     Layer,
     LayerNorm,
     LogMel,
+    Maxout,
     MaxPool1D,
     MaxPool2D,
     Members,
@@ -59,6 +61,7 @@ from chainrule.nn import (
     PatchWhitening,
     Permute,
     PositionalEncoding,
+    PReLU,
     RandomAffine,
     RandomCrop,
     RandomMasks,
@@ -74,6 +77,7 @@ from chainrule.nn import (
     SpatialDropout,
     Standardize,
     StochasticDepth,
+    SwiGLU,
     TableFeatures,
     TransformerBlock,
     Upsample,
@@ -138,6 +142,22 @@ CASES = [
     Case(Dense(2, "gelu"), (4, 3, 6), (4, 3, 2), {"dense_1.weight": (6, 2), "dense_1.bias": (2,)}),
     Case(Activation("softplus"), (4, 3), (4, 3), bad=(lambda: Activation("no"),)),
     Case(Activation("softmax"), (4, 2, 3), (4, 2, 3)),
+    Case(PReLU(), (4, 2, 3), (4, 2, 3), {"prelu_1.weight": (3,)}, bad=(lambda: PReLU(0.25),)),  # type: ignore[arg-type]
+    Case(GLU(), (4, 2, 6), (4, 2, 3), bad=(lambda: GLU("no"),)),
+    Case(
+        SwiGLU(5),
+        (4, 2, 3),
+        (4, 2, 3),
+        {"swiglu_1.weight": (3, 10), "swiglu_1.output_weight": (5, 3)},
+        bad=(lambda: SwiGLU(0), lambda: SwiGLU(2, weight=1)),  # type: ignore[arg-type]
+    ),
+    Case(
+        Maxout(2, 3),
+        (4, 5),
+        (4, 2),
+        {"maxout_1.weight": (5, 6), "maxout_1.bias": (6,)},
+        bad=(lambda: Maxout(0), lambda: Maxout(2, 0), lambda: Maxout(2, bias=0)),  # type: ignore[arg-type]
+    ),
     Case(Dropout(0.4), (4, 6), (4, 6), bad=(lambda: Dropout(1.0), lambda: Dropout(-0.1))),
     Case(
         RandomAffine(shift=1, degrees=20, scale=(0.8, 1.2), flip="both"),

@@ -120,11 +120,27 @@ def _reviews() -> pd.DataFrame:
     return pd.DataFrame({"review": texts, "kind": np.array(["bad", "good"])[moods]})
 
 
+def _translations() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    words = {"the": "el", "cat": "gato", "dog": "perro", "sees": "ve", "now": "ya"}
+    texts = [random.choice([*words], random.integers(2, 6)) for _ in range(120)]
+    return pd.DataFrame(
+        {
+            "from": [" ".join(text) for text in texts],
+            "kind": [" ".join(words[word] for word in text) for text in texts],
+        }
+    )
+
+
 SERIES = ["--time", "day", "--series", "shop", "--horizon", "7"]
 CASES = {
     "table": (_file_of(_table), ["-t", "kind", "-s", "epochs=1", "-s", "layers=4"]),
     "forecast": (_file_of(_series), ["-t", "kind", *SERIES, "-s", "epochs=1"]),
     "text": (_file_of(_reviews), ["-t", "kind", "-s", "epochs=2"]),
+    "translate": (
+        _file_of(_translations),
+        ["-t", "kind", "-s", "network=tiny", "-s", "epochs=1", "-s", "vocabulary=300"],
+    ),
     "generate": (
         _novel,
         ["-s", "network=tiny", "-s", "epochs=1", "-s", "context=16", "-s", "validation=0.1"],

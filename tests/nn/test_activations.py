@@ -29,14 +29,21 @@ REFERENCES = {
     "softsign": lambda x: x / (1 + np.abs(x)),
     "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
     "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "hard_swish": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
     "relu6": lambda x: np.clip(x, 0, 6),
     "mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
+    "log_sigmoid": special.log_expit,
+    "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
+    "tanh_shrink": lambda x: x - np.tanh(x),
     "softmax": lambda x: special.softmax(x, axis=-1),
+    "log_softmax": lambda x: special.log_softmax(x, axis=-1),
 }
 SMOOTH = (
     *("linear", "sigmoid", "tanh", "gelu", "gelu_tanh", "silu", "softplus", "exponential", "mish", "softmax"),
+    *("log_sigmoid", "tanh_shrink", "log_softmax"),
 )
-# Derivatives at -1e4 and 1e4; softmax's are those of the sum, which is 1 whatever x is.
+# Derivatives at -1e4 and 1e4, of the sum for softmax, which is 1 whatever x is, and log_softmax.
 ENDS = {
     "linear": (1, 1),
     "sigmoid": (0, 0),
@@ -53,9 +60,15 @@ ENDS = {
     "softsign": (0, 0),
     "hard_sigmoid": (0, 0),
     "hard_tanh": (0, 0),
+    "hard_swish": (0, 1),
     "relu6": (0, 0),
     "mish": (0, 1),
+    "log_sigmoid": (1, 0),
+    "soft_shrink": (1, 1),
+    "hard_shrink": (1, 1),
+    "tanh_shrink": (1, 1),
     "softmax": (0, 0),
+    "log_softmax": (1, -1),
 }
 # Softsign's falls as 1/x², and in float32 what is left of 1/x is rounded.
 NOT_THERE_YET = {"softsign": 2e-8}

@@ -226,9 +226,15 @@ THEIR_ACTIVATIONS: dict[str, Callable] = {
     "softsign": F.softsign,
     "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,  # F.hardsigmoid has 1/6 in float32 alone
     "hard_tanh": F.hardtanh,
+    "hard_swish": lambda x: x * F.relu6(x + 3) / 6,  # F.hardswish, as F.hardsigmoid
     "relu6": F.relu6,
     "mish": F.mish,
+    "log_sigmoid": F.logsigmoid,
+    "soft_shrink": F.softshrink,
+    "hard_shrink": F.hardshrink,
+    "tanh_shrink": F.tanhshrink,
     "softmax": lambda x: F.softmax(x, -1),
+    "log_softmax": lambda x: F.log_softmax(x, -1),
 }
 
 

@@ -68,6 +68,20 @@ def hardest_triplets(y, t):
     return functional.triplet_margin_loss(y[anchors], y[positives], y[negatives], margin=2.0, eps=0)
 
 
+def ordinal(y, t):
+    """The differences of probabilities of larger classes."""
+    z = torch.cat([y[:, :1], y[:, :1] - torch.cumsum(functional.softplus(y[:, 1:]), -1)], -1)
+    larger = functional.pad(functional.pad(z.sigmoid(), (1, 0), value=1.0), (0, 1))
+    return functional.nll_loss(torch.log(larger[:, :-1] - larger[:, 1:]), t)
+
+
+def cox(z, t):
+    """By sorting: those at risk are the ones before, in falling order of time; all times differ."""
+    order = torch.argsort(t[:, 0], descending=True)
+    z, seen = z.reshape(-1)[order], t[order, 1]
+    return (seen * (torch.logcumsumexp(z, 0) - z)).mean()
+
+
 def case(loss: Loss, theirs: Callable, outputs: np.ndarray, targets: np.ndarray) -> tuple:
     return loss, theirs, outputs, targets
 
@@ -117,6 +131,35 @@ LOSSES = {
         nn.SquaredHinge(), lambda y, t: (torch.clamp(1 - (2 * t - 1) * y, min=0) ** 2).mean(), Y, LABELS
     ),
     "poisson": case(nn.Poisson(), functional.poisson_nll_loss, Y, np.round(np.exp(T))),
+    "log_cosh": case(nn.LogCosh(), lambda y, t: torch.log(torch.cosh(y - t)).mean(), Y, T),
+    "squared_logarithmic": case(
+        nn.MeanSquaredLogarithmicError(),
+        lambda y, t: functional.mse_loss(torch.log1p(y), torch.log1p(t)),
+        abs(Y),
+        abs(T),
+    ),
+    "absolute_percentage": case(
+        nn.MeanAbsolutePercentageError(), lambda y, t: 100 * ((y - t) / t).abs().mean(), Y, T
+    ),
+    "soft_margin": case(
+        nn.BinaryCrossEntropy(), lambda y, t: functional.soft_margin_loss(y, 2 * t - 1), Y, LABELS
+    ),
+    "multi_label_soft_margin": case(
+        nn.BinaryCrossEntropy(), functional.multilabel_soft_margin_loss, Y, LABELS
+    ),
+    "margin_ranking": case(
+        nn.MarginRanking(0.3),
+        lambda y, t: functional.margin_ranking_loss(y[:, 0], y[:, 1], 2 * t - 1, margin=0.3),
+        Y[:, :2],
+        ALIKE,
+    ),
+    "ordinal": case(nn.Ordinal(), ordinal, Y[:, :3], CLASSES),
+    "cox": case(
+        nn.CoxPartialLikelihood(),
+        cox,
+        Y[:, :1],
+        np.stack([RANDOM.permutation(7) + 1.0, LABELS[:, 0]], axis=1),
+    ),
     "quantile": case(
         nn.Quantile((0.2, 0.9)),
         lambda y, t: torch.stack(
@@ -155,6 +198,16 @@ LOSSES = {
         np.array([0, 1, 2, 0, 1, 2, 0]),
     ),
     "triplet": case(nn.Triplet(2.0), hardest_triplets, Y, np.array([0, 1, 2, 0, 1, 2, 0])),
+    "tversky": case(
+        nn.Tversky(0.2, 0.9, 0.5),
+        lambda y, t: (
+            1
+            - ((y.sigmoid() * t).sum(1) + 0.5)
+            / ((y.sigmoid() * (t + 0.2 * (1 - t))).sum(1) + 0.9 * ((1 - y.sigmoid()) * t).sum(1) + 0.5)
+        ).mean(),
+        Y,
+        LABELS,
+    ),
     "dice": case(
         nn.Dice(0.5),
         lambda y, t: (

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from chainrule.data.ragged import Ragged
 from chainrule.data.source import MemorySource
-from chainrule.nn import Dense, MeanSquaredError, sgd
+from chainrule.nn import GRU, Dense, Layer, MeanSquaredError, sgd
 from chainrule.tasks import minutes
 from chainrule.tasks.minutes import fitting_epochs, seconds_per_step, settle_network
 from chainrule.training import Recipe, Supervised
@@ -23,6 +24,36 @@ def test_a_step_takes_time():
     x = np.zeros((20, 3), np.float32)
     recipe = Recipe(Supervised(Dense(1), MeanSquaredError()), sgd(0.1), epochs=1, batch_size=10)
     assert 0 < seconds_per_step(recipe, MemorySource({"x": x, "y": x[:, :1]})) < 60
+
+
+class OverTime(Layer):
+    """Sequences to one number."""
+
+    def __call__(self, x):
+        return Dense(1)(GRU(2)(x["values"], x["mask"]))
+
+
+def test_batches_of_sequences_are_timed_as_long_as_they_are(monkeypatch):
+    """Ten batches of 4 steps and two of 40, as in an epoch."""
+    seen = []
+
+    class Session:
+        def run_many(self, arrays, order):
+            seen.append((arrays["x.values"].shape[1], order.shape))
+
+    class Programs(minutes.Programs):
+        def training(self, data, rows, *more):
+            return SimpleNamespace(bind=lambda tree: Session())
+
+    monkeypatch.setattr(minutes, "Programs", Programs)
+    lengths = np.array([4] * 100 + [40] * 20)
+    x = Ragged(np.zeros((lengths.sum(), 3), np.float32), lengths, (4, 40))
+    recipe = Recipe(Supervised(OverTime(), MeanSquaredError()), sgd(0.1), epochs=1, batch_size=10)
+    y = np.zeros((120, 1), np.float32)
+    assert seconds_per_step(recipe, MemorySource({"x": x, "y": y})) >= 0
+    timed = seen[::4]
+    assert sorted(length for length, _ in timed) == [4] * 10 + [40] * 2
+    assert {shape for _, shape in timed} == {(1, 10)}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from chainrule.data import (
     fetch_named,
     named_entry,
 )
+from chainrule.data.named.catalogue import Release
+
+_KINDS = {"text": "classification of texts by", "translate": "translation to"}
 
 
 def overview(context: typer.Context) -> None:
@@ -102,7 +105,7 @@ def get(
     if isinstance(entry, NamedTable):
         print(" kind     table")
         print(f" size     {entry.rows:,} rows, {entry.columns} columns")
-        kind = "classification of texts by" if entry.task == "text" else f"{entry.task} of"
+        kind = _KINDS.get(entry.task, f"{entry.task} of")
         print(f" task     {kind} '{entry.target}'{_order(entry)}")
     else:
         parts = " to train, ".join(f"{count:,}" for count in entry.images)
@@ -111,8 +114,8 @@ def get(
         print(f" task     {entry.task}, {len(entry.classes)} classes")
     print(f" source   {entry.source}")
     print(f" licence  {entry.licence}")
-    if entry.release is not None:
-        print(f" package  {entry.release}, which is {entry.release.licence}")
+    for release in _releases(entry):
+        print(f" package  {release}, which is {release.licence}")
     print(f" train    chainrule train {name}{' --task faces' if entry.task == 'faces' else ''}")
     if isinstance(entry, NamedTable):
         print(f"          chainrule train {quote(str(path))} --target {quote(entry.target)}")
@@ -135,7 +138,12 @@ def _is_here(entry: NamedTable | NamedImages) -> bool:
 def _here(entry: NamedTable | NamedImages) -> str:
     if entry.release is None or _is_here(entry):
         return "yes"
-    return f"{entry.release.size / 1e6:.0f} MB"
+    return f"{sum(release.size for release in _releases(entry)) / 1e6:.0f} MB"
+
+
+def _releases(entry: NamedTable | NamedImages) -> list[Release]:
+    others = [release for release, _ in entry.others] if isinstance(entry, NamedTable) else []
+    return others if entry.release is None else [entry.release, *others]
 
 
 def _pixels(entry: NamedImages) -> str:

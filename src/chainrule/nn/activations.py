@@ -1,4 +1,4 @@
-"""Activation functions, by name; all but softmax are elementwise."""
+"""Activation functions, by name; all but softmax and log_softmax are elementwise."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 
 LEAKY_SLOPE = 0.01
+SHRINKAGE = 0.5
 # The fixed point of Klambauer et al. 2017: with these two a layer keeps mean 0 and variance 1.
 SELU_SCALE = 1.0507009873554804934
 SELU_ALPHA = 1.6732632423543772848
@@ -97,6 +98,11 @@ def hard_tanh(x: Tensor) -> Tensor:
     return f.minimum(f.maximum(x, -1.0), 1.0)
 
 
+def hard_swish(x: Tensor) -> Tensor:
+    """y = x min(max(x + 3, 0), 6) / 6: silu by straight lines (Howard et al. 2019, MobileNetV3)."""
+    return x * hard_sigmoid(x)
+
+
 def relu6(x: Tensor) -> Tensor:
     """y = min(max(x, 0), 6); derivative 0 at 0 and ½ at 6 (Krizhevsky 2010)."""
     return f.minimum(f.relu(x), 6.0)
@@ -107,9 +113,34 @@ def mish(x: Tensor) -> Tensor:
     return x * f.tanh(f.softplus(x))
 
 
+def log_sigmoid(x: Tensor) -> Tensor:
+    """y = ln σ(x) = -ln(1 + e⁻ˣ), below 0."""
+    return -f.softplus(-x)
+
+
+def soft_shrink(x: Tensor) -> Tensor:
+    """y = x moved towards 0 by ½, 0 where |x| ≤ ½ (Donoho 1995, soft thresholding; λ as in PyTorch)."""
+    return f.relu(x - SHRINKAGE) - f.relu(-x - SHRINKAGE)
+
+
+def hard_shrink(x: Tensor) -> Tensor:
+    """y = x where |x| > ½, else 0 (Donoho and Johnstone 1994, hard thresholding; λ as in PyTorch)."""
+    return f.where(abs(x) > SHRINKAGE, x, 0.0)
+
+
+def tanh_shrink(x: Tensor) -> Tensor:
+    """y = x - tanh x: about x³ / 3 near 0, x ∓ 1 far away."""
+    return x - f.tanh(x)
+
+
 def softmax(x: Tensor) -> Tensor:
     """y = eˣ / Σ eˣ along the last axis: positive, sums to 1 (Bridle 1990)."""
     return f.softmax(x)
+
+
+def log_softmax(x: Tensor) -> Tensor:
+    """y = x - ln Σ eˣ along the last axis: the logarithm of softmax, without overflow."""
+    return f.log_softmax(x)
 
 
 def _expm1_below_zero(x: Tensor) -> Tensor:
@@ -133,9 +164,15 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "softsign": softsign,
     "hard_sigmoid": hard_sigmoid,
     "hard_tanh": hard_tanh,
+    "hard_swish": hard_swish,
     "relu6": relu6,
     "mish": mish,
+    "log_sigmoid": log_sigmoid,
+    "soft_shrink": soft_shrink,
+    "hard_shrink": hard_shrink,
+    "tanh_shrink": tanh_shrink,
     "softmax": softmax,
+    "log_softmax": log_softmax,
 }
 """By name, as the argument `activation` of layers takes them."""
 

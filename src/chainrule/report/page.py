@@ -77,7 +77,7 @@ def plot(
 
 
 def table(header: Sequence[str], rows_html: Iterable[Sequence[str]], *, kind: str = "") -> str:
-    """A table whose cells are HTML already. kind: a class of the style sheet, "numbers" or "settings"."""
+    """A table whose cells are HTML already. kind: "numbers", "settings" or "texts" (columns of one width)."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "\n".join(
         f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"

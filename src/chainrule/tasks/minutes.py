@@ -1,42 +1,60 @@
 """Fitting training into given minutes, by timing a few steps; shared by tasks."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import Source
+from chainrule.data import Arrays, Source
 from chainrule.executors import DEFAULT
 from chainrule.tasks.settings import AUTO
 from chainrule.tasks.task import Say
 from chainrule.training import Programs, Recipe
 from chainrule.training.fitting import starting_tree_of
-from chainrule.training.supply import supply_of
+from chainrule.training.supply import Supply, supply_of
 
 KEPT = 0.92
 """The share of the minutes for training steps; the rest is a reserve."""
+TIMED = 24
+"""Batches of sequences that are timed."""
 FORWARD = 1 / 3
 """The time to predict examples, as a share of a step with as many examples."""
 
 
 def seconds_per_step(recipe: Recipe, training: Source) -> float:
-    """The time of a training step: the fastest of three. Nothing that they learn is kept."""
+    """The time of a training step: the fastest of three. Nothing that they learn is kept.
+
+    Where examples are sequences, the mean of the first batches of an epoch, which differ in length.
+    """
     programs = Programs(recipe, DEFAULT)
     supply = supply_of(programs, training)
-    rows = supply.rows(recipe.batch_size)
     tree = starting_tree_of(recipe, supply, programs)
-    sample = supply.sample
-    session = programs.training(sample, rows).bind(tree)
-    order = np.resize(np.arange(len(sample)), (1, rows))
     taken = []
-    for _ in range(4):
-        start = time.perf_counter()
-        session.run_many(sample.named, order)
-        taken.append(time.perf_counter() - start)
-    return min(taken[1:])
+    for arrays, order in _some_batches(supply, recipe.batch_size):
+        session = programs.training(Arrays(arrays), order.shape[1]).bind(tree)
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            session.run_many(arrays, order)
+            times.append(time.perf_counter() - start)
+        taken.append(min(times[1:]))
+    return sum(taken) / len(taken)
+
+
+def _some_batches(supply: Supply, batch_size: int) -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:
+    """Arrays, and the rows of a batch of them, (1, batch)."""
+    if supply.is_ragged:
+        with closing(supply.feed(batch_size, 0, 0)) as parts:
+            for part in islice(parts, TIMED):
+                yield part.arrays, part.order[:1]
+    else:
+        rows = supply.rows(batch_size)
+        yield supply.sample.named, np.resize(np.arange(len(supply.sample)), (1, rows))
 
 
 def fitting_epochs(minutes: float, each: float, epoch: float, once: float) -> int:

@@ -168,15 +168,32 @@ def test_apt_get_downloads_and_a_debian_package_is_read(cache, programs, tmp_pat
         (npm_files, packed({"package/else": b"1"})),
         (debian_files, b"no archive"),
         (debian_files, debian({"else": b"1"})),
+        (debian_files, debian({"package/data/x.gz": b"1"})),
         (debian_files, debian({"x": b"1"})[:200]),
     ],
-    ids=["no archive", "cut off", "another", "no Debian", "another Debian", "cut off Debian"],
+    ids=[
+        "no archive",
+        "cut off",
+        "another",
+        "no Debian",
+        "another Debian",
+        "a longer name",
+        "cut off Debian",
+    ],
 )
 def test_a_damaged_archive_is_named(read, content, tmp_path):
     path = tmp_path / "toy.archive"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"^toy.archive can't be unpacked: "):
         read(path, ("package/data/x",))
+
+
+def test_a_folder_of_a_debian_package_is_read_whole(tmp_path):
+    path = tmp_path / "toy.deb"
+    path.write_bytes(debian({"es/a.mo": b"1", "es/b.mo": b"2", "fr/a.mo": b"3"}))
+    assert debian_files(path, ("es/",)) == {"es/a.mo": b"1", "es/b.mo": b"2"}
+    with pytest.raises(DataError, match=r"it holds no de/"):
+        debian_files(path, ("de/",))
 
 
 def test_every_set_is_fetched_by_a_known_registry():

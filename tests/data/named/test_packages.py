@@ -81,9 +81,45 @@ def bbc_topics(frame: pd.DataFrame) -> None:
     assert frame["text"].is_unique
 
 
+def kjv_spanish(frame: pd.DataFrame) -> None:
+    first = frame.iloc[0].tolist()
+    assert first[0] == "In the beginning God created the heaven and the earth."
+    assert first[1] == "EN el principio crió Dios los cielos y la tierra."
+    assert not frame["spanish"].str.contains(r"[<>¶]|  ").any()
+
+
+def software_spanish(frame: pd.DataFrame) -> None:
+    assert not frame.duplicated().any()
+    assert ["Insert Bibliography Entry", "Insertar entrada bibliográfica"] in frame.to_numpy().tolist()
+
+
+def cmudict(frame: pd.DataFrame) -> None:
+    """A word has a row for each pronunciation."""
+    assert frame.set_index("word")["sounds"].loc["tomato"].tolist() == [
+        "T AH0 M EY1 T OW2",
+        "T AH0 M AA1 T OW2",
+    ]
+    assert len({sound for row in frame["sounds"] for sound in row.split()}) == 69
+
+
 KNOWN: dict[str, Callable[[Any], None]] = {
     check.__name__.replace("_", "-"): check
-    for check in (churn, adult, ames, diamonds, hotel, flights, bike, electricity, rossmann, imdb, bbc_topics)
+    for check in (
+        churn,
+        adult,
+        ames,
+        diamonds,
+        hotel,
+        flights,
+        bike,
+        electricity,
+        rossmann,
+        imdb,
+        bbc_topics,
+        kjv_spanish,
+        software_spanish,
+        cmudict,
+    )
 }
 
 

@@ -5,7 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from chainrule.data.text.pieces import Characters, learn_byte_pairs, learn_characters, pieces_of
+from chainrule.data.text.pieces import (
+    Characters,
+    learn_byte_pairs,
+    learn_characters,
+    learn_symbols,
+    pieces_of,
+)
 
 TEXT = "To be, or not to be: that is the question. äöü 😀\n" * 20
 
@@ -17,6 +23,16 @@ def test_characters_are_numbered_in_their_order():
     assert pieces.text([1, 4, 0]) == "a😀\ufffd"
     assert pieces.unknown("azäa") == "zä"
     assert len(pieces) == 5
+
+
+def test_symbols_stand_between_spaces():
+    pieces = learn_symbols(["HH AH", "L  OW HH"])
+    assert pieces.known == ("AH", "HH", "L", "OW")
+    assert pieces.tokens("HH L XX OW").tolist() == [2, 3, 0, 4]
+    assert pieces.text([2, 0, 4]) == "HH \ufffd OW"
+    assert pieces.unknown("XX HH AA") == "AA XX"
+    assert len(pieces) == 5
+    assert pieces_of(pieces.stored) == pieces
 
 
 @pytest.mark.parametrize("learn", [learn_characters, lambda parts: learn_byte_pairs(parts, 300)])

@@ -30,8 +30,14 @@ FUNCTIONS = {
     "softsign": lambda z: z / (1 + abs(z)),
     "hard_sigmoid": lambda z: np.clip(z / 6 + 0.5, 0, 1),
     "hard_tanh": lambda z: np.clip(z, -1, 1),
+    "hard_swish": lambda z: z * np.clip(z / 6 + 0.5, 0, 1),
     "relu6": lambda z: np.clip(z, 0, 6),
     "mish": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
+    "log_sigmoid": lambda z: -np.log(1 + np.exp(-z)),
+    "soft_shrink": lambda z: np.where(z > 0.5, z - 0.5, np.where(z < -0.5, z + 0.5, 0)),
+    "hard_shrink": lambda z: z * (abs(z) > 0.5),
+    "tanh_shrink": lambda z: z - np.tanh(z),
+    "log_softmax": lambda z: np.log(np.exp(z) / np.exp(z).sum(-1, keepdims=True)),
     "softmax": lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True),
 }
 

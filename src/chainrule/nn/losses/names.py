@@ -14,7 +14,9 @@ from chainrule.nn.losses.classification import (
     SquaredHinge,
 )
 from chainrule.nn.losses.loss import Loss
-from chainrule.nn.losses.overlap import Dice, SoftIoU
+from chainrule.nn.losses.ordering import CoxPartialLikelihood, Ordinal
+from chainrule.nn.losses.overlap import Dice, SoftIoU, Tversky
+from chainrule.nn.losses.ratios import LogCosh, MeanAbsolutePercentageError, MeanSquaredLogarithmicError
 from chainrule.nn.losses.regression import (
     GaussianNegativeLogLikelihood,
     Huber,
@@ -37,10 +39,16 @@ LOSSES: Mapping[str, Callable[[], Loss]] = {
     "mean_squared_error": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
     "huber": Huber,
+    "log_cosh": LogCosh,
+    "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
+    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
     "poisson": Poisson,
     "gaussian": GaussianNegativeLogLikelihood,
     "quantile": Quantile,
     "dice": Dice,
     "soft_iou": SoftIoU,
+    "tversky": Tversky,
+    "ordinal": Ordinal,
+    "cox": CoxPartialLikelihood,
 }
 """Losses by the names that `loss=` accepts."""

@@ -92,6 +92,44 @@ class SoftIoU(Loss):
 
 
 @dataclass(frozen=True)
+class Tversky(Loss):
+    """l = 1 - (Σ p t + s) / (Σ p t + α Σ p (1 - t) + β Σ (1 - p) t + s), p = σ(z), from logits z.
+
+    Salehi, Erdogmus and Gholipour 2017. α weighs what is wrongly in the mask, β what is missed; with both ½
+    it is Dice with half of `smooth`, with both 1 SoftIoU.
+    false_positives, false_negatives: α and β, at least 0; 0.3 and 0.7 are the paper's best (Keras: ½ and ½).
+    smooth (s), by_channel, targets and `predict`: as in Dice.
+    """
+
+    takes: ClassVar[str] = LOGITS
+    applies: ClassVar[str] = "sigmoid"
+    metrics: ClassVar[tuple[str, ...]] = ("binary_accuracy",)
+
+    false_positives: float = 0.3
+    false_negatives: float = 0.7
+    smooth: float = 1.0
+    by_channel: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("false_positives", "false_negatives", "smooth"):
+            check_number(self, name, getattr(self, name), at_least=0)
+
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        both, predicted, true = _mask_sums(self, outputs, targets, self.by_channel)
+        wrong = self.false_positives * (predicted - both) + self.false_negatives * (true - both)
+        return example_means(1.0 - _ratio(both + self.smooth, both + wrong + self.smooth))
+
+    def predict(self, outputs: Tensor) -> Tensor:
+        """Probabilities of the mask."""
+        return f.sigmoid(outputs)
+
+    def check(self, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
+        """Raises DataError where a target is not from 0 to 1."""
+        super().check(outputs_shape, targets)
+        check_range(self, targets, 0, 1, _MASK)
+
+
+@dataclass(frozen=True)
 class CrossEntropyDice(Loss):
     """l = Σ over pixels -w[t] ln p[t] / n + dice · mean over classes of 1 - (2 Σ p u + s) / (Σ p + Σ u + s).
 

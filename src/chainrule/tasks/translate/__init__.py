@@ -11,7 +11,7 @@ from chainrule.tasks.translate.space import SEARCH
 
 TRANSLATE = Task(
     name=NAME,
-    meaning="learn to translate texts, or to pronounce words",
+    meaning="learn to translate or pronounce texts",
     settings=TranslateSettings,
     help=HELP,
     takes=takes,

@@ -22,13 +22,13 @@ def attended(run: Run, source: np.ndarray, written: Sequence[int]) -> np.ndarray
     trace = Trace()
     target = np.array([[BEGIN, *written]], np.int32)
     given = {"source": source[None], "mask": np.ones((1, len(source)), bool), "target": target}
-    inputs = [trace.input(name, array.shape, str(array.dtype)) for name, array in given.items()]
+    texts, mask, own = (trace.input(name, array.shape, str(array.dtype)) for name, array in given.items())
     with building(trace, training=False) as built, built.holding(objective.layers()):
-        objective.model(*inputs)
+        objective.model(texts, mask, own)
     # The last attention of the program is that of the last block to the source.
     step = [each for each in trace.steps if each.operation == "attention"][-1]
     queries, keys = (Tensor(value, trace) for value in step.inputs[:2])
-    scores = queries @ keys.transpose(0, 1, 3, 2) * step.attributes["scale"]
+    scores = queries @ keys.transpose(0, 1, 3, 2) * queries.shape[-1] ** -0.5
     program = trace.program({"shares": f.softmax(scores).mean(1)})
     compiled = usable_executor(run.executor)[0].compile(program)
     return compiled.run(dict(run.parameters), given)["shares"][0]

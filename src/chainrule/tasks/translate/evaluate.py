@@ -25,10 +25,7 @@ def guess(evaluation: Mapping[str, Any]) -> str:
 
 def evaluate(run: Run, prepared: PreparedPairs, settings: TranslateSettings) -> dict[str, Any]:
     """The evaluation on the held-out texts, with some of their translations."""
-    wanted: dict[str, list[str]] = {}
-    for row in prepared.rows["test"].tolist():
-        wanted.setdefault(prepared.texts[row], []).append(prepared.translations[row])
-    texts, right = list(wanted), list(wanted.values())
+    texts, right = prepared.held_out()
     tokens = prepared.tokens
     writer = Writer(run)
     written = writer.translated(
@@ -38,8 +35,8 @@ def evaluate(run: Run, prepared: PreparedPairs, settings: TranslateSettings) -> 
     by_symbols = tokens.by_symbols
     evaluation: dict[str, Any] = {
         "problem": "pronunciation" if by_symbols else "translation",
-        "metrics": _metrics(found, right, by_symbols=by_symbols),
-        "baseline": _metrics(nearest_translations(prepared, texts), right, by_symbols=by_symbols),
+        "metrics": metrics_of(found, right, by_symbols=by_symbols),
+        "baseline": metrics_of(nearest_translations(prepared, texts), right, by_symbols=by_symbols),
         "target": prepared.pairs.target,
         "samples": [
             [*each] for each in zip(texts[:SAMPLES], found, (each[0] for each in right), strict=False)
@@ -60,7 +57,8 @@ def evaluate(run: Run, prepared: PreparedPairs, settings: TranslateSettings) -> 
     return evaluation
 
 
-def _metrics(found: Sequence[str], right: Sequence[Sequence[str]], *, by_symbols: bool) -> dict[str, float]:
+def metrics_of(found: Sequence[str], right: Sequence[Sequence[str]], *, by_symbols: bool) -> dict[str, float]:
+    """Of translations, by the right ones of each text: error rates of symbols, or BLEU and chrF."""
     if not by_symbols:
         return translation_metrics(found, right)
     return symbol_metrics([each.split() for each in found], [[one.split() for one in each] for each in right])
@@ -74,7 +72,7 @@ def nearest_translations(prepared: PreparedPairs, texts: Sequence[str]) -> list[
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     train = prepared.rows["train"]
-    counting = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), dtype=np.float32)
+    counting = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3))
     known = counting.fit_transform([prepared.texts[row] for row in train])
     found: list[str] = []
     for first in range(0, len(texts), _AT_ONCE):

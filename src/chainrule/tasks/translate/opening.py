@@ -39,8 +39,8 @@ def open_pairs(source: str, target: str | None, text: str, say: Say) -> Pairs:
     """The pairs of a source.
 
     source: a table; a named set; or a folder with two files of lines, such as en.txt and es.txt, whose names
-    are those of the columns. target: the column to translate to; None for that of a named set, the other
-    column of two, and of a folder the last. text: the column of the sources; 'auto' for the other of two.
+    are those of the columns. target: the column to translate to; None for that of a named set, and of a
+    folder the last. text: the column of the sources; 'auto' for the other of two.
     Raises DataError for files of different length, and as `open_table`; ConfigError where a table has more
     columns and none is named.
     """

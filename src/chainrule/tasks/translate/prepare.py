@@ -104,6 +104,13 @@ class PreparedPairs:
         rows = self.rows[part]
         return Arrays.of({"source": self.sources[rows], "target": self.targets[rows]})
 
+    def held_out(self) -> tuple[list[str], list[list[str]]]:
+        """The held-out texts, each once, and all translations of each."""
+        wanted: dict[str, list[str]] = {}
+        for row in self.rows["test"].tolist():
+            wanted.setdefault(self.texts[row], []).append(self.translations[row])
+        return list(wanted), list(wanted.values())
+
     def plan(self, settings: TranslateSettings) -> Planned:
         """What training begins with."""
         return Planned(self.recipe(settings), self.training, self.validation, self.found)
@@ -126,7 +133,7 @@ def prepare_pairs(pairs: Pairs, settings: TranslateSettings) -> PreparedPairs:
     kept = np.flatnonzero(~(blank | again))
     said = [
         *_left_out(frame, blank, "with an empty side"),
-        *_left_out(frame, again, "that repeat an earlier one"),
+        *_left_out(frame, again, "repeating an earlier one"),
     ]
     if len(kept) < 10:
         raise DataError(f"{pairs.source} has {counted(len(kept), 'pair')}", remedy="give at least 10")
@@ -141,9 +148,10 @@ def prepare_pairs(pairs: Pairs, settings: TranslateSettings) -> PreparedPairs:
     )
     longest = np.array([max(len(s) - 1, len(t) - 2) for s, t in zip(of_sources, of_targets, strict=True)])
     long = longest > settings.longest
-    said += _left_out(frame.iloc[kept], long, f"with more than {settings.longest:,} tokens")
     # Long ones stay held out, so that they count in the evaluation.
-    rows = {part: each if part == "test" else each[~long[each]] for part, each in rows.items()}
+    long[rows["test"]] = False
+    said += _left_out(frame.iloc[kept], long, f"with more than {settings.longest:,} tokens")
+    rows = {part: each[~long[each]] for part, each in rows.items()}
     train, validation, test = (len(rows[part]) for part in ("train", "validation", "test"))
     said.append(
         f"{pairs.column!r} to {pairs.target!r}: {train:,} pairs to train on, {validation:,} to validate, "

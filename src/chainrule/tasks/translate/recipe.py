@@ -10,8 +10,10 @@ from chainrule.tasks.translate.network import Translation, Translator
 from chainrule.training import Recipe
 
 EPOCHS = 30
-_WARM_UP = 0.04  # of all steps
-_ADAM_SHARE = 0.15
+WARM_UP = 0.04
+"""The share of the steps in which the rate rises."""
+ADAM_SHARE = 0.15
+"""Of the rate of the matrices: that of the rest, by Adam."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ def recipe_for(settings: Any, vocabulary: int, pairs: int) -> Recipe:
         settings.longest + 2,
         settings.dropout,
     )
-    warm = max(1, round(_WARM_UP * steps))
+    warm = max(1, round(WARM_UP * steps))
     rate = CosineDecay(settings.learning_rate, max(1, steps - warm), warm)
-    optimizer: Transform = muon(rate, adam_share=_ADAM_SHARE)
+    optimizer: Transform = muon(rate, adam_share=ADAM_SHARE)
     if settings.average:
         optimizer = chain(optimizer, ExponentialMovingAverage(settings.average))
     return Recipe(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import cast
 
 from chainrule.errors import ConfigError
 
@@ -23,7 +24,8 @@ def translation_metrics(found: Sequence[str], wanted: Sequence[Sequence[str]]) -
 
     wanted: the right translations of each text, one or more.
     """
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     references = _streams(wanted)
     return {
@@ -34,7 +36,7 @@ def translation_metrics(found: Sequence[str], wanted: Sequence[Sequence[str]]) -
 
 def signature(found: Sequence[str], wanted: Sequence[Sequence[str]]) -> str:
     """How sacrebleu computed BLEU, to be quoted with it."""
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     measure = BLEU()
     measure.corpus_score(list(found), _streams(wanted))
@@ -62,7 +64,7 @@ def symbol_metrics(
 
 def distances(found: Sequence[str], wanted: Sequence[Sequence[str]]) -> list[float]:
     """How far each translation is from the nearest right one, by chrF: 0 to 100."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     measure = CHRF()
     return [
@@ -71,7 +73,8 @@ def distances(found: Sequence[str], wanted: Sequence[Sequence[str]]) -> list[flo
     ]
 
 
-def _streams(wanted: Sequence[Sequence[str]]) -> list[list[str | None]]:
+def _streams(wanted: Sequence[Sequence[str]]) -> list[list[str]]:
     """As sacrebleu takes them: the first of each text, the second, …; None where there are no more."""
     most = max(len(several) for several in wanted)
-    return [[several[n] if n < len(several) else None for several in wanted] for n in range(most)]
+    streams = [[several[n] if n < len(several) else None for several in wanted] for n in range(most)]
+    return cast("list[list[str]]", streams)  # sacrebleu's annotation leaves None out

@@ -39,7 +39,7 @@ def sections(evaluation: Mapping[str, Any]) -> list[str]:
 
 def _table(title: str, rows: Sequence[Sequence[str]], introduction: str) -> str:
     cells = [[escape(each) for each in row] for row in rows]
-    table = page.table(["text", "translation", "right"], cells, kind="settings")
+    table = page.table(["text", "translation", "right"], cells, kind="texts")
     return page.section(title, [table], introduction=introduction)
 
 
