@@ -43,6 +43,39 @@ class RandomTimeShift(Layer):
 
 
 @dataclass(frozen=True)
+class RandomSpeed(Layer):
+    """y[n] = x[c + s · (n - c)] about the centre c; the factor s is drawn for each wave. In prediction y = x.
+
+    A sound that is s times as fast is as much higher, too, as another speaker's. Between samples it is
+    interpolated linearly; beyond the ends it is zero.
+    most: s is drawn from 1 / (1 + most) to 1 + most, uniformly by its logarithm; from 0 to 1.
+    x: float (batch, samples) -> the same shape.
+    Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
+    Ko et al. 2015, with any speed instead of three.
+    """
+
+    most: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_number(self, "most", self.most, at_least=0, at_most=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        _need_waves(x)
+        if not self.training or self.most == 0:
+            return x
+        batch, samples = x.shape
+        speed = f.exp((2 * _uniform(self, (batch, 1), x.dtype) - 1) * float(np.log1p(self.most)))
+        centre = (samples - 1) / 2
+        # A zero before the wave and two after it: what lies beyond is read from there.
+        place = x.trace.constant(np.arange(samples)[None] - centre, x.dtype) * speed + (centre + 1)
+        place = f.minimum(f.maximum(place, 0.0), samples + 1.0)
+        below = f.floor(place)
+        padded, first = f.pad(x, (0, 1), (0, 2)), below.cast("int32")
+        low, high = f.take_along_axis(padded, first, 1), f.take_along_axis(padded, first + 1, 1)
+        return low + (place - below) * (high - low)
+
+
+@dataclass(frozen=True)
 class RandomNoise(Layer):
     """y = g · (x + a · r · ε), ε ~ uniform with variance 1; g and a are drawn for each wave.
 
