@@ -29,6 +29,8 @@ WITHOUT: dict[str, str] = {
     "MFCC": "as LogMel",
     "RandomTimeShift": "no such module; tests/nn/layers/test_sound_augmentation.py has the draws",
     "RandomNoise": "as RandomTimeShift",
+    "RandomSpeed": "as RandomTimeShift; it is NumPy's interp",
+    "RandomEqualizer": "as RandomTimeShift",
     "RandomMasks": "in torchaudio alone, as RandomTimeShift",
     "AttentionPool1D": "no such module; tests/nn/layers/test_sound.py has the equation in NumPy",
     "Padded": "its layers on a filled up image; tests/contracts/test_layers.py compares with those",

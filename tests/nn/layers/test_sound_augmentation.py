@@ -5,11 +5,17 @@ import pytest
 from tests.nn.layers.recording import compiled
 
 from chainrule.errors import ShapeError
-from chainrule.nn import Layer, RandomMasks, RandomNoise, RandomTimeShift
+from chainrule.nn import Layer, RandomEqualizer, RandomMasks, RandomNoise, RandomSpeed, RandomTimeShift
 from chainrule.nn.layer import RANDOM_KEY
 
 RANDOM = np.random.default_rng(5)
-LAYERS = [(RandomTimeShift(3), (20, 9)), (RandomNoise(0.5, 0.5), (20, 9)), (RandomMasks(4, 3, 2), (20, 9, 8))]
+LAYERS = [
+    (RandomTimeShift(3), (20, 9)),
+    (RandomSpeed(0.5), (20, 9)),
+    (RandomNoise(0.5, 0.5), (20, 9)),
+    (RandomEqualizer(1.0, 3), (20, 9, 8)),
+    (RandomMasks(4, 3, 2), (20, 9, 8)),
+]
 
 
 def drawn(layer: Layer, x: np.ndarray, seed: int = 3, *, training: bool = True) -> np.ndarray:
@@ -43,6 +49,40 @@ def test_shifts_are_all_whole_numbers_up_to_the_largest():
     counts = [int((y == each).all(1).sum()) for each in wanted.values()]
     assert sum(counts) == 3000
     assert min(counts) > 600 - 5 * np.sqrt(600)
+
+
+def test_speeds_are_drawn_between_a_factor_and_its_inverse_about_the_centre():
+    ramp = np.tile(np.arange(-40.0, 41.0), (2000, 1))
+    y = drawn(RandomSpeed(0.25), ramp)
+    speeds = y[:, 45] / 5  # five samples after the centre
+    assert 0.8 <= speeds.min() < 0.802
+    assert 1.248 < speeds.max() <= 1.25
+    assert abs(np.log(speeds).mean()) < 0.01
+    for each, speed in zip(y[:50], speeds, strict=False):
+        inside = np.abs(speed * ramp[0]) <= 40
+        np.testing.assert_allclose(each[inside], speed * ramp[0][inside], rtol=1e-5, atol=1e-4)
+        assert (each[np.abs(speed * ramp[0]) >= 41] == 0).all()
+
+
+def test_a_wave_at_another_speed_is_that_of_numpy():
+    x = np.tile(RANDOM.normal(size=31), (20, 1))
+    y, ramp = (drawn(RandomSpeed(0.5), each) for each in (x, np.tile(np.arange(-15.0, 16.0), (20, 1))))
+    speeds = ramp[:, 16]
+    for each, speed in zip(y, speeds, strict=True):
+        wanted = np.interp(speed * np.arange(-15, 16), np.arange(-16, 17), np.pad(x[0], 1), left=0, right=0)
+        np.testing.assert_allclose(each, wanted, atol=1e-6)
+
+
+def test_an_equalizer_adds_a_curve_that_is_linear_between_its_points():
+    x = RANDOM.normal(size=(3000, 2, 9))
+    curves = drawn(RandomEqualizer(2.0, 3), x) - x
+    np.testing.assert_allclose(curves[:, 0], curves[:, 1], atol=1e-6)
+    points = curves[:, 0, [0, 4, 8]]
+    wanted = [np.interp(np.arange(9), [0, 4, 8], each) for each in points[:100]]
+    np.testing.assert_allclose(curves[:100, 0], wanted, atol=1e-6)
+    assert (np.abs(points) <= 2).all()
+    assert np.abs(np.corrcoef(points.T) - np.eye(3)).max() < 0.1
+    np.testing.assert_allclose(points.std(0), 2 / np.sqrt(3), rtol=0.05)
 
 
 def test_noise_is_as_strong_as_its_share_of_the_loudness():

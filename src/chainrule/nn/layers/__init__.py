@@ -29,7 +29,13 @@ from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import AttentionPool1D, GlobalAvgPool1D
 from chainrule.nn.layers.sound import MFCC, LogMel
-from chainrule.nn.layers.sound_augmentation import RandomMasks, RandomNoise, RandomSpeed, RandomTimeShift
+from chainrule.nn.layers.sound_augmentation import (
+    RandomEqualizer,
+    RandomMasks,
+    RandomNoise,
+    RandomSpeed,
+    RandomTimeShift,
+)
 from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.whitening import PatchWhitening
 
@@ -81,6 +87,7 @@ __all__ = [
     "RMSNorm",
     "RandomAffine",
     "RandomCrop",
+    "RandomEqualizer",
     "RandomMasks",
     "RandomNoise",
     "RandomSpeed",

@@ -108,6 +108,36 @@ class RandomNoise(Layer):
 
 
 @dataclass(frozen=True)
+class RandomEqualizer(Layer):
+    """y[t, m] = x[t, m] + c[m]; the curve c is drawn for each sound. In prediction y = x.
+
+    On logarithms of energy, as of LogMel, this is another microphone or room. c is linear along the
+    frequencies between points at equal distances, the first and the last frequency among them.
+    most: of |c| at each point, in the units of x, at least 0, drawn uniformly; a decibel of power is 0.23.
+    points: at least 2. x: float (batch, time, frequencies) -> the same shape.
+    Raises ConfigError for a bad setting; while recording ShapeError and DTypeError for other inputs.
+    As FilterAugment with linear boundaries (Nam, Kim and Park 2022), with fixed places of the points.
+    """
+
+    most: float = 1.4
+    points: int = 5
+
+    def __post_init__(self) -> None:
+        check_number(self, "most", self.most, at_least=0)
+        check_whole(self, "points", self.points, at_least=2)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_sequence(x)
+        if not self.training or self.most == 0:
+            return x
+        batch, _, frequencies = x.shape
+        along = np.linspace(0, self.points - 1, frequencies)
+        hats = np.maximum(1 - np.abs(along - np.arange(self.points)[:, None]), 0)  # (points, frequencies)
+        heights = self.most * (2 * _uniform(self, (batch, self.points), x.dtype) - 1)
+        return x + (heights @ x.trace.constant(hats, x.dtype)).reshape(batch, 1, frequencies)
+
+
+@dataclass(frozen=True)
 class RandomMasks(Layer):
     """y = 0 within random bands of time and of frequency, else x (SpecAugment, Park et al. 2019).
 

@@ -7,14 +7,17 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.data import Source
-from chainrule.data.sounds import Sounds, sound_source
+from chainrule.data.sounds import Sounds, read_waves, sound_source
 from chainrule.errors import DataError
 from chainrule.tasks.images import counted_parts, split_in_parts
+from chainrule.tasks.images_shown import spread
 from chainrule.tasks.sound.opening import SoundSet
 from chainrule.tasks.sound.recipe import Choices, SoundShape, choices, recipe_for, shape_of
 from chainrule.tasks.sound.settings import SoundSettings
 from chainrule.tasks.task import Planned
 from chainrule.training import Recipe
+
+_SAMPLED = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,12 @@ class PreparedSounds:
         """The validation examples; None if there are none."""
         return self._source("validation") if len(self.rows["validation"]) else None
 
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """Some training sounds: (sounds, samples) float32."""
+        some = self.rows["train"][spread(len(self.rows["train"]), _SAMPLED)]
+        return read_waves(self.sounds, some, self.shape.rate, self.shape.samples)
+
     def truth(self, part: str) -> np.ndarray:
         """The class numbers of a part: (sounds,) int64."""
         return self.sounds.class_numbers(self.shape.classes)[self.rows[part]]
@@ -55,7 +64,7 @@ class PreparedSounds:
 
     def recipe(self, settings: SoundSettings) -> Recipe:
         """The recipe that the settings ask for."""
-        return recipe_for(settings, self.choices(settings), self.shape, len(self.rows["train"]))
+        return recipe_for(settings, self.choices(settings), self.shape, len(self.rows["train"]), self.sample)
 
     def plan(self, settings: SoundSettings) -> Planned:
         """What training begins with."""

@@ -1,5 +1,6 @@
 """Values for 'auto' in the settings of sounds, and the recipe of the settings."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from chainrule.nn import (
     Layer,
     MixUp,
     OneCycle,
+    RandomEqualizer,
     RandomMasks,
     RandomNoise,
     RandomSpeed,
@@ -20,17 +22,20 @@ from chainrule.nn import (
 )
 from chainrule.tasks.build import usual_epochs
 from chainrule.tasks.settings import AUTO, with_given
-from chainrule.tasks.sound.network import FRAME, MELS, NETWORKS, frames_of, sound_network
+from chainrule.tasks.sound.network import FRAME, NETWORKS, bands_of, frames_of, sound_network
 from chainrule.tasks.sound.settings import SoundSettings
 from chainrule.training import Recipe, Supervised
 
 MOST_EPOCHS = 100
-_EXAMPLES, _FEWEST_EPOCHS = 75_000, 8
+_EXAMPLES, _FEWEST_EPOCHS = 100_000, 8
 """By default there are so many epochs that training hears about as many sounds in all."""
 _MEDIUM = 10_000
 _WHOLE = 0.98
 _LONGEST = 10.0
 _FASTEST = 16_000
+
+_DECIBEL = math.log(10) / 10
+"""In the logarithm of a power."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +92,15 @@ def choices(settings: SoundSettings, sounds: int, shape: SoundShape) -> Choices:
     return replace(chosen, batch_size=min(chosen.batch_size, sounds))
 
 
-def recipe_for(settings: SoundSettings, chosen: Choices, shape: SoundShape, sounds: int) -> Recipe:
-    """The recipe that the settings ask for. sounds: to train on."""
+def recipe_for(
+    settings: SoundSettings, chosen: Choices, shape: SoundShape, sounds: int, waves: np.ndarray
+) -> Recipe:
+    """The recipe that the settings ask for. sounds: to train on. waves: some of them, (some, samples)."""
     steps = chosen.epochs * -(-sounds // chosen.batch_size)
     mixing = MixUp(settings.mixup) if settings.mixup else None
     loss = SoftmaxCrossEntropy(settings.label_smoothing)
     return Recipe(
-        Supervised(_network(settings, chosen, shape), loss, mixing),
+        Supervised(_network(settings, chosen, shape, waves), loss, mixing),
         adamw(OneCycle(settings.learning_rate, max(steps, 2)), weight_decay=settings.weight_decay),
         epochs=chosen.epochs,
         batch_size=chosen.batch_size,
@@ -101,7 +108,7 @@ def recipe_for(settings: SoundSettings, chosen: Choices, shape: SoundShape, soun
     )
 
 
-def _network(settings: SoundSettings, chosen: Choices, shape: SoundShape) -> Sequential:
+def _network(settings: SoundSettings, chosen: Choices, shape: SoundShape, waves: np.ndarray) -> Sequential:
     before: list[Layer] = []
     if settings.speed:
         before.append(RandomSpeed(settings.speed))
@@ -111,8 +118,10 @@ def _network(settings: SoundSettings, chosen: Choices, shape: SoundShape) -> Seq
     if settings.noise:
         before.append(RandomNoise(settings.noise))
     frames = round(settings.masked * frames_of(shape.rate, shape.samples))
-    after = [RandomMasks(frames, round(settings.masked * MELS))] if settings.masked else []
-    widths = NETWORKS[chosen.network]
-    return sound_network(
-        shape.rate, shape.samples, len(shape.classes), widths, before, after, settings.dropout
-    )
+    after: list[Layer] = []
+    if settings.equalizer:
+        after.append(RandomEqualizer(settings.equalizer * _DECIBEL))
+    if settings.masked:
+        after.append(RandomMasks(frames, round(settings.masked * bands_of(shape.rate))))
+    widths, classes = NETWORKS[chosen.network], len(shape.classes)
+    return sound_network(shape.rate, waves, classes, widths, before, after, settings.dropout)

@@ -32,6 +32,8 @@ HELP: Mapping[str, str] = {
     "share, 0 to 1",
     "shift": "augmentation: the most seconds by which sounds are shifted; auto: a tenth of their length",
     "noise": "augmentation: the most noise, as a share of the loudness of a sound, 0 to 1",
+    "equalizer": "augmentation: the most decibels by which frequencies get louder or quieter, as by another "
+    "microphone, at least 0",
     "masked": "augmentation: the most share of the frames, and of the bands, that a mask covers, 0 to 1",
     "mixup": "augmentation: sounds are mixed, with shares drawn from Beta(mixup, mixup); 0 for none",
     "dropout": "share of the features dropped before the last layer, 0 to below 1",
@@ -60,7 +62,8 @@ class SoundSettings:
     network: str = AUTO
     speed: float = 0.15
     shift: float | Auto = AUTO
-    noise: float = 0.3
+    noise: float = 0.1
+    equalizer: float = 6.0
     masked: float = 0.2
     mixup: float = 0.0
     dropout: float = 0.2
@@ -80,7 +83,7 @@ class SoundSettings:
         unless_auto(check_whole, "sound", self, "batch_size", at_least=2)
         unless_auto(check_number, "sound", self, "seconds", above=0)
         unless_auto(check_number, "sound", self, "shift", at_least=0)
-        for name in ("trim", "mixup", "weight_decay"):
+        for name in ("trim", "equalizer", "mixup", "weight_decay"):
             check_number("sound", name, getattr(self, name), at_least=0)
         for name in ("speed", "noise", "masked"):
             check_number("sound", name, getattr(self, name), at_least=0, at_most=1)

@@ -12,7 +12,8 @@ TRAINING_SPACE = Space(
         "label_smoothing": Float(0.0, 0.3, first=0.1),
         "dropout": Float(0.0, 0.5, first=0.2),
         "speed": Categorical((0.0, 0.08, 0.15, 0.25), first=0.15),
-        "noise": Categorical((0.0, 0.1, 0.3, 0.6), first=0.3),
+        "noise": Categorical((0.0, 0.1, 0.3), first=0.1),
+        "equalizer": Categorical((0.0, 3.0, 6.0, 10.0), first=6.0),
         "masked": Categorical((0.0, 0.1, 0.2, 0.3), first=0.2),
         "mixup": Categorical((0.0, 0.2, 0.5), first=0.0),
     }
