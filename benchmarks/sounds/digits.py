@@ -49,7 +49,7 @@ def by_speaker_svm(folder: str, seed: int) -> dict[str, Any]:
 
 
 def _spoken(folder: str) -> tuple[Sounds, np.ndarray, np.ndarray]:
-    """The recordings with their digits, their speakers, and their indices. Raises DataError for other names."""
+    """The recordings with their digits, speakers and indices. Raises DataError for other names."""
     sounds = open_sounds(folder, labelled=False)
     words = [Path(path).stem.split("_") for path in sounds.paths]
     if any(len(each) != 3 or not each[2].isdecimal() for each in words):
