@@ -135,6 +135,10 @@ bench-images: $(BENCH)/.installed  ## how well the tasks on images learn within 
 bench-text: $(BENCH)/.installed  ## how well the task on texts learns, beside NB-SVM; options: ARGS="--only imdb"
 	@$(BENCH)/bin/python -m benchmarks.texts $(ARGS)
 
+.PHONY: bench-sound
+bench-sound: $(RUNTIME)  ## how well spoken digits are told apart: ARGS="--fsdd recordings"
+	@$(BIN)/python -m benchmarks.sounds $(ARGS)
+
 .PHONY: bench-doctor
 bench-doctor: $(RUNTIME)  ## the doctor on programs with a planted fault, beside its rivals; options: ARGS="--split final"
 	@$(BIN)/python -m benchmarks.doctor $(ARGS)

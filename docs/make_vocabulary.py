@@ -36,6 +36,8 @@ FAMILIES = {
     "whitening": "Whitening of inputs",
     "freezing": "Freezing",
     "augmentation": "Augmentation of images",
+    "sound": "Spectra of sound",
+    "sound_augmentation": "Augmentation of sounds",
     "noise": "Noise",
     "embedding": "Embedding",
     "sequences": "Sequences",

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from PIL import Image
 
 from chainrule.cli import main
@@ -45,6 +46,18 @@ def _pictures(folder: Path) -> tuple[str, str]:
         (folder / "made" / kind).mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.astype(np.uint8)).save(folder / "made" / kind / f"{number}.png")
     return str(folder / "made"), str(folder / "made" / "dark")
+
+
+def _sounds(folder: Path) -> tuple[str, str]:
+    """Low and high tones under noise, in a folder each."""
+    random = np.random.default_rng(0)
+    for number in range(40):
+        kind = ("low", "high")[number % 2]
+        times = np.arange(random.integers(800, 1200)) / 4000
+        wave = 0.3 * np.sin(2 * np.pi * (300, 900)[number % 2] * times) + random.normal(0, 0.05, len(times))
+        (folder / "made" / kind).mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / "made" / kind / f"{number}.wav", wave, 4000)
+    return str(folder / "made"), str(folder / "made" / "low")
 
 
 def _masks(folder: Path) -> tuple[str, str]:
@@ -146,6 +159,7 @@ CASES = {
         ["-s", "network=tiny", "-s", "epochs=1", "-s", "context=16", "-s", "validation=0.1"],
     ),
     "image": (_pictures, ["-s", "epochs=1"]),
+    "sound": (_sounds, ["-s", "epochs=1"]),
     "segment": (_masks, ["-s", "epochs=1"]),
     "detect": (_boxes, ["-s", "epochs=20", "-s", "network=small"]),
     "faces": (_faces, ["-s", "epochs=2", "-s", "members=1"]),

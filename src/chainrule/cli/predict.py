@@ -28,7 +28,7 @@ def predict(
             metavar="FILE|FOLDER",
             help="A CSV, Excel, JSON or Parquet file with the columns that the run was trained on; others "
             "are ignored. - is standard input. For a run on images, masks, boxes or faces: an image, or a "
-            "folder of images. A forecast needs no file.",
+            "folder of images; likewise for sounds. A forecast needs no file.",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +56,7 @@ def predict(
         bool, typer.Option("--json", help="Print the predictions as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """Predict new rows, times or images with a trained network.
+    """Predict new rows, times, images or sounds with a trained network.
 
     For a table: a row of predictions for each row of the file, in the same order: the value, or the most
     probable class and the probability of every class. Number formats, dates and marks of missing values are
@@ -65,8 +65,8 @@ def predict(
     For a forecast: the time and series of each row, the median and the quantiles, so that the result can be
     joined with your table. Without a file, each series is continued for the horizon.
 
-    For images: a row for each image with the class and all probabilities; for masks, the share of each class;
-    for boxes, a row for each object; for faces, the embedding of each image.
+    For images or sounds: a row for each with the class and all probabilities; for masks, the share of each
+    class; for boxes, a row for each object; for faces, the embedding of each image.
 
     [bold]Examples[/bold]
 

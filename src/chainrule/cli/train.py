@@ -58,9 +58,9 @@ def train(
         typer.Argument(
             metavar="FILE|FOLDER|NAME",
             help="A CSV, Excel, JSON or Parquet file with column names, also compressed; - for standard "
-            "input; a folder of texts or images, with a folder for each class, or of images with masks or "
-            "boxes; or a named data set such as 'digits' or 'mnist', which has a target (chainrule data "
-            "list).",
+            "input; a folder of texts, images or sounds, with a folder for each class, or of images with "
+            "masks or boxes; or a named data set such as 'digits' or 'mnist', which has a target (chainrule "
+            "data list).",
             show_default=False,
         ),
     ] = None,
@@ -127,7 +127,7 @@ def train(
     *,
     options: Mapping[str, str],
 ) -> None:
-    """Train a network on a table, series, texts or images, and evaluate it on held-out examples.
+    """Train a network on a table, series, texts, images or sounds, and evaluate it on held-out examples.
 
     For a table, classification or regression is inferred from the target column. Rows, times, texts or images
     are held out for the evaluation; their preparation is learned from the other ones only. The run folder
@@ -151,11 +151,13 @@ def train(
       chainrule train sales.csv --task forecast -t sold --time day --series shop --horizon 14
       chainrule predict runs/sales-001
 
-    Classify images (a folder for each class, perhaps within train/ and test/), predict the class of every
-    pixel (folders images/ and masks/), find objects (boxes as in Pascal VOC, YOLO or COCO), tell faces apart:
+    Classify images or sounds (a folder for each class, perhaps within train/ and test/), predict the class of
+    every pixel (folders images/ and masks/), find objects (boxes as in Pascal VOC, YOLO or COCO), tell faces
+    apart:
 
       chainrule train flowers
       chainrule train flowers --minutes 10
+      chainrule train words
       chainrule train streets --minutes 20
       chainrule train people --task faces
 

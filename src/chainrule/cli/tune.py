@@ -30,7 +30,7 @@ def tune(
         str | None,
         typer.Argument(
             metavar="FILE|FOLDER|NAME",
-            help="A file, a folder of images, or a named data set such as 'digits', as for train.",
+            help="A file, a folder of images or sounds, or a named data set such as 'digits', as for train.",
             show_default=False,
         ),
     ] = None,

@@ -27,6 +27,7 @@ from chainrule.data.preparation import Preparation, classes_of, fit_preparation
 from chainrule.data.ragged import Ragged, ragged
 from chainrule.data.reading import ColumnReading, Reading, table_name
 from chainrule.data.shards import Shard, ShardSource
+from chainrule.data.sounds import Sounds, SoundSource, open_sounds, sound_source
 from chainrule.data.source import Chunk, Field, MemorySource, Source
 from chainrule.data.structure import Structure, belonging, flattened, nested
 from chainrule.data.table import (
@@ -69,6 +70,8 @@ __all__ = [
     "Reading",
     "Shard",
     "ShardSource",
+    "SoundSource",
+    "Sounds",
     "Source",
     "Structure",
     "Table",
@@ -100,12 +103,14 @@ __all__ = [
     "nested",
     "npy_shards",
     "open_images",
+    "open_sounds",
     "parquet_shards",
     "ragged",
     "read_ahead",
     "read_image",
     "read_pixels",
     "read_table",
+    "sound_source",
     "split",
     "split_indices",
     "split_table",

@@ -23,6 +23,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def one(noun: str) -> str:
+    """An image, a sound."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def place(data: "pd.DataFrame | pd.Series", position: int) -> str:
     """Where the row at a position stands: 'line 17' of a text file, else 'row 17' by its index label."""
     word = "line" if data.index.name == LINE_INDEX else "row"

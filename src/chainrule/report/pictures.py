@@ -11,12 +11,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Picture:
-    """A tile of a gallery. uri: of `picture`. title, detail: below it. hint: where the pointer rests."""
+    """A tile of a gallery. uri: of `picture`. title, detail: below it. hint: where the pointer rests.
+
+    sound: to be played below it, of `report.sounds.playable`; '' for none.
+    """
 
     uri: str
     title: str = ""
     detail: str = ""
     hint: str = ""
+    sound: str = ""
 
 
 def picture(pixels: np.ndarray) -> str:
@@ -58,4 +62,5 @@ def _tile(each: Picture) -> str:
         f"<{tag}>{escape(text)}</{tag}>" for tag, text in (("b", each.title), ("small", each.detail)) if text
     )
     hint = f' title="{escape(each.hint)}"' if each.hint else ""
-    return f'<div{hint}><img src="{each.uri}" alt="{escape(each.title or each.hint)}">{lines}</div>'
+    sound = f'<audio controls preload="none" src="{each.sound}"></audio>' if each.sound else ""
+    return f'<div{hint}><img src="{each.uri}" alt="{escape(each.title or each.hint)}">{sound}{lines}</div>'

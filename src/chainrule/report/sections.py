@@ -16,6 +16,9 @@ from chainrule.report.numbers import (
     metric_value,
 )
 
+_CLASSES = 20
+"""The most rows of a table of classes."""
+
 # What to look for in each figure of watched sizes: quantity -> (title, explanation).
 _LAYER_FIGURES = {
     "activation": (
@@ -100,6 +103,17 @@ def _confused(counts: np.ndarray, classes: Sequence[str], one: str) -> str:
         f"{look} The most frequent mistake: “{classes[true]}” taken for “{classes[predicted]}” "
         f"({wrong.max():,} of {counts[true].sum():,})."
     )
+
+
+def class_recalls(evaluation: Mapping[str, Any], one: str) -> str:
+    """The classes with the least recall, the worst first; the evaluation and `one` are as in `confusion`."""
+    counts = np.array(evaluation["confusion"]).sum(1)
+    found = sorted(zip(evaluation["recall"].items(), counts, strict=True), key=lambda each: each[0][1])
+    rows = [
+        [page.text(name), metric_value("accuracy", share), f"{count:,}"]
+        for (name, share), count in found[:_CLASSES]
+    ]
+    return page.table(["class", "recall", f"held-out {one}s"], rows, kind="numbers")
 
 
 def curves(metrics: figures.Epochs, best: int | None) -> str:

@@ -10,6 +10,7 @@ from chainrule.tasks.forecast import FORECAST
 from chainrule.tasks.generate import GENERATE
 from chainrule.tasks.image import IMAGE
 from chainrule.tasks.segment import SEGMENT
+from chainrule.tasks.sound import SOUND
 from chainrule.tasks.table import TABLE
 from chainrule.tasks.table.run import upgraded_config
 from chainrule.tasks.task import (
@@ -28,7 +29,8 @@ from chainrule.tasks.translate import TRANSLATE
 from chainrule.training.folder import kind_of
 
 TASKS: Mapping[str, Task] = {
-    task.name: task for task in (TABLE, FORECAST, DETECT, SEGMENT, TEXT, TRANSLATE, GENERATE, IMAGE, FACES)
+    task.name: task
+    for task in (TABLE, FORECAST, DETECT, SEGMENT, TEXT, TRANSLATE, GENERATE, SOUND, IMAGE, FACES)
 }
 """Tasks by name, the default first. The first that takes a source gets it: boxes before images, say."""
 

@@ -1,5 +1,6 @@
 """Metrics of classifiers on held-out examples, beside the baseline of the most frequent class."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,20 @@ def class_figures(probabilities: np.ndarray, truth: np.ndarray, training: np.nda
         "baseline": _metrics(constant, truth),
         "confusion": confusion_matrix(truth, probabilities.argmax(1), labels=range(classes)).tolist(),
     }
+
+
+def recalls(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> dict[str, float]:
+    """Class -> the share of its held-out examples that are right; 0 of a class without any."""
+    counts = np.array(confusion)
+    shares = np.diag(counts) / np.maximum(counts.sum(1), 1)
+    return dict(zip(classes, shares.tolist(), strict=True))
+
+
+def surest_mistakes(probabilities: np.ndarray, truth: np.ndarray, most: int) -> np.ndarray:
+    """The indices of the most confident mistakes, the most confident first; arrays as in `class_figures`."""
+    chosen = probabilities.argmax(1)
+    wrong = np.flatnonzero(chosen != truth)
+    return wrong[np.argsort(-probabilities[wrong, chosen[wrong]], kind="stable")][:most]
 
 
 def _metrics(probabilities: np.ndarray, truth: np.ndarray) -> dict[str, float]:

@@ -1,9 +1,13 @@
-"""Shared by the tasks on images: how images are split and read, what a network says of them, new images."""
+"""Shared by the tasks on images: how they are split and read, what a network says of them, new images.
+
+The task on sounds splits its sounds in the same way, and asks its networks likewise.
+"""
 
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -11,6 +15,7 @@ from chainrule.backprop import Explanation
 from chainrule.data import split_indices
 from chainrule.data.files import write_aside
 from chainrule.data.images import Images, open_images, read_pixels
+from chainrule.data.images.images import Part
 from chainrule.errors import ConfigError
 from chainrule.paths import printable
 from chainrule.tasks.task import Say, TaskRun
@@ -39,20 +44,30 @@ def sample_of(images: Images, rows: np.ndarray, size: tuple[int, int], channels:
     return read_pixels(images, rows[:: -(-len(rows) // most)], size, channels)
 
 
-def split_images(
-    images: Images, test: float, validation: float, seed: int, labels: np.ndarray | None = None
-) -> dict[str, np.ndarray]:
-    """The indices of the images of each part: 'train', 'validation' (perhaps empty), 'test'.
+class InParts(Protocol):
+    """Examples of which a source says to which part they belong, such as images or sounds."""
 
-    Parts that the source gives stay as they are. Else test and validation are shares of the images, drawn by
-    the seed; validation 0: none. labels: (images,) class numbers, whose shares are about equal in the parts.
+    def rows(self, part: Part | Literal[""]) -> np.ndarray:
+        """(rows,) int64, the indices of the examples of a part; '' for those that belong to none."""
+        ...
+
+
+def split_in_parts(
+    examples: InParts, test: float, validation: float, seed: int, labels: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """The indices of the examples of each part: 'train', 'validation' (perhaps empty), 'test'.
+
+    Parts that the source gives stay as they are. Else test and validation are shares of the examples, drawn
+    by the seed; validation 0: none. labels: (examples,) class numbers, whose shares are about equal in the
+    parts.
     """
-    given = {part: images.rows(part) for part in ("train", "validation", "test")}
-    rest = np.concatenate([given["train"], images.rows("")])
+    parts: tuple[Part, ...] = ("train", "validation", "test")
+    given = {part: examples.rows(part) for part in parts}
+    rest = np.concatenate([given["train"], examples.rows("")])
     if not len(given["test"]):
         rest, given["test"] = _split(rest, test, seed, labels)
     if not len(given["validation"]) and validation:
-        left = 1.0 if len(images.rows("test")) else 1 - test
+        left = 1.0 if len(examples.rows("test")) else 1 - test
         rest, given["validation"] = _split(rest, validation / left, seed, labels)
     return {"train": rest, "validation": given["validation"], "test": given["test"]}
 
@@ -67,17 +82,18 @@ def _split(
 
 
 def counted_parts(rows: Mapping[str, np.ndarray]) -> str:
-    """The number of images of each part, for a sentence."""
+    """The number of examples of each part, for a sentence."""
     train, validation, test = (len(rows[part]) for part in ("train", "validation", "test"))
     return f"{train:,} to train on, {validation:,} to validate, {test:,} held out"
 
 
-def outputs_of(run: Run, pixels: np.ndarray, *, raw: bool) -> np.ndarray:
-    """What the network of a run says of images; that of an image does not depend on the others, to the bit.
+def outputs_of(run: Run, examples: np.ndarray, *, raw: bool) -> np.ndarray:
+    """What the network of a run says of examples; that of one does not depend on the others, to the bit.
 
-    pixels: (images, height, width, channels). raw: the outputs of the network instead of its predictions.
+    examples: along the first axis, such as images (images, height, width, channels), or waves. raw: the
+    outputs of the network instead of its predictions.
     """
-    x = np.ascontiguousarray(pixels)
+    x = np.ascontiguousarray(examples)
     outputs = run.programs.outputs(
         run.parameters, len(x), lambda part: {"x": x[part]}, raw=raw, least=ESTIMATED_ROWS
     )

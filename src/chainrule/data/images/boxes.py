@@ -10,9 +10,10 @@ import numpy as np
 
 from chainrule.data.images.findings import few, left_out, none_left
 from chainrule.data.images.folders import PARTS, files_below
-from chainrule.data.images.images import Images, ordered_classes
+from chainrule.data.images.images import Images
 from chainrule.data.images.opening import open_images
 from chainrule.data.images.places import text_lines
+from chainrule.data.labels import ordered_classes
 from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable

@@ -1,9 +1,9 @@
-"""Folders of images: one for each class, perhaps within one for each part."""
+"""Folders of images, or other files: one for each class, perhaps within one for each part."""
 
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from chainrule.data.images.checking import IMAGE_SUFFIXES
 from chainrule.data.images.findings import left_out
 from chainrule.data.images.images import Part
-from chainrule.data.wording import counted
+from chainrule.data.wording import counted, one
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
@@ -34,8 +34,23 @@ Identity = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class FileKind:
+    """The files that are looked for. noun: what one is called. suffixes: in small letters, '' for none."""
+
+    noun: str
+    suffixes: tuple[str, ...]
+
+    def may_be(self, name: str) -> bool:
+        """Whether the suffix of a name is that of such a file."""
+        return PurePath(name).suffix.lower() in self.suffixes
+
+
+IMAGES = FileKind("image", (*IMAGE_SUFFIXES, ""))
+
+
+@dataclass(frozen=True)
 class Found:
-    """A file that may be an image. label: its class; part: 'train', 'validation' or 'test'; '' for none."""
+    """A file that may be of the kind. label: its class. part: 'train', 'validation', 'test'; '' for none."""
 
     path: str
     label: str = ""
@@ -50,18 +65,18 @@ class Walked:
     findings: tuple[str, ...]
 
 
-def class_folders(folder: Path) -> Walked:
+def class_folders(folder: Path, kind: FileKind = IMAGES) -> Walked:
     """The files of a folder that holds a folder for each class, or train/, val/ and test/ with such folders.
 
     A class has all files below its folder. Links are followed, except to a folder that contains them. Hidden
     files and those of operating systems (Thumbs.db, desktop.ini) are ignored.
     Raises DataError, naming the folder, if it can't be read or holds no folders.
     """
-    inner, _ = _listed(folder)
+    inner, _ = _listed(folder, kind)
     parts = {path: PARTS[PurePath(path).name.lower()] for path in inner if _name(path).lower() in PARTS}
     if "train" not in parts.values():
-        return _of_classes(folder, "")
-    walks = [_of_classes(Path(path), part) for path, part in parts.items()]
+        return _of_classes(folder, "", kind)
+    walks = [_of_classes(Path(path), part, kind) for path, part in parts.items()]
     findings = [finding for walk in walks for finding in walk.findings]
     beside = [path for path in inner if path not in parts]
     if beside:
@@ -69,9 +84,9 @@ def class_folders(folder: Path) -> Walked:
     return Walked(tuple(file for walk in walks for file in walk.files), tuple(findings))
 
 
-def all_files(folder: Path) -> Walked:
-    """All files below a folder that may be images, without labels."""
-    notes = _Notes()
+def all_files(folder: Path, kind: FileKind = IMAGES) -> Walked:
+    """All files below a folder that may be of a kind, without labels."""
+    notes = _Notes(kind)
     return Walked(tuple(Found(path) for path in _below(str(folder), notes, _around(folder))), notes.told())
 
 
@@ -80,7 +95,7 @@ def files_below(folder: Path, suffix: str) -> dict[str, str]:
 
     suffix: in small letters, which the files' may not be. Links and hidden files are as in `all_files`.
     """
-    found = _below(str(folder), _Notes(), _around(folder), (suffix,))
+    found = _below(str(folder), _Notes(FileKind("file", (suffix,))), _around(folder))
     return {str(PurePath(path).relative_to(folder).with_suffix("")): path for path in found}
 
 
@@ -89,13 +104,19 @@ def parts_without(root: Path, used: list[Path], what: str) -> list[str]:
 
     what: what is lacking in them.
     """
-    inner, _ = _listed(root)
+    inner, _ = _listed(root, IMAGES)
     lacking = [
         path
         for path in inner
         if _name(path).lower() in PARTS and not any(each.is_relative_to(path) for each in used)
     ]
     return [left_out("folder", f"of a part, without {what}", _shown(lacking))] if lacking else []
+
+
+def lost_labels(walked: Walked, files: Sequence[Found], noun: str) -> list[str]:
+    """A sentence on labels that are lost, as none of their files is among those that can be used."""
+    lost = sorted({file.label for file in walked.files} - {file.label for file in files})
+    return [left_out("label", f"without {one(noun)} that can be used", lost)] if lost and files else []
 
 
 def label_of(name: str) -> str:
@@ -107,6 +128,7 @@ def label_of(name: str) -> str:
 class _Notes:
     """What a walk leaves out: links back to a folder above, what can't be read, files of other kinds."""
 
+    kind: FileKind
     round: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
@@ -118,12 +140,12 @@ class _Notes:
         if self.unread:
             told.append(left_out("path", "that can't be read", _shown(self.unread)))
         if self.others:
-            told.append(left_out("file", "of another kind than images", _shown(self.others)))
+            told.append(left_out("file", f"of another kind than {self.kind.noun}s", _shown(self.others)))
         return tuple(told)
 
 
-def _of_classes(folder: Path, part: str) -> Walked:
-    inner, loose = _listed(folder)
+def _of_classes(folder: Path, part: str, kind: FileKind) -> Walked:
+    inner, loose = _listed(folder, kind)
     if not inner and part != "train" and part:
         return Walked(
             (), (left_out("folder", "of a part, without folders of classes", _shown([str(folder)])),)
@@ -132,9 +154,9 @@ def _of_classes(folder: Path, part: str) -> Walked:
         raise DataError(
             f"{printable(str(folder))} holds no folders"
             + (f", only {counted(len(loose), 'file')}" if loose else ""),
-            remedy="give a folder that holds a folder of images for each class",
+            remedy=f"give a folder that holds a folder of {kind.noun}s for each class",
         )
-    notes = _Notes()
+    notes = _Notes(kind)
     above = (*_around(folder), _identity(str(folder)))
     files: list[Found] = []
     empty = []
@@ -145,14 +167,14 @@ def _of_classes(folder: Path, part: str) -> Walked:
             empty.append(path)
     findings = [*notes.told()]
     if empty:
-        findings.append(left_out("folder", "without images", _shown(empty)))
+        findings.append(left_out("folder", f"without {kind.noun}s", _shown(empty)))
     if loose:
         findings.append(left_out("file", "in no class's folder", _shown(loose)))
     return Walked(tuple(files), tuple(findings))
 
 
-def _listed(folder: Path) -> tuple[list[str], list[str]]:
-    """The folders in a folder, and the files in it that may be images, both sorted by name."""
+def _listed(folder: Path, kind: FileKind) -> tuple[list[str], list[str]]:
+    """The folders in a folder, and the files in it that may be of a kind, both sorted by name."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -162,13 +184,11 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
         ) from None
     seen = [entry for entry in entries if not _is_litter(entry.name)]
     inner = [entry.path for entry in seen if entry.is_dir()]
-    return inner, [entry.path for entry in seen if not entry.is_dir() and _may_be_image(entry.name)]
+    return inner, [entry.path for entry in seen if not entry.is_dir() and kind.may_be(entry.name)]
 
 
-def _below(
-    folder: str, notes: _Notes, above: tuple[Identity, ...], suffixes: tuple[str, ...] = (*IMAGE_SUFFIXES, "")
-) -> Iterator[str]:
-    """The files with these suffixes below a folder, sorted by name; links are followed.
+def _below(folder: str, notes: _Notes, above: tuple[Identity, ...]) -> Iterator[str]:
+    """The files of the notes' kind below a folder, sorted by name; links are followed.
 
     above: the folders that contain this one, which a link must not lead back to.
     """
@@ -190,8 +210,8 @@ def _below(
             notes.unread.append(entry.path)
             continue
         if stat.S_ISDIR(mode):
-            yield from _below(entry.path, notes, (*above, here), suffixes)
-        elif stat.S_ISREG(mode) and PurePath(entry.name).suffix.lower() in suffixes:
+            yield from _below(entry.path, notes, (*above, here))
+        elif stat.S_ISREG(mode) and notes.kind.may_be(entry.name):
             yield entry.path
         else:
             notes.others.append(entry.path)
@@ -213,11 +233,6 @@ def _identity(folder: str) -> Identity:
 
 def _is_litter(name: str) -> bool:
     return name.startswith(".") or name.lower() in _LITTER
-
-
-def _may_be_image(name: str) -> bool:
-    """Whether the suffix is that of an image, or missing."""
-    return PurePath(name).suffix.lower() in (*IMAGE_SUFFIXES, "")
 
 
 def _name(path: str) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 
 from chainrule.data.file_digest import file_digest
 from chainrule.data.images.findings import of_left_out
+from chainrule.data.labels import numbered, ordered_classes
 from chainrule.data.source import digest
-from chainrule.data.wording import listed
-from chainrule.errors import DataError, did_you_mean
+from chainrule.errors import DataError
 from chainrule.paths import printable, text_of_path
 
 Part = Literal["train", "validation", "test"]
@@ -75,17 +75,7 @@ class Images:
             raise DataError(
                 f"{self.source} has no labels", remedy="give images in a folder for each class, or a table"
             )
-        known = self.classes if classes is None else tuple(classes)
-        distinct, codes = np.unique(self.labels, return_inverse=True)
-        number = {label: place for place, label in enumerate(known)}
-        for label in distinct.tolist():
-            if label not in number:
-                row = int(np.argmax(self.labels == label))
-                raise DataError(
-                    f"{self.name_of(row)} has the unknown label '{label}'{did_you_mean(label, known)}",
-                    remedy=f"the classes are {listed(known)}",
-                )
-        return np.array([number[label] for label in distinct.tolist()], np.int64)[codes]
+        return numbered(self.labels, self.classes if classes is None else classes, self.name_of)
 
     def name_of(self, row: int) -> str:
         """The name of an image in messages: its path, or its index in the array."""
@@ -114,21 +104,14 @@ class Images:
         step = -(-len(self) // _SAMPLES)
         if self.pixels is not None:
             return digest(*parts, np.ascontiguousarray(self.pixels[::step]).tobytes())
-        parts += [_stamp(path) for path in self.paths]
+        parts += [file_stamp(path) for path in self.paths]
         return digest(*parts, *(file_digest(path).encode() for path in self.paths[::step]))
 
 
 _SAMPLES = 1024
 
 
-def ordered_classes(labels: np.ndarray) -> tuple[str, ...]:
-    """Distinct labels in the order of their class numbers: whole numbers by value, others as text."""
-    texts = [str(label) for label in labels]
-    whole = all(text.isascii() and text.isdecimal() for text in texts)
-    return tuple(sorted(texts, key=lambda text: (int(text) if whole else 0, text)))
-
-
-def _stamp(path: str) -> bytes:
+def file_stamp(path: str) -> bytes:
     """The folder, name and length of a file."""
     try:
         size = os.stat(path).st_size  # noqa: PTH116 (100,000 of these must take little time)

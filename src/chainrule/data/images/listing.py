@@ -1,13 +1,12 @@
-"""Images listed in a table: a column of paths, one of labels, and perhaps one of parts."""
+"""Images, or other files, listed in a table: a column of paths, one of labels, and perhaps one of parts."""
 
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from chainrule.data.images.checking import IMAGE_SUFFIXES
 from chainrule.data.images.findings import left_out
-from chainrule.data.images.folders import PARTS, Found, Walked
+from chainrule.data.images.folders import IMAGES, PARTS, FileKind, Found, Walked
 from chainrule.data.reading import Raw, open_raw
 from chainrule.data.table import tidy_columns
 from chainrule.data.values import column_of
@@ -29,21 +28,21 @@ class _Columns:
     parts: str | None
 
 
-def listed_files(table: Path, target: str | None, *, labelled: bool) -> Walked:
-    """The image files that a table lists.
+def listed_files(table: Path, target: str | None, *, labelled: bool, kind: FileKind = IMAGES) -> Walked:
+    """The files of a kind that a table lists.
 
     table: a file in any format of tables (CSV, Parquet, …). Paths in it are absolute, or relative to its
-    folder. The first column in which most cells have the suffix of an image holds the paths.
+    folder. The first column in which most cells have a suffix of the kind holds the paths.
     target: the column of labels; None: the one called label, class, target, category or y (or labels,
     classes), else the only remaining one. labelled: False reads no labels.
-    A column called split, part, subset, set or fold gives the part of each image, if all its cells are among
+    A column called split, part, subset, set or fold gives the part of each file, if all its cells are among
     `PARTS`.
     Rows without a path or label, and rows whose file is missing, are left out; the findings say so.
     Raises DataError if a column can't be identified, or none of the files exists.
     """
     raw = open_raw(table)
     frame = tidy_columns(raw.frame, raw.source)
-    columns = _columns(frame, raw.source, target, labelled=labelled)
+    columns = _columns(frame, raw.source, target, kind, labelled=labelled)
     raw = replace(raw, frame=frame)
     paths = _texts(frame, columns.paths)
     labels = _written(raw, columns.labels) if columns.labels else [""] * len(frame)
@@ -64,25 +63,27 @@ def listed_files(table: Path, target: str | None, *, labelled: bool) -> Walked:
             f"{printable(str(table.parent / (missing[0] if missing else '')))}",
             remedy="give paths relative to the table's folder",
         )
-    return Walked(tuple(files), tuple(_told(missing, blank)))
+    return Walked(tuple(files), tuple(_told(missing, blank, kind.noun)))
 
 
-def _told(missing: list[str], blank: int) -> list[str]:
+def _told(missing: list[str], blank: int, noun: str) -> list[str]:
     told = []
     if missing:
-        told.append(left_out("row", "whose image is missing", [printable(path) for path in missing]))
+        told.append(left_out("row", f"whose {noun} is missing", [printable(path) for path in missing]))
     if blank:
         told.append(f"Left out: {counted(blank, 'row')} without a path or a label.")
     return told
 
 
-def _columns(frame: "pd.DataFrame", source: str, target: str | None, *, labelled: bool) -> _Columns:
+def _columns(
+    frame: "pd.DataFrame", source: str, target: str | None, kind: FileKind, *, labelled: bool
+) -> _Columns:
     names = [str(name) for name in frame.columns]
-    paths = [name for name in names if _holds_paths(_texts(frame, name))]
+    paths = [name for name in names if holds_paths(_texts(frame, name), kind)]
     if not paths:
         raise DataError(
-            f"{source} has no column of paths of images",
-            remedy=f"name files such as cats/1.jpg in one of its columns {listed(names)}",
+            f"{source} has no column of paths of {kind.noun}s",
+            remedy=f"name files such as cats/1{kind.suffixes[0]} in one of its columns {listed(names)}",
         )
     if target is not None and target not in names:
         raise DataError(
@@ -103,8 +104,9 @@ def _columns(frame: "pd.DataFrame", source: str, target: str | None, *, labelled
     return _Columns(paths[0], labels if labelled else None, parts)
 
 
-def _holds_paths(texts: list[str]) -> bool:
-    suffixes = [PurePath(text).suffix.lower() in IMAGE_SUFFIXES for text in texts if text]
+def holds_paths(texts: list[str], kind: FileKind) -> bool:
+    """Whether most of some cells are names with a suffix of the kind; one without a suffix is none."""
+    suffixes = [PurePath(text).suffix != "" and kind.may_be(text) for text in texts if text]
     return bool(suffixes) and sum(suffixes) > len(suffixes) / 2
 
 

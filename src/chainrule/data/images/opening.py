@@ -17,16 +17,16 @@ from chainrule.data.images.arrays import (
 )
 from chainrule.data.images.checking import IMAGE_SUFFIXES, check_files
 from chainrule.data.images.decoding import FORMATS
-from chainrule.data.images.findings import left_out, none_left
-from chainrule.data.images.folders import Found, Walked, all_files, class_folders
+from chainrule.data.images.findings import none_left
+from chainrule.data.images.folders import Walked, all_files, class_folders, lost_labels
 from chainrule.data.images.idx_files import idx_files, is_idx, open_idx
 from chainrule.data.images.images import Images
 from chainrule.data.images.listing import listed_files
 from chainrule.data.images.places import check_place
+from chainrule.data.labels import trainable
 from chainrule.data.named.fetching import Say, fetch_named
 from chainrule.data.named.image_sets import NAMED_IMAGES
 from chainrule.data.reading.opening import SUFFIXES
-from chainrule.data.wording import counted, listed
 from chainrule.errors import DataError
 from chainrule.paths import printable
 
@@ -112,7 +112,7 @@ def _of_folder(folder: Path, shown: str, *, labelled: bool) -> Images:
 def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
     checked = check_files([file.path for file in walked.files])
     files = [walked.files[row] for row in checked.rows]
-    findings = (*checked.findings, *walked.findings, *_lost_classes(walked, files))
+    findings = (*checked.findings, *walked.findings, *lost_labels(walked, files, "image"))
     if not files:
         remedy = checked.broken[0].remedy if checked.broken else f"give files of {', '.join(FORMATS)}"
         raise none_left(f"{shown} holds no images that can be read", findings, remedy)
@@ -125,12 +125,6 @@ def _of_files(walked: Walked, shown: str, *, labelled: bool) -> Images:
         parts=np.array([file.part for file in files], "U10"),
         findings=findings,
     )
-
-
-def _lost_classes(walked: Walked, files: list[Found]) -> list[str]:
-    """A sentence on labels that are lost, as none of their images can be used."""
-    lost = sorted({file.label for file in walked.files} - {file.label for file in files})
-    return [left_out("label", "without an image that can be used", lost)] if lost and files else []
 
 
 def _with_labels(images: Images) -> Images:
@@ -147,25 +141,5 @@ def _checked(images: Images) -> Images:
     """Labelled images, those of classes left out that do not occur in train. Raises as `open_images`."""
     images = _with_labels(images)
     assert images.labels is not None  # looked at just now
-    trained = images.rows("train") if (images.parts == "train").any() else images.rows("")
-    known, counts = np.unique(images.labels[trained], return_counts=True)
-    if len(known) < 2:
-        raise DataError(
-            f"{images.source} has {counted(len(known), 'class')} only"
-            + (f", '{known[0]}'" if len(known) else ""),
-            remedy="give images of at least two classes, a folder for each",
-        )
-    if not (images.parts == "train").any() and counts.min() < 2:
-        label = known[int(counts.argmin())]
-        row = int(np.flatnonzero(images.labels == label)[0])
-        raise DataError(
-            f"class '{label}' has a single image, {images.name_of(row)}",
-            remedy="give at least 2 of each class, so that one can be held out, or remove the class",
-        )
-    strange = ~np.isin(images.labels, known)
-    if strange.any():
-        what = f"{listed(sorted(set(images.labels[strange].tolist())), 3)}"
-        kept = images.take(np.flatnonzero(~strange))
-        note = f"Left out: {counted(int(strange.sum()), 'image')} of classes that train has none of ({what})."
-        return replace(kept, findings=(*kept.findings, note))
-    return images
+    kept, findings = trainable(images.labels, images.parts, "image", images.source, images.name_of)
+    return replace(images.take(kept), findings=(*images.findings, *findings)) if findings else images

@@ -41,8 +41,16 @@ from chainrule.nn.layers.repetition import RepeatVector, TimeDistributed
 from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
-from chainrule.nn.layers.sequences import GlobalAvgPool1D
+from chainrule.nn.layers.sequences import AttentionPool1D, GlobalAvgPool1D
 from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from chainrule.nn.layers.sound import MFCC, LogMel
+from chainrule.nn.layers.sound_augmentation import (
+    RandomEqualizer,
+    RandomMasks,
+    RandomNoise,
+    RandomSpeed,
+    RandomTimeShift,
+)
 from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.transposed import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from chainrule.nn.layers.whitening import PatchWhitening
@@ -51,6 +59,7 @@ __all__ = [
     "GLU",
     "GRU",
     "LSTM",
+    "MFCC",
     "Activation",
     "AdaptiveAvgPool1D",
     "AdaptiveAvgPool2D",
@@ -62,6 +71,7 @@ __all__ = [
     "AlphaDropout",
     "AlternatingFlip",
     "Apply",
+    "AttentionPool1D",
     "Average",
     "AvgPool1D",
     "AvgPool2D",
@@ -99,6 +109,7 @@ __all__ = [
     "Impute",
     "InstanceNorm",
     "LayerNorm",
+    "LogMel",
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
@@ -120,6 +131,11 @@ __all__ = [
     "RMSNorm",
     "RandomAffine",
     "RandomCrop",
+    "RandomEqualizer",
+    "RandomMasks",
+    "RandomNoise",
+    "RandomSpeed",
+    "RandomTimeShift",
     "Remat",
     "RepeatVector",
     "Rescale",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chainrule.errors import DTypeError, ShapeError
+from chainrule.nn.initializers import Initializer, check_initializers, zeros
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_floats
 from chainrule.program import Tensor
@@ -51,3 +52,25 @@ class GlobalAvgPool1D(Layer):
         count = f.maximum(present.sum(1, keepdims=True), 1.0)
         # Selected, not multiplied: what padding holds may be infinite.
         return f.where(mask.reshape(*mask.shape, 1), x, 0.0).sum(1) / count
+
+
+@dataclass(frozen=True)
+class AttentionPool1D(Layer):
+    """y = Σ over t of a[t] · x[t], a = softmax over t of x w: a mean weighted by what the network looks at.
+
+    The weights of the elements of a sequence sum to 1 (Yang et al. 2016, equation 6, without a hidden layer).
+    weight: initializer of w (features, 1); zeros, so that training begins with the mean.
+    x: float (batch, time, features) -> (batch, features).
+    Raises ConfigError for what is no initializer; while recording ShapeError for other shapes, DTypeError for
+    other dtypes.
+    """
+
+    weight: Initializer = zeros
+
+    def __post_init__(self) -> None:
+        check_initializers(self, "weight")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_sequence(x)
+        scores = x @ self.param("weight", (x.shape[2], 1), self.weight, x.dtype)
+        return (f.softmax(scores, 1) * x).sum(1)

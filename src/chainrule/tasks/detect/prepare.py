@@ -16,7 +16,7 @@ from chainrule.tasks.detect.network import COARSEST, NETWORKS, detector
 from chainrule.tasks.detect.objective import Detection
 from chainrule.tasks.detect.opening import BoxSet
 from chainrule.tasks.detect.settings import DetectSettings
-from chainrule.tasks.images import counted_parts, split_images
+from chainrule.tasks.images import counted_parts, split_in_parts
 from chainrule.tasks.images_runs import ClassShape
 from chainrule.tasks.settings import AUTO
 from chainrule.tasks.task import Planned
@@ -135,7 +135,7 @@ def prepare_boxes(subject: BoxSet, settings: DetectSettings) -> PreparedBoxes:
     settings: test, validation, size and seed are used. Raises DataError for too few images.
     """
     images, numbers = subject.images, subject.boxes.numbers
-    rows = split_images(images, settings.test, settings.validation, settings.seed)
+    rows = split_in_parts(images, settings.test, settings.validation, settings.seed)
     for part, told in (("train", "to train on"), ("test", "to hold out")):
         if not any(len(numbers[row]) for row in rows[part]):
             raise DataError(

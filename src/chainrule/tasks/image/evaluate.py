@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.tasks.classes import class_figures
+from chainrule.tasks.classes import class_figures, recalls, surest_mistakes
 from chainrule.tasks.image.prepare import PreparedImages
 from chainrule.tasks.image.views import probabilities
 from chainrule.tasks.trainer import training_facts
@@ -26,13 +26,11 @@ def evaluate(run: Run, prepared: PreparedImages, views: str) -> dict[str, Any]:
     said = probabilities(run, shape, prepared.images, rows["test"], views)
     truth = prepared.truth("test")
     figures = class_figures(said, truth, prepared.truth("train"))
-    counts = np.array(figures["confusion"])
-    recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
     return figures | {
         "problem": "classification",
         "target": prepared.subject.target,
         "classes": list(shape.classes),
-        "recall": dict(zip(shape.classes, recall.tolist(), strict=True)),
+        "recall": recalls(figures["confusion"], shape.classes),
         "mistakes": _mistakes(prepared, said, truth),
         "rows": {part: len(each) for part, each in rows.items()},
         **training_facts(run),
@@ -41,8 +39,6 @@ def evaluate(run: Run, prepared: PreparedImages, views: str) -> dict[str, Any]:
 
 def _mistakes(prepared: PreparedImages, said: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:
     chosen, classes = said.argmax(1), prepared.shape.classes
-    wrong = np.flatnonzero(chosen != truth)
-    surest = wrong[np.argsort(-said[wrong, chosen[wrong]], kind="stable")][:MISTAKES]
     held_out = prepared.rows["test"]
     return [
         {
@@ -52,5 +48,5 @@ def _mistakes(prepared: PreparedImages, said: np.ndarray, truth: np.ndarray) -> 
             "predicted": classes[chosen[place]],
             "probability": float(said[place, chosen[place]]),
         }
-        for place in surest
+        for place in surest_mistakes(said, truth, MISTAKES)
     ]

@@ -14,7 +14,7 @@ from chainrule.tasks.image.opening import ImageSet
 from chainrule.tasks.image.recipe import Choices, choices, new_network, recipe_for
 from chainrule.tasks.image.settings import ImageSettings
 from chainrule.tasks.image.transfer import Start, start_from
-from chainrule.tasks.images import counted_parts, sample_of, split_images, usual_size
+from chainrule.tasks.images import counted_parts, sample_of, split_in_parts, usual_size
 from chainrule.tasks.images_runs import ClassShape
 from chainrule.tasks.settings import AUTO
 from chainrule.tasks.task import Planned
@@ -93,7 +93,7 @@ def prepare_images(subject: ImageSet, settings: ImageSettings) -> PreparedImages
     """
     images = subject.images
     start = None if settings.from_run is None else start_from(settings.from_run)
-    rows = split_images(images, settings.test, settings.validation, settings.seed, images.class_numbers())
+    rows = split_in_parts(images, settings.test, settings.validation, settings.seed, images.class_numbers())
     size = _size(images, settings) if start is None else start.size
     channels = images.channels if start is None else start.channels
     shape = ClassShape(size, channels, images.classes)

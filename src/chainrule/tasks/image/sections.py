@@ -8,17 +8,18 @@ import numpy as np
 from chainrule.report import figures, page
 from chainrule.report.numbers import metric_value
 from chainrule.report.pictures import Picture, gallery, heated, picture
-from chainrule.report.sections import confusion, held_out
+from chainrule.report.sections import class_recalls, confusion, held_out
 from chainrule.tasks.images_shown import augmented_gallery
-
-_CLASSES = 20
-"""The most rows of the table of classes, the worst first."""
 
 
 def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> list[str]:
     """Metrics and the confusion matrix, the most confident mistakes, and what the network looks at."""
     classes = [str(each) for each in evaluation.get("classes", ())]
-    blocks = [confusion(evaluation, "image"), _recall(evaluation)] if evaluation.get("confusion") else []
+    blocks = (
+        [confusion(evaluation, "image"), class_recalls(evaluation, "image")]
+        if evaluation.get("confusion")
+        else []
+    )
     found = [held_out(evaluation, "the most frequent class", blocks)]
     if "mistakes" in pictures:
         found.append(_mistakes(evaluation["mistakes"], pictures["mistakes"]))
@@ -27,16 +28,6 @@ def sections_of(evaluation: Mapping[str, Any], pictures: Mapping[str, np.ndarray
     if "points" in pictures and pictures["points"].any():
         found.append(_plane(pictures, classes))
     return found
-
-
-def _recall(evaluation: Mapping[str, Any]) -> str:
-    counts = np.array(evaluation["confusion"]).sum(1)
-    found = sorted(zip(evaluation["recall"].items(), counts, strict=True), key=lambda each: each[0][1])
-    rows = [
-        [page.text(name), metric_value("accuracy", share), f"{count:,}"]
-        for (name, share), count in found[:_CLASSES]
-    ]
-    return page.table(["class", "recall", "held-out images"], rows, kind="numbers")
 
 
 def _mistakes(mistakes: Sequence[Mapping[str, Any]], images: np.ndarray) -> str:

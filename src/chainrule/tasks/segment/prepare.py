@@ -11,7 +11,7 @@ from chainrule.data.images import mask_source, read_mask
 from chainrule.data.images.mask_source import MaskSource, scaled_size
 from chainrule.data.source import MemorySource
 from chainrule.errors import ConfigError, DataError
-from chainrule.tasks.images import counted_parts, split_images
+from chainrule.tasks.images import counted_parts, split_in_parts
 from chainrule.tasks.segment.objective import VOID
 from chainrule.tasks.segment.objects import can_tell_apart
 from chainrule.tasks.segment.opening import MaskSet
@@ -112,7 +112,7 @@ def prepare_masks(subject: MaskSet, settings: SegmentSettings) -> PreparedMasks:
     """
     masks, images = subject.masks, subject.masks.images
     start = None if settings.from_run is None else start_from(settings.from_run)
-    rows = split_images(images, settings.test, settings.validation, settings.seed)
+    rows = split_in_parts(images, settings.test, settings.validation, settings.seed)
     if len(rows["train"]) < 2:
         raise DataError(f"{subject.source} has a single image to train on", remedy="give at least 2")
     if not len(rows["test"]):
