@@ -22,8 +22,10 @@ from chainrule.estimators.door import words_of_estimators
 from chainrule.nn.settings import check_whole
 from chainrule.tasks.forecast.backtest import backtest
 from chainrule.tasks.forecast.folder import plain, read_forecast, settings_of, write_forecast
+from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast
+from chainrule.tasks.forecast.learn import fit_forecast
+from chainrule.tasks.forecast.learning import ForecastSettings
 from chainrule.training import folder_aside
 from chainrule.training.folder import check_kind
 

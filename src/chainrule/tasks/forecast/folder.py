@@ -17,8 +17,8 @@ from chainrule.data.told_frequency import offset_of, plain_offset
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
 from chainrule.nn.settings import plain_setting
+from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast
 from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.training import load_run
 from chainrule.training.folder import read_safetensors, safetensors_bytes

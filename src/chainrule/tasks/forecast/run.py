@@ -12,16 +12,10 @@ from chainrule.data.wording import counted
 from chainrule.errors import DataError
 from chainrule.tasks.forecast.evaluate import evaluate
 from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
+from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import (
-    Forecast,
-    ForecastSettings,
-    Lessons,
-    learn,
-    lessons_of,
-    recipe_for,
-    windows_for,
-)
+from chainrule.tasks.forecast.learn import Lessons, learn, lessons_of, recipe_for
+from chainrule.tasks.forecast.learning import ForecastSettings, windows_for
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings

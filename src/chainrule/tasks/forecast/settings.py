@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.errors import ConfigError
 from chainrule.nn.settings import check_choice, plain_fields
-from chainrule.tasks.forecast.learn import ForecastSettings
+from chainrule.tasks.forecast.learning import ForecastSettings
 from chainrule.tasks.settings import AUTO, Auto, common_help
 from chainrule.training.attending import MODES, OFF
 
