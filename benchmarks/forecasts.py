@@ -2,15 +2,17 @@
 
 import json
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import long_horizons
 from benchmarks.figures import write_figures
 from benchmarks.progress import Progress
 from chainrule.errors import ChainruleError, did_you_mean
@@ -85,6 +87,11 @@ absolute scaled error (MASE, in units of the seasonal naive forecast's error in 
 Weather is what was measured, not what was forecast then. The data are fetched once, as `chainrule data list`
 says.
 
+With --papers FOLDER, which holds ETTh1.csv and ETTh2.csv as their authors publish them, it measures instead
+what the papers on long horizons do: 12 months to train, 4 to validate and 4 to test, mean squared and
+absolute error over all test windows, 96 to 720 hours ahead. Network and look-back are chosen by the
+validation part with the first seed; the test part is forecast with every seed.
+
 Problems, for --only:
 
 {chr(10).join(f"  {name:<22}{problem.meaning}" for name, problem in PROBLEMS.items())}
@@ -94,8 +101,11 @@ Examples:
   make bench-forecasts                                 all: some minutes
   python -m benchmarks.forecasts --only rossmann       one problem
   python -m benchmarks.forecasts --json figures.json   figures for a program too
+  python -m benchmarks.forecasts --papers ett          ETTh1 and ETTh2: many minutes
+  python -m benchmarks.forecasts --papers ett --only ETTh2 --horizon 96
 
-Exit code: 0; 1 where a fold is no better than the seasonal naive forecast of the shortest season; 2 where the
+Exit code: 0; 1 where a fold is no better than the seasonal naive forecast of the shortest season, or an error
+above PatchTST's; 2 where the
 command line is wrong or the data can't be had.
 """
 
@@ -155,12 +165,65 @@ def printed(name: str, problem: Problem, scores: "pd.DataFrame", seconds: float,
     console.print(f"lower error in {counts}; {seconds:.0f} s in all\n")
 
 
-def _chosen(only: str | None) -> list[str]:
-    names = list(PROBLEMS) if only is None else [name.strip() for name in only.split(",") if name.strip()]
-    for name in names:
-        if name not in PROBLEMS:
+def _papers(
+    folder: Path, only: str | None, json_file: Path | None, horizons: Sequence[int], seeds: range
+) -> NoReturn:
+    """Measure by the papers' protocol, print, and end."""
+    for horizon in horizons:
+        if horizon not in long_horizons.HORIZONS:
             raise typer.BadParameter(
-                f"there is no '{name}'{did_you_mean(name, PROBLEMS)}; there are {', '.join(PROBLEMS)}",
+                f"there is no {horizon}; there are {', '.join(map(str, long_horizons.HORIZONS))}",
+                param_hint="--horizon",
+            )
+    progress, console = Progress(), Console(highlight=False)
+    cells: list[long_horizons.Cell] = []
+    for name in _chosen(only, long_horizons.PUBLISHED):
+        try:
+            values = long_horizons.standardized(folder, name)
+        except ChainruleError as error:
+            progress.tell(str(error))
+            raise typer.Exit(2) from None
+        for horizon in horizons:
+            cells.append(long_horizons.measure(name, values, horizon, seeds, tell=progress))
+            if json_file is not None:
+                plain = [cell.plain() for cell in cells]
+                write_figures(json_file, "bench-forecasts-papers", plain, {"seeds": list(seeds)})
+    progress.clear()
+    printed_papers(cells, console)
+    raise typer.Exit(int(any(cell.squared > cell.published["PatchTST"] for cell in cells)))
+
+
+def printed_papers(cells: Sequence[long_horizons.Cell], console: Console) -> None:
+    """The errors of every cell beside the published ones."""
+    table = Table(title="mean squared error over all test windows", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("data", "hours ahead", "chainrule", "deviation", "absolute", *next(iter(cells)).published):
+        table.add_column(column, justify="left" if column == "data" else "right")
+    table.add_column("chosen by validation")
+    table.add_column("seconds a fit", justify="right")
+    for cell in cells:
+        best, plain = cell.tried[0], cell.plain()
+        table.add_row(
+            cell.data,
+            str(cell.horizon),
+            f"{cell.squared:.4f}",
+            f"{plain['deviation']:.4f}",
+            f"{plain['mean_absolute_error']:.4f}",
+            *(f"{error:.3f}" for error in cell.published.values()),
+            f"{best.network} from {best.lags}",
+            f"{sum(cell.seconds) / len(cell.seconds):.1f}",
+        )
+    console.print(table)
+    for rival in cells[0].published:
+        count = sum(cell.squared <= cell.published[rival] for cell in cells)
+        console.print(f"at most {rival}'s error in {count} of {len(cells)}")
+
+
+def _chosen(only: str | None, known: Collection[str]) -> list[str]:
+    names = list(known) if only is None else [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(
+                f"there is no '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}",
                 param_hint="--only",
             )
     return names
@@ -175,9 +238,20 @@ def run(
         typer.Option("--json", metavar="FILE", help="Write the figures there too.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the networks' weights and windows.")] = 0,
+    papers: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Measure by the papers' protocol.", show_default=False),
+    ] = None,
+    horizon: Annotated[
+        list[int] | None,
+        typer.Option(help="With --papers: this one; may be repeated.", show_default="all"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="With --papers: how many, from --seed on.")] = 3,
 ) -> None:
     """Measure and print; the help text stands in _HELP."""
-    names = _chosen(only)
+    if papers is not None:
+        _papers(papers, only, json_file, horizon or list(long_horizons.HORIZONS), range(seed, seed + seeds))
+    names = _chosen(only, PROBLEMS)
     progress, console = Progress(), Console(highlight=False)
     found: dict[str, Any] = {}
     worse = False

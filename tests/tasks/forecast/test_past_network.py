@@ -1,4 +1,4 @@
-"""Networks of the past alone: their equations in NumPy, and their first weights beside scikit-learn's ridge."""
+"""Networks of the past alone: their equations in NumPy, their first weights beside scikit-learn's ridge."""
 
 import numpy as np
 import pytest

@@ -17,13 +17,13 @@ class Moments:
     """Sums of products over windows, in float64: inputs u = (z · spread, spread), targets v = y - level.
 
     inputs: Σ u uᵀ, (lags + 1, lags + 1). products: Σ u vᵀ, (lags + 1, horizon). targets: Σ v², (horizon,).
-    windows: their number.
+    windows: their number, or the sum of their weights.
     """
 
     inputs: np.ndarray
     products: np.ndarray
     targets: np.ndarray
-    windows: int
+    windows: float
 
     def squared_error(self, weights: np.ndarray) -> float:
         """Mean (uᵀ W - v)² over windows and steps; weights: (lags + 1, horizon)."""
@@ -31,18 +31,26 @@ class Moments:
         return float(explained + self.targets.sum()) / self.windows / len(self.targets)
 
 
-def moments_of(network: PastNetwork, x: np.ndarray, y: np.ndarray) -> Moments:
-    """The sums over these windows; x: (windows, width), y: (windows, horizon)."""
+def moments_of(
+    network: PastNetwork, x: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None
+) -> Moments:
+    """The sums over these windows; x: (windows, width), y: (windows, horizon), weight: (windows,)."""
     size, horizon = network.lags + 1, y.shape[1]
     inputs, products = np.zeros((size, size)), np.zeros((size, horizon))
     targets = np.zeros(horizon)
+    total = 0.0
     for begin in range(0, len(x), _ROWS):
-        u, level = design(network, x[begin : begin + _ROWS])
-        v = y[begin : begin + _ROWS] - level
+        part = slice(begin, begin + _ROWS)
+        u, level = design(network, x[part])
+        v = y[part] - level
+        if weight is not None:
+            root = np.sqrt(weight[part])[:, None].astype(np.float32)
+            u, v = u * root, v * root
+        total += len(u) if weight is None else float(weight[part].sum())
         inputs += u.T @ u
         products += u.T @ v
         targets += np.square(v, dtype=np.float64).sum(0)
-    return Moments(inputs, products, targets, len(x))
+    return Moments(inputs, products, targets, total)
 
 
 def design(network: PastNetwork, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,13 +15,15 @@ from chainrule.errors import DataError
 from chainrule.nn import CosineDecay, MeanSquaredError, Quantile, adamw
 from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.learning import ForecastSettings, windows_for
-from chainrule.tasks.forecast.networks import initial_of, network_for
+from chainrule.tasks.forecast.networks import initial_of, network_for, weights_by_spread
 from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
 _MOST_TARGETS = 500_000
-_MOST_BYTES = 200e6
+_MOST_BYTES = 400e6
 _USUAL_STEPS = 1000
+_LEAST_EPOCHS_OF_PAST = 3  # they begin at the best linear map
+_USUAL_WIDTH = 32
 MOST_EPOCHS = 100
 """The most epochs, unless the settings give their number."""
 
@@ -112,14 +114,18 @@ def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
     steps = -(-len(training) // batch_size)
     epochs = settings.epochs
     if epochs is None:
-        epochs = min(max(_USUAL_STEPS // steps, 15), MOST_EPOCHS)
+        least = 15 if windows.ahead else _LEAST_EPOCHS_OF_PAST
+        epochs = min(max(_USUAL_STEPS // steps, least), MOST_EPOCHS)
+    rate = settings.learning_rate
+    if not windows.ahead:  # the wider the input, the lower (Yang et al. 2021, "Tensor programs V", table 3)
+        rate *= min(1.0, _USUAL_WIDTH / windows.lags)
     squared = settings.loss == "squared"
     return Recipe(
         Supervised(
             network_for(settings, windows, len(lessons.histories), len(quantiles)),
             MeanSquaredError() if squared else Quantile(quantiles),
         ),
-        optimizer=adamw(CosineDecay(settings.learning_rate, steps * epochs), settings.weight_decay),
+        optimizer=adamw(CosineDecay(rate, steps * epochs), settings.weight_decay),
         epochs=epochs,
         batch_size=batch_size,
         seed=settings.seed,
@@ -158,10 +164,24 @@ def _split(
         before.append(origins[begins + windows.horizon <= cut])
         after.append(origins[begins >= cut])
     random = np.random.default_rng(settings.seed)
-    most = min(_MOST_TARGETS // windows.horizon, int(_MOST_BYTES / 4 / windows.width)) + 1
+    most = int(_MOST_BYTES / 4 / (windows.width + windows.horizon)) + 1
+    if windows.ahead:  # rows that also tell of every step: fewer of them, which show as much
+        most = min(_MOST_TARGETS // windows.horizon, int(_MOST_BYTES / 8 / windows.width)) + 1
     training = _gathered(windows, histories, before, random, most)
     validation = _gathered(windows, histories, after, random, most // 4)
-    return (None, None) if training is None else (training, validation)
+    if training is None:
+        return None, None
+    return _weighted(training, windows, settings), validation and _weighted(validation, windows, settings)
+
+
+def _weighted(part: Arrays, windows: Windows, settings: ForecastSettings) -> Arrays:
+    """With what each window counts, times the share of its targets that is known."""
+    x = np.asarray(part.x)
+    weight = None if windows.ahead else weights_by_spread(settings.loss, x[:, : windows.lags])
+    if weight is None:
+        return part
+    known = 1.0 if part.weight is None else np.asarray(part.weight)
+    return Arrays.of(x, np.asarray(part.y), (weight * known).astype(np.float32))
 
 
 def _gathered(

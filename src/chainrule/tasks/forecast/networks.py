@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.data import Arrays
 from chainrule.data.windows import Windows
 from chainrule.nn import Layer
-from chainrule.tasks.forecast.closed_form import best_ridge, moments_of
+from chainrule.tasks.forecast.closed_form import Moments, best_ridge, moments_of
 from chainrule.tasks.forecast.learning import ForecastSettings
 from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.tasks.forecast.past_network import PastNetwork
@@ -44,12 +44,31 @@ def initial_of(network: Layer, training: Arrays, validation: Arrays | None) -> M
     """The arrays to begin with, by name: of networks of the past the linear map in closed form."""
     if not isinstance(network, PastNetwork):
         return {}
-    known = [
-        moments_of(network, np.asarray(part.x), np.asarray(part.y)) for part in (training, validation) if part
-    ]
-    weights, _ = best_ridge(known[0], known[1] if len(known) > 1 else None)
+    later = None if validation is None else _moments(network, validation)
+    weights, _ = best_ridge(_moments(network, training), later)
     # DLinear's two maps are alike at first: together they are the one map.
     maps = ("dense_1", "dense_2") if network.average else ("dense_1",)
     weight, bias = weights[:-1].astype(np.float32), (weights[-1] / len(maps)).astype(np.float32)
     arrays = (("weight", weight), ("bias", bias))
     return {f"past_network_1.{name}.{kind}": each for name in maps for kind, each in arrays}
+
+
+def _moments(network: PastNetwork, part: Arrays) -> Moments:
+    weight = None if part.weight is None else np.asarray(part.weight)
+    return moments_of(network, np.asarray(part.x), np.asarray(part.y), weight)
+
+
+def weights_by_spread(loss: str, lags: np.ndarray) -> np.ndarray | None:
+    """(windows,) what each window counts, so that its error is measured in units of its own spread.
+
+    A series that once moved more than it does today would otherwise decide alone what is learned: with errors
+    in proportion to the spread, weighted least squares are the efficient ones (Aitken 1936). Windows that
+    hardly move count as if they moved a tenth as much as others.
+    lags: (windows, lags). None where all count alike.
+    """
+    spread = lags.std(axis=1)
+    least = 0.1 * float(np.median(spread))
+    if not least:
+        return None
+    unit = np.maximum(spread, least) / np.median(spread)
+    return 1 / (unit * unit if loss == "squared" else unit)
