@@ -89,8 +89,8 @@ says.
 
 With --papers FOLDER, which holds ETTh1.csv and ETTh2.csv as their authors publish them, it measures instead
 what the papers on long horizons do: 12 months to train, 4 to validate and 4 to test, mean squared and
-absolute error over all test windows, 96 to 720 hours ahead. Network and look-back are chosen by the
-validation part with the first seed; the test part is forecast with every seed.
+absolute error over all test windows, 96 to 720 hours ahead. The look-back is chosen by the
+validation part with the first network and seed, then the network; the test part is forecast with every seed.
 
 Problems, for --only:
 

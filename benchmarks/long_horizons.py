@@ -1,7 +1,8 @@
 """Forecasts of long horizons by the papers' protocol: ETTh1 and ETTh2 (Zhou et al. 2021, "Informer")."""
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,35 +159,35 @@ def measure(
     seeds: Sequence[int],
     *,
     networks: Sequence[str] = NETWORKS,
-    look_backs: Sequence[int] = LOOK_BACKS,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Cell:
-    """Choose network and look-back by the validation part with the first seed, then test with every seed."""
+    """Choose look-back and network by the validation part with the first seed, then test with every seed.
+
+    The look-back is chosen with the first network; the others are tried with that look-back.
+    """
     known = as_series(values[:VALIDATED])
-    tried: list[Choice] = []
-    fits: list[tuple[Forecast, float]] = []
-    for choice in _choices(networks, look_backs):
-        tell(f"{data}, {horizon} hours ahead: {choice.network} from {choice.lags}")
-        forecast, seconds = _fitted(settings_of(choice, horizon, seeds[0]), known)
-        found = replace(choice, validation=errors(forecast, values[:VALIDATED], TRAINED, VALIDATED).squared)
-        if not tried or found.validation < min(each.validation for each in tried):
-            fits = [(forecast, seconds)]
-        tried.append(found)
-    tried.sort(key=lambda each: each.validation)
-    for seed in seeds[1:]:
-        tell(f"{data}, {horizon} hours ahead: {tried[0].network} from {tried[0].lags}, seed {seed}")
-        fits.append(_fitted(settings_of(tried[0], horizon, seed), known))
-    test = tuple(errors(forecast, values, VALIDATED, TESTED) for forecast, _ in fits)
-    return Cell(data, horizon, tuple(tried), test, tuple(seconds for _, seconds in fits))
 
+    def fitted(choice: Choice, seed: int) -> tuple[Forecast, float]:
+        tell(f"{data}, {horizon} hours ahead: {choice.network} from {choice.lags}, seed {seed}")
+        start = time.perf_counter()
+        forecast = fit_forecast(settings_of(choice, horizon, seed), HOURS, known)
+        return forecast, time.perf_counter() - start
 
-def _choices(networks: Sequence[str], look_backs: Sequence[int]) -> Iterator[Choice]:
-    for network in networks:
-        for lags in look_backs:
-            yield Choice(network, lags, float("inf"))
+    tried: list[tuple[Choice, Forecast, float]] = []
 
+    def attempt(network: str, lags: int) -> None:
+        choice = Choice(network, lags, math.inf)
+        forecast, seconds = fitted(choice, seeds[0])
+        error = errors(forecast, values[:VALIDATED], TRAINED, VALIDATED).squared
+        tried.append((replace(choice, validation=error), forecast, seconds))
+        tried.sort(key=lambda each: each[0].validation)
 
-def _fitted(settings: ForecastSettings, known: Sequence[Series]) -> tuple[Forecast, float]:
-    start = time.perf_counter()
-    forecast = fit_forecast(settings, HOURS, known)
-    return forecast, time.perf_counter() - start
+    for lags in LOOK_BACKS:
+        attempt(networks[0], lags)
+    lags = tried[0][0].lags
+    for network in networks[1:]:
+        attempt(network, lags)
+    best, forecast, seconds = tried[0]
+    fits = [(forecast, seconds), *(fitted(best, seed) for seed in seeds[1:])]
+    test = tuple(errors(each, values, VALIDATED, TESTED) for each, _ in fits)
+    return Cell(data, horizon, tuple(choice for choice, _, _ in tried), test, tuple(each for _, each in fits))

@@ -94,7 +94,7 @@ def test_figures_are_printed_and_written(folder: Path) -> None:
     assert "at most PatchTST's error in 1 of 1" in result.output
     assert "at most FITS's error in 0 of 1" in result.output
     (cell,) = json.loads((folder / "f.json").read_text())["figures"]
-    assert len(cell["tried"]) == 4
+    assert len(cell["tried"]) == 3
     assert cell["mean_squared_error"] == pytest.approx(np.mean([each["squared"] for each in cell["test"]]))
 
 

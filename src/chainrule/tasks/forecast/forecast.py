@@ -18,13 +18,15 @@ _WINDOWS_AT_ONCE = 1024
 class Forecast:
     """A trained network, with the histories of the series that it continues.
 
-    quantiles: ascending, with 0.5 among them.
+    quantiles: ascending, with 0.5 among them. corrections: (horizon, quantiles), added to the outputs, in
+    units of a series' scale (see `corrections_of`); None for none.
     """
 
     run: Run
     windows: Windows
     histories: tuple[History, ...]
     quantiles: tuple[float, ...]
+    corrections: np.ndarray | None = None
 
     def going_on_from(self, series: Sequence[Series]) -> "Forecast":
         """The same network with other histories of the same series, longer or shorter; nothing is learned.
@@ -80,6 +82,8 @@ class Forecast:
             part = slice(begin, begin + _WINDOWS_AT_ONCE)
             level = level_of(self.windows, history, index[part])
             outputs = self.run.predict(past_of(self.windows, history, index[part])).astype(np.float64)
+            if self.corrections is not None:
+                outputs += self.corrections
             result[part] = np.sort(outputs, axis=2) * history.scale + level[:, None, None]
         return result
 
@@ -89,6 +93,8 @@ class Forecast:
         x, level = step_rows(self.windows, history, origins, steps, covariates)
         padded = np.concatenate([x, np.repeat(x[-1:], _ROWS_AT_ONCE - len(x), axis=0)])
         outputs = self.run.predict(padded)[np.arange(len(x)), steps - 1].astype(np.float64)
+        if self.corrections is not None:
+            outputs += self.corrections[steps - 1]
         return np.sort(outputs, axis=1) * history.scale + level[:, None]
 
     def _refuse_outside(

@@ -13,6 +13,7 @@ from chainrule.data.windows import History, Windows, training_rows
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
 from chainrule.nn import CosineDecay, MeanSquaredError, Quantile, adamw
+from chainrule.tasks.forecast.calibration import corrections_of
 from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.learning import ForecastSettings, windows_for
 from chainrule.tasks.forecast.networks import initial_of, network_for, weights_by_spread
@@ -20,7 +21,8 @@ from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
 _MOST_TARGETS = 500_000
-_MOST_BYTES = 400e6
+_MOST_OF_THE_PAST = 20_000  # a linear map of them needs more than networks that know the season
+_MOST_BYTES = 200e6
 _USUAL_STEPS = 1000
 _LEAST_EPOCHS_OF_PAST = 3  # they begin at the best linear map
 _USUAL_WIDTH = 32
@@ -103,7 +105,9 @@ def learn(
         doctor=doctor,
         initial=initial_of(recipe.model, lessons.training, lessons.validation),
     )
-    return Forecast(run, lessons.windows, lessons.histories, _with_median(settings))
+    quantiles = _with_median(settings)
+    corrections = corrections_of(run, lessons.validation, quantiles)
+    return Forecast(run, lessons.windows, lessons.histories, quantiles, corrections)
 
 
 def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
@@ -164,9 +168,8 @@ def _split(
         before.append(origins[begins + windows.horizon <= cut])
         after.append(origins[begins >= cut])
     random = np.random.default_rng(settings.seed)
-    most = int(_MOST_BYTES / 4 / (windows.width + windows.horizon)) + 1
-    if windows.ahead:  # rows that also tell of every step: fewer of them, which show as much
-        most = min(_MOST_TARGETS // windows.horizon, int(_MOST_BYTES / 8 / windows.width)) + 1
+    targets = _MOST_TARGETS // windows.horizon if windows.ahead else _MOST_OF_THE_PAST
+    most = min(targets, int(_MOST_BYTES / 4 / windows.width)) + 1
     training = _gathered(windows, histories, before, random, most)
     validation = _gathered(windows, histories, after, random, most // 4)
     if training is None:
