@@ -105,9 +105,7 @@ def learn(
         doctor=doctor,
         initial=initial_of(recipe.model, lessons.training, lessons.validation),
     )
-    quantiles = _with_median(settings)
-    corrections = corrections_of(run, lessons.validation, quantiles)
-    return Forecast(run, lessons.windows, lessons.histories, quantiles, corrections)
+    return _calibrated(run, settings, lessons)
 
 
 def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
@@ -139,8 +137,13 @@ def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
 
 def forecast_of(run: Run, settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Forecast:
     """The forecast of a run that `fit_forecast` trained with these arguments."""
-    windows, histories = _windows_and_histories(settings, grid, series)
-    return Forecast(run, windows, histories, _with_median(settings))
+    return _calibrated(run, settings, lessons_of(settings, grid, series))
+
+
+def _calibrated(run: Run, settings: ForecastSettings, lessons: Lessons) -> Forecast:
+    quantiles = _with_median(settings)
+    corrections = corrections_of(run, lessons.validation, quantiles)
+    return Forecast(run, lessons.windows, lessons.histories, quantiles, corrections)
 
 
 def _windows_and_histories(

@@ -21,6 +21,9 @@ NETWORKS = {
 }
 """The networks by name; all but the first get the past of the series alone."""
 
+BY_BACKTEST = "auto"
+"""In place of a name: the network that is best in a back-test, see `choose_network`."""
+
 LOSSES = ("quantile", "squared")
 
 
@@ -30,12 +33,12 @@ class ForecastSettings:
 
     horizon: steps ahead, at least 1; None: one season (24 for hours), fewer if the series are shorter than
     four seasons, and 1 if the frequency has no season. lags: number of latest values that the network gets;
-    None: four seasons of up to 12 steps, or two longer ones, or 8 without a season; at most a third of the
-    shortest series; for a network of the past alone six horizons, from 8 to 720, likewise. season: in steps;
-    None: the shortest of the frequency, such as 7 for days. quantiles: each above 0 and below 1. network: a
-    name in NETWORKS. loss: 'quantile', or 'squared': the network learns the mean instead of the median, and
-    there are no other quantiles. units: width of the hidden layers. dropout: from 0 to below 1.
-    learning_rate, weight_decay: of AdamW; the rate falls along a cosine. epochs: the most; None: about a
+    None: four seasons of up to 12 steps, or two longer ones, or 8 without a season; for a network of the past
+    alone six horizons, from 8 to 720; at most a third of the shortest series. season: in steps; None: the
+    shortest of the frequency, such as 7 for days. quantiles: each above 0 and below 1. network: a name in
+    NETWORKS, or 'auto' for the best in a back-test. loss: 'quantile', or 'squared': the network learns the
+    mean instead of the median, and there are no other quantiles. units: width of the hidden layers.
+    dropout: from 0 to below 1. learning_rate, weight_decay: of AdamW; the rate falls along a cosine. epochs: the most; None: about a
     thousand steps, from 15 to 100 epochs. batch_size, patience: as for chainrule.train. validation: the last
     share of all times, at least one horizon, which is not trained on and decides on early stopping; if the
     series are too short for it, there is no validation. seed: of all random numbers.
@@ -67,7 +70,7 @@ class ForecastSettings:
         check_number("forecast", "validation", self.validation, at_least=0, below=1)
         check_number("forecast", "learning_rate", self.learning_rate, above=0)
         object.__setattr__(self, "quantiles", _quantiles(self.quantiles))
-        check_choice("forecast", "network", self.network, NETWORKS)
+        check_choice("forecast", "network", self.network, (*NETWORKS, BY_BACKTEST))
         check_choice("forecast", "loss", self.loss, LOSSES)
         if self.loss == "squared" and set(self.quantiles) != {0.5}:
             raise ConfigError(

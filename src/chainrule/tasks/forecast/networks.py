@@ -6,9 +6,10 @@ import numpy as np
 
 from chainrule.data import Arrays
 from chainrule.data.windows import Windows
+from chainrule.errors import ConfigError
 from chainrule.nn import Layer
 from chainrule.tasks.forecast.closed_form import Moments, best_ridge, moments_of
-from chainrule.tasks.forecast.learning import ForecastSettings
+from chainrule.tasks.forecast.learning import BY_BACKTEST, NETWORKS, ForecastSettings
 from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.tasks.forecast.past_network import PastNetwork
 
@@ -28,6 +29,10 @@ def network_for(settings: ForecastSettings, windows: Windows, series: int, quant
             base=windows.base,
             units=settings.units,
             dropout=settings.dropout,
+        )
+    if settings.network == BY_BACKTEST:
+        raise ConfigError(
+            "forecast: the network is still to be chosen", remedy=f"name one of {', '.join(NETWORKS)}"
         )
     return PastNetwork(
         windows.lags,
