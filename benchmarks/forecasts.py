@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import long_horizons
+from benchmarks.dlinear import Fitted, fit_dlinear
 from benchmarks.figures import write_figures
 from benchmarks.progress import Progress
 from chainrule.errors import ChainruleError, did_you_mean
@@ -166,7 +168,7 @@ def printed(name: str, problem: Problem, scores: "pd.DataFrame", seconds: float,
 
 
 def _papers(
-    folder: Path, only: str | None, json_file: Path | None, horizons: Sequence[int], seeds: range
+    folder: Path, only: str | None, json_file: Path | None, horizons: Sequence[int], seeds: range, peer: bool
 ) -> NoReturn:
     """Measure by the papers' protocol, print, and end."""
     for horizon in horizons:
@@ -177,6 +179,7 @@ def _papers(
             )
     progress, console = Progress(), Console(highlight=False)
     cells: list[long_horizons.Cell] = []
+    peers: list[Fitted] = []
     for name in _chosen(only, long_horizons.PUBLISHED):
         try:
             values = long_horizons.standardized(folder, name)
@@ -185,11 +188,22 @@ def _papers(
             raise typer.Exit(2) from None
         for horizon in horizons:
             cells.append(long_horizons.measure(name, values, horizon, seeds, tell=progress))
+            if peer:
+                progress(f"{name}, {horizon} hours ahead: DLinear in PyTorch")
+                peers.append(fit_dlinear(values, horizon, seeds[0]))
             if json_file is not None:
-                plain = [cell.plain() for cell in cells]
+                plain = [
+                    cell.plain() | ({"dlinear_in_pytorch": vars(beside)} if beside else {})
+                    for cell, beside in zip_longest(cells, peers)
+                ]
                 write_figures(json_file, "bench-forecasts-papers", plain, {"seeds": list(seeds)})
     progress.clear()
     printed_papers(cells, console)
+    for cell, beside in zip(cells, peers, strict=False):
+        console.print(
+            f"{cell.data}, {cell.horizon} hours ahead: DLinear in PyTorch {beside.squared:.4f} after "
+            f"{beside.seconds:.1f} s ({beside.epochs} epochs)"
+        )
     raise typer.Exit(int(any(cell.squared > cell.published["PatchTST"] for cell in cells)))
 
 
@@ -247,10 +261,15 @@ def run(
         typer.Option(help="With --papers: this one; may be repeated.", show_default="all"),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="With --papers: how many, from --seed on.")] = 3,
+    peer: Annotated[
+        bool, typer.Option("--peer", help="With --papers: fit DLinear in PyTorch, too (make pytorch).")
+    ] = False,
 ) -> None:
     """Measure and print; the help text stands in _HELP."""
     if papers is not None:
-        _papers(papers, only, json_file, horizon or list(long_horizons.HORIZONS), range(seed, seed + seeds))
+        _papers(
+            papers, only, json_file, horizon or list(long_horizons.HORIZONS), range(seed, seed + seeds), peer
+        )
     names = _chosen(only, PROBLEMS)
     progress, console = Progress(), Console(highlight=False)
     found: dict[str, Any] = {}

@@ -108,3 +108,14 @@ def test_a_wrong_folder_and_a_wrong_horizon_are_refused(folder: Path) -> None:
     result = CliRunner().invoke(forecasts.command(), ["--papers", str(folder), "--horizon", "7"])
     assert result.exit_code == 2
     assert "there is no 7" in result.output
+
+
+def test_dlinear_in_pytorch_learns_a_wave(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    pytest.importorskip("torch")
+    from benchmarks import dlinear
+
+    monkeypatch.setattr(dlinear, "LAGS", 48)
+    values = standardized(folder, "waves")
+    fitted = dlinear.fit_dlinear(values, 6, seed=0)
+    assert 1 <= fitted.epochs <= 10
+    assert fitted.squared < 0.5 * np.square(values[400:]).mean()
