@@ -168,7 +168,13 @@ def printed(name: str, problem: Problem, scores: "pd.DataFrame", seconds: float,
 
 
 def _papers(
-    folder: Path, only: str | None, json_file: Path | None, horizons: Sequence[int], seeds: range, peer: bool
+    folder: Path,
+    only: str | None,
+    json_file: Path | None,
+    horizons: Sequence[int],
+    seeds: range,
+    *,
+    peer: bool,
 ) -> NoReturn:
     """Measure by the papers' protocol, print, and end."""
     for horizon in horizons:
