@@ -73,7 +73,7 @@ def test_shifted_and_scaled_pasts_give_shifted_and_scaled_forecasts() -> None:
     x, y = windows(50)
     network = PastNetwork(LAGS, HORIZON, 1, "window", units=8)
     last = np.random.default_rng(2).normal(size=(8, HORIZON)).astype(np.float32)
-    arrays = {f"{P}dense_3.weight": last, **initial_of(network, Arrays.of(x, y), None)}
+    arrays = {f"{P}dense_3.weight": last, **initial_of(network, Arrays.of(x, y), None, (0.5,))}
     plain, moved = (predicted(network, each, arrays) for each in (x, 7 * x + 100))
     np.testing.assert_allclose(moved, 7 * plain + 100, rtol=1e-3, atol=1e-2)
 
@@ -98,7 +98,7 @@ def test_the_first_weights_are_scikit_learns_ridge(normalization: str, strength:
 def test_a_network_begins_at_the_ridge_that_validates_best(average: int) -> None:
     (x, y), (later, truth) = windows(40), windows(500, seed=1)
     network = PastNetwork(LAGS, HORIZON, 1, "window", average=average, units=6)
-    first = initial_of(network, Arrays.of(x, y), Arrays.of(later, truth))
+    first = initial_of(network, Arrays.of(x, y), Arrays.of(later, truth), (0.5,))
     found = predicted(network, later, dict(first))[..., 0]
     u, level = design(network, later)
     weights, chosen = best_ridge(moments_of(network, x, y), moments_of(network, later, truth))
@@ -110,6 +110,16 @@ def test_a_network_begins_at_the_ridge_that_validates_best(average: int) -> None
         ridge = Ridge(alpha=alpha, fit_intercept=False, solver="svd").fit(design_, y - level_)
         errors[strength] = np.square(ridge.predict(u) + level - truth).mean()
     assert min(errors, key=lambda each: errors[each]) == chosen
+
+
+def test_quantiles_begin_at_those_of_the_errors() -> None:
+    x, y = windows(1500)
+    network = PastNetwork(LAGS, HORIZON, 3, "window")
+    levels = (0.1, 0.5, 0.9)
+    first = initial_of(network, Arrays.of(x, y), None, levels)
+    found = predicted(network, x, dict(first))
+    for column, level in enumerate(levels):
+        np.testing.assert_allclose((y <= found[..., column]).mean(0), level, atol=0.01)
 
 
 def test_bad_settings_are_refused() -> None:

@@ -63,6 +63,12 @@ def design(network: PastNetwork, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return u, level
 
 
+def errors_of(network: PastNetwork, weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What the map misses by, in units of each window's spread, (windows, horizon)."""
+    u, level = design(network, x)
+    return (y - level - u @ weights.astype(np.float32)) / u[:, -1:]
+
+
 def spread(network: PastNetwork, centred: np.ndarray) -> np.ndarray:
     """What the network divides by, (windows, 1)."""
     if network.normalization != "window":

@@ -103,7 +103,7 @@ def learn(
         checkpoint=checkpoint,
         listeners=listeners,
         doctor=doctor,
-        initial=initial_of(recipe.model, lessons.training, lessons.validation),
+        initial=initial_of(recipe.model, lessons.training, lessons.validation, _with_median(settings)),
     )
     return _calibrated(run, settings, lessons)
 

@@ -1,6 +1,6 @@
 """The networks that a forecast may be learned with, by name, and the weights with which they begin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -8,10 +8,12 @@ from chainrule.data import Arrays
 from chainrule.data.windows import Windows
 from chainrule.errors import ConfigError
 from chainrule.nn import Layer
-from chainrule.tasks.forecast.closed_form import Moments, best_ridge, moments_of
+from chainrule.tasks.forecast.closed_form import Moments, best_ridge, errors_of, moments_of
 from chainrule.tasks.forecast.learning import BY_BACKTEST, NETWORKS, ForecastSettings
 from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.tasks.forecast.past_network import PastNetwork
+
+_SAMPLE = 2048  # windows whose errors give the first quantiles
 
 MOVING_AVERAGE = 25
 """Steps that DLinear averages over."""
@@ -45,8 +47,13 @@ def network_for(settings: ForecastSettings, windows: Windows, series: int, quant
     )
 
 
-def initial_of(network: Layer, training: Arrays, validation: Arrays | None) -> Mapping[str, np.ndarray]:
-    """The arrays to begin with, by name: of networks of the past the linear map in closed form."""
+def initial_of(
+    network: Layer, training: Arrays, validation: Arrays | None, quantiles: Sequence[float]
+) -> Mapping[str, np.ndarray]:
+    """The arrays to begin with, by name: of networks of the past the linear map in closed form.
+
+    Its quantiles begin at those of the errors that the map has on training windows.
+    """
     if not isinstance(network, PastNetwork):
         return {}
     later = None if validation is None else _moments(network, validation)
@@ -55,7 +62,13 @@ def initial_of(network: Layer, training: Arrays, validation: Arrays | None) -> M
     maps = ("dense_1", "dense_2") if network.average else ("dense_1",)
     weight, bias = weights[:-1].astype(np.float32), (weights[-1] / len(maps)).astype(np.float32)
     arrays = (("weight", weight), ("bias", bias))
-    return {f"past_network_1.{name}.{kind}": each for name in maps for kind, each in arrays}
+    initial = {f"past_network_1.{name}.{kind}": each for name in maps for kind, each in arrays}
+    if network.quantiles > 1:
+        random = np.random.default_rng(0)
+        some = np.sort(random.permutation(len(training))[:_SAMPLE])
+        errors = errors_of(network, weights, np.asarray(training.x)[some], np.asarray(training.y)[some])
+        initial["past_network_1.quantiles"] = np.quantile(errors, quantiles, axis=0).T.astype(np.float32)
+    return initial
 
 
 def _moments(network: PastNetwork, part: Arrays) -> Moments:
