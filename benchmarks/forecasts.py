@@ -273,9 +273,8 @@ def run(
 ) -> None:
     """Measure and print; the help text stands in _HELP."""
     if papers is not None:
-        _papers(
-            papers, only, json_file, horizon or list(long_horizons.HORIZONS), range(seed, seed + seeds), peer
-        )
+        horizons = horizon or list(long_horizons.HORIZONS)
+        _papers(papers, only, json_file, horizons, range(seed, seed + seeds), peer=peer)
     names = _chosen(only, PROBLEMS)
     progress, console = Progress(), Console(highlight=False)
     found: dict[str, Any] = {}
