@@ -39,7 +39,7 @@ class ForecastSettings:
     NETWORKS, or 'auto' for the best in a back-test. loss: 'quantile', or 'squared': the network learns the
     mean instead of the median, and there are no other quantiles. units: width of the hidden layers.
     dropout: from 0 to below 1. learning_rate, weight_decay: of AdamW; the rate falls along a cosine; of a
-    network of the past it is 32 / lags times as high, at most as high. epochs: the most; None: about a
+    network of the past it is 8 / lags times as high, at most as high. epochs: the most; None: about a
     thousand steps, from 15 to 100 epochs, of the past from 3. batch_size, patience: as for chainrule.train.
     validation: the last share of all times, at least one horizon, which is not trained on, decides on early
     stopping and calibrates the quantiles; if the series are too short for it, there is no validation. seed:
