@@ -21,7 +21,9 @@ class Fitted:
 
 
 def fit_dlinear(values: np.ndarray, horizon: int, seed: int) -> Fitted:
-    """Adam from the paper's settings, up to ten epochs, until three do not validate better; then the test.
+    """Adam with the paper's settings, up to ten epochs, until three do not validate better; then the test.
+
+    The rate is halved after each epoch, as in the paper's own program.
 
     values: (times, series), standardized. A window holds all series, which share two linear maps: of the
     moving average over 25 steps, whose ends are repeated, and of the remainder.
@@ -62,6 +64,7 @@ def fit_dlinear(values: np.ndarray, horizon: int, seed: int) -> Fitted:
             torch.nn.functional.mse_loss(forecast(batch[..., :LAGS]), batch[..., LAGS:]).backward()
             optimizer.step()
         epoch, reached = epoch + 1, error(validation)
+        optimizer.param_groups[0]["lr"] = _RATE * 0.5**epoch
         bad += 1
         if reached < best:
             best, kept, bad = reached, [each.detach().clone() for each in parameters], 0
