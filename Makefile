@@ -108,7 +108,7 @@ bench-tables: $(BENCH)/.installed  ## how well estimators learn real tables, bes
 	@$(BENCH)/bin/python -m benchmarks.tables $(ARGS)
 
 .PHONY: bench-forecasts
-bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecasts; options: ARGS="--only rossmann"
+bench-forecasts: $(RUNTIME)  ## back-tests on real series, beside naive forecasts; the papers': ARGS="--papers FOLDER"
 	@$(BIN)/python -m benchmarks.forecasts $(ARGS)
 
 .PHONY: bench-forks

@@ -2,15 +2,19 @@
 
 import json
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import long_horizons
+from benchmarks.dlinear import Fitted, fit_dlinear
 from benchmarks.figures import write_figures
 from benchmarks.progress import Progress
 from chainrule.errors import ChainruleError, did_you_mean
@@ -85,6 +89,11 @@ absolute scaled error (MASE, in units of the seasonal naive forecast's error in 
 Weather is what was measured, not what was forecast then. The data are fetched once, as `chainrule data list`
 says.
 
+With --papers FOLDER, which holds ETTh1.csv and ETTh2.csv as their authors publish them, it measures instead
+what the papers on long horizons do: 12 months to train, 4 to validate and 4 to test, mean squared and
+absolute error over all test windows, 96 to 720 hours ahead. The look-back is chosen by the
+validation part with the first network and seed, then the network; the test part is forecast with every seed.
+
 Problems, for --only:
 
 {chr(10).join(f"  {name:<22}{problem.meaning}" for name, problem in PROBLEMS.items())}
@@ -94,8 +103,11 @@ Examples:
   make bench-forecasts                                 all: some minutes
   python -m benchmarks.forecasts --only rossmann       one problem
   python -m benchmarks.forecasts --json figures.json   figures for a program too
+  python -m benchmarks.forecasts --papers ett          ETTh1 and ETTh2: many minutes
+  python -m benchmarks.forecasts --papers ett --only ETTh2 --horizon 96
 
-Exit code: 0; 1 where a fold is no better than the seasonal naive forecast of the shortest season; 2 where the
+Exit code: 0; 1 where a fold is no better than the seasonal naive forecast of the shortest season, or an error
+above PatchTST's; 2 where the
 command line is wrong or the data can't be had.
 """
 
@@ -155,12 +167,83 @@ def printed(name: str, problem: Problem, scores: "pd.DataFrame", seconds: float,
     console.print(f"lower error in {counts}; {seconds:.0f} s in all\n")
 
 
-def _chosen(only: str | None) -> list[str]:
-    names = list(PROBLEMS) if only is None else [name.strip() for name in only.split(",") if name.strip()]
-    for name in names:
-        if name not in PROBLEMS:
+def _papers(
+    folder: Path,
+    only: str | None,
+    json_file: Path | None,
+    horizons: Sequence[int],
+    seeds: range,
+    *,
+    peer: bool,
+) -> NoReturn:
+    """Measure by the papers' protocol, print, and end."""
+    for horizon in horizons:
+        if horizon not in long_horizons.HORIZONS:
             raise typer.BadParameter(
-                f"there is no '{name}'{did_you_mean(name, PROBLEMS)}; there are {', '.join(PROBLEMS)}",
+                f"there is no {horizon}; there are {', '.join(map(str, long_horizons.HORIZONS))}",
+                param_hint="--horizon",
+            )
+    progress, console = Progress(), Console(highlight=False)
+    cells: list[long_horizons.Cell] = []
+    peers: list[Fitted] = []
+    for name in _chosen(only, long_horizons.PUBLISHED):
+        try:
+            values = long_horizons.standardized(folder, name)
+        except ChainruleError as error:
+            progress.tell(str(error))
+            raise typer.Exit(2) from None
+        for horizon in horizons:
+            cells.append(long_horizons.measure(name, values, horizon, seeds, tell=progress))
+            if peer:
+                progress(f"{name}, {horizon} hours ahead: DLinear in PyTorch")
+                peers.append(fit_dlinear(values, horizon, seeds[0]))
+            if json_file is not None:
+                plain = [
+                    cell.plain() | ({"dlinear_in_pytorch": vars(beside)} if beside else {})
+                    for cell, beside in zip_longest(cells, peers)
+                ]
+                write_figures(json_file, "bench-forecasts-papers", plain, {"seeds": list(seeds)})
+    progress.clear()
+    printed_papers(cells, console)
+    for cell, beside in zip(cells, peers, strict=False):
+        console.print(
+            f"{cell.data}, {cell.horizon} hours ahead: DLinear in PyTorch {beside.squared:.4f} after "
+            f"{beside.seconds:.1f} s ({beside.epochs} epochs)"
+        )
+    raise typer.Exit(int(any(cell.squared > cell.published["PatchTST"] for cell in cells)))
+
+
+def printed_papers(cells: Sequence[long_horizons.Cell], console: Console) -> None:
+    """The errors of every cell beside the published ones."""
+    table = Table(title="mean squared error over all test windows", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("data", "hours ahead", "chainrule", "deviation", "absolute", *next(iter(cells)).published):
+        table.add_column(column, justify="left" if column == "data" else "right")
+    table.add_column("chosen by validation")
+    table.add_column("seconds a fit", justify="right")
+    for cell in cells:
+        best, plain = cell.tried[0], cell.plain()
+        table.add_row(
+            cell.data,
+            str(cell.horizon),
+            f"{cell.squared:.4f}",
+            f"{plain['deviation']:.4f}",
+            f"{plain['mean_absolute_error']:.4f}",
+            *(f"{error:.3f}" for error in cell.published.values()),
+            f"{best.network} from {best.lags}",
+            f"{sum(cell.seconds) / len(cell.seconds):.1f}",
+        )
+    console.print(table)
+    for rival in cells[0].published:
+        count = sum(cell.squared <= cell.published[rival] for cell in cells)
+        console.print(f"at most {rival}'s error in {count} of {len(cells)}")
+
+
+def _chosen(only: str | None, known: Collection[str]) -> list[str]:
+    names = list(known) if only is None else [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(
+                f"there is no '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}",
                 param_hint="--only",
             )
     return names
@@ -175,9 +258,24 @@ def run(
         typer.Option("--json", metavar="FILE", help="Write the figures there too.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the networks' weights and windows.")] = 0,
+    papers: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Measure by the papers' protocol.", show_default=False),
+    ] = None,
+    horizon: Annotated[
+        list[int] | None,
+        typer.Option(help="With --papers: this one; may be repeated.", show_default="all"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="With --papers: how many, from --seed on.")] = 3,
+    peer: Annotated[
+        bool, typer.Option("--peer", help="With --papers: fit DLinear in PyTorch, too (make pytorch).")
+    ] = False,
 ) -> None:
     """Measure and print; the help text stands in _HELP."""
-    names = _chosen(only)
+    if papers is not None:
+        horizons = horizon or list(long_horizons.HORIZONS)
+        _papers(papers, only, json_file, horizons, range(seed, seed + seeds), peer=peer)
+    names = _chosen(only, PROBLEMS)
     progress, console = Progress(), Console(highlight=False)
     found: dict[str, Any] = {}
     worse = False

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -144,3 +145,27 @@ def test_the_first_trial_of_a_forecast_and_its_best_run_are_those_of_train(here,
         assert best == again == trained
     told = [json.loads((here / run / "evaluation.json").read_text()) for run in ("it/best", "trained")]
     assert told[0]["metrics"] == told[1]["metrics"]
+
+
+def test_a_network_chosen_by_backtest_is_stored_with_the_run(here, sales, chainrule):
+    finished = chainrule(*TRAIN, *QUICK, "-s", "network=auto", "--out", "it")
+    assert finished.code == 0
+    assert "by the scaled pinball loss of a back-test on the last 4 horizons" in finished.err
+    (chosen,) = re.findall(r"network: (\w+), by the", finished.err)
+    assert f'network = "{chosen}"' in (here / "it" / "config.toml").read_text()
+    assert chainrule("train", "--config", "it/config.toml", "--out", "again").code == 0
+    first, second = (here / name / "forecaster.json" for name in ("it", "again"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_network_of_the_past_goes_on_by_itself(here, sales, chainrule):
+    sales[sales["sold"].notna()].drop(columns="promo").to_csv(here / "sales.csv", index=False)
+    assert chainrule(*TRAIN, *QUICK, "-s", "network=residual", "--out", "it").code == 0
+    lines = chainrule("predict", "it").out.splitlines()
+    assert len(lines) == 1 + 2 * 7
+    refused = chainrule(*TRAIN, "-s", "network=transformer", "--out", "other")
+    assert refused.code == 2
+    assert "network is 'transformer'" in refused.err
+    refused = chainrule(*TRAIN, "-s", "loss=squared", "--out", "other")
+    assert refused.code == 2
+    assert "quantiles" in refused.err

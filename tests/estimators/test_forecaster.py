@@ -276,3 +276,22 @@ def test_numbers_of_numpy_are_settings(tmp_path: Path) -> None:
     ).fit(X, y)
     assert one.forecast(two).equals(other.forecast(2))
     assert NetForecaster.load(one.save(tmp_path / "net")).forecast().equals(other.forecast())
+
+
+def test_a_network_of_the_past_is_fitted_and_comes_back(tmp_path: Path) -> None:
+    frame, sales = shops()
+    asked: dict[str, Any] = {**SETTINGS, "network": "linear", "max_iter": 2}
+    fitted = NetForecaster(**asked).fit(frame[["day", "shop"]], sales)
+    assert (fitted.network_, fitted.lags_) == ("linear", 40)
+    again: Any = NetForecaster.load(fitted.save(tmp_path / "linear"))
+    assert again.network_ == "linear"
+    assert again.forecast().equals(fitted.forecast())
+
+
+def test_the_mean_is_forecast_alone() -> None:
+    frame, sales = shops()
+    asked: dict[str, Any] = {**SETTINGS, "network": "last", "loss": "squared", "max_iter": 2}
+    with pytest.raises(ConfigError, match="the squared error teaches the mean alone"):
+        NetForecaster(**asked).fit(frame[["day", "shop"]], sales)
+    found = NetForecaster(**asked, quantiles=(0.5,)).fit(frame[["day", "shop"]], sales).forecast()
+    assert found.columns.tolist() == ["day", "shop", "quantile_0.5"]

@@ -19,7 +19,8 @@ class Windows:
     past: the last `lags` values, and the difference between level and mean of the series;
     series: the number of the series;
     steps: for each of the `horizon` times after the origin: calendar features, the elapsed share of all
-    times, covariates, and the values one or more seasons earlier with the covariates of those times.
+    times, covariates, and the values one or more seasons earlier with the covariates of those times; nothing
+    where `ahead` is False.
 
     Values are normalized as (value - level) / scale. level is the mean of the last values, over whole
     seasons; scale is the standard deviation of the series. So all series have a similar range, even growing
@@ -27,7 +28,7 @@ class Windows:
 
     grid: of the times. lags: at least 1. horizon: steps ahead. seasonal: pairs (length of a season in steps,
     number of its latest repetitions before the origin in the row). season: the shortest season in steps, at
-    least 1. covariates: their number.
+    least 1. covariates: their number. ahead: whether a row tells of the steps ahead, or of the past alone.
     """
 
     grid: TimeGrid
@@ -36,6 +37,7 @@ class Windows:
     season: int
     seasonal: tuple[tuple[int, int], ...]
     covariates: int
+    ahead: bool = True
 
     @property
     def depth(self) -> int:
@@ -50,6 +52,8 @@ class Windows:
     @property
     def features(self) -> int:
         """Number of columns that describe one step ahead."""
+        if not self.ahead:
+            return 0
         told = sum(many for _, many in self.seasonal)
         return self.grid.circles + 1 + self.covariates + told * (1 + self.covariates)
 
@@ -160,8 +164,10 @@ def training_rows(
     """
     steps = np.broadcast_to(np.arange(1, windows.horizon + 1), (len(origins), windows.horizon))
     index = origins[:, None] + steps
-    ahead = steps_of(windows, history, origins, steps, history.series.covariates[index])
-    x = np.concatenate([past_of(windows, history, origins), ahead.reshape(len(origins), -1)], axis=1)
+    x = past_of(windows, history, origins)
+    if windows.ahead:
+        ahead = steps_of(windows, history, origins, steps, history.series.covariates[index])
+        x = np.concatenate([x, ahead.reshape(len(origins), -1)], axis=1)
     level = level_of(windows, history, origins)[:, None]
     y = ((history.values[index] - level) / history.scale).astype(np.float32)
     return x, y, history.known[index].mean(axis=1).astype(np.float32)
@@ -177,7 +183,8 @@ def step_rows(
     """
     x = np.zeros((len(origins), windows.width), np.float32)
     x[:, : windows.past + 1] = past_of(windows, history, origins)
-    ahead = steps_of(windows, history, origins, steps[:, None], covariates[:, None])[:, 0]
-    begins = windows.past + 1 + (steps - 1) * windows.features
-    x[np.arange(len(x))[:, None], begins[:, None] + np.arange(windows.features)] = ahead
+    if windows.ahead:
+        ahead = steps_of(windows, history, origins, steps[:, None], covariates[:, None])[:, 0]
+        begins = windows.past + 1 + (steps - 1) * windows.features
+        x[np.arange(len(x))[:, None], begins[:, None] + np.arange(windows.features)] = ahead
     return x, level_of(windows, history, origins)

@@ -21,9 +21,12 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.estimators.door import words_of_estimators
 from chainrule.nn.settings import check_whole
 from chainrule.tasks.forecast.backtest import backtest
+from chainrule.tasks.forecast.choose import settled
 from chainrule.tasks.forecast.folder import plain, read_forecast, settings_of, write_forecast
+from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast
+from chainrule.tasks.forecast.learn import fit_forecast
+from chainrule.tasks.forecast.learning import STEPS, ForecastSettings
 from chainrule.training import folder_aside
 from chainrule.training.folder import check_kind
 
@@ -84,6 +87,13 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         business months and the like, weekdays, opening hours (see `chainrule.data.seen_frequency`).
         `frequency_` is the one in use.
     quantiles: to forecast, each above 0 and below 1. The median is always one of them: `predict` returns it.
+    network: 'steps' is the one above. Others continue each series from its own past alone, for long horizons:
+        'linear', a linear map of the past normalized by its mean and deviation; 'last', of the past less its
+        last value (NLinear); 'trend', a map of its moving average and one of the remainder (DLinear);
+        'residual', 'linear' with a residual network beside it. 'auto': the one with the lowest scaled pinball
+        loss on the last horizons, up to four, that it did not learn from.
+    loss: 'quantile', the pinball loss of all quantiles; or 'squared', the squared error: `predict` gives the
+        mean, and quantiles must be (0.5,).
     units: width of the hidden layers, at least 1. dropout: share of hidden units set to 0 in training.
     learning_rate_init: of AdamW at the start, above 0; it falls along a cosine. weight_decay: at least 0.
     max_iter: the most epochs. None: about a thousand steps, from 15 to 100 epochs. batch_size: windows per
@@ -97,12 +107,16 @@ class NetForecaster(RegressorMixin, BaseEstimator):
     random_state: a whole number or RandomState, for the initial weights, the order of windows and dropout.
     verbose: show a progress bar.
 
-    Fitted attributes: quantiles_ (ascending), horizon_, lags_, frequency_ (text), series_ (their names),
-    forecast_ (the trained `Forecast`), history_ (one record per epoch), loss_curve_, validation_loss_curve_
-    (empty without validation), n_iter_, diagnosis_ (findings of the doctor), notes_ (sentences on columns
-    left out), n_features_in_, feature_names_in_.
+    The quantiles other than the median are calibrated on the times for validation: of these, as many were
+    below a quantile as should be.
 
-    Source: a small variant of TiDE (Das et al. 2023), trained on the pinball loss of all quantiles.
+    Fitted attributes: network_ (its name), quantiles_ (ascending), horizon_, lags_, frequency_ (text),
+    series_ (their names), forecast_ (the trained `Forecast`), history_ (one record per epoch), loss_curve_,
+    validation_loss_curve_ (empty without validation), n_iter_, diagnosis_ (findings of the doctor), notes_
+    (sentences on columns left out), n_features_in_, feature_names_in_.
+
+    Source: a small variant of TiDE (Das et al. 2023), trained on the pinball loss of all quantiles; networks
+    of the past after Kim et al. 2022 and Zeng et al. 2023; calibration after Romano et al. 2019.
     """
 
     @naming_settings()
@@ -116,6 +130,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         season: int | None = None,
         frequency: "str | BaseOffset | None" = None,
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        network: str = "steps",
+        loss: str = "quantile",
         units: int = 64,
         dropout: float = 0.1,
         learning_rate_init: float = 0.004,
@@ -135,6 +151,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         self.season = season
         self.frequency = frequency
         self.quantiles = quantiles
+        self.network = network
+        self.loss = loss
         self.units = units
         self.dropout = dropout
         self.learning_rate_init = learning_rate_init
@@ -157,6 +175,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         settings = self._settings()
         read = self._read(X, y)
         with words_of_estimators():
+            settings = settled(settings, read.places.grid, read.series)
             forecast = fit_forecast(
                 settings,
                 read.places.grid,
@@ -164,12 +183,13 @@ class NetForecaster(RegressorMixin, BaseEstimator):
                 progress=bool(self.verbose),
                 doctor=self.doctor,
             )
-        return self._fitted(forecast, read.known_ahead, read.names)
+        return self._fitted(forecast, settings.network, read.known_ahead, read.names)
 
-    def _fitted(self, forecast: Forecast, known_ahead: KnownAhead, names: list[Any]) -> Self:
+    def _fitted(self, forecast: Forecast, network: str, known_ahead: KnownAhead, names: list[Any]) -> Self:
         """Set the fitted attributes, all at the end, so that a fit that fails changes nothing."""
         windows, run = forecast.windows, forecast.run
         self.forecast_, self.known_ahead_ = forecast, known_ahead
+        self.network_ = network
         self.series_, self.notes_ = names, known_ahead.notes
         self.quantiles_ = tuple(sorted(ForecastSettings(quantiles=self.quantiles).quantiles))  # type: ignore[arg-type]
         self.horizon_, self.lags_ = windows.horizon, windows.lags
@@ -262,7 +282,9 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         seasons = (settings.season,) if settings.season is not None else grid.frequency.seasons[:2]
         doctor = self.doctor if self.doctor == "repair" else None  # nobody reads findings of the folds
         scores = backtest(
-            lambda known: fit_forecast(settings, grid, known, progress=bool(self.verbose), doctor=doctor),
+            lambda known: fit_forecast(
+                settled(settings, grid, known), grid, known, progress=bool(self.verbose), doctor=doctor
+            ),
             grid,
             series,
             horizon=settings.horizon,
@@ -299,6 +321,7 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             "series": names,
             "columns": columns,
             "width": vars(self)["n_features_in_"],
+            "network": self.network_,
         }
         with folder_aside(Path(folder)) as aside:
             run = self.forecast_.run
@@ -315,7 +338,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
         vars(loaded)["n_features_in_"] = settings["width"]
         if settings["columns"]:
             vars(loaded)["feature_names_in_"] = np.array(settings["columns"], dtype=object)
-        return loaded._fitted(forecast, known_ahead, settings["series"])
+        network = settings.get("network", STEPS)  # older folders have no other
+        return loaded._fitted(forecast, network, known_ahead, settings["series"])
 
     def __sklearn_is_fitted__(self) -> bool:
         return "forecast_" in vars(self)
@@ -331,6 +355,8 @@ class NetForecaster(RegressorMixin, BaseEstimator):
             lags=self.lags,
             season=self.season,
             quantiles=self.quantiles,  # type: ignore[arg-type] (ForecastSettings makes the tuple)
+            network=self.network,
+            loss=self.loss,
             units=self.units,
             dropout=self.dropout,
             learning_rate=self.learning_rate_init,

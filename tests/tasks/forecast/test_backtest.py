@@ -13,7 +13,9 @@ from chainrule.data.series import Series
 from chainrule.data.time_grid import TimeGrid
 from chainrule.errors import DataError
 from chainrule.tasks.forecast.backtest import backtest, baseline, mase, pinball, seasonal_scale
-from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast
+from chainrule.tasks.forecast.forecast import Forecast
+from chainrule.tasks.forecast.learn import fit_forecast
+from chainrule.tasks.forecast.learning import ForecastSettings
 
 GRID = TimeGrid(WholeNumbers(), 0, Clock(form="number"))
 QUANTILES = (0.1, 0.5, 0.9)

@@ -13,7 +13,9 @@ from chainrule.data.windows import History, training_rows
 from chainrule.errors import ConfigError, DataError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Quantile
-from chainrule.tasks.forecast.learn import Forecast, ForecastSettings, fit_forecast, windows_for
+from chainrule.tasks.forecast.forecast import Forecast
+from chainrule.tasks.forecast.learn import fit_forecast
+from chainrule.tasks.forecast.learning import ForecastSettings, windows_for
 from chainrule.tasks.forecast.network import ForecastNetwork
 from chainrule.training import (
     Batch,

@@ -3,7 +3,7 @@
 from chainrule.tasks.forecast.evaluate import guess
 from chainrule.tasks.forecast.explain import explain
 from chainrule.tasks.forecast.predict import predict
-from chainrule.tasks.forecast.run import NAME, load_forecast_run, plan_forecast, train_forecast
+from chainrule.tasks.forecast.run import NAME, load_forecast_run, plan_forecast, settle, train_forecast
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import HELP, ForecastTaskSettings
 from chainrule.tasks.forecast.space import SEARCH
@@ -16,6 +16,7 @@ FORECAST = Task(
     settings=ForecastTaskSettings,
     help=HELP,
     open=lambda source, target, settings, say: open_table(source, target, missing=settings.missing, say=say),
+    settle=settle,
     plan=plan_forecast,
     train=train_forecast,
     load=load_forecast_run,

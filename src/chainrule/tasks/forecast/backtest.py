@@ -11,7 +11,7 @@ from chainrule.data.time_grid import TimeGrid
 from chainrule.data.windows import NOTHING
 from chainrule.errors import DataError
 from chainrule.nn.settings import check_whole
-from chainrule.tasks.forecast.learn import Forecast
+from chainrule.tasks.forecast.forecast import Forecast
 
 NETWORK = "network"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.data.series import Series
 from chainrule.tasks.forecast.backtest import NETWORK, baseline_names, fold_scores
-from chainrule.tasks.forecast.learn import Forecast
+from chainrule.tasks.forecast.forecast import Forecast
 
 DRAWN = 6
 """The most series whose forecasts the report draws."""

@@ -17,9 +17,10 @@ from chainrule.data.told_frequency import offset_of, plain_offset
 from chainrule.data.windows import History, Windows
 from chainrule.errors import ChainruleError, DataError
 from chainrule.nn.settings import plain_setting
+from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import Forecast
 from chainrule.tasks.forecast.network import ForecastNetwork
+from chainrule.tasks.forecast.past_network import PastNetwork
 from chainrule.training import load_run
 from chainrule.training.folder import read_safetensors, safetensors_bytes
 
@@ -38,6 +39,7 @@ def write_forecast(
         "settings": settings,
         "windows": {**asdict(forecast.windows), "grid": forecast.windows.grid.to_plain()},
         "quantiles": forecast.quantiles,
+        "corrections": None if forecast.corrections is None else forecast.corrections.tolist(),
         "series": [[each.series.name, each.series.start] for each in forecast.histories],
         "measured": [[each.mean, each.scale] for each in forecast.histories],
         "span": forecast.histories[0].span,
@@ -55,7 +57,7 @@ def write_forecast(
 
 def read_forecast(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
     """What `write_forecast` wrote. Raises DataError if it is missing or damaged."""
-    run = load_run(folder, classes=(ForecastNetwork,))
+    run = load_run(folder, classes=(ForecastNetwork, PastNetwork))
     arrays, _ = read_safetensors(folder / HISTORY)
     try:
         content = json.loads((folder / FORECASTER).read_text(encoding="utf-8"))
@@ -80,7 +82,14 @@ def read_forecast(folder: Path) -> tuple[Forecast, KnownAhead, dict[str, Any]]:
             tuple(content["notes"]),
             tuple(content.get("complete", ())),
         )
-        forecast = Forecast(run, windows, tuple(histories), tuple(content["quantiles"]))
+        corrections = content.get("corrections")  # older folders have none
+        forecast = Forecast(
+            run,
+            windows,
+            tuple(histories),
+            tuple(content["quantiles"]),
+            None if corrections is None else np.array(corrections, np.float64),
+        )
         return forecast, known_ahead, content["settings"]
     except ChainruleError:
         raise

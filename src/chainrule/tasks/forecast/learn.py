@@ -1,186 +1,34 @@
 """Training forecasts: windows over many series, and one network for all steps and quantiles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from chainrule.data import Arrays
 from chainrule.data.series import Series
 from chainrule.data.time_grid import TimeGrid
-from chainrule.data.windows import History, Windows, step_rows, training_rows
+from chainrule.data.windows import History, Windows, training_rows
 from chainrule.data.wording import counted
-from chainrule.errors import ConfigError, DataError
-from chainrule.nn import CosineDecay, Quantile, adamw
-from chainrule.nn.settings import check_number, check_whole, plain_fields
-from chainrule.tasks.forecast.network import ForecastNetwork
+from chainrule.errors import DataError
+from chainrule.nn import CosineDecay, ExponentialMovingAverage, MeanSquaredError, Quantile, adamw, chain
+from chainrule.tasks.forecast.calibration import corrections_of
+from chainrule.tasks.forecast.forecast import Forecast
+from chainrule.tasks.forecast.learning import ForecastSettings, windows_for
+from chainrule.tasks.forecast.networks import initial_of, network_for, weights_by_spread
 from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
 _MOST_TARGETS = 500_000
+_MOST_OF_THE_PAST = 20_000  # a linear map of them needs more than networks that know the season
 _MOST_BYTES = 200e6
 _USUAL_STEPS = 1000
+_LEAST_EPOCHS_OF_PAST = 3  # they begin at the best linear map
+_USUAL_WIDTH = 8
+_DECAY = 0.995
 MOST_EPOCHS = 100
 """The most epochs, unless the settings give their number."""
-_ROWS_AT_ONCE = 64  # always as many: no bit of a forecast depends on the rows beside it
-
-
-@dataclass(frozen=True)
-class ForecastSettings:
-    """How a forecast is learned.
-
-    horizon: steps ahead, at least 1; None: one season (24 for hours), fewer if the series are shorter than
-    four seasons, and 1 if the frequency has no season. lags: number of latest values that the network gets;
-    None: four seasons of up to 12 steps, or two longer ones, or 8 without a season; at most a third of the
-    shortest series. season: in steps; None: the shortest of the frequency, such as 7 for days. quantiles:
-    each above 0 and below 1. units: width of the hidden layers. dropout: from 0 to below 1.
-    learning_rate, weight_decay: of AdamW; the rate falls along a cosine. epochs: the most; None: about a
-    thousand steps, from 15 to 100 epochs. batch_size, patience: as for chainrule.train. validation: the last
-    share of all times, at least one horizon, which is not trained on and decides on early stopping; if the
-    series are too short for it, there is no validation. seed: of all random numbers.
-    """
-
-    horizon: int | None = None
-    lags: int | None = None
-    season: int | None = None
-    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
-    units: int = 64
-    dropout: float = 0.1
-    learning_rate: float = 0.004
-    weight_decay: float = 0.01
-    epochs: int | None = None
-    batch_size: int = 64
-    validation: float = 0.1
-    patience: int = 6
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        plain_fields(self)
-        for name in ("horizon", "lags", "season", "epochs"):
-            if getattr(self, name) is not None:
-                check_whole("forecast", name, getattr(self, name))
-        for name in ("units", "batch_size", "patience"):
-            check_whole("forecast", name, getattr(self, name))
-        check_number("forecast", "validation", self.validation, at_least=0, below=1)
-        check_number("forecast", "learning_rate", self.learning_rate, above=0)
-        object.__setattr__(self, "quantiles", _quantiles(self.quantiles))
-
-
-@dataclass(frozen=True, eq=False)
-class Forecast:
-    """A trained network, with the histories of the series that it continues.
-
-    quantiles: ascending, with 0.5 among them.
-    """
-
-    run: Run
-    windows: Windows
-    histories: tuple[History, ...]
-    quantiles: tuple[float, ...]
-
-    def going_on_from(self, series: Sequence[Series]) -> "Forecast":
-        """The same network with other histories of the same series, longer or shorter; nothing is learned.
-
-        The mean and scale of each series remain those of training.
-        """
-        season = self.windows.season
-        histories = (
-            replace(History.of(each, old.number, season, old.span), mean=old.mean, scale=old.scale)
-            for each, old in zip(series, self.histories, strict=True)
-        )
-        return replace(self, histories=tuple(histories))
-
-    def predict(self, series: np.ndarray, positions: np.ndarray, covariates: np.ndarray) -> np.ndarray:
-        """Quantiles at some times; the forecast of a row does not depend on other rows.
-
-        series: (rows,) numbers of series. positions: (rows,) on the grid, at most `horizon` steps after the
-        last value of the series; a time within the history is forecast one step ahead, from the values before
-        it. covariates: (rows, covariates) of these times.
-        Returns (rows, quantiles) float64, sorted along the quantiles, which makes none of them worse
-        (Chernozhukov et al. 2010). Raises DataError for a time that is too late or too early.
-        """
-        result = np.empty((len(series), len(self.quantiles)))
-        for number in np.unique(series):
-            rows = np.flatnonzero(series == number)
-            history = self.histories[number]
-            steps = np.maximum(positions[rows] - history.series.end + 1, 1)
-            origins = positions[rows] - steps - history.series.start
-            self._refuse_outside(history, rows, origins, steps)
-            for begin in range(0, len(rows), _ROWS_AT_ONCE):
-                part = slice(begin, begin + _ROWS_AT_ONCE)
-                result[rows[part]] = self._quantiles(
-                    history, origins[part], steps[part], covariates[rows[part]]
-                )
-        return result
-
-    def _quantiles(
-        self, history: History, origins: np.ndarray, steps: np.ndarray, covariates: np.ndarray
-    ) -> np.ndarray:
-        x, level = step_rows(self.windows, history, origins, steps, covariates)
-        padded = np.concatenate([x, np.repeat(x[-1:], _ROWS_AT_ONCE - len(x), axis=0)])
-        outputs = self.run.predict(padded)[np.arange(len(x)), steps - 1].astype(np.float64)
-        return np.sort(outputs, axis=1) * history.scale + level[:, None]
-
-    def _refuse_outside(
-        self, history: History, rows: np.ndarray, origins: np.ndarray, steps: np.ndarray
-    ) -> None:
-        grid, series = self.windows.grid, history.series
-        what = f"series {series.name!r}" if series.name else "the series"
-        first, last = grid.written(series.start), grid.written(series.end - 1)
-        late, early = steps > self.windows.horizon, origins < self.windows.depth - 1
-        if late.any():
-            row = int(np.argmax(late))
-            time = grid.written(series.start + origins[row] + steps[row])
-            raise DataError(
-                f"row {rows[row]}: {time} is {steps[row]:,} steps of {grid.frequency} after the last of "
-                f"{what}, {last}; the horizon is {self.windows.horizon}",
-                remedy="fit for a longer horizon ({horizon}), or with later values",
-                settings={"horizon": int(steps.max())},
-            )
-        if early.any():
-            row = int(np.argmax(early))
-            time = grid.written(series.start + origins[row] + 1)
-            raise DataError(
-                f"row {rows[row]}: {time} is too early to be forecast: what is known of {what} begins at "
-                f"{first}, and {self.windows.depth:,} values before are needed",
-                remedy=f"ask for times from {grid.written(series.start + self.windows.depth)} on",
-            )
-
-
-def windows_for(
-    settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series], covariates: int
-) -> Windows:
-    """The windows by the settings; what they leave open follows from frequency and lengths of the series.
-
-    covariates: their number. Raises DataError if a series is shorter than lags and horizon together.
-    """
-    shortest = min(series, key=len)
-    seasons = (settings.season,) if settings.season is not None else grid.frequency.seasons
-    usable = [season for season in seasons if season * 3 <= len(shortest)]
-    season = next(iter(usable), 1)
-    horizon = settings.horizon
-    if horizon is None:
-        horizon = max(1, min(season, len(shortest) // 4))
-    lags = settings.lags
-    if lags is None:
-        wanted = 8 if season == 1 else season * (4 if season <= 12 else 2)
-        lags = max(1, min(wanted, len(shortest) // 3))
-    if len(shortest) < lags + horizon:
-        what = f"series {shortest.name!r}" if shortest.name else "the series"
-        raise DataError(
-            f"{what} has {counted(len(shortest), 'sample')}; {lags:,} lags and a horizon of {horizon:,} "
-            f"need at least {lags + horizon:,}",
-            remedy="give more of its past, leave it out, or set a smaller horizon or fewer lags",
-        )
-    told = []
-    for each in usable if season > 1 else ():
-        # Of short seasons the latest four places tell more than one; all must leave windows to learn from.
-        many = next((n for n in (4, 2, 1) if each * n + horizon <= len(shortest) / 3), 0)
-        if many:
-            told.append((each, many))
-    return Windows(grid, lags, horizon, season, tuple(told), covariates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,8 +94,9 @@ def learn(
     progress, checkpoint, listeners, doctor: as for chainrule.train. Raises ConfigError for a bad setting,
     TrainingError if training fails.
     """
+    recipe = recipe_for(settings, lessons)
     run = train_recipe(
-        recipe_for(settings, lessons),
+        recipe,
         lessons.training,
         lessons.validation,
         watch=False,
@@ -255,8 +104,9 @@ def learn(
         checkpoint=checkpoint,
         listeners=listeners,
         doctor=doctor,
+        initial=initial_of(recipe.model, lessons.training, lessons.validation, _with_median(settings)),
     )
-    return Forecast(run, lessons.windows, lessons.histories, _with_median(settings))
+    return _calibrated(run, settings, lessons)
 
 
 def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
@@ -267,22 +117,22 @@ def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
     steps = -(-len(training) // batch_size)
     epochs = settings.epochs
     if epochs is None:
-        epochs = min(max(_USUAL_STEPS // steps, 15), MOST_EPOCHS)
+        least = 15 if windows.ahead else _LEAST_EPOCHS_OF_PAST
+        epochs = min(max(_USUAL_STEPS // steps, least), MOST_EPOCHS)
+    rate = settings.learning_rate
+    averaged = ()
+    if not windows.ahead:
+        # The wider the input, the lower (Yang et al. 2021, "Tensor programs V", table 3). They begin near the
+        # best, which the noise of the steps would lead away from: the mean of the latest weights does not.
+        rate *= min(1.0, _USUAL_WIDTH / windows.lags)
+        averaged = (ExponentialMovingAverage(_DECAY),)
+    squared = settings.loss == "squared"
     return Recipe(
         Supervised(
-            ForecastNetwork(
-                past=windows.past,
-                series=len(lessons.histories),
-                horizon=windows.horizon,
-                features=windows.features,
-                quantiles=len(quantiles),
-                base=windows.base,
-                units=settings.units,
-                dropout=settings.dropout,
-            ),
-            Quantile(quantiles),
+            network_for(settings, windows, len(lessons.histories), len(quantiles)),
+            MeanSquaredError() if squared else Quantile(quantiles),
         ),
-        optimizer=adamw(CosineDecay(settings.learning_rate, steps * epochs), settings.weight_decay),
+        optimizer=chain(adamw(CosineDecay(rate, steps * epochs), settings.weight_decay), *averaged),
         epochs=epochs,
         batch_size=batch_size,
         seed=settings.seed,
@@ -292,8 +142,13 @@ def recipe_for(settings: ForecastSettings, lessons: Lessons) -> Recipe:
 
 def forecast_of(run: Run, settings: ForecastSettings, grid: TimeGrid, series: Sequence[Series]) -> Forecast:
     """The forecast of a run that `fit_forecast` trained with these arguments."""
-    windows, histories = _windows_and_histories(settings, grid, series)
-    return Forecast(run, windows, histories, _with_median(settings))
+    return _calibrated(run, settings, lessons_of(settings, grid, series))
+
+
+def _calibrated(run: Run, settings: ForecastSettings, lessons: Lessons) -> Forecast:
+    quantiles = _with_median(settings)
+    corrections = corrections_of(run, lessons.validation, quantiles)
+    return Forecast(run, lessons.windows, lessons.histories, quantiles, corrections)
 
 
 def _windows_and_histories(
@@ -321,10 +176,23 @@ def _split(
         before.append(origins[begins + windows.horizon <= cut])
         after.append(origins[begins >= cut])
     random = np.random.default_rng(settings.seed)
-    most = min(_MOST_TARGETS // windows.horizon, int(_MOST_BYTES / 4 / windows.width)) + 1
+    targets = _MOST_TARGETS // windows.horizon if windows.ahead else _MOST_OF_THE_PAST
+    most = min(targets, int(_MOST_BYTES / 4 / windows.width)) + 1
     training = _gathered(windows, histories, before, random, most)
     validation = _gathered(windows, histories, after, random, most // 4)
-    return (None, None) if training is None else (training, validation)
+    if training is None:
+        return None, None
+    return _weighted(training, windows, settings), validation and _weighted(validation, windows, settings)
+
+
+def _weighted(part: Arrays, windows: Windows, settings: ForecastSettings) -> Arrays:
+    """With what each window counts, times the share of its targets that is known."""
+    x = np.asarray(part.x)
+    weight = None if windows.ahead else weights_by_spread(settings.loss, x[:, : windows.lags])
+    if weight is None:
+        return part
+    known = 1.0 if part.weight is None else np.asarray(part.weight)
+    return Arrays.of(x, np.asarray(part.y), (weight * known).astype(np.float32))
 
 
 def _gathered(
@@ -349,12 +217,3 @@ def _gathered(
     if not known.any():
         return None
     return Arrays.of(x[known], y[known], None if weight.min() == 1 else weight[known])
-
-
-def _quantiles(given: Any) -> tuple[float, ...]:
-    values: tuple[Any, ...] = tuple(given) if isinstance(given, tuple | list) else (given,)
-    if not values:
-        raise ConfigError("forecast: quantiles is ()", remedy="give at least one number, such as (0.5,)")
-    for value in values:
-        check_number("forecast", "quantiles", value, above=0, below=1)
-    return values

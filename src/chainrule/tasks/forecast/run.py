@@ -10,18 +10,13 @@ from chainrule.data.series import Series
 from chainrule.data.time_grid import TimeGrid
 from chainrule.data.wording import counted
 from chainrule.errors import DataError
+from chainrule.tasks.forecast.choose import choose_network
 from chainrule.tasks.forecast.evaluate import evaluate
 from chainrule.tasks.forecast.folder import plain, read_forecast, write_forecast
+from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.known_ahead import KnownAhead
-from chainrule.tasks.forecast.learn import (
-    Forecast,
-    ForecastSettings,
-    Lessons,
-    learn,
-    lessons_of,
-    recipe_for,
-    windows_for,
-)
+from chainrule.tasks.forecast.learn import Lessons, learn, lessons_of, recipe_for
+from chainrule.tasks.forecast.learning import BY_BACKTEST, ForecastSettings, windows_for
 from chainrule.tasks.forecast.prepare import PreparedSeries, prepare_series
 from chainrule.tasks.forecast.sections import sections
 from chainrule.tasks.forecast.settings import ForecastTaskSettings
@@ -106,6 +101,27 @@ class SeriesInTime:
 def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime:
     """Read the series of a table, and hold out the last horizons. Raises DataError and ConfigError."""
     prepared = prepare_series(table, settings)
+    horizon, cut, known = _held_out(prepared, settings)
+    lessons = lessons_of(replace(settings.learning(), horizon=horizon), prepared.places.grid, known)
+    found = (*prepared.notes, _story(prepared, horizon, lessons.windows.lags, settings, cut))
+    return SeriesInTime(prepared, known, cut, horizon, lessons, found)
+
+
+def settle(table: Table, settings: ForecastTaskSettings, say: Say) -> ForecastTaskSettings:
+    """With the network that a back-test before the held-out horizons chooses, if it is 'auto'."""
+    if settings.network != BY_BACKTEST:
+        return settings
+    prepared = prepare_series(table, settings)
+    horizon, _, known = _held_out(prepared, settings)
+    chosen = choose_network(replace(settings.learning(), horizon=horizon), prepared.places.grid, known)
+    say(chosen.told())
+    return replace(settings, network=chosen.network)
+
+
+def _held_out(
+    prepared: PreparedSeries, settings: ForecastTaskSettings
+) -> tuple[int, int, tuple[Series, ...]]:
+    """The horizon, the position where the held-out horizons begin, and the series before it."""
     grid, series, learning = prepared.places.grid, prepared.values, settings.learning()
     covariates = prepared.known_ahead.features
     horizon = windows_for(learning, grid, series, covariates).horizon
@@ -114,21 +130,20 @@ def series_in_time(table: Table, settings: ForecastTaskSettings) -> SeriesInTime
     for now, whole in zip(known, series, strict=True):
         if not len(now):
             raise DataError(
-                f"{table.source}: series {whole.name!r} has no value before {grid.written(cut)}, where the "
-                "held-out horizons begin",
+                f"{prepared.table.source}: series {whole.name!r} has no value before {grid.written(cut)}, "
+                "where the held-out horizons begin",
                 remedy="leave it out, or hold out fewer ({test}), or a smaller horizon",
                 settings={"test": 0},
             )
-    lessons = lessons_of(replace(learning, horizon=horizon), grid, known)
-    found = (*prepared.notes, _story(prepared, horizon, lessons.windows.lags, settings, cut))
-    return SeriesInTime(prepared, known, cut, horizon, lessons, found)
+    return horizon, cut, known
 
 
 def plan_forecast(opened: Table, settings: ForecastTaskSettings) -> Planned:
     """What learning of the series begins with."""
-    parts = series_in_time(opened, settings)
+    settled = settle(opened, settings, say_nothing)
+    parts = series_in_time(opened, settled)
     lessons = parts.lessons
-    recipe = recipe_for(parts.learning(settings), lessons)
+    recipe = recipe_for(parts.learning(settled), lessons)
     return Planned(recipe, lessons.training, lessons.validation, parts.found)
 
 
@@ -148,6 +163,7 @@ def train_forecast(
     is inferred.
     Raises DataError and ConfigError before training, TrainingError if training fails.
     """
+    settings = settle(opened, settings, say)
     parts = series_in_time(opened, settings)
     # Said only now: what is wrong with a table or its settings stands alone on standard error.
     for sentence in parts.found:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.errors import ConfigError
 from chainrule.nn.settings import check_choice, plain_fields
-from chainrule.tasks.forecast.learn import ForecastSettings
+from chainrule.tasks.forecast.learning import STEPS, ForecastSettings
 from chainrule.tasks.settings import AUTO, Auto, common_help
 from chainrule.training.attending import MODES, OFF
 
@@ -27,6 +27,10 @@ HELP: Mapping[str, str] = {
     "test": "number of horizons at the end held out for the final evaluation; 0 for none",
     "validation": "last share of the remaining times, for validation and early stopping",
     "missing": "texts that mean a missing value in columns of text, such as NA,?; auto: the usual ones",
+    "network": "steps: one that gets what is known ahead, such as prices and the calendar; linear, last, "
+    "trend, residual: networks of each series' own past, for long horizons; auto: the best in a back-test",
+    "loss": "quantile: the pinball loss of all quantiles; squared: the squared error, with no quantile but "
+    "0.5",
     "units": "width of the hidden layers",
     "dropout": "share of hidden units set to 0 in training, 0 to below 1",
     "learning_rate": "learning rate at the start, above 0; it falls along a cosine",
@@ -56,6 +60,8 @@ class ForecastTaskSettings:
     test: int = 1
     validation: float = 0.1
     missing: tuple[str, ...] | Auto = AUTO
+    network: str = STEPS
+    loss: str = "quantile"
     units: int = 64
     dropout: float = 0.1
     learning_rate: float = 0.004
@@ -84,7 +90,17 @@ class ForecastTaskSettings:
 
     def learning(self) -> ForecastSettings:
         """The settings of learning, with None for 'auto'. Raises ConfigError for a wrong one."""
-        names = ("quantiles", "units", "dropout", "learning_rate", "weight_decay", "batch_size", "validation")
+        names = (
+            "quantiles",
+            "network",
+            "loss",
+            "units",
+            "dropout",
+            "learning_rate",
+            "weight_decay",
+            "batch_size",
+            "validation",
+        )
         values: dict[str, Any] = {name: getattr(self, name) for name in (*names, "patience", "seed")}
         values |= {name: None if (value := getattr(self, name)) == AUTO else value for name in _AUTO}
         return ForecastSettings(**values)
