@@ -30,6 +30,7 @@ PACKAGES = (
     "chainrule.report",
     "chainrule.tasks",
     "chainrule.control",
+    "chainrule.science",
 )
 MODULES = {
     ".".join(file.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): file
