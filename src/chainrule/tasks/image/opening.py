@@ -51,7 +51,8 @@ def open_image_set(source: str, target: str | None, say: Say) -> ImageSet:
 def takes(source: str) -> bool:
     """Whether a source holds images: a folder, a named set for classification, a NumPy, IDX or image file.
 
-    A folder that holds more sounds than images is not taken. A table of paths is not recognized: for it the task must be named.
+    A folder that holds more sounds than images is not taken. A table of paths is not recognized: for it the
+    task must be named.
     """
     path = Path(source)
     if not path.exists():
