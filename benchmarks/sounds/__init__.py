@@ -1,1 +1,1 @@
-"""How well the tasks on sounds learn."""
+"""How well the task on sounds learns, beside other methods: `python -m benchmarks.sounds`."""

@@ -11,6 +11,7 @@ from chainrule.cli import main
 from chainrule.data.sounds import open_sounds
 from chainrule.errors import ConfigError, DataError
 from chainrule.nn import LogMel, MixUp, RandomMasks, Sequential, summary
+from chainrule.tasks import TASKS
 from chainrule.tasks.sound import SOUND
 from chainrule.tasks.sound.evaluate import probabilities
 from chainrule.tasks.sound.network import NETWORKS, sound_network
@@ -145,6 +146,7 @@ def test_the_report_shows_and_plays_sounds(run, tmp_path):
 def test_a_folder_of_sounds_is_taken_and_a_target_of_it_refused(folder):
     assert takes(str(folder))
     assert takes(str(folder / "pitch 0" / "0.wav"))
+    assert [name for name, task in TASKS.items() if task.takes(str(folder))] == ["sound"]
     assert not takes(str(folder / "nothing"))
     with pytest.raises(ConfigError, match="the class of a sound is that of its folder"):
         open_sound_set(str(folder), "word", SoundSettings())

@@ -86,8 +86,8 @@ class MFCC(Layer):
 
 def mel_filters(rate: float, mels: int, fft: int, low: float, high: float) -> np.ndarray:
     """The triangles of `LogMel`: (fft // 2 + 1, mels) float64, for the frequencies 0, rate / fft, … in Hz."""
-    ends = [2595 * math.log10(1 + each / 700) for each in (low, high)]
-    corners = 700 * (10 ** (np.linspace(*ends, mels + 2) / 2595) - 1)
+    lowest, highest = (2595 * math.log10(1 + each / 700) for each in (low, high))
+    corners = 700 * (10 ** (np.linspace(lowest, highest, mels + 2) / 2595) - 1)
     frequency = np.arange(fft // 2 + 1)[:, None] * (rate / fft)
     rising = (frequency - corners[:-2]) / (corners[1:-1] - corners[:-2])
     falling = (corners[2:] - frequency) / (corners[2:] - corners[1:-1])

@@ -7,6 +7,7 @@ from chainrule.data import NAMED_IMAGES
 from chainrule.data.images import Images, open_images
 from chainrule.data.images.checking import IMAGE_SUFFIXES
 from chainrule.data.images.idx_files import is_idx
+from chainrule.data.sounds import holds_sounds
 from chainrule.errors import ConfigError
 from chainrule.tasks.task import Say
 
@@ -50,12 +51,15 @@ def open_image_set(source: str, target: str | None, say: Say) -> ImageSet:
 def takes(source: str) -> bool:
     """Whether a source holds images: a folder, a named set for classification, a NumPy, IDX or image file.
 
-    A table of paths is not recognized: for it the task must be named.
+    A folder that holds more sounds than images is not taken. A table of paths is not recognized: for it the
+    task must be named.
     """
     path = Path(source)
     if not path.exists():
         return source in NAMED_IMAGES and NAMED_IMAGES[source].task == "classification"
-    return path.is_dir() or path.suffix.lower() in (*_ARRAYS, *IMAGE_SUFFIXES) or is_idx(path)
+    if path.is_dir():
+        return not holds_sounds(path)
+    return path.suffix.lower() in (*_ARRAYS, *IMAGE_SUFFIXES) or is_idx(path)
 
 
 def _is_table(source: str) -> bool:
