@@ -135,6 +135,10 @@ bench-images: $(BENCH)/.installed  ## how well the tasks on images learn within 
 bench-text: $(BENCH)/.installed  ## how well the task on texts learns, beside NB-SVM; options: ARGS="--only imdb"
 	@$(BENCH)/bin/python -m benchmarks.texts $(ARGS)
 
+.PHONY: bench-control
+bench-control: $(BENCH)/.installed  ## steps per second with learning, beside stable-baselines3; options: ARGS="--only CartPole-v1"
+	@$(BENCH)/bin/python -m benchmarks.control $(ARGS)
+
 .PHONY: bench-doctor
 bench-doctor: $(RUNTIME)  ## the doctor on programs with a planted fault, beside its rivals; options: ARGS="--split final"
 	@$(BIN)/python -m benchmarks.doctor $(ARGS)
@@ -209,6 +213,6 @@ $(BENCH)/.installed: pyproject.toml benchmarks/requirements.txt $(NATIVE) | $(CR
 	@echo "installing chainrule and its peers into $(BENCH) (the first time takes some minutes)"
 	@$(BIN)/python -m venv $(BENCH)
 	@if $(COMPILER_WORKS); then export CHAINRULE_REQUIRE_NATIVE=1; fi; \
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[text]' \
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[control,text]' \
 	  --requirement benchmarks/requirements.txt
 	@touch $@
