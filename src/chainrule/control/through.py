@@ -43,15 +43,15 @@ class Controller(Layer):
             check_whole(self, "hidden", width)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self.of(self.weights(x.shape[-1]), x)
+        return self.of(self.weights(x), x)
 
-    def weights(self, features: int) -> list[Tensor]:
-        """W_1, b_1, W_2, …, for a loop that must be given all that it uses."""
-        widths = (features, *self.hidden, self.actions)
+    def weights(self, x: Tensor) -> list[Tensor]:
+        """W_1, b_1, W_2, …, for inputs like x: a loop must be given all that it uses."""
+        widths = (x.shape[-1], *self.hidden, self.actions)
         found = []
         for number, shape in enumerate(pairwise(widths), start=1):
-            found.append(self.param(f"weight_{number}", shape, glorot_uniform()))
-            found.append(self.param(f"bias_{number}", shape[1:], zeros))
+            found.append(self.param(f"weight_{number}", shape, glorot_uniform(), x.dtype))
+            found.append(self.param(f"bias_{number}", shape[1:], zeros, x.dtype))
         return found
 
     @staticmethod
@@ -83,7 +83,7 @@ class ThroughSimulator(Acting):
         """The mean cost of a step, over episodes."""
         state, built = inputs["x"], current_building(self)
         with built.place(self.controller):
-            weights = self.controller.weights(self.simulator.observed(state).shape[1])
+            weights = self.controller.weights(self.simulator.observed(state))
 
         def step(
             carries: list[Tensor], here: list[Tensor], held: list[Tensor]
