@@ -1,5 +1,6 @@
 """Finding environments: gymnasium's by name, or a class of gymnasium.Env in a file of the user's."""
 
+import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
@@ -113,8 +114,7 @@ def _without_warnings_of_models() -> Iterator[None]:
     if importlib.util.find_spec("mujoco") is None:
         yield
         return
-    import mujoco
-
+    mujoco: Any = importlib.import_module("mujoco")  # whose annotations lack these functions
     before = mujoco.get_mju_user_warning()
     mujoco.set_mju_user_warning(lambda message: None)
     try:
