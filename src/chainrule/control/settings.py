@@ -214,13 +214,13 @@ class ThroughSettings:
         "largest_gradient": "gradients are scaled down to this norm",
     }
 
-    steps: int = 500_000
-    worlds: int = 32
-    rollout: int = 120
+    steps: int = 12_800_000
+    worlds: int = 128
+    rollout: int = 100
     learning_rate: float = 0.01
-    discount: float = 1.0
-    largest_gradient: float = 1.0
-    hidden: tuple[int, ...] = (64,)
+    discount: float = 0.96
+    largest_gradient: float = 0.1
+    hidden: tuple[int, ...] = (32, 32)
     activation: str = "tanh"
     episodes: int = 100
     seed: int = 0
