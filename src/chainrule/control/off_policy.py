@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.control.acting import Acting, first_states, program_of
 from chainrule.control.replay import Replay
 from chainrule.control.worlds import Worlds
-from chainrule.nn import ClipByGlobalNorm, adam, chain
+from chainrule.nn import ClipByGlobalNorm, PolynomialDecay, adam, chain
 from chainrule.nn.layer import Building
 from chainrule.program import Tensor
 from chainrule.training.programs import Programs
@@ -42,9 +42,11 @@ class OffPolicyLearner:
     ) -> None:
         self.worlds, self.settings, self.objective, self._chance = worlds, settings, objective, chance
         count, features = len(worlds), worlds.environment.spaces.features
+        rate = settings.learning_rate
+        optimizer = adam(PolynomialDecay(rate, settings.all_updates) if settings.decay else rate)
         self.recipe = Recipe(
             objective,
-            chain(ClipByGlobalNorm(settings.largest_gradient), adam(settings.learning_rate)),
+            chain(ClipByGlobalNorm(settings.largest_gradient), optimizer),
             batch_size=settings.batch,
             seed=settings.seed,
         )

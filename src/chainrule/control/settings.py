@@ -161,6 +161,7 @@ class DQNSettings:
         "rollout": "steps of each world between updates",
         "updates": "batches that are learned from then",
         "batch": "examples of an update",
+        "decay": PPOSettings.HELP["decay"],
         "capacity": "steps that the replay buffer holds",
         "warmup": "steps before the first update",
         "horizon": "n: rewards of so many steps are counted before the value of what follows",
@@ -175,11 +176,12 @@ class DQNSettings:
     worlds: int = 4
     rollout: int = 16
     updates: int = 32
-    batch: int = 64
+    batch: int = 128
     capacity: int = 100_000
     warmup: int = 1_000
-    horizon: int = 1
+    horizon: int = 3
     learning_rate: float = 1e-3
+    decay: bool = True
     discount: float = 0.99
     double: bool = True
     rate: float = 0.01
@@ -196,11 +198,17 @@ class DQNSettings:
         check_common("dqn", self)
         for name in ("rollout", "updates", "batch", "capacity", "warmup", "horizon"):
             check_whole("dqn", name, getattr(self, name))
-        check_flag("dqn", "double", self.double)
+        for name in ("double", "decay"):
+            check_flag("dqn", name, getattr(self, name))
         check_number("dqn", "rate", self.rate, above=0, at_most=1)
         for name in ("exploration", "least_chance"):
             check_number("dqn", name, getattr(self, name), at_least=0, at_most=1)
         check_number("dqn", "largest_gradient", self.largest_gradient, above=0)
+
+    @property
+    def all_updates(self) -> int:
+        """Of the whole run, at least 1."""
+        return max(1, self.steps // (self.rollout * self.worlds) * self.updates)
 
 
 @dataclass(frozen=True)
