@@ -139,6 +139,10 @@ bench-text: $(BENCH)/.installed  ## how well the task on texts learns, beside NB
 bench-sound: $(RUNTIME)  ## how well spoken digits are told apart: ARGS="--fsdd recordings"
 	@$(BIN)/python -m benchmarks.sounds $(ARGS)
 
+.PHONY: bench-control
+bench-control: $(BENCH)/.installed  ## steps per second with learning, beside stable-baselines3; options: ARGS="--only CartPole-v1"
+	@$(BENCH)/bin/python -m benchmarks.control $(ARGS)
+
 .PHONY: bench-doctor
 bench-doctor: $(RUNTIME)  ## the doctor on programs with a planted fault, beside its rivals; options: ARGS="--split final"
 	@$(BIN)/python -m benchmarks.doctor $(ARGS)
@@ -213,6 +217,6 @@ $(BENCH)/.installed: pyproject.toml benchmarks/requirements.txt $(NATIVE) | $(CR
 	@echo "installing chainrule and its peers into $(BENCH) (the first time takes some minutes)"
 	@$(BIN)/python -m venv $(BENCH)
 	@if $(COMPILER_WORKS); then export CHAINRULE_REQUIRE_NATIVE=1; fi; \
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[text]' \
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[control,text]' \
 	  --requirement benchmarks/requirements.txt
 	@touch $@

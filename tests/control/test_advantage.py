@@ -9,7 +9,8 @@ from chainrule.executors import EXECUTORS
 def advantages(reward, value, next_value, finished, discount, trace, executor="native", tree=None):
     given = {"reward": reward, "value": value, "next_value": next_value, "finished": finished}
     arrays = {name: np.array(each, np.float32) for name, each in given.items()}
-    step = advantage_program(*arrays["reward"].shape, discount, trace, scale_rewards=tree is not None)
+    time, worlds = arrays["reward"].shape
+    step = advantage_program(time, worlds, discount, trace, scale_rewards=tree is not None)
     tree = {} if tree is None else tree
     tree |= first_states(step, tree, 0)
     return EXECUTORS[executor].compile(step.program).run(tree, arrays)

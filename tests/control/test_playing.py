@@ -110,3 +110,10 @@ def test_wrong_settings_are_refused(corridor):
 def test_settings_out_of_range_are_named(name, value):
     with pytest.raises(ConfigError, match=rf"ppo: .*{name if name != 'activation' else 'tan'}"):
         PPOSettings(**{name: value})
+
+
+def test_reinforce_learns_the_corridor(corridor):
+    settings = {"worlds": 4, "rollout": 60, "hidden": (16,), "episodes": 10, "steps": 20_000}
+    played = play(corridor, {**settings, "learning_rate": 0.03}, algorithm="reinforce")
+    assert played.evaluation["metrics"]["least"] > 0.3
+    assert "clipped" not in played.run.history[0]

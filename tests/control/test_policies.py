@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -44,7 +46,7 @@ def test_a_density_is_that_of_the_normal_distribution():
     said = np.concatenate([mean, np.log(deviation)[None]], 1).astype(np.float32)
     action = np.array([[0.3, 1.0]], np.float32)
     done = run(GaussianPolicy(2), said, action)[0]
-    known = stats.norm(mean[0], deviation)
+    known: Any = stats.norm(mean[0], deviation)
     np.testing.assert_allclose(done["log_probability"], known.logpdf(action[0]).sum(), rtol=1e-6)
     np.testing.assert_allclose(done["entropy"], known.entropy().sum(), rtol=1e-6)
     np.testing.assert_array_equal(done["likeliest"], mean)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -24,7 +26,8 @@ def batch(policy):
     )
     named = {"x": generator.normal(size=(ROWS, FEATURES)), "y.action": action}
     # Far enough from the present policy that many ratios are beyond the bounds, on either side.
-    start = -np.log(policy.actions) if discrete else stats.norm(0, np.exp(-0.4)).logpdf(action).sum(-1)
+    near: Any = stats.norm(0, np.exp(-0.4))
+    start = -np.log(policy.actions) if discrete else near.logpdf(action).sum(-1)
     named["y.log_probability"] = start + generator.normal(size=ROWS) * 0.4
     for name in ("advantage", "return", "value"):
         named[f"y.{name}"] = generator.normal(size=ROWS)

@@ -5,21 +5,36 @@ depend on what was learned so far. So control is a package of its own, which use
 """
 
 from chainrule.control.algorithms import ALGORITHMS, Algorithm
+from chainrule.control.dqn import DQN
 from chainrule.control.environments import Environment, environment_of
 from chainrule.control.frames import watch, write_video
 from chainrule.control.playing import PlayRun, load_play, play
 from chainrule.control.ppo import PPO
 from chainrule.control.presets import PRESETS, usual_settings
-from chainrule.control.settings import PPOSettings
+from chainrule.control.reinforce import Reinforce
+from chainrule.control.settings import DQNSettings, PPOSettings, ReinforceSettings, ThroughSettings
+from chainrule.control.simulators import SIMULATORS, CartPole, Pendulum, Simulator
+from chainrule.control.through import Controller, ThroughSimulator
 
 __all__ = [
     "ALGORITHMS",
+    "DQN",
     "PPO",
     "PRESETS",
+    "SIMULATORS",
     "Algorithm",
+    "CartPole",
+    "Controller",
+    "DQNSettings",
     "Environment",
     "PPOSettings",
+    "Pendulum",
     "PlayRun",
+    "Reinforce",
+    "ReinforceSettings",
+    "Simulator",
+    "ThroughSettings",
+    "ThroughSimulator",
     "environment_of",
     "load_play",
     "play",

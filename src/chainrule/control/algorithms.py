@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from chainrule.control.dqn import DQN, DQNLearner
 from chainrule.control.learning import Learner
 from chainrule.control.normalization import RunningNormalization
 from chainrule.control.policies import CategoricalPolicy, GaussianPolicy, Tower
 from chainrule.control.ppo import PPO, PPOLearner
-from chainrule.control.settings import PPOSettings
+from chainrule.control.reinforce import Reinforce, ReinforceLearner
+from chainrule.control.settings import DQNSettings, PPOSettings, ReinforceSettings, ThroughSettings
+from chainrule.control.simulators import CartPole, Pendulum
+from chainrule.control.through import Controller, ThroughLearner, ThroughSimulator
 from chainrule.control.worlds import Worlds
 
 
@@ -18,7 +22,7 @@ class Algorithm:
     """A way to learn from an environment.
 
     name, meaning: for help. settings: a frozen dataclass with HELP. learner: (worlds, settings, name of the
-    executor) -> what learns.
+    executor) -> what learns; raises ConfigError for actions that it can't choose.
     """
 
     name: str
@@ -28,8 +32,20 @@ class Algorithm:
 
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
-    {each.name: each for each in (Algorithm("ppo", "proximal policy optimization", PPOSettings, PPOLearner),)}
+    {
+        each.name: each
+        for each in (
+            Algorithm("ppo", "proximal policy optimization", PPOSettings, PPOLearner),
+            Algorithm("reinforce", "policy gradient with a baseline", ReinforceSettings, ReinforceLearner),
+            Algorithm("through", "backpropagation through a simulator", ThroughSettings, ThroughLearner),
+            Algorithm("dqn", "double deep Q-learning, for a few actions", DQNSettings, DQNLearner),
+        )
+    }
 )
 """The default first."""
-CLASSES = (PPO, CategoricalPolicy, GaussianPolicy, RunningNormalization, Tower)
+CLASSES = (
+    *(DQN, PPO, Reinforce, ThroughSimulator),
+    *(CategoricalPolicy, GaussianPolicy, Controller, RunningNormalization, Tower),
+    *(CartPole, Pendulum),
+)
 """Of recipes."""

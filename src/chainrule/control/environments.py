@@ -1,8 +1,10 @@
 """Finding environments: gymnasium's by name, or a class of gymnasium.Env in a file of the user's."""
 
+import importlib
 import importlib.util
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,10 +98,29 @@ def _registered(name: str) -> Make:
         )
 
     def make(**options: Any) -> Any:
-        # Its checks of every step take longer than many environments do; `Worlds` has its own.
-        return gymnasium.make(name, disable_env_checker=True, **options)
+        with _without_warnings_of_models():
+            # Its checks of every step take longer than many environments do; `Worlds` has its own.
+            return gymnasium.make(name, disable_env_checker=True, **options)
 
     return make
+
+
+@contextmanager
+def _without_warnings_of_models() -> Iterator[None]:
+    """Within this context MuJoCo does not tell, for every world, what its present version thinks of models.
+
+    It would print it, and write it into a file in the working directory.
+    """
+    if importlib.util.find_spec("mujoco") is None:
+        yield
+        return
+    mujoco: Any = importlib.import_module("mujoco")  # whose annotations lack these functions
+    before = mujoco.get_mju_user_warning()
+    mujoco.set_mju_user_warning(lambda message: None)
+    try:
+        yield
+    finally:
+        mujoco.set_mju_user_warning(before)
 
 
 def _from_file(given: str) -> Make:

@@ -27,6 +27,8 @@ PRESETS: Mapping[tuple[str, str], Mapping[str, Any]] = MappingProxyType(
             "discount": 0.9,
             "normalize": True,
         },
+        ("dqn", "CartPole-v1"): {"steps": 50_000},
+        ("reinforce", "CartPole-v1"): {"rollout": 500},
         ("ppo", "HalfCheetah-v5"): {"steps": 1_000_000, "normalize": True},
     }
 )

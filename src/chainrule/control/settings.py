@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chainrule.errors import ConfigError
 from chainrule.nn.activations import check_activation
@@ -94,7 +94,159 @@ class PPOSettings:
         return self.epochs * (self.rollout * self.worlds // self.batch)
 
 
-def check_common(owner: str, settings: "PPOSettings") -> None:
+@dataclass(frozen=True)
+class ReinforceSettings:
+    """How REINFORCE learns; HELP describes each setting. Raises ConfigError for a value out of range."""
+
+    HELP: ClassVar[Mapping[str, str]] = {
+        **COMMON,
+        **{
+            name: PPOSettings.HELP[name]
+            for name in ("decay", "value", "entropy", "largest_gradient", "normalize", "log_deviation")
+        },
+        "rollout": "steps of each world for an update, best as many as the longest episode has",
+    }
+    epochs: ClassVar[int] = 1
+    trace: ClassVar[float] = 1.0
+
+    steps: int = 200_000
+    worlds: int = 8
+    rollout: int = 128
+    learning_rate: float = 3e-3
+    decay: bool = True
+    discount: float = 0.99
+    value: float = 0.5
+    entropy: float = 0.0
+    largest_gradient: float = 0.5
+    normalize: bool = True
+    log_deviation: float = 0.0
+    hidden: tuple[int, ...] = (64, 64)
+    activation: str = "tanh"
+    episodes: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+        check_common("reinforce", self)
+        check_whole("reinforce", "rollout", self.rollout)
+        check_number("reinforce", "largest_gradient", self.largest_gradient, above=0)
+        check_number("reinforce", "log_deviation", self.log_deviation)
+        for name in ("value", "entropy"):
+            check_number("reinforce", name, getattr(self, name), at_least=0)
+        for name in ("decay", "normalize"):
+            check_flag("reinforce", name, getattr(self, name))
+
+    @property
+    def batch(self) -> int:
+        """All examples of a rollout."""
+        return self.rollout * self.worlds
+
+    @property
+    def iterations(self) -> int:
+        """How often it collects and learns; the last rollout is whole."""
+        return -(-self.steps // self.batch)
+
+    @property
+    def updates(self) -> int:
+        """Of an iteration."""
+        return 1
+
+
+@dataclass(frozen=True)
+class DQNSettings:
+    """How DQN learns; HELP describes each setting. Raises ConfigError for a value out of range."""
+
+    HELP: ClassVar[Mapping[str, str]] = {
+        **COMMON,
+        "rollout": "steps of each world between updates",
+        "updates": "batches that are learned from then",
+        "batch": "examples of an update",
+        "decay": PPOSettings.HELP["decay"],
+        "capacity": "steps that the replay buffer holds",
+        "warmup": "steps before the first update",
+        "horizon": "n: rewards of so many steps are counted before the value of what follows",
+        "double": "whether the network chooses what the target network values",
+        "rate": "share by which the target network follows in each update",
+        "exploration": "share of the steps over which the chance of a random action falls",
+        "least_chance": "to which that chance falls",
+        "largest_gradient": "gradients are scaled down to this norm",
+    }
+
+    steps: int = 100_000
+    worlds: int = 4
+    rollout: int = 16
+    updates: int = 32
+    batch: int = 128
+    capacity: int = 100_000
+    warmup: int = 1_000
+    horizon: int = 3
+    learning_rate: float = 1e-3
+    decay: bool = True
+    discount: float = 0.99
+    double: bool = True
+    rate: float = 0.01
+    exploration: float = 0.2
+    least_chance: float = 0.05
+    largest_gradient: float = 10.0
+    hidden: tuple[int, ...] = (128, 128)
+    activation: str = "relu"
+    episodes: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+        check_common("dqn", self)
+        for name in ("rollout", "updates", "batch", "capacity", "warmup", "horizon"):
+            check_whole("dqn", name, getattr(self, name))
+        for name in ("double", "decay"):
+            check_flag("dqn", name, getattr(self, name))
+        check_number("dqn", "rate", self.rate, above=0, at_most=1)
+        for name in ("exploration", "least_chance"):
+            check_number("dqn", name, getattr(self, name), at_least=0, at_most=1)
+        check_number("dqn", "largest_gradient", self.largest_gradient, above=0)
+
+    @property
+    def all_updates(self) -> int:
+        """Of the whole run, at least 1."""
+        return max(1, self.steps // (self.rollout * self.worlds) * self.updates)
+
+
+@dataclass(frozen=True)
+class ThroughSettings:
+    """How a controller learns through a simulator. Raises ConfigError for a value out of range."""
+
+    HELP: ClassVar[Mapping[str, str]] = {
+        **COMMON,
+        "worlds": "episodes of the simulator for an update",
+        "rollout": "steps of each",
+        "largest_gradient": "gradients are scaled down to this norm",
+    }
+
+    steps: int = 12_800_000
+    worlds: int = 128
+    rollout: int = 100
+    learning_rate: float = 0.01
+    discount: float = 0.96
+    largest_gradient: float = 0.1
+    hidden: tuple[int, ...] = (32, 32)
+    activation: str = "tanh"
+    episodes: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+        check_common("through", self)
+        check_whole("through", "rollout", self.rollout)
+        check_number("through", "discount", self.discount, above=0, at_most=1)
+        check_number("through", "largest_gradient", self.largest_gradient, above=0)
+
+    @property
+    def iterations(self) -> int:
+        """How often it learns."""
+        return -(-self.steps // (self.rollout * self.worlds))
+
+
+def check_common(owner: str, settings: Any) -> None:
     """Check the settings that every algorithm has."""
     for name in ("steps", "worlds", "episodes"):
         check_whole(owner, name, getattr(settings, name))
