@@ -94,6 +94,17 @@ def test_the_first_weights_are_scikit_learns_ridge(normalization: str, strength:
     assert training.squared_error(theirs.coef_.T) == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_weight_of_two_counts_a_window_twice() -> None:
+    x, y = windows(30)
+    network = PastNetwork(LAGS, HORIZON, 1, "window")
+    weight = np.where(np.arange(30) < 10, 2.0, 1.0).astype(np.float32)
+    twice = moments_of(network, np.concatenate([x, x[:10]]), np.concatenate([y, y[:10]]))
+    weighted = moments_of(network, x, y, weight)
+    assert weighted.windows == twice.windows == 40
+    for name in ("inputs", "products", "targets"):
+        np.testing.assert_allclose(getattr(weighted, name), getattr(twice, name), rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize("average", [0, 5])
 def test_a_network_begins_at_the_ridge_that_validates_best(average: int) -> None:
     (x, y), (later, truth) = windows(40), windows(500, seed=1)

@@ -74,19 +74,3 @@ def initial_of(
 def _moments(network: PastNetwork, part: Arrays) -> Moments:
     weight = None if part.weight is None else np.asarray(part.weight)
     return moments_of(network, np.asarray(part.x), np.asarray(part.y), weight)
-
-
-def weights_by_spread(loss: str, lags: np.ndarray) -> np.ndarray | None:
-    """(windows,) what each window counts, so that its error is measured in units of its own spread.
-
-    A series that once moved more than it does today would otherwise decide alone what is learned: with errors
-    in proportion to the spread, weighted least squares are the efficient ones (Aitken 1936). Windows that
-    hardly move count as if they moved a tenth as much as others.
-    lags: (windows, lags). None where all count alike.
-    """
-    spread = lags.std(axis=1)
-    least = 0.1 * float(np.median(spread))
-    if not least:
-        return None
-    unit = np.maximum(spread, least) / np.median(spread)
-    return 1 / (unit * unit if loss == "squared" else unit)
