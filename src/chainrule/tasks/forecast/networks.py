@@ -59,10 +59,8 @@ def initial_of(
     later = None if validation is None else _moments(network, validation)
     weights, _ = best_ridge(_moments(network, training), later)
     # DLinear's two maps are alike at first: together they are the one map.
-    maps = ("dense_1", "dense_2") if network.average else ("dense_1",)
-    weight, bias = weights[:-1].astype(np.float32), (weights[-1] / len(maps)).astype(np.float32)
-    arrays = (("weight", weight), ("bias", bias))
-    initial = {f"past_network_1.{name}.{kind}": each for name in maps for kind, each in arrays}
+    maps = ("weight", "trend") if network.average else ("weight",)
+    initial = {f"past_network_1.{name}": weights.astype(np.float32) for name in maps}
     if network.quantiles > 1:
         random = np.random.default_rng(0)
         some = np.sort(random.permutation(len(training))[:_SAMPLE])
