@@ -43,8 +43,8 @@ def test_the_equation_by_hand(normalization: str) -> None:
     x, _ = windows(5)
     random = np.random.default_rng(1)
     weight = random.normal(size=(LAGS, HORIZON)).astype(np.float32)
-    bias, q = random.normal(size=HORIZON), random.normal(size=(HORIZON, 2))
-    arrays = {f"{P}dense_1.weight": weight, f"{P}dense_1.bias": bias, f"{P}quantiles": q}
+    q = random.normal(size=(HORIZON, 2))
+    arrays = {f"{P}weight": weight, f"{P}quantiles": q}
     arrays = {name: each.astype(np.float32) for name, each in arrays.items()}
     found = predicted(PastNetwork(LAGS, HORIZON, 2, normalization), x, arrays)
     for row, told in zip(x[:, :LAGS].astype(np.float64), found, strict=True):
@@ -52,7 +52,7 @@ def test_the_equation_by_hand(normalization: str) -> None:
         spread = row.std() if normalization == "window" else 1.0
         z = (row - level) / spread
         for quantile in range(2):
-            expected = level + spread * (z @ weight + bias + q[:, quantile])
+            expected = level + spread * (z @ weight + q[:, quantile])
             np.testing.assert_allclose(told[:, quantile], expected, rtol=1e-4, atol=1e-4)
 
 
@@ -61,7 +61,7 @@ def test_trend_and_remainder_have_a_map_each() -> None:
     random = np.random.default_rng(1)
     first, second = random.normal(size=(2, LAGS, HORIZON)).astype(np.float32)
     network = PastNetwork(LAGS, HORIZON, 1, "mean", average=5)
-    found = predicted(network, x, {f"{P}dense_1.weight": first, f"{P}dense_2.weight": second})
+    found = predicted(network, x, {f"{P}weight": first, f"{P}trend": second})
     for row, told in zip(x[:, :LAGS].astype(np.float64), found[..., 0], strict=True):
         z = row - row.mean()
         trend = np.array([z[max(0, i - 2) : i + 3].mean() for i in range(LAGS)])
@@ -73,7 +73,7 @@ def test_shifted_and_scaled_pasts_give_shifted_and_scaled_forecasts() -> None:
     x, y = windows(50)
     network = PastNetwork(LAGS, HORIZON, 1, "window", units=8)
     last = np.random.default_rng(2).normal(size=(8, HORIZON)).astype(np.float32)
-    arrays = {f"{P}dense_3.weight": last, **initial_of(network, Arrays.of(x, y), None, (0.5,))}
+    arrays = {f"{P}dense_2.weight": last, **initial_of(network, Arrays.of(x, y), None, (0.5,))}
     plain, moved = (predicted(network, each, arrays) for each in (x, 7 * x + 100))
     np.testing.assert_allclose(moved, 7 * plain + 100, rtol=1e-3, atol=1e-2)
 
@@ -92,6 +92,17 @@ def test_the_first_weights_are_scikit_learns_ridge(normalization: str, strength:
     np.testing.assert_allclose(u @ weights, theirs.predict(u), rtol=1e-3, atol=1e-3)
     expected = np.square(theirs.predict(u) - (y - level)).mean()
     assert training.squared_error(theirs.coef_.T) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_weight_of_two_counts_a_window_twice() -> None:
+    x, y = windows(30)
+    network = PastNetwork(LAGS, HORIZON, 1, "window")
+    weight = np.where(np.arange(30) < 10, 2.0, 1.0).astype(np.float32)
+    twice = moments_of(network, np.concatenate([x, x[:10]]), np.concatenate([y, y[:10]]))
+    weighted = moments_of(network, x, y, weight)
+    assert weighted.windows == twice.windows == 40
+    for name in ("inputs", "products", "targets"):
+        np.testing.assert_allclose(getattr(weighted, name), getattr(twice, name), rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("average", [0, 5])

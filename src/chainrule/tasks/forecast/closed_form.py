@@ -14,9 +14,9 @@ _ROWS = 4096
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums of products over windows, in float64: inputs u = (z · spread, spread), targets v = y - level.
+    """Sums of products over windows, in float64: inputs u = past - level, targets v = y - level.
 
-    inputs: Σ u uᵀ, (lags + 1, lags + 1). products: Σ u vᵀ, (lags + 1, horizon). targets: Σ v², (horizon,).
+    inputs: Σ u uᵀ, (lags, lags). products: Σ u vᵀ, (lags, horizon). targets: Σ v², (horizon,).
     windows: their number, or the sum of their weights.
     """
 
@@ -26,7 +26,7 @@ class Moments:
     windows: float
 
     def squared_error(self, weights: np.ndarray) -> float:
-        """Mean (uᵀ W - v)² over windows and steps; weights: (lags + 1, horizon)."""
+        """Mean (uᵀ W - v)² over windows and steps; weights: (lags, horizon)."""
         explained = (weights * (self.inputs @ weights - 2 * self.products)).sum()
         return float(explained + self.targets.sum()) / self.windows / len(self.targets)
 
@@ -35,7 +35,7 @@ def moments_of(
     network: PastNetwork, x: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None
 ) -> Moments:
     """The sums over these windows; x: (windows, width), y: (windows, horizon), weight: (windows,)."""
-    size, horizon = network.lags + 1, y.shape[1]
+    size, horizon = network.lags, y.shape[1]
     inputs, products = np.zeros((size, size)), np.zeros((size, horizon))
     targets = np.zeros(horizon)
     total = 0.0
@@ -54,19 +54,16 @@ def moments_of(
 
 
 def design(network: PastNetwork, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs u, (windows, lags + 1) float32, and the levels, (windows, 1)."""
+    """The inputs u, (windows, lags), and the levels, (windows, 1)."""
     past = x[:, : network.lags]
     level = past[:, -1:] if network.normalization == "last" else past.mean(1, keepdims=True)
-    u = np.empty((len(x), network.lags + 1), np.float32)
-    u[:, :-1] = past - level
-    u[:, -1:] = spread(network, u[:, :-1])
-    return u, level
+    return past - level, level
 
 
 def errors_of(network: PastNetwork, weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """What the map misses by, in units of each window's spread, (windows, horizon)."""
     u, level = design(network, x)
-    return (y - level - u @ weights.astype(np.float32)) / u[:, -1:]
+    return (y - level - u @ weights.astype(np.float32)) / spread(network, u)
 
 
 def spread(network: PastNetwork, centred: np.ndarray) -> np.ndarray:
@@ -80,7 +77,7 @@ def spread(network: PastNetwork, centred: np.ndarray) -> np.ndarray:
 class Ridge:
     """Solutions W(s) = (U + s · m · I)⁻¹ P of ridge regression (Hoerl and Kennard 1970) for any strength s.
 
-    U, P: `Moments.inputs` and `.products`. m: the mean of U's diagonal. The bias is penalized alike.
+    U, P: `Moments.inputs` and `.products`. m: the mean of U's diagonal.
     """
 
     values: np.ndarray
@@ -94,7 +91,7 @@ class Ridge:
         return Ridge(np.maximum(values, 0), vectors, vectors.T @ moments.products)
 
     def weights(self, strength: float) -> np.ndarray:
-        """(lags + 1, horizon)."""
+        """(lags, horizon)."""
         added = strength * max(float(self.values.mean()), np.finfo(float).tiny)
         return self.vectors @ (self.turned / (self.values + added)[:, None])
 

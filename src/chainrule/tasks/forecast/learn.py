@@ -16,7 +16,7 @@ from chainrule.nn import CosineDecay, ExponentialMovingAverage, MeanSquaredError
 from chainrule.tasks.forecast.calibration import corrections_of
 from chainrule.tasks.forecast.forecast import Forecast
 from chainrule.tasks.forecast.learning import ForecastSettings, windows_for
-from chainrule.tasks.forecast.networks import initial_of, network_for, weights_by_spread
+from chainrule.tasks.forecast.networks import initial_of, network_for
 from chainrule.training import Listener, Recipe, Run, Supervised, train_recipe
 
 # Windows overlap, so that these many, drawn at random, show each value many times an epoch.
@@ -180,19 +180,7 @@ def _split(
     most = min(targets, int(_MOST_BYTES / 4 / windows.width)) + 1
     training = _gathered(windows, histories, before, random, most)
     validation = _gathered(windows, histories, after, random, most // 4)
-    if training is None:
-        return None, None
-    return _weighted(training, windows, settings), validation and _weighted(validation, windows, settings)
-
-
-def _weighted(part: Arrays, windows: Windows, settings: ForecastSettings) -> Arrays:
-    """With what each window counts, times the share of its targets that is known."""
-    x = np.asarray(part.x)
-    weight = None if windows.ahead else weights_by_spread(settings.loss, x[:, : windows.lags])
-    if weight is None:
-        return part
-    known = 1.0 if part.weight is None else np.asarray(part.weight)
-    return Arrays.of(x, np.asarray(part.y), (weight * known).astype(np.float32))
+    return (None, None) if training is None else (training, validation)
 
 
 def _gathered(

@@ -59,10 +59,8 @@ def initial_of(
     later = None if validation is None else _moments(network, validation)
     weights, _ = best_ridge(_moments(network, training), later)
     # DLinear's two maps are alike at first: together they are the one map.
-    maps = ("dense_1", "dense_2") if network.average else ("dense_1",)
-    weight, bias = weights[:-1].astype(np.float32), (weights[-1] / len(maps)).astype(np.float32)
-    arrays = (("weight", weight), ("bias", bias))
-    initial = {f"past_network_1.{name}.{kind}": each for name in maps for kind, each in arrays}
+    maps = ("weight", "trend") if network.average else ("weight",)
+    initial = {f"past_network_1.{name}": weights.astype(np.float32) for name in maps}
     if network.quantiles > 1:
         random = np.random.default_rng(0)
         some = np.sort(random.permutation(len(training))[:_SAMPLE])
@@ -74,19 +72,3 @@ def initial_of(
 def _moments(network: PastNetwork, part: Arrays) -> Moments:
     weight = None if part.weight is None else np.asarray(part.weight)
     return moments_of(network, np.asarray(part.x), np.asarray(part.y), weight)
-
-
-def weights_by_spread(loss: str, lags: np.ndarray) -> np.ndarray | None:
-    """(windows,) what each window counts, so that its error is measured in units of its own spread.
-
-    A series that once moved more than it does today would otherwise decide alone what is learned: with errors
-    in proportion to the spread, weighted least squares are the efficient ones (Aitken 1936). Windows that
-    hardly move count as if they moved a tenth as much as others.
-    lags: (windows, lags). None where all count alike.
-    """
-    spread = lags.std(axis=1)
-    least = 0.1 * float(np.median(spread))
-    if not least:
-        return None
-    unit = np.maximum(spread, least) / np.median(spread)
-    return 1 / (unit * unit if loss == "squared" else unit)
