@@ -94,7 +94,7 @@ def by_scikit_learn(problem: Problem, split: Split, seed: int, seconds: float) -
     from sklearn.neural_network import MLPRegressor
 
     net = MLPRegressor(
-        (problem.units,), activation="tanh", solver="lbfgs", max_iter=200, tol=1e-12, warm_start=True,
+        hidden_layer_sizes=(problem.units,), activation="tanh", solver="lbfgs", max_iter=200, tol=1e-12, warm_start=True,
         max_fun=10**9, random_state=seed,
     )  # fmt: skip
     start, steps, last = time.process_time(), 0, -1
