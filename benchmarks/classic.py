@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import scipy.linalg  # noqa: F401 (its library is loaded before its threads are limited)
 import typer
 from rich.console import Console
 from rich.table import Table

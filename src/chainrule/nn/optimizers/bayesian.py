@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.nn.optimizers.least_squares import damped, inverse_trace
+from chainrule.nn.optimizers.least_squares import damped, determined, refuse_not_finite
 from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
 from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
 from chainrule.nn.settings import check_number
@@ -51,6 +51,7 @@ class BayesianRegularization(HostTransform):
         if known["damping"] > self.most:
             return Solved(point, state, problem.loss(point), _told(known))
         normal = problem.normal(point)
+        refuse_not_finite(normal)
         old = known["alpha"] / (known["beta"] * count)
         known |= _estimated(normal.matrix, normal.loss, point, count, known)
         # Divided by β N, so that the damping is one of mean squares: N Σ r² is E.
@@ -76,12 +77,7 @@ def _estimated(
 ) -> dict[str, float]:
     """γ, α and β at a point. matrix: JᵀJ of errors divided by √N, N the count. known: those before."""
     alpha, beta, size = known["alpha"], known["beta"], len(point)
-    if np.isnan(alpha):
-        effective = float(size)
-    else:
-        held = (beta * count) * matrix
-        held[np.diag_indices_from(held)] += alpha
-        effective = size - alpha * inverse_trace(held)
+    effective = float(size) if np.isnan(alpha) else determined(matrix, alpha / (beta * count))
     tiny = np.finfo(np.float64).tiny
     error, squares = max(count * loss, tiny), max(float(point @ point), tiny)
     beta = (count - effective) / (2 * error)
