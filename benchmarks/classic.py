@@ -112,7 +112,7 @@ def by_scikit_learn(problem: Problem, split: Split, seed: int, seconds: float) -
             last = steps
             net.fit(split.x, y)
             steps += net.n_iter_
-    return found(net.predict, split, steps)
+    return found(lambda x: np.asarray(net.predict(x)), split, steps)
 
 
 _STEPS = 6

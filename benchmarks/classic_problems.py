@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,14 +48,16 @@ def diabetes(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """442 patients, progression after a year (Efron et al. 2004)."""
     from sklearn.datasets import load_diabetes
 
-    return load_diabetes(return_X_y=True)
+    data: Any = load_diabetes()
+    return data.data, data.target
 
 
 def linnerud(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """20 men, three exercises and three measures of the body (Tenenhaus 1998)."""
     from sklearn.datasets import load_linnerud
 
-    return load_linnerud(return_X_y=True)
+    data: Any = load_linnerud()
+    return data.data, data.target
 
 
 def friedman(number: int, rows: int, noise: float) -> Callable[..., tuple[np.ndarray, np.ndarray]]:

@@ -103,18 +103,18 @@ def determined(matrix: np.ndarray, share: float) -> float:
 
     By ‖L⁻¹‖² of Cholesky's factor L; by eigenvalues where the matrix is singular to rounding.
     """
-    from scipy.linalg import LinAlgError, cholesky, eigvalsh
-    from scipy.linalg.lapack import dtrtri
+    from scipy.linalg import LinAlgError, cholesky, eigvalsh, solve_triangular
 
     held = matrix.copy()
     held[np.diag_indices_from(held)] += share
     try:
-        inverse, _ = dtrtri(cholesky(held, lower=True, check_finite=False), lower=1)
+        factor = cholesky(held, lower=True, check_finite=False)
     except LinAlgError:
         known = eigvalsh(matrix, check_finite=False)
         known = known[known > len(matrix) * np.finfo(np.float64).eps * known.max()]
         return float((known / (known + share)).sum())
-    return len(matrix) - share * float(np.square(np.tril(inverse)).sum())
+    inverse = solve_triangular(factor, np.eye(len(matrix)), lower=True, check_finite=False)
+    return len(matrix) - share * float(np.square(inverse).sum())
 
 
 def refuse_not_finite(normal: Normal) -> None:
