@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class JoinedSchedules(Schedule):
         return as_schedule(self.schedules[number])(step, own)
 
 
-def _rising(owner: Schedule, name: str, given: object) -> tuple[int, ...]:
+def _rising(owner: Schedule, name: str, given: Any) -> tuple[int, ...]:
     """Steps that rise, as a tuple; raises ConfigError."""
     listed = tuple(given) if isinstance(given, tuple | list) else (given,)
     before = 0

@@ -53,17 +53,14 @@ def residual_programs(recipe: Recipe, batch: Batch, rows: int) -> ResidualProgra
     trace.release()
     one = _one_example(recipe, batch)
     trace = Trace()
-    shapes = _of_rows(batch, rows).inputs
-    inputs = [
-        trace.input(n, shape, dtype).reshape(rows, 1, *shape[1:]) for n, (shape, dtype) in shapes.items()
-    ]
-    scale = trace.input(SCALE, (rows,), recipe.dtype)
+    given = [trace.input(name, *form) for name, form in _of_rows(batch, rows).inputs.items()]
+    given.append(trace.input(SCALE, (rows,), recipe.dtype))
+    inputs = [each.reshape(rows, 1, *each.shape[1:]) for each in given]
     held = {v.name: trace.parameter(v.name, v.shape, v.dtype) for v in one.parameters}
     held |= {v.name: trace.state(v.name, v.shape, v.dtype) for v in one.state}
     found, slopes = over_rows(one, inputs, held, rows)  # (rows, 1, width), (rows, width, parameters)
     width, count = slopes.shape[1:]
-    r = (found.reshape(rows, width) * scale.reshape(rows, 1)).reshape(rows * width, 1)
-    jacobian = (slopes * scale.reshape(rows, 1, 1)).reshape(rows * width, count)
+    r, jacobian = found.reshape(rows * width, 1), slopes.reshape(rows * width, count)
     turned = jacobian.transpose()
     results = {"loss": f.dot(r, r), "slope": (turned @ r).reshape(count), "matrix": turned @ jacobian}
     normal = trace.program(results)
@@ -72,7 +69,7 @@ def residual_programs(recipe: Recipe, batch: Batch, rows: int) -> ResidualProgra
 
 
 def _one_example(recipe: Recipe, batch: Batch) -> Program:
-    """The residuals of one example, (1, width), and their derivatives, (width, parameters)."""
+    """The residuals of one example by its scale, (1, width), and their derivatives, (width, parameters)."""
     trace = Trace()
     residuals, built = _residuals(recipe, trace, _of_rows(batch, 1))
     if built.updates or built.rows:
@@ -82,6 +79,7 @@ def _one_example(recipe: Recipe, batch: Batch) -> Program:
             f"step also changes '{names[0]}'",
             remedy="leave out dropout and batch normalization, or choose nn.adam()",
         )
+    residuals = residuals * trace.input(SCALE, (1,), recipe.dtype).reshape(1, 1)
     parameters = tuple(trace.parameters.values())
     rows = []
     for number in range(residuals.shape[1]):

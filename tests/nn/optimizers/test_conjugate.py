@@ -70,7 +70,8 @@ def test_the_points_are_those_of_mollers_algorithm(sigma, damping):
 
 def conjugate(formula, curvature, calls):
     """Directions of Fletcher and Reeves or of Polak and Ribière, with Powell's restarts."""
-    x, seen, direction, before, alpha, old = flat(start()), [], None, None, None, None
+    x, seen, direction = flat(start()), [], None
+    before, alpha, old = x, 0.0, 0.0
     g = slopes(x)
     while len(seen) < calls:
         beta = 0.0

@@ -9,7 +9,7 @@ from tests.training.test_host_steps import MODEL, NAMES, X, Y, jacobian, residua
 
 from chainrule import nn, train
 from chainrule.errors import ChainruleError, ConfigError
-from chainrule.nn.optimizers.least_squares import inverse_trace
+from chainrule.nn.optimizers.least_squares import determined
 
 SCALE = np.full(23, 23**-0.5)
 
@@ -101,16 +101,27 @@ def test_a_network_far_too_wide_keeps_to_what_the_data_determine():
     assert np.sqrt(np.mean((run.predict(dense)[:, 0] - np.sin(4 * dense[:, 0])) ** 2)) < 0.07
 
 
-def test_a_singular_matrix_is_told_in_a_line():
-    matrix = np.diag([2.0, 4.0, 5.0])
-    assert inverse_trace(matrix) == pytest.approx(0.95)
+def test_parameters_that_the_data_determine_are_counted_by_eigenvalues():
     full = np.cov(np.random.default_rng(0).normal(size=(6, 40)))
-    assert inverse_trace(full) == pytest.approx(np.trace(np.linalg.inv(full)))
+    expected = np.trace(full @ np.linalg.inv(full + 0.3 * np.eye(6)))
+    assert determined(full, 0.3) == pytest.approx(expected, rel=1e-12)
+    singular = np.outer(np.arange(4.0), np.arange(4.0))  # one eigenvalue, 14
+    assert determined(singular, 1.0) == pytest.approx(14 / 15)
+    assert determined(singular, 1e-30) == pytest.approx(1, abs=1e-6)
+
+
+def test_derivatives_that_overflow_are_told_in_a_line():
+    x = np.full((4, 1), 1e200)
     with pytest.raises(ChainruleError) as caught:
-        inverse_trace(np.diag([1.0, 0.0, 1.0]))
+        train(
+            nn.Dense(1, weight=nn.zeros),
+            (x, [0, 1, 2, 3]),
+            epochs=2,
+            **settings(optimizer=nn.LevenbergMarquardt()),
+        )
     assert str(caught.value) == (
-        "the normal matrix of 3 parameters is singular: some of them change no output; "
-        "use fewer units, or columns that are not constant or repeated"
+        "the derivatives of the residuals by the weights are not finite at these weights; "
+        "scale inputs and targets to about 1, or begin with smaller weights"
     )
 
 

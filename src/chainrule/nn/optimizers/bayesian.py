@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.nn.optimizers.least_squares import damped, inverse_trace
+from chainrule.nn.optimizers.least_squares import damped, determined, refuse_not_finite
 from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
 from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
 from chainrule.nn.settings import check_number
@@ -21,7 +21,7 @@ class BayesianRegularization(HostTransform):
     MacKay 1992, with the Gauss-Newton approximation of Foresee and Hagan 1997: between steps of
     Levenberg-Marquardt γ = n - 2 α tr H⁻¹, H = 2 β JᵀJ + 2 α I, α = γ / (2 Σ θ²), β = (N - γ) / (2 E), with n
     parameters and N errors. γ, the number of parameters that the data determine, is at most n; in the records
-    it is 'effective_parameters', 'penalty' is α / β. γ starts at n; β, where γ is not below N, is 1 as in
+    it is 'effective_parameters', 'penalty' is α / β. γ is n at first, after a step with α = 0; β, where γ is not below N, is 1 as in
     MATLAB's trainbr. All parameters are penalized, biases too, and no examples need to be held out; what is
     learned is standardized best, as the estimators do. Other penalties are refused.
     It asks of losses, networks and batches what nn.LevenbergMarquardt does, and damping, factor and most are
@@ -40,8 +40,8 @@ class BayesianRegularization(HostTransform):
         check_number(self, "most", self.most, above=self.damping)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """The first damping; γ, α and β are not known yet."""
-        first = {"damping": self.damping, "effective": np.nan, "alpha": np.nan, "beta": np.nan}
+        """The first damping, α = 0 and β = 1; γ is not known yet."""
+        first = {"damping": self.damping, "effective": np.nan, "alpha": 0.0, "beta": 1.0}
         return {name: np.array(number, dtype_of(parameters)) for name, number in first.items()}
 
     def solve(self, problem: LeastSquares, state: NamedArrays) -> Solved:
@@ -51,8 +51,12 @@ class BayesianRegularization(HostTransform):
         if known["damping"] > self.most:
             return Solved(point, state, problem.loss(point), _told(known))
         normal = problem.normal(point)
+        refuse_not_finite(normal)
         old = known["alpha"] / (known["beta"] * count)
-        known |= _estimated(normal.matrix, normal.loss, point, count, known)
+        if np.isnan(known["effective"]):  # a step without a penalty comes first
+            known["effective"] = float(len(point))
+        else:
+            known |= _estimated(normal.matrix, normal.loss, point, count, known)
         # Divided by β N, so that the damping is one of mean squares: N Σ r² is E.
         share = known["alpha"] / (known["beta"] * count)
         slope, matrix = normal.slope + share * point, normal.matrix
@@ -76,12 +80,7 @@ def _estimated(
 ) -> dict[str, float]:
     """γ, α and β at a point. matrix: JᵀJ of errors divided by √N, N the count. known: those before."""
     alpha, beta, size = known["alpha"], known["beta"], len(point)
-    if np.isnan(alpha):
-        effective = float(size)
-    else:
-        held = (beta * count) * matrix
-        held[np.diag_indices_from(held)] += alpha
-        effective = size - alpha * inverse_trace(held)
+    effective = determined(matrix, alpha / (beta * count)) if alpha > 0 else float(size)
     tiny = np.finfo(np.float64).tiny
     error, squares = max(count * loss, tiny), max(float(point @ point), tiny)
     beta = (count - effective) / (2 * error)

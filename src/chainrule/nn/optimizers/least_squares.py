@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ChainruleError
-from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
+from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Normal, Solved
 from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
 from chainrule.nn.settings import check_number
 
@@ -48,6 +48,7 @@ class LevenbergMarquardt(HostTransform):
         if damping > self.most:
             return Solved(point, state, problem.loss(point), {"damping": damping})
         normal, half = problem.normal(point), 0.5 * problem.decay
+        refuse_not_finite(normal)
         slope, matrix = normal.slope + half * point, normal.matrix
         matrix[np.diag_indices_from(matrix)] += half
 
@@ -97,20 +98,29 @@ def _solution(matrix: np.ndarray, slope: np.ndarray, damping: float) -> np.ndarr
         return None
 
 
-def inverse_trace(matrix: np.ndarray) -> float:
-    """The trace of the inverse of a positive definite matrix, as ‖L⁻¹‖² of its factor L.
+def determined(matrix: np.ndarray, share: float) -> float:
+    """How many parameters the data determine against a penalty: n - share · tr (matrix + share I)⁻¹.
 
-    Raises ChainruleError where it is singular.
+    By ‖L⁻¹‖² of Cholesky's factor L; by eigenvalues where the matrix is singular to rounding.
     """
-    from scipy.linalg import LinAlgError, cholesky
-    from scipy.linalg.lapack import dtrtri
+    from scipy.linalg import LinAlgError, cholesky, eigvalsh, solve_triangular
 
+    held = matrix.copy()
+    held[np.diag_indices_from(held)] += share
     try:
-        factor = cholesky(matrix, lower=True, check_finite=False)
+        factor = cholesky(held, lower=True, check_finite=False)
     except LinAlgError:
+        known = eigvalsh(matrix, check_finite=False)
+        known = known[known > len(matrix) * np.finfo(np.float64).eps * known.max()]
+        return float((known / (known + share)).sum())
+    inverse = solve_triangular(factor, np.eye(len(matrix)), lower=True, check_finite=False)
+    return len(matrix) - share * float(np.square(inverse).sum())
+
+
+def refuse_not_finite(normal: Normal) -> None:
+    """Raise ChainruleError where derivatives overflowed although the loss did not."""
+    if not (np.isfinite(normal.matrix).all() and np.isfinite(normal.slope).all()):
         raise ChainruleError(
-            f"the normal matrix of {len(matrix):,} parameters is singular: some of them change no output",
-            remedy="use fewer units, or columns that are not constant or repeated",
-        ) from None
-    inverse, _ = dtrtri(factor, lower=1)
-    return float(np.square(np.tril(inverse)).sum())
+            "the derivatives of the residuals by the weights are not finite at these weights",
+            remedy="scale inputs and targets to about 1, or begin with smaller weights",
+        )
