@@ -16,10 +16,10 @@ COMMAND = "chainrule train"
 
 START = """# Coming from Keras, PyTorch or MATLAB
 
-Every layer, loss, optimizer and schedule of Keras 3 and of torch.nn and torch.optim, and the training
-functions of MATLAB, beside what they are called here: in `nn`, or, with `f.`, in `chainrule.program.functions`.
-A counterpart serves the same purpose; the remark says where it differs, and the [vocabulary](vocabulary.md) has
-each with its equation. What is not here has its reason.
+Every layer, loss, optimizer and schedule of Keras 3 and of torch.nn and torch.optim, and MATLAB's training
+functions, beside what they are called here: in `nn`, or, with `f.`, in `chainrule.program.functions`.
+A counterpart serves the same purpose; the remark says where it differs, and the [vocabulary](vocabulary.md)
+has each with its equation. What is not here has its reason.
 This page is made by `make docs` from a list in the project and from the package's own tables.
 
 Data is channels-last: images are (batch, height, width, channels), sequences (batch, time, features).

@@ -68,3 +68,8 @@ def test_torchs_optimizers_and_schedules_are_listed():
     assert theirs - {"Optimizer"} <= set(LISTS["torch.optim: optimizers"])
     schedules = set(optim.lr_scheduler.__all__) - {"LRScheduler"}
     assert schedules <= set(LISTS["torch.optim: schedules"])
+
+
+@pytest.mark.parametrize("heading", ["Keras: losses", "Keras: schedules", "torch.nn: modules"])
+def test_nine_in_ten_have_a_counterpart(heading: str):
+    assert MAKER.share(LISTS[heading]) >= 0.9
