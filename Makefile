@@ -72,8 +72,9 @@ pytorch: $(DEVELOPMENT)  ## install PyTorch, which the oracle tests compare with
 oracles: pytorch  ## compare values and gradients with PyTorch's
 	@$(BIN)/python -m pytest tests/oracles
 
-docs: $(RUNTIME)  ## write docs/vocabulary.md from the docstrings
+docs: $(RUNTIME)  ## write docs/vocabulary.md from the docstrings, and docs/coming_from.md
 	@$(BIN)/python docs/make_vocabulary.py
+	@$(BIN)/python docs/make_coming_from.py
 
 .PHONY: site site-tools
 site-tools: $(SITE_TOOLS)

@@ -23,6 +23,8 @@ WITHOUT: dict[str, str] = {
     "Dropout": "PyTorch draws other masks; tests/nn/layers/test_noise.py has the shares",
     "SpatialDropout": "as Dropout",
     "AlphaDropout": "as Dropout; tests/nn/layers/test_noise.py has mean and variance",
+    "SpatialAlphaDropout": "as AlphaDropout",
+    "GaussianDropout": "no such module; tests/nn/layers/test_noise.py has mean and variance",
     "TimeDistributed": "no such module; tests/contracts/test_layers.py has a convolution of films",
     "StochasticDepth": "in torchvision alone",
     "GaussianNoise": "no such module",

@@ -105,3 +105,36 @@ def test_upsampling_padding_and_normalization_of_volumes():
     assert_agrees(nn.Pad(sides, "replicate"), torch.nn.ReplicationPad3d(backwards), shape)
     assert_agrees(nn.InstanceNorm(), torch.nn.InstanceNorm3d(3, affine=True), shape)
     assert_agrees(nn.BatchNorm(), torch.nn.BatchNorm3d(3), shape)
+
+
+def test_pooling_by_powers():
+    positive = torch.nn.Softplus()
+
+    def beside(layer, module, shape):
+        assert_agrees(
+            nn.Sequential([nn.Activation("softplus"), layer]), torch.nn.Sequential(positive, module), shape
+        )
+
+    beside(nn.PowerPool1D(3, 2), torch.nn.LPPool1d(3, 2), (2, 7, 3))
+    beside(nn.PowerPool2D(2.5, (2, 3), 1), torch.nn.LPPool2d(2.5, (2, 3), 1), (2, 5, 4, 3))
+    beside(nn.PowerPool3D(2), torch.nn.LPPool3d(2, 2), (2, 4, 2, 5, 3))
+
+
+def test_local_response_norm():
+    assert_agrees(nn.LocalResponseNorm(4, 0.5), torch.nn.LocalResponseNorm(4, 0.5), (2, 5, 4, 6))
+
+
+def test_unit_norm():
+    compare(nn.UnitNorm(), lambda x: torch.nn.functional.normalize(x, dim=-1), RANDOM.normal(size=(4, 3)), {})
+
+
+def test_patches():
+    def theirs(x):
+        windows = torch.nn.functional.unfold(x.movedim(-1, 1), (2, 3), stride=(1, 2))
+        return windows.reshape(2, 3, 6, 4, 3).permute(0, 3, 4, 2, 1).reshape(2, 4, 3, 18)
+
+    compare(nn.Patches((2, 3), (1, 2)), theirs, RANDOM.normal(size=(2, 5, 7, 3)), {})
+
+
+def test_random_leaky_relu_in_prediction():
+    assert_agrees(nn.RandomLeakyReLU(), torch.nn.RReLU(), (2, 5, 3), training=False)

@@ -10,15 +10,17 @@ from chainrule.nn import (
     AlphaDropout,
     Dense,
     Dropout,
+    GaussianDropout,
     GaussianNoise,
     Layer,
     Residual,
+    SpatialAlphaDropout,
     SpatialDropout,
     StochasticDepth,
 )
 from chainrule.nn.layer import RANDOM_KEY, Building
 
-DROPPING = (AlphaDropout, Dropout, SpatialDropout, StochasticDepth)
+DROPPING = (AlphaDropout, GaussianDropout, SpatialAlphaDropout, Dropout, SpatialDropout, StochasticDepth)
 
 
 def key(seed: int, call: int = 0) -> dict[str, np.ndarray]:
@@ -69,6 +71,24 @@ def test_alpha_dropout_keeps_mean_and_variance_and_drops_to_one_value(rate):
     lowest = -1.0507009873554805 * 1.6732632423543772  # of selu
     scale = (keep + lowest**2 * keep * rate) ** -0.5
     assert values[counts.argmax()] == pytest.approx(scale * lowest - scale * rate * lowest, rel=1e-12)
+
+
+def test_spatial_alpha_dropout_drops_whole_channels():
+    x = np.random.default_rng(0).normal(size=(300, 4, 200))
+    y = drawn(SpatialAlphaDropout(0.3), x)
+    values, counts = np.unique(y, return_counts=True)
+    dropped = y == values[counts.argmax()]
+    assert np.array_equal(dropped.all(1), dropped.any(1))
+    assert abs(dropped[:, 0].mean() - 0.3) < 5 * np.sqrt(0.21 / dropped[:, 0].size)
+    assert abs(y.mean()) < 0.02
+    assert abs(y.var() - 1) < 0.03
+
+
+def test_gaussian_dropout_has_the_variance_of_dropout():
+    factor = drawn(GaussianDropout(0.2), np.ones((400, 250)))
+    assert abs(factor.mean() - 1) < 0.01
+    assert abs(factor.var() - 0.25) < 0.01
+    assert compiled(GaussianDropout(0.2), 4, 5).program.state == ()
 
 
 def test_alpha_dropout_is_off_in_prediction_and_at_rate_zero():

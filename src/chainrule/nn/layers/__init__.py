@@ -21,7 +21,7 @@ from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
 from chainrule.nn.layers.freezing import Frozen
-from chainrule.nn.layers.gates import GLU, Maxout, PReLU, SwiGLU
+from chainrule.nn.layers.gates import GLU, Maxout, PReLU, RandomLeakyReLU, SwiGLU
 from chainrule.nn.layers.global_pooling import (
     GlobalAvgPool2D,
     GlobalAvgPool3D,
@@ -29,11 +29,21 @@ from chainrule.nn.layers.global_pooling import (
     GlobalMaxPool2D,
     GlobalMaxPool3D,
 )
+from chainrule.nn.layers.lengths import LocalResponseNorm, UnitNorm
 from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.merging import Add, Average, Maximum, Minimum, Multiply
-from chainrule.nn.layers.noise import AlphaDropout, Dropout, GaussianNoise, SpatialDropout, StochasticDepth
+from chainrule.nn.layers.noise import (
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialAlphaDropout,
+    SpatialDropout,
+    StochasticDepth,
+)
 from chainrule.nn.layers.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, AvgPool3D, MaxPool1D, MaxPool2D, MaxPool3D
+from chainrule.nn.layers.power_pooling import PowerPool1D, PowerPool2D, PowerPool3D
 from chainrule.nn.layers.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.layers.remat import Remat, remat
 from chainrule.nn.layers.reparametrizing import SpectralNorm, WeightNorm
@@ -42,7 +52,7 @@ from chainrule.nn.layers.reshaping import Permute, Reshape
 from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import AttentionPool1D, GlobalAvgPool1D
-from chainrule.nn.layers.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from chainrule.nn.layers.shuffling import ChannelShuffle, Patches, PixelShuffle, PixelUnshuffle
 from chainrule.nn.layers.sound import MFCC, LogMel
 from chainrule.nn.layers.sound_augmentation import (
     RandomEqualizer,
@@ -98,6 +108,7 @@ __all__ = [
     "EnsembleDense",
     "Flatten",
     "Frozen",
+    "GaussianDropout",
     "GaussianNoise",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
@@ -109,6 +120,7 @@ __all__ = [
     "Impute",
     "InstanceNorm",
     "LayerNorm",
+    "LocalResponseNorm",
     "LogMel",
     "Masking",
     "MaxPool1D",
@@ -124,14 +136,19 @@ __all__ = [
     "Pad",
     "Padded",
     "PatchWhitening",
+    "Patches",
     "Permute",
     "PixelShuffle",
     "PixelUnshuffle",
     "PositionalEncoding",
+    "PowerPool1D",
+    "PowerPool2D",
+    "PowerPool3D",
     "RMSNorm",
     "RandomAffine",
     "RandomCrop",
     "RandomEqualizer",
+    "RandomLeakyReLU",
     "RandomMasks",
     "RandomNoise",
     "RandomSpeed",
@@ -145,6 +162,7 @@ __all__ = [
     "SeparableConv2D",
     "Sequential",
     "SimpleRNN",
+    "SpatialAlphaDropout",
     "SpatialDropout",
     "SpectralNorm",
     "Standardize",
@@ -153,6 +171,7 @@ __all__ = [
     "TableFeatures",
     "TimeDistributed",
     "TransformerBlock",
+    "UnitNorm",
     "Upsample",
     "WeightNorm",
     "remat",

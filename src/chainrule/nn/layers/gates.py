@@ -14,7 +14,7 @@ from chainrule.nn.initializers import (
 )
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.inputs import need_floats
-from chainrule.nn.settings import check_whole
+from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import Tensor
 from chainrule.program import functions as f
 
@@ -38,6 +38,30 @@ class PReLU(Layer):
         features = _features(x)
         weight = self.param("weight", (features,), self.weight, x.dtype)
         return f.maximum(x, 0.0) + weight * f.minimum(x, 0.0)
+
+
+@dataclass(frozen=True)
+class RandomLeakyReLU(Layer):
+    """y = max(x, 0) + w · min(x, 0), w ~ U(low, high) for each element; in prediction w = (low + high) / 2.
+
+    Xu et al. 2015, the randomized leaky rectifier. low, high: slopes, low at most high.
+    x: float, any shape -> the same. Raises ConfigError for a bad setting; while recording, DTypeError unless
+    x is float.
+    """
+
+    low: float = 1 / 8
+    high: float = 1 / 3
+
+    def __post_init__(self) -> None:
+        check_number(self, "low", self.low)
+        check_number(self, "high", self.high, at_least=self.low)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_floats(x)
+        slope: Tensor | float = (self.low + self.high) / 2
+        if self.training and self.low < self.high:
+            slope = self.random_bits(x.shape).cast(x.dtype) * ((self.high - self.low) * 2.0**-32) + self.low
+        return f.maximum(x, 0.0) + slope * f.minimum(x, 0.0)
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,49 @@ class AlphaDropout(Layer):
         need_floats(x)
         if not self.training or self.rate == 0:
             return x
-        keep, low = 1.0 - self.rate, -SELU_SCALE * SELU_ALPHA
-        a = (keep + low * low * keep * self.rate) ** -0.5
-        threshold = min(round(keep * 2**32), 2**32 - 1)
-        return a * f.where(self.random_bits(x.shape) < threshold, x, low) - a * self.rate * low
+        return _to_lowest(self, x, x.shape)
+
+
+@dataclass(frozen=True)
+class SpatialAlphaDropout(Layer):
+    """y = a (x m + α′ (1 - m)) + b, m = 0 with probability rate, else 1, for a whole channel of an example.
+
+    AlphaDropout of channels, after selu, as SpatialDropout is Dropout of channels; in prediction y = x.
+    rate: 0 ≤ rate < 1 (ConfigError otherwise). x: float (batch, *space, channels), with one to three axes of
+    space. Raises ShapeError and DTypeError for other inputs.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", self.rate, at_least=0, below=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_space(x, 1, 2, 3)
+        if not self.training or self.rate == 0:
+            return x
+        return _to_lowest(self, x, (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1]))
+
+
+@dataclass(frozen=True)
+class GaussianDropout(Layer):
+    """y = x · n, n ~ N(1, rate / (1 - rate)) for each element; in prediction y = x.
+
+    Srivastava et al. 2014, section 10: noise with the mean and variance of dropout's.
+    rate: 0 ≤ rate < 1 (ConfigError otherwise). x: float; DTypeError otherwise.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", self.rate, at_least=0, below=1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        need_floats(x)
+        if not self.training or self.rate == 0:
+            return x
+        one = f.broadcast_to(x.trace.constant(1.0, x.dtype), x.shape)
+        return x * GaussianNoise((self.rate / (1 - self.rate)) ** 0.5)(one)
 
 
 @dataclass(frozen=True)
@@ -60,7 +99,7 @@ class SpatialDropout(Layer):
 
     In prediction y = x. Neighbouring positions are correlated, so dropping single ones would hide little.
     rate: the probability of 0, 0 ≤ rate < 1 (ConfigError otherwise).
-    x: float (batch, length, channels) or (batch, height, width, channels) -> the same shape; ShapeError and
+    x: float (batch, *space, channels), with one to three axes of space -> the same shape; ShapeError and
     DTypeError otherwise.
     """
 
@@ -70,7 +109,7 @@ class SpatialDropout(Layer):
         check_number(self, "rate", self.rate, at_least=0, below=1)
 
     def __call__(self, x: Tensor) -> Tensor:
-        need_space(x, 1, 2)
+        need_space(x, 1, 2, 3)
         return _dropped(self, x, (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1]))
 
 
@@ -125,3 +164,12 @@ def _dropped(layer: Dropout | SpatialDropout | StochasticDepth, x: Tensor, draws
     keep = 1.0 - layer.rate
     threshold = min(round(keep * 2**32), 2**32 - 1)
     return f.where(layer.random_bits(draws) < threshold, x * (1.0 / keep), 0.0)
+
+
+def _to_lowest(layer: AlphaDropout | SpatialAlphaDropout, x: Tensor, shape: Sequence[int]) -> Tensor:
+    """x with selu's lowest value in place of what is dropped, by masks of this shape."""
+    keep, low = 1.0 - layer.rate, -SELU_SCALE * SELU_ALPHA
+    a = (keep + low * low * keep * layer.rate) ** -0.5
+    threshold = min(round(keep * 2**32), 2**32 - 1)
+    kept = f.broadcast_to(layer.random_bits(shape) < threshold, x.shape)
+    return a * f.where(kept, x, low) - a * layer.rate * low
