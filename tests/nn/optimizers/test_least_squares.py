@@ -101,6 +101,17 @@ def test_a_network_far_too_wide_keeps_to_what_the_data_determine():
     assert np.sqrt(np.mean((run.predict(dense)[:, 0] - np.sin(4 * dense[:, 0])) ** 2)) < 0.07
 
 
+def test_the_first_steps_have_no_penalty():
+    method = nn.BayesianRegularization(free_steps=3)
+    run = train(MODEL, (X, Y), optimizer=method, epochs=5, **settings())
+    plain = train(MODEL, (X, Y), optimizer=nn.LevenbergMarquardt(), epochs=3, **settings())
+    told = [record["watch"]["optimizer"] for record in run.history]
+    assert [each["penalty"] > 0 for each in told] == [False, False, False, True, True]
+    assert [each["effective_parameters"] for each in told[:4]] == [26.0] * 4
+    assert told[4]["effective_parameters"] < 26
+    assert [r["loss"] for r in run.history[:3]] == [r["loss"] for r in plain.history]
+
+
 def test_parameters_that_the_data_determine_are_counted_by_eigenvalues():
     full = np.cov(np.random.default_rng(0).normal(size=(6, 40)))
     expected = np.trace(full @ np.linalg.inv(full + 0.3 * np.eye(6)))

@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.nn.optimizers.least_squares import damped, determined, refuse_not_finite
 from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Solved
 from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
-from chainrule.nn.settings import check_number
+from chainrule.nn.settings import check_number, check_whole
 
 _SETTLED = 1e-6
 """The relative change of α / β below which they are at rest."""
@@ -21,11 +21,13 @@ class BayesianRegularization(HostTransform):
     MacKay 1992, with the Gauss-Newton approximation of Foresee and Hagan 1997: between steps of
     Levenberg-Marquardt γ = n - 2 α tr H⁻¹, H = 2 β JᵀJ + 2 α I, α = γ / (2 Σ θ²), β = (N - γ) / (2 E), with n
     parameters and N errors. γ, the number of parameters that the data determine, is at most n; in the records
-    it is 'effective_parameters', 'penalty' is α / β. γ is n at first, after a step with α = 0; β, where γ is not below N, is 1 as in
-    MATLAB's trainbr. All parameters are penalized, biases too, and no examples need to be held out; what is
-    learned is standardized best, as the estimators do. Other penalties are refused.
+    it is 'effective_parameters', 'penalty' is α / β. γ is n at first, after steps with α = 0; β, where γ is
+    not below N, is 1 as in MATLAB's trainbr. All parameters are penalized, biases too, and no examples need to be
+    held out; what is learned is standardized best, as the estimators do. Other penalties are refused.
     It asks of losses, networks and batches what nn.LevenbergMarquardt does, and damping, factor and most are
     as there, of the mean squared error.
+    free_steps: steps with α = 0 at first, at least 1, which the paper has. While errors are large, so is the
+    estimated penalty, and may pull all weights to 0; a few more steps make that rare.
     """
 
     takes_decay: ClassVar[bool] = False
@@ -33,15 +35,17 @@ class BayesianRegularization(HostTransform):
     damping: float = 1e-3
     factor: float = 10.0
     most: float = 1e10
+    free_steps: int = 10
 
     def __post_init__(self) -> None:
         check_number(self, "damping", self.damping, above=0)
         check_number(self, "factor", self.factor, above=1)
         check_number(self, "most", self.most, above=self.damping)
+        check_whole(self, "free_steps", self.free_steps)
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
-        """The first damping, α = 0 and β = 1; γ is not known yet."""
-        first = {"damping": self.damping, "effective": np.nan, "alpha": 0.0, "beta": 1.0}
+        """The first damping, α = 0, β = 1, and no steps; γ is not known yet."""
+        first = {"damping": self.damping, "effective": np.nan, "alpha": 0.0, "beta": 1.0, "steps": 0.0}
         return {name: np.array(number, dtype_of(parameters)) for name, number in first.items()}
 
     def solve(self, problem: LeastSquares, state: NamedArrays) -> Solved:
@@ -53,7 +57,8 @@ class BayesianRegularization(HostTransform):
         normal = problem.normal(point)
         refuse_not_finite(normal)
         old = known["alpha"] / (known["beta"] * count)
-        if np.isnan(known["effective"]):  # a step without a penalty comes first
+        known["steps"] += 1
+        if known["steps"] <= self.free_steps:
             known["effective"] = float(len(point))
         else:
             known |= _estimated(normal.matrix, normal.loss, point, count, known)
@@ -69,8 +74,9 @@ class BayesianRegularization(HostTransform):
         point, known["damping"] = damped(
             point, before, slope, matrix, whole, known["damping"], self.factor, self.most
         )
-        if known["damping"] > self.most and not abs(share - old) <= _SETTLED * share:
-            known["damping"] = self.damping  # the lowest point for these, which are still on their way
+        moving = known["steps"] <= self.free_steps or abs(share - old) > _SETTLED * share
+        if known["damping"] > self.most and moving:
+            known["damping"] = self.damping  # the lowest point for this α and β, which are not the last
         fresh = {name: np.array(known[name], array.dtype) for name, array in state.items()}
         return Solved(point, fresh, normal.loss, _told(known))
 
