@@ -22,8 +22,8 @@ class BayesianRegularization(HostTransform):
     Levenberg-Marquardt γ = n - 2 α tr H⁻¹, H = 2 β JᵀJ + 2 α I, α = γ / (2 Σ θ²), β = (N - γ) / (2 E), with n
     parameters and N errors. γ, the number of parameters that the data determine, is at most n; in the records
     it is 'effective_parameters', 'penalty' is α / β. γ is n at first, after steps with α = 0; β, where γ is
-    not below N, is 1 as in MATLAB's trainbr. All parameters are penalized, biases too, and no examples need to be
-    held out; what is learned is standardized best, as the estimators do. Other penalties are refused.
+    not below N, is 1 as in MATLAB's trainbr. All parameters are penalized, biases too, and no examples need
+    to be held out; what is learned is standardized best, as the estimators do. Other penalties are refused.
     It asks of losses, networks and batches what nn.LevenbergMarquardt does, and damping, factor and most are
     as there, of the mean squared error.
     free_steps: steps with α = 0 at first, at least 1, which the paper has. While errors are large, so is the
