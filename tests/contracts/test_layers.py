@@ -539,7 +539,7 @@ CASES = [
                 for i in (1, 2, 3)
                 for name, shape in (("weight", (3, 2)), ("bias", (2,)))
             },
-            bad=(lambda kind=kind: kind([]), lambda kind=kind: kind([Dense(1), 3])),
+            bad=(lambda kind=kind: kind([]), lambda kind=kind: kind([Dense(1), 3])),  # type: ignore[list-item]
         )
         for kind in (Add, Multiply, Average, Maximum, Minimum)
     ],
