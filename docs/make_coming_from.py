@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chainrule import nn
 from chainrule.program import functions
@@ -101,7 +101,7 @@ def _escaped(remark: str) -> str:
     return "".join(parts)
 
 
-def _data() -> Mapping[str, object]:
+def _data() -> Mapping[str, Any]:
     return tomllib.loads(DATA.read_text(encoding="utf-8"))
 
 

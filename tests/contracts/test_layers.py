@@ -28,6 +28,7 @@ from chainrule.nn import (
     AdaptiveMaxPool2D,
     AdaptiveMaxPool3D,
     Add,
+    AdditiveAttention,
     AlphaDropout,
     AlternatingFlip,
     Apply,
@@ -45,6 +46,9 @@ from chainrule.nn import (
     Conv1D,
     Conv2D,
     Conv3D,
+    ConvLSTM1D,
+    ConvLSTM2D,
+    ConvLSTM3D,
     ConvTranspose1D,
     ConvTranspose2D,
     ConvTranspose3D,
@@ -543,7 +547,7 @@ CASES = [
                 for i in (1, 2, 3)
                 for name, shape in (("weight", (3, 2)), ("bias", (2,)))
             },
-            bad=(lambda kind=kind: kind([]), lambda kind=kind: kind([Dense(1), 3])),
+            bad=(lambda kind=kind: kind([]), lambda kind=kind: kind([Dense(1), 3])),  # type: ignore[list-item]
         )
         for kind in (Add, Multiply, Average, Maximum, Minimum)
     ],
@@ -553,7 +557,7 @@ CASES = [
         (3, 2),
         recurrent_parameters("layer", 3, 2, 4),
         bad=(
-            lambda: Masking(Dense(2)),
+            lambda: Masking(Dense(2)),  # type: ignore[arg-type]
             lambda: Masking(LSTM(2), float("nan")),
             lambda: Masking("no"),  # type: ignore[arg-type]
         ),
@@ -601,6 +605,65 @@ CASES = [
             lambda: SpectralNorm(Dense(2), 0),
             lambda: SpectralNorm(Dense(2), epsilon=0.0),
         ),
+    ),
+    Case(
+        MultiHeadAttention(4, key_heads=2, window=2, rotary=True),
+        (2, 4, 8),
+        (2, 4, 8),
+        {
+            "multi_head_attention_1.weight": (8, 16),
+            "multi_head_attention_1.bias": (16,),
+            "multi_head_attention_1.output_weight": (8, 8),
+            "multi_head_attention_1.output_bias": (8,),
+        },
+        bad=(
+            lambda: MultiHeadAttention(4, key_heads=3),
+            lambda: MultiHeadAttention(4, key_heads=0),
+            lambda: MultiHeadAttention(4, window=0),
+        ),
+    ),
+    Case(
+        AdditiveAttention(3),
+        (2, 4, 5),
+        (2, 4, 5),
+        {
+            "additive_attention_1.weight": (5, 3),
+            "additive_attention_1.memory_weight": (5, 3),
+            "additive_attention_1.score_weight": (3, 1),
+            "additive_attention_1.bias": (3,),
+        },
+        bad=(lambda: AdditiveAttention(0), lambda: AdditiveAttention(2, bias=0)),  # type: ignore[arg-type]
+    ),
+    *[
+        Case(
+            kind(2, 2, return_sequences=every),
+            (2, 3, *space, 1),
+            (2, 3, *space, 2) if every else (2, *space, 2),
+            {
+                f"{path}.weight": (*(2 for _ in space), 1, 8),
+                f"{path}.recurrent_weight": (*(2 for _ in space), 2, 8),
+                f"{path}.bias": (8,),
+            },
+            bad=(lambda kind=kind: kind(0, 2), lambda kind=kind: kind(1, (2,) * 5)),
+        )
+        for kind, path, space, every in (
+            (ConvLSTM1D, "convlstm1d_1", (4,), True),
+            (ConvLSTM2D, "convlstm2d_1", (3, 2), False),
+            (ConvLSTM3D, "convlstm3d_1", (2, 2, 2), True),
+        )
+    ],
+    Case(
+        LSTM(3, projection=2, peepholes=True, return_sequences=True),
+        (2, 4, 3),
+        (2, 4, 2),
+        {
+            "lstm_1.weight": (3, 12),
+            "lstm_1.recurrent_weight": (2, 12),
+            "lstm_1.bias": (12,),
+            "lstm_1.projection_weight": (3, 2),
+            "lstm_1.peephole": (9,),
+        },
+        bad=(lambda: LSTM(2, projection=0), lambda: LSTM(2, peepholes=1)),  # type: ignore[arg-type]
     ),
     Case(GaussianDropout(0.3), (4, 6), (4, 6), bad=(lambda: GaussianDropout(1.0),)),
     Case(SpatialAlphaDropout(0.4), (4, 3, 6), (4, 3, 6), bad=(lambda: SpatialAlphaDropout(-0.1),)),

@@ -131,7 +131,7 @@ def test_group_lasso_sums_the_lengths_of_rows_or_columns(evaluate, run):
         "outputs": [kernel[..., o] for o in range(4)],
     }
     for of, parts in groups.items():
-        penalty = GroupLasso(0.5, of)
+        penalty: Any = GroupLasso(0.5, of)
         expected = 0.5 * sum(np.sqrt(part.size) * np.linalg.norm(part) for part in parts)
         found = evaluate(lambda w, p=penalty: p({"conv1d_1.weight": w}), kernel)
         assert found == pytest.approx(expected, rel=1e-14)

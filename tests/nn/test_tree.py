@@ -67,6 +67,7 @@ TREES = [
     nn.sgd(nn.JoinedSchedules((nn.LinearRamp(0.0, 0.5, 10), nn.MultiStepDecay(0.5, (5, 9)), 0.1), (10, 30))),
     nn.Accumulate(nn.chain(nn.adadelta(), nn.amsgrad(), nn.lion()), 4),
     (nn.L1(0.1), nn.L2(0.2, on="dense_1.*"), nn.Activity(0.1, 2), nn.Orthogonality(0.3)),
+    (nn.ElasticNet(0.1, 0.3), nn.GroupLasso(0.2, "outputs")),
     (nn.MixUp(0.3), nn.CutMix()),
     (nn.BinaryCrossEntropy(), nn.HalfSquaredError(), nn.MeanAbsoluteError(), nn.MeanSquaredError()),
     (nn.BinaryFocal(1.5, alpha=0.25), nn.SoftmaxFocal(), nn.KLDivergence(), nn.Hinge(), nn.SquaredHinge()),
@@ -84,6 +85,7 @@ TREES = [
     nn.TableFeatures((0, 5), "piecewise", (0,), ((-1.0, 0.5, 2.0),), hidden=0.1),
     (nn.MultiOutputLoss({"kind": nn.SoftmaxCrossEntropy(), "size": nn.Huber()}, {"size": 0.5}),),
     (nn.zeros, nn.normal(1.0, 2.0), nn.glorot_uniform(), nn.delta_orthogonal(2.0), nn.lsuv(), nn.dirac()),
+    (nn.identity(0.5), nn.sparse(0.9)),
 ]
 
 

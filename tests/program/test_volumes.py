@@ -1,5 +1,7 @@
 """Three spatial axes, made of two, against sums and windows written out in NumPy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def run(function, *arrays, compile_program: Compile = compile_numpy):
     return compile_program(program).run({}, {f"x{i}": a for i, a in enumerate(arrays)})["y"]
 
 
-def windows(space, window, stride=1, dilation=1, padding="valid", groups=1):
+def windows(space, window, stride: Any = 1, dilation: Any = 1, padding: Any = "valid", groups=1):
     stride, dilation = ((n,) * 3 if isinstance(n, int) else n for n in (stride, dilation))
     extent = [(taps - 1) * gap + 1 for taps, gap in zip(window, dilation, strict=True)]
     if padding == "same":

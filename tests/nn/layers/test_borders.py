@@ -1,5 +1,7 @@
 """Padding and cropping beside NumPy's, and what they refuse."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.nn.layers.recording import compiled, output
@@ -14,7 +16,8 @@ NUMPY = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circul
 @pytest.mark.parametrize("mode", NUMPY)
 @pytest.mark.parametrize("sides", [((1, 2), (2, 0)), ((0, 0), (0, 1)), ((7, 5), (1, 1))])
 def test_padding_is_numpys(mode, sides):
-    expected = np.pad(X, ((0, 0), *sides, (0, 0)), mode=NUMPY[mode])
+    numpys: Any = NUMPY[mode]
+    expected = np.pad(X, ((0, 0), *sides, (0, 0)), mode=numpys)
     assert np.array_equal(output(Pad(sides, mode), X), expected)
 
 

@@ -38,6 +38,6 @@ def test_the_layer_gets_the_mask(layer, value):
 
 def test_refuses_what_takes_no_mask():
     with pytest.raises(ConfigError, match=r"^Masking: layer is Dense\(2\); give a layer that takes a mask"):
-        nn.Masking(nn.Dense(2))
+        nn.Masking(nn.Dense(2))  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match=r"^Masking.* got x of shape \(2, 3\); it needs \(batch, time, f"):
         compiled(nn.Masking(nn.LSTM(2)), 2, 3)

@@ -8,6 +8,7 @@ from chainrule.nn.layers.adaptive_pooling import (
     AdaptiveMaxPool2D,
     AdaptiveMaxPool3D,
 )
+from chainrule.nn.layers.additive_attention import AdditiveAttention
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
 from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
@@ -15,6 +16,7 @@ from chainrule.nn.layers.bilinear import Bilinear
 from chainrule.nn.layers.borders import Crop, Pad
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
+from chainrule.nn.layers.convolutional_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
 from chainrule.nn.layers.elementwise import Activation, Flatten
@@ -78,6 +80,7 @@ __all__ = [
     "AdaptiveMaxPool2D",
     "AdaptiveMaxPool3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
     "AlternatingFlip",
     "Apply",
@@ -95,6 +98,9 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv3D",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "ConvTranspose1D",
     "ConvTranspose2D",
     "ConvTranspose3D",

@@ -30,6 +30,10 @@ class MultiHeadAttention(Layer):
     same W and b, instead of from x.
     heads: h, at least 1; it must divide the width. causal: each element attends to itself and those before
     it. dropout: of the attention weights, in training, from 0 to below 1.
+    key_heads: of keys and values, which divides heads; each serves heads / key_heads queries (grouped-query
+    attention, Ainslie et al. 2023; 1 is multi-query attention). None for heads. W then is (width, width +
+    2 · width · key_heads / heads). window: each element attends to those fewer than so many positions away
+    (Beltagy et al. 2020), at least 1; None for all. Work and memory are those of all.
     rotary: q and k are rotated by angles proportional to their positions, as in PositionalEncoding('rotary'),
     so that their product depends on the distance of the positions (Su et al. 2021).
     weight: initializer of W (width, 3 width) and W_o (width, width), by default that of PyTorch's
@@ -47,21 +51,31 @@ class MultiHeadAttention(Layer):
     rotary: bool = False
     weight: Initializer = glorot_uniform()
     bias: Initializer = zeros
+    key_heads: int | None = None
+    window: int | None = None
 
     def __post_init__(self) -> None:
         _check_attention(self)
         check_initializers(self, "weight", "bias")
+        for name in ("key_heads", "window"):
+            if getattr(self, name) is not None:
+                check_whole(self, name, getattr(self, name))
+        if self.key_heads is not None and self.heads % self.key_heads:
+            raise ConfigError(
+                f"MultiHeadAttention: key_heads is {self.key_heads}, and heads is {self.heads}",
+                remedy="the heads of keys must divide the heads",
+            )
 
     def __call__(self, x: Tensor, memory: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         self._need_fitting(x, memory, mask)
         batch, time, width = x.shape
-        q, k, v = [self._split(each) for each in self._project(x, memory)]
+        q, k, v = [self._split(each, width // self.heads) for each in self._project(x, memory)]
         if self.rotary:
             q, k = rotated(q), rotated(k)
         if mask is not None:
             queries = 1 if mask.ndim == 2 else time
             mask = mask.reshape(batch, 1, queries, k.shape[-2])
-        y = self._attend(q, k, v, mask)
+        y = self._attend(q, self._shared(k), self._shared(v), self._within(x, k.shape[-2], mask))
         y = y.transpose(0, 2, 1, 3).reshape(batch, time, width)
         weight = self.param("output_weight", (width, width), self.weight, x.dtype)
         return y @ weight + self.param("output_bias", (width,), self.bias, x.dtype)
@@ -88,20 +102,41 @@ class MultiHeadAttention(Layer):
             )
 
     def _project(self, x: Tensor, memory: Tensor | None) -> list[Tensor]:
-        """Queries, keys and values, (batch, time, width) each."""
+        """Queries (batch, time, width), and keys and values (batch, keys, width · key_heads / heads)."""
         width = x.shape[-1]
-        weight = self.param("weight", (width, 3 * width), self.weight, x.dtype)
-        bias = self.param("bias", (3 * width,), self.bias, x.dtype)
+        narrow = width // self.heads * (self.key_heads or self.heads)
+        weight = self.param("weight", (width, width + 2 * narrow), self.weight, x.dtype)
+        bias = self.param("bias", (width + 2 * narrow,), self.bias, x.dtype)
         if memory is None:
             every = x @ weight + bias
-            return [every[..., i * width : (i + 1) * width] for i in range(3)]
-        of_memory = memory @ weight[:, width:] + bias[width:]
-        return [x @ weight[:, :width] + bias[:width], of_memory[..., :width], of_memory[..., width:]]
+            of_memory = every[..., width:]
+            q = every[..., :width]
+        else:
+            of_memory = memory @ weight[:, width:] + bias[width:]
+            q = x @ weight[:, :width] + bias[:width]
+        return [q, of_memory[..., :narrow], of_memory[..., narrow:]]
 
-    def _split(self, x: Tensor) -> Tensor:
-        """(batch, time, width) -> (batch, heads, time, width / heads)."""
-        batch, time, width = x.shape
-        return x.reshape(batch, time, self.heads, width // self.heads).transpose(0, 2, 1, 3)
+    def _split(self, x: Tensor, width: int) -> Tensor:
+        """(batch, time, heads · width) -> (batch, heads, time, width)."""
+        batch, time, total = x.shape
+        return x.reshape(batch, time, total // width, width).transpose(0, 2, 1, 3)
+
+    def _shared(self, x: Tensor) -> Tensor:
+        """Keys or values of every query's head: (batch, key_heads, keys, width) -> (batch, heads, …)."""
+        batch, own, keys, width = x.shape
+        if own == self.heads:
+            return x
+        group = self.heads // own
+        wide = f.broadcast_to(x.reshape(batch, own, 1, keys, width), (batch, own, group, keys, width))
+        return wide.reshape(batch, self.heads, keys, width)
+
+    def _within(self, x: Tensor, keys: int, mask: Tensor | None) -> Tensor | None:
+        """The mask, and that of the window: (batch, 1, queries, keys)."""
+        if self.window is None:
+            return mask
+        distance = np.abs(np.arange(x.shape[1])[:, None] - np.arange(keys))
+        near = x.trace.constant((distance < self.window)[None, None], "bool")
+        return near if mask is None else f.logical_and(near, mask)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         if not self.training or self.dropout == 0:

@@ -86,7 +86,7 @@ class Crop(Layer):
 
 def _checked_sides(layer: Pad | Crop, sides: Any) -> int | tuple[tuple[int, ...], ...]:
     given = sides if isinstance(sides, list | tuple) else ((sides, sides),)
-    pairs = tuple([tuple(pair) if isinstance(pair, list | tuple) else () for pair in given])
+    pairs: tuple[Any, ...] = tuple([tuple(pair) if isinstance(pair, list | tuple) else () for pair in given])
     whole = all(len(pair) == 2 and all(type(n) is int and n >= 0 for n in pair) for pair in pairs)
     if len(pairs) not in (1, 2, 3) or not whole:
         raise ConfigError(

@@ -25,7 +25,7 @@ class Masking(Layer):
     Raises ConfigError for a layer that takes no mask; while recording, what the layer raises.
     """
 
-    layer: Layer
+    layer: _Masked
     value: float = 0.0
 
     def __post_init__(self) -> None:

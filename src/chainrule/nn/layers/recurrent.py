@@ -68,6 +68,10 @@ class LSTM(Layer):
     parameter 'recurrent_weight', and of b (4 units,), which is 1 for f, so that the state is kept at first
     (Jozefowicz et al. 2015).
     units, return_sequences, reverse, x, mask, errors: as in SimpleRNN. At padding c does not change either.
+    projection: width p of h = (o tanh c) P, the parameter 'projection_weight' (units, p), so that V is (p,
+    4 units) (Sak, Senior and Beaufays 2014); None for none. peepholes: i and f see w c_(t-1) too, and o sees
+    w c_t, by w of 'peephole' (3 units,), the parts of i, f, o, at first 0 (Gers, Schraudolph and Schmidhuber
+    2002). Both make the loop slower than the compiled one.
     """
 
     units: int
@@ -76,14 +80,50 @@ class LSTM(Layer):
     weight: Initializer = glorot_uniform()
     recurrent: Initializer = orthogonal()
     bias: Initializer = filled_parts(0.0, 1.0, 0.0, 0.0)
+    projection: int | None = None
+    peepholes: bool = False
 
     def __post_init__(self) -> None:
         _check(self)
+        check_flag(self, "peepholes", self.peepholes)
+        if self.projection is not None:
+            check_whole(self, "projection", self.projection)
 
     def __call__(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        gates, weight, start = _start(self, x, mask, gates=4)
+        gates, weight, start = _start(self, x, mask, gates=4, width=self.projection)
+        if self.projection is not None or self.peepholes:
+            return _result(self, self._scanned(gates, weight, start, mask))
         hidden, _ = f.lstm(gates, weight, start, start, mask=_over_time(mask), reverse=self.reverse)
         return _result(self, hidden)
+
+    def _scanned(self, gates: Tensor, weight: Tensor, start: Tensor, mask: Tensor | None) -> Tensor:
+        """The loop step by step: hidden states of all elements, (time, batch, projection or units)."""
+        units, dtype = self.units, gates.dtype
+        constants = [weight]
+        if self.projection is not None:
+            shape = (units, self.projection)
+            constants.append(self.param("projection_weight", shape, self.recurrent, dtype))
+        if self.peepholes:
+            constants.append(self.param("peephole", (3 * units,), zeros, dtype))
+
+        def step(
+            carries: list[Tensor], elements: list[Tensor], held: list[Tensor]
+        ) -> tuple[list[Tensor], list[Tensor]]:
+            hidden, cell = carries
+            z = elements[0] + hidden @ held[0]
+            i, forget, g, o = (z[..., part * units : (part + 1) * units] for part in range(4))
+            if self.peepholes:
+                i, forget = i + held[-1][:units] * cell, forget + held[-1][units : 2 * units] * cell
+            cell = f.sigmoid(forget) * cell + f.sigmoid(i) * f.tanh(g)
+            o = o + held[-1][2 * units :] * cell if self.peepholes else o
+            hidden = f.sigmoid(o) * f.tanh(cell)
+            return [hidden if self.projection is None else hidden @ held[1], cell], []
+
+        cell = f.broadcast_to(gates.trace.constant(0.0, dtype), (gates.shape[1], units))
+        over_time = _over_time(mask)
+        return f.scan(step, [start, cell], [gates], constants, reverse=self.reverse, mask=over_time).carries[
+            0
+        ]
 
 
 @dataclass(frozen=True)
@@ -163,18 +203,24 @@ def _check(layer: Recurrent) -> None:
     check_initializers(layer, "weight", "recurrent", "bias")
 
 
-def _start(layer: Recurrent, x: Tensor, mask: Tensor | None, gates: int) -> tuple[Tensor, Tensor, Tensor]:
-    """x W + b for all elements, (time, batch, gates · units); V; and the initial state, zeros."""
+def _start(
+    layer: Recurrent, x: Tensor, mask: Tensor | None, gates: int, width: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """x W + b for all elements, (time, batch, gates · units); V; and the initial state, zeros.
+
+    width: of the state h; None for units.
+    """
     need_sequence(x)
     need_mask(x, mask)
     batch, time, features = x.shape
     if time == 0:
         raise ShapeError(f"{x.trace.label} got x of shape {x.shape}; it needs at least one element in time")
-    width = gates * layer.units
-    weight = layer.param("weight", (features, width), layer.weight, x.dtype)
-    recurrent = layer.param("recurrent_weight", (layer.units, width), layer.recurrent, x.dtype)
-    bias = layer.param("bias", (width,), layer.bias, x.dtype)
-    start = f.broadcast_to(x.trace.constant(0.0, x.dtype), (batch, layer.units))
+    own = layer.units if width is None else width
+    every = gates * layer.units
+    weight = layer.param("weight", (features, every), layer.weight, x.dtype)
+    recurrent = layer.param("recurrent_weight", (own, every), layer.recurrent, x.dtype)
+    bias = layer.param("bias", (every,), layer.bias, x.dtype)
+    start = f.broadcast_to(x.trace.constant(0.0, x.dtype), (batch, own))
     return x.transpose(1, 0, 2) @ weight + bias, recurrent, start
 
 

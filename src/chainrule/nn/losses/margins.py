@@ -69,8 +69,9 @@ class MultiMargin(Loss):
 
 def _check_one_class(loss: Loss, outputs_shape: Sequence[int], targets: np.ndarray) -> None:
     check_classes(loss, outputs_shape, targets)
-    wrong = np.argwhere((targets != 0) & (targets != 1)) if targets.ndim == len(outputs_shape) else ()
-    if len(wrong):
+    several = targets.ndim == len(outputs_shape)  # not class numbers, but a number for each class
+    wrong = np.argwhere((targets != 0) & (targets != 1))
+    if several and len(wrong):
         raise DataError(
             f"{type(loss).__name__}: the target in row {wrong[0][0]} is {targets[tuple(wrong[0])]}",
             remedy="each example must have one class",
