@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from chainrule.nn import BatchNorm, Conv2D, Dense, MaxPool2D, PatchWhitening, Sequential, Standardize
-from chainrule.nn.layers.pooling import GlobalMaxPool2D
+from chainrule.nn.layers.global_pooling import GlobalMaxPool2D
 from chainrule.tasks.image.network import CALM
 from chainrule.tasks.image.prepare import PreparedImages
 from chainrule.tasks.image.settings import ImageSettings

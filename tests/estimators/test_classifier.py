@@ -47,7 +47,7 @@ def labelled(rows: int, **settings: Any) -> Any:
 
 def test_labels_are_yes_no_questions_by_themselves():
     x, y = labelled(80, n_features=5, n_classes=3, random_state=0)
-    net = NetClassifier((), alpha=3.0, max_iter=300, random_state=0, **EXACT).fit(x, y)
+    net = NetClassifier((), alpha=3.0, max_iter=1000, random_state=0, **EXACT).fit(x, y)
     # Labels share the mean loss: each sees a penalty times their number.
     for label in range(3):
         other = LogisticRegression(C=1 / 9.0, tol=1e-10, max_iter=5000).fit(x, y[:, label])

@@ -301,7 +301,10 @@ def test_joined_schedules_count_their_own_steps():
             lambda: JoinedSchedules((0.1, ReduceOnPlateau(0.1)), (5,)),
             "JoinedSchedules: ReduceOnPlateau looks at the validation loss of every epoch; use it by itself",
         ),
-        (lambda: JoinedSchedules(("a",), ()), "Constant: learning_rate is 'a'"),
+        (
+            lambda: JoinedSchedules(("a",), ()),  # type: ignore[arg-type]
+            "Constant: learning_rate is 'a'",
+        ),
     ],
 )
 def test_pieces_that_do_not_fit(make, message):

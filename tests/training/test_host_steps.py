@@ -133,8 +133,8 @@ def test_both_executors_walk_the_same_way():
         ),
         (
             {"optimizer": nn.chain(nn.LevenbergMarquardt(), nn.sgd())},
-            "LevenbergMarquardt is a whole optimizer, and stands within another; give it by itself, "
-            "such as optimizer=nn.LevenbergMarquardt()",
+            "LevenbergMarquardt is a whole optimizer, and stands within another; give "
+            "nn.LevenbergMarquardt() by itself",
         ),
         ({"mixing": nn.MixUp(0.2)}, "LevenbergMarquardt needs a loss that is a sum of squares"),
     ],
@@ -154,7 +154,7 @@ def test_dropout_and_convolution_are_refused_by_name():
         train(nn.Sequential([nn.Dense(3), nn.Dropout(0.5), nn.Dense(2)]), (X, Y), **given)
     model = nn.Sequential([nn.Conv1D(2, 2), nn.Flatten(), nn.Dense(2)])
     with pytest.raises(ChainruleError, match=r"^conv1d_1: convolution is not repeated over rows"):
-        train(model, (X[:, :, None], Y), **given)
+        train(model, (X[:, :, None], Y), executor="numpy", **given)
 
 
 def test_more_parameters_than_memory_say_how_much(monkeypatch):

@@ -127,8 +127,9 @@ def test_whole_numbers_stay_whole_only_where_they_are_looked_up():
     assert arrays_for(measured, (TOKENS, TOKENS)).x.dtype == np.float32
 
 
-@pytest.mark.parametrize("executor", ["native", "numpy"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("dtype", "executor"), [("float32", "native"), ("float32", "numpy"), ("float64", "numpy")]
+)
 def test_images_of_bytes_train_as_the_same_floats(dtype, executor, tmp_path):
     """Bytes are kept, and cast inside the program: 0 … 255 are exact in either."""
     images = np.random.default_rng(0).integers(0, 256, (50, 6, 6, 1)).astype(np.uint8)

@@ -81,5 +81,5 @@ class HostTransform(Transform):
         name = type(self).__name__
         raise ConfigError(
             f"{name} is a whole optimizer, and stands within another",
-            remedy=f"give it by itself, such as optimizer=nn.{name}()",
+            remedy=f"give nn.{name}() by itself",
         )
