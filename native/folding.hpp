@@ -113,13 +113,18 @@ template <class Real>
 inline Real plus(Real x, Real y) {
     return x + y;
 }
+/// NaN alone differs from itself; a comparison goes into vectors, where std::isnan may be a call.
+template <class Real>
+inline bool is_nan(Real x) {
+    return x != x;  // NOLINT(misc-redundant-expression)
+}
 template <class Real>
 inline Real larger(Real x, Real y) {
-    return select(x != x, x, select(x > y, x, y));
+    return select(is_nan(x), x, select(x > y, x, y));
 }
 template <class Real>
 inline Real smaller(Real x, Real y) {
-    return select(x != x, x, select(x < y, x, y));
+    return select(is_nan(x), x, select(x < y, x, y));
 }
 
 }  // namespace
