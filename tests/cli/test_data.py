@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chainrule.data import NAMED_IMAGES, NAMED_TABLES, NamedTable, cached_path
+from chainrule.data import NAMED_IMAGES, NAMED_TABLES, NAMED_TEXTS, NamedTable, NamedText, cached_path
 from chainrule.data.named.catalogue import Release
 from chainrule.data.named.registries import REGISTRIES
 
@@ -56,6 +56,7 @@ def test_list_as_json(chainrule, named_people):
     assert tables.keys() == NAMED_TABLES.keys()
     images = {each["name"]: each for each in listed["images"]}
     assert images.keys() == NAMED_IMAGES.keys()
+    assert [(each["name"], each["kind"]) for each in listed["texts"]] == [("gutenberg", "text")]
     assert (tables["folk"]["kind"], images["mnist"]["kind"]) == ("table", "images")
     assert (images["mnist"]["here"], images["mnist"]["size"]) == (False, [28, 28])
     assert tables["folk"]["file"] == str(cached_path(named_people))
@@ -85,6 +86,26 @@ def test_get_writes_what_scikit_learn_ships(chainrule, cache):
     assert finished.code == 0
     assert str(path) in finished.out
     assert pd.read_parquet(path).shape == (178, 14)
+
+
+def test_a_named_text_is_told_and_written_on(chainrule, cache, here, monkeypatch):
+    release = Release("npm", "fables", "1.0", 3_000_000, "0" * 64, "CC0")
+    entry = NamedText("fables", "a fable again and again", 1, 12_000, "CC0", "us", release, "package/")
+    monkeypatch.setitem(NAMED_TEXTS, "fables", entry)
+    listed = chainrule("data", "list")
+    assert re.search(r"^fables +0.0 +1 +generate +3 MB$", listed.out, re.MULTILINE)
+    cached_path(entry).parent.mkdir(parents=True)
+    cached_path(entry).write_text("the fox and the grapes\n" * 500)
+    told = chainrule("data", "get", "fables")
+    assert (told.code, told.err) == (0, "")
+    assert " kind     text" in told.out
+    assert " train    chainrule train fables" in told.out
+    refused = chainrule("train", "fables", "--task", "table", "--target", "x")
+    assert refused.code == 2
+    assert "fables is a text and no table" in refused.err
+    trained = chainrule("train", "fables", "--out", "run", "-s", "epochs=1", "-s", "context=16", "--json")
+    assert trained.code == 0, trained.err
+    assert json.loads(trained.out)["task"] == "generate"
 
 
 def test_train_explain_and_predict_by_name(chainrule, named_people, here):

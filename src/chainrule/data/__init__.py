@@ -18,9 +18,11 @@ from chainrule.data.findings import LEFT_OUT, Finding, findings, is_imbalanced
 from chainrule.data.images import Images, ImageSource, image_source, open_images, read_image, read_pixels
 from chainrule.data.named.cache import cached_path
 from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable
-from chainrule.data.named.fetching import fetch_named, named_entry
+from chainrule.data.named.fetching import fetch_named
 from chainrule.data.named.image_sets import NAMED_IMAGES, NamedImages
 from chainrule.data.named.loading import is_named, load_named
+from chainrule.data.named.sets import named_entry
+from chainrule.data.named.text_sets import NAMED_TEXTS, NamedText
 from chainrule.data.npy import mapped, npy_shards
 from chainrule.data.parquet import parquet_shards
 from chainrule.data.preparation import Preparation, classes_of, fit_preparation
@@ -46,6 +48,7 @@ __all__ = [
     "LEFT_OUT",
     "NAMED_IMAGES",
     "NAMED_TABLES",
+    "NAMED_TEXTS",
     "Arrays",
     "BooleanColumn",
     "CategoryColumn",
@@ -62,6 +65,7 @@ __all__ = [
     "MemorySource",
     "NamedImages",
     "NamedTable",
+    "NamedText",
     "NumberColumn",
     "Part",
     "Position",

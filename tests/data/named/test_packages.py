@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data import NAMED_IMAGES, NAMED_TABLES, cached_path, load_named, open_images
+from chainrule.data import (
+    NAMED_IMAGES,
+    NAMED_TABLES,
+    NAMED_TEXTS,
+    cached_path,
+    fetch_named,
+    load_named,
+    open_images,
+)
 
 
 def churn(frame: pd.DataFrame) -> None:
@@ -160,3 +168,15 @@ def test_images(name: str, request: pytest.FixtureRequest):
         assert counts[:2].tolist() == [5923 + 980, 6742 + 1135]
     else:
         assert {*counts.tolist()} == {sum(entry.images) // len(entry.classes)}
+
+
+@pytest.mark.parametrize("name", NAMED_TEXTS)
+def test_texts(name: str, request: pytest.FixtureRequest):
+    entry = NAMED_TEXTS[name]
+    if not cached_path(entry).is_file() and not request.config.getoption("--fetch"):
+        pytest.skip(f"{name} is not in the cache: pytest --fetch tests/data/named fetches it")
+    text = fetch_named(name).read_text(encoding="utf-8")
+    assert len(text.encode()) == entry.size
+    assert text.startswith("[Emma by Jane Austen 1816]")
+    assert "Call me Ishmael." in text
+    assert "Antonio\n\n   Ant. Cæsar, my Lord" in text

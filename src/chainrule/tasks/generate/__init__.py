@@ -2,7 +2,7 @@
 
 from chainrule.tasks.generate.answers import COMMAND, explain, predict
 from chainrule.tasks.generate.evaluate import guess
-from chainrule.tasks.generate.opening import open_text
+from chainrule.tasks.generate.opening import open_text, takes
 from chainrule.tasks.generate.run import NAME, TRAINER, load_generate_run, settle
 from chainrule.tasks.generate.sections import sections
 from chainrule.tasks.generate.settings import HELP, GenerateSettings
@@ -14,7 +14,8 @@ GENERATE = Task(
     meaning="learn to write on a text",
     settings=GenerateSettings,
     help=HELP,
-    open=lambda source, target, settings, say: open_text(source, target),
+    takes=takes,
+    open=lambda source, target, settings, say: open_text(source, target, say),
     plan=TRAINER.plan,
     train=TRAINER.train,
     load=load_generate_run,

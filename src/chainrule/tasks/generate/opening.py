@@ -1,14 +1,16 @@
-"""Opening a text to learn to write: a file, or a folder of text files."""
+"""Opening a text to learn to write: a file, a folder of text files, or a named text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from chainrule.data import NAMED_TEXTS, fetch_named
 from chainrule.data.source import digest
 from chainrule.data.text.folders import SUFFIX
 from chainrule.data.text.streams import text_parts
 from chainrule.errors import ConfigError, DataError
 from chainrule.paths import printable
+from chainrule.tasks.task import Say, say_nothing
 
 TARGET = "next token"
 
@@ -43,14 +45,15 @@ class Text:
         return f"{self.size:,} bytes, {digest(*parts)}"
 
 
-def open_text(source: str, target: str | None) -> Text:
-    """The text of a file, or of all .txt files of a folder in the order of their names.
+def open_text(source: str, target: str | None, say: Say = say_nothing) -> Text:
+    """The text of a file, of all .txt files of a folder in the order of their names, or of a named text.
 
-    Raises DataError for a source that is missing or empty; ConfigError for a target.
+    say: called with a sentence before a named text is downloaded.
+    Raises DataError for a source that is missing or empty, and as `fetch_named`; ConfigError for a target.
     """
     if target not in (None, TARGET):
         raise ConfigError(f"a text has no column {target!r}", remedy="leave the target out")
-    path = Path(source)
+    path = fetch_named(source, say=say) if takes(source) else Path(source)
     if not path.exists():
         raise DataError(f"{source}: no such file or folder", remedy="check the path")
     files = tuple(sorted(path.rglob(f"*{SUFFIX}"))) if path.is_dir() else (path,)
@@ -61,3 +64,8 @@ def open_text(source: str, target: str | None) -> Text:
             f"{printable(source)} {what}", remedy="give a text of at least a few thousand letters"
         )
     return found
+
+
+def takes(source: str) -> bool:
+    """Whether a source is a named text: for files of text the task must be named."""
+    return source in NAMED_TEXTS and not Path(source).exists()
