@@ -16,7 +16,7 @@ _STEPS_BEFORE = 10
 def peer_of(problem: Problem, inside: np.ndarray) -> Callable[[int], float]:
     """A function of a number of steps of Adam: steps per second."""
     os.environ.setdefault("DDE_BACKEND", "pytorch")
-    import deepxde as dde
+    import deepxde as dde  # pyright: ignore[reportMissingImports] (a peer, in the environment of the benchmarks)
     import torch
 
     dde.config.set_default_float("float64")

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule import nn, science
 from chainrule.program import Tensor
 from chainrule.program import functions as f
+from chainrule.science.equations import Field
 
 PI = np.pi
 VISCOSITY = 0.01 / PI
@@ -51,7 +52,7 @@ class FromSine(nn.Layer):
 class Poisson(science.Term):
     """Δu = -2 π² sin πx sin πy."""
 
-    def residual(self, u: science.equations.Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
+    def residual(self, u: Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
         force = 2 * PI**2 * f.sin(PI * x[:, 0]) * f.sin(PI * x[:, 1])
         return science.laplacian(u(x)[:, 0], x) + force
 
@@ -60,7 +61,7 @@ class Poisson(science.Term):
 class Helmholtz(science.Term):
     """Δu + u = q, with q of u = sin πx sin 4πy (Wang, Teng and Perdikaris 2021)."""
 
-    def residual(self, u: science.equations.Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
+    def residual(self, u: Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
         value = u(x)[:, 0]
         q = (1 - (1 + _WAVES**2) * PI**2) * f.sin(PI * x[:, 0]) * f.sin(_WAVES * PI * x[:, 1])
         return science.laplacian(value, x) + value - q
@@ -70,7 +71,7 @@ class Helmholtz(science.Term):
 class Heat(science.Term):
     """u_t = 0.4 u_xx."""
 
-    def residual(self, u: science.equations.Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
+    def residual(self, u: Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
         value = u(x)[:, 0]
         return science.gradient(value, x)[:, 0] - _DIFFUSIVITY * science.laplacian(value, x, axes=[1])
 
@@ -79,7 +80,7 @@ class Heat(science.Term):
 class Burgers(science.Term):
     """u_t + u u_x = ν u_xx; ν = 0.01/π, or e to the unknown 'log'."""
 
-    def residual(self, u: science.equations.Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
+    def residual(self, u: Field, x: Tensor, unknown: Mapping[str, Tensor]) -> Tensor:
         value = u(x)[:, 0]
         slopes = science.gradient(value, x)
         viscosity = f.exp(unknown["log"]) if unknown else VISCOSITY
