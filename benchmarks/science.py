@@ -66,23 +66,21 @@ def solved(problem: Problem, seed: int, seconds: float) -> dict[str, float]:
 
 def points_of(problem: Problem, seed: int) -> Any:
     """The data of `train`: points, with values where they are measured, or draws of points."""
-    inside = problem.box.inside(problem.rows, seed=seed)
+    inside = problem.inside(seed)
     if problem.measured:
         known = problem.box.inside(problem.measured, seed=seed + 1)
         sets = science.matched({"inside": inside, "known": known})
         return sets, {"known": problem.exact(sets["known"])[:, None]}
     if not problem.every:
         return {"inside": inside}, None
-    return science.Resampled(
-        lambda number: {"inside": problem.box.inside(problem.rows, seed=1000 * seed + number)}, problem.every
-    )
+    return science.Resampled(lambda number: {"inside": problem.inside(10_000 * seed + number)}, problem.every)
 
 
 def speeds(problem: Problem, steps: int, repeats: int = 3) -> dict[str, float]:
     """Steps of Adam per second, ours and DeepXDE's: medians of turns."""
     from benchmarks.science_peer import peer_of
 
-    inside = problem.box.inside(problem.rows)
+    inside = problem.inside(0)
     theirs = peer_of(problem, inside)
     found: dict[str, list[float]] = {"chainrule": [], "deepxde": []}
     for _ in range(repeats):
