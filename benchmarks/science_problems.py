@@ -116,9 +116,8 @@ class Problem:
 
     box: the columns' ranges. wrap: a network -> u, with its conditions. exact: u at points. target: the
     relative error to reach, of u, or of the coefficient where `measured` values of u are given for it.
-    widths: of the hidden layers. rows: points of a draw; every: steps between draws, 0 for one draw. denser:
-    a part of the box that is known to need more points, such as where a shock stands. start: the first value
-    of the coefficient.
+    widths: of the hidden layers. rows: points of a draw; every: steps between draws, 0 for one draw.
+    start: the first value of the coefficient.
     """
 
     box: science.Box
@@ -131,15 +130,10 @@ class Problem:
     every: int = 0
     measured: int = 0
     start: float = 0.02
-    denser: science.Box | None = None
 
     def inside(self, seed: int) -> np.ndarray:
-        """(rows, 2): points of the box, a quarter of them in `denser`, where there is one."""
-        points = self.box.inside(self.rows, seed=seed)
-        if self.denser is not None:
-            few = self.rows // 4
-            points[:few] = self.denser.inside(few, seed=seed + 1)
-        return points
+        """(rows, 2): points of the box."""
+        return self.box.inside(self.rows, seed=seed)
 
     def network(self) -> nn.Layer:
         """u: (rows, 2) -> (rows, 1)."""
@@ -179,7 +173,6 @@ PROBLEMS: Mapping[str, Problem] = {
         (20, 20, 20),
         rows=2048,
         every=1,
-        denser=science.Box((0, -0.1), (1, 0.1)),
     ),
     "inverse burgers": Problem(
         _LINE, Burgers("inside"), plain, burgers, 0.01, (20, 20, 20), rows=2048, measured=2000
