@@ -144,6 +144,10 @@ bench-sound: $(RUNTIME)  ## how well spoken digits are told apart: ARGS="--fsdd 
 bench-control: $(BENCH)/.installed  ## steps per second with learning, beside stable-baselines3; options: ARGS="--only CartPole-v1"
 	@$(BENCH)/bin/python -m benchmarks.control $(ARGS)
 
+.PHONY: bench-science
+bench-science: $(BENCH)/.installed  ## differential equations solved within minutes, beside DeepXDE: ARGS="--only burgers"
+	@$(BENCH)/bin/python -m benchmarks.science $(ARGS)
+
 .PHONY: bench-doctor
 bench-doctor: $(RUNTIME)  ## the doctor on programs with a planted fault, beside its rivals; options: ARGS="--split final"
 	@$(BIN)/python -m benchmarks.doctor $(ARGS)

@@ -106,6 +106,25 @@ def test_points_may_be_drawn_anew():
     assert source.examples == 32
 
 
+@pytest.mark.parametrize("method", [nn.LevenbergMarquardt(rule="gain"), nn.LBFGS()])
+def test_points_drawn_anew_suit_methods_that_need_all(method):
+    drawn: list[int] = []
+
+    def sample(number: int):
+        drawn.append(number)
+        return {"inside": LINE.inside(32, seed=number), "start": np.zeros((1, 1))}
+
+    equations = science.Equations(SMALL, (Decay("inside"), science.Fixed("start", value=1.0)))
+    given = METHOD | {"optimizer": method}
+    source = science.Resampled(sample, every=5)
+    run = train(equations, source, epochs=40, batch_size=32, keep="last", **given)
+    grid = LINE.grid(11)
+    assert np.abs(run.predict({"inside": grid})["inside"] - np.exp(-grid)).max() < 2e-2
+    assert max(drawn) == 8
+    with pytest.raises(ConfigError, match="needs all 32 examples"):
+        train(equations, source, epochs=1, batch_size=16, **given)
+
+
 def test_mistakes_are_told():
     points = science.matched({"inside": LINE.inside(8)})
     for equations, error, said in (

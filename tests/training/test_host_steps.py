@@ -1,10 +1,13 @@
 """Steps of least squares: their Jacobian against complex steps, their blocks, and what is refused."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from chainrule import nn, train
-from chainrule.data import as_arrays
+from chainrule.data import Chunk, Field, as_arrays
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.executors.native import available
 from chainrule.training import Programs, Recipe, Supervised, host_steps, starting_tree
@@ -155,6 +158,34 @@ def test_dropout_and_convolution_are_refused_by_name():
     model = nn.Sequential([nn.Conv1D(2, 2), nn.Flatten(), nn.Dense(2)])
     with pytest.raises(ChainruleError, match=r"^conv1d_1: convolution is not repeated over rows"):
         train(model, (X[:, :, None], Y), executor="numpy", **given)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A source of 23 examples in chunks of so many, which hold a row that is none."""
+
+    size: int
+    fields: ClassVar = {"x": Field((3,), "float64"), "y": Field((2,), "float64")}
+    examples = 23
+
+    def chunks(self, seed, epoch, start=0):
+        for number, first in enumerate(range(0, 23, self.size)):
+            few = {"x": X[first : first + self.size], "y": Y[first : first + self.size]}
+            held = {name: np.concatenate([array, array[:1] + 100]) for name, array in few.items()}
+            if number >= start:
+                yield Chunk(number, held, np.arange(len(few["x"]))[::-1])
+
+    def fingerprint(self):
+        return "held"
+
+
+def test_a_source_in_one_chunk_gives_the_bits_of_arrays():
+    given = settings(optimizer=nn.LevenbergMarquardt(), epochs=5, keep="last")
+    whole, sourced = train(MODEL, (X, Y), **given), train(MODEL, Held(23), **given)
+    for name, array in whole.parameters.items():
+        assert array.tobytes() == sourced.parameters[name].tobytes()
+    with pytest.raises(ConfigError, match="and these come in chunks"):
+        train(MODEL, Held(12), **given)
 
 
 def test_more_parameters_than_memory_say_how_much(monkeypatch):

@@ -294,12 +294,12 @@ def _has_targets(data: Arrays | Source) -> bool:
 
 def _check_all_examples(recipe: Recipe, supply: Supply) -> None:
     count = supply.examples
-    if supply.in_memory is None:
+    if not supply.at_once:
         raise ConfigError(
             "the optimizer needs all examples in every step, and these come in chunks or in several shapes",
             remedy="choose another optimizer, such as adam()",
         )
-    if recipe.batch_size < len(supply.in_memory):
+    if recipe.batch_size < (count or 0):
         raise ConfigError(
             f"the optimizer needs all {count} examples in every step, and batch_size is {recipe.batch_size}",
             remedy="take them all ({batch_size}), or choose another optimizer, such as adam()",

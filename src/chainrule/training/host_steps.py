@@ -94,7 +94,7 @@ class HostStepSession:
             if watches and number == len(order) - 1:
                 told = self.inner.run_many(arrays, order[-1:])
             tree = self.inner.read()
-            problem = Blocks(step, tree, arrays)
+            problem = Blocks(step, tree, _visited(arrays, order[number]))
             state = {n.removeprefix(OPTIMIZER): a for n, a in tree.items() if n.startswith(OPTIMIZER)}
             solved = step.optimizer.solve(problem, state)
             losses.append(solved.loss)
@@ -104,6 +104,14 @@ class HostStepSession:
                 told |= {f"{name} optimizer": np.array([number_]) for name, number_ in solved.told.items()}
         dtype = step.recipe.dtype
         return {**{n: np.repeat(a, len(order), 0) for n, a in told.items()}, "loss": np.array(losses, dtype)}
+
+
+def _visited(arrays: NamedArrays, order: np.ndarray) -> NamedArrays:
+    """The rows in order, sorted: a chunk of a source may hold others, too."""
+    if len(order) == len(next(iter(arrays.values()))):
+        return arrays
+    rows = np.sort(order)
+    return {name: array[rows] for name, array in arrays.items()}
 
 
 class Blocks:

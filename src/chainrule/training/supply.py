@@ -56,6 +56,16 @@ class Supply:
         """All of them, where they are plain arrays in memory."""
         return self.sample if isinstance(self.source, MemorySource) and not self.is_ragged else None
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a batch may hold all of them: plain arrays in memory, or a source of one chunk an epoch."""
+        if self.is_ragged or self.examples is None:
+            return False
+        if isinstance(self.source, MemorySource):
+            return True
+        with ended(self.source.chunks(None, 0)) as chunks:
+            return len(next(chunks).order) == self.examples
+
     @cached_property
     def is_ragged(self) -> bool:
         """Whether some are sequences, so that batches have different shapes."""

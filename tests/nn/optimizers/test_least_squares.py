@@ -22,8 +22,18 @@ class Linear(nn.Layer):
         return x @ self.param("weight", (3, 1), nn.zeros, x.dtype)
 
 
-def hagan_and_menhaj(flat, damping, factor, decay, steps):
-    """The paper's steps, with penalties as further residuals, solved by least squares without JᵀJ."""
+def by_factor(factor):
+    """Hagan and Menhaj's damping: (damping, gain or None, failures in a row) -> damping."""
+    return lambda damping, gain, _: damping * factor if gain is None else damping / factor
+
+
+def nielsen(damping, gain, failures):
+    """Nielsen's damping, with β = 2, γ = 3 and p = 3."""
+    return damping * 2.0**failures if gain is None else damping * max(1 / 3, 1 - (2 * gain - 1) ** 3)
+
+
+def recurrence(flat, damping, rule, decay, steps):
+    """The papers' steps, with penalties as further residuals, solved by least squares without JᵀJ."""
     points = []
 
     def stacked(at):
@@ -32,25 +42,30 @@ def hagan_and_menhaj(flat, damping, factor, decay, steps):
     for _ in range(steps):
         r = stacked(flat)
         j = np.concatenate([jacobian(flat, X, Y, SCALE), np.diag(np.sqrt(decay / 2))])
+        failures = 0
         while True:
             longer = np.concatenate([j, np.sqrt(damping) * np.eye(len(flat))])
             step = np.linalg.lstsq(longer, np.concatenate([r, 0 * flat]), rcond=None)[0]
             trial = stacked(flat - step)
             if trial @ trial < r @ r:
-                flat, damping = flat - step, damping / factor
+                linear = r - j @ step
+                gain = (r @ r - trial @ trial) / (r @ r - linear @ linear)
+                flat, damping = flat - step, rule(damping, gain, failures)
                 break
-            damping *= factor
+            failures += 1
+            damping = rule(damping, None, failures)
         points.append(flat)
     return points
 
 
+@pytest.mark.parametrize(("rule", "law"), [("factor", by_factor(7.0)), ("gain", nielsen)])
 @pytest.mark.parametrize("strength", [0.0, 0.02])
-def test_the_points_are_those_of_the_paper(strength):
-    given = settings(optimizer=nn.LevenbergMarquardt(0.03, 7.0), penalties=[nn.L2(strength)])
+def test_the_points_are_those_of_the_papers(strength, rule, law):
+    given = settings(optimizer=nn.LevenbergMarquardt(0.03, 7.0, rule=rule), penalties=[nn.L2(strength)])
     start = train(MODEL, (X, Y), epochs=1, **settings(optimizer=nn.sgd(1e-300)))
     flat = np.concatenate([start.parameters[name].ravel() for name in NAMES])
     decay = np.repeat([strength, 0.0, strength, 0.0], [12, 4, 8, 2])
-    expected = hagan_and_menhaj(flat, 0.03, 7.0, decay, 12)
+    expected = recurrence(flat, 0.03, law, decay, 12)
     for steps in (1, 2, 5, 12):
         run = train(MODEL, (X, Y), epochs=steps, **given)
         ours = np.concatenate([run.parameters[name].ravel() for name in NAMES])

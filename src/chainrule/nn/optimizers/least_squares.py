@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.errors import ChainruleError
 from chainrule.nn.optimizers.on_host import HostTransform, LeastSquares, Normal, Solved
 from chainrule.nn.optimizers.transform import NamedArrays, dtype_of
-from chainrule.nn.settings import check_number
+from chainrule.nn.settings import check_choice, check_number
 
 _LEAST = 1e-30
 """The least damping, which float32 holds, too."""
@@ -18,25 +18,31 @@ _LEAST = 1e-30
 class LevenbergMarquardt(HostTransform):
     """θ ← θ - (JᵀJ + μ I)⁻¹ Jᵀ r, with r the residuals of all examples and J their derivatives.
 
-    Hagan and Menhaj 1994: if the loss falls, the step is made and μ ← μ / factor; else μ ← μ · factor and the
-    step is tried anew, without another J. A step costs one J and a Cholesky factorization for each μ, so that
-    it suits networks of up to some thousand parameters; on small ones it needs far fewer steps than gradients
-    alone. r is divided by √examples, so that Σ r² is the loss: μ does not depend on their number.
+    rule 'factor', Hagan and Menhaj 1994: if the loss falls, the step is made and μ ← μ / factor; else μ ←
+    μ · factor and the step is tried anew, without another J. rule 'gain', Nielsen 1999: μ follows the
+    gain g, by how much the loss fell, divided by what the linear model promised: μ ← μ · max(1/3, 1 - (2
+    g - 1)³); else μ ← μ · 2, then · 4, · 8 and so on. It takes losses without noise, such as those of
+    differential equations, to far lower values. A step costs one J and a Cholesky factorization for each
+    μ, so that it suits networks of up to some thousand parameters; on small ones it needs far fewer steps
+    than gradients alone. r is divided by √examples, so that Σ r² is the loss: μ does not depend on their
+    number.
     For losses that are sums of squares, such as nn.MeanSquaredError, with sample weights and nn.L2 penalties,
     which join JᵀJ. It is a whole optimizer, without a learning rate, best in float64. It needs all examples
     in every step (batch_size at least their number), and a network whose examples do not depend on each
     other, without dropout. Once no μ up to `most` helps, a minimum is reached and the weights stay.
-    damping: the first μ, above 0. factor: the papers' β or θ, above 1. most: above damping.
+    damping: the first μ, above 0. factor: the papers' β or θ, above 1; not of 'gain'. most: above damping.
     """
 
     damping: float = 1e-3
     factor: float = 10.0
     most: float = 1e10
+    rule: str = "factor"
 
     def __post_init__(self) -> None:
         check_number(self, "damping", self.damping, above=0)
         check_number(self, "factor", self.factor, above=1)
         check_number(self, "most", self.most, above=self.damping)
+        check_choice(self, "rule", self.rule, ("factor", "gain"))
 
     def init(self, parameters: NamedArrays) -> dict[str, np.ndarray]:
         """The first damping."""
@@ -56,7 +62,10 @@ class LevenbergMarquardt(HostTransform):
             return problem.loss(at) + float(half @ (at * at))
 
         before = normal.loss + float(half @ (point * point))
-        point, damping = damped(point, before, slope, matrix, whole, damping, self.factor, self.most)
+        if self.rule == "gain":
+            point, damping = damped_by_gain(point, before, slope, matrix, whole, damping, self.most)
+        else:
+            point, damping = damped(point, before, slope, matrix, whole, damping, self.factor, self.most)
         fresh = {"damping": np.array(damping, state["damping"].dtype)}
         return Solved(point, fresh, normal.loss, {"damping": damping})
 
@@ -83,6 +92,31 @@ def damped(
             if whole(trial) < before:
                 return trial, max(damping / factor, _LEAST)
         damping *= factor
+    return point, damping
+
+
+def damped_by_gain(
+    point: np.ndarray,
+    before: float,
+    slope: np.ndarray,
+    matrix: np.ndarray,
+    whole: Callable[[np.ndarray], float],
+    damping: float,
+    most: float,
+) -> tuple[np.ndarray, float]:
+    """`damped`, with Nielsen's damping (1999): by the gain, and growing faster and faster."""
+    growth = 2.0
+    while damping <= most:
+        step = _solution(matrix, slope, damping)
+        if step is not None:
+            trial = point - step
+            after = whole(trial)
+            if after < before:
+                promised = float(step @ (damping * step + slope))
+                gain = min((before - after) / promised, 2.0) if promised > 0 else 0.0
+                return trial, max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), _LEAST)
+        damping *= growth
+        growth *= 2
     return point, damping
 
 
