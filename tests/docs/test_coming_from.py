@@ -70,6 +70,16 @@ def test_torchs_optimizers_and_schedules_are_listed():
     assert schedules <= set(LISTS["torch.optim: schedules"])
 
 
-@pytest.mark.parametrize("heading", ["Keras: losses", "Keras: schedules", "torch.nn: modules"])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Keras: losses",
+        "Keras: schedules",
+        "torch.nn: modules",
+        "torch.optim: optimizers",
+        "torch.optim: schedules",
+        "MATLAB: training functions",
+    ],
+)
 def test_nine_in_ten_have_a_counterpart(heading: str):
     assert MAKER.share(LISTS[heading]) >= 0.9
