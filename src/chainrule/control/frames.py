@@ -1,6 +1,8 @@
 """Frames of an episode: a strip for the report, a video, a window."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,8 @@ def frames(environment: Environment, decide: Decide, seed: int) -> Iterator[tupl
     env = made(environment.name, environment.make, "rgb_array")
     try:
         for reward in _episode(env, environment, decide, seed):
-            frame = _drawn(env, environment)
+            with _without_screen():
+                frame = _drawn(env, environment)
             yield frame, reward
     finally:
         env.close()
@@ -112,6 +115,19 @@ def _drawn(env: Any, environment: Environment) -> np.ndarray:
             remedy="install what it is drawn with: pip install 'chainrule[control]'",
         ) from error
     return np.zeros((1, 1, 3), np.uint8) if frame is None else np.asarray(frame, np.uint8)
+
+
+@contextmanager
+def _without_screen() -> Iterator[None]:
+    """SDL, with which pygame draws, is not to look for a screen: where there is none, it complains."""
+    if "SDL_VIDEODRIVER" in os.environ:
+        yield
+        return
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    try:
+        yield
+    finally:
+        del os.environ["SDL_VIDEODRIVER"]
 
 
 def _scaled(frame: np.ndarray) -> np.ndarray:
