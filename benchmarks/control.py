@@ -1,8 +1,8 @@
 """Steps per second of PPO and SAC with learning, beside stable-baselines3's, and what they learn.
 
-make bench-control. Both get the same environment, number of worlds, rollout, batch, passes, rates and networks, and as many
-steps. Times are of learning alone, after everything is made; they take turns, and medians are told. A time of
-SAC has its warm-up of random steps in it, on both sides.
+make bench-control. Both get the same environment, number of worlds, rollout, batch, passes, rates and
+networks, and as many steps. Times are of learning alone, after everything is made; they take turns, and
+medians are told. A time of SAC has its warm-up of random steps in it, on both sides.
 """
 
 import argparse

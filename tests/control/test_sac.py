@@ -87,7 +87,7 @@ def test_loss_gradients_and_targets_are_those_of_pytorch():
     soft = least("target_", given["y.next"], action) - temperature * log_probability
     target = (given["y.reward"] + given["y.discount"] * soft).detach()
     errors = [value(f"critic_{n}", given["x"], given["y.action"]) - target for n in (1, 2)]
-    losses = {"critic": 0.5 * sum((error**2).mean() for error in errors)}
+    losses = {"critic": 0.5 * ((errors[0] ** 2).mean() + (errors[1] ** 2).mean())}
     action, log_probability = drawn(given["x"], 1)
     losses["policy"] = (temperature.detach() * log_probability - least("", given["x"], action)).mean()
     losses["temperature"] = -(temperature * (log_probability.detach() - 1.5)).mean()
