@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from chainrule.control.policies import CategoricalPolicy, GaussianPolicy
+from chainrule.control.policies import CategoricalPolicy, GaussianPolicy, SquashedGaussianPolicy
 from chainrule.executors import EXECUTORS
 from chainrule.nn.layer import RANDOM_KEY, building
 from chainrule.program import Trace
@@ -65,3 +65,20 @@ def test_numbers_are_drawn_from_the_normal_distribution():
 def test_a_wrong_width_is_refused(width):
     with pytest.raises(ValueError, match="it must be a whole number"):
         CategoricalPolicy(width)
+
+
+def test_a_squashed_density_and_its_draws_are_those_of_the_normal_distribution_behind_tanh():
+    """p(a) = N(artanh a) / (1 - a²)."""
+    mean, deviation = np.array([[0.4, -1.0]]), np.array([0.5, 1.5])
+    said = np.concatenate([mean, np.log(deviation)[None]], 1).astype(np.float32)
+    action = np.array([[0.3, -0.9]], np.float32)
+    policy = SquashedGaussianPolicy(2)
+    done = run(policy, said, action)[0]
+    known: Any = stats.norm(mean[0], deviation)
+    expected = (known.logpdf(np.arctanh(action[0])) - np.log(1 - action[0] ** 2)).sum()
+    np.testing.assert_allclose(done["log_probability"], expected, rtol=1e-5)
+    np.testing.assert_allclose(done["likeliest"], np.tanh(mean), rtol=1e-6)
+    drawn = run(SquashedGaussianPolicy(1), np.tile([0.4, np.log(0.5)], (5000, 1)).astype(np.float32))[0][
+        "drawn"
+    ]
+    assert stats.kstest(np.arctanh(drawn[:, 0]), stats.norm(0.4, 0.5).cdf).pvalue > 1e-3

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from chainrule.backprop import differentiate
 from chainrule.errors import ChainruleError, ConfigError, ShapeError
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import Activation, Dense, Dropout, Initializer, Layer, Residual, Sequential, building, ones
@@ -282,3 +283,23 @@ def test_a_sequence_refuses_what_is_no_layer():
 )
 def test_snake_case(name, snake):
     assert snake_case(name) == snake
+
+
+def test_constant_parameters_are_the_trained_ones_and_let_gradients_through_to_inputs():
+    """y = x w + b, once trained and once constant: only the first has a slope by w, both have one by x."""
+    trace = Trace()
+    x = trace.input("x", (3, 2), "float64")
+    dense = Dense(1)
+    with building(trace, training=True) as built, built.holding([("dense", dense)]):
+        trained = dense(x).sum()
+        with built.constant():
+            constant = dense(x).sum()
+    weight = trace.parameters["dense.weight"]
+    assert set(trace.parameters) == {"dense.weight", "dense.bias"}
+    deltas = differentiate(trained + 10.0 * constant, [weight, x])
+    tree = {"dense.weight": np.array([[2.0], [3.0]]), "dense.bias": np.array([0.5])}
+    outputs = {"weight": deltas[weight.value], "x": deltas[x.value], "one": trained, "other": constant}
+    done = compile_numpy(trace.program(outputs)).run(tree, {"x": np.arange(6.0).reshape(3, 2)})
+    assert done["one"] == done["other"]
+    np.testing.assert_array_equal(done["weight"], [[6.0], [9.0]])
+    np.testing.assert_array_equal(done["x"], np.tile([22.0, 33.0], (3, 1)))

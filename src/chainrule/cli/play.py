@@ -137,6 +137,7 @@ def play(
 
       chainrule play CartPole-v1
       chainrule play HalfCheetah-v5 --steps 300000 --seed 1
+      chainrule play HalfCheetah-v5 --algorithm sac
       chainrule play game.py:Game --set hidden=128,128 --set discount=0.95
       chainrule play --watch runs/CartPole-v1-001
       chainrule play --watch runs/CartPole-v1-001 --video episode.gif

@@ -12,7 +12,14 @@ from chainrule.control.playing import PlayRun, load_play, play
 from chainrule.control.ppo import PPO
 from chainrule.control.presets import PRESETS, usual_settings
 from chainrule.control.reinforce import Reinforce
-from chainrule.control.settings import DQNSettings, PPOSettings, ReinforceSettings, ThroughSettings
+from chainrule.control.sac import SAC
+from chainrule.control.settings import (
+    DQNSettings,
+    PPOSettings,
+    ReinforceSettings,
+    SACSettings,
+    ThroughSettings,
+)
 from chainrule.control.simulators import SIMULATORS, CartPole, Pendulum, Simulator
 from chainrule.control.through import Controller, ThroughSimulator
 
@@ -21,6 +28,7 @@ __all__ = [
     "DQN",
     "PPO",
     "PRESETS",
+    "SAC",
     "SIMULATORS",
     "Algorithm",
     "CartPole",
@@ -32,6 +40,7 @@ __all__ = [
     "PlayRun",
     "Reinforce",
     "ReinforceSettings",
+    "SACSettings",
     "Simulator",
     "ThroughSettings",
     "ThroughSimulator",

@@ -8,10 +8,17 @@ from typing import Any
 from chainrule.control.dqn import DQN, DQNLearner
 from chainrule.control.learning import Learner
 from chainrule.control.normalization import RunningNormalization
-from chainrule.control.policies import CategoricalPolicy, GaussianPolicy, Tower
+from chainrule.control.policies import CategoricalPolicy, GaussianPolicy, SquashedGaussianPolicy, Tower
 from chainrule.control.ppo import PPO, PPOLearner
 from chainrule.control.reinforce import Reinforce, ReinforceLearner
-from chainrule.control.settings import DQNSettings, PPOSettings, ReinforceSettings, ThroughSettings
+from chainrule.control.sac import SAC, SACLearner, Temperature
+from chainrule.control.settings import (
+    DQNSettings,
+    PPOSettings,
+    ReinforceSettings,
+    SACSettings,
+    ThroughSettings,
+)
 from chainrule.control.simulators import CartPole, Pendulum
 from chainrule.control.through import Controller, ThroughLearner, ThroughSimulator
 from chainrule.control.worlds import Worlds
@@ -37,6 +44,7 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
         for each in (
             Algorithm("ppo", "proximal policy optimization", PPOSettings, PPOLearner),
             Algorithm("reinforce", "policy gradient with a baseline", ReinforceSettings, ReinforceLearner),
+            Algorithm("sac", "soft actor-critic, for numbers", SACSettings, SACLearner),
             Algorithm("through", "backpropagation through a simulator", ThroughSettings, ThroughLearner),
             Algorithm("dqn", "double deep Q-learning, for a few actions", DQNSettings, DQNLearner),
         )
@@ -44,8 +52,9 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
 )
 """The default first."""
 CLASSES = (
-    *(DQN, PPO, Reinforce, ThroughSimulator),
-    *(CategoricalPolicy, GaussianPolicy, Controller, RunningNormalization, Tower),
+    *(DQN, PPO, SAC, Reinforce, ThroughSimulator),
+    *(CategoricalPolicy, GaussianPolicy, SquashedGaussianPolicy),
+    *(Controller, RunningNormalization, Temperature, Tower),
     *(CartPole, Pendulum),
 )
 """Of recipes."""

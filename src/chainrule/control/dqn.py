@@ -77,7 +77,7 @@ class DQNLearner(OffPolicyLearner):
         if not isinstance(actions, Choices):
             raise ConfigError(
                 f"dqn chooses one of a few actions, and {worlds.environment.name} takes {actions}",
-                remedy="choose ppo or reinforce, which take numbers",
+                remedy="choose sac, ppo or reinforce, which choose numbers",
             )
         first, second = (Tower(actions.count, settings.hidden, settings.activation) for _ in range(2))
         objective = DQN(first, second, settings.rate, settings.double)

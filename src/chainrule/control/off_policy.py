@@ -46,7 +46,9 @@ class OffPolicyLearner:
         optimizer = adam(PolynomialDecay(rate, settings.all_updates) if settings.decay else rate)
         self.recipe = Recipe(
             objective,
-            chain(ClipByGlobalNorm(settings.largest_gradient), optimizer),
+            optimizer
+            if settings.largest_gradient is None
+            else chain(ClipByGlobalNorm(settings.largest_gradient), optimizer),
             batch_size=settings.batch,
             seed=settings.seed,
         )
@@ -88,7 +90,13 @@ class OffPolicyLearner:
             self._collect()
             if self.steps >= self.settings.warmup:
                 losses.append(self._update())
-        return {"loss": float(np.mean(losses)) if losses else 0.0, "chance": self._chance(self.steps)}
+                if not np.isfinite(losses[-1]).all():
+                    break  # which ends learning; acting on would blame the environment
+        return {"loss": float(np.mean(losses)) if losses else 0.0, **self.figures()}
+
+    def figures(self) -> Record:
+        """Further numbers of an algorithm."""
+        return {"chance": self._chance(self.steps)}
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What is to be kept to go on with the same bits."""

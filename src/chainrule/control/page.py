@@ -23,6 +23,7 @@ _LOOKS: Mapping[str, str] = {
     "entropy": "How undecided the policy is. It should fall slowly; at its lowest, nothing new is tried.",
     "divergence": "How far the policy moved in an iteration. Above 0.05 the learning rate is too high.",
     "clipped": "The share of examples at which the bound of the objective held the policy back.",
+    "temperature": "What entropy is worth. It falls as the policy may be sure of what it does.",
     "explained": "The share of the returns' variance that the critic foretold; 1 is all of it.",
 }
 

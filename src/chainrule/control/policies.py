@@ -13,6 +13,7 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 
 _LOG_TWO_PI = math.log(2 * math.pi)
+_INSIDE = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,61 @@ class GaussianPolicy(Policy):
 
     def _parts(self, said: Tensor) -> tuple[Tensor, Tensor]:
         return said[:, : self.actions], said[:, self.actions :]
+
+
+@dataclass(frozen=True)
+class SquashedGaussianPolicy(Policy):
+    """a = tanh u, u ~ N(μ(x), diag σ(x)²): every number of an action within -1 … 1.
+
+    actions: how many numbers make an action; float32 (batch, actions). hidden, activation: of the `Tower`,
+    which says μ and log σ; log σ is kept within -20 … 2, as in the code of its authors.
+    Haarnoja et al. 2018, appendix C.
+    """
+
+    actions: int
+    hidden: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        check_whole(self, "actions", self.actions)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        said = Tower(2 * self.actions, self.hidden, self.activation, 0.01)(x)
+        mean, log_deviation = said[:, : self.actions], said[:, self.actions :]
+        return f.concatenate([mean, f.minimum(f.maximum(log_deviation, -20.0), 2.0)], -1)
+
+    def log_probability(self, said: Tensor, action: Tensor) -> Tensor:
+        """The logarithm of the density; of an action at a bound, of the nearest one within."""
+        near = f.minimum(f.maximum(action, -_INSIDE), _INSIDE)
+        return self._density(said, 0.5 * (f.log(1.0 + near) - f.log(1.0 - near)))
+
+    def entropy(self, said: Tensor) -> Tensor:
+        """Of u, before it is squashed: Σ log σ + ½ log 2πe. That of tanh u has no closed form."""
+        return (said[:, self.actions :] + 0.5 * (1.0 + _LOG_TWO_PI)).sum(-1)
+
+    def drawn(self, said: Tensor, built: Building) -> Tensor:
+        """tanh of the mean and σ times a standard normal number."""
+        return f.tanh(self._before(said, built))
+
+    def drawn_with_log(self, said: Tensor, built: Building) -> tuple[Tensor, Tensor]:
+        """(actions, their log π), both differentiable by μ and σ: a = tanh(μ + σ ε), equation 8."""
+        before = self._before(said, built)
+        return f.tanh(before), self._density(said, before)
+
+    def likeliest(self, said: Tensor) -> Tensor:
+        """tanh of the mean."""
+        return f.tanh(said[:, : self.actions])
+
+    def _before(self, said: Tensor, built: Building) -> Tensor:
+        mean, log_deviation = said[:, : self.actions], said[:, self.actions :]
+        return mean + f.exp(log_deviation) * standard_normal(mean, built)
+
+    def _density(self, said: Tensor, before: Tensor) -> Tensor:
+        """log N(u) - Σ log(1 - tanh² u), equation 26, whose second part is 2 (log 2 - u - log(1 + e^-2u))."""
+        mean, log_deviation = said[:, : self.actions], said[:, self.actions :]
+        z = (before - mean) * f.exp(-log_deviation)
+        squashing = 2.0 * (math.log(2.0) - before - f.softplus(-2.0 * before))
+        return (-0.5 * z * z - log_deviation - 0.5 * _LOG_TWO_PI - squashing).sum(-1)
 
 
 def standard_normal(like: Tensor, built: Building) -> Tensor:

@@ -28,6 +28,7 @@ PRESETS: Mapping[tuple[str, str], Mapping[str, Any]] = MappingProxyType(
             "normalize": True,
         },
         ("dqn", "CartPole-v1"): {"steps": 50_000},
+        ("sac", "Pendulum-v1"): {"steps": 20_000, "hidden": (64, 64), "learning_rate": 1e-3},
         ("reinforce", "CartPole-v1"): {"rollout": 500},
         ("ppo", "HalfCheetah-v5"): {"steps": 1_000_000, "normalize": True},
     }

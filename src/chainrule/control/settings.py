@@ -212,6 +212,59 @@ class DQNSettings:
 
 
 @dataclass(frozen=True)
+class SACSettings:
+    """How SAC learns; HELP describes each setting. Raises ConfigError for a value out of range."""
+
+    HELP: ClassVar[Mapping[str, str]] = {
+        **COMMON,
+        **{name: DQNSettings.HELP[name] for name in ("rollout", "updates", "batch", "decay", "capacity")},
+        "warmup": "steps of random actions before the first update",
+        "rate": "share by which the target critics follow in each update",
+        "entropy": "that the policy should have; none is minus how many numbers make an action",
+        "temperature": "what entropy is worth at the start, above 0; it is learned",
+        "largest_gradient": "gradients are scaled down to this norm; none does not",
+    }
+    horizon: ClassVar[int] = 1
+
+    steps: int = 100_000
+    worlds: int = 1
+    rollout: int = 32
+    updates: int = 32
+    batch: int = 256
+    capacity: int = 1_000_000
+    warmup: int = 1_000
+    learning_rate: float = 3e-4
+    decay: bool = False
+    discount: float = 0.99
+    rate: float = 0.005
+    entropy: float | None = None
+    temperature: float = 1.0
+    largest_gradient: float | None = None
+    hidden: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+    episodes: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        plain_fields(self)
+        check_common("sac", self)
+        for name in ("rollout", "updates", "batch", "capacity", "warmup"):
+            check_whole("sac", name, getattr(self, name))
+        check_flag("sac", "decay", self.decay)
+        check_number("sac", "rate", self.rate, above=0, at_most=1)
+        check_number("sac", "temperature", self.temperature, above=0)
+        if self.entropy is not None:
+            check_number("sac", "entropy", self.entropy)
+        if self.largest_gradient is not None:
+            check_number("sac", "largest_gradient", self.largest_gradient, above=0)
+
+    @property
+    def all_updates(self) -> int:
+        """Of the whole run, at least 1."""
+        return max(1, self.steps // (self.rollout * self.worlds) * self.updates)
+
+
+@dataclass(frozen=True)
 class ThroughSettings:
     """How a controller learns through a simulator. Raises ConfigError for a value out of range."""
 

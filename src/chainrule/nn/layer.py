@@ -120,6 +120,7 @@ class Building:
         self._places = [_Place("", [])]
         self._streams = 0
         self._is_frozen = False
+        self._is_constant = False
         self._reparametrizing: Reparametrization | None = None
 
     @contextmanager
@@ -161,6 +162,18 @@ class Building:
             yield
         finally:
             self.training, self._is_frozen = before
+
+    @contextmanager
+    def constant(self) -> Iterator[None]:
+        """Within this context layers use their parameters as they are, and no gradient flows into these.
+
+        It flows through the layers into their inputs, such as from a critic into the action of a policy.
+        """
+        before, self._is_constant = self._is_constant, True
+        try:
+            yield
+        finally:
+            self._is_constant = before
 
     @property
     def path(self) -> str:
@@ -206,8 +219,9 @@ class Building:
         known = self.at.get(full, self.trace.parameters.get(full))
         if known is None:
             self.initializers[full] = initializer
-            return self.trace.parameter(full, shape, dtype)
-        return self._fitting(name, known, shape)
+            known = self.trace.parameter(full, shape, dtype)
+        fitting = self._fitting(name, known, shape)
+        return f.stop_gradient(fitting) if self._is_constant else fitting
 
     def look_up(self, name: str, table: Tensor, indices: Tensor) -> Tensor:
         """Rows of a parameter of the layer being called, of which alone this step trains any.
