@@ -7,6 +7,7 @@ import pytest
 from tests.nn.layers.recording import compiled, drawn
 
 from chainrule.errors import ShapeError
+from chainrule.executors.native import available, compile_native
 from chainrule.executors.numpy_ import compile_numpy
 from chainrule.nn import (
     AlternatingFlip,
@@ -26,6 +27,7 @@ from chainrule.nn import (
     Solarize,
     building,
 )
+from chainrule.nn.layer import RANDOM_KEY
 from chainrule.program import Trace
 
 RANDOM = np.random.default_rng(5)
@@ -63,6 +65,18 @@ def test_draws_differ_from_picture_to_picture_and_return_with_the_seed(layer):
     assert len({picture.tobytes() for picture in y}) > 3
     np.testing.assert_array_equal(drawn(layer, x), y)
     assert not np.array_equal(drawn(layer, x, seed=4), y)
+
+
+@pytest.mark.skipif(not available(), reason="the native executor was not built")
+@pytest.mark.parametrize("layer", [*LAYERS, *OR_NOT, RandomCrop(4)], ids=repr)
+def test_the_core_draws_the_same_pictures(layer):
+    """In float32, which it runs itself: a warning that NumPy takes its place would be an error here."""
+    x, trace = RANDOM.uniform(0, 255, (8, 9, 11, 3)).astype("float32"), Trace()
+    with building(trace, training=True):
+        y = layer(trace.input("x", x.shape, "float32"))
+    key = {RANDOM_KEY: np.array([3, 0], np.uint32)}
+    found = compile_native(trace.program({"y": y})).run(key, {"x": x})["y"]
+    np.testing.assert_allclose(found, drawn(layer, x), rtol=1e-4, atol=0.01)
 
 
 @pytest.mark.parametrize("layer", OR_NOT, ids=repr)
