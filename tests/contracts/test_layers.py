@@ -33,6 +33,7 @@ from chainrule.nn import (
     AlternatingFlip,
     Apply,
     AttentionPool1D,
+    AutoContrast,
     Average,
     AvgPool1D,
     AvgPool2D,
@@ -96,16 +97,24 @@ from chainrule.nn import (
     PixelShuffle,
     PixelUnshuffle,
     PositionalEncoding,
+    Posterize,
     PowerPool1D,
     PowerPool2D,
     PowerPool3D,
     PReLU,
     RandomAffine,
+    RandomBlur,
     RandomCrop,
+    RandomElastic,
     RandomEqualizer,
+    RandomGrayscale,
+    RandomHue,
+    RandomInvert,
     RandomLeakyReLU,
     RandomMasks,
     RandomNoise,
+    RandomPerspective,
+    RandomSharpness,
     RandomSpeed,
     RandomTimeShift,
     Remat,
@@ -118,9 +127,11 @@ from chainrule.nn import (
     SeparableConv2D,
     Sequential,
     SimpleRNN,
+    Solarize,
     SpatialAlphaDropout,
     SpatialDropout,
     SpectralNorm,
+    Spectrogram,
     Standardize,
     StochasticDepth,
     SwiGLU,
@@ -220,9 +231,32 @@ CASES = [
             lambda: RandomAffine(scale=1.5),  # type: ignore[arg-type]
             lambda: RandomAffine(flip="no"),
             lambda: RandomAffine(edge="no"),
+            lambda: RandomAffine(shear=90),
         ),
     ),
     Case(RandomAffine(shift=2, flip="horizontal", edge="zeros"), (3, 5, 4, 1), (3, 5, 4, 1)),
+    Case(RandomAffine(shear=20, edge="nearest"), (3, 5, 4, 1), (3, 5, 4, 1)),
+    Case(
+        RandomPerspective(0.5),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(
+            lambda: RandomPerspective(0.7),
+            lambda: RandomPerspective(-0.1),
+            lambda: RandomPerspective(edge="no"),
+        ),
+    ),
+    Case(
+        RandomElastic(0.6, 2.0, "nearest"),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(
+            lambda: RandomElastic(-1.0),
+            lambda: RandomElastic(1.5, 2.0),
+            lambda: RandomElastic(smoothness=0),
+            lambda: RandomElastic(edge="no"),
+        ),
+    ),
     Case(
         AlternatingFlip(2),
         (3, 5, 4, 2),
@@ -240,6 +274,63 @@ CASES = [
         bad=(lambda: ColorJitter(1.1), lambda: ColorJitter(contrast=-0.1)),
     ),
     Case(Cutout(2), (3, 5, 4, 2), (3, 5, 4, 2), bad=(lambda: Cutout(0),)),
+    Case(
+        RandomGrayscale(0.6),
+        (3, 5, 4, 3),
+        (3, 5, 4, 3),
+        bad=(lambda: RandomGrayscale(1.1), lambda: RandomGrayscale(-0.1)),
+    ),
+    Case(RandomHue(0.4), (3, 5, 4, 3), (3, 5, 4, 3), bad=(lambda: RandomHue(0.6), lambda: RandomHue(-0.1))),
+    Case(
+        RandomInvert(0.6),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(
+            lambda: RandomInvert(1.1),
+            lambda: RandomInvert(values=(1.0, 1.0)),
+            lambda: RandomInvert(values=1.0),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        Solarize(0.6, 0.6, (-2.0, 2.0)),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(lambda: Solarize(1.1), lambda: Solarize(rate=-0.1), lambda: Solarize(values=(1.0, 0.0))),
+    ),
+    Case(
+        Posterize(3, 0.6, (-2.0, 2.0)),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(
+            lambda: Posterize(0),
+            lambda: Posterize(9),
+            lambda: Posterize(2.5),  # type: ignore[arg-type]
+            lambda: Posterize(rate=1.1),
+            lambda: Posterize(values=(1.0,)),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        AutoContrast(0.6, (-1.0, 3.0)),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(lambda: AutoContrast(1.1), lambda: AutoContrast(values=(1.0, 0.0))),
+    ),
+    Case(
+        RandomBlur((0.5, 1.5)),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(
+            lambda: RandomBlur((0.0, 1.0)),
+            lambda: RandomBlur((2.0, 1.0)),
+            lambda: RandomBlur(1.0),  # type: ignore[arg-type]
+        ),
+    ),
+    Case(
+        RandomSharpness(0.8),
+        (3, 5, 4, 2),
+        (3, 5, 4, 2),
+        bad=(lambda: RandomSharpness(1.1), lambda: RandomSharpness(-0.1)),
+    ),
     Case(
         Standardize((1.0, 2.0), (0.5, 3.0)),
         (3, 4, 2),
@@ -766,6 +857,12 @@ CASES += [
         bad=(lambda: AttentionPool1D(3),),  # type: ignore[arg-type]
     ),
     Case(
+        Spectrogram(frame=6, hop=4, fft=8),
+        (3, 20),
+        (3, 4, 5),
+        bad=(lambda: Spectrogram(0), lambda: Spectrogram(hop=0), lambda: Spectrogram(8, fft=6)),
+    ),
+    Case(
         LogMel(100, mels=3, frame=10, hop=4),
         (2, 27),
         (2, 5, 3),
@@ -1156,6 +1253,7 @@ def test_state_is_that_of_the_layer_and_of_randomness_both_changed_only_in_train
             case.layer(trace.input("x", case.x, "int32" if case.tokens else "float64"))
         plain = json.dumps(to_plain(case.layer))
         kinds = ("Dropout", "Noise", "StochasticDepth", "Random", "Jitter", "Cutout")
+        kinds += ("Solarize", "Posterize", "AutoContrast")
         dropping = any(kind in plain for kind in kinds)
         shares = ("dropout", "hidden")
         dropping |= any(f'"{share}"' in plain and f'"{share}": 0.0' not in plain for share in shares)

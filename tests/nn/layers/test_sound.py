@@ -1,15 +1,18 @@
 """Spectra of sound beside SciPy's and PyTorch's; attention pooling beside its equation."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from scipy.fft import dct, rfft
+from scipy.signal import stft
 from scipy.signal.windows import hann
 from tests.nn.layers.recording import compiled
 
 from chainrule.errors import ShapeError
 from chainrule.executors.native import available, compile_native
-from chainrule.nn import MFCC, AttentionPool1D, Layer, LogMel, building
+from chainrule.nn import MFCC, AttentionPool1D, Layer, LogMel, Spectrogram, building
 from chainrule.program import Trace
 
 RANDOM = np.random.default_rng(2)
@@ -58,6 +61,20 @@ def test_log_mel_is_that_of_torch(layer):
     )
     power = (spectrum.abs() ** 2).numpy().transpose(0, 2, 1)
     np.testing.assert_allclose(outputs(layer, WAVES), mels_of(layer, power), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("fft", [None, 256])
+def test_a_spectrogram_is_that_of_scipy_and_of_torch(fft):
+    """SciPy divides by the sum of the window."""
+    y = outputs(Spectrogram(200, 80, fft), WAVES)
+    window = hann(200, sym=False)
+    unpadded: Any = None  # its stubs know names alone
+    settings = {"boundary": unpadded, "padded": False, "scaling": "spectrum"}
+    *_, theirs = stft(WAVES, 1.0, window, 200, 120, fft, **settings)
+    energy = np.abs(theirs * window.sum()) ** 2
+    np.testing.assert_allclose(y, energy.transpose(0, 2, 1), atol=1e-10)
+    frames = torch.from_numpy(WAVES).unfold(1, 200, 80) * torch.from_numpy(window)
+    np.testing.assert_allclose(y, torch.fft.rfft(frames, fft).abs().numpy() ** 2, atol=1e-10)
 
 
 def test_mfcc_is_the_cosine_transform_of_scipy():

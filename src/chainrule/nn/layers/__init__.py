@@ -9,11 +9,21 @@ from chainrule.nn.layers.adaptive_pooling import (
     AdaptiveMaxPool3D,
 )
 from chainrule.nn.layers.additive_attention import AdditiveAttention
+from chainrule.nn.layers.affine_augmentation import RandomAffine
 from chainrule.nn.layers.applying import Apply
 from chainrule.nn.layers.attention import MultiHeadAttention, PositionalEncoding, TransformerBlock
-from chainrule.nn.layers.augmentation import AlternatingFlip, ColorJitter, Cutout, RandomAffine, RandomCrop
+from chainrule.nn.layers.augmentation import AlternatingFlip, Cutout, RandomCrop
 from chainrule.nn.layers.bilinear import Bilinear
 from chainrule.nn.layers.borders import Crop, Pad
+from chainrule.nn.layers.color_augmentation import (
+    AutoContrast,
+    ColorJitter,
+    Posterize,
+    RandomGrayscale,
+    RandomHue,
+    RandomInvert,
+    Solarize,
+)
 from chainrule.nn.layers.containers import Concatenate, Padded, Residual, Sequential
 from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
 from chainrule.nn.layers.convolutional_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
@@ -22,6 +32,7 @@ from chainrule.nn.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D, Sepa
 from chainrule.nn.layers.elementwise import Activation, Flatten
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.layers.ensemble import EnsembleDense, Members
+from chainrule.nn.layers.filter_augmentation import RandomBlur, RandomSharpness
 from chainrule.nn.layers.freezing import Frozen
 from chainrule.nn.layers.gates import GLU, Maxout, PReLU, RandomLeakyReLU, SwiGLU
 from chainrule.nn.layers.global_pooling import (
@@ -55,7 +66,7 @@ from chainrule.nn.layers.resizing import Upsample
 from chainrule.nn.layers.scaling import Impute, Rescale, Standardize
 from chainrule.nn.layers.sequences import AttentionPool1D, GlobalAvgPool1D
 from chainrule.nn.layers.shuffling import ChannelShuffle, Patches, PixelShuffle, PixelUnshuffle
-from chainrule.nn.layers.sound import MFCC, LogMel
+from chainrule.nn.layers.sound import MFCC, LogMel, Spectrogram
 from chainrule.nn.layers.sound_augmentation import (
     RandomEqualizer,
     RandomMasks,
@@ -65,6 +76,7 @@ from chainrule.nn.layers.sound_augmentation import (
 )
 from chainrule.nn.layers.tables import TableFeatures
 from chainrule.nn.layers.transposed import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
+from chainrule.nn.layers.warp_augmentation import RandomElastic, RandomPerspective
 from chainrule.nn.layers.whitening import PatchWhitening
 
 __all__ = [
@@ -85,6 +97,7 @@ __all__ = [
     "AlternatingFlip",
     "Apply",
     "AttentionPool1D",
+    "AutoContrast",
     "Average",
     "AvgPool1D",
     "AvgPool2D",
@@ -147,16 +160,24 @@ __all__ = [
     "PixelShuffle",
     "PixelUnshuffle",
     "PositionalEncoding",
+    "Posterize",
     "PowerPool1D",
     "PowerPool2D",
     "PowerPool3D",
     "RMSNorm",
     "RandomAffine",
+    "RandomBlur",
     "RandomCrop",
+    "RandomElastic",
     "RandomEqualizer",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
     "RandomLeakyReLU",
     "RandomMasks",
     "RandomNoise",
+    "RandomPerspective",
+    "RandomSharpness",
     "RandomSpeed",
     "RandomTimeShift",
     "Remat",
@@ -168,9 +189,11 @@ __all__ = [
     "SeparableConv2D",
     "Sequential",
     "SimpleRNN",
+    "Solarize",
     "SpatialAlphaDropout",
     "SpatialDropout",
     "SpectralNorm",
+    "Spectrogram",
     "Standardize",
     "StochasticDepth",
     "SwiGLU",

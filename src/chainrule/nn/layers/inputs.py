@@ -26,3 +26,12 @@ def need_space(x: Tensor, *axes: int) -> None:
             remedy="if there is one channel, give it an axis of its own: x[..., None]" if one_short else "",
         )
     need_floats(x)
+
+
+def need_pictures(x: Tensor) -> None:
+    """Raises ShapeError unless x is (batch, height, width, channels), of any dtype."""
+    if x.ndim != 4:
+        raise ShapeError(
+            f"{x.trace.label} got x of shape {x.shape}; it needs {_SPACES[2]}",
+            remedy="if there is one channel, give it an axis of its own: x[..., None]" if x.ndim == 3 else "",
+        )

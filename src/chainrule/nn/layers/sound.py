@@ -1,4 +1,4 @@
-"""Spectra of sound: waves in, logarithms of energy in bands of frequency out, in the program."""
+"""Spectra of sound: waves in, the energy of frequencies or of bands of them out, in the program."""
 
 import math
 from dataclasses import dataclass
@@ -10,6 +10,33 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.settings import check_number, check_whole
 from chainrule.program import FLOATS, Tensor
 from chainrule.program import functions as f
+
+
+@dataclass(frozen=True)
+class Spectrogram(Layer):
+    """y[t, k] = |Σ over n of w[n] · x[t · hop + n] · e^(-2πi k n / fft)|², the energy of each frequency.
+
+    The short-time Fourier transform, squared. Frames are cut from the wave where they fit in whole, without
+    padding. w is the periodic Hann window. For logarithms, add a little and take f.log in an `Apply`; for
+    bands of frequency there is `LogMel`.
+
+    frame, hop: samples of a frame, and from one to the next, at least 1. fft: samples to which frames are
+    filled up with zeros, at least frame; None is frame.
+    x: (batch, samples), usually from -1 to 1 -> (batch, frames, fft // 2 + 1), frequency k · rate / fft at k;
+    integers become float32.
+    Raises ConfigError for bad settings; while recording ShapeError for other shapes and for waves shorter
+    than a frame.
+    """
+
+    frame: int = 400
+    hop: int = 160
+    fft: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_frames(self)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _power(self, x, np.arange((self.fft or self.frame) // 2 + 1))
 
 
 @dataclass(frozen=True)
@@ -99,13 +126,18 @@ def _filters(layer: LogMel | MFCC) -> np.ndarray:
     return mel_filters(layer.rate, layer.mels, layer.fft or layer.frame, layer.low, high)
 
 
-def _check_spectrum(layer: LogMel | MFCC) -> None:
-    name = type(layer).__name__
-    check_number(layer, "rate", layer.rate, above=0)
-    for each in ("mels", "frame", "hop"):
+def _check_frames(layer: Spectrogram | LogMel | MFCC) -> None:
+    for each in ("frame", "hop"):
         check_whole(layer, each, getattr(layer, each))
     if layer.fft is not None:
         check_whole(layer, "fft", layer.fft, at_least=layer.frame)
+
+
+def _check_spectrum(layer: LogMel | MFCC) -> None:
+    name = type(layer).__name__
+    check_number(layer, "rate", layer.rate, above=0)
+    check_whole(layer, "mels", layer.mels)
+    _check_frames(layer)
     check_number(layer, "floor", layer.floor, above=0)
     check_number(layer, "low", layer.low, at_least=0, below=layer.rate / 2)
     if layer.high is not None:
@@ -120,6 +152,14 @@ def _check_spectrum(layer: LogMel | MFCC) -> None:
 
 
 def _log_mel(layer: LogMel | MFCC, x: Tensor) -> Tensor:
+    filters = _filters(layer)
+    used = np.flatnonzero(filters.any(1))
+    power = _power(layer, x, used)
+    return f.log(power @ power.trace.constant(filters[used], power.dtype) + layer.floor)
+
+
+def _power(layer: Spectrogram | LogMel | MFCC, x: Tensor, used: np.ndarray) -> Tensor:
+    """The energy of some frequencies, numbered from 0, in each frame: (batch, frames, frequencies)."""
     if x.ndim != 2:
         raise ShapeError(
             f"{x.trace.label} got x of shape {x.shape}; it needs (batch, samples)",
@@ -132,16 +172,13 @@ def _log_mel(layer: LogMel | MFCC, x: Tensor) -> Tensor:
         )
     if x.dtype not in FLOATS:
         x = x.cast("float32")
-    filters = _filters(layer)
-    used = np.flatnonzero(filters.any(1))
     n = np.arange(layer.frame)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * n / layer.frame)
     angle = 2 * np.pi / (layer.fft or layer.frame) * n[:, None] * used
     fourier = np.concatenate([np.cos(angle), -np.sin(angle)], 1) * window[:, None]
     parts = _frames(x, layer.frame, layer.hop) @ x.trace.constant(fourier, x.dtype)
     squares = parts * parts
-    power = squares[..., : len(used)] + squares[..., len(used) :]  # (batch, frames, frequencies)
-    return f.log(power @ x.trace.constant(filters[used], x.dtype) + layer.floor)
+    return squares[..., : len(used)] + squares[..., len(used) :]
 
 
 def _frames(x: Tensor, frame: int, hop: int) -> Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chainrule.errors import ConfigError
-from chainrule.nn.layers.augmentation import FLIPS
+from chainrule.nn.layers.affine_augmentation import FLIPS
 from chainrule.nn.settings import check_choice, check_flag, check_number, check_text, check_whole
 from chainrule.tasks.build import SCHEDULES
 from chainrule.tasks.image.network import NETWORKS
