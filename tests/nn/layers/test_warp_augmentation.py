@@ -150,6 +150,18 @@ def test_elastic_boxes_enclose_the_pixels_that_come_from_them():
     assert max(away) > 3
 
 
+def test_elastic_places_are_found_where_they_are_read():
+    """A box of no area is a place; what the moved picture of coordinates holds there is where it was."""
+    point = np.array([15.0, 12.0, 15.0, 12.0, 0.0])
+    y, moved = drawn_beside(RandomElastic(2.0, 5.0), pictures(200), "boxes", np.tile(point, (200, 1, 1)))
+    errors = []
+    for picture, (column, row, *_) in zip(y, moved[:, 0], strict=True):
+        found = [map_coordinates(picture[..., i], [[row - 0.5], [column - 0.5]], order=1) for i in (0, 1)]
+        errors.append(np.hypot(found[0] + 0.5 - 12, found[1] + 0.5 - 15)[0])
+    assert np.median(errors) < 0.01
+    assert np.quantile(errors, 0.95) < 0.2
+
+
 @pytest.mark.parametrize("layer", LAYERS, ids=repr)
 def test_boxes_stay_in_prediction(layer: Layer):
     x, boxes = pictures(2), RANDOM.uniform(0, 20, (2, 3, 5))

@@ -15,7 +15,7 @@ from chainrule.program import Tensor
 from chainrule.program import functions as f
 from chainrule.program.functions.sampling import EDGES
 
-_ROUNDS = 6  # of the search for a place by its displacement; each leaves less than half of the error
+_ROUNDS = 8  # of the search for a place by its displacement; each usually leaves less than half of the error
 
 
 @dataclass(frozen=True)
